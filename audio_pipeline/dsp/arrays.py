@@ -1,0 +1,19 @@
+"""The one layout of audio in this project: `(n, channels)` float64, time first."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples: TypeAlias = NDArray[np.float64]
+"""`(n, channels)` or, where said, `(n,)` float64; full scale is ±1."""
+
+Spectrum: TypeAlias = NDArray[np.complex128]
+"""What `np.fft.rfft` gives along axis 0."""
+
+
+def silence(n: int, channels: int) -> Samples:
+    """`(n, channels)` zeros."""
+    return np.zeros((n, channels))

@@ -1,0 +1,29 @@
+"""Decibels and back."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from audio_pipeline.dsp.arrays import Samples
+
+
+def gain_from_db(db: float) -> float:
+    """The linear gain of `db` decibels; minus infinity gives 0."""
+    return 0.0 if db == -math.inf else float(10.0 ** (db / 20.0))
+
+
+def db_from_gain(gain: float) -> float:
+    """The decibels of a linear `gain` ≥ 0; 0 gives minus infinity."""
+    return -math.inf if gain <= 0.0 else 20.0 * math.log10(gain)
+
+
+def rms(x: Samples) -> float:
+    """Root mean square over every sample of `x`, any shape; 0 for an empty array."""
+    return float(np.sqrt(np.mean(np.square(x)))) if x.size else 0.0
+
+
+def rms_dbfs(x: Samples) -> float:
+    """RMS in dBFS, where a full-scale square wave is 0 and a full-scale sine −3.01."""
+    return db_from_gain(rms(x))

@@ -1,0 +1,65 @@
+"""What a layer is: a table of parameters that, once the scene is known, becomes a source of samples.
+
+To add a sound: one file in this folder with a subclass of `Layer` whose `kind` has a default, and
+one test. The preset reader, the contract tests, the schema and the docs find it by themselves.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from pydantic import Field
+
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.timeline.moments import parse_moment
+from audio_pipeline.timeline.scene import Scene, StemRequest
+from audio_pipeline.timeline.spans import Span
+from audio_pipeline.units import Pan, Parameters, Send, Time
+
+Bus = Literal["DX", "FX", "BG"]
+
+
+class Source(Protocol):
+    """A sound on the timeline: a pure function of absolute time, silent outside its span.
+
+    `render(tile)` is only ever asked for whole tiles of the grid, by any worker in any order, and
+    always gives the same samples: `(len(tile), channels)` float64. It keeps nothing between calls.
+    """
+
+    span: Span
+    channels: Literal[1, 2]
+
+    def render(self, tile: Span) -> Samples: ...
+
+
+class Layer(Parameters):
+    """What every sound has: whether it plays, on which bus, from when until when, and how it is heard.
+
+    `at` and `until` bound it; a source may start later and end sooner, never the other way round.
+    `pan` places a mono source that no effect places; `early` and `late` send it into the space.
+    """
+
+    kind: str
+    on: bool = Field(True, description="whether it is in the mix at all")
+    bus: Bus = Field("FX", description="the stem that it belongs to")
+    at: Time = Field(parse_moment("start"), description="when it begins")
+    until: Time = Field(parse_moment("silence"), description="when it has ended, at the latest")
+    pan: Pan = Field(0.0, description="where a mono sound stands that no effect moves")
+    early: Send = Field("off", description="its send to the early reflections of the space")
+    late: Send = Field("off", description="its send to the reverberation of the space")
+
+    def stems(self) -> tuple[StemRequest, ...]:
+        """The audio files that it needs."""
+        return ()
+
+    def span(self, scene: Scene) -> Span:
+        """[at, until) in samples, inside the programme."""
+        start = scene.at(self.at)
+        return Span(start, max(start, scene.at(self.until))).intersect(scene.programme)
+
+    def prepare(self, scene: Scene, name: str) -> Source:
+        """The source of this layer, called `name` in the preset: the name keys its noise.
+
+        Whatever costs time and is the same for every tile is done here, once.
+        """
+        raise NotImplementedError

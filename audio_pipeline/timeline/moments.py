@@ -1,0 +1,189 @@
+"""Moments as people write them: "8s", "132f", "01:00:05:12", "90+08", "black + 6s", and lists.
+
+A `Moment` is the text, understood but not yet worked out: what it comes to depends on the picture
+rate and on cues. `Clock` turns plain times into exact seconds; `Schedule` also follows names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from audio_pipeline.timeline.timecode import (
+    Gauge,
+    PictureRate,
+    frame_at_feet,
+    is_feet,
+    is_timecode,
+)
+
+_PLAIN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|h|f)")
+_UNITS = {"ms": Fraction(1, 1000), "s": Fraction(1), "min": Fraction(60), "h": Fraction(3600)}
+_NAME = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?")
+_EXAMPLES = '"8s", "250ms", "132f", "01:00:05:12", "90+08" or "black + 6s"'
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The latest of `choices`; each choice is a sum of (sign, atom), an atom a time or a name."""
+
+    text: str
+    choices: tuple[tuple[tuple[int, str], ...], ...]
+
+    def names(self) -> frozenset[str]:
+        """The cues and sounds that it refers to."""
+        return frozenset(a for c in self.choices for _, a in c if _NAME.fullmatch(a))
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def parse_moment(text: str | list[str]) -> Moment:
+    """Understand a moment, or a list of them, of which the latest counts.
+
+    Signs between terms stand between spaces, so that feet+frames cannot be mistaken for a sum.
+    Raises ValueError, in words, when the text is not a moment.
+    """
+    parts = [text] if isinstance(text, str) else text
+    if not parts or not all(isinstance(part, str) for part in parts):
+        raise ValueError(f"{text!r} is not a time; write {_EXAMPLES}, or a list of such texts")
+    shown = parts[0] if len(parts) == 1 else "[" + ", ".join(parts) + "]"
+    return Moment(shown.strip(), tuple(_parse_sum(part) for part in parts))
+
+
+def parse_duration(text: str) -> Moment:
+    """Understand a length of time without names: "250ms", "6f". Raises ValueError in words."""
+    moment = parse_moment(text)
+    atoms = [atom for choice in moment.choices for _, atom in choice]
+    if moment.names() or any(is_timecode(atom) for atom in atoms):
+        raise ValueError(f'{text!r} is not a length of time like "250ms", "8s" or "6f"')
+    if len(atoms) != 1 or moment.choices[0][0][0] < 0:
+        raise ValueError(f'{text!r} is not one length of time like "250ms", "8s" or "6f"')
+    return moment
+
+
+def _parse_sum(text: str) -> tuple[tuple[int, str], ...]:
+    if len(text) > 200:
+        raise ValueError(f"{text[:20]!r}… is too long for a time")
+    terms: list[tuple[int, str]] = []
+    sign, wanted = 1, True
+    for token in re.sub(r"^\s*-(?=\S)", "- ", text).split():
+        if token in ("+", "-") and (not wanted or not terms):
+            if wanted and token == "+":
+                break
+            sign, wanted = (1 if token == "+" else -1), True
+        elif wanted and _is_atom(token):
+            terms.append((sign, token))
+            sign, wanted = 1, False
+        elif not wanted and token in _UNITS | {"f": 0} and _is_atom(terms[-1][1] + token):
+            terms[-1] = (terms[-1][0], terms[-1][1] + token)  # "8 s": the unit stood alone
+        elif wanted and re.fullmatch(r"\d+(\.\d+)?", token):
+            terms.append((sign, token))  # "8" of "8 s": checked below
+            sign, wanted = 1, False
+        else:
+            break
+    else:
+        if terms and not wanted and all(_is_atom(atom) for _, atom in terms):
+            return tuple(terms)
+    raise ValueError(f"{text!r} is not a time; write {_EXAMPLES}")
+
+
+def _is_atom(token: str) -> bool:
+    return bool(
+        _PLAIN.fullmatch(token) or _NAME.fullmatch(token) or is_timecode(token) or is_feet(token)
+    )
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The picture's clock: its rate, the film gauge for feet, and the frame the programme starts at."""
+
+    rate: PictureRate
+    gauge: Gauge = "35mm"
+    start_frame: int = 0
+
+    def seconds(self, atom: str) -> Fraction:
+        """Exact seconds of a plain time; timecode counts from the programme's first frame.
+
+        Raises ValueError, in words, for a label that the picture rate has not got.
+        """
+        if is_timecode(atom):
+            return self.rate.seconds(self.rate.frame(atom) - self.start_frame)
+        if is_feet(atom):
+            return self.rate.seconds(frame_at_feet(atom, self.gauge))
+        match = _PLAIN.fullmatch(atom)
+        if match is None:
+            raise ValueError(f"{atom!r} is not a time")
+        if match[2] == "f":
+            return Fraction(match[1]) / self.rate.frames_per_s
+        return Fraction(match[1]) * _UNITS[match[2]]
+
+    def duration(self, moment: Moment) -> Fraction:
+        """Exact seconds of a moment that refers to nothing."""
+        return max(
+            sum((s * self.seconds(a) for s, a in choice), Fraction(0)) for choice in moment.choices
+        )
+
+    def timecode(self, seconds: Fraction) -> str:
+        """The timecode of the picture that stands at `seconds` into the programme."""
+        return self.rate.timecode(self.start_frame + self.frame(seconds))
+
+    def frame(self, seconds: Fraction) -> int:
+        """The number of the picture, from 0, that stands at `seconds` into the programme."""
+        return int(seconds * self.rate.frames_per_s // 1)
+
+
+class UnknownName(ValueError):
+    """A moment refers to `name`, and nothing is called so."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"nothing is called {name!r}")
+        self.name = name
+
+
+class CircularMoment(ValueError):
+    """Moments that wait for each other; `path` leads from the first name back to itself."""
+
+    def __init__(self, path: tuple[str, ...]) -> None:
+        super().__init__(" → ".join(path))
+        self.path = path
+
+
+@dataclass
+class Schedule:
+    """Works moments out, following names: `define` says what a name means, lazily and once.
+
+    `define[name](schedule)` returns seconds; asking for a name while it is being worked out raises
+    `CircularMoment`, asking for one that is not there `UnknownName`.
+    """
+
+    clock: Clock
+    define: Mapping[str, Callable[[Schedule], Fraction]]
+    _known: dict[str, Fraction] = field(default_factory=dict)
+    _asking: tuple[str, ...] = ()
+
+    def seconds(self, moment: Moment) -> Fraction:
+        """Exact seconds from the programme's first sample; may be negative."""
+        return max(
+            sum((sign * self._atom(atom) for sign, atom in choice), Fraction(0))
+            for choice in moment.choices
+        )
+
+    def named(self, name: str) -> Fraction:
+        """When `name` ("black", "voice_b.tail") is."""
+        if name not in self._known:
+            if name in self._asking:
+                raise CircularMoment((*self._asking[self._asking.index(name) :], name))
+            if name not in self.define:
+                raise UnknownName(name)
+            self._asking = (*self._asking, name)
+            try:
+                self._known[name] = self.define[name](self)
+            finally:
+                self._asking = self._asking[:-1]
+        return self._known[name]
+
+    def _atom(self, atom: str) -> Fraction:
+        return self.named(atom) if _NAME.fullmatch(atom) else self.clock.seconds(atom)

@@ -1,0 +1,69 @@
+"""The scene: all that a layer or an effect may know of the programme it plays in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.timeline.moments import Clock, Moment, Schedule
+from audio_pipeline.timeline.spans import Span
+
+Listening = Literal["speakers", "headphones"]
+
+
+@dataclass(frozen=True)
+class StemRequest:
+    """An audio file as a sound wants it: how many channels, and levelled to what, if at all.
+
+    `path` is as the preset writes it; `level_lufs` None leaves the file's own level.
+    """
+
+    path: str
+    channels: Literal[1, 2]
+    level_lufs: float | None = None
+
+
+def to_samples(seconds: Fraction, sample_rate: int) -> int:
+    """The one place where seconds become samples: to the nearest, halves up."""
+    return int((seconds * sample_rate * 2 + 1) // 2)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The programme a sound plays in, worked out: times are samples, stems are conditioned.
+
+    `programme` is the whole, from sample 0; `speech` are the spans in which a voice speaks, in
+    order; `stems` hold `(n, channels)` float64 at `sample_rate`.
+    """
+
+    sample_rate: int
+    seed: int
+    programme: Span
+    schedule: Schedule
+    stems: Mapping[StemRequest, Samples] = field(default_factory=dict)
+    speech: tuple[Span, ...] = ()
+    listening: Listening = "speakers"
+
+    @property
+    def clock(self) -> Clock:
+        """The picture's clock."""
+        return self.schedule.clock
+
+    def at(self, moment: Moment) -> int:
+        """The sample at which `moment` is."""
+        return to_samples(self.schedule.seconds(moment), self.sample_rate)
+
+    def cue(self, name: str) -> int:
+        """The sample at which the cue or the sound's moment `name` is ("black", "voice_a.tail")."""
+        return to_samples(self.schedule.named(name), self.sample_rate)
+
+    def samples(self, duration: Moment) -> int:
+        """How many samples a length of time lasts."""
+        return to_samples(self.clock.duration(duration), self.sample_rate)
+
+    def seconds(self, duration: Moment) -> float:
+        """How many seconds a length of time lasts."""
+        return float(self.clock.duration(duration))

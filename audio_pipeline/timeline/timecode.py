@@ -1,0 +1,126 @@
+"""Picture rates, timecode and feet+frames, exact in rationals.
+
+Sources: SMPTE ST 12-1 (drop frame leaves out labels 00 and 01 of every minute but each tenth; it
+drops labels, never pictures); 16 frames to the foot on 35 mm, 40 on 16 mm.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+Gauge = Literal["35mm", "16mm"]
+FRAMES_PER_FOOT: dict[Gauge, int] = {"35mm": 16, "16mm": 40}
+
+_TIMECODE = re.compile(r"(\d{1,2}):([0-5]\d):([0-5]\d)([:;])(\d{2})")
+_FEET = re.compile(r"(\d{1,6})\+(\d{2})")
+
+
+@dataclass(frozen=True)
+class PictureRate:
+    """How many picture frames pass in a second, and how they are labelled.
+
+    `frames_per_s` is exact (24000/1001 for "23.976"); `nominal` is the count of labels in a second;
+    `drop` leaves out labels so that timecode keeps up with the clock (29.97 only).
+    """
+
+    name: str
+    frames_per_s: Fraction
+    nominal: int
+    drop: bool = False
+
+    def timecode(self, frame: int) -> str:
+        """The label of picture `frame` counted from 00:00:00:00; wraps at 24 hours.
+
+        A semicolon before the frames marks drop frame, as on every deck.
+        """
+        label = frame % self._frames_per_day()
+        if self.drop:
+            tens, rest = divmod(label, self._frames_per_ten_minutes())
+            dropped = 18 * tens
+            if rest >= self.nominal * 60:
+                dropped += 2 * (1 + (rest - self.nominal * 60) // (self.nominal * 60 - 2))
+            label += dropped
+        seconds, frames = divmod(label, self.nominal)
+        minutes, seconds = divmod(seconds, 60)
+        hours, minutes = divmod(minutes, 60)
+        mark = ";" if self.drop else ":"
+        return f"{hours:02d}:{minutes:02d}:{seconds:02d}{mark}{frames:02d}"
+
+    def frame(self, timecode: str) -> int:
+        """The picture frame, counted from 00:00:00:00, that `timecode` labels.
+
+        Raises ValueError, in words, for text that is no timecode or a label this rate has not got.
+        """
+        match = _TIMECODE.fullmatch(timecode)
+        if match is None:
+            raise ValueError(f"{timecode!r} is not a timecode like 01:00:05:12")
+        hours, minutes, seconds, mark, frames = match.groups()
+        h, m, s, f = int(hours), int(minutes), int(seconds), int(frames)
+        if h > 23:
+            raise ValueError(f"{timecode!r} has more than 23 hours")
+        if f >= self.nominal:
+            raise ValueError(
+                f"{timecode!r} has frame {f}; at {self.name} the last is {self.nominal - 1}"
+            )
+        if mark == ";" and not self.drop:
+            raise ValueError(f"{timecode!r} is drop frame, but the picture rate {self.name} is not")
+        label = ((h * 60 + m) * 60 + s) * self.nominal + f
+        if not self.drop:
+            return label
+        if f < 2 and s == 0 and m % 10:
+            raise ValueError(f"{timecode!r} is a label that drop frame leaves out")
+        minute = h * 60 + m
+        return label - 2 * (minute - minute // 10)
+
+    def seconds(self, frames: int) -> Fraction:
+        """How long that many pictures last."""
+        return frames / self.frames_per_s
+
+    def _frames_per_ten_minutes(self) -> int:
+        return self.nominal * 600 - 18
+
+    def _frames_per_day(self) -> int:
+        return 144 * self._frames_per_ten_minutes() if self.drop else self.nominal * 86_400
+
+
+RATES: dict[str, PictureRate] = {
+    rate.name: rate
+    for rate in (
+        PictureRate("23.976", Fraction(24_000, 1001), 24),
+        PictureRate("24", Fraction(24), 24),
+        PictureRate("25", Fraction(25), 25),
+        PictureRate("29.97df", Fraction(30_000, 1001), 30, drop=True),
+        PictureRate("29.97", Fraction(30_000, 1001), 30),
+        PictureRate("30", Fraction(30), 30),
+    )
+}
+
+
+def feet_and_frames(frame: int, gauge: Gauge) -> str:
+    """`frame` ≥ 0 as film length, "90+08": ninety feet and eight frames."""
+    feet, frames = divmod(frame, FRAMES_PER_FOOT[gauge])
+    return f"{feet}+{frames:02d}"
+
+
+def frame_at_feet(text: str, gauge: Gauge) -> int:
+    """The frame at "90+08". Raises ValueError, in words, when the text or its frames are impossible."""
+    match = _FEET.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not feet+frames like 90+08")
+    feet, frames = int(match[1]), int(match[2])
+    if frames >= FRAMES_PER_FOOT[gauge]:
+        raise ValueError(f"{text!r} has frame {frames}; a foot of {gauge} has {FRAMES_PER_FOOT[gauge]}")
+    return feet * FRAMES_PER_FOOT[gauge] + frames
+
+
+def is_timecode(text: str) -> bool:
+    """Whether `text` has the shape of a timecode."""
+    return _TIMECODE.fullmatch(text) is not None
+
+
+def is_feet(text: str) -> bool:
+    """Whether `text` has the shape of feet+frames."""
+    return _FEET.fullmatch(text) is not None

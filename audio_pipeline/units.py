@@ -1,0 +1,162 @@
+"""Values as people write them, with their units: "-42 LUFS", "250ms", "2.5 kHz", "L100" ⇄ numbers.
+
+Each type below is a field type for a `Parameters` model: the model holds a plain number (its unit in
+the docstring here), the preset holds text with a unit, and a value without its unit is an error.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+
+from audio_pipeline.timeline.moments import Moment, parse_duration, parse_moment
+
+_NUMBER = r"([+-]?\d+(?:\.\d+)?)"
+
+
+class Parameters(BaseModel):
+    """A table of a preset: frozen, and without a place for a key that it does not know."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, validate_default=True
+    )
+
+
+def _quantity(
+    unit: str, example: str, low: float, high: float, *, scale: dict[str, float] | None = None
+) -> Any:
+    """The field type of a number with a unit, held between `low` and `high` (in the first unit)."""
+    scales = scale or {unit: 1.0}
+    pattern = re.compile(rf"{_NUMBER}\s*({'|'.join(re.escape(u) for u in scales)})")
+
+    def parse(value: object) -> float:
+        if isinstance(value, str):
+            match = pattern.fullmatch(value.strip())
+            if match is not None:
+                number = float(match[1]) * scales[match[2]]
+                if not low <= number <= high:
+                    raise ValueError(f"{value!r} is outside {low:g} {unit} to {high:g} {unit}")
+                return number
+        raise ValueError(f"{value!r} is not a value in {unit}; write {example!r}")
+
+    return Annotated[
+        float,
+        BeforeValidator(parse),
+        PlainSerializer(lambda number: f"{number:g} {unit}", return_type=str),
+        WithJsonSchema(
+            {
+                "type": "string",
+                "pattern": f"^{_NUMBER} *({'|'.join(scales)})$",
+                "examples": [example],
+                "description": f"in {unit}, {low:g} to {high:g}",
+            }
+        ),
+    ]
+
+
+Lufs = _quantity("LUFS", "-27 LUFS", -70.0, 0.0)
+"""Loudness, LUFS."""
+Dbfs = _quantity("dBFS", "-60 dBFS", -140.0, 0.0)
+"""RMS level, dBFS: a full-scale square wave is 0."""
+Dbtp = _quantity("dBTP", "-2 dBTP", -40.0, 0.0)
+"""True-peak level, dBTP."""
+Db = _quantity("dB", "-8 dB", -140.0, 40.0)
+"""A level change, dB."""
+Lu = _quantity("LU", "0.5 LU", 0.0, 60.0)
+"""A loudness difference, LU."""
+Hz = _quantity("Hz", "2.5 kHz", 0.01, 96_000.0, scale={"Hz": 1.0, "kHz": 1000.0})
+"""Frequency, Hz."""
+Percent = _quantity("%", "12%", 0.0, 100.0)
+"""A share, percent."""
+Degrees = _quantity("deg", "30 deg", -180.0, 180.0)
+"""An angle, degrees."""
+Meters = _quantity("m", "12 m", 0.01, 1000.0)
+"""A length, metres."""
+PerMinute = _quantity("/min", "12/min", 0.0, 600.0)
+"""How often something happens, times a minute."""
+PerSecond = _quantity("/s", "12/s", 0.0, 10_000.0)
+"""How often something happens, times a second."""
+
+
+def _parse_send(value: object) -> float:
+    return -math.inf if value == "off" else _parse_db(value)
+
+
+_parse_db: Callable[[object], float] = Db.__metadata__[0].func
+
+Send = Annotated[
+    float,
+    BeforeValidator(_parse_send),
+    PlainSerializer(lambda db: "off" if db == -math.inf else f"{db:g} dB", return_type=str),
+    WithJsonSchema(
+        {"type": "string", "pattern": f"^(off|{_NUMBER} *dB)$", "examples": ["-12 dB", "off"]}
+    ),
+]
+"""The level of a send, dB; "off" is minus infinity."""
+
+
+def _parse_pan(value: object) -> float:
+    if value == "C":
+        return 0.0
+    match = re.fullmatch(r"([LR])(\d{1,3})", value) if isinstance(value, str) else None
+    if match is None or int(match[2]) > 100:
+        raise ValueError(f'{value!r} is not a place between the ears; write "L100", "C" or "R30"')
+    return int(match[2]) / 100.0 * (-1.0 if match[1] == "L" else 1.0)
+
+
+def _show_pan(pan: float) -> str:
+    return "C" if pan == 0 else f"{'L' if pan < 0 else 'R'}{abs(pan) * 100:g}"
+
+
+Pan = Annotated[
+    float,
+    BeforeValidator(_parse_pan),
+    PlainSerializer(_show_pan, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": "^(C|[LR]\\d{1,3})$", "examples": ["L100"]}),
+]
+"""A place between left (−1) and right (+1)."""
+
+
+def _moment(parse: Callable[[Any], Moment]) -> BeforeValidator:
+    return BeforeValidator(lambda value: value if isinstance(value, Moment) else parse(value))
+
+
+def _parse_time(value: object) -> Moment:
+    if isinstance(value, str | list):
+        return parse_moment(value)
+    raise ValueError(f'{value!r} has no unit; write a time like "{value}s", "132f" or "black + 6s"')
+
+
+def _parse_length(value: object) -> Moment:
+    if isinstance(value, str):
+        return parse_duration(value)
+    raise ValueError(f'{value!r} has no unit; write a length of time like "{value}s" or "250ms"')
+
+
+Time = Annotated[
+    Moment,
+    _moment(_parse_time),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+            "examples": ["8s", "132f", "01:00:05:12", "90+08", "black + 6s"],
+            "description": "a time on the programme's clock; of a list, the latest",
+        }
+    ),
+]
+"""A moment on the programme's clock; `Scene.at` gives its sample."""
+
+Duration = Annotated[
+    Moment,
+    _moment(_parse_length),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema(
+        {"type": "string", "examples": ["250ms", "8s", "6f"], "description": "a length of time"}
+    ),
+]
+"""A length of time; `Scene.samples` and `Scene.seconds` give its worth."""
