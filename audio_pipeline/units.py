@@ -21,9 +21,7 @@ _NUMBER = r"([+-]?\d+(?:\.\d+)?)"
 class Parameters(BaseModel):
     """A table of a preset: frozen, and without a place for a key that it does not know."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", arbitrary_types_allowed=True, validate_default=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
 def _quantity(
@@ -82,8 +80,12 @@ PerSecond = _quantity("/s", "12/s", 0.0, 10_000.0)
 """How often something happens, times a second."""
 
 
+OFF = -math.inf
+"""The level of a send that is off, dB."""
+
+
 def _parse_send(value: object) -> float:
-    return -math.inf if value == "off" else _parse_db(value)
+    return OFF if value == "off" else _parse_db(value)
 
 
 _parse_db: Callable[[object], float] = Db.__metadata__[0].func

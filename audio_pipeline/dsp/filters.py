@@ -49,7 +49,7 @@ def minimum_phase(magnitude: Samples, taps: int) -> Samples:
 
 def frequencies(size: int, sample_rate: int) -> Samples:
     """The frequencies in Hz, `(size // 2 + 1,)`, of an rfft of `size` samples."""
-    return np.fft.rfftfreq(size, 1.0 / sample_rate)
+    return np.fft.rfftfreq(size, 1.0 / sample_rate).astype(np.float64)
 
 
 @lru_cache(maxsize=64)

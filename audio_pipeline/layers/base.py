@@ -14,7 +14,7 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.timeline.moments import parse_moment
 from audio_pipeline.timeline.scene import Scene, StemRequest
 from audio_pipeline.timeline.spans import Span
-from audio_pipeline.units import Pan, Parameters, Send, Time
+from audio_pipeline.units import OFF, Pan, Parameters, Send, Time
 
 Bus = Literal["DX", "FX", "BG"]
 
@@ -45,8 +45,8 @@ class Layer(Parameters):
     at: Time = Field(parse_moment("start"), description="when it begins")
     until: Time = Field(parse_moment("silence"), description="when it has ended, at the latest")
     pan: Pan = Field(0.0, description="where a mono sound stands that no effect moves")
-    early: Send = Field("off", description="its send to the early reflections of the space")
-    late: Send = Field("off", description="its send to the reverberation of the space")
+    early: Send = Field(OFF, description="its send to the early reflections of the space")
+    late: Send = Field(OFF, description="its send to the reverberation of the space")
 
     def stems(self) -> tuple[StemRequest, ...]:
         """The audio files that it needs."""

@@ -69,18 +69,18 @@ def _parse_sum(text: str) -> tuple[tuple[int, str], ...]:
         raise ValueError(f"{text[:20]!r}… is too long for a time")
     terms: list[tuple[int, str]] = []
     sign, wanted = 1, True
-    for token in re.sub(r"^\s*-(?=\S)", "- ", text).split():
-        if token in ("+", "-") and (not wanted or not terms):
-            if wanted and token == "+":
+    for word in re.sub(r"^\s*-(?=\S)", "- ", text).split():
+        if word in ("+", "-") and (not wanted or not terms):
+            if wanted and word == "+":
                 break
-            sign, wanted = (1 if token == "+" else -1), True
-        elif wanted and _is_atom(token):
-            terms.append((sign, token))
+            sign, wanted = (1 if word == "+" else -1), True
+        elif wanted and _is_atom(word):
+            terms.append((sign, word))
             sign, wanted = 1, False
-        elif not wanted and token in _UNITS | {"f": 0} and _is_atom(terms[-1][1] + token):
-            terms[-1] = (terms[-1][0], terms[-1][1] + token)  # "8 s": the unit stood alone
-        elif wanted and re.fullmatch(r"\d+(\.\d+)?", token):
-            terms.append((sign, token))  # "8" of "8 s": checked below
+        elif not wanted and word in _UNITS | {"f": 0} and _is_atom(terms[-1][1] + word):
+            terms[-1] = (terms[-1][0], terms[-1][1] + word)  # "8 s": the unit stood alone
+        elif wanted and re.fullmatch(r"\d+(\.\d+)?", word):
+            terms.append((sign, word))  # "8" of "8 s": checked below
             sign, wanted = 1, False
         else:
             break
@@ -135,7 +135,7 @@ class Clock:
         return int(seconds * self.rate.frames_per_s // 1)
 
 
-class UnknownName(ValueError):
+class UnknownNameError(ValueError):
     """A moment refers to `name`, and nothing is called so."""
 
     def __init__(self, name: str) -> None:
@@ -143,7 +143,7 @@ class UnknownName(ValueError):
         self.name = name
 
 
-class CircularMoment(ValueError):
+class CircularMomentError(ValueError):
     """Moments that wait for each other; `path` leads from the first name back to itself."""
 
     def __init__(self, path: tuple[str, ...]) -> None:
@@ -156,7 +156,7 @@ class Schedule:
     """Works moments out, following names: `define` says what a name means, lazily and once.
 
     `define[name](schedule)` returns seconds; asking for a name while it is being worked out raises
-    `CircularMoment`, asking for one that is not there `UnknownName`.
+    `CircularMomentError`, asking for one that is not there `UnknownNameError`.
     """
 
     clock: Clock
@@ -175,9 +175,9 @@ class Schedule:
         """When `name` ("black", "voice_b.tail") is."""
         if name not in self._known:
             if name in self._asking:
-                raise CircularMoment((*self._asking[self._asking.index(name) :], name))
+                raise CircularMomentError((*self._asking[self._asking.index(name) :], name))
             if name not in self.define:
-                raise UnknownName(name)
+                raise UnknownNameError(name)
             self._asking = (*self._asking, name)
             try:
                 self._known[name] = self.define[name](self)
