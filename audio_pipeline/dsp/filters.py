@@ -47,6 +47,19 @@ def minimum_phase(magnitude: Samples, taps: int) -> Samples:
     return impulse
 
 
+def one_pole_lowpass(cutoff_hz: float, sample_rate: int) -> Samples:
+    """A first-order low-pass as a FIR `(taps,)`: 6 dB an octave, gain 1 at 0 Hz.
+
+    The response of y += a (x − y), a = 1 − exp(−2π·fc/fs), until it has fallen by 140 dB. Mixed with
+    the dry signal it makes a first-order shelf, without combing.
+    """
+    decay = 2.0 * np.pi * cutoff_hz / sample_rate
+    taps = int(np.ceil(16.2 / decay)) + 1
+    impulse = np.exp(-decay * np.arange(taps))
+    normalised: Samples = impulse / impulse.sum()
+    return normalised
+
+
 def frequencies(size: int, sample_rate: int) -> Samples:
     """The frequencies in Hz, `(size // 2 + 1,)`, of an rfft of `size` samples."""
     return np.fft.rfftfreq(size, 1.0 / sample_rate).astype(np.float64)

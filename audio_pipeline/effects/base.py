@@ -1,8 +1,9 @@
 """What an effect is: a table of parameters that becomes a processor of console strips.
 
 A strip is what a sound sends into the console. Effects of the stage "strip" work on one layer's
-strip (place it, echo it); those of the stage "bus" on the sum of strips of a bus (the space, the
-dropout). Each is a pure function of absolute time with a finite look-back.
+strip (place it, echo it): each hears the layer itself, and what they make of it is summed. Those of
+the stage "bus" work on the sum of strips of a bus (the space, the dropout), one after the other.
+Each is a pure function of absolute time with a finite look-back.
 """
 
 from __future__ import annotations
@@ -83,7 +84,12 @@ class Effect(Parameters):
 
     stage: ClassVar[Literal["strip", "bus"]]
     order: ClassVar[int]
-    """Effects of one stage run in this order; the dropout is the last."""
+    """Bus effects run one after the other in this order; the dropout is the last."""
+    places: ClassVar[bool] = False
+    """Whether a strip effect gives a mono sound its place; if none does, the console pans it."""
+
+    layer_fields: ClassVar[tuple[str, ...]] = ()
+    """The parameters that hold names of layers, so that a wrong name is found."""
 
     kind: str
     on: bool = Field(True, description="whether it works at all")

@@ -6,12 +6,14 @@ one test. The preset reader, the contract tests, the schema and the docs find it
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from collections.abc import Callable
+from fractions import Fraction
+from typing import ClassVar, Literal, Protocol
 
 from pydantic import Field
 
 from audio_pipeline.dsp.arrays import Samples
-from audio_pipeline.timeline.moments import parse_moment
+from audio_pipeline.timeline.moments import Schedule, parse_moment
 from audio_pipeline.timeline.scene import Scene, StemRequest
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.units import OFF, Pan, Parameters, Send, Time
@@ -39,6 +41,9 @@ class Layer(Parameters):
     `pan` places a mono source that no effect places; `early` and `late` send it into the space.
     """
 
+    speaks: ClassVar[bool] = False
+    """Whether it is a voice: breath is held and the film's noise reduction opens for it."""
+
     kind: str
     on: bool = Field(True, description="whether it is in the mix at all")
     bus: Bus = Field("FX", description="the stem that it belongs to")
@@ -51,6 +56,10 @@ class Layer(Parameters):
     def stems(self) -> tuple[StemRequest, ...]:
         """The audio files that it needs."""
         return ()
+
+    def tail(self, schedule: Schedule, length_s: Callable[[StemRequest], Fraction]) -> Fraction:
+        """When it has ended, in exact seconds: what "name.tail" means. `length_s` knows the files."""
+        return schedule.seconds(self.until)
 
     def span(self, scene: Scene) -> Span:
         """[at, until) in samples, inside the programme."""

@@ -1,0 +1,1 @@
+"""The document: TOML, `extends`, `--set`, resolving, schema. Its tables are the sounds' parameters."""

@@ -1,0 +1,187 @@
+"""The left-to-right crossfade: one object that drives both voices.
+
+The first voice enters at hard left and travels inward; the second travels outward to hard right and
+leaves. Both make the same journey between the outer end (far: soft, dark, in the room) and the inner
+one (near); the second makes it backwards, on the other side. While one takes over from the other a
+single fader runs from left to right, and its law keeps their sum as steady as it keeps a pan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.curves import CurveName, curve, db_at_half_power, pan_gains
+from audio_pipeline.dsp.decibels import gain_from_db
+from audio_pipeline.dsp.filters import convolve, one_pole_lowpass
+from audio_pipeline.dsp.placement import Placer, SpeakerPlacer
+from audio_pipeline.effects.base import Effect, Strip
+from audio_pipeline.timeline.moments import parse_duration, parse_moment
+from audio_pipeline.timeline.scene import Scene
+from audio_pipeline.timeline.spans import Span
+from audio_pipeline.units import Db, Duration, Hz, Pan, Send, Time
+
+PanLaw = Literal["-3 dB", "-4.5 dB", "-6 dB"]
+LAW_DB: dict[PanLaw, float] = {
+    "-3 dB": db_at_half_power(),
+    "-4.5 dB": 1.5 * db_at_half_power(),
+    "-6 dB": 2 * db_at_half_power(),
+}
+
+
+class Crossfade(Effect):
+    """Two voices crossing from ear to ear."""
+
+    stage: ClassVar[Literal["strip", "bus"]] = "strip"
+    order: ClassVar[int] = 10
+    places: ClassVar[bool] = True
+    layer_fields: ClassVar[tuple[str, ...]] = ("first", "second")
+
+    kind: Literal["crossfade"] = "crossfade"
+    first: str = Field("voice_a", description="the layer that enters at the left")
+    second: str = Field("voice_b", description="the layer that leaves at the right")
+    begins: Time = Field(parse_moment("voice_a.at"), description="the first one's outer end")
+    cross_from: Time = Field(parse_moment("voice_a.tail"), description="when the fader sets out")
+    cross_to: Time = Field(parse_moment("voice_b.at"), description="when the fader has arrived")
+    ends: Time = Field(parse_moment("voice_b.tail"), description="the second one's outer end")
+    law: PanLaw = Field("-3 dB", description="what the centre loses: the law of pans and fader")
+    inner: Pan = Field(0.0, description="how far in the first voice comes; the second is its mirror")
+    travel: CurveName = Field("hsin", description="the curve of the way from outer to inner end")
+    cross: CurveName = Field("tri", description="the curve of the fader, mirrored at its middle")
+    slip: Duration = Field(parse_duration("1.5s"), description="the fade at the outer ends")
+    fade: CurveName = Field("qsin", description="the curve of that fade")
+    distance: CurveName = Field("qua", description="the curve by which distance grows outward")
+    far_level: Db = Field(-6.0, description="direct level at the outer end")
+    far_treble: Hz = Field(1800.0, description="above this the outer end loses treble")
+    near_early: Send = Field(-20.0, description="send to early reflections at the inner end")
+    near_late: Send = Field(-24.0, description="send to the reverberation at the inner end")
+    far_early: Send = Field(-10.0, description="send to early reflections at the outer end")
+    far_late: Send = Field(-12.0, description="send to the reverberation at the outer end")
+
+    def works_on(self, layer: str) -> bool:
+        """Only on its two voices."""
+        return layer in (self.first, self.second)
+
+    def prepare(self, scene: Scene, name: str) -> CrossfadeProcessor:
+        """See `Effect.prepare`."""
+        start, stop = scene.at(self.cross_from), scene.at(self.cross_to)
+        fader = Fader(start, max(stop, start + 1), self)
+        slip = max(1, scene.samples(self.slip))
+        begins, ends = scene.at(self.begins), scene.at(self.ends)
+        return CrossfadeProcessor(
+            {
+                self.first: Journey(begins, max(fader.stop, begins + 1), slip, 0, fader, self),
+                self.second: Journey(ends, min(fader.start, ends - 1), slip, 1, fader, self),
+            },
+            self,
+            scene,
+        )
+
+
+@dataclass(frozen=True)
+class Fader:
+    """The one fader: it leaves the left at sample `start` and is at the right at `stop`."""
+
+    start: int
+    stop: int
+    parameters: Crossfade
+
+    def gains(self, sample: Samples) -> Samples:
+        """`(n, 2)`: what it lets through of the first and of the second voice at `sample` `(n,)`.
+
+        By the pan law: −3 dB keeps the sum of squares at 1, −6 dB the plain sum, −4.5 dB the sum of
+        the powers 4/3, whatever the curve, because the curve only shapes how the fader is moved.
+        """
+        u = np.clip((sample + 0.5 - self.start) / (self.stop - self.start), 0.0, 1.0)
+        half = curve(self.parameters.cross, 1.0 - np.abs(2.0 * u - 1.0)) / 2.0
+        return pan_gains(2.0 * np.where(u < 0.5, half, 1.0 - half) - 1.0, LAW_DB[self.parameters.law])
+
+
+@dataclass(frozen=True)
+class Journey:
+    """One voice's way between its outer end (sample `outer`) and its inner one (`inner`).
+
+    Measured from the outer end, so that a voice that leaves runs through it backwards: the same
+    curves, mirrored in time and side. `column` is the voice's place at the fader, 0 left, 1 right.
+    """
+
+    outer: int
+    inner: int
+    slip: int
+    column: Literal[0, 1]
+    fader: Fader
+    parameters: Crossfade
+
+    @property
+    def side(self) -> float:
+        """−1 for the voice at the left, +1 for the one at the right."""
+        return 2.0 * self.column - 1.0
+
+    def _inward(self, sample: Samples) -> Samples:
+        return -self.side * (sample + 0.5 - self.outer)
+
+    def _progress(self, sample: Samples) -> Samples:
+        return self._inward(sample) / abs(self.inner - self.outer)
+
+    def position(self, sample: Samples) -> Samples:
+        """Where it stands, −1 left to +1 right, `(n,)`."""
+        inward = curve(self.parameters.travel, self._progress(sample))
+        return self.side * (1.0 - (1.0 + self.parameters.inner) * inward)
+
+    def distance(self, sample: Samples) -> Samples:
+        """How far away it is: 0 near … 1 far, `(n,)`."""
+        return curve(self.parameters.distance, 1.0 - self._progress(sample))
+
+    def level(self, sample: Samples) -> Samples:
+        """The gain of fade and fader together, 0..1, `(n,)`; distance is not in it."""
+        fade = curve(self.parameters.fade, self._inward(sample) / self.slip)
+        faded: Samples = fade * self.fader.gains(sample)[:, self.column]
+        return faded
+
+
+class CrossfadeProcessor:
+    """See `Crossfade`. The strip's mono part goes in; placed sound and its sends come out."""
+
+    def __init__(self, journeys: dict[str, Journey], parameters: Crossfade, scene: Scene) -> None:
+        self.journeys = journeys
+        self._parameters = parameters
+        self._placer = placer_for(scene, parameters.law)
+        self._sends = SpeakerPlacer(LAW_DB[parameters.law])
+        self._treble = one_pole_lowpass(parameters.far_treble, scene.sample_rate)
+        self.look_back = len(self._treble) - 1 + self._placer.look_back
+
+    def sounding(self, span: Span) -> Span:
+        """See `Processor.sounding`."""
+        return Span(span.start, span.stop + self.look_back)
+
+    def process(self, name: str, window: Strip, tile: Span) -> Strip:
+        """See `Processor.process`."""
+        if window.mono is None:
+            return Strip()
+        p, journey, back = self._parameters, self.journeys[name], self._placer.look_back
+        sample = np.arange(tile.start - back, tile.stop, dtype=np.float64)
+        bright = window.mono[len(self._treble) - 1 :, 0]
+        dark = convolve(window.mono, self._treble)[:, 0]
+        far, position = journey.distance(sample), journey.position(sample)
+        voice = (bright + far * (dark - bright)) * journey.level(sample)
+        direct = voice * (1.0 + far * (gain_from_db(p.far_level) - 1.0))
+        panned = self._sends.place(voice[back:], position[back:])
+        return Strip(
+            stereo=self._placer.place(direct, position[back:]),
+            early=panned * _between(p.near_early, p.far_early, far[back:])[:, None],
+            late=panned * _between(p.near_late, p.far_late, far[back:])[:, None],
+        )
+
+
+def _between(near_db: float, far_db: float, far: Samples) -> Samples:
+    near_gain, far_gain = gain_from_db(near_db), gain_from_db(far_db)
+    return near_gain + (far_gain - near_gain) * far
+
+
+def placer_for(scene: Scene, law: PanLaw) -> Placer:
+    """How a mono sound is placed in this scene: by level for speakers."""
+    return SpeakerPlacer(LAW_DB[law])

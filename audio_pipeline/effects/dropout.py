@@ -1,0 +1,68 @@
+"""The dropout: at its cue everything but the film's grain is pulled away."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.curves import CurveName, curve
+from audio_pipeline.effects.base import Effect, Strip
+from audio_pipeline.timeline.moments import parse_duration, parse_moment
+from audio_pipeline.timeline.scene import Scene
+from audio_pipeline.timeline.spans import Span
+from audio_pipeline.units import Duration, Time
+
+
+class Dropout(Effect):
+    """All buses fall to nothing within `fade`; only the layers it spares go on."""
+
+    stage: ClassVar[Literal["strip", "bus"]] = "bus"
+    order: ClassVar[int] = 100
+    layer_fields: ClassVar[tuple[str, ...]] = ("spares",)
+
+    kind: Literal["dropout"] = "dropout"
+    at: Time = Field(parse_moment("dropout"), description="when it begins")
+    fade: Duration = Field(parse_duration("250ms"), description="how long the fall takes")
+    curve: CurveName = Field("qsin", description="the curve of the fall")
+    spares: tuple[str, ...] = Field(("grain",), description="the layers that stay")
+
+    def works_on(self, layer: str) -> bool:
+        """On all layers but those it spares."""
+        return layer not in self.spares
+
+    def prepare(self, scene: Scene, name: str) -> DropoutProcessor:
+        """See `Effect.prepare`."""
+        return DropoutProcessor(scene.at(self.at), max(1, scene.samples(self.fade)), self.curve)
+
+
+class DropoutProcessor:
+    """A gain that is 1 up to sample `at`, falls, and is exactly 0 from `at + fade` on."""
+
+    look_back = 0
+
+    def __init__(self, at: int, fade: int, shape: CurveName) -> None:
+        self.at = at
+        self.fade = fade
+        self.shape: CurveName = shape
+
+    def sounding(self, span: Span) -> Span:
+        """See `Processor.sounding`: nothing sounds after the fall."""
+        stop = min(span.stop, self.at + self.fade)
+        return Span(min(span.start, stop), stop)
+
+    def gain(self, tile: Span) -> Samples:
+        """`(len(tile),)`, 1 … 0."""
+        sample = np.arange(tile.start, tile.stop, dtype=np.float64)
+        return curve(self.shape, 1.0 - (sample - self.at) / self.fade)
+
+    def process(self, name: str, window: Strip, tile: Span) -> Strip:
+        """See `Processor.process`."""
+        if tile.stop <= self.at:
+            return window
+        if tile.start >= self.at + self.fade:
+            return Strip()
+        gain = self.gain(tile)[:, None]
+        return Strip(*(None if part is None else part * gain for part in window.parts()))

@@ -1,0 +1,234 @@
+"""The console: sources through effects onto the buses DX, FX and BG, a tile at a time.
+
+    source ─▶ strip effects ─▶ Σ over a group ─▶ bus effects ─▶ bus
+              (crossfade, echo)  (one bus, same    (space, dropout)
+                                  bus effects)
+
+Every stage is a pure function of the tile's number, so tiles may be made by any worker in any order;
+what a look-back needs again is remembered while it can be asked for.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar, get_args
+
+import numpy as np
+
+from audio_pipeline.dsp.arrays import Samples, silence
+from audio_pipeline.dsp.curves import db_at_half_power, pan_gains
+from audio_pipeline.dsp.decibels import gain_from_db
+from audio_pipeline.effects.base import Effect, Processor, Strip
+from audio_pipeline.layers.base import Bus, Layer, Source
+from audio_pipeline.timeline.scene import Scene
+from audio_pipeline.timeline.spans import TILE, Span, tile, tiles_over
+
+BUSES: tuple[Bus, ...] = get_args(Bus)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Layers of one bus that pass through the same bus effects."""
+
+    bus: Bus
+    layers: tuple[str, ...]
+    effects: tuple[str, ...]
+
+
+class Console:
+    """All sounds of one scene, prepared. `bus_tile` is what it is for."""
+
+    def __init__(self, scene: Scene, layers: dict[str, Layer], effects: dict[str, Effect]) -> None:
+        """Prepare `layers` and `effects`: those that are on, effects in the order they work in."""
+        self.scene = scene
+        self.layers = layers
+        self.sources: dict[str, Source] = {n: la.prepare(scene, n) for n, la in layers.items()}
+        self.processors: dict[str, Processor] = {n: e.prepare(scene, n) for n, e in effects.items()}
+        self._strip_effects = {
+            name: tuple(e for e, x in effects.items() if x.stage == "strip" and x.works_on(name))
+            for name in layers
+        }
+        self._placed = {n: any(effects[e].places for e in es) for n, es in self._strip_effects.items()}
+        self.groups = _groups(layers, effects)
+        self._remembered = _Memory()
+
+    def sounding(self) -> tuple[Span, ...]:
+        """Where anything may sound, as spans in order that do not meet; elsewhere all is exactly zero."""
+        merged: list[Span] = []
+        for span in sorted(self._group_span(group) for group in self.groups):
+            heard = span.intersect(self.scene.programme)
+            if merged and heard.start <= merged[-1].stop:
+                merged[-1] = Span(merged[-1].start, max(merged[-1].stop, heard.stop))
+            elif len(heard):
+                merged.append(heard)
+        return tuple(merged)
+
+    def bus_tile(self, index: int) -> dict[Bus, Samples | None]:
+        """The buses over tile number `index`: each `(TILE, 2)`, or None where it is silent."""
+        buses: dict[Bus, Samples | None] = dict.fromkeys(BUSES)
+        for group in self.groups:
+            if self._group_span(group).meets(tile(index)):
+                strip = self._group(group, len(group.effects), index)
+                here = buses[group.bus]
+                if strip.stereo is not None:
+                    buses[group.bus] = strip.stereo if here is None else here + strip.stereo
+        return buses
+
+    def tiles(self, span: Span, workers: int) -> Iterator[tuple[Span, dict[Bus, Samples | None]]]:
+        """Every tile that meets `span` with its buses, in order, made by `workers` threads."""
+        grid = list(tiles_over(span))
+        if workers == 1:
+            for here in grid:
+                yield here, self._tile_once(here)
+            return
+        with ThreadPoolExecutor(workers, thread_name_prefix="tile") as pool:
+            waiting = iter(grid)
+            running = [(t, pool.submit(self._tile_once, t)) for t in islice(waiting, workers + 1)]
+            while running:
+                here, future = running.pop(0)
+                buses = future.result()
+                running += [(t, pool.submit(self._tile_once, t)) for t in islice(waiting, 1)]
+                yield here, buses
+
+    def _tile_once(self, here: Span) -> dict[Bus, Samples | None]:
+        index = here.start // TILE
+        buses = self.bus_tile(index)
+        self._remembered.forget_before(index - self._reach())
+        return buses
+
+    def _reach(self) -> int:
+        """How many tiles behind a tile that is being made may still be asked for."""
+        strip = max((self._back(es) for es in self._strip_effects.values()), default=0)
+        bus = sum(-(-p.look_back // TILE) for p in self.processors.values())
+        return -(-strip // TILE) + bus + 8  # 8: workers do not run in step
+
+    def _back(self, names: tuple[str, ...]) -> int:
+        return max((self.processors[name].look_back for name in names), default=0)
+
+    def _group_span(self, group: Group) -> Span:
+        spans = [self._strip_span(name) for name in group.layers]
+        whole = Span(min(s.start for s in spans), max(s.stop for s in spans))
+        for name in group.effects:
+            whole = self.processors[name].sounding(whole)
+        return whole
+
+    def _strip_span(self, name: str) -> Span:
+        span = self.sources[name].span
+        after = [self.processors[e].sounding(span) for e in self._strip_effects[name]]
+        return Span(span.start, max([span.stop, *(s.stop for s in after)]))
+
+    def _group(self, group: Group, stage: int, index: int) -> Strip:
+        """The group's strip after its first `stage` bus effects."""
+        if stage == 0:
+            total = Strip()
+            for name in group.layers:
+                if self._strip_span(name).meets(tile(index)):
+                    total = total + self._strip(name, index)
+            return total
+        effect = group.effects[stage - 1]
+        processor = self.processors[effect]
+        window = self._window(
+            index,
+            processor.look_back,
+            lambda i: self._remember((group, stage - 1, i), i, lambda: self._group(group, stage - 1, i)),
+        )
+        return processor.process(group.bus, window, tile(index))
+
+    def _strip(self, name: str, index: int) -> Strip:
+        """One layer after its strip effects, placed."""
+        effects = self._strip_effects[name]
+        longest = self._back(effects)
+        window = self._window(
+            index, longest, lambda i: self._remember((name, i), i, lambda: self._raw(name, i))
+        )
+        total = Strip() if self._placed[name] else self._panned(name, window.cut(slice(longest, None)))
+        for effect in effects:
+            processor = self.processors[effect]
+            total = total + processor.process(
+                name, window.cut(slice(longest - processor.look_back, None)), tile(index)
+            )
+        return total
+
+    def _raw(self, name: str, index: int) -> Strip:
+        source = self.sources[name]
+        if not source.span.meets(tile(index)):
+            return Strip()
+        samples = source.render(tile(index))
+        return Strip(mono=samples) if source.channels == 1 else Strip(stereo=samples)
+
+    def _panned(self, name: str, strip: Strip) -> Strip:
+        layer = self.layers[name]
+        stereo = strip.stereo
+        if strip.mono is not None:
+            stereo = strip.mono * pan_gains(np.array([layer.pan]), db_at_half_power())
+        early, late = gain_from_db(layer.early), gain_from_db(layer.late)
+        return Strip(
+            stereo=stereo,
+            early=None if stereo is None or early == 0.0 else stereo * early,
+            late=None if stereo is None or late == 0.0 else stereo * late,
+        )
+
+    def _remember(self, key: object, index: int, make: Callable[[], Strip]) -> Strip:
+        return self._remembered.get(key, index, make)
+
+    def _window(self, index: int, look_back: int, strip_at: Callable[[int], Strip]) -> Strip:
+        """A strip over `[tile.start − look_back, tile.stop)`, put together from whole tiles."""
+        own = strip_at(index)
+        if look_back == 0:
+            return own
+        tiles_back = -(-look_back // TILE)
+        strips = [*(strip_at(i) for i in range(index - tiles_back, index)), own]
+        skip = tiles_back * TILE - look_back
+        return Strip(*(_joined([s.parts()[n] for s in strips], skip) for n in range(4)))
+
+
+def _joined(parts: list[Samples | None], skip: int) -> Samples | None:
+    channels = next((part.shape[1] for part in parts if part is not None), 0)
+    if channels == 0:
+        return None
+    whole = [silence(TILE, channels) if part is None else part for part in parts]
+    return np.concatenate([whole[0][skip:], *whole[1:]])
+
+
+def _groups(layers: dict[str, Layer], effects: dict[str, Effect]) -> tuple[Group, ...]:
+    members: dict[tuple[Bus, tuple[str, ...]], list[str]] = {}
+    for name, layer in layers.items():
+        bus_effects = tuple(e for e, x in effects.items() if x.stage == "bus" and x.works_on(name))
+        members.setdefault((layer.bus, bus_effects), []).append(name)
+    return tuple(Group(bus, tuple(names), es) for (bus, es), names in members.items())
+
+
+class _Memory:
+    """What was made for a tile, made once even when two workers ask for it at the same time.
+
+    Waiting cannot go in a circle: a tile only ever waits for earlier tiles and earlier stages.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: dict[object, tuple[int, Future[Strip]]] = {}
+
+    def get(self, key: object, index: int, make: Callable[[], Strip]) -> Strip:
+        with self._lock:
+            known = self._made.get(key)
+            if known is None:
+                future: Future[Strip] = Future()
+                self._made[key] = (index, future)
+        if known is not None:
+            return known[1].result()
+        try:
+            future.set_result(make())
+        except BaseException as error:
+            future.set_exception(error)
+            raise
+        return future.result()
+
+    def forget_before(self, index: int) -> None:
+        with self._lock:
+            self._made = {k: v for k, v in self._made.items() if v[0] >= index}

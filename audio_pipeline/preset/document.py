@@ -1,0 +1,181 @@
+"""One preset file and what it extends, merged into one table; every value knows where it came from."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from audio_pipeline.errors import PresetError
+from audio_pipeline.preset.project import Project
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 16
+MAX_NESTING = 8
+
+Table = dict[str, Any]
+Key = tuple[str, ...]
+
+SHELVES = ("layers", "effects")
+"""The tables whose entries are named sounds."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """The merged table of the preset `name`.
+
+    `origins` tells for each key path where its value was written: a file as people know it, or
+    `--set`. `base` is what `extends` names, merged too, or None.
+    """
+
+    name: str
+    table: Table
+    origins: dict[Key, str]
+    base: Document | None = None
+
+    def origin(self, key: Key) -> str:
+        """Where `key`, or the nearest table above it, was written."""
+        for n in range(len(key), 0, -1):
+            if key[:n] in self.origins:
+                return self.origins[key[:n]]
+        return self.origins.get((), self.name)
+
+
+def load_document(project: Project, preset: str, sets: tuple[str, ...] = ()) -> Document:
+    """The preset of that name (or path, when it ends in .toml), with `--set` texts applied.
+
+    Raises PresetError for what cannot be read or understood, a circle of `extends` and bounds.
+    """
+    path = Path(preset) if preset.endswith(".toml") else project.preset_file(preset)
+    document = _load(project, path, ())
+    for text in sets:
+        document = _set(document, text)
+    return document
+
+
+def _load(project: Project, path: Path, above: tuple[Path, ...]) -> Document:
+    shown = project.shown(path)
+    if path in above:
+        names = " → ".join(p.stem for p in (*above[above.index(path) :], path))
+        raise PresetError(f"{shown} extends itself: {names}")
+    if len(above) >= MAX_DEPTH:
+        raise PresetError(f"{shown}: presets extend each other more than {MAX_DEPTH} deep")
+    own = _read(path, shown)
+    base_name = own.pop("extends", None)
+    origins = {(): shown} | dict.fromkeys(_keys(own, ()), shown)
+    if base_name is None:
+        return Document(path.stem, own, origins)
+    if not isinstance(base_name, str):
+        raise PresetError(f'{shown}: extends is {base_name!r}; it wants the name of a preset, "final"')
+    try:
+        base_path = project.preset_file(base_name)
+    except PresetError as error:
+        raise PresetError(f"{shown} extends {base_name!r}: {error.message}", hint=error.hint) from error
+    base = _load(project, base_path, (*above, path))
+    table = _merged(base.table, own)
+    kept = {key: where for key, where in base.origins.items() if key and _get(table, key) is not None}
+    return Document(path.stem, table, kept | origins, base)
+
+
+def _read(path: Path, shown: str) -> Table:
+    try:
+        if not path.is_file():
+            raise PresetError(f"{shown} is not a file")
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+        if len(raw) > MAX_BYTES:
+            raise PresetError(f"{shown} is larger than {MAX_BYTES // 1_000_000} MB: not a preset")
+        table = tomllib.loads(raw.decode("utf-8"))
+    except OSError as error:
+        raise PresetError(f"{shown} cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise PresetError(f"{shown} is not UTF-8 text (byte {error.start})") from error
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        raise PresetError(f"{shown} is not TOML: {' '.join(str(error).split())}") from error
+    if _nesting(table) > MAX_NESTING:
+        raise PresetError(f"{shown}: tables stand more than {MAX_NESTING} deep in each other")
+    return table
+
+
+def _nesting(value: object) -> int:
+    # level by level, because a hostile file may be deeper than Python's stack
+    level, depth = [value], 0
+    while level and depth <= MAX_NESTING:
+        below: list[object] = []
+        for item in level:
+            below.extend(
+                item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
+            )
+        level, depth = below, depth + 1
+    return depth
+
+
+def _keys(table: Table, above: Key) -> list[Key]:
+    keys: list[Key] = []
+    for name, value in table.items():
+        keys.append((*above, name))
+        if isinstance(value, dict):
+            keys += _keys(value, (*above, name))
+    return keys
+
+
+def _get(table: Table, key: Key) -> Any:
+    value: Any = table
+    for name in key:
+        if not isinstance(value, dict) or name not in value:
+            return None
+        value = value[name]
+    return value
+
+
+def _merged(base: Table, own: Table) -> Table:
+    """`own` over `base`, deeply; a sound of another kind replaces its namesake whole."""
+    merged = dict(base)
+    for name, value in own.items():
+        below = merged.get(name)
+        if isinstance(below, dict) and isinstance(value, dict):
+            replaced = "kind" in value and "kind" in below and value["kind"] != below["kind"]
+            merged[name] = value if replaced else _merged(below, value)
+        else:
+            merged[name] = value
+    return merged
+
+
+def _set(document: Document, text: str) -> Document:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise PresetError(
+            f"--set {text!r} is not key=value",
+            hint="Write it like --set layers.grain.level='-66 dBFS' or --set dropout.fade=80ms",
+        )
+    key = full_key(document.table, tuple(part.strip() for part in name.strip().split(".")))
+    own: Any = _value(value.strip())
+    for part in reversed(key):
+        own = {part: own}
+    origins = {k: "--set" for k in _keys(own, ()) if _get(document.table, k) is None or k == key}
+    return Document(
+        document.name, _merged(document.table, own), document.origins | origins, document.base
+    )
+
+
+def full_key(table: Table, key: Key) -> Key:
+    """`key` with the shelf in front of it that may be left out: ("dropout", "fade") is the effect's.
+
+    A single name that is a cue is that cue.
+    """
+    if len(key) == 1 and key[0] in table.get("cues", {}):
+        return ("cues", *key)
+    if len(key) > 1 and key[0] not in table:
+        for shelf in SHELVES:
+            if key[0] in table.get(shelf, {}):
+                return (shelf, *key)
+    return key
+
+
+def _value(text: str) -> Any:
+    """What `text` means in TOML; a plain word or a value with a unit needs no quotes."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError):
+        return text

@@ -1,0 +1,202 @@
+"""The preset as the program knows it: frozen, every value checked, every sound of a known kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BeforeValidator, Field, ValidationError
+
+from audio_pipeline.effects import effect_kinds
+from audio_pipeline.effects.base import Effect
+from audio_pipeline.errors import PresetError
+from audio_pipeline.layers import layer_kinds
+from audio_pipeline.layers.base import Bus, Layer
+from audio_pipeline.preset.complaints import complain, from_validation, shown_value, unknown_key
+from audio_pipeline.preset.document import Document, Key, Table
+from audio_pipeline.timeline.moments import Clock, Moment, parse_duration, parse_moment
+from audio_pipeline.timeline.scene import Listening
+from audio_pipeline.timeline.timecode import RATES, Gauge
+from audio_pipeline.units import Dbtp, Duration, Lufs, Parameters
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+MAX_SOUNDS = 200
+
+AnyParameters = TypeVar("AnyParameters", bound=Parameters)
+
+RateName = Annotated[
+    Literal["23.976", "24", "25", "29.97df", "29.97", "30"],
+    BeforeValidator(lambda value: f"{value:g}" if isinstance(value, int | float) else value),
+]
+
+
+class Picture(Parameters):
+    """The picture that the sound belongs to."""
+
+    rate: RateName = Field("24", description="picture frames a second; 29.97df is drop frame")
+    start: str = Field("01:00:00:00", description="the timecode of the first frame")
+    gauge: Gauge = Field("35mm", description="the film gauge that feet+frames count on")
+
+    def clock(self) -> Clock:
+        """The picture's clock. Raises ValueError, in words, for a start that is no timecode."""
+        rate = RATES[self.rate]
+        return Clock(rate, self.gauge, rate.frame(self.start))
+
+
+class Master(Parameters):
+    """How the mix becomes a master."""
+
+    delivery: str = Field("netflix-nearfield", description="the delivery it is measured against")
+    anchor: Literal["dialogue", "programme"] = Field(
+        "dialogue", description="what stands at the target: the dialogue stem or the whole programme"
+    )
+    target: Lufs = Field(-27.0, description="the loudness of the anchor")
+    ceiling: Dbtp = Field(-2.0, description="the true peak that is not passed")
+    look_ahead: Duration = Field(parse_duration("5ms"), description="half the ceiling's window")
+    buses: tuple[Bus, ...] = Field(
+        ("DX", "FX", "BG"), min_length=1, description="the buses in it; all of them are measured"
+    )
+    bits: Literal[16, 24] = Field(24, description="bits of a sample in the file")
+
+
+class Head(Parameters):
+    """The keys outside all tables."""
+
+    title: str = Field("Untitled", max_length=200, description="the film's title")
+    description: str = Field("", max_length=400, description="what this mix is for, in a sentence")
+    seed: int = Field(1, ge=0, le=2**63 - 1, description="all noise follows from it")
+    sample_rate: Literal["48 kHz", "96 kHz"] = Field("48 kHz", description="of the master")
+    listening: Listening = Field("speakers", description="what it is heard on")
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Every decision of one mix. `layers` and `effects` hold all tables, also those that are off."""
+
+    name: str
+    head: Head
+    picture: Picture
+    master: Master
+    cues: Mapping[str, Moment]
+    layers: Mapping[str, Layer]
+    effects: Mapping[str, Effect]
+    document: Document
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """Samples a second."""
+        return {"48 kHz": 48_000, "96 kHz": 96_000}[self.head.sample_rate]
+
+    def playing(self) -> dict[str, Layer]:
+        """The layers that are on, in order of their names, so that sums have one order."""
+        return {name: layer for name, layer in sorted(self.layers.items()) if layer.on}
+
+    def working(self) -> dict[str, Effect]:
+        """The effects that are on, in the order they work in."""
+        effects = sorted(self.effects.items(), key=lambda item: (item[1].order, item[0]))
+        return {name: effect for name, effect in effects if effect.on}
+
+
+def build_preset(document: Document) -> Preset:
+    """Check every value of a document. Raises PresetError for the first that is wrong."""
+    table = document.table
+    shelves = {"picture", "master", "cues", "layers", "effects"}
+    known = {*Head.model_fields, *shelves, "extends"}
+    for name in table:
+        if name not in known:
+            raise unknown_key(document, (name,), known)
+    head = _checked(document, (), {k: v for k, v in table.items() if k not in shelves}, Head)
+    picture = _checked(document, ("picture",), _table(document, "picture"), Picture)
+    try:
+        picture.clock()
+    except ValueError as error:
+        raise complain(document, ("picture", "start"), f"is wrong: {error}") from error
+    preset = Preset(
+        document.name,
+        head,
+        picture,
+        _checked(document, ("master",), _table(document, "master"), Master),
+        _cues(document),
+        _sounds(document, "layers", layer_kinds()),
+        _sounds(document, "effects", effect_kinds()),
+        document,
+    )
+    for name in preset.layers.keys() & preset.effects.keys():
+        raise complain(document, ("effects", name), "has the name of a layer; choose another")
+    _check_references(preset)
+    return preset
+
+
+def _checked(document: Document, key: Key, table: Table, cls: type[AnyParameters]) -> AnyParameters:
+    try:
+        return cls.model_validate(table)
+    except ValidationError as error:
+        allowed = [field.alias or name for name, field in cls.model_fields.items()]
+        raise from_validation(document, key, error, allowed) from error
+
+
+def _table(document: Document, *key: str) -> Table:
+    value: Any = document.table
+    for name in key:
+        value = value.get(name, {})
+    if not isinstance(value, dict):
+        raise complain(document, key, f"is {shown_value(value)}; it wants a table, [{'.'.join(key)}]")
+    return value
+
+
+def _cues(document: Document) -> dict[str, Moment]:
+    cues: dict[str, Moment] = {"start": parse_moment("0s")}
+    for name, value in _table(document, "cues").items():
+        key = ("cues", name)
+        if NAME.fullmatch(name) is None:
+            raise complain(document, key, "is no name for a cue: small letters, digits and _ only")
+        try:
+            if not isinstance(value, str | list):
+                raise ValueError(f'{value!r} has no unit; write "{value}s" or "black + 6s"')
+            cues[name] = parse_moment(value)
+        except ValueError as error:
+            raise complain(document, key, f"is wrong: {error}") from error
+    if "end" not in cues:
+        raise PresetError(
+            f"{document.origin(())}: there is no cue 'end', so nobody knows how long the mix is",
+            hint='Extend a preset that has it (extends = "final"), or write end = "60s" under [cues].',
+        )
+    return cues
+
+
+AnySound = TypeVar("AnySound", Layer, Effect)
+
+
+def _sounds(document: Document, shelf: str, kinds: Mapping[str, type[AnySound]]) -> dict[str, AnySound]:
+    tables = _table(document, shelf)
+    if len(tables) > MAX_SOUNDS:
+        raise complain(
+            document, (shelf,), f"has {len(tables)} entries; at most {MAX_SOUNDS} are allowed"
+        )
+    sounds: dict[str, AnySound] = {}
+    for name in tables:
+        key: Key = (shelf, name)
+        if NAME.fullmatch(name) is None:
+            raise complain(document, key, "is no name for a sound: small letters, digits and _ only")
+        table = _table(document, shelf, name)
+        if "kind" not in table:
+            raise complain(document, (*key, "kind"), "is missing", f"There are: {', '.join(kinds)}.")
+        kind = table["kind"]
+        if not isinstance(kind, str) or kind not in kinds:
+            raise unknown_key(document, (*key, str(kind)), kinds, "kind")
+        sounds[name] = _checked(document, key, table, kinds[kind])
+    return sounds
+
+
+def _check_references(preset: Preset) -> None:
+    """What effects say of layers must exist: fields that hold layers' names."""
+    for name, effect in preset.effects.items():
+        for field in effect.model_fields_set.intersection(effect.layer_fields):
+            value = getattr(effect, field)
+            for layer in (value,) if isinstance(value, str) else value:
+                if layer not in preset.layers:
+                    raise unknown_key(
+                        preset.document, ("effects", name, field, layer), preset.layers, "layer"
+                    )

@@ -1,0 +1,86 @@
+"""Where a project's presets, stems and renders are; nothing a preset names leads out of it."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+
+from audio_pipeline.errors import PresetError, StemError
+
+STARTER = Path(__file__).parent.parent / "starter"
+"""The presets and demo stems that an installed package carries."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """The folder that holds `presets/`; paths in presets are relative to it."""
+
+    root: Path
+
+    @property
+    def presets(self) -> Path:
+        """The folder of presets."""
+        return self.root / "presets"
+
+    @property
+    def renders(self) -> Path:
+        """The folder that renders go to unless the command says otherwise."""
+        return self.root / "renders"
+
+    def preset_names(self) -> list[str]:
+        """The presets there are, `final` first."""
+        names = (path.stem for path in self.presets.glob("*.toml") if "." not in path.stem)
+        return sorted(names, key=lambda name: (name != "final", name))
+
+    def preset_file(self, name: str) -> Path:
+        """The file of the preset called `name`. Raises PresetError that names the nearest."""
+        names = self.preset_names()
+        if name not in names:
+            near = difflib.get_close_matches(name, names, 1)
+            meant = f"did you mean {near[0]!r}? " if near else ""
+            raise PresetError(
+                f"there is no preset {name!r} in {self.presets.name}/",
+                hint=f"{meant}There are: {', '.join(names) or 'none'}.",
+            )
+        return self.presets / f"{name}.toml"
+
+    def shown(self, path: Path) -> str:
+        """`path` as people know it: relative to the project where it is inside."""
+        try:
+            return path.relative_to(self.root).as_posix()
+        except ValueError:
+            return str(path)
+
+    def inside(self, path: str, key: str) -> Path:
+        """The file that a preset names, which must lie in the project.
+
+        Raises StemError for an absolute path, `..` or a link that leads out.
+        """
+        if "\0" in path or not path.strip():
+            raise StemError(f"{key} names no file: {path!r}")
+        target = self.root / path
+        try:
+            resolved = target.resolve()
+        except (OSError, RuntimeError) as error:
+            raise StemError(f"{key}: {path!r} cannot be followed: a link leads to itself") from error
+        if Path(path).is_absolute() or not resolved.is_relative_to(self.root.resolve()):
+            raise StemError(
+                f"{key} names {path!r}, which is outside the project",
+                hint="Copy the file into the project, or name it on the command line (--voice-a FILE).",
+            )
+        return target
+
+
+def find_project(start: Path) -> Project:
+    """The project that `start` is in: the nearest folder upward that holds `presets/`.
+
+    Raises PresetError, with `init` as the hint, where there is none.
+    """
+    for folder in (start, *start.parents):
+        if (folder / "presets").is_dir():
+            return Project(folder)
+    raise PresetError(
+        "there is no project here: no folder from this one upward holds presets/",
+        hint="Make one with: render-ending init film && cd film",
+    )

@@ -1,0 +1,87 @@
+"""When everything is: the schedule of a preset, its cues checked and in order."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from fractions import Fraction
+
+from audio_pipeline.preset.complaints import complain
+from audio_pipeline.preset.document import Key
+from audio_pipeline.preset.model import Preset
+from audio_pipeline.timeline.moments import (
+    CircularMomentError,
+    Moment,
+    Schedule,
+    UnknownNameError,
+)
+from audio_pipeline.timeline.scene import StemRequest
+
+MAX_LENGTH_S = 6 * 3600
+
+LengthOf = Callable[[StemRequest], Fraction]
+"""How long a stem is, in exact seconds, once it is conditioned."""
+
+
+def schedule_of(preset: Preset, length_s: LengthOf) -> Schedule:
+    """The schedule of a preset whose stems are that long; every cue has been worked out and checked.
+
+    Raises PresetError for a name that nothing has, for cues that wait for each other, for a cue
+    before the start, and for a programme without length or of more than six hours.
+    """
+    define: dict[str, Callable[[Schedule], Fraction]] = {}
+    for name, moment in preset.cues.items():
+        define[name] = lambda s, m=moment: s.seconds(m)  # type: ignore[misc]
+    for name, layer in preset.layers.items():
+        define[f"{name}.at"] = lambda s, la=layer: s.seconds(la.at)  # type: ignore[misc]
+        define[f"{name}.tail"] = lambda s, la=layer: la.tail(s, length_s)  # type: ignore[misc]
+    for name, effect in preset.effects.items():
+        define[f"{name}.tail"] = lambda s, e=effect: e.tail(s)  # type: ignore[misc]
+    schedule = Schedule(preset.picture.clock(), define)
+    for name, moment in preset.cues.items():
+        _check(preset, schedule, ("cues", name), moment)
+    for shelf, sounds in (("layers", preset.playing()), ("effects", preset.working())):
+        for name, sound in sounds.items():
+            for field in type(sound).model_fields:
+                if isinstance(moment := getattr(sound, field), Moment):
+                    _check(preset, schedule, (shelf, name, field), moment)
+    _check_length(preset, schedule)
+    return schedule
+
+
+def _check(preset: Preset, schedule: Schedule, key: Key, moment: Moment) -> None:
+    try:
+        seconds = schedule.seconds(moment)
+    except CircularMomentError as error:
+        raise complain(preset.document, key, f"waits for itself: {error}") from error
+    except UnknownNameError as error:
+        near = difflib.get_close_matches(error.name, list(schedule.define), 1)
+        raise complain(
+            preset.document,
+            key,
+            f'is "{moment}", but nothing is called {error.name!r}'
+            + (f"; did you mean {near[0]!r}?" if near else ""),
+            f"There are: {', '.join(sorted(schedule.define))}.",
+        ) from error
+    except (ValueError, NotImplementedError) as error:
+        raise complain(preset.document, key, f"is wrong: {error}") from error
+    if seconds < 0:
+        raise complain(
+            preset.document, key, f'is "{moment}", {float(-seconds):g} s before the programme starts'
+        )
+    if seconds > MAX_LENGTH_S:
+        raise complain(
+            preset.document,
+            key,
+            f'is "{moment}", {float(seconds) / 3600:g} hours; '
+            f"a programme has at most {MAX_LENGTH_S // 3600}",
+        )
+
+
+def _check_length(preset: Preset, schedule: Schedule) -> None:
+    end = schedule.named("end")
+    if end * 10 < 1:
+        raise complain(preset.document, ("cues", "end"), "leaves a programme of less than 0.1 s")
+    for name in preset.cues:
+        if schedule.named(name) > end:
+            raise complain(preset.document, ("cues", name), "is after the cue 'end'")
