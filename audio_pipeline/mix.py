@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import TypeVar, get_args
 
@@ -59,7 +60,7 @@ class Console:
         self._remembered = _Memory()
 
     def sounding(self) -> tuple[Span, ...]:
-        """Where anything may sound, as spans in order that do not meet; elsewhere all is exactly zero."""
+        """Where anything may sound, as spans in order that do not meet; elsewhere all is zero."""
         merged: list[Span] = []
         for span in sorted(self._group_span(group) for group in self.groups):
             heard = span.intersect(self.scene.programme)
@@ -85,28 +86,26 @@ class Console:
         grid = list(tiles_over(span))
         if workers == 1:
             for here in grid:
-                yield here, self._tile_once(here)
+                yield here, self.bus_tile(here.start // TILE)
+                self._remembered.forget_before(here.start // TILE + 1 - self._reach())
             return
         with ThreadPoolExecutor(workers, thread_name_prefix="tile") as pool:
             waiting = iter(grid)
-            running = [(t, pool.submit(self._tile_once, t)) for t in islice(waiting, workers + 1)]
+            running = [
+                (t, pool.submit(self.bus_tile, t.start // TILE)) for t in islice(waiting, workers)
+            ]
             while running:
                 here, future = running.pop(0)
                 buses = future.result()
-                running += [(t, pool.submit(self._tile_once, t)) for t in islice(waiting, 1)]
+                self._remembered.forget_before(here.start // TILE + 1 - self._reach())
+                running += [(t, pool.submit(self.bus_tile, t.start // TILE)) for t in islice(waiting, 1)]
                 yield here, buses
-
-    def _tile_once(self, here: Span) -> dict[Bus, Samples | None]:
-        index = here.start // TILE
-        buses = self.bus_tile(index)
-        self._remembered.forget_before(index - self._reach())
-        return buses
 
     def _reach(self) -> int:
         """How many tiles behind a tile that is being made may still be asked for."""
         strip = max((self._back(es) for es in self._strip_effects.values()), default=0)
         bus = sum(-(-p.look_back // TILE) for p in self.processors.values())
-        return -(-strip // TILE) + bus + 8  # 8: workers do not run in step
+        return -(-strip // TILE) + bus
 
     def _back(self, names: tuple[str, ...]) -> int:
         return max((self.processors[name].look_back for name in names), default=0)
@@ -131,12 +130,10 @@ class Console:
                 if self._strip_span(name).meets(tile(index)):
                     total = total + self._strip(name, index)
             return total
-        effect = group.effects[stage - 1]
-        processor = self.processors[effect]
+        processor = self.processors[group.effects[stage - 1]]
+        before = (group, stage - 1)
         window = self._window(
-            index,
-            processor.look_back,
-            lambda i: self._remember((group, stage - 1, i), i, lambda: self._group(group, stage - 1, i)),
+            before, index, processor.look_back, lambda i: self._group(group, stage - 1, i)
         )
         return processor.process(group.bus, window, tile(index))
 
@@ -144,9 +141,7 @@ class Console:
         """One layer after its strip effects, placed."""
         effects = self._strip_effects[name]
         longest = self._back(effects)
-        window = self._window(
-            index, longest, lambda i: self._remember((name, i), i, lambda: self._raw(name, i))
-        )
+        window = self._window(name, index, longest, lambda i: self._raw(name, i))
         total = Strip() if self._placed[name] else self._panned(name, window.cut(slice(longest, None)))
         for effect in effects:
             processor = self.processors[effect]
@@ -174,16 +169,18 @@ class Console:
             late=None if stereo is None or late == 0.0 else stereo * late,
         )
 
-    def _remember(self, key: object, index: int, make: Callable[[], Strip]) -> Strip:
-        return self._remembered.get(key, index, make)
+    def _window(self, key: object, index: int, look_back: int, make: Callable[[int], Strip]) -> Strip:
+        """A strip over `[tile.start − look_back, tile.stop)`, put together from whole tiles.
 
-    def _window(self, index: int, look_back: int, strip_at: Callable[[int], Strip]) -> Strip:
-        """A strip over `[tile.start − look_back, tile.stop)`, put together from whole tiles."""
-        own = strip_at(index)
+        What is looked back at is remembered under `key`; what nobody looks back at is not.
+        """
         if look_back == 0:
-            return own
+            return make(index)
         tiles_back = -(-look_back // TILE)
-        strips = [*(strip_at(i) for i in range(index - tiles_back, index)), own]
+        # its own tile first: others may wait for it while this one waits for theirs
+        order = [index, *range(index - tiles_back, index)]
+        made = {i: self._remembered.get((key, i), i, partial(make, i)) for i in order}
+        strips = [made[i] for i in sorted(order)]
         skip = tiles_back * TILE - look_back
         return Strip(*(_joined([s.parts()[n] for s in strips], skip) for n in range(4)))
 

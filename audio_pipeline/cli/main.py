@@ -1,0 +1,121 @@
+"""The command itself: its options, its subcommands, and the one place where errors become words."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from audio_pipeline import __version__
+from audio_pipeline.cli.errors import show_error, show_unexpected
+from audio_pipeline.cli.options import debug_option, preset_names, verbosity_options
+from audio_pipeline.errors import AudioPipelineError
+
+COMMANDS = {
+    "compare": "Reports or audio files side by side, with deltas and a tolerance.",
+    "measure": "The loudness report of any audio file.",
+    "check": "The verdict of a delivery, clause by clause.",
+    "presets": "What presets there are; one of them resolved and explained.",
+    "init": "Start a new project: presets/, stems/, renders/.",
+}
+
+
+class LazyGroup(click.Group):
+    """Knows every subcommand's name and imports only the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"audio_pipeline.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+EXAMPLES = """\b
+Examples:
+  render-ending --preset final
+  render-ending --preset final --set dropout.fade=80ms --out renders/tests
+  render-ending --preset final --voice-a stems/fr_a.wav --voice-b stems/fr_b.wav
+  render-ending --preset final --from "black - 2s" --to end
+"""
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=EXAMPLES,
+)
+@click.option("--preset", metavar="NAME", shell_complete=preset_names, help="The preset to render.")
+@click.option(
+    "--voice-a", type=click.Path(path_type=Path), metavar="FILE", help="Another stem for voice A."
+)
+@click.option(
+    "--voice-b", type=click.Path(path_type=Path), metavar="FILE", help="Another stem for voice B."
+)
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value of the preset.")
+@click.option("--from", "from_", metavar="TIME", help='Begin an excerpt here: "44s", "black - 2s".')
+@click.option("--to", metavar="TIME", help="End the excerpt here.")
+@click.option("--stems", is_flag=True, help="Write the stems DX, FX, BG and ME, too.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write here, not to renders/."
+)
+@click.option("--workers", type=click.IntRange(1, 256), metavar="N", help="Threads; as many as cores.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@verbosity_options
+@debug_option
+@click.version_option(__version__, prog_name="render-ending")
+@click.pass_context
+def cli(ctx: click.Context, **options: Any) -> None:
+    """Mix-as-code for the ending of a film: one preset in, a measured master out."""
+    if ctx.invoked_subcommand is None:
+        if options["preset"] is None:
+            click.echo(ctx.get_help(), err=True)
+            ctx.exit(2)
+        from audio_pipeline.cli.render import render_command
+
+        render_command(**options)
+    elif options["preset"] is not None:
+        raise click.UsageError(f"--preset renders; {ctx.invoked_subcommand} has its own options")
+
+
+def main() -> None:
+    """Run the command; exit 0 done, 1 could not (or out of specification, or different), 2 wrong usage."""
+    debug = "--debug" in sys.argv
+    try:
+        status = cli.main(prog_name="render-ending", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        status = stop.exit_code
+    except click.Abort:
+        status = 130
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except AudioPipelineError as error:
+        if debug:
+            raise
+        show_error(error)
+        status = 1
+    except KeyboardInterrupt:
+        click.echo("stopped; what was there before still is", err=True)
+        status = 130
+    except BrokenPipeError:
+        # whoever read our output has gone; not our fault, and no more words can reach them
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    except Exception as error:
+        if debug:
+            raise
+        show_unexpected(error)
+        status = 1
+    sys.exit(status if isinstance(status, int) else 0)

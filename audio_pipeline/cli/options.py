@@ -1,0 +1,33 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def preset_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The presets of the project here, for shell completion."""
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        if (folder / "presets").is_dir():
+            names = (path.stem for path in (folder / "presets").glob("*.toml"))
+            return sorted(name for name in names if name.startswith(incomplete) and "." not in name)
+    return []
+
+
+def verbosity_options(function: F) -> F:
+    """-q and -v."""
+    function = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")(function)
+    return click.option("-v", "--verbose", is_flag=True, help="Say what was done to each stem.")(
+        function
+    )
+
+
+def debug_option(function: F) -> F:
+    """--debug, which `main` looks for itself: errors are raised again with their traceback."""
+    return click.option("--debug", is_flag=True, expose_value=False, help="Show a traceback.")(function)

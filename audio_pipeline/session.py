@@ -1,0 +1,122 @@
+"""A preset made ready to play: stems conditioned, cues in samples, every sound prepared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from pathlib import Path
+
+from audio_pipeline.audio_files.condition import Conditioned, condition
+from audio_pipeline.audio_files.read import probe
+from audio_pipeline.layers.base import Layer
+from audio_pipeline.loudness.meter import integrated_lufs
+from audio_pipeline.mix import Console
+from audio_pipeline.preset.model import Preset
+from audio_pipeline.preset.project import Project
+from audio_pipeline.preset.timing import schedule_of
+from audio_pipeline.timeline.moments import Schedule
+from audio_pipeline.timeline.scene import Scene, StemRequest, to_samples
+from audio_pipeline.timeline.spans import Span
+
+StemFiles = Mapping[str, Path]
+"""Files that the command line puts in the place of a layer's stem, by the layer's name."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """A preset in its scene. `stems` tells for each layer or effect what was done to its files."""
+
+    preset: Preset
+    scene: Scene
+    console: Console
+    stems: Mapping[str, tuple[Conditioned, ...]]
+
+
+def with_stem_files(preset: Preset, files: StemFiles) -> Preset:
+    """The preset with other stems in place. Raises ValueError for a layer that has no stem."""
+    layers = dict(preset.layers)
+    for name, file in files.items():
+        layer = layers.get(name)
+        if layer is None or "stem" not in type(layer).model_fields:
+            raise ValueError(f"there is no voice {name!r} in the preset {preset.name!r}")
+        layers[name] = layer.model_copy(update={"stem": str(file)})
+    return Preset(**{**vars(preset), "layers": layers})
+
+
+def stem_paths(project: Project, preset: Preset, files: StemFiles) -> dict[StemRequest, Path]:
+    """Which file each stem is. Raises StemError for a path that leads out of the project."""
+    paths: dict[StemRequest, Path] = {}
+    for shelf, sounds in (("layers", preset.layers), ("effects", preset.effects)):
+        for name, sound in sounds.items():
+            for request in sound.stems():
+                named = files.get(name) if shelf == "layers" else None
+                key = f"{preset.document.origin((shelf, name))}: {shelf}.{name}"
+                paths[request] = named or project.inside(request.path, key)
+    return paths
+
+
+def planned_schedule(project: Project, preset: Preset, files: StemFiles) -> Schedule:
+    """The schedule from the stems' headers alone: nothing is decoded."""
+    paths = stem_paths(project, preset, files)
+    return schedule_of(preset, lambda request: _probed_length(paths[request], preset.sample_rate_hz))
+
+
+def _probed_length(path: Path, sample_rate: int) -> Fraction:
+    info = probe(path)
+    return Fraction(ceil(Fraction(info.frames * sample_rate, info.sample_rate_hz)), sample_rate)
+
+
+def open_session(project: Project, preset: Preset, files: StemFiles) -> Session:
+    """Condition the stems, work the cues out, prepare every sound that is on.
+
+    Raises PresetError and StemError for what cannot be.
+    """
+    rate = preset.sample_rate_hz
+    paths = stem_paths(project, preset, files)
+    conditioned = {
+        request: condition(
+            path,
+            sample_rate_hz=rate,
+            channels=request.channels,
+            level_lufs=request.level_lufs,
+            measure=integrated_lufs,
+        )
+        for request, path in paths.items()
+    }
+    samples = {request: stem.samples for request, stem in conditioned.items()}
+    schedule = schedule_of(preset, lambda request: Fraction(len(samples[request]), rate))
+    programme = Span(0, to_samples(schedule.named("end"), rate))
+    layers = preset.playing()
+    scene = Scene(
+        sample_rate=rate,
+        seed=preset.head.seed,
+        programme=programme,
+        schedule=schedule,
+        stems=samples,
+        speech=_speech(layers, schedule, programme, rate),
+        listening=preset.head.listening,
+    )
+    return Session(
+        preset,
+        scene,
+        Console(scene, layers, preset.working()),
+        {
+            name: tuple(conditioned[request] for request in sound.stems())
+            for name, sound in (*preset.layers.items(), *preset.effects.items())
+            if sound.stems()
+        },
+    )
+
+
+def _speech(
+    layers: dict[str, Layer], schedule: Schedule, programme: Span, rate: int
+) -> tuple[Span, ...]:
+    spans = []
+    for name, layer in layers.items():
+        if layer.speaks:
+            start = to_samples(schedule.named(f"{name}.at"), rate)
+            stop = to_samples(schedule.named(f"{name}.tail"), rate)
+            spans.append(Span(start, max(start, stop)).intersect(programme))
+    return tuple(sorted(spans))
