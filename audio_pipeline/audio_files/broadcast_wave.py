@@ -12,7 +12,9 @@ import math
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
+from audio_pipeline.audio_files.channels import ROLES
 from audio_pipeline.timeline.timecode import PictureRate
 
 ORIGINATOR = "render-ending"
@@ -21,6 +23,7 @@ BEXT_LOUDNESS_OFFSET = 412
 """Where the five loudness fields begin in the body of a `bext` chunk."""
 _BEXT_FIXED = struct.Struct("<256s32s32s10s8sQH64s10s180s")
 _WIDEST = 99.99
+_Element: TypeAlias = "tuple[str, str | tuple[_Element, ...]]"
 
 
 @dataclass(frozen=True)
@@ -85,12 +88,14 @@ class Ixml:
     rate: PictureRate
     note: str = ""
 
-    def encoded(self, *, sample_rate_hz: int, bits: int, time_reference_samples: int) -> bytes:
+    def encoded(
+        self, *, sample_rate_hz: int, channels: int, bits: int, time_reference_samples: int
+    ) -> bytes:
         """The chunk's body, UTF-8."""
         frames = self.rate.frames_per_s
         high, low = divmod(time_reference_samples, 1 << 32)
         speed = f"{frames.numerator}/{frames.denominator}"
-        tree = (
+        tree: tuple[_Element, ...] = (
             ("IXML_VERSION", "2.10"),
             ("PROJECT", self.project),
             ("SCENE", self.scene),
@@ -110,8 +115,9 @@ class Ixml:
                     ("TIMESTAMP_SAMPLE_RATE", str(sample_rate_hz)),
                 ),
             ),
+            ("TRACK_LIST", (("TRACK_COUNT", str(channels)), *_tracks(channels))),
         )
-        body = "".join(_element(name, content) for name, content in tree)
+        body = "".join(_written(element) for element in tree)
         document = f'<?xml version="1.0" encoding="UTF-8"?>\n<BWFXML>\n{body}</BWFXML>\n'
         return document.encode("utf-8", errors="replace")
 
@@ -161,10 +167,18 @@ def _utf8(text: str) -> bytes:
     return text.encode("utf-8", errors="replace").replace(b"\0", b"?")
 
 
-def _element(name: str, content: str | tuple[tuple[str, str], ...]) -> str:
+def _tracks(channels: int) -> tuple[_Element, ...]:
+    return tuple(
+        ("TRACK", (("CHANNEL_INDEX", str(n)), ("INTERLEAVE_INDEX", str(n)), ("NAME", role)))
+        for n, role in enumerate(ROLES[channels], 1)
+    )
+
+
+def _written(element: _Element) -> str:
+    name, content = element
     if isinstance(content, str):
         return f"<{name}>{_xml_text(content)}</{name}>\n"
-    return f"<{name}>\n{''.join(_element(*child) for child in content)}</{name}>\n"
+    return f"<{name}>\n{''.join(_written(child) for child in content)}</{name}>\n"
 
 
 def _xml_text(text: str) -> str:

@@ -66,7 +66,10 @@ class WaveWriter:
         if ixml is not None:
             reference = bext.time_reference_samples if bext is not None else 0
             body = ixml.encoded(
-                sample_rate_hz=sample_rate_hz, bits=bits, time_reference_samples=reference
+                sample_rate_hz=sample_rate_hz,
+                channels=channels,
+                bits=bits,
+                time_reference_samples=reference,
             )
             self._chunks.append((b"iXML", body))
         if cues:
