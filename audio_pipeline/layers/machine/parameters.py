@@ -31,13 +31,13 @@ GAUGES: dict[FilmGauge, dict[str, Any]] = {
             "7.6 kHz",
             "11 kHz",
         ],
-        "claw_ring": "2.8ms",
-        "intermittent": "-8 dB",
+        "claw_ring": "4ms",
+        "intermittent": "-7 dB",
         "sprockets": "-15 dB",
         "radiates_from": "110 Hz",
         "motor": "-4 dB",
         "motor_bars": 24,
-        "blower": "-6 dB",
+        "blower": "-7.5 dB",
         "hum": "-11 dB",
         "belt_rate": "8.7/s",
         "wow": "0.2%",
@@ -61,14 +61,14 @@ GAUGES: dict[FilmGauge, dict[str, Any]] = {
             "5.9 kHz",
             "8.4 kHz",
         ],
-        "claw_ring": "3ms",
+        "claw_ring": "4ms",
         "intermittent": "-7 dB",
         "sprockets": "-15 dB",
         "radiates_from": "180 Hz",
         "motor": "-5 dB",
         "motor_poles": 2,
         "motor_bars": 14,
-        "blower": "-8 dB",
+        "blower": "-10 dB",
         "blower_from": "200 Hz",
         "hum": "-10 dB",
         "belt_rate": "11.3/s",
@@ -99,7 +99,7 @@ class MachineParameters(Parameters):
         "time, level, colour, wow and flutter alike",
     )
 
-    intermittent: Send = Field(-7.0, description="claw or Geneva: two clicks a frame")
+    intermittent: Send = Field(-6.5, description="claw or Geneva: two clicks a frame")
     stop_click: Db = Field(1.5, description="how much louder it stops than it starts, each frame")
     claw_tones: tuple[Hz, ...] = Field(
         (165.0, 330.0, 640.0, 1150.0, 1820.0, 2700.0, 4100.0, 6300.0, 9800.0),
@@ -109,8 +109,8 @@ class MachineParameters(Parameters):
     claw_ring: Duration = Field(
         parse_duration("3.5ms"), description="how long 1 kHz rings; higher tones less, lower longer"
     )
-    claw_tilt: Db = Field(-1.5, description="how the tones fall, an octave")
-    sprockets: Send = Field(-11.0, description="film slapping on the teeth, once a perforation")
+    claw_tilt: Db = Field(0.0, description="how the tones rise or fall, an octave")
+    sprockets: Send = Field(-12.0, description="film slapping on the teeth, once a perforation")
     slap: Duration = Field(parse_duration("3.5ms"), description="how long each slap lasts")
     splice: Db = Field(9.0, description="how much louder than its frame's click a splice ticks")
 
@@ -121,7 +121,7 @@ class MachineParameters(Parameters):
     motor_slip: Percent = Field(5.0, description="how much slower than its field the motor turns")
     hunting: Percent = Field(0.15, description="how far the motors' speed wanders")
     motor_bars: int = Field(28, ge=1, le=200, description="bars of the rotor: its whine")
-    blower: Send = Field(-5.0, description="the air that cools the lamp")
+    blower: Send = Field(-6.5, description="the air that cools the lamp")
     blower_from: Hz = Field(90.0, description="where the air's noise begins")
     blower_to: Hz = Field(6000.0, description="where it ends")
     blades: Send = Field(-24.0, description="the blower's tone")
@@ -148,7 +148,7 @@ class MachineParameters(Parameters):
     jitter: Duration = Field(
         parse_duration("0.15ms"), description="how far a click is early or late (RMS)"
     )
-    scatter: Db = Field(1.5, description="how unlike two clicks' levels are (RMS)")
+    scatter: Db = Field(1.2, description="how unlike two clicks' levels are (RMS)")
     colour: Db = Field(3.0, description="how unlike two clicks' tones are (RMS, each tone)")
 
     @model_validator(mode="before")
