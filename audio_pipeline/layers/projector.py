@@ -30,7 +30,7 @@ from audio_pipeline.timeline.moments import Moment as When
 from audio_pipeline.timeline.moments import parse_duration
 from audio_pipeline.timeline.scene import Scene, to_samples
 from audio_pipeline.timeline.spans import Span
-from audio_pipeline.units import Dbfs, Duration, Pan, Percent, Time
+from audio_pipeline.units import Dbfs, Duration, List, Pan, Percent, Time
 
 _EDGE = Fraction(5, 1000)
 """Seconds in which a machine that is cut off still fades."""
@@ -58,7 +58,7 @@ class Projector(MachineParameters, Layer):
     start_up: Duration = Field(
         parse_duration("0s"), description="the motor gathers speed this long; 0 s: it runs already"
     )
-    splices: tuple[Time, ...] = Field((), description="when a splice ticks through the gate")
+    splices: List[Time] = Field((), description="when a splice ticks through the gate")
     runs_out: Time | None = Field(None, description="when the film's end leaves the feed sprocket")
     thins: Duration = Field(
         parse_duration("900ms"), description="how long the end takes through gate and sprockets"

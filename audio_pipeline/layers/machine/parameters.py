@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 from pydantic import Field, model_validator
 
 from audio_pipeline.timeline.moments import parse_duration
-from audio_pipeline.units import Db, Duration, Hz, Parameters, Percent, PerSecond, Send
+from audio_pipeline.units import Db, Duration, Hz, List, Parameters, Percent, PerSecond, Send
 
 FilmGauge = Literal["35mm", "16mm", "super8"]
 Mains = Literal["50 Hz", "60 Hz"]
@@ -101,7 +101,7 @@ class MachineParameters(Parameters):
 
     intermittent: Send = Field(-6.5, description="claw or Geneva: two clicks a frame")
     stop_click: Db = Field(1.5, description="how much louder it stops than it starts, each frame")
-    claw_tones: tuple[Hz, ...] = Field(
+    claw_tones: List[Hz] = Field(
         (165.0, 330.0, 640.0, 1150.0, 1820.0, 2700.0, 4100.0, 6300.0, 9800.0),
         min_length=1,
         description="what rings when it clicks",
