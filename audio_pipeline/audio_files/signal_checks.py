@@ -1,0 +1,108 @@
+"""What is wrong with the samples of a recording: what refuses it, and what is only worth a warning."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.decibels import db_from_gain, gain_from_db
+from audio_pipeline.errors import StemError
+
+ABSURD_DBFS = 40.0
+"""A sample above this is no sound but a mistake in the file's format."""
+SILENT_DBFS = -120.0
+"""A recording whose peak is below this is silence."""
+LOW_DBFS = -40.0
+"""A recording whose peak is below this was recorded too low: its noise comes up with it."""
+DC_DBFS = -60.0
+"""An offset above this is worth a warning."""
+ANTI_PHASE = -0.5
+"""Left and right correlate less than this: summed to mono, they cancel."""
+CLIPPED_FROM = 0.99
+CLIPPED_RUN = 3
+"""Clipped: so many samples in a row, at the very same value, this near to full scale."""
+
+
+class SignalCheck:
+    """Fed with a recording block by block; knows at the end what should be said about it."""
+
+    def __init__(self, name: str, sample_rate_hz: int, channels: int) -> None:
+        self._name = name
+        self._rate_hz = sample_rate_hz
+        self._count = 0
+        self._peak = 0.0
+        self._sum = np.zeros(channels)
+        self._products = np.zeros((channels, channels))
+        self._clipped = 0
+        self._carried = np.zeros((0, channels))
+
+    def feed(self, block: Samples) -> None:
+        """Take the next `(n, channels)`. Raises StemError at a sample that is no number, or absurd."""
+        if not len(block):
+            return
+        peak = float(np.max(np.abs(block)))
+        if not math.isfinite(peak):
+            self._refuse(~np.isfinite(block), "is not a number (NaN or infinity)")
+        if peak > gain_from_db(ABSURD_DBFS):
+            absurd = np.abs(block) > gain_from_db(ABSURD_DBFS)
+            self._refuse(absurd, f"is at {db_from_gain(peak):+.0f} dBFS")
+        self._peak = max(self._peak, peak)
+        self._sum += block.sum(axis=0)
+        self._products += block.T @ block
+        self._count_clipped(block)
+        self._count += len(block)
+
+    def refuse_silence(self) -> None:
+        """Raises StemError when nothing sounded."""
+        if self._peak < gain_from_db(SILENT_DBFS):
+            raise StemError(
+                f"{self._name} is silent from beginning to end.",
+                hint="Check that the right track was exported, and that it was not muted.",
+            )
+
+    def warnings(self) -> tuple[str, ...]:
+        """One sentence for each thing that a sound editor would want to know."""
+        found = []
+        if self._clipped:
+            places = "1 place" if self._clipped == 1 else f"{self._clipped} places"
+            found.append(f"{self._name} is clipped in {places}; that cannot be mended here.")
+        if self._peak < gain_from_db(LOW_DBFS):
+            found.append(
+                f"{self._name} is recorded very low (its peak is {db_from_gain(self._peak):.1f} dBFS);"
+                " its noise comes up with it."
+            )
+        offset = float(np.max(np.abs(self._sum))) / max(1, self._count)
+        if offset > gain_from_db(DC_DBFS):
+            found.append(f"{self._name} has a DC offset of {db_from_gain(offset):.1f} dBFS.")
+        if len(self._sum) == 2 and self._correlation() < ANTI_PHASE:
+            found.append(
+                f"{self._name} has left and right in opposite phase"
+                f" (correlation {self._correlation():.2f}); in mono they would cancel."
+            )
+        return tuple(found)
+
+    def _correlation(self) -> float:
+        (left, cross), (_, right) = self._products
+        return float(cross / math.sqrt(left * right)) if left * right > 0.0 else 0.0
+
+    def _count_clipped(self, block: Samples) -> None:
+        joined = np.concatenate([self._carried, block])
+        self._carried = joined[max(0, len(joined) - CLIPPED_RUN) :]
+        if float(np.max(np.abs(joined))) < CLIPPED_FROM or len(joined) < CLIPPED_RUN:
+            return
+        same = (joined[1:] == joined[:-1]) & (np.abs(joined[1:]) >= CLIPPED_FROM)
+        flat = same[1:] & same[:-1]
+        # a flat top counts once, where it begins; the carried samples tell whether it began before
+        self._clipped += int(np.count_nonzero(flat[1:] & ~flat[:-1]))
+        if self._count == 0:
+            self._clipped += int(np.count_nonzero(flat[0]))
+
+    def _refuse(self, bad: NDArray[np.bool_], what: str) -> None:
+        at_s = (self._count + int(np.argmax(bad.any(axis=1)))) / self._rate_hz
+        raise StemError(
+            f"{self._name} has a sample at {at_s:.3f} s that {what}; it is no sound.",
+            hint="Export it again, as 24-bit PCM.",
+        )
