@@ -8,8 +8,10 @@ what the peak allows. Its memory is finite, so tiles can be mastered in any orde
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audio_pipeline.dsp import noise
 from audio_pipeline.dsp.arrays import Samples
@@ -21,6 +23,10 @@ from audio_pipeline.timeline.spans import Span
 MARGIN_DB = 0.2
 """How far under the ceiling the limiter aims: 4 × oversampling under-reads by up to 0.1 dB, and a
 moving gain makes a little of its own."""
+
+
+Steps: TypeAlias = NDArray[np.int32]
+"""`(n, channels)` samples as whole steps of the file's format."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,7 @@ class Dither:
 
 def quantise(
     samples: Samples, bits: int, dither: Dither, span: Span, sounding: tuple[Span, ...]
-) -> Samples:
+) -> Steps:
     """`(n, channels)` int32 whole steps of `bits`; outside `sounding` exact zeros, dither included.
 
     Steps are rounded to nearest and held within the format; `span` is where `samples` stand.

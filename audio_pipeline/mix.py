@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
-from typing import TypeVar, get_args
+from typing import get_args
 
 import numpy as np
 
@@ -27,10 +26,9 @@ from audio_pipeline.effects.base import Effect, Processor, Strip
 from audio_pipeline.layers.base import Bus, Layer, Source
 from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import TILE, Span, tile, tiles_over
+from audio_pipeline.timeline.workers import in_order
 
 BUSES: tuple[Bus, ...] = get_args(Bus)
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -83,23 +81,13 @@ class Console:
 
     def tiles(self, span: Span, workers: int) -> Iterator[tuple[Span, dict[Bus, Samples | None]]]:
         """Every tile that meets `span` with its buses, in order, made by `workers` threads."""
-        grid = list(tiles_over(span))
-        if workers == 1:
-            for here in grid:
-                yield here, self.bus_tile(here.start // TILE)
-                self._remembered.forget_before(here.start // TILE + 1 - self._reach())
-            return
-        with ThreadPoolExecutor(workers, thread_name_prefix="tile") as pool:
-            waiting = iter(grid)
-            running = [
-                (t, pool.submit(self.bus_tile, t.start // TILE)) for t in islice(waiting, workers)
-            ]
-            while running:
-                here, future = running.pop(0)
-                buses = future.result()
-                self._remembered.forget_before(here.start // TILE + 1 - self._reach())
-                running += [(t, pool.submit(self.bus_tile, t.start // TILE)) for t in islice(waiting, 1)]
-                yield here, buses
+
+        def made(here: Span) -> tuple[Span, dict[Bus, Samples | None]]:
+            return here, self.bus_tile(here.start // TILE)
+
+        for here, buses in in_order(made, tiles_over(span), workers):
+            self._remembered.forget_before(here.start // TILE + 1 - self._reach())
+            yield here, buses
 
     def _reach(self) -> int:
         """How many tiles behind a tile that is being made may still be asked for."""

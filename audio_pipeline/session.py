@@ -48,12 +48,11 @@ def with_stem_files(preset: Preset, files: StemFiles) -> Preset:
 def stem_paths(project: Project, preset: Preset, files: StemFiles) -> dict[StemRequest, Path]:
     """Which file each stem is. Raises StemError for a path that leads out of the project."""
     paths: dict[StemRequest, Path] = {}
-    for shelf, sounds in (("layers", preset.layers), ("effects", preset.effects)):
-        for name, sound in sounds.items():
-            for request in sound.stems():
-                named = files.get(name) if shelf == "layers" else None
-                key = f"{preset.document.origin((shelf, name))}: {shelf}.{name}"
-                paths[request] = named or project.inside(request.path, key)
+    for name, requests in _requests(preset).items():
+        shelf = "layers" if name in preset.layers else "effects"
+        key = f"{preset.document.origin((shelf, name))}: {shelf}.{name}"
+        for request in requests:
+            paths[request] = files.get(name) or project.inside(request.path, key)
     return paths
 
 
@@ -103,11 +102,17 @@ def open_session(project: Project, preset: Preset, files: StemFiles) -> Session:
         scene,
         Console(scene, layers, preset.working()),
         {
-            name: tuple(conditioned[request] for request in sound.stems())
-            for name, sound in (*preset.layers.items(), *preset.effects.items())
-            if sound.stems()
+            name: tuple(conditioned[request] for request in requests)
+            for name, requests in _requests(preset).items()
         },
     )
+
+
+def _requests(preset: Preset) -> dict[str, tuple[StemRequest, ...]]:
+    """What each layer and effect wants to hear, also those that are off: cues may refer to them."""
+    layers = {name: layer.stems() for name, layer in preset.layers.items()}
+    effects = {name: effect.stems() for name, effect in preset.effects.items()}
+    return {name: wanted for name, wanted in (layers | effects).items() if wanted}
 
 
 def _speech(

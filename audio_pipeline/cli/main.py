@@ -76,7 +76,7 @@ Examples:
 @debug_option
 @click.version_option(__version__, prog_name="render-ending")
 @click.pass_context
-def cli(ctx: click.Context, **options: Any) -> None:
+def cli(ctx: click.Context, /, **options: Any) -> None:
     """Mix-as-code for the ending of a film: one preset in, a measured master out."""
     if ctx.invoked_subcommand is None:
         if options["preset"] is None:
@@ -90,7 +90,7 @@ def cli(ctx: click.Context, **options: Any) -> None:
 
 
 def main() -> None:
-    """Run the command; exit 0 done, 1 could not (or out of specification, or different), 2 wrong usage."""
+    """Run the command; exit 0 done, 1 could not, out of specification or different, 2 wrong usage."""
     debug = "--debug" in sys.argv
     try:
         status = cli.main(prog_name="render-ending", standalone_mode=False)

@@ -24,9 +24,8 @@ _LOG_FLOOR_DB = 100.0
 
 
 def _logarithmic(x: Samples) -> Samples:
-    # a fade that is straight in decibels over the last `_LOG_FLOOR_DB`, forced to 0 at its foot
     gain: Samples = np.exp(math.log(10.0) * _LOG_FLOOR_DB / 20.0 * (x - 1.0))
-    return np.where(x <= 0.0, 0.0, gain)
+    return gain
 
 
 _CURVES: dict[str, Callable[[Samples], Samples]] = {
@@ -52,7 +51,9 @@ def curve(name: CurveName, progress: Samples) -> Samples:
     """
     if name not in _CURVES:
         raise ValueError(f"unknown curve {name!r}; known: {', '.join(CURVE_NAMES)}")
-    return _CURVES[name](np.clip(progress, 0.0, 1.0))
+    x = np.clip(progress, 0.0, 1.0)
+    # exact at both ends: what has faded out is digital silence
+    return np.where(x <= 0.0, 0.0, np.where(x >= 1.0, 1.0, _CURVES[name](x)))
 
 
 def pan_gains(position: Samples, law_db: float) -> Samples:

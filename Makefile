@@ -1,0 +1,37 @@
+# make final   create .venv, install, render renders/final.wav
+# make test    create .venv, install, run all tests
+# make lint    ruff, mypy --strict, import-linter
+# make bench   speed and memory against peers
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: final test lint bench pictures clean
+
+final: $(INSTALLED)
+	$(BIN)/render-ending --preset final
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest -n auto
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(INSTALLED)
+	$(BIN)/python benchmarks/meter.py
+
+pictures: $(INSTALLED)
+	$(BIN)/python docs/pictures.py
+
+$(INSTALLED): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

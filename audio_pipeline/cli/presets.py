@@ -1,0 +1,139 @@
+"""`render-ending presets`: what there is; one resolved and explained; the schema for editors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from audio_pipeline.cli.options import debug_option, preset_names
+
+if TYPE_CHECKING:
+    from audio_pipeline.preset.project import Project
+
+EPILOG = """\b
+Examples:
+  render-ending presets
+  render-ending presets long-wait
+  render-ending presets --schema > preset.schema.json
+"""
+
+
+@click.command("presets", epilog=EPILOG)
+@click.argument("name", required=False, shell_complete=preset_names)
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value of the preset.")
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of preset files.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@debug_option
+def command(name: str | None, sets: tuple[str, ...], schema: bool, as_json: bool) -> None:
+    """What presets there are; with NAME, that one resolved: every value, cue and where it is from."""
+    if schema:
+        from audio_pipeline.preset.schema import preset_schema
+
+        _print_json(preset_schema())
+        return
+    from audio_pipeline.preset.project import find_project
+
+    project = find_project(Path.cwd())
+    if name is None:
+        if sets:
+            raise click.UsageError("--set wants the NAME of a preset")
+        _list(project, as_json)
+    else:
+        _explain(project, name, sets, as_json)
+
+
+def _print_json(value: Any) -> None:
+    import json
+
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _list(project: Project, as_json: bool) -> None:
+    from audio_pipeline.errors import AudioPipelineError
+    from audio_pipeline.preset.document import load_document
+    from audio_pipeline.preset.explain import differences
+    from audio_pipeline.preset.model import build_preset
+    from audio_pipeline.session import planned_schedule
+
+    rows: list[dict[str, Any]] = []
+    for name in project.preset_names():
+        try:
+            document = load_document(project, name)
+            preset = build_preset(document)
+            length_s = float(planned_schedule(project, preset, {}).named("end"))
+            base = document.base
+            changes = differences(preset, build_preset(base)) if base is not None else {}
+            rows.append(
+                {
+                    "name": name,
+                    "length_s": length_s,
+                    "delivery": preset.master.delivery,
+                    "extends": base.name if base is not None else None,
+                    "changes": {key: here for key, (_, here) in changes.items()},
+                    "description": preset.head.description,
+                    "error": None,
+                }
+            )
+        except AudioPipelineError as error:
+            rows.append({"name": name, "error": error.message})
+    if as_json:
+        _print_json(rows)
+        return
+    from audio_pipeline.cli.tables import print_table
+
+    print_table(
+        ("preset", "length", "delivery", "what it changes"),
+        [
+            (r["name"], "", "", f"error: {r['error']}")
+            if r["error"]
+            else (r["name"], f"{r['length_s']:.1f} s", r["delivery"], _changes(r))
+            for r in rows
+        ],
+    )
+
+
+def _changes(row: dict[str, Any]) -> str:
+    if row["extends"] is None:
+        return str(row["description"])
+    keys = [key for key, value in row["changes"].items() if value is not None]
+    shown = [f"{_short(key)} = {_text(row['changes'][key])}" for key in keys]
+    if len(shown) > 4:
+        shown = [*shown[:4], f"… and {len(shown) - 4} more"]
+    return ", ".join(shown) or f"the same as {row['extends']}"
+
+
+def _short(key: str) -> str:
+    return key.removeprefix("layers.").removeprefix("effects.").removeprefix("cues.")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _explain(project: Project, name: str, sets: tuple[str, ...], as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from audio_pipeline.preset.document import load_document
+    from audio_pipeline.preset.explain import cue_times, values_of
+    from audio_pipeline.preset.model import build_preset
+    from audio_pipeline.session import planned_schedule
+
+    preset = build_preset(load_document(project, name, sets))
+    cues = cue_times(preset, planned_schedule(project, preset, {}))
+    values = values_of(preset)
+    if as_json:
+        _print_json({"cues": [asdict(c) for c in cues], "values": [asdict(v) for v in values]})
+        return
+    from audio_pipeline.cli.tables import print_table
+
+    click.echo(f"{preset.name}: {preset.head.description}\n")
+    print_table(
+        ("cue", "seconds", "timecode", "frame", "feet", "written as"),
+        [(c.name, f"{c.seconds:.3f}", c.timecode, str(c.frame), c.feet, c.text) for c in cues],
+    )
+    click.echo()
+    print_table(("key", "value", "from"), [(v.key, _text(v.value), v.origin) for v in values])

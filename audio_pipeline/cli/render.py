@@ -1,0 +1,158 @@
+"""Rendering: `render-ending --preset NAME`. Progress on stderr, then a summary that a person reads."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from audio_pipeline.cli.errors import printable
+
+if TYPE_CHECKING:
+    from audio_pipeline.render import Rendered
+
+STAGES = {"stems": 5, "mix": 55, "master": 25, "stems out": 5, "report": 10}
+"""Which share of the bar each stage takes, in percent."""
+
+
+def render_command(
+    preset: str,
+    voice_a: Path | None,
+    voice_b: Path | None,
+    sets: tuple[str, ...],
+    from_: str | None,
+    to: str | None,
+    stems: bool,
+    out: Path | None,
+    workers: int | None,
+    as_json: bool,
+    verbose: bool,
+    quiet: bool,
+) -> None:
+    """Render one mix as the options say, and print its summary (or, as JSON, its report)."""
+    from audio_pipeline.preset.document import load_document
+    from audio_pipeline.preset.model import build_preset
+    from audio_pipeline.preset.project import find_project
+    from audio_pipeline.render import Order, render
+
+    started = time.perf_counter()
+    project = find_project(Path.cwd())
+    files = {"voice_a": voice_a, "voice_b": voice_b}
+    order = Order(
+        project=project,
+        preset=build_preset(load_document(project, preset, sets)),
+        out=out if out is not None else project.renders,
+        stem_files={name: file for name, file in files.items() if file is not None},
+        begin=_moment("--from", from_),
+        finish=_moment("--to", to),
+        stems=stems,
+        workers=workers or os.cpu_count() or 1,
+    )
+    with _progress(quiet or as_json) as progress:
+        rendered = render(order, progress)
+    if as_json:
+        from audio_pipeline.loudness.report import to_json
+
+        if rendered.report is not None:
+            click.echo(to_json(rendered.report), nl=False)
+        return
+    if not quiet:
+        _tell_stems(rendered, verbose)
+        _tell(rendered, time.perf_counter() - started)
+
+
+def _moment(option: str, text: str | None) -> Any:
+    from audio_pipeline.timeline.moments import parse_moment
+
+    if text is None:
+        return None
+    try:
+        return parse_moment(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint=option) from error
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[str, float], None]]:
+    """A bar on stderr when that is a terminal, and nothing otherwise."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda stage, share: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    columns = (TextColumn("{task.description:<9}"), BarColumn(40), TaskProgressColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("stems", total=100)
+        stages = list(STAGES)
+
+        def advance(stage: str, share: float) -> None:
+            if stage in STAGES:
+                before = sum(STAGES[s] for s in stages[: stages.index(stage)])
+                bar.update(task, description=stage, completed=before + share * STAGES[stage])
+
+        yield advance
+
+
+def _tell_stems(rendered: Rendered, verbose: bool) -> None:
+    for name, stems in rendered.session.stems.items():
+        for stem in stems:
+            for sentence in stem.did if verbose else ():
+                click.echo(f"{name}: {printable(sentence)}", err=True)
+            for sentence in stem.warnings:
+                click.echo(f"warning: {name}: {printable(sentence)}", err=True)
+
+
+def _tell(rendered: Rendered, seconds: float) -> None:
+    rate = rendered.session.scene.sample_rate
+    rows = [("file", printable(_shown(rendered.master)))]
+    if rendered.stems:
+        rows.append(("stems", printable(_shown(rendered.stems[0].parent)) + "/"))
+    if rendered.report_file is not None:
+        rows.append(("report", printable(_shown(rendered.report_file))))
+    rows.append(("length", f"{len(rendered.span) / rate:.3f} s ({len(rendered.span)} samples)"))
+    rows += _figures(rendered)
+    rows.append(("took", f"{seconds:.1f} s"))
+    for label, value in rows:
+        click.echo(f"{click.style(f'{label:>10}', bold=_styled())}  {value}")
+    for warning in (rendered.report or {}).get("warnings", []):
+        click.echo(f"   warning  {printable(str(warning))}")
+
+
+def _figures(rendered: Rendered) -> list[tuple[str, str]]:
+    master, report = rendered.session.preset.master, rendered.report
+    rows = []
+    if report is not None:
+        rows.append(("dialogue", _value(report["dialogue_lufs"], "LUFS (stem)")))
+        rows.append(("programme", _value(report["integrated_lufs"], "LUFS")))
+        rows.append(("true peak", _value(report["true_peak_dbtp"], "dBTP")))
+        if report["dropout"]:
+            rows.append(("floor", _value(report["dropout"]["floor_dbfs"], "dBFS in the dropout")))
+        rows.append(
+            ("delivery", f"{master.delivery}: {report['delivery'].get('verdict', 'not measured')}")
+        )
+    rows.append(("gain", f"{rendered.gain_db:+.2f} dB"))
+    if rendered.ceiling.reduction_db > 0:
+        rows.append(("ceiling", f"held peaks down by up to {rendered.ceiling.reduction_db:.1f} dB"))
+    return rows
+
+
+def _value(value: float | None, unit: str) -> str:
+    return f"not measurable ({unit})" if value is None else f"{value:.1f} {unit}"
+
+
+def _shown(path: Path) -> str:
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _styled() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")

@@ -1,0 +1,116 @@
+"""Reverberation as an impulse response: velvet noise that decays per octave, and how to cut one up.
+
+Sources: Karjalainen & Järveläinen, "Reverberation modeling using velvet noise", 2007 (some 1500
+pulses a second sound smooth); Schroeder, "New method of measuring reverberation time", 1965.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.random import Generator
+
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.filters import fast_length, frequencies
+
+OCTAVES_HZ = (63.0, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16_000.0)
+"""Centres of the octaves that decay each at its own rate; the outer two reach to 0 Hz and fs/2."""
+
+_SEAM_HZ = 20.0  # so narrow that a slow octave cannot outlast a quick neighbour inside its band
+_EVEN_PERIODS = 4.0  # longer than a band's own beating, shorter than any decay
+
+
+def velvet_noise(pulses_per_s: Samples, sample_rate: int, draw: Generator) -> Samples:
+    """`(n,)` noise of unit power made of single pulses of random sign, one in every cell of time.
+
+    `pulses_per_s`: `(n,)`, the density at each sample; cells are 1/density long, and the pulse
+    stands anywhere in its cell. Where cells become shorter than samples it is dense noise.
+    """
+    n = len(pulses_per_s)
+    count = np.concatenate([[0.0], np.cumsum(pulses_per_s / sample_rate)])
+    cells = int(count[-1])
+    place = np.interp(np.arange(cells) + draw.random(cells), count, np.arange(n + 1))
+    sample = np.minimum(place.astype(np.int64), n - 1)
+    sign = 2.0 * draw.integers(0, 2, cells) - 1.0
+    pulses = sign * np.sqrt(sample_rate / pulses_per_s[sample])
+    return np.bincount(sample, pulses, n).astype(np.float64, copy=False)
+
+
+def octave_gains(frequency_hz: Samples) -> Samples:
+    """`(octaves, m)` zero-phase gains that add up to 1: flat bands, narrow raised-cosine seams."""
+    seam_hz = np.sqrt(2.0) * np.array(OCTAVES_HZ[:-1])[:, None]
+    x = np.clip((frequency_hz - seam_hz) / _SEAM_HZ + 0.5, 0.0, 1.0)
+    above = (1.0 - np.cos(np.pi * x)) / 2.0
+    ones, zeros = np.ones((1, above.shape[1])), np.zeros((1, above.shape[1]))
+    gains: Samples = np.concatenate([ones, above]) - np.concatenate([above, zeros])
+    return gains
+
+
+def decaying(noise: Samples, rt60_s: Samples, sample_rate: int) -> Samples:
+    """`noise` `(n,)` of unit power with each octave falling by 60 dB in its own `rt60_s` `(octaves,)`.
+
+    The envelope is laid on after the bands are split, so that no filter's ringing lengthens it, and
+    after each band's power has been made even, because a low octave holds so little noise that its
+    chances alone would bend the decay.
+    """
+    n = len(noise)
+    size = fast_length(2 * n)
+    spectrum = np.fft.rfft(noise, size)
+    time_s = np.arange(n) / sample_rate
+    total = np.zeros(n)
+    bands = zip(octave_gains(frequencies(size, sample_rate)), OCTAVES_HZ, rt60_s, strict=True)
+    for gain, centre_hz, rt60 in bands:
+        band = np.fft.irfft(spectrum * gain, size)[:n]
+        band *= np.sqrt(np.mean(gain**2)) / _local_rms(
+            band, round(_EVEN_PERIODS * sample_rate / centre_hz)
+        )
+        total += band * 10.0 ** (-3.0 * time_s / rt60)
+    return total
+
+
+def _local_rms(x: Samples, half: int) -> Samples:
+    """RMS of `(n,)` over `half` samples either way, fewer at the ends."""
+    energy = np.concatenate([[0.0], np.cumsum(np.square(x))])
+    at = np.arange(len(x))
+    first, last = np.maximum(at - half, 0), np.minimum(at + half + 1, len(x))
+    power: Samples = np.maximum((energy[last] - energy[first]) / (last - first), 1e-30)
+    return np.sqrt(power)
+
+
+def crossfade_from_early_to_late(taps: int, centre: int) -> Samples:
+    """Progress 0..1 `(taps,)` from centre / 2 to 3/2 centre: what comes before it is early."""
+    x = np.clip(np.arange(taps) / max(centre, 1) - 0.5, 0.0, 1.0)
+    progress: Samples = (1.0 - np.cos(np.pi * x)) / 2.0
+    return progress
+
+
+def pink_gain(response: Samples, sample_rate: int) -> float:
+    """How much louder or softer steady pink noise leaves `response`, all its channels together.
+
+    `(taps, channels)`; linear, RMS; over the octaves 125 Hz to 8 kHz, each of equal power.
+    """
+    size = fast_length(max(2 * len(response), 8192))
+    f = frequencies(size, sample_rate)
+    weight = np.where((f > 125.0 / 2**0.5) & (f < 8000.0 * 2**0.5), 1.0 / np.maximum(f, 1.0), 0.0)
+    power = np.square(np.abs(np.fft.rfft(response, size, axis=0))).sum(axis=1)
+    return float(np.sqrt((weight * power).sum() / weight.sum()))
+
+
+def trimmed(response: Samples, floor_db: float) -> Samples:
+    """`(taps, channels)` cut where all that remains is `floor_db` (< 0) of the whole, and faded out.
+
+    The fade is the last sixteenth. A silent response becomes one tap of silence.
+    """
+    remaining = np.cumsum(np.square(response).sum(axis=1)[::-1])[::-1]
+    wanted = remaining > remaining[0] * 10.0 ** (floor_db / 10.0)
+    taps = int(np.count_nonzero(wanted)) if remaining[0] > 0.0 else 1
+    cut = response[:taps].copy()
+    fade = taps // 16
+    cut[taps - fade :] *= ((1.0 + np.cos(np.pi * (np.arange(fade) + 1) / (fade + 1))) / 2.0)[:, None]
+    return cut
+
+
+def decay_curve_db(response: Samples) -> Samples:
+    """Schroeder's backward integral of `(taps,)`, in dB below the whole."""
+    remaining = np.cumsum(np.square(response)[::-1])[::-1]
+    curve: Samples = 10.0 * np.log10(np.maximum(remaining / max(remaining[0], 1e-300), 1e-30))
+    return curve

@@ -1,0 +1,174 @@
+"""The empty cinema: what a room gives back of the sends `early` and `late`.
+
+By itself a plain box: image sources early, velvet noise that decays per octave late. Or a recorded
+impulse response of the user's own. Left and right are treated alike, mirrored to the last bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.decibels import gain_from_db
+from audio_pipeline.dsp.impulse_response import (
+    OCTAVES_HZ,
+    crossfade_from_early_to_late,
+    decaying,
+    pink_gain,
+    trimmed,
+    velvet_noise,
+)
+from audio_pipeline.dsp.mirrored_convolution import MirroredConvolver
+from audio_pipeline.dsp.noise import generator
+from audio_pipeline.dsp.shoebox import Shoebox, image_sources, reflection_response
+from audio_pipeline.effects.base import Effect, Strip
+from audio_pipeline.errors import StemError
+from audio_pipeline.timeline.moments import parse_duration
+from audio_pipeline.timeline.scene import Scene, StemRequest
+from audio_pipeline.timeline.spans import TILE, Span
+from audio_pipeline.units import Duration, Meters, PerSecond, Send
+
+_FLOOR_DB = -80.0  # what is cut off the end of the response, all together, below the whole
+
+
+class Space(Effect):
+    """The room around the sounds. A send of 0 dB is calibrated.
+
+    Steady pink noise that is sent at 0 dB comes back, from `early` and from `late` alone and both
+    channels together, as loud as an equal-power panned direct sound of the same send is.
+    """
+
+    stage: ClassVar[Literal["strip", "bus"]] = "bus"
+    order: ClassVar[int] = 10
+
+    kind: Literal["space"] = "space"
+    early: Send = Field(0.0, description="level of all early reflections")
+    late: Send = Field(0.0, description="level of all reverberation")
+    pre_delay: Duration = Field(parse_duration("12ms"), description="how long the room waits to answer")
+    split: Duration = Field(
+        parse_duration("80ms"), description="where early reflections give way to reverberation"
+    )
+    rt60: Duration = Field(parse_duration("700ms"), description="time to fall by 60 dB at 500 Hz")
+    bass_ratio: float = Field(1.15, ge=0.3, le=3.0, description="rt60 at 125 Hz over that at 500 Hz")
+    treble_ratio: float = Field(
+        0.9, ge=0.3, le=3.0, description="rt60 at 2 to 4 kHz over that at 500 Hz"
+    )
+    air_ratio: float = Field(
+        0.65, ge=0.1, le=3.0, description="rt60 at 8 kHz, where the air absorbs, over that at 500 Hz"
+    )
+    density: PerSecond = Field(
+        1800.0, description="reflections a second when the reverberation begins; they grow denser"
+    )
+    length: Meters = Field(26.0, description="from the screen to the back wall")
+    width: Meters = Field(17.0, description="from the left wall to the right")
+    height: Meters = Field(9.5, description="from the floor to the ceiling")
+    seat: Meters = Field(16.0, description="how far from the screen one listens, midway across")
+    ear_height: Meters = Field(1.2, description="of the listener and of the sources")
+    source_ahead: Meters = Field(5.0, description="how far in front of the listener the sources are")
+    source_aside: Meters = Field(3.0, description="how far to the left or right of the middle")
+    impulse_response: str | None = Field(
+        None,
+        description="a recording to use instead of the box: left is the ear on the source's side",
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Space:
+        if not self.source_ahead < self.seat < self.length:
+            raise ValueError("seat must lie between source_ahead and length")
+        if not self.source_aside < self.width / 2:
+            raise ValueError("source_aside must be less than half of width")
+        if not self.ear_height < self.height:
+            raise ValueError("ear_height must be less than height")
+        return self
+
+    def stems(self) -> tuple[StemRequest, ...]:
+        """The recorded response, if one is named."""
+        return () if self.impulse_response is None else (StemRequest(self.impulse_response, 2),)
+
+    def prepare(self, scene: Scene, name: str) -> SpaceProcessor:
+        """Build the responses; `name` and the scene's seed key the room's noise.
+
+        Raises StemError when the recorded response is silent.
+        """
+        recorded = self.stems()
+        early, late = (
+            self._recorded(scene, scene.stems[recorded[0]]) if recorded else self._built(scene, name)
+        )
+        waiting = np.zeros((scene.samples(self.pre_delay), 2))
+        return SpaceProcessor(
+            np.concatenate([waiting, early * gain_from_db(self.early)]),
+            np.concatenate([waiting, late * gain_from_db(self.late)]),
+        )
+
+    def rt60_s(self, frequency_hz: Samples, at_500_hz_s: float) -> Samples:
+        """The reverberation time, s, at `frequency_hz`: straight between the octaves that are given."""
+        treble, air = self.treble_ratio, self.air_ratio
+        given_hz = np.array([125.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16_000.0])
+        ratio = np.array([self.bass_ratio, 1.0, 1.0, treble, treble, air, air * air / treble])
+        octave = np.log2(np.maximum(frequency_hz, 1.0))
+        rt60: Samples = at_500_hz_s * np.exp2(np.interp(octave, np.log2(given_hz), np.log2(ratio)))
+        return rt60
+
+    def _built(self, scene: Scene, name: str) -> tuple[Samples, Samples]:
+        rate, split_s = scene.sample_rate, scene.seconds(self.split)
+        rt60_s, split = scene.seconds(self.rt60), scene.samples(self.split)
+        room = Shoebox(self.length, self.width, self.height)
+        ears = np.array([self.seat, self.width / 2, self.ear_height])
+        source = ears - np.array([self.source_ahead, self.source_aside, 0.0])
+        jitter = generator(scene.seed, f"{name}/images", 0)
+        early = reflection_response(
+            image_sources(room, source, ears, 1.5 * split_s, jitter),
+            lambda f: room.wall_reflection(self.rt60_s(f, rt60_s)),
+            rate,
+            taps=max(1, 3 * split // 2),
+        )
+        early *= np.sqrt(1.0 - crossfade_from_early_to_late(len(early), split))[:, None]
+
+        octaves_s = self.rt60_s(np.array(OCTAVES_HZ), rt60_s)
+        taps = int(rate * (1.5 * split_s - _FLOOR_DB / 60.0 * octaves_s.max()))
+        growth = np.square(np.maximum(np.arange(taps) / max(split, 1), 1.0))
+        density = np.maximum(self.density, room.reflections_per_s(split_s) * growth)
+        late = np.empty((taps, 2))
+        for channel, side in enumerate(("own", "other")):
+            noise = velvet_noise(density, rate, generator(scene.seed, f"{name}/{side}", 0))
+            late[:, channel] = decaying(noise, octaves_s, rate)
+        late *= np.sqrt(crossfade_from_early_to_late(taps, split))[:, None]
+        late = trimmed(late, _FLOOR_DB)
+        return _calibrated(early, rate), _calibrated(late, rate)
+
+    def _recorded(self, scene: Scene, recording: Samples) -> tuple[Samples, Samples]:
+        if not recording.any():
+            raise StemError(
+                f"{self.impulse_response}: the impulse response is silent",
+                hint="record or choose another, or leave impulse_response out for the built room",
+            )
+        response = _calibrated(trimmed(recording, _FLOOR_DB), scene.sample_rate)
+        progress = crossfade_from_early_to_late(len(response), scene.samples(self.split))[:, None]
+        return response * (1.0 - progress), response * progress
+
+
+def _calibrated(response: Samples, sample_rate: int) -> Samples:
+    level = pink_gain(response, sample_rate)
+    return response / level if level > 0.0 else response
+
+
+class SpaceProcessor:
+    """The responses at work; `early` and `late` are `(taps, 2)`: own side, other side."""
+
+    def __init__(self, early: Samples, late: Samples) -> None:
+        self._convolver = MirroredConvolver([early, late], block=TILE // 2)
+        self.look_back = self._convolver.taps - 1
+
+    def process(self, name: str, window: Strip, tile: Span) -> Strip:
+        """Add the room to the stereo part; the sends have been heard and are gone."""
+        wet = self._convolver([window.early, window.late])
+        dry = replace(window.cut(slice(self.look_back, None)), early=None, late=None)
+        return dry if wet is None else dry + Strip(stereo=wet)
+
+    def sounding(self, span: Span) -> Span:
+        """The room goes on after the sound."""
+        return Span(span.start, span.stop + self.look_back)

@@ -1,0 +1,136 @@
+"""What air sounds like on its way in and out of a person: shared by all that breathes.
+
+Figures: reference, film sound, "Breath": the resonances of a schwa, weakly, over a falling spectrum;
+in: brighter, its peak late; out: darker, its peak early.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from audio_pipeline.dsp import noise
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.decibels import gain_from_db, rms
+from audio_pipeline.dsp.drift import drift
+from audio_pipeline.dsp.fades import edges
+from audio_pipeline.dsp.filters import convolve, frequencies, minimum_phase
+from audio_pipeline.timeline.spans import Span
+
+Way = Literal["in", "out"]
+
+FORMANTS = ((500.0, 3.5), (1500.0, 4.0), (2500.0, 4.5))
+"""(Hz, Q) of a schwa's resonances."""
+
+_TAPS = 768
+_RESPONSE_SIZE = 4096
+_FLUTTER_S = 0.09  # turbulence is uneven at some five times a second
+_FLUTTER_DB = 1.0
+_COLOUR_SPREAD = 0.05  # deviation of each resonance from one breath to the next
+_LIPS_LENGTH_S = 0.030
+
+
+@dataclass(frozen=True)
+class Timbre:
+    """How the air sounds: formants in dB over the falling spectrum, and where in and out are cut off."""
+
+    formants_db: float = 6.0
+    inhale_hz: float = 4500.0
+    exhale_hz: float = 1800.0
+    inhale_peak: float = 0.7
+    exhale_peak: float = 0.2
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One inhale or exhale: where it stands, which way the air goes, its RMS over that span.
+
+    `lips` is the level of the small noise of the lips at its beginning beside the air, or None;
+    `ending` is how many samples before its end it begins to close in a half cosine of its own.
+    """
+
+    span: Span
+    way: Way
+    level_dbfs: float
+    lips_db: float | None = None
+    ending: int = 0
+
+
+def air(phase: Phase, timbre: Timbre, sample_rate: int, seed: int, stream: str) -> Samples:
+    """The sound of one phase, whole, `(len(phase.span),)`; it begins and ends at zero.
+
+    No two are alike: what varies is drawn for the phase's first sample on the named stream.
+    """
+    span = phase.span
+    rng = noise.generator(seed, f"{stream}.colour", span.start)
+    peak = timbre.inhale_peak if phase.way == "in" else timbre.exhale_peak
+    flow = flow_curve(len(span), float(np.clip(peak + 0.03 * rng.standard_normal(), 0.05, 0.95)))
+    interval = max(int(_FLUTTER_S * sample_rate), 480)
+    flutter = drift(seed, f"{stream}.flutter", interval, span.start, span.stop)
+    amplitude = flow * 10.0 ** (_FLUTTER_DB / 20.0 * flutter)
+    if phase.ending:
+        amplitude *= edges(0, len(span), 0, min(phase.ending, len(span)), 0, len(span))
+    bend = 1.0 + _COLOUR_SPREAD * np.clip(rng.standard_normal(len(FORMANTS) + 1), -2, 2)
+    calm, full = (
+        airway_response(phase.way, timbre, strength, bend, sample_rate) for strength in (0.0, 1.0)
+    )
+    window = noise.uniform(seed, f"{stream}.air", span.start - _TAPS + 1, span.stop)[:, None]
+    # the faster the air, the brighter its noise
+    both = convolve(np.repeat(window, 2, axis=1), np.stack([calm, full], axis=1))
+    moving = amplitude * (both[:, 0] + (both[:, 1] - both[:, 0]) * flow)
+    out: Samples = moving * (gain_from_db(phase.level_dbfs) / max(rms(moving), 1e-30))
+    if phase.lips_db is not None:
+        out += _lips(rng, phase, full, sample_rate)
+    return out
+
+
+def flow_curve(n: int, peak: float) -> Samples:
+    """`(n,)` from 0 to 1, at `peak` of the way, and back to 0: a squared sine whose time is bent."""
+    bent = np.linspace(0.0, 1.0, n) ** (math.log(0.5) / math.log(peak))
+    return np.sin(math.pi * bent) ** 2
+
+
+def airway_response(
+    way: Way, timbre: Timbre, strength: float, bend: Samples, sample_rate: int
+) -> Samples:
+    """The FIR of the airway, of RMS gain 1 on white noise, at a `strength` of flow from 0 to 1.
+
+    `bend` `(4,)` multiplies the three formants' frequencies and the cut-off.
+    """
+    hz = np.maximum(frequencies(_RESPONSE_SIZE, sample_rate), 1.0)
+    cut_hz = (timbre.inhale_hz if way == "in" else timbre.exhale_hz) * float(bend[-1])
+    cut_hz *= 0.75 + 0.25 * strength
+    falling_db = -3.0 if way == "in" else -4.5
+    body = (hz / 500.0) ** (falling_db / 6.02)
+    body *= 1.0 / (1.0 + (160.0 / hz) ** 4)  # no lungs' rumble: a breath has no bass at a distance
+    body *= 1.0 / np.sqrt(1.0 + (hz / cut_hz) ** 4)
+    lift = gain_from_db(timbre.formants_db) - 1.0
+    formants = np.ones_like(hz)
+    for (centre, q), factor in zip(FORMANTS, bend[:-1], strict=True):
+        ratio = hz / (centre * factor)
+        formants += lift / (1.0 + (q * (ratio - 1.0 / ratio)) ** 2)
+    magnitude = body * formants
+    return minimum_phase(magnitude / np.sqrt(np.mean(magnitude**2)), _TAPS)
+
+
+def _lips(rng: np.random.Generator, phase: Phase, impulse: Samples, sample_rate: int) -> Samples:
+    """Lips that part: two or three tiny ticks in the first part of a breath, `(len(span),)`."""
+    n = len(phase.span)
+    out = np.zeros(n)
+    length = int(_LIPS_LENGTH_S * sample_rate)
+    time = np.arange(length) / sample_rate
+    at = int(rng.uniform(0.01, 0.06) * sample_rate)
+    for _ in range(int(rng.integers(2, 4))):
+        noise_burst = rng.standard_normal(length) * (1 - np.exp(-time / 0.0004))
+        decay = float(rng.uniform(0.0015, 0.005))
+        tick = np.convolve(noise_burst * np.exp(-time / decay), impulse)[: 2 * length]
+        tick *= gain_from_db(phase.level_dbfs + (phase.lips_db or 0.0)) * rng.uniform(0.4, 1.0)
+        tick *= edges(0, len(tick), 0, length // 2, 0, len(tick))
+        end = min(at + len(tick), n)
+        if at < end:
+            out[at:end] += tick[: end - at]
+        at += int(rng.uniform(0.018, 0.05) * sample_rate)
+    return out * edges(0, n, 0, min(length, n), 0, n)

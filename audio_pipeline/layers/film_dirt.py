@@ -1,0 +1,174 @@
+"""What dirt on a film does to its optical track: specks of dust, scratches that come back, pops.
+
+Each kind is a list of bursts that is a pure function of (seed, stream, span): a second of time is a
+cell of the stream, drawn by itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.noise import generator
+from audio_pipeline.timeline.spans import Span
+
+DUST_S = (0.05e-3, 2e-3)
+"""The shortest and the longest speck, s (reference: film sound, estimated)."""
+POP_S = (10e-3, 40e-3)
+"""The shortest and the longest pop, s: one cycle under a Hann window, so 25 to 100 Hz."""
+LEVEL_LIMIT = 2.0
+"""Levels are log-normal up to this many standard deviations, so that no one speck is an accident."""
+
+
+@dataclass(frozen=True)
+class Bursts:
+    """Short sounds, one a row.
+
+    `starts` `(n,)` samples on the programme's clock; `waves` `(n, m)` of energy 1 each; `gains`
+    `(n,)` with a mean square of 1 over a long time; `positions` `(n,)` from −1 to +1.
+    """
+
+    starts: NDArray[np.int64]
+    waves: Samples
+    gains: Samples
+    positions: Samples
+
+    def sound(self, span: Span, width: float, energy: float) -> Samples:
+        """They sound over `span`, `(len(span), 2)`: each of mean energy `energy`, ±`width` wide.
+
+        Panned at constant power, so that the energies in both channels have that sum.
+        """
+        out = np.zeros((len(span), 2))
+        length = self.waves.shape[1]
+        index = (self.starts - span.start)[:, None] + np.arange(length)
+        inside = (index >= 0) & (index < len(span))
+        angle = (1.0 + width * self.positions) * (math.pi / 4)
+        for channel, pan in enumerate((np.cos(angle), np.sin(angle))):
+            wave = self.waves * (self.gains * pan * math.sqrt(energy))[:, None]
+            np.add.at(out[:, channel], index[inside], wave[inside])
+        return out
+
+
+def dust(seed: int, stream: str, span: Span, sample_rate: int, per_s: float, spread_db: float) -> Bursts:
+    """Specks that begin in `span` or less than the longest one before it: a Poisson process.
+
+    A speck is a burst of white noise that dies away, so that dust has the colour of the hiss.
+    """
+    longest = math.ceil(DUST_S[1] * sample_rate)
+
+    def draw(rng: Generator, second: int) -> Bursts:
+        n = int(rng.poisson(per_s))
+        starts = second * sample_rate + np.sort(rng.integers(0, sample_rate, n))
+        lengths = log_uniform(rng, n, DUST_S) * sample_rate
+        positions = rng.uniform(-1.0, 1.0, n)
+        gains = log_normal(rng, n, spread_db)
+        return Bursts(starts, _ticks(rng.standard_normal((n, longest)), lengths), gains, positions)
+
+    return _over(seed, stream, Span(span.start - longest, span.stop), sample_rate, draw)
+
+
+def scratches(
+    seed: int, stream: str, span: Span, sample_rate: int, per_s: float, turn: int, turns: int
+) -> Bursts:
+    """Ticks of scratches that meet `span`: each comes back every `turn` samples, `turns` times.
+
+    It grows and fades as the reel turns away from it; `per_s` says how often a new one begins.
+    """
+    longest = math.ceil(DUST_S[1] * sample_rate)
+    envelope = np.sin(np.pi * (np.arange(turns) + 0.5) / turns) * math.sqrt(2.0)
+
+    def draw(rng: Generator, second: int) -> Bursts:
+        n = int(rng.poisson(per_s))
+        first = second * sample_rate + rng.integers(0, sample_rate, n)
+        slip = rng.integers(-turn // 200, turn // 200 + 1, (n, turns))
+        starts = (first[:, None] + turn * np.arange(turns) + slip).ravel()
+        # the same place of the film every time, but never quite the same tick
+        noise = rng.standard_normal((n, 1, longest)) + 0.3 * rng.standard_normal((n, turns, longest))
+        lengths = np.full(n * turns, longest / 2.0)
+        positions = np.repeat(rng.uniform(-1.0, 1.0, n), turns)
+        return Bursts(
+            starts,
+            _ticks(noise.reshape(n * turns, longest), lengths),
+            np.tile(envelope, n),
+            positions,
+        )
+
+    reach = Span(span.start - longest - turn * (turns + 1), span.stop)
+    return _over(seed, stream, reach, sample_rate, draw)
+
+
+def pops(seed: int, stream: str, span: Span, sample_rate: int, per_s: float, spread_db: float) -> Bursts:
+    """Dull thuds that begin in `span` or less than the longest one before it: a Poisson process."""
+    longest = math.ceil(POP_S[1] * sample_rate)
+
+    def draw(rng: Generator, second: int) -> Bursts:
+        n = int(rng.poisson(per_s))
+        starts = second * sample_rate + np.sort(rng.integers(0, sample_rate, n))
+        waves = pop_waves(log_uniform(rng, n, POP_S) * sample_rate, longest)
+        signs = rng.choice([-1.0, 1.0], n)
+        return Bursts(starts, waves, signs * log_normal(rng, n, spread_db), np.zeros(n))
+
+    return _over(seed, stream, Span(span.start - longest, span.stop), sample_rate, draw)
+
+
+def pop_waves(lengths: Samples, longest: int) -> Samples:
+    """One pop of energy 1 for each length in samples, `(n, longest)`."""
+    x = np.minimum(np.arange(longest) / lengths[:, None], 1.0)
+    return _unit_energy(np.sin(np.pi * x) ** 2 * np.sin(2 * np.pi * x))
+
+
+def log_uniform(rng: Generator, n: int, bounds: tuple[float, float]) -> Samples:
+    """`(n,)` values between `bounds`, as many in each octave."""
+    return np.exp(rng.uniform(math.log(bounds[0]), math.log(bounds[1]), n))
+
+
+def log_normal(rng: Generator, n: int, spread_db: float) -> Samples:
+    """`(n,)` gains whose decibels are normal with that deviation, up to ±`LEVEL_LIMIT` of it.
+
+    Their mean square is 1, by the closed form of a clipped normal variable's exponential.
+    """
+    s, k = spread_db * math.log(10.0) / 10.0, LEVEL_LIMIT
+    mean_square = (
+        math.exp(s * s / 2) * (_phi(k - s) - _phi(-k - s))
+        + math.exp(s * k) * _phi(-k)
+        + math.exp(-s * k) * _phi(-k)
+    )
+    z = np.clip(rng.standard_normal(n), -k, k)
+    return np.exp(z * s / 2) / math.sqrt(mean_square)
+
+
+def _phi(x: float) -> float:
+    return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0
+
+
+def _ticks(noise: Samples, lengths: Samples) -> Samples:
+    time = np.arange(noise.shape[1])
+    return _unit_energy(
+        noise * np.where(time < lengths[:, None], np.exp(-3 * time / lengths[:, None]), 0)
+    )
+
+
+def _unit_energy(waves: Samples) -> Samples:
+    unit: Samples = waves / np.sqrt(np.sum(waves**2, axis=1, keepdims=True))
+    return unit
+
+
+def _over(
+    seed: int, stream: str, span: Span, sample_rate: int, draw: Callable[[Generator, int], Bursts]
+) -> Bursts:
+    seconds = range(span.start // sample_rate, (span.stop - 1) // sample_rate + 1)
+    drawn = [draw(generator(seed, stream, second), second) for second in seconds]
+    starts = np.concatenate([b.starts for b in drawn])
+    kept = (starts >= span.start) & (starts < span.stop)
+    return Bursts(
+        starts[kept],
+        np.concatenate([b.waves for b in drawn])[kept],
+        np.concatenate([b.gains for b in drawn])[kept],
+        np.concatenate([b.positions for b in drawn])[kept],
+    )

@@ -1,0 +1,235 @@
+"""Film grain, as sound: the noise of an optical track through the curve that every cinema had.
+
+Figures: `reference`, film sound, "Film grain, as sound".
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from audio_pipeline.dsp import noise
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.decibels import gain_from_db
+from audio_pipeline.dsp.fades import edges
+from audio_pipeline.dsp.filters import convolve, frequencies, minimum_phase
+from audio_pipeline.layers import film_dirt
+from audio_pipeline.layers.base import Bus, Layer
+from audio_pipeline.timeline.moments import parse_duration
+from audio_pipeline.timeline.scene import Scene
+from audio_pipeline.timeline.spans import Span
+from audio_pipeline.units import Db, Dbfs, Duration, Hz, Percent, PerMinute, PerSecond
+
+ACADEMY_CURVE = ((40.0, -7.0), (100.0, 0.0), (1600.0, 0.0), (5000.0, -10.0), (8000.0, -18.0))
+"""(Hz, dB) of the Academy curve, straight between on a logarithmic axis, straight on beyond."""
+
+_TAPS = 2048
+_RESPONSE_SIZE = 16_384
+
+
+def academy_db(frequency_hz: Samples) -> Samples:
+    """The Academy curve at frequencies > 0, any shape, in dB."""
+    x = np.log2(frequency_hz)
+    points = np.log2([hz for hz, _ in ACADEMY_CURVE])
+    levels = np.array([db for _, db in ACADEMY_CURVE])
+    slopes = np.diff(levels) / np.diff(points)
+    low = np.minimum(x - points[0], 0.0) * slopes[0]
+    high = np.maximum(x - points[-1], 0.0) * slopes[-1]
+    level: Samples = np.interp(x, points, levels) + low + high
+    return level
+
+
+class Grain(Layer):
+    """The hiss of an optical track, its dust, scratches and pops, and how its floor breathes.
+
+    `level` is the RMS over both channels of the grain alone, as it stands while nothing speaks (with
+    the ground-noise reduction shut): what is left in the last second. Everything it is made of is
+    calibrated to that sum on paper, so that more dust means less hiss, not more level. While a
+    voice speaks, the ground-noise reduction opens the track and the floor stands its depth higher.
+
+    The swell has a default of ±0.5 dB rather than the ±1.5 dB of a breathing floor, so that any
+    750 ms of grain stand within 1 dB of `level`.
+    """
+
+    kind: Literal["grain"] = "grain"
+    bus: Bus = Field("BG", description="the stem that it belongs to")
+    level: Dbfs = Field(-60.0, description="its RMS while nothing speaks")
+    tilt: Db = Field(
+        -2.5, ge=-6, le=3, description="slope of the hiss an octave: 0 dB is white, -3 dB pink"
+    )
+    correlation: Percent = Field(30.0, description="how alike left and right are: 100% is mono")
+    dust_rate: PerSecond = Field(18.0, le=200, description="specks of dust a second")
+    dust: Db = Field(-14.5, le=0, description="all dust together, beside the hiss")
+    scratch_rate: PerMinute = Field(3.0, description="new scratches a minute")
+    scratches: Db = Field(-29.0, le=0, description="all scratches together, beside the hiss")
+    scratch_lasts: Duration = Field(parse_duration("9s"), description="how long one keeps coming back")
+    reel_turn: Duration = Field(parse_duration("1.6s"), description="how often it comes back")
+    pop_rate: PerMinute = Field(17.0, description="pops a minute; some 65 times rarer than dust")
+    pops: Db = Field(-28.0, le=0, description="all pops together, beside the hiss")
+    spread: Db = Field(6.0, ge=0, le=9, description="deviation of the levels of dust and pops")
+    swell: Db = Field(0.5, ge=0, le=6, description="how far the floor swells up, and down")
+    swell_from: Hz = Field(0.2, le=5, description="how fast it swells, at the slowest")
+    swell_to: Hz = Field(0.3, le=5, description="how fast it swells, at the fastest")
+    ground_noise_reduction: Db = Field(
+        8.0, ge=0, le=20, description="how far the floor falls after the voices; 0 dB is off"
+    )
+    gnr_opens: Duration = Field(parse_duration("15ms"), description="how long it takes to open")
+    gnr_holds: Duration = Field(parse_duration("30ms"), description="how long it stays open afterwards")
+    gnr_shuts: Duration = Field(parse_duration("60ms"), description="how long it takes to shut")
+    fade_in: Duration = Field(parse_duration("20ms"), description="how long it takes to come up")
+    fade_out: Duration = Field(parse_duration("10ms"), description="how long its end takes")
+
+    def prepare(self, scene: Scene, name: str) -> GrainSource:
+        """See `Layer.prepare`."""
+        return GrainSource(self, scene, name, self.span(scene))
+
+
+@dataclass
+class GrainSource:
+    """The grain in its scene."""
+
+    layer: Grain
+    scene: Scene
+    name: str
+    span: Span
+    channels: Literal[1, 2] = 2
+    impulse: Samples = field(init=False, repr=False)
+    hiss: float = field(init=False)
+    pop_energy: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.impulse = optical_response(self.layer.tilt, self.scene.sample_rate)
+        white = float(np.sum(self.impulse**2))
+        power = white * (1 + self._dust + self._scratches + self._pops)
+        power *= float(np.i0(self.layer.swell * math.log(10.0) / 10.0))
+        self.pop_energy = white / _pop_energy(self.impulse, self.scene.sample_rate)
+        self.hiss = gain_from_db(self.layer.level) / math.sqrt(power)
+
+    @property
+    def _dust(self) -> float:
+        return _share(self.layer.dust, self.layer.dust_rate)
+
+    @property
+    def _scratches(self) -> float:
+        return _share(self.layer.scratches, self.layer.scratch_rate)
+
+    @property
+    def _pops(self) -> float:
+        return _share(self.layer.pops, self.layer.pop_rate)
+
+    def render(self, tile: Span) -> Samples:
+        """The grain over a tile, `(len(tile), 2)`."""
+        if not self.span.meets(tile):
+            return np.zeros((len(tile), 2))
+        window = Span(tile.start - _TAPS + 1, tile.stop)
+        track = self._hiss(window)
+        for bursts, energy in self._bursts(window):
+            track += bursts.sound(window, self._width, energy)
+        gain = self._edges(tile) * self.swell_gain(tile) * self.ground_noise_gain(tile) * self.hiss
+        return convolve(track, self.impulse) * gain[:, None]
+
+    def swell_gain(self, span: Span) -> Samples:
+        """The gain `(len(span),)` of the slow swell: a sine in dB, whose own rate wanders."""
+        rng = noise.generator(self.scene.seed, f"{self.name}.swell", 0)
+        phase, wander_phase = rng.uniform(0.0, 2.0 * math.pi, 2)
+        slow, fast = sorted((self.layer.swell_from, self.layer.swell_to))
+        wander = slow / 5.0
+        time = _every(span, self.scene.sample_rate // 100) / self.scene.sample_rate
+        depth = (fast - slow) / 2 / wander
+        angle = math.pi * (slow + fast) * time + depth * np.sin(
+            2 * math.pi * wander * time + wander_phase
+        )
+        gain = 10.0 ** (self.layer.swell / 20.0 * np.sin(angle + phase))
+        at = np.arange(span.start, span.stop) / self.scene.sample_rate
+        swelling: Samples = np.interp(at, time, gain)
+        return swelling
+
+    def ground_noise_gain(self, span: Span) -> Samples:
+        """The gain `(len(span),)` of the ground-noise reduction: 1 where it is shut."""
+        opens, holds, shuts = (
+            self.scene.samples(d)
+            for d in (self.layer.gnr_opens, self.layer.gnr_holds, self.layer.gnr_shuts)
+        )
+        openness = np.zeros(len(span))
+        for speech in self.scene.speech:
+            wide = Span(speech.start - opens, speech.stop + holds + shuts)
+            part = wide.intersect(span)
+            if len(part):
+                cut = part.inside(span)
+                moving = edges(wide.start, wide.stop, opens, shuts, part.start, part.stop)
+                openness[cut] = np.maximum(openness[cut], moving)
+        gain: Samples = 10.0 ** (self.layer.ground_noise_reduction / 20.0 * openness)
+        return gain
+
+    @property
+    def _width(self) -> float:
+        return float(1.0 - self.layer.correlation / 100.0)
+
+    def _hiss(self, window: Span) -> Samples:
+        """White, of power 1 in each channel, and so alike that the whole is as alike as was asked."""
+        shares = self._dust + self._scratches
+        of_dust = np.sinc(self._width / 2.0)  # mean of sin 2θ for places spread evenly over ±width
+        wanted = self.layer.correlation / 100.0
+        alike = float(np.clip(wanted * (1 + shares) - of_dust * shares, -1.0, 1.0))
+        middle, side = (
+            noise.uniform(self.scene.seed, f"{self.name}.{part}", window.start, window.stop)
+            for part in ("middle", "side")
+        )
+        middle *= math.sqrt(6.0 * (1.0 + alike))
+        side *= math.sqrt(6.0 * (1.0 - alike))
+        return np.stack([middle + side, middle - side], axis=1)
+
+    def _bursts(self, window: Span) -> list[tuple[film_dirt.Bursts, float]]:
+        """What happens to the film, each with the mean energy of one burst over both channels."""
+        layer, rate, seed = self.layer, self.scene.sample_rate, self.scene.seed
+        turn = max(1, self.scene.samples(layer.reel_turn))
+        turns = max(1, round(self.scene.samples(layer.scratch_lasts) / turn))
+        dust = film_dirt.dust(seed, f"{self.name}.dust", window, rate, layer.dust_rate, layer.spread)
+        scratches = film_dirt.scratches(
+            seed, f"{self.name}.scratches", window, rate, layer.scratch_rate / 60, turn, turns
+        )
+        pops = film_dirt.pops(seed, f"{self.name}.pops", window, rate, layer.pop_rate / 60, layer.spread)
+        return [
+            (bursts, 2.0 * share * rate / per_s)
+            for bursts, share, per_s in (
+                (dust, self._dust, layer.dust_rate),
+                (scratches, self._scratches, layer.scratch_rate / 60 * turns),
+                (pops, self._pops * self.pop_energy, layer.pop_rate / 60),
+            )
+            if share > 0
+        ]
+
+    def _edges(self, tile: Span) -> Samples:
+        rise, fall = (self.scene.samples(d) for d in (self.layer.fade_in, self.layer.fade_out))
+        return edges(self.span.start, self.span.stop, rise, fall, tile.start, tile.stop)
+
+
+def optical_response(tilt_db: float, sample_rate: int) -> Samples:
+    """The FIR of an optical track: the Academy curve, tilted by `tilt_db` an octave about 1 kHz."""
+    hz = np.maximum(frequencies(_RESPONSE_SIZE, sample_rate), 1.0)
+    magnitude = 10.0 ** ((academy_db(hz) + tilt_db * np.log2(hz / 1000.0)) / 20.0)
+    return minimum_phase(magnitude, _TAPS)
+
+
+def _share(level_db: float, per_time: float) -> float:
+    return gain_from_db(2 * level_db) if per_time > 0 else 0.0
+
+
+def _pop_energy(impulse: Samples, sample_rate: int) -> float:
+    """The mean energy that the FIR leaves of a pop of energy 1."""
+    shortest, longest = (s * sample_rate for s in film_dirt.POP_S)
+    lengths = np.geomspace(shortest, longest, 9)
+    size = 4 * _TAPS
+    waves = np.fft.rfft(film_dirt.pop_waves(lengths, math.ceil(longest)), size, axis=1)
+    left = np.fft.irfft(waves * np.fft.rfft(impulse, size), size, axis=1)
+    return float(np.mean(np.sum(left**2, axis=1)))
+
+
+def _every(span: Span, step: int) -> Samples:
+    """Samples `step` apart, on one grid for all spans, that enclose `span`."""
+    points = np.arange(span.start // step, -(-span.stop // step) + 1)
+    return (points * step).astype(np.float64)

@@ -1,0 +1,290 @@
+"""Puts a projector together from its parameters: which parts there are, and when each is heard."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.curves import curve
+from audio_pipeline.dsp.decibels import gain_from_db
+from audio_pipeline.dsp.events import Resonances
+from audio_pipeline.dsp.filters import frequencies, minimum_phase
+from audio_pipeline.dsp.noise import generator
+from audio_pipeline.layers.machine.motion import Film, Reel, Shaft, Speed, Wobble
+from audio_pipeline.layers.machine.parameters import MachineParameters
+from audio_pipeline.layers.machine.parts import (
+    Blower,
+    Blows,
+    Bursts,
+    Chance,
+    Moment,
+    Part,
+    ReelRub,
+    Rustle,
+    Sum,
+    Tone,
+    always,
+    pulse,
+)
+
+
+@dataclass(frozen=True)
+class Life:
+    """What happens to the machine, in seconds of the programme; infinity for never.
+
+    From `runs_out_s` on the film's end passes through the machine within `thins_s`; then it flaps.
+    """
+
+    speed: Speed
+    runs_out_s: float = math.inf
+    thins_s: float = 1.0
+    splices_s: tuple[float, ...] = ()
+
+    def steady(self) -> Life:
+        """The same machine, running for ever."""
+        return Life(Speed(self.speed.start_s))
+
+    def _gone(self, at_s: Samples, first: float, last: float) -> Samples:
+        return curve("hsin", ((at_s - self.runs_out_s) / self.thins_s - first) / (last - first))
+
+    def film_on_sprockets(self, at_s: Samples) -> Samples:
+        """How much film lies on the teeth, 1 to 0: the feed sprocket is passed first."""
+        return 1.0 - self._gone(at_s, 0.0, 0.35) if self.runs_out_s < math.inf else always(at_s)
+
+    def film_in_gate(self, at_s: Samples) -> Samples:
+        """How much film the claw pulls, 1 to 0."""
+        return 1.0 - self._gone(at_s, 0.45, 1.0) if self.runs_out_s < math.inf else always(at_s)
+
+    @property
+    def flaps_from_s(self) -> float:
+        """When the tail is free."""
+        return self.runs_out_s + self.thins_s
+
+    def powered(self, at_s: Samples) -> Samples:
+        """Current in the motor's windings, 0 to 1: hum is there before anything turns."""
+        off = np.clip((at_s - self.speed.stop_s) / 0.08, 0.0, 1.0)
+        on = np.clip((at_s - self.speed.start_s) / 0.04, 0.0, 1.0)
+        return (on if self.speed.start_up_s > 0.0 else 1.0) * (1.0 - off)
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Builds the parts of one machine."""
+
+    machine: MachineParameters
+    life: Life
+    sample_rate: int
+    seed: int
+    name: str
+    seconds: dict[str, float]
+    """What the machine's lengths of time come to: slap, claw_ring, jitter, reel_length."""
+
+    def parts(self) -> dict[str, tuple[float, Part]]:
+        """Every part by name, with its level in dB as a share of the whole."""
+        m = self.machine
+        every: dict[str, tuple[float, Part]] = {
+            "intermittent": (m.intermittent, self._intermittent()),
+            "sprockets": (m.sprockets, self._sprockets()),
+            "hum": (m.hum, self._hum()),
+            "motor": (m.motor, self._motor()),
+            "blower": (m.blower, Blower(self._air(), self._shutter)),
+            "blades": (m.blades, self._blades()),
+            "belt": (m.belt, self._belt()),
+            "reels": (m.reels, ReelRub(self._rustle(), self._reel())),
+            "flap": (m.flap, self._flap()),
+        }
+        return {name: part for name, part in every.items() if part[0] > -math.inf}
+
+    @property
+    def _wear(self) -> float:
+        return 0.25 + 1.5 * self.machine.wear / 100.0
+
+    @property
+    def _mains_hz(self) -> float:
+        return float(self.machine.mains.split()[0])
+
+    def _phases(self, stream: str, n: int) -> Samples:
+        return 2.0 * np.pi * generator(self.seed, f"{self.name}/{stream}", 0).random(n)
+
+    def _chance(self, stream: str) -> Chance:
+        m, wear = self.machine, self._wear
+        return Chance(
+            self.seed,
+            f"{self.name}/{stream}",
+            self.seconds["jitter"] * wear,
+            m.scatter * wear,
+            m.colour * wear,
+        )
+
+    def _reel(self) -> Reel:
+        m = self.machine
+        return Reel(m.reel_core, m.reel_full, self.seconds["reel_length"], m.played / 100.0)
+
+    def film(self) -> Film:
+        """The film's clock. Wow: the reel, and two slower and faster eccentricities; flutter: sprocket,
+        frame and perforation."""
+        m, reel = self.machine, self._reel()
+        reel_hz = float(np.diff(reel.turns(np.array([0.0, 1.0])))[0])
+        rates = [reel_hz, 0.73, 2.3, m.frames_per_s / 4, m.frames_per_s, m.frames_per_s * m.perforations]
+        wow, flutter = m.wow / 100.0 * self._wear, m.flutter / 100.0 * self._wear
+        shares = [0.75 * wow, 0.55 * wow, 0.35 * wow, 0.75 * flutter, 0.55 * flutter, 0.35 * flutter]
+        phases = self._phases("wow", len(rates))
+        return Film(
+            m.frames_per_s,
+            tuple(Wobble(s, r, float(p)) for s, r, p in zip(shares, rates, phases, strict=True)),
+        )
+
+    def _band(self, low_hz: float, high_hz: float, slope_db: float, taps: int) -> Samples:
+        hz = np.maximum(frequencies(8 * taps, self.sample_rate), 1.0)
+        up, down = (hz / low_hz) ** 4, (hz / high_hz) ** 4
+        level = gain_from_db(slope_db) ** np.log2(hz / 1000.0)
+        return minimum_phase(level * np.sqrt(up / (1.0 + up) / (1.0 + down)), taps)
+
+    def _rustle(self) -> Rustle:
+        m = self.machine
+        return self._noise("rustle", self._band(m.rustle_from, m.rustle_to, -1.0, 256))
+
+    def _air(self) -> Rustle:
+        m = self.machine
+        return self._noise("air", self._band(m.blower_from, m.blower_to, -3.0, 1024))
+
+    def _noise(self, stream: str, impulse: Samples) -> Rustle:
+        return Rustle(self.seed, f"{self.name}/{stream}", impulse)
+
+    def _shutter(self, turned_s: Samples) -> Samples:
+        m = self.machine
+        cuts = self.film().count(turned_s) * m.shutter_blades
+        return m.shutter / 100.0 * np.cos(2.0 * np.pi * cuts)
+
+    def _body(self, above_hz: float, ring: float) -> tuple[Resonances, tuple[complex, ...]]:
+        m = self.machine
+        tones = [hz for hz in m.claw_tones if hz >= above_hz] or [max(m.claw_tones)]
+        decays = [self.seconds["claw_ring"] * ring * (1000.0 / hz) ** 0.6 for hz in tones]
+        levels = [gain_from_db(m.claw_tilt * math.log2(hz / 1000.0)) for hz in tones]
+        return Resonances(tuple(tones), tuple(decays), self.sample_rate), tuple(levels)
+
+    def _intermittent(self) -> Part:
+        m, life = self.machine, self.life
+        body, levels = self._body(0.0, 1.0)
+        bare = gain_from_db(m.bare)
+
+        def loaded(at_s: Samples) -> Samples:
+            return bare + (1.0 - bare) * life.film_in_gate(at_s)
+
+        start = Blows(self.film(), 1, 0.0, body, levels, self._chance("start"), loaded)
+        stop = replace(start, offset=m.pull_down / 100.0, chance=self._chance("stop"))
+        swell, shape = pulse(0.0002, self.seconds["slap"], self.sample_rate)
+        scrape = [
+            replace(b, body=swell, strengths=shape, chance=replace(b.chance, colour_db=0.0))
+            for b in (start, stop)
+        ]
+        balance = gain_from_db(m.stop_click)
+        hiss = Bursts(self._rustle(), ((1.0, scrape[0]), (balance, scrape[1])))
+        clicks: list[tuple[float, Part]] = [(1.0, start), (balance, stop), (0.35, hiss)]
+        clicks += [(gain_from_db(m.splice), s) for s in self._splices(start)]
+        return Sum(tuple(clicks))
+
+    def _splices(self, click: Blows) -> list[Part]:
+        at_s = np.array(self.life.splices_s)
+        if not len(at_s):
+            return []
+        frames = np.ceil(self.film().count(self.life.speed.turned(at_s))).astype(int)
+        return [replace(click, only=tuple(int(frame) for frame in frames))]
+
+    def _sprockets(self) -> Part:
+        m = self.machine
+        swell, shape = pulse(0.0004, self.seconds["slap"], self.sample_rate)
+        body, levels = self._body(1000.0, 0.7)
+        # a quarter perforation late, so that no slap hides behind a click
+        slap = Blows(
+            self.film(),
+            m.perforations,
+            0.25 / m.perforations,
+            body,
+            levels,
+            self._chance("sprockets"),
+            self.life.film_on_sprockets,
+        )
+        puff = replace(slap, body=swell, strengths=shape, chance=replace(slap.chance, colour_db=0.0))
+        return Sum(((0.5, slap), (1.0, Bursts(self._rustle(), ((1.0, puff),)))))
+
+    def _wander(self, stream: str, turned_s: Samples) -> Samples:
+        """Seconds by which a motor is ahead: its slip drifts at three slow rates that never meet."""
+        ahead = np.zeros_like(turned_s)
+        for rate, phase in zip((0.113, 0.291, 0.677), self._phases(stream, 3), strict=True):
+            ahead += np.sin(2 * np.pi * rate * turned_s + phase) / (2 * np.pi * rate)
+        ahead *= self.machine.hunting / 100.0 * self._wear / math.sqrt(1.5)
+        return ahead
+
+    def _hum(self) -> Part:
+        slip_hz = 2.0 * self._mains_hz * self.machine.motor_slip / 100.0
+
+        def turns(moment: Moment) -> Samples:
+            at = np.arange(moment.start, moment.stop, dtype=np.float64)
+            return at * (self._mains_hz / self.sample_rate)
+
+        def gain(at_s: Samples) -> Samples:
+            return self.life.powered(at_s) * (1.0 + 0.06 * np.sin(2 * np.pi * slip_hz * at_s))
+
+        levels = [0.15, 1.0, 0.06, 0.5, 0.06, 0.32, 0.03, 0.16, 0.03, 0.12, 0.02, 0.07, 0.01, 0.05]
+        return Tone(tuple(levels), tuple(self._phases("hum", len(levels))), turns, gain)
+
+    def _rotor(self, rate_hz: float, levels: list[float], stream: str, power: float) -> Part:
+        def turns(moment: Moment) -> Samples:
+            ahead = moment.curve(lambda at_s: self._wander(stream, self.life.speed.turned(at_s)))
+            return (moment.turned + ahead) * rate_hz
+
+        def gain(at_s: Samples) -> Samples:
+            turned = self.life.speed.turned(at_s)
+            unsteady = 1.0 + 20.0 * self._wander(stream, turned + 7.0)
+            return self.life.speed.rate(at_s) ** power * unsteady
+
+        return Tone(tuple(levels), tuple(self._phases(stream, len(levels))), turns, gain)
+
+    def _motor(self) -> Part:
+        m = self.machine
+        rate_hz = self._mains_hz / 2.0 * (1.0 - m.motor_slip / 100.0)
+        hz = rate_hz * np.arange(1, 2 * m.motor_bars + 3)
+        # a small machine does not radiate its lowest turns
+        levels = (hz / 80.0) ** 2 / (1.0 + (hz / 80.0) ** 2) * (hz / 80.0) ** -0.9
+        for bars, whine in ((1, 0.35), (2, 0.12)):
+            levels[bars * m.motor_bars - 1] += whine
+            levels[bars * m.motor_bars + np.array([-3, 1])] += 0.4 * whine
+        return self._rotor(rate_hz, levels.tolist(), "motor", 1.5)
+
+    def _blades(self) -> Part:
+        m = self.machine
+        rate_hz = self._mains_hz * (1.0 - m.motor_slip / 100.0) * m.blade_count
+        return self._rotor(rate_hz, [1.0, 0.3, 0.1], "blower", 2.5)
+
+    def _belt(self) -> Part:
+        m = self.machine
+        body, levels = self._body(0.0, 1.5)
+        soft = tuple(level * 1000.0 / hz for level, hz in zip(levels, body.tones_hz, strict=True))
+        chance = replace(self._chance("belt"), jitter_s=4 * self.seconds["jitter"])
+        return Blows(Shaft(m.belt_rate), 1, 0.0, body, soft, chance)
+
+    def _flap(self) -> Part:
+        m, life = self.machine, self.life
+        first_s = life.flaps_from_s if life.flaps_from_s < math.inf else life.speed.start_s
+        offset = float(life.speed.turned(np.array([first_s]))[0]) * m.flap_rate
+        at_work = life.flaps_from_s < math.inf
+
+        def free(at_s: Samples) -> Samples:
+            return (at_s >= first_s - 0.3 / m.flap_rate) * 1.0 if at_work else always(at_s)
+
+        chance = Chance(self.seed, f"{self.name}/flap", 0.06 / m.flap_rate, m.flap_scatter, 4.0)
+        body = Resonances(
+            (1100.0, 1620.0, 2350.0, 3500.0), (0.003, 0.0025, 0.002, 0.0015), self.sample_rate
+        )
+        slap = Blows(Shaft(m.flap_rate), 1, offset, body, (1.0, 1.0, 0.8, 0.5), chance, free)
+        tail = replace(slap, chance=replace(chance, colour_db=0.0))
+        swells = []
+        for gain, rise_s, fall_s in ((3.0, 0.0004, 0.0055), (0.9, 0.008, 0.025)):
+            swell, shape = pulse(rise_s, fall_s, self.sample_rate)
+            swells.append((gain, replace(tail, body=swell, strengths=shape)))
+        film = self._noise("flap", self._band(900.0, 4200.0, -1.0, 256))
+        return Sum(((0.4, slap), (1.0, Bursts(film, tuple(swells)))))

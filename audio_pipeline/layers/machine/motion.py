@@ -1,0 +1,171 @@
+"""How the machine moves: speed, film and reels, all in closed form so that any moment is known alone.
+
+Three clocks: the programme's (seconds), the machine's (seconds it would have taken at full speed to
+turn as far), and the film's (frames). What turns with the machine keeps to the second clock, so that
+pitch and rate rise and fall together; what the film touches keeps to the third, with wow and flutter.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from audio_pipeline.dsp.arrays import Samples
+
+_SPIN_UP = 0.5
+_COAST = 1.3
+"""Powers of time with which speed grows from a strong start, and falls by bearings and air [E]."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """The machine's speed, 1 when it runs: it starts at `start_s` and is switched off at `stop_s`.
+
+    `start_up_s` 0 means that it has run for ever before; `stop_s` may be infinite. All in seconds of
+    the programme. Speed rises with √time and falls with (1 − share of the coast)^1.3.
+    """
+
+    start_s: float
+    start_up_s: float = 0.0
+    stop_s: float = math.inf
+    coast_s: float = 0.0
+
+    @property
+    def _lag_s(self) -> float:
+        return self.start_s + self.start_up_s * (1.0 - 1.0 / (_SPIN_UP + 1.0))
+
+    @property
+    def last_s(self) -> float:
+        """The machine's clock when it has come to rest; may be infinite."""
+        return self.stop_s - self._lag_s + self.coast_s / (_COAST + 1.0)
+
+    def rate(self, at_s: Samples) -> Samples:
+        """Speed at moments of the programme, 0 to 1."""
+        up = np.ones_like(at_s)
+        if self.start_up_s > 0.0:
+            up = np.clip((at_s - self.start_s) / self.start_up_s, 0.0, 1.0) ** _SPIN_UP
+        if self.stop_s == math.inf:
+            return up
+        left = np.clip(1.0 - (at_s - self.stop_s) / max(self.coast_s, 1e-9), 0.0, 1.0)
+        return up * left**_COAST
+
+    def turned(self, at_s: Samples) -> Samples:
+        """The machine's clock at moments of the programme: the integral of `rate`."""
+        turned = at_s - self._lag_s
+        if self.start_up_s > 0.0:
+            share = np.clip((at_s - self.start_s) / self.start_up_s, 0.0, None)
+            rising = self.start_up_s / (_SPIN_UP + 1.0) * share ** (_SPIN_UP + 1.0)
+            turned = np.where(share < 1.0, rising, turned)
+        if self.stop_s == math.inf:
+            return turned
+        left = np.clip(1.0 - (at_s - self.stop_s) / max(self.coast_s, 1e-9), 0.0, 1.0)
+        falling = self.last_s - self.coast_s / (_COAST + 1.0) * left ** (_COAST + 1.0)
+        return np.where(at_s < self.stop_s, turned, falling)
+
+    def moment(self, turned_s: Samples) -> Samples:
+        """When the machine's clock shows `turned_s`, in seconds of the programme; NaN for never."""
+        at_s = turned_s + self._lag_s
+        if self.start_up_s > 0.0:
+            share = np.clip(turned_s / self.start_up_s * (_SPIN_UP + 1.0), 0.0, None)
+            rising = self.start_s + self.start_up_s * share ** (1.0 / (_SPIN_UP + 1.0))
+            at_s = np.where(share < 1.0, rising, at_s)
+            at_s = np.where(turned_s < 0.0, np.nan, at_s)
+        if self.stop_s == math.inf:
+            return at_s
+        left = (self.last_s - turned_s) * (_COAST + 1.0) / max(self.coast_s, 1e-9)
+        share = 1.0 - np.clip(left, 0.0, 1.0) ** (1.0 / (_COAST + 1.0))
+        at_s = np.where(at_s < self.stop_s, at_s, self.stop_s + self.coast_s * share)
+        return np.where(turned_s < self.last_s, at_s, np.nan)
+
+
+@dataclass(frozen=True)
+class Reel:
+    """A take-up reel that fills: its turns follow from the film's thickness, not from a table.
+
+    The square of the radius grows evenly with the film wound, so that with ρ = 1/rate the turns are
+    2·T·(ρ − ρ_core)/(ρ_full² − ρ_core²). `played` is the share already wound when the clock is 0.
+    """
+
+    core_hz: float
+    full_hz: float
+    length_s: float
+    played: float
+
+    def turns(self, turned_s: Samples) -> Samples:
+        """Turns since the first of the film; a full reel goes on at its slowest."""
+        share = self.played + turned_s / self.length_s
+        wound = np.clip(share, 0.0, 1.0)
+        core, full = 1.0 / self.core_hz, 1.0 / self.full_hz
+        if abs(full - core) < 1e-6 * core:
+            return share * self.length_s * self.core_hz
+        slow = np.sqrt(core**2 + wound * (full**2 - core**2))
+        turns = 2.0 * self.length_s * (slow - core) / (full**2 - core**2)
+        return turns + (share - wound) * self.length_s / slow
+
+
+@dataclass(frozen=True)
+class Wobble:
+    """An unevenness of the film's speed: `share` of it, `per_s` times a second."""
+
+    share: float
+    per_s: float
+    phase: float
+
+    @property
+    def shift_s(self) -> float:
+        """How far the film is ahead or behind at most, seconds."""
+        return self.share / (2.0 * math.pi * self.per_s)
+
+
+class Clock(Protocol):
+    """Something that counts as the machine turns, and can be asked when it counted."""
+
+    def count(self, turned_s: Samples) -> Samples: ...
+    def turned(self, count: Samples) -> Samples: ...
+
+
+@dataclass(frozen=True)
+class Shaft:
+    """What turns evenly with the machine, `rate_hz` times a second at full speed."""
+
+    rate_hz: float
+
+    def count(self, turned_s: Samples) -> Samples:
+        """Turns when the machine's clock shows `turned_s`."""
+        return turned_s * self.rate_hz
+
+    def turned(self, count: Samples) -> Samples:
+        """The machine's clock after `count` turns."""
+        return count / self.rate_hz
+
+
+@dataclass(frozen=True)
+class Film:
+    """The film's clock: `frames_per_s`, with wow and flutter."""
+
+    frames_per_s: float
+    wobbles: tuple[Wobble, ...] = ()
+
+    def _ahead_s(self, turned_s: Samples) -> Samples:
+        ahead = np.zeros_like(turned_s)
+        for wobble in self.wobbles:
+            ahead += wobble.shift_s * np.sin(2 * np.pi * wobble.per_s * turned_s + wobble.phase)
+        return ahead
+
+    def count(self, turned_s: Samples) -> Samples:
+        """Frames that have passed the gate when the machine's clock shows `turned_s`."""
+        return self.frames_per_s * (turned_s + self._ahead_s(turned_s))
+
+    def turned(self, count: Samples) -> Samples:
+        """The machine's clock when `count` frames have passed.
+
+        A fixed point: each round is nearer by the share of the unevenness, which is far under 1.
+        """
+        steady = count / self.frames_per_s
+        turned = steady
+        for _ in range(6):
+            turned = steady - self._ahead_s(turned)
+        return turned

@@ -1,0 +1,114 @@
+"""What there is to set on a projector: the machine, its parts, and how unlike two frames are.
+
+The defaults are a 35 mm machine; `GAUGES` holds, in the preset's own words, what differs on others.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+from pydantic import Field, model_validator
+
+from audio_pipeline.timeline.moments import parse_duration
+from audio_pipeline.units import Db, Duration, Hz, Parameters, Percent, PerSecond, Send
+
+FilmGauge = Literal["35mm", "16mm", "super8"]
+Mains = Literal["50 Hz", "60 Hz"]
+
+GAUGES: dict[FilmGauge, dict[str, Any]] = {
+    "35mm": {},
+    "16mm": {
+        "perforations": 1,
+        "pull_down": "21%",
+        "wow": "0.2%",
+        "flutter": "0.15%",
+        "reel_core": "0.77/s",
+        "reel_full": "0.33/s",
+        "reel_length": "11min",
+    },
+    "super8": {
+        "frames_per_s": "18/s",
+        "perforations": 1,
+        "shutter_blades": 3,
+        "pull_down": "21%",
+        "wow": "0.4%",
+        "flutter": "0.3%",
+        "reel_core": "0.71/s",
+        "reel_full": "0.19/s",
+        "reel_length": "10min",
+    },
+}
+"""What a gauge changes. Sources: `docs`, "The projector"; levels and tones are an engineer's estimate."""
+
+
+class MachineParameters(Parameters):
+    """The machine, as a preset describes it. Levels of parts are shares of the whole."""
+
+    gauge: FilmGauge = Field("35mm", description="the film; every default below follows from it")
+    frames_per_s: PerSecond = Field(24.0, description="pictures a second at full speed")
+    perforations: int = Field(4, ge=1, le=8, description="perforations that pass for each frame")
+    pull_down: Percent = Field(
+        25.0, description="the share of a frame in which the film moves: from click to click"
+    )
+    mains: Mains = Field("50 Hz", description="what feeds the motor: hum and speed of the motors")
+    wear: Percent = Field(
+        50.0,
+        description="how worn it is: 50 % is as set here, less is more even, more is less even, in "
+        "time, level, colour, wow and flutter alike",
+    )
+
+    intermittent: Send = Field(-7.0, description="claw or Geneva: two clicks a frame")
+    stop_click: Db = Field(1.5, description="how much louder it stops than it starts, each frame")
+    claw_tones: tuple[Hz, ...] = Field(
+        (165.0, 330.0, 640.0, 1150.0, 1820.0, 2700.0, 4100.0, 6300.0, 9800.0),
+        min_length=1,
+        description="what rings when it clicks",
+    )
+    claw_ring: Duration = Field(
+        parse_duration("2.6ms"), description="how long 1 kHz rings; higher tones less, lower longer"
+    )
+    claw_tilt: Db = Field(-3.0, description="how the tones fall, an octave")
+    sprockets: Send = Field(-7.0, description="film slapping on the teeth, once a perforation")
+    slap: Duration = Field(parse_duration("2.2ms"), description="how long each slap lasts")
+    splice: Db = Field(9.0, description="how much louder than its frame's click a splice ticks")
+
+    hum: Send = Field(-10.0, description="mains hum of motor and lamp: it keeps to the mains alone")
+    motor: Send = Field(-7.0, description="the motor's own turning, and its rotor's whine")
+    motor_slip: Percent = Field(5.0, description="how much slower than its field the motor turns")
+    hunting: Percent = Field(0.15, description="how far the motors' speed wanders")
+    motor_bars: int = Field(28, ge=1, le=200, description="bars of the rotor: its whine")
+    blower: Send = Field(-5.0, description="the air that cools the lamp")
+    blower_from: Hz = Field(90.0, description="where the air's noise begins")
+    blower_to: Hz = Field(6000.0, description="where it ends")
+    blades: Send = Field(-24.0, description="the blower's tone")
+    blade_count: int = Field(18, ge=1, le=100, description="blades on the blower's wheel")
+    shutter: Percent = Field(7.0, description="how deep the shutter cuts into the air's noise")
+    shutter_blades: int = Field(2, ge=1, le=5, description="cuts a frame")
+    belt: Send = Field(-20.0, description="the belt's joint on its pulley")
+    belt_rate: PerSecond = Field(5.3, description="turns of the belt")
+    reels: Send = Field(-20.0, description="film rubbing on the take-up reel")
+    reel_core: PerSecond = Field(1.14, description="turns of an empty reel")
+    reel_full: PerSecond = Field(0.41, description="turns of a full one")
+    reel_length: Duration = Field(parse_duration("22min"), description="how long a reel runs")
+    played: Percent = Field(95.0, description="how much of the reel has run when the sound begins")
+    rustle_from: Hz = Field(700.0, description="film noise: where it begins")
+    rustle_to: Hz = Field(9000.0, description="film noise: where it ends")
+
+    bare: Db = Field(-12.0, description="the claw without film, against the claw with it")
+    flap: Send = Field(-7.0, description="the loose tail on the reel, while it flaps")
+    flap_rate: PerSecond = Field(1.5, description="how often it flaps")
+    flap_scatter: Db = Field(3.0, description="how unlike two flaps' levels are (RMS)")
+
+    wow: Percent = Field(0.08, description="slow unevenness of the film's speed, under 5 a second")
+    flutter: Percent = Field(0.06, description="quick unevenness: sprocket, frame and perforation")
+    jitter: Duration = Field(
+        parse_duration("0.15ms"), description="how far a click is early or late (RMS)"
+    )
+    scatter: Db = Field(1.5, description="how unlike two clicks' levels are (RMS)")
+    colour: Db = Field(4.0, description="how unlike two clicks' tones are (RMS, each tone)")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_of_gauge(cls, given: Any) -> Any:
+        gauge = given.get("gauge") if isinstance(given, dict) else None
+        return {**GAUGES[gauge], **given} if gauge in get_args(FilmGauge) else given

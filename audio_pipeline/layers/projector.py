@@ -1,0 +1,166 @@
+"""The projector: a film machine that runs, and may run out and stop, heard from where the listener is.
+
+Figures: `reference`, "The projector". The machine itself is in `machine/`; here is its life in the
+programme and its level.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from audio_pipeline.dsp.arrays import Samples, silence
+from audio_pipeline.dsp.curves import CurveName, curve, pan_gains
+from audio_pipeline.dsp.decibels import gain_from_db, rms
+from audio_pipeline.dsp.filters import convolve
+from audio_pipeline.dsp.noise import generator
+from audio_pipeline.errors import PresetError
+from audio_pipeline.layers.base import Layer
+from audio_pipeline.layers.machine.assembly import Life, Workshop
+from audio_pipeline.layers.machine.motion import Speed
+from audio_pipeline.layers.machine.parameters import MachineParameters
+from audio_pipeline.layers.machine.parts import Moment, Part, Sum
+from audio_pipeline.layers.machine.places import Place, impulses
+from audio_pipeline.timeline.moments import Moment as When
+from audio_pipeline.timeline.moments import parse_duration
+from audio_pipeline.timeline.scene import Scene
+from audio_pipeline.timeline.spans import Span
+from audio_pipeline.units import Dbfs, Duration, Pan, Percent, Time
+
+_EDGE_S = 0.005
+_REFERENCE_S = 4.0
+
+
+class Projector(MachineParameters, Layer):
+    """Film running through a projector."""
+
+    kind: Literal["projector"] = "projector"
+    level: Dbfs = Field(
+        -46.0, description="how loud the running machine is where it is heard, RMS over both ears"
+    )
+    place: Place = Field(
+        "in-room",
+        description="where it is heard from: beside it in the booth, through the port glass, or "
+        "with the machine standing among the seats",
+    )
+    pan: Pan = Field(0.12, description="where the machine stands, behind the listener")
+    width: Percent = Field(
+        20.0, description="the share by which the ears differ: their correlation is 100 % less this"
+    )
+    rise: Duration = Field(parse_duration("3s"), description="it comes up from nothing this long")
+    rise_curve: CurveName = Field("hsin", description="how it comes up")
+    start_up: Duration = Field(
+        parse_duration("0s"), description="the motor gathers speed this long; 0 s: it runs already"
+    )
+    splices: tuple[Time, ...] = Field((), description="when a splice ticks through the gate")
+    runs_out: Time | None = Field(None, description="when the film's end leaves the feed sprocket")
+    thins: Duration = Field(
+        parse_duration("900ms"), description="how long the end takes through gate and sprockets"
+    )
+    stops: Time | None = Field(None, description="when the motor is switched off")
+    coast: Duration = Field(
+        parse_duration("2.5s"), description="how long it turns on, slower and lower, once it is off"
+    )
+
+    def prepare(self, scene: Scene, name: str) -> ProjectorSource:
+        """Builds the machine and measures four seconds of it, running, so that `level` is met.
+
+        Raises PresetError when the film runs out after the machine has been stopped, or when every
+        part is off.
+        """
+        span, rate = self.span(scene), scene.sample_rate
+        life = self._life(scene, name, span)
+        lengths = {
+            key: scene.seconds(getattr(self, key))
+            for key in ("slap", "claw_ring", "jitter", "reel_length")
+        }
+        shop = Workshop(self, life, rate, scene.seed, name, lengths)
+        steady = Workshop(self, life.steady(), rate, scene.seed, name, lengths)
+        mid, side = impulses(self.place, rate, generator(scene.seed, f"{name}/place", 0))
+
+        reference = Moment(
+            life.steady().speed, rate, span.start - len(mid) + 1, span.start + int(_REFERENCE_S * rate)
+        )
+        gains, heard = _balance(steady, reference)
+        if not heard.any():
+            raise PresetError(
+                f"layers.{name}: every part of the projector is off",
+                hint="give one of its parts a level, or switch the layer off with on = false",
+            )
+        machine = Sum(tuple((gains[key], part) for key, (_, part) in shop.parts().items()))
+        both = convolve(np.stack([heard, heard], axis=1), np.stack([mid, side], axis=1))
+        middle, sides = rms(both[:, 0]), rms(both[:, 1])
+        share = self.width / 100.0 / 2.0
+        loudness = gain_from_db(self.level)
+        mid = mid * (loudness * math.sqrt(1.0 - share) / max(middle, 1e-12))
+        side = side * (loudness * math.sqrt(share) / max(sides, 1e-12))
+        left, right = math.sqrt(2.0) * pan_gains(np.array([self.pan]), 3.01)[0]
+        impulse = np.stack([left * (mid + side), right * (mid - side)], axis=1)
+        rise = max(scene.seconds(self.rise), _EDGE_S)
+        return ProjectorSource(span, rate, life.speed, machine, impulse, rise, self.rise_curve)
+
+    def _life(self, scene: Scene, name: str, span: Span) -> Life:
+        def seconds(when: When | None) -> float:
+            return math.inf if when is None else scene.at(when) / scene.sample_rate
+
+        stops, runs_out = seconds(self.stops), seconds(self.runs_out)
+        if self.runs_out is not None and stops < runs_out:
+            raise PresetError(
+                f"layers.{name}.runs_out: the machine stops at {self.stops}, before its film runs out "
+                f"at {self.runs_out}",
+                hint="let it stop later, or leave runs_out away",
+            )
+        start_s = span.start / scene.sample_rate
+        speed = Speed(start_s, scene.seconds(self.start_up), stops, scene.seconds(self.coast))
+        splices = tuple(seconds(splice) for splice in self.splices)
+        return Life(speed, runs_out, max(scene.seconds(self.thins), 0.05), splices)
+
+
+def _balance(shop: Workshop, reference: Moment) -> tuple[dict[str, float], Samples]:
+    """The gain that gives every part its level, and `(n,)` the machine running so, without its flaps."""
+    gains: dict[str, float] = {}
+    heard = np.zeros(reference.stop - reference.start)
+    for key, (level_db, part) in shop.parts().items():
+        sound = part.render(reference)
+        gains[key] = gain_from_db(level_db) / max(rms(sound), 1e-12)
+        if key != "flap":
+            heard += gains[key] * sound
+    return gains, heard
+
+
+@dataclass(frozen=True)
+class ProjectorSource:
+    """A projector in its scene. `impulse` `(taps, 2)` is the way from the machine to both ears."""
+
+    span: Span
+    sample_rate: int
+    speed: Speed
+    machine: Part
+    impulse: Samples
+    rise_s: float
+    rise_curve: CurveName
+    channels: Literal[1, 2] = 2
+
+    def render(self, tile: Span) -> Samples:
+        """`(len(tile), 2)`; see `Source`."""
+        out = silence(len(tile), 2)
+        sounding = tile.intersect(self.span)
+        if not len(sounding):
+            return out
+        reach = len(self.impulse) - 1
+        moment = Moment(self.speed, self.sample_rate, sounding.start - reach, sounding.stop)
+        mono = self.machine.render(moment)
+        both = convolve(np.stack([mono, mono], axis=1), self.impulse)
+        out[sounding.inside(tile)] = both * self._presence(sounding)[:, None]
+        return out
+
+    def _presence(self, part: Span) -> Samples:
+        at = np.arange(part.start, part.stop, dtype=np.float64)
+        risen = curve(self.rise_curve, (at - self.span.start) / (self.rise_s * self.sample_rate))
+        left = curve("hsin", (self.span.stop - 1 - at) / (_EDGE_S * self.sample_rate))
+        presence: Samples = risen * left
+        return presence

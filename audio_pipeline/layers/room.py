@@ -1,0 +1,145 @@
+"""The room tone of an empty cinema: its ventilation, far away and all around.
+
+Sources: that ventilation falls by about 5 dB from one octave band to the next is the neutral shape of
+the RC curves (ASHRAE Handbook, noise and vibration control); the coherence of a diffuse field between
+two points is sin(kd)/kd (Cook et al., "Measurement of correlation coefficients in reverberant sound
+fields", JASA 27, 1955). At its default level, played in a cinema (reference: SPL = dBFS + 105), it
+stays within the noise criterion NC-30, as an empty cinema does.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from audio_pipeline.dsp import noise
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.curves import CurveName
+from audio_pipeline.dsp.decibels import gain_from_db
+from audio_pipeline.dsp.drift import drift
+from audio_pipeline.dsp.fades import edges
+from audio_pipeline.dsp.filters import convolve, frequencies, minimum_phase
+from audio_pipeline.layers.base import Bus, Layer
+from audio_pipeline.timeline.moments import parse_duration
+from audio_pipeline.timeline.scene import Scene
+from audio_pipeline.timeline.spans import Span
+from audio_pipeline.units import Db, Dbfs, Duration, Hz, Meters
+
+SPEED_OF_SOUND = 343.0
+
+_TAPS = 4096
+_RESPONSE_SIZE = 16_384
+
+
+class Room(Layer):
+    """Ventilation that falls by so much an octave, drifts slowly, and a rumble far below.
+
+    `level` is the RMS over both channels of ventilation and rumble together, where the drift is nil.
+    """
+
+    kind: Literal["room"] = "room"
+    bus: Bus = Field("BG", description="the stem that it belongs to")
+    level: Dbfs = Field(-54.0, description="its RMS")
+    slope: Db = Field(-5.5, ge=-12, le=0, description="from one octave band to the next")
+    from_frequency: Hz = Field(50.0, le=500, description="below this the ventilation falls away")
+    to_frequency: Hz = Field(6000.0, ge=500, description="above this it is swallowed by the air")
+    rumble: Db = Field(-8.0, le=12, description="the rumble, beside the ventilation")
+    rumble_frequency: Hz = Field(31.5, ge=20, le=80, description="where the rumble is")
+    spacing: Meters = Field(
+        0.35, le=10, description="between the two points that hear it: wider is less alike"
+    )
+    drift: Db = Field(0.7, ge=0, le=6, description="how far it drifts, RMS")
+    drift_interval: Duration = Field(parse_duration("7s"), description="how slowly it drifts")
+    rise: Duration = Field(parse_duration("3s"), description="how long it takes to come up")
+    rise_curve: CurveName = Field("hsin", description="the curve of its rise")
+    fall: Duration = Field(parse_duration("30ms"), description="how long its end takes")
+
+    def prepare(self, scene: Scene, name: str) -> RoomSource:
+        """See `Layer.prepare`."""
+        return RoomSource(self, scene, name, self.span(scene))
+
+
+@dataclass
+class RoomSource:
+    """The room in its scene."""
+
+    layer: Room
+    scene: Scene
+    name: str
+    span: Span
+    channels: Literal[1, 2] = 2
+    ventilation: Samples = field(init=False, repr=False)
+    rumble: Samples = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        rate, layer = self.scene.sample_rate, self.layer
+        hz = np.maximum(frequencies(_RESPONSE_SIZE, rate), 1.0)
+        ventilation = _unit_power(_ventilation(layer, hz))
+        rumble = _unit_power(1.0 / (1.0 + (np.log2(hz / layer.rumble_frequency) / 0.35) ** 4))
+        gain = gain_from_db(layer.level) * math.sqrt(12.0)
+        share = gain_from_db(2 * layer.rumble)
+        alike = coherence(hz, layer.spacing)
+        both = [
+            minimum_phase(ventilation * np.sqrt((1.0 + sign * alike) / 2.0), _TAPS) for sign in (1, -1)
+        ]
+        self.ventilation = np.stack(both, axis=1) * gain / math.sqrt(1 + share)
+        self.rumble = minimum_phase(rumble, _TAPS) * gain * math.sqrt(share / (1 + share))
+
+    def render(self, tile: Span) -> Samples:
+        """The room over a tile, `(len(tile), 2)`."""
+        if not self.span.meets(tile):
+            return np.zeros((len(tile), 2))
+        middle, side = convolve(self._noise(tile, "middle", "side"), self.ventilation).T
+        rumble = convolve(self._noise(tile, "rumble"), self.rumble)[:, 0] * self._drift(tile, "rumble")
+        drift = self._drift(tile, "ventilation")
+        out = np.stack([(middle + side) * drift + rumble, (middle - side) * drift + rumble], axis=1)
+        return out * self._edges(tile)[:, None]
+
+    def _noise(self, tile: Span, *parts: str) -> Samples:
+        start = tile.start - _TAPS + 1
+        streams = [noise.uniform(self.scene.seed, f"{self.name}.{p}", start, tile.stop) for p in parts]
+        return np.stack(streams, axis=1)
+
+    def _drift(self, tile: Span, part: str) -> Samples:
+        interval = max(self.scene.samples(self.layer.drift_interval), self.scene.sample_rate // 10)
+        stream = f"{self.name}.{part}.drift"
+        db = self.layer.drift * drift(self.scene.seed, stream, interval, tile.start, tile.stop)
+        gain: Samples = 10.0 ** (db / 20.0)
+        return gain
+
+    def _edges(self, tile: Span) -> Samples:
+        rise, fall = (self.scene.samples(d) for d in (self.layer.rise, self.layer.fall))
+        return edges(
+            self.span.start,
+            self.span.stop,
+            rise,
+            fall,
+            tile.start,
+            tile.stop,
+            rise_curve=self.layer.rise_curve,
+        )
+
+
+def coherence(hz: Samples, spacing_m: float) -> Samples:
+    """sin(kd)/kd: how alike a diffuse field is at two points, −0.22 to 1, at each frequency."""
+    alike: Samples = np.sinc(2.0 * hz * spacing_m / SPEED_OF_SOUND)
+    return alike
+
+
+def _ventilation(layer: Room, hz: Samples) -> Samples:
+    """The magnitude of the ventilation: octave bands fall by the slope, so density by 3 dB more."""
+    octaves = np.log2(hz / 1000.0)
+    slope = 10.0 ** ((layer.slope - 3.01) * octaves / 20.0)
+    low = 1.0 / (1.0 + (layer.from_frequency / hz) ** 6)
+    high = 1.0 / np.sqrt(1.0 + (hz / layer.to_frequency) ** 4)
+    magnitude: Samples = slope * low * high
+    return magnitude
+
+
+def _unit_power(magnitude: Samples) -> Samples:
+    unit: Samples = magnitude / np.sqrt(np.mean(magnitude**2))
+    return unit

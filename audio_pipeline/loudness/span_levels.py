@@ -1,0 +1,154 @@
+"""The levels of a part of a programme, exact to the sample, as if it were a file of its own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.decibels import db_from_gain
+from audio_pipeline.dsp.recursive import RecursiveFilter
+from audio_pipeline.loudness import history
+from audio_pipeline.loudness.history import History
+from audio_pipeline.loudness.kweighting import channel_weights, k_weighting
+from audio_pipeline.loudness.weighting import a_weighting
+from audio_pipeline.timeline.spans import Span
+
+TOO_SHORT = "shorter than 400 ms"
+TOO_SHORT_FOR_RANGE = "shorter than 3 s"
+GATED = "below the −70 LUFS gate"
+SILENT = "digital silence"
+EMPTY = "no samples"
+
+
+@dataclass(frozen=True)
+class SpanLevels:
+    """What a span measures. RMS and A-weighted level are over all samples of all channels, and a
+    full-scale square wave of 1 kHz reads about 0 (a sine −3.01). Every None has its `reasons` entry."""
+
+    span: Span
+    integrated_lufs: float | None
+    rms_dbfs: float | None
+    a_weighted_dbfs: float | None
+    sample_peak_dbfs: float | None
+    reasons: dict[str, str] = field(default_factory=dict)
+
+
+class Pieces:
+    """Cuts what comes in any blocks into pieces of one length, so that every figure is computed on one
+    grid and comes out the same to the last bit."""
+
+    def __init__(self, length: int, channels: int) -> None:
+        self._length = length
+        self._rest = np.empty((0, channels))
+
+    @property
+    def rest(self) -> Samples:
+        """What has come since the last whole piece, `(m, channels)`, m < length."""
+        return self._rest
+
+    def cut(self, block: Samples) -> Iterator[Samples]:
+        """Whole pieces `(length, channels)`, each channel contiguous."""
+        missing = self._length - len(self._rest)
+        if len(block) < missing:
+            self._rest = np.concatenate([self._rest, block])
+            return
+        yield np.asfortranarray(np.concatenate([self._rest, block[:missing]]))
+        whole_end = missing + (len(block) - missing) // self._length * self._length
+        for start in range(missing, whole_end, self._length):
+            yield np.asfortranarray(block[start : start + self._length])
+        self._rest = block[whole_end:].copy()
+
+
+def hop_sums(squares: Samples, sample_rate_hz: int) -> Samples:
+    """`(channels, n)` squares, n at most a second, to `(channels, hops)` sums over whole hops."""
+    hops = history.whole_hops(squares.shape[1], sample_rate_hz)
+    edges = [history.hop_edge(hop, sample_rate_hz) for hop in range(hops)]
+    if not edges:
+        return np.zeros((len(squares), 0))
+    end = history.hop_edge(hops, sample_rate_hz)
+    sums: Samples = np.add.reduceat(squares[:, :end], edges, axis=1)
+    return sums
+
+
+def padded(rest: Samples, length: int) -> Samples:
+    """`rest` with zeros after it, `(length, channels)`."""
+    piece = np.zeros((length, rest.shape[1]), order="F")
+    piece[: len(rest)] = rest
+    return piece
+
+
+class SpanMeter:
+    """Measures one span, fed with its samples in blocks of any size."""
+
+    def __init__(
+        self, span: Span, sample_rate_hz: int, channels: int, weights: tuple[float, ...] | None = None
+    ) -> None:
+        self._span = span
+        self._rate = sample_rate_hz
+        self._channels = channels
+        self._weights = np.array(channel_weights(channels) if weights is None else weights)
+        self._pieces = Pieces(sample_rate_hz, channels)
+        self._k = RecursiveFilter(k_weighting(sample_rate_hz), sample_rate_hz)
+        self._a = RecursiveFilter(a_weighting(sample_rate_hz), sample_rate_hz)
+        self._k_state = self._k.rest_state(channels)
+        self._a_state = self._a.rest_state(channels)
+        self._weighted: list[Samples] = []
+        self._whole = 0
+        self._plain_energy = self._a_energy = self._peak = 0.0
+
+    def feed(self, x: Samples) -> None:
+        """Take `(n, channels)` more of the span."""
+        for piece in self._pieces.cut(x):
+            k_weighted, self._k_state = self._k.run(piece, self._k_state)
+            a_weighted, self._a_state = self._a.run(piece, self._a_state)
+            self._weighted.append(self._weights @ hop_sums(np.square(k_weighted), self._rate))
+            self._a_energy += float(np.sum(np.square(a_weighted)))
+            self._plain_energy += float(np.sum(np.square(piece)))
+            self._peak = max(self._peak, float(np.abs(piece).max()))
+            self._whole += len(piece)
+
+    def result(self) -> SpanLevels:
+        """The levels of all that was fed so far."""
+        rest = self._pieces.rest
+        samples = self._whole + len(rest)
+        piece = padded(rest, self._rate)
+        k_weighted = self._k.run(piece, self._k_state)[0][:, : len(rest)]
+        a_weighted = self._a.run(piece, self._a_state)[0][:, : len(rest)]
+        weighted = [*self._weighted, self._weights @ hop_sums(np.square(k_weighted), self._rate)]
+        momentary = History(self._rate, np.concatenate(weighted), np.zeros(0)).momentary()
+        count = samples * self._channels
+        levels = {
+            "integrated_lufs": history.integrated_lufs(momentary),
+            "rms_dbfs": _level_dbfs(self._plain_energy + float(np.sum(np.square(rest))), count),
+            "a_weighted_dbfs": _level_dbfs(self._a_energy + float(np.sum(np.square(a_weighted))), count),
+            "sample_peak_dbfs": finite(
+                db_from_gain(max(self._peak, float(np.abs(rest).max(initial=0.0))))
+            ),
+        }
+        why_not = EMPTY if not samples else SILENT
+        reasons = {name: why_not for name, value in levels.items() if value is None}
+        if "integrated_lufs" in reasons:
+            reasons["integrated_lufs"] = GATED if len(momentary) else TOO_SHORT
+        return SpanLevels(self._span, **levels, reasons=reasons)
+
+
+def levels_of(
+    samples: Samples, sample_rate_hz: int, weights: tuple[float, ...] | None = None
+) -> SpanLevels:
+    """The levels of `(n, channels)` samples."""
+    meter = SpanMeter(Span(0, len(samples)), sample_rate_hz, samples.shape[1], weights)
+    meter.feed(samples)
+    return meter.result()
+
+
+def finite(level: float) -> float | None:
+    """The level, or None for minus infinity."""
+    return level if math.isfinite(level) else None
+
+
+def _level_dbfs(energy: float, count: int) -> float | None:
+    return finite(10.0 * math.log10(energy / count)) if count and energy > 0.0 else None

@@ -1,0 +1,96 @@
+"""A preset as a person reads it: every value resolved, its origin, what differs from the base."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from audio_pipeline.preset.document import Key
+from audio_pipeline.preset.model import Preset
+from audio_pipeline.timeline.moments import Schedule
+from audio_pipeline.timeline.timecode import feet_and_frames
+from audio_pipeline.units import Parameters
+
+DEFAULT = "default"
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value of a resolved preset: its key, the value as a preset writes it, where it is from."""
+
+    key: str
+    value: Any
+    origin: str
+
+
+@dataclass(frozen=True)
+class CueTime:
+    """A cue worked out: seconds, timecode, picture frame (from 0) and film length."""
+
+    name: str
+    text: str
+    seconds: float
+    timecode: str
+    frame: int
+    feet: str
+
+
+def values_of(preset: Preset) -> list[Value]:
+    """Every value of the preset, defaults included, in the order of the document."""
+    rows = _rows(preset, (), preset.head)
+    rows += _rows(preset, ("picture",), preset.picture)
+    rows += _rows(preset, ("master",), preset.master)
+    for name, moment in preset.cues.items():
+        rows.append(Value(f"cues.{name}", str(moment), _origin(preset, ("cues", name))))
+    for shelf, sounds in (("layers", preset.layers), ("effects", preset.effects)):
+        for name, sound in sounds.items():
+            rows += _rows(preset, (shelf, name), sound)
+    return rows
+
+
+def _rows(preset: Preset, above: Key, parameters: Parameters) -> list[Value]:
+    dumped = parameters.model_dump(mode="json")
+    return [
+        Value(".".join((*above, name)), value, _origin(preset, (*above, name)))
+        for name, value in dumped.items()
+    ]
+
+
+def _origin(preset: Preset, key: Key) -> str:
+    return preset.document.origins.get(key, DEFAULT)
+
+
+def flat(preset: Preset) -> dict[str, Any]:
+    """The resolved preset as one flat dict, for reports: key → value as a preset writes it."""
+    return {row.key: row.value for row in values_of(preset)}
+
+
+def differences(preset: Preset, base: Preset) -> dict[str, tuple[Any, Any]]:
+    """What differs: key → (value in the base, value here); None where one has not got the key."""
+    here, there = flat(preset), flat(base)
+    keys = [*here, *(key for key in there if key not in here)]
+    skipped = {"description", "title"}
+    return {
+        key: (there.get(key), here.get(key))
+        for key in keys
+        if there.get(key) != here.get(key) and key not in skipped
+    }
+
+
+def cue_times(preset: Preset, schedule: Schedule) -> list[CueTime]:
+    """Every cue worked out, in the order of time."""
+    rows = []
+    for name, moment in preset.cues.items():
+        at = schedule.named(name)
+        frame = schedule.clock.frame(at)
+        rows.append(
+            CueTime(
+                name,
+                str(moment),
+                float(at),
+                schedule.clock.timecode(at),
+                frame,
+                feet_and_frames(frame, preset.picture.gauge),
+            )
+        )
+    return sorted(rows, key=lambda row: row.seconds)

@@ -1,0 +1,66 @@
+"""The JSON Schema of a preset, for editors: generated from the model, never written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from audio_pipeline.effects import effect_kinds
+from audio_pipeline.layers import layer_kinds
+from audio_pipeline.preset.model import NAME, Head, Master, Picture
+from audio_pipeline.units import Parameters, Time
+
+
+def preset_schema() -> dict[str, Any]:
+    """A JSON Schema (2020-12) that every valid preset file satisfies.
+
+    An alternate may leave out what its base says, so nothing is required but what makes no sense
+    alone.
+    """
+    head = _table(Head)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A preset of render-ending",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "extends": {"type": "string", "description": "the preset that this one changes"},
+            **head["properties"],
+            "picture": _table(Picture),
+            "master": _table(Master),
+            "cues": {
+                "type": "object",
+                "description": "moments of the scene by name",
+                "patternProperties": {f"^{NAME.pattern}$": _json_schema_of(Time)},
+                "additionalProperties": False,
+            },
+            "layers": _shelf(layer_kinds(), "the sounds by name"),
+            "effects": _shelf(effect_kinds(), "the effects by name"),
+        },
+    }
+
+
+def _json_schema_of(annotated: Any) -> Any:
+    return next(m.json_schema for m in annotated.__metadata__ if hasattr(m, "json_schema"))
+
+
+def _table(cls: type[Parameters]) -> dict[str, Any]:
+    schema = cls.model_json_schema()
+    schema.pop("required", None)
+    for field in schema["properties"].values():
+        field.pop("default", None)
+    return schema
+
+
+def _shelf(kinds: Mapping[str, type[Parameters]], description: str) -> dict[str, Any]:
+    tables = []
+    for kind, cls in kinds.items():
+        table = _table(cls)
+        table["properties"]["kind"] = {"const": kind}
+        tables.append({**table, "title": kind})
+    return {
+        "type": "object",
+        "description": description,
+        "patternProperties": {f"^{NAME.pattern}$": {"anyOf": tables}},
+        "additionalProperties": False,
+    }

@@ -1,0 +1,277 @@
+"""The use case: one preset and its stems become one master, its stems and its report.
+
+mix every tile, meter it and put it aside ─▶ one gain ─▶ ceiling, dither, file ─▶ report from the file
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from audio_pipeline import __version__
+from audio_pipeline.audio_files.broadcast_wave import Bext, BextLoudness, Cue, Ixml
+from audio_pipeline.audio_files.spill import Spill
+from audio_pipeline.audio_files.whole_file import whole_file
+from audio_pipeline.audio_files.write import WaveWriter
+from audio_pipeline.dsp.arrays import Samples, silence
+from audio_pipeline.dsp.decibels import gain_from_db
+from audio_pipeline.errors import PresetError, RenderError
+from audio_pipeline.layers.base import Bus
+from audio_pipeline.loudness.meter import Loudness, Meter
+from audio_pipeline.loudness.report import report_of_file, to_json
+from audio_pipeline.master import Ceiling, CeilingAction, Dither, Steps, quantise
+from audio_pipeline.mix import BUSES
+from audio_pipeline.preset.model import Preset
+from audio_pipeline.preset.project import Project
+from audio_pipeline.provenance import facts_of
+from audio_pipeline.session import Session, StemFiles, open_session, with_stem_files
+from audio_pipeline.timeline.moments import Moment
+from audio_pipeline.timeline.spans import Span, tiles_over
+from audio_pipeline.timeline.workers import in_order
+
+Progress = Callable[[str, float], None]
+"""Told what is being done, and which share of it is (0..1)."""
+
+STEM_BUSES: dict[str, tuple[Bus, ...]] = {
+    "DX": ("DX",),
+    "FX": ("FX",),
+    "BG": ("BG",),
+    "ME": ("FX", "BG"),
+}
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be rendered. `begin` and `finish` bound an excerpt; None means the whole."""
+
+    project: Project
+    preset: Preset
+    out: Path
+    stem_files: StemFiles = field(default_factory=dict)
+    begin: Moment | None = None
+    finish: Moment | None = None
+    stems: bool = False
+    workers: int = 1
+
+
+@dataclass(frozen=True)
+class Premaster:
+    """The mix before its gain: the programme and, where wanted, each bus, put aside on disk."""
+
+    programme: Spill
+    buses: dict[Bus, Spill]
+    programme_loudness: Loudness
+    dialogue_loudness: Loudness
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What was made. `report` is None for an excerpt."""
+
+    master: Path
+    stems: tuple[Path, ...]
+    span: Span
+    gain_db: float
+    ceiling: CeilingAction
+    report: dict[str, Any] | None
+    report_file: Path | None
+    session: Session
+
+
+def render(order: Order, progress: Progress = lambda stage, share: None) -> Rendered:
+    """Render one mix. Raises PresetError, StemError or RenderError; then every earlier file is as it was.
+
+    The master is `<out>/<preset>.wav`; an excerpt carries its timecodes in its name. Same order,
+    same bytes, whatever the number of workers.
+    """
+    progress("stems", 0.0)
+    preset = with_stem_files(order.preset, order.stem_files)
+    session = open_session(order.project, preset, order.stem_files)
+    span = _span(order, session)
+    _make_folder(order.out)
+    name = preset.name if span == session.scene.programme else _excerpt_name(session, span)
+    master_file = order.out / f"{name}.wav"
+    with ExitStack() as open_files:
+        premaster = _mix(order, session, open_files, progress)
+        gain_db = _gain_db(preset, premaster)
+        ceiling = _write(session, premaster, span, gain_db, master_file, order.workers, progress)
+        stems = _write_stems(order, session, premaster, span, gain_db, name, progress)
+    report = report_file = None
+    if span == session.scene.programme:
+        progress("report", 0.0)
+        facts = facts_of(session, gain_db, ceiling, premaster.dialogue_loudness)
+        report = report_of_file(master_file, facts, master_file.name)
+        report_file = order.out / f"{name}.report.json"
+        with whole_file(report_file, "w") as file:
+            file.write(to_json(report))
+    progress("done", 1.0)
+    return Rendered(master_file, stems, span, gain_db, ceiling, report, report_file, session)
+
+
+def _span(order: Order, session: Session) -> Span:
+    programme, scene = session.scene.programme, session.scene
+    try:
+        start = scene.at(order.begin) if order.begin is not None else programme.start
+        stop = scene.at(order.finish) if order.finish is not None else programme.stop
+    except ValueError as error:
+        raise PresetError(f"--from or --to cannot be worked out: {error}") from error
+    if not programme.start <= start < stop <= programme.stop:
+        length = len(programme) / scene.sample_rate
+        raise PresetError(
+            f"an excerpt from {start / scene.sample_rate:g} s to {stop / scene.sample_rate:g} s "
+            f"does not lie in a programme of {length:g} s"
+        )
+    return Span(start, stop)
+
+
+def _excerpt_name(session: Session, span: Span) -> str:
+    def digits(sample: int) -> str:
+        from fractions import Fraction
+
+        timecode = session.scene.clock.timecode(Fraction(sample, session.scene.sample_rate))
+        return "".join(c for c in timecode if c.isdigit())
+
+    return f"{session.preset.name}_{digits(span.start)}-{digits(span.stop)}"
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RenderError(f"{folder} cannot be made: {error.strerror or error}") from error
+
+
+def _mix(order: Order, session: Session, open_files: ExitStack, progress: Progress) -> Premaster:
+    scene, kept = session.scene, (BUSES if order.stems else ())
+    programme = open_files.enter_context(Spill(order.out, 2))
+    spills = {bus: open_files.enter_context(Spill(order.out, 2)) for bus in kept}
+    whole, dialogue = Meter(scene.sample_rate, 2), Meter(scene.sample_rate, 2)
+    for tile, buses in session.console.tiles(scene.programme, order.workers):
+        heard = tile.intersect(scene.programme)
+        cut = heard.inside(tile)
+        parts: dict[Bus, Samples] = {
+            bus: silence(len(heard), 2) if part is None else part[cut] for bus, part in buses.items()
+        }
+        total = sum((parts[bus] for bus in session.preset.master.buses), silence(len(heard), 2))
+        programme.write(total)
+        for bus, spill in spills.items():
+            spill.write(parts[bus])
+        whole.feed(total)
+        dialogue.feed(parts["DX"])
+        progress("mix", heard.stop / scene.programme.stop)
+    return Premaster(programme, spills, whole.result(), dialogue.result())
+
+
+def _gain_db(preset: Preset, premaster: Premaster) -> float:
+    """The one gain. Raises RenderError when there is nothing to anchor it on."""
+    anchor = preset.master.anchor
+    loudness = premaster.dialogue_loudness if anchor == "dialogue" else premaster.programme_loudness
+    if loudness.integrated_lufs is None:
+        reason = loudness.reasons.get("integrated_lufs", "it is silent")
+        raise RenderError(
+            f"{preset.name}: the {anchor} has no loudness to bring to the target: {reason}",
+            hint='Anchor on what can be heard: [master] anchor = "programme" or "dialogue".',
+        )
+    return preset.master.target - loudness.integrated_lufs
+
+
+def _write(
+    session: Session,
+    premaster: Premaster,
+    span: Span,
+    gain_db: float,
+    path: Path,
+    workers: int,
+    progress: Progress,
+) -> CeilingAction:
+    """Write the master; returns what the ceiling did."""
+    preset, scene = session.preset, session.scene
+    limiter = Ceiling(preset.master.ceiling, scene.samples(preset.master.look_ahead), scene.sample_rate)
+    gain = gain_from_db(gain_db)
+    dither = Dither(scene.seed, "master")
+    sounding = session.console.sounding()
+
+    def mastered(tile: Span) -> tuple[Span, Steps, Samples | None]:
+        heard = tile.intersect(span)
+        wide = Span(heard.start - limiter.halo, heard.stop + limiter.halo)
+        loud = premaster.programme.read(wide) * gain
+        held = limiter.gains(loud)
+        own = loud[limiter.halo : limiter.halo + len(heard)]
+        limited = own if held is None else own * held[:, None]
+        return heard, quantise(limited, preset.master.bits, dither, heard, sounding), held
+
+    action = CeilingAction()
+    with _writer(session, path, span) as wave:
+        meter = Meter(scene.sample_rate, 2)
+        for heard, steps, held in in_order(mastered, tiles_over(span), workers):
+            wave.write(steps)
+            meter.feed(steps / float(2 ** (preset.master.bits - 1)))
+            action = action if held is None else action.with_tile(held, heard)
+            progress("master", (heard.stop - span.start) / len(span))
+        wave.set_loudness(_bext_loudness(meter.result()))
+    return action
+
+
+def _write_stems(
+    order: Order,
+    session: Session,
+    premaster: Premaster,
+    span: Span,
+    gain_db: float,
+    name: str,
+    progress: Progress,
+) -> tuple[Path, ...]:
+    """Write DX, FX, BG and ME at the master's gain, without the ceiling: they sum to the premaster."""
+    if not order.stems:
+        return ()
+    folder = order.out / f"{name}.stems"
+    _make_folder(folder)
+    gain, sounding, written = gain_from_db(gain_db), session.console.sounding(), []
+    for n, (stem, buses) in enumerate(STEM_BUSES.items()):
+        path = folder / f"{name}_{stem}.wav"
+        dither = Dither(session.scene.seed, stem)
+
+        def quantised(tile: Span, buses: tuple[Bus, ...] = buses, dither: Dither = dither) -> Steps:
+            heard = tile.intersect(span)
+            total = sum((premaster.buses[bus].read(heard) for bus in buses), silence(len(heard), 2))
+            return quantise(total * gain, session.preset.master.bits, dither, heard, sounding)
+
+        with _writer(session, path, span) as wave:
+            for steps in in_order(quantised, tiles_over(span), order.workers):
+                wave.write(steps)
+        written.append(path)
+        progress("stems out", (n + 1) / len(STEM_BUSES))
+    return tuple(written)
+
+
+def _writer(session: Session, path: Path, span: Span) -> WaveWriter:
+    preset, scene = session.preset, session.scene
+    midnight = round(scene.clock.rate.seconds(scene.clock.start_frame) * scene.sample_rate)
+    cues = sorted((scene.cue(name), name) for name in preset.cues)
+    return WaveWriter(
+        path,
+        scene.sample_rate,
+        2,
+        preset.master.bits,
+        bext=Bext(
+            description=f"{preset.head.title}: {preset.name}",
+            originator_reference=f"render-ending {__version__}",
+            time_reference_samples=midnight + span.start,
+            coding_history=f"A=PCM,F={scene.sample_rate},W={preset.master.bits},M=stereo,T=render-ending",
+        ),
+        ixml=Ixml(preset.head.title, preset.name, scene.clock.rate),
+        cues=[Cue(name, at - span.start) for at, name in cues if at in span],
+    )
+
+
+def _bext_loudness(loudness: Loudness) -> BextLoudness:
+    return BextLoudness(
+        loudness.integrated_lufs,
+        loudness.loudness_range_lu,
+        loudness.true_peak_dbtp,
+        loudness.max_momentary_lufs,
+        loudness.max_short_term_lufs,
+    )

@@ -1,0 +1,87 @@
+"""How fast the meter is, against ffmpeg's, as whole processes that read the same file, in turns.
+
+    python benchmarks/meter.py [MINUTES] [ROUNDS]
+
+Three programmes, each stereo, 48 kHz, 24 bit: the demo dialogue (long pauses), dense noise, and a steady
+tone, for which no block can be skipped in the search for the true peak.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+RATE = 48_000
+ROOT = Path(__file__).parents[1]
+OURS = """
+import sys
+import soundfile
+from audio_pipeline.loudness.meter import Meter
+with soundfile.SoundFile(sys.argv[1]) as file:
+    meter = Meter(file.samplerate, file.channels)
+    for block in file.blocks(480_000, always_2d=True):
+        meter.feed(block)
+result = meter.result()
+print(result.integrated_lufs, result.true_peak_dbtp)
+"""
+
+
+def dialogue(n: int) -> np.ndarray:
+    """The two demo voices, one in each ear."""
+    voices = [soundfile.read(ROOT / "stems" / f"voice_{v}.flac", always_2d=True)[0][:, 0] for v in "ab"]
+    return np.stack([np.resize(voice, n) for voice in voices], axis=1)
+
+
+def noise(n: int) -> np.ndarray:
+    """White noise at −20 dBFS."""
+    return 0.1 * np.random.default_rng(1).standard_normal((n, 2))
+
+
+def tone(n: int) -> np.ndarray:
+    """997 Hz at −20 dBFS."""
+    return 0.1 * np.sin(2 * np.pi * 997 / RATE * np.arange(n))[:, None] * np.ones(2)
+
+
+def run(command: list[str]) -> tuple[float, float]:
+    """Wall seconds, and the most memory held, MB."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"failed: {' '.join(command)}")
+    return time.perf_counter() - start, usage.ru_maxrss / 1024
+
+
+def main() -> None:
+    """Print a table."""
+    minutes = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
+    print(f"{minutes:g} minutes, stereo, 48 kHz, 24 bit; medians of {rounds} rounds, in turns")
+    print(f"{'':10}{'ffmpeg':>10}{'ours':>10}{'ratio':>8}{'ffmpeg':>10}{'ours':>9}")
+    for make in (dialogue, noise, tone):
+        with tempfile.TemporaryDirectory() as folder:
+            path = str(Path(folder) / "programme.wav")
+            soundfile.write(path, make(int(minutes * 60 * RATE)), RATE, subtype="PCM_24")
+            theirs = ["ffmpeg", "-nostdin", "-i", path, "-af", "ebur128=peak=true", "-f", "null", "-"]
+            ours = [sys.executable, "-c", OURS, path]
+            taken = [(run(theirs), run(ours)) for _ in range(rounds)]
+        ffmpeg_s = statistics.median(theirs[0] for theirs, _ in taken)
+        ours_s = statistics.median(ours[0] for _, ours in taken)
+        ffmpeg_mb, ours_mb = (max(pair[which][1] for pair in taken) for which in (0, 1))
+        print(
+            f"{make.__name__:10}{ffmpeg_s:8.2f} s{ours_s:8.2f} s{ffmpeg_s / ours_s:7.1f}×"
+            f"{ffmpeg_mb:7.0f} MB{ours_mb:6.0f} MB"
+        )
+
+
+if __name__ == "__main__":
+    main()
