@@ -1,0 +1,50 @@
+"""What a file cannot tell about itself: its sections, its dropout, its dialogue, its picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from audio_pipeline.timeline.moments import Clock
+from audio_pipeline.timeline.scene import Listening
+from audio_pipeline.timeline.spans import Span
+from audio_pipeline.timeline.timecode import RATES
+
+
+@dataclass(frozen=True)
+class Section:
+    """A named part of the programme, in samples."""
+
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class DropoutPlan:
+    """Where everything but the grain is pulled away, in samples: the fall begins at `at` and lasts `fade`;
+    from `silence` on nothing may sound. `silence` None: nobody planned one."""
+
+    at: int
+    fade: int
+    silence: int | None
+
+
+@dataclass(frozen=True)
+class MixFacts:
+    """All that a report needs besides the file.
+
+    `dialogue_lufs` is the loudness of the dialogue stem at the master's gain; `dialogue_share_percent`
+    how much of the programme is dialogue (`dialogue.share_percent`); `delivery` a delivery's name.
+    `provenance` is copied into the report as it is: text, numbers, lists and tables.
+    """
+
+    mix: str
+    sections: tuple[Section, ...] = ()
+    dropout: DropoutPlan | None = None
+    dialogue_lufs: float | None = None
+    delivery: str | None = None
+    clock: Clock = field(default_factory=lambda: Clock(RATES["24"]))
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    dialogue_share_percent: float | None = None
+    listening: Listening = "speakers"

@@ -1,0 +1,54 @@
+"""Digital silence: the spans of a programme in which every sample of every channel is exactly zero."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.timeline.spans import Span
+
+SHORTEST_S = 0.1
+"""Shorter runs of zeros are not reported: quiet sound passes through zero, too."""
+
+
+class SilenceFinder:
+    """Finds runs of zeros of at least `shortest` samples, fed in blocks of any size."""
+
+    def __init__(self, shortest: int) -> None:
+        self._shortest = shortest
+        self._position = 0
+        self._since: int | None = None
+        self._found: list[Span] = []
+
+    def feed(self, block: Samples) -> None:
+        """Take `(n, channels)` more."""
+        if not len(block):
+            return
+        zero = ~block.any(axis=1)
+        edges = np.flatnonzero(np.diff(zero)) + 1
+        starts = np.concatenate([[0], edges])
+        stops = np.concatenate([edges, [len(zero)]])
+        silent = zero[starts]
+        if not silent[0]:
+            self._close(self._position)
+        elif self._since is None:
+            self._since = self._position
+        if len(edges):
+            if silent[0]:
+                self._close(self._position + int(stops[0]))
+            inner = silent[1:-1] & (stops[1:-1] - starts[1:-1] >= self._shortest)
+            for start, stop in zip(starts[1:-1][inner], stops[1:-1][inner], strict=True):
+                self._found.append(Span(self._position + int(start), self._position + int(stop)))
+            if silent[-1]:
+                self._since = self._position + int(starts[-1])
+        self._position += len(block)
+
+    def result(self) -> tuple[Span, ...]:
+        """The runs, in order; one that is still open ends where the programme does."""
+        self._close(self._position)
+        return tuple(self._found)
+
+    def _close(self, stop: int) -> None:
+        if self._since is not None and stop - self._since >= self._shortest:
+            self._found.append(Span(self._since, stop))
+        self._since = None
