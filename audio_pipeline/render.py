@@ -175,7 +175,7 @@ def _gain_db(preset: Preset, premaster: Premaster) -> float:
             f"{preset.name}: the {anchor} has no loudness to bring to the target: {reason}",
             hint='Anchor on what can be heard: [master] anchor = "programme" or "dialogue".',
         )
-    return preset.master.target - loudness.integrated_lufs
+    return float(preset.master.target - loudness.integrated_lufs)
 
 
 def _write(

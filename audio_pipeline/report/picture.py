@@ -92,7 +92,8 @@ def _draw_spectrum(axes: Axes, samples: Samples, sample_rate_hz: int) -> None:
     index = np.clip(np.round(edges / sample_rate_hz * size).astype(int), 1, size // 2)
     image = np.empty((bins, len(starts)))
     for column, start in enumerate(starts):
-        block = np.pad(mono[start : start + size], (0, max(0, start + size - len(mono))))
+        block = np.zeros(size)
+        block[: len(mono) - start] = mono[start : start + size]
         power = np.square(np.abs(np.fft.rfft(block * window)) * scale)
         total = np.concatenate([[0.0], np.cumsum(power)])
         upper = np.maximum(index[1:], index[:-1] + 1)
