@@ -35,3 +35,34 @@ def project(tmp_path: Path) -> Project:
         samples = speech_like(seed, seconds)
         soundfile.write(tmp_path / "stems" / f"{name}.flac", samples, 48_000, subtype="PCM_24")
     return Project(tmp_path)
+
+
+SHORT = """
+extends = "final"
+description = "The ending in little: some twenty seconds, three tiles."
+
+[cues]
+breath = "500ms"
+voice_a = "1s"
+cross = "voice_a.tail - 200ms"
+voice_b = "voice_a.tail + 500ms"
+black = ["8s", "echo.tail"]
+dropout = "black + 2s"
+silence = "black + 3s"
+end = "black + 3.5s"
+
+[effects.crossfade]
+cross_to = "voice_b + 200ms"
+slip = "300ms"
+
+[effects.echo]
+words = "800ms"
+returns = 4
+"""
+
+
+@pytest.fixture
+def short(project: Project) -> Project:
+    """A project whose preset `short` is the ending in little."""
+    (project.presets / "short.toml").write_text(SHORT)
+    return project
