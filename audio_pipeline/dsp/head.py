@@ -61,7 +61,8 @@ class HeadPlacer:
     def _ear(self, window: Samples, toward: Samples) -> Samples:
         """What one ear hears, `(n,)`; `toward` is +1 on its own side, −1 on the other."""
         out = np.zeros(len(toward))
-        step = (toward + 1.0) * (_STEPS / 2)
+        # rounded, lest a place that only rounding moves be cut to pieces at a response's very angle
+        step = np.round((toward + 1.0) * (_STEPS / 2), 9)
         lower = np.minimum(step.astype(np.int64), _STEPS - 1)
         above = step - lower
         for start, stop in _pieces(lower):

@@ -13,10 +13,7 @@ from audio_pipeline.dsp.impulse_response import pink_gain
 from audio_pipeline.errors import RenderError
 
 RATE = 48_000
-KEMAR_MARKS = (
-    pytest.mark.skipif("kemar" not in available_models(), reason="needs the package slab"),
-    pytest.mark.filterwarnings("ignore"),  # the package's own import warns
-)
+KEMAR_MARKS = pytest.mark.skipif("kemar" not in available_models(), reason="needs the package slab")
 MODELS = ["sphere", pytest.param("kemar", marks=KEMAR_MARKS)]
 # azimuth: delay and level between the ears of KEMAR, broadband, as its raw responses have them
 KEMAR = {30: (255e-6, 8.4), 60: (513e-6, 13.9), 90: (723e-6, 11.8)}
