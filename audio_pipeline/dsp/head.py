@@ -14,8 +14,10 @@ import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.filters import fast_length, frequencies, minimum_phase
-from audio_pipeline.dsp.head_models import HeadModel, head
+from audio_pipeline.dsp.head_models import HeadModel, available_models, head
 from audio_pipeline.dsp.impulse_response import pink_gain
+
+__all__ = ["HeadModel", "HeadPlacer", "Placer", "available_models"]
 
 _STEPS = 360  # of half a degree, from −90° to +90°
 _SHADOW_TAPS = 256
@@ -36,8 +38,8 @@ class Placer(Protocol):
 class HeadPlacer:
     """A head in a free field: positions −1 … +1 are azimuths −90° … +90°.
 
-    Every position has the same power, L² + R² = 1 for pink noise, and the middle is uncoloured, so
-    it is to be exchanged for an equal-power pan. Everything is some 40 samples late (at 48 kHz).
+    At every position and frequency L² + R² is 1, as with an equal-power pan, which it can stand in
+    for. Everything is some 0.7 ms late.
     `model` says which head, and nothing else is taken in its stead: raises RenderError when it
     cannot be had.
     """
@@ -59,7 +61,8 @@ class HeadPlacer:
     def _ear(self, window: Samples, toward: Samples) -> Samples:
         """What one ear hears, `(n,)`; `toward` is +1 on its own side, −1 on the other."""
         out = np.zeros(len(toward))
-        step = (toward + 1.0) * (_STEPS / 2)
+        # rounded, lest a place that only rounding moves be cut to pieces at a response's very angle
+        step = np.round((toward + 1.0) * (_STEPS / 2), 9)
         lower = np.minimum(step.astype(np.int64), _STEPS - 1)
         above = step - lower
         for start, stop in _pieces(lower):
