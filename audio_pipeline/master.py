@@ -17,7 +17,7 @@ from audio_pipeline.dsp import noise
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import db_from_gain, gain_from_db
 from audio_pipeline.dsp.windows import sliding_minimum
-from audio_pipeline.loudness.true_peak import inter_sample_peaks, peak_reach
+from audio_pipeline.loudness.true_peak import REACH, inter_sample_peaks
 from audio_pipeline.timeline.spans import Span
 
 MARGIN_DB = 0.2
@@ -56,10 +56,9 @@ class Ceiling:
         self._limit = gain_from_db(ceiling_dbtp - MARGIN_DB)
         self._look_ahead = max(1, look_ahead)
         self._sample_rate = sample_rate
-        self._reach = peak_reach(sample_rate)
         hann = np.hanning(2 * self._look_ahead + 3)[1:-1]
         self._window = hann / hann.sum()
-        self.halo = 2 * self._look_ahead + self._reach
+        self.halo = 2 * self._look_ahead + REACH
         """Samples that it must see on both sides of those that it works on."""
 
     def gains(self, loud: Samples) -> Samples | None:

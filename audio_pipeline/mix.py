@@ -27,17 +27,19 @@ from audio_pipeline.layers.base import Bus, Layer, Source
 from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import TILE, Span, tile, tiles_over
 from audio_pipeline.timeline.workers import in_order
+from audio_pipeline.units import OFF
 
 BUSES: tuple[Bus, ...] = get_args(Bus)
 
 
 @dataclass(frozen=True)
 class Group:
-    """Layers of one bus that pass through the same bus effects."""
+    """Layers of one bus that pass through the same bus effects; from sample `until` all are silent."""
 
     bus: Bus
     layers: tuple[str, ...]
     effects: tuple[str, ...]
+    until: int
 
 
 class Console:
@@ -54,7 +56,7 @@ class Console:
             for name in layers
         }
         self._placed = {n: any(effects[e].places for e in es) for n, es in self._strip_effects.items()}
-        self.groups = _groups(layers, effects)
+        self.groups = self._grouped(effects)
         self._remembered = _Memory()
 
     def sounding(self) -> tuple[Span, ...]:
@@ -73,10 +75,14 @@ class Console:
         buses: dict[Bus, Samples | None] = dict.fromkeys(BUSES)
         for group in self.groups:
             if self._group_span(group).meets(tile(index)):
-                strip = self._group(group, len(group.effects), index)
+                heard = self._group(group, len(group.effects), index).stereo
+                if heard is None:
+                    continue
+                if tile(index).stop > group.until:
+                    heard = heard.copy()
+                    heard[max(0, group.until - tile(index).start) :] = 0.0
                 here = buses[group.bus]
-                if strip.stereo is not None:
-                    buses[group.bus] = strip.stereo if here is None else here + strip.stereo
+                buses[group.bus] = heard if here is None else here + heard
         return buses
 
     def tiles(self, span: Span, workers: int) -> Iterator[tuple[Span, dict[Bus, Samples | None]]]:
@@ -103,12 +109,28 @@ class Console:
         whole = Span(min(s.start for s in spans), max(s.stop for s in spans))
         for name in group.effects:
             whole = self.processors[name].sounding(whole)
-        return whole
+        return Span(min(whole.start, group.until), min(whole.stop, group.until))
 
     def _strip_span(self, name: str) -> Span:
         span = self.sources[name].span
         after = [self.processors[e].sounding(span) for e in self._strip_effects[name]]
         return Span(span.start, max([span.stop, *(s.stop for s in after)]))
+
+    def _grouped(self, effects: dict[str, Effect]) -> tuple[Group, ...]:
+        """Layers that begin before the cue `silence` end there, tails and all; later ones at the end."""
+        end = self.scene.programme.stop
+        silence_at = self.scene.cue("silence") if "silence" in self.scene.schedule.define else end
+        members: dict[tuple[Bus, tuple[str, ...], int], list[str]] = {}
+        for name, layer in self.layers.items():
+            names = tuple(e for e, x in effects.items() if x.stage == "bus" and self._hears(x, name))
+            until = silence_at if self.sources[name].span.start < silence_at else end
+            members.setdefault((layer.bus, names, until), []).append(name)
+        return tuple(Group(bus, tuple(ls), es, until) for (bus, es, until), ls in members.items())
+
+    def _hears(self, effect: Effect, name: str) -> bool:
+        layer = self.layers[name]
+        sends = layer.early > OFF or layer.late > OFF or bool(self._strip_effects[name])
+        return effect.works_on(name) and (sends or not effect.hears_sends_only)
 
     def _group(self, group: Group, stage: int, index: int) -> Strip:
         """The group's strip after its first `stage` bus effects."""
@@ -179,14 +201,6 @@ def _joined(parts: list[Samples | None], skip: int) -> Samples | None:
         return None
     whole = [silence(TILE, channels) if part is None else part for part in parts]
     return np.concatenate([whole[0][skip:], *whole[1:]])
-
-
-def _groups(layers: dict[str, Layer], effects: dict[str, Effect]) -> tuple[Group, ...]:
-    members: dict[tuple[Bus, tuple[str, ...]], list[str]] = {}
-    for name, layer in layers.items():
-        bus_effects = tuple(e for e, x in effects.items() if x.stage == "bus" and x.works_on(name))
-        members.setdefault((layer.bus, bus_effects), []).append(name)
-    return tuple(Group(bus, tuple(names), es) for (bus, es), names in members.items())
 
 
 class _Memory:

@@ -8,8 +8,9 @@ from typing import Any
 
 from audio_pipeline import __version__
 from audio_pipeline.effects.dropout import DropoutProcessor
+from audio_pipeline.loudness.dialogue import share_percent
+from audio_pipeline.loudness.facts import DropoutPlan, MixFacts, Section
 from audio_pipeline.loudness.meter import Loudness
-from audio_pipeline.loudness.report import DropoutPlan, MixFacts, Section
 from audio_pipeline.master import CeilingAction
 from audio_pipeline.preset.explain import flat
 from audio_pipeline.session import Session
@@ -27,6 +28,10 @@ def facts_of(session: Session, gain_db: float, ceiling: CeilingAction, dialogue:
         delivery=session.preset.master.delivery,
         clock=session.scene.clock,
         provenance=_provenance(session, gain_db, ceiling),
+        dialogue_share_percent=share_percent(
+            dialogue, len(session.scene.programme) / session.scene.sample_rate
+        ),
+        listening=session.scene.listening,
     )
 
 

@@ -82,7 +82,7 @@ class Rendered:
 
 
 def render(order: Order, progress: Progress = lambda stage, share: None) -> Rendered:
-    """Render one mix. Raises PresetError, StemError or RenderError; then every earlier file is as it was.
+    """Render one mix. Raises PresetError, StemError or RenderError; earlier files are then as they were.
 
     The master is `<out>/<preset>.wav`; an excerpt carries its timecodes in its name. Same order,
     same bytes, whatever the number of workers.
@@ -175,7 +175,7 @@ def _gain_db(preset: Preset, premaster: Premaster) -> float:
             f"{preset.name}: the {anchor} has no loudness to bring to the target: {reason}",
             hint='Anchor on what can be heard: [master] anchor = "programme" or "dialogue".',
         )
-    return preset.master.target - loudness.integrated_lufs
+    return float(preset.master.target - loudness.integrated_lufs)
 
 
 def _write(

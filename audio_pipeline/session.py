@@ -10,8 +10,9 @@ from pathlib import Path
 
 from audio_pipeline.audio_files.condition import Conditioned, condition
 from audio_pipeline.audio_files.read import probe
+from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.layers.base import Layer
-from audio_pipeline.loudness.meter import integrated_lufs
+from audio_pipeline.loudness.meter import measure
 from audio_pipeline.mix import Console
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.project import Project
@@ -80,7 +81,7 @@ def open_session(project: Project, preset: Preset, files: StemFiles) -> Session:
             sample_rate_hz=rate,
             channels=request.channels,
             level_lufs=request.level_lufs,
-            measure=integrated_lufs,
+            measure=_integrated_lufs,
         )
         for request, path in paths.items()
     }
@@ -106,6 +107,10 @@ def open_session(project: Project, preset: Preset, files: StemFiles) -> Session:
             for name, requests in _requests(preset).items()
         },
     )
+
+
+def _integrated_lufs(samples: Samples, sample_rate_hz: int) -> float | None:
+    return measure(samples, sample_rate_hz).integrated_lufs
 
 
 def _requests(preset: Preset) -> dict[str, tuple[StemRequest, ...]]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, Strict, WithJsonSchema
 
 from audio_pipeline.timeline.moments import Moment, parse_duration, parse_moment
 
@@ -21,7 +21,13 @@ _NUMBER = r"([+-]?\d+(?:\.\d+)?)"
 class Parameters(BaseModel):
     """A table of a preset: frozen, and without a place for a key that it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
+
+
+T = TypeVar("T")
+
+List = Annotated[tuple[T, ...], Strict(False)]
+"""A list in the preset, a tuple in the model."""
 
 
 def _quantity(

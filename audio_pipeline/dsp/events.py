@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audio_pipeline.dsp import noise
 from audio_pipeline.dsp.arrays import Samples
+
+Phasors: TypeAlias = NDArray[np.complex128]
+"""Amplitudes with their phases."""
 
 CELL = 256
 """Events in a cell of `normals`."""
@@ -21,13 +25,15 @@ CELL = 256
 def normals(seed: int, stream: str, first: int, last: int, columns: int) -> Samples:
     """`(last − first, columns)` standard normals that belong to the events [first, last).
 
-    Event numbers may be negative; the same event gets the same numbers in every window.
+    Event numbers may be negative; the same event gets the same numbers in every window. Held between
+    ±2.5, since what a machine does unevenly it does within bounds.
     """
     if last <= first:
         return np.zeros((0, columns))
     cells = range(first // CELL, (last - 1) // CELL + 1)
     drawn = [noise.generator(seed, stream, c).standard_normal((CELL, columns)) for c in cells]
-    return np.concatenate(drawn)[first - cells[0] * CELL : last - cells[0] * CELL]
+    within = np.concatenate(drawn)[first - cells[0] * CELL : last - cells[0] * CELL]
+    return np.clip(within, -2.5, 2.5)
 
 
 @dataclass(frozen=True)
@@ -44,33 +50,43 @@ class Resonances:
     @property
     def length(self) -> int:
         """Samples for which one blow sounds."""
-        return int(6.0 * max(self.decays_s) * self.sample_rate) + 1
+        return self._lasts(max(self.decays_s))
+
+    def _lasts(self, decay_s: float) -> int:
+        return int(6.0 * decay_s * self.sample_rate) + 1
 
     @cached_property
-    def _poles(self) -> NDArray[np.complex128]:
+    def _poles(self) -> Phasors:
         tones, decays = np.array(self.tones_hz), np.array(self.decays_s)
-        return (2j * np.pi * tones - 1.0 / decays) / self.sample_rate
+        poles: Phasors = (2j * np.pi * tones - 1.0 / decays) / self.sample_rate
+        return poles
 
     @cached_property
-    def _basis(self) -> NDArray[np.complex128]:
-        return np.exp(self._poles[:, None] * np.arange(self.length))
+    def _sines(self) -> list[tuple[Samples, Samples]]:
+        rings = [
+            np.exp(pole * np.arange(self._lasts(decay)))
+            for pole, decay in zip(self._poles, self.decays_s, strict=True)
+        ]
+        return [(ring.real.copy(), ring.imag.copy()) for ring in rings]
 
-    def struck(self, at: Samples, strength: NDArray[np.complex128], start: int, stop: int) -> Samples:
+    def struck(self, at: Samples, strength: Phasors, start: int, stop: int) -> Samples:
         """`(stop − start,)`: the sum of all blows as heard in the samples [start, stop).
 
         `at`: `(blows,)` in samples, not rounded; a sine begins exactly there, so the ring of an
         event between two samples is exact. `strength`: `(blows, tones)`; its angle is the phase, 0
         for a sine that begins at zero. Blows that are not heard in the window may be among them.
         """
+        length = self.length
         onset = np.ceil(at).astype(np.int64)
-        heard = (onset < stop) & (onset > start - self.length)
-        if not heard.any():
-            return np.zeros(stop - start)
-        onset, late = onset[heard], (np.ceil(at) - at)[heard]
-        weights = strength[heard] * np.exp(self._poles * late[:, None])
-        # Im(w·e), as two real products: half the work of a complex one
-        rings = weights.real @ self._basis.imag + weights.imag @ self._basis.real
-        place = (onset - start + self.length)[:, None] + np.arange(self.length)
-        size = stop - start + 2 * self.length
-        total = np.bincount(place.ravel(), weights=rings.ravel(), minlength=size)
-        return total[self.length : self.length + stop - start].astype(np.float64)
+        heard = (onset < stop) & (onset > start - length)
+        weights = strength[heard] * np.exp(self._poles * (onset - at)[heard, None])
+        rings = np.zeros((len(weights), length))
+        # not as one matrix product: BLAS may round it otherwise with another number of threads
+        for tone, (cosine, sine) in enumerate(self._sines):
+            sounding = rings[:, : len(sine)]
+            sounding += weights.real[:, tone, None] * sine
+            sounding += weights.imag[:, tone, None] * cosine
+        total = np.zeros(stop - start + 2 * length)
+        for first, ring in zip(onset[heard] - start + length, rings, strict=True):
+            total[first : first + length] += ring
+        return total[length : length + stop - start]

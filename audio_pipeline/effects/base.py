@@ -88,6 +88,8 @@ class Effect(Parameters):
     places: ClassVar[bool] = False
     """Whether a strip effect gives a mono sound its place; if none does, the console pans it."""
 
+    hears_sends_only: ClassVar[bool] = False
+    """Whether a bus effect leaves alone what a layer does not send to it."""
     layer_fields: ClassVar[tuple[str, ...]] = ()
     """The parameters that hold names of layers, so that a wrong name is found."""
 

@@ -13,7 +13,7 @@ from audio_pipeline.effects.base import Effect, Strip
 from audio_pipeline.timeline.moments import parse_duration, parse_moment
 from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import Span
-from audio_pipeline.units import Duration, Time
+from audio_pipeline.units import Duration, List, Time
 
 
 class Dropout(Effect):
@@ -27,7 +27,7 @@ class Dropout(Effect):
     at: Time = Field(parse_moment("dropout"), description="when it begins")
     fade: Duration = Field(parse_duration("250ms"), description="how long the fall takes")
     curve: CurveName = Field("qsin", description="the curve of the fall")
-    spares: tuple[str, ...] = Field(("grain",), description="the layers that stay")
+    spares: List[str] = Field(("grain",), description="the layers that stay")
 
     def works_on(self, layer: str) -> bool:
         """On all layers but those it spares."""

@@ -17,7 +17,7 @@ from audio_pipeline.effects.base import Effect, Strip
 from audio_pipeline.timeline.moments import Clock, Schedule, parse_duration
 from audio_pipeline.timeline.scene import Scene, to_samples
 from audio_pipeline.timeline.spans import Span
-from audio_pipeline.units import Db, Duration, Hz, Percent, Send
+from audio_pipeline.units import Db, Duration, Hz, List, Percent, Send
 
 
 class Echo(Effect):
@@ -32,8 +32,8 @@ class Echo(Effect):
     layer_fields: ClassVar[tuple[str, ...]] = ("left", "right")
 
     kind: Literal["echo"] = "echo"
-    left: tuple[str, ...] = Field(("voice_b",), description="layers that return at the left first")
-    right: tuple[str, ...] = Field(("voice_a",), description="layers that return at the right first")
+    left: List[str] = Field(("voice_b",), description="layers that return at the left first")
+    right: List[str] = Field(("voice_a",), description="layers that return at the right first")
     words: Duration = Field(parse_duration("1.5s"), description="how much of the end returns")
     gap: Duration = Field(parse_duration("400ms"), description="the pause before the first return")
     growth: Percent = Field(50.0, description="how much longer every pause is than the one before")

@@ -44,6 +44,7 @@ class Space(Effect):
 
     stage: ClassVar[Literal["strip", "bus"]] = "bus"
     order: ClassVar[int] = 10
+    hears_sends_only: ClassVar[bool] = True
 
     kind: Literal["space"] = "space"
     early: Send = Field(0.0, description="level of all early reflections")

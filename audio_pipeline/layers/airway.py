@@ -27,6 +27,7 @@ FORMANTS = ((500.0, 3.5), (1500.0, 4.0), (2500.0, 4.5))
 
 _TAPS = 768
 _RESPONSE_SIZE = 4096
+_ROUNDING = 1.4  # a sine's slope at its ends is heard as a gate, a squared sine is half as long
 _FLUTTER_S = 0.09  # turbulence is uneven at some five times a second
 _FLUTTER_DB = 1.0
 _COLOUR_SPREAD = 0.05  # deviation of each resonance from one breath to the next
@@ -88,9 +89,9 @@ def air(phase: Phase, timbre: Timbre, sample_rate: int, seed: int, stream: str) 
 
 
 def flow_curve(n: int, peak: float) -> Samples:
-    """`(n,)` from 0 to 1, at `peak` of the way, and back to 0: a squared sine whose time is bent."""
+    """`(n,)` from 0 to 1, at `peak` of the way, and back to 0: a rounded sine whose time is bent."""
     bent = np.linspace(0.0, 1.0, n) ** (math.log(0.5) / math.log(peak))
-    return np.sin(math.pi * bent) ** 2
+    return np.maximum(np.sin(math.pi * bent), 0.0) ** _ROUNDING
 
 
 def airway_response(

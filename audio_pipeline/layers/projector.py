@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 import numpy as np
@@ -27,11 +28,12 @@ from audio_pipeline.layers.machine.parts import Moment, Part, Sum
 from audio_pipeline.layers.machine.places import Place, impulses
 from audio_pipeline.timeline.moments import Moment as When
 from audio_pipeline.timeline.moments import parse_duration
-from audio_pipeline.timeline.scene import Scene
+from audio_pipeline.timeline.scene import Scene, to_samples
 from audio_pipeline.timeline.spans import Span
-from audio_pipeline.units import Dbfs, Duration, Pan, Percent, Time
+from audio_pipeline.units import Dbfs, Duration, List, Pan, Percent, Time
 
-_EDGE_S = 0.005
+_EDGE = Fraction(5, 1000)
+"""Seconds in which a machine that is cut off still fades."""
 _REFERENCE_S = 4.0
 
 
@@ -56,7 +58,7 @@ class Projector(MachineParameters, Layer):
     start_up: Duration = Field(
         parse_duration("0s"), description="the motor gathers speed this long; 0 s: it runs already"
     )
-    splices: tuple[Time, ...] = Field((), description="when a splice ticks through the gate")
+    splices: List[Time] = Field((), description="when a splice ticks through the gate")
     runs_out: Time | None = Field(None, description="when the film's end leaves the feed sprocket")
     thins: Duration = Field(
         parse_duration("900ms"), description="how long the end takes through gate and sprockets"
@@ -85,13 +87,17 @@ class Projector(MachineParameters, Layer):
         reference = Moment(
             life.steady().speed, rate, span.start - len(mid) + 1, span.start + int(_REFERENCE_S * rate)
         )
-        gains, heard = _balance(steady, reference)
+        gains, heard = _balance(steady.parts(), reference)
         if not heard.any():
             raise PresetError(
                 f"layers.{name}: every part of the projector is off",
                 hint="give one of its parts a level, or switch the layer off with on = false",
             )
-        machine = Sum(tuple((gains[key], part) for key, (_, part) in shop.parts().items()))
+        parts = [(gains[key], part) for key, (_, part) in shop.parts().items()]
+        if life.runs_out_s < math.inf:
+            tail = {"flap": (self.flap, steady.tail(reference.start / rate))}
+            parts.append((_balance(tail, reference)[0]["flap"], shop.tail(life.flaps_from_s)))
+        machine = Sum(tuple(parts))
         both = convolve(np.stack([heard, heard], axis=1), np.stack([mid, side], axis=1))
         middle, sides = rms(both[:, 0]), rms(both[:, 1])
         share = self.width / 100.0 / 2.0
@@ -100,8 +106,9 @@ class Projector(MachineParameters, Layer):
         side = side * (loudness * math.sqrt(share) / max(sides, 1e-12))
         left, right = math.sqrt(2.0) * pan_gains(np.array([self.pan]), 3.01)[0]
         impulse = np.stack([left * (mid + side), right * (mid - side)], axis=1)
-        rise = max(scene.seconds(self.rise), _EDGE_S)
-        return ProjectorSource(span, rate, life.speed, machine, impulse, rise, self.rise_curve)
+        edge = max(1, to_samples(_EDGE, rate))
+        rise = max(scene.samples(self.rise), edge)
+        return ProjectorSource(span, rate, life.speed, machine, impulse, rise, edge, self.rise_curve)
 
     def _life(self, scene: Scene, name: str, span: Span) -> Life:
         def seconds(when: When | None) -> float:
@@ -120,19 +127,20 @@ class Projector(MachineParameters, Layer):
         return Life(speed, runs_out, max(scene.seconds(self.thins), 0.05), splices)
 
 
-def _balance(shop: Workshop, reference: Moment) -> tuple[dict[str, float], Samples]:
-    """The gain that gives every part its level, and `(n,)` the machine running so, without its flaps."""
+def _balance(
+    parts: dict[str, tuple[float, Part]], reference: Moment
+) -> tuple[dict[str, float], Samples]:
+    """The gain that gives every part its level, and `(n,)` what they come to together."""
     gains: dict[str, float] = {}
     heard = np.zeros(reference.stop - reference.start)
-    for key, (level_db, part) in shop.parts().items():
+    for key, (level_db, part) in parts.items():
         sound = part.render(reference)
         gains[key] = gain_from_db(level_db) / max(rms(sound), 1e-12)
-        if key != "flap":
-            heard += gains[key] * sound
+        heard += gains[key] * sound
     return gains, heard
 
 
-@dataclass(frozen=True)
+@dataclass
 class ProjectorSource:
     """A projector in its scene. `impulse` `(taps, 2)` is the way from the machine to both ears."""
 
@@ -141,7 +149,8 @@ class ProjectorSource:
     speed: Speed
     machine: Part
     impulse: Samples
-    rise_s: float
+    rise: int
+    edge: int
     rise_curve: CurveName
     channels: Literal[1, 2] = 2
 
@@ -159,8 +168,18 @@ class ProjectorSource:
         return out
 
     def _presence(self, part: Span) -> Samples:
-        at = np.arange(part.start, part.stop, dtype=np.float64)
-        risen = curve(self.rise_curve, (at - self.span.start) / (self.rise_s * self.sample_rate))
-        left = curve("hsin", (self.span.stop - 1 - at) / (_EDGE_S * self.sample_rate))
-        presence: Samples = risen * left
+        """`(n,)` gain: it rises at the beginning and is never cut at the end."""
+        presence = np.ones(len(part))
+        rising = part.intersect(Span(self.span.start, self.span.start + self.rise))
+        falling = part.intersect(Span(max(part.start, self.span.stop - self.edge), self.span.stop))
+        presence[rising.inside(part)] = curve(
+            self.rise_curve, (_numbers(rising) - self.span.start) / self.rise
+        )
+        presence[falling.inside(part)] *= curve(
+            "hsin", (self.span.stop - 1 - _numbers(falling)) / self.edge
+        )
         return presence
+
+
+def _numbers(span: Span) -> Samples:
+    return np.arange(span.start, span.stop, dtype=np.float64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 
 from audio_pipeline.preset.complaints import complain
 from audio_pipeline.preset.document import Key
@@ -39,19 +40,22 @@ def schedule_of(preset: Preset, length_s: LengthOf) -> Schedule:
         define[f"{name}.tail"] = lambda s, e=effect: e.tail(s)  # type: ignore[misc]
     schedule = Schedule(preset.picture.clock(), define)
     for name, moment in preset.cues.items():
-        _check(preset, schedule, ("cues", name), moment)
+        _check(preset, schedule, ("cues", name), moment, partial(schedule.named, name))
     for shelf, sounds in (("layers", preset.playing()), ("effects", preset.working())):
         for name, sound in sounds.items():
             for field in type(sound).model_fields:
                 if isinstance(moment := getattr(sound, field), Moment):
-                    _check(preset, schedule, (shelf, name, field), moment)
+                    work_out = partial(schedule.seconds, moment)
+                    _check(preset, schedule, (shelf, name, field), moment, work_out)
     _check_length(preset, schedule)
     return schedule
 
 
-def _check(preset: Preset, schedule: Schedule, key: Key, moment: Moment) -> None:
+def _check(
+    preset: Preset, schedule: Schedule, key: Key, moment: Moment, work_out: Callable[[], Fraction]
+) -> None:
     try:
-        seconds = schedule.seconds(moment)
+        seconds = work_out()
     except CircularMomentError as error:
         raise complain(preset.document, key, f"waits for itself: {error}") from error
     except UnknownNameError as error:

@@ -83,7 +83,7 @@ class Workshop:
     """What the machine's lengths of time come to: slap, claw_ring, jitter, reel_length."""
 
     def parts(self) -> dict[str, tuple[float, Part]]:
-        """Every part by name, with its level in dB as a share of the whole."""
+        """Every part of the running machine by name, with its level in dB as a share of the whole."""
         m = self.machine
         every: dict[str, tuple[float, Part]] = {
             "intermittent": (m.intermittent, self._intermittent()),
@@ -94,20 +94,21 @@ class Workshop:
             "blades": (m.blades, self._blades()),
             "belt": (m.belt, self._belt()),
             "reels": (m.reels, ReelRub(self._rustle(), self._reel())),
-            "flap": (m.flap, self._flap()),
         }
         return {name: part for name, part in every.items() if part[0] > -math.inf}
 
     @property
     def _wear(self) -> float:
-        return 0.25 + 1.5 * self.machine.wear / 100.0
+        factor: float = 0.25 + 1.5 * self.machine.wear / 100.0
+        return factor
 
     @property
     def _mains_hz(self) -> float:
-        return float(self.machine.mains.split()[0])
+        return 50.0 if self.machine.mains == "50 Hz" else 60.0
 
     def _phases(self, stream: str, n: int) -> Samples:
-        return 2.0 * np.pi * generator(self.seed, f"{self.name}/{stream}", 0).random(n)
+        phases: Samples = 2.0 * np.pi * generator(self.seed, f"{self.name}/{stream}", 0).random(n)
+        return phases
 
     def _chance(self, stream: str) -> Chance:
         m, wear = self.machine, self._wear
@@ -157,14 +158,18 @@ class Workshop:
     def _shutter(self, turned_s: Samples) -> Samples:
         m = self.machine
         cuts = self.film().count(turned_s) * m.shutter_blades
-        return m.shutter / 100.0 * np.cos(2.0 * np.pi * cuts)
+        depth: Samples = m.shutter / 100.0 * np.cos(2.0 * np.pi * cuts)
+        return depth
 
     def _body(self, above_hz: float, ring: float) -> tuple[Resonances, tuple[complex, ...]]:
         m = self.machine
         tones = [hz for hz in m.claw_tones if hz >= above_hz] or [max(m.claw_tones)]
         decays = [self.seconds["claw_ring"] * ring * (1000.0 / hz) ** 0.6 for hz in tones]
         levels = [gain_from_db(m.claw_tilt * math.log2(hz / 1000.0)) for hz in tones]
-        return Resonances(tuple(tones), tuple(decays), self.sample_rate), tuple(levels)
+        # the golden angle between the tones' phases: a body does not answer everywhere at one instant
+        phases = np.exp(2.39996j * np.arange(len(tones)))
+        strengths = tuple((np.array(levels) * phases).tolist())
+        return Resonances(tuple(tones), tuple(decays), self.sample_rate), strengths
 
     def _intermittent(self) -> Part:
         m, life = self.machine, self.life
@@ -219,6 +224,13 @@ class Workshop:
         ahead *= self.machine.hunting / 100.0 * self._wear / math.sqrt(1.5)
         return ahead
 
+    def _radiated(self, hz: Samples) -> Samples:
+        """How well the body of the machine makes a frequency heard, 0 to 1: it pushes and pulls at once,
+        so that what it is too small for falls by 18 dB an octave."""
+        cubed = (hz / self.machine.radiates_from) ** 3
+        radiated: Samples = cubed / (1.0 + cubed)
+        return radiated
+
     def _hum(self) -> Part:
         slip_hz = 2.0 * self._mains_hz * self.machine.motor_slip / 100.0
 
@@ -227,10 +239,13 @@ class Workshop:
             return at * (self._mains_hz / self.sample_rate)
 
         def gain(at_s: Samples) -> Samples:
-            return self.life.powered(at_s) * (1.0 + 0.06 * np.sin(2 * np.pi * slip_hz * at_s))
+            beating: Samples = 1.0 + 0.06 * np.sin(2 * np.pi * slip_hz * at_s)
+            return self.life.powered(at_s) * beating
 
-        levels = [0.15, 1.0, 0.06, 0.5, 0.06, 0.32, 0.03, 0.16, 0.03, 0.12, 0.02, 0.07, 0.01, 0.05]
-        return Tone(tuple(levels), tuple(self._phases("hum", len(levels))), turns, gain)
+        odd_and_even = [0.4, 1.0, 0.06, 0.45, 0.06, 0.3, 0.03, 0.15, 0.03, 0.11, 0.02, 0.07, 0.01, 0.05]
+        hz = self._mains_hz * np.arange(1.0, len(odd_and_even) + 1.0)
+        levels = np.array(odd_and_even) * self._radiated(hz)
+        return Tone(tuple(levels.tolist()), tuple(self._phases("hum", len(levels))), turns, gain)
 
     def _rotor(self, rate_hz: float, levels: list[float], stream: str, power: float) -> Part:
         def turns(moment: Moment) -> Samples:
@@ -240,16 +255,16 @@ class Workshop:
         def gain(at_s: Samples) -> Samples:
             turned = self.life.speed.turned(at_s)
             unsteady = 1.0 + 20.0 * self._wander(stream, turned + 7.0)
-            return self.life.speed.rate(at_s) ** power * unsteady
+            loud: Samples = self.life.speed.rate(at_s) ** power * unsteady
+            return loud
 
         return Tone(tuple(levels), tuple(self._phases(stream, len(levels))), turns, gain)
 
     def _motor(self) -> Part:
         m = self.machine
-        rate_hz = self._mains_hz / 2.0 * (1.0 - m.motor_slip / 100.0)
-        hz = rate_hz * np.arange(1, 2 * m.motor_bars + 3)
-        # a small machine does not radiate its lowest turns
-        levels = (hz / 80.0) ** 2 / (1.0 + (hz / 80.0) ** 2) * (hz / 80.0) ** -0.9
+        rate_hz = self._mains_hz * 2.0 / m.motor_poles * (1.0 - m.motor_slip / 100.0)
+        hz = rate_hz * np.arange(1.0, 2 * m.motor_bars + 3)
+        levels = self._radiated(hz) * (hz / 80.0) ** -0.9
         for bars, whine in ((1, 0.35), (2, 0.12)):
             levels[bars * m.motor_bars - 1] += whine
             levels[bars * m.motor_bars + np.array([-3, 1])] += 0.4 * whine
@@ -267,14 +282,13 @@ class Workshop:
         chance = replace(self._chance("belt"), jitter_s=4 * self.seconds["jitter"])
         return Blows(Shaft(m.belt_rate), 1, 0.0, body, soft, chance)
 
-    def _flap(self) -> Part:
-        m, life = self.machine, self.life
-        first_s = life.flaps_from_s if life.flaps_from_s < math.inf else life.speed.start_s
-        offset = float(life.speed.turned(np.array([first_s]))[0]) * m.flap_rate
-        at_work = life.flaps_from_s < math.inf
+    def tail(self, free_from_s: float) -> Part:
+        """The loose tail that flaps on the reel, from a moment of the programme on."""
+        m = self.machine
+        offset = float(self.life.speed.turned(np.array([free_from_s]))[0]) * m.flap_rate
 
         def free(at_s: Samples) -> Samples:
-            return (at_s >= first_s - 0.3 / m.flap_rate) * 1.0 if at_work else always(at_s)
+            return np.where(at_s >= free_from_s - 0.3 / m.flap_rate, 1.0, 0.0)
 
         chance = Chance(self.seed, f"{self.name}/flap", 0.06 / m.flap_rate, m.flap_scatter, 4.0)
         body = Resonances(

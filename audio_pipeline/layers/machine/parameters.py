@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 from pydantic import Field, model_validator
 
 from audio_pipeline.timeline.moments import parse_duration
-from audio_pipeline.units import Db, Duration, Hz, Parameters, Percent, PerSecond, Send
+from audio_pipeline.units import Db, Duration, Hz, List, Parameters, Percent, PerSecond, Send
 
 FilmGauge = Literal["35mm", "16mm", "super8"]
 Mains = Literal["50 Hz", "60 Hz"]
@@ -20,6 +20,26 @@ GAUGES: dict[FilmGauge, dict[str, Any]] = {
     "16mm": {
         "perforations": 1,
         "pull_down": "21%",
+        "claw_tones": [
+            "210 Hz",
+            "470 Hz",
+            "860 Hz",
+            "1.4 kHz",
+            "2.15 kHz",
+            "3.3 kHz",
+            "5 kHz",
+            "7.6 kHz",
+            "11 kHz",
+        ],
+        "claw_ring": "4ms",
+        "intermittent": "-7 dB",
+        "sprockets": "-15 dB",
+        "radiates_from": "110 Hz",
+        "motor": "-4 dB",
+        "motor_bars": 24,
+        "blower": "-7.5 dB",
+        "hum": "-11 dB",
+        "belt_rate": "8.7/s",
         "wow": "0.2%",
         "flutter": "0.15%",
         "reel_core": "0.77/s",
@@ -31,6 +51,27 @@ GAUGES: dict[FilmGauge, dict[str, Any]] = {
         "perforations": 1,
         "shutter_blades": 3,
         "pull_down": "21%",
+        "claw_tones": [
+            "290 Hz",
+            "680 Hz",
+            "1.1 kHz",
+            "1.75 kHz",
+            "2.6 kHz",
+            "3.9 kHz",
+            "5.9 kHz",
+            "8.4 kHz",
+        ],
+        "claw_ring": "4ms",
+        "intermittent": "-7 dB",
+        "sprockets": "-15 dB",
+        "radiates_from": "180 Hz",
+        "motor": "-5 dB",
+        "motor_poles": 2,
+        "motor_bars": 14,
+        "blower": "-10 dB",
+        "blower_from": "200 Hz",
+        "hum": "-10 dB",
+        "belt_rate": "11.3/s",
         "wow": "0.4%",
         "flutter": "0.3%",
         "reel_core": "0.71/s",
@@ -38,7 +79,8 @@ GAUGES: dict[FilmGauge, dict[str, Any]] = {
         "reel_length": "10min",
     },
 }
-"""What a gauge changes. Sources: `docs`, "The projector"; levels and tones are an engineer's estimate."""
+"""What a gauge changes. Rates and wow: `film_sound.md`, "The projector"; a 16 mm machine is its motor
+first and its cooling next (same page); levels and tones are an engineer's estimate."""
 
 
 class MachineParameters(Parameters):
@@ -57,27 +99,29 @@ class MachineParameters(Parameters):
         "time, level, colour, wow and flutter alike",
     )
 
-    intermittent: Send = Field(-7.0, description="claw or Geneva: two clicks a frame")
+    intermittent: Send = Field(-6.5, description="claw or Geneva: two clicks a frame")
     stop_click: Db = Field(1.5, description="how much louder it stops than it starts, each frame")
-    claw_tones: tuple[Hz, ...] = Field(
+    claw_tones: List[Hz] = Field(
         (165.0, 330.0, 640.0, 1150.0, 1820.0, 2700.0, 4100.0, 6300.0, 9800.0),
         min_length=1,
         description="what rings when it clicks",
     )
     claw_ring: Duration = Field(
-        parse_duration("2.6ms"), description="how long 1 kHz rings; higher tones less, lower longer"
+        parse_duration("3.5ms"), description="how long 1 kHz rings; higher tones less, lower longer"
     )
-    claw_tilt: Db = Field(-3.0, description="how the tones fall, an octave")
-    sprockets: Send = Field(-7.0, description="film slapping on the teeth, once a perforation")
-    slap: Duration = Field(parse_duration("2.2ms"), description="how long each slap lasts")
+    claw_tilt: Db = Field(0.0, description="how the tones rise or fall, an octave")
+    sprockets: Send = Field(-12.0, description="film slapping on the teeth, once a perforation")
+    slap: Duration = Field(parse_duration("3.5ms"), description="how long each slap lasts")
     splice: Db = Field(9.0, description="how much louder than its frame's click a splice ticks")
 
+    radiates_from: Hz = Field(80.0, description="under it the machine's body is too small to sound")
     hum: Send = Field(-10.0, description="mains hum of motor and lamp: it keeps to the mains alone")
     motor: Send = Field(-7.0, description="the motor's own turning, and its rotor's whine")
+    motor_poles: Literal[2, 4] = Field(4, description="of the motor: 2 turn twice as fast as 4")
     motor_slip: Percent = Field(5.0, description="how much slower than its field the motor turns")
     hunting: Percent = Field(0.15, description="how far the motors' speed wanders")
     motor_bars: int = Field(28, ge=1, le=200, description="bars of the rotor: its whine")
-    blower: Send = Field(-5.0, description="the air that cools the lamp")
+    blower: Send = Field(-6.5, description="the air that cools the lamp")
     blower_from: Hz = Field(90.0, description="where the air's noise begins")
     blower_to: Hz = Field(6000.0, description="where it ends")
     blades: Send = Field(-24.0, description="the blower's tone")
@@ -104,11 +148,12 @@ class MachineParameters(Parameters):
     jitter: Duration = Field(
         parse_duration("0.15ms"), description="how far a click is early or late (RMS)"
     )
-    scatter: Db = Field(1.5, description="how unlike two clicks' levels are (RMS)")
-    colour: Db = Field(4.0, description="how unlike two clicks' tones are (RMS, each tone)")
+    scatter: Db = Field(1.2, description="how unlike two clicks' levels are (RMS)")
+    colour: Db = Field(3.0, description="how unlike two clicks' tones are (RMS, each tone)")
 
     @model_validator(mode="before")
     @classmethod
     def _defaults_of_gauge(cls, given: Any) -> Any:
-        gauge = given.get("gauge") if isinstance(given, dict) else None
-        return {**GAUGES[gauge], **given} if gauge in get_args(FilmGauge) else given
+        if isinstance(given, dict) and given.get("gauge") in get_args(FilmGauge):
+            return {**GAUGES[given["gauge"]], **given}
+        return given

@@ -12,12 +12,11 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio_pipeline.dsp import noise
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.control import slow_curve
-from audio_pipeline.dsp.events import Resonances, normals
+from audio_pipeline.dsp.events import Phasors, Resonances, normals
 from audio_pipeline.dsp.filters import convolve
 from audio_pipeline.layers.machine.motion import Clock, Reel, Speed
 
@@ -67,13 +66,13 @@ class Part(Protocol):
     def render(self, moment: Moment) -> Samples: ...
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Rustle:
-    """Noise of one colour, the same for whoever rubs or slaps with it."""
+    """Noise of one colour, the same for whoever rubs or slaps with it: `stream` tells it from others."""
 
     seed: int
     stream: str
-    impulse: Samples
+    impulse: Samples = field(compare=False, repr=False)
 
     def render(self, moment: Moment) -> Samples:
         """`(n,)` noise of RMS near 1."""
@@ -97,11 +96,11 @@ class Chance:
         """`(last − first, 2)` normals for the events' time and level."""
         return normals(self.seed, f"{self.stream}/blow", first, last, 2)
 
-    def colours(self, first: int, last: int, tones: int) -> NDArray[np.complex128]:
+    def colours(self, first: int, last: int, tones: int) -> Phasors:
         """`(last − first, tones)` gains, each with a phase of its own: 6 dB scatter it by a radian."""
         drawn = normals(self.seed, f"{self.stream}/colour", first, last, 2 * tones)
         gains = 10.0 ** (self.colour_db / 20.0 * drawn[:, :tones])
-        turned: NDArray[np.complex128] = gains * np.exp(1j * self.colour_db / 6.0 * drawn[:, tones:])
+        turned: Phasors = gains * np.exp(1j * self.colour_db / 6.0 * drawn[:, tones:])
         return turned
 
 
@@ -125,7 +124,7 @@ class Blows:
 
     def _numbers(self, moment: Moment) -> tuple[int, int]:
         edges = np.array([moment.start - self.body.length, moment.stop]) / moment.sample_rate
-        edges += np.array([-1.0, 1.0]) * 20.0 * self.chance.jitter_s
+        edges += np.array([-1.0, 1.0]) * 3.0 * self.chance.jitter_s
         counts = self.clock.count(moment.speed.turned(edges)) - self.offset
         first, last = np.floor(counts * self.per_count).astype(int) + np.array([-1, 2])
         return int(first), int(last)
@@ -141,7 +140,7 @@ class Blows:
         at_s, drawn = at_s[happens], chance.blows(first, last)[happens]
         loud = self.loudness(at_s) * moment.speed.rate(at_s) ** self.hardness
         loud *= 10.0 ** (chance.level_db / 20.0 * drawn[:, 1])
-        strength = np.array(self.strengths) * loud[:, None]
+        strength: Phasors = np.array(self.strengths, dtype=np.complex128) * loud[:, None]
         if chance.colour_db > 0.0:
             strength = strength * chance.colours(first, last, len(self.strengths))[happens]
         at = (at_s + chance.jitter_s * drawn[:, 0]) * moment.sample_rate
@@ -223,7 +222,8 @@ class Tone:
 
     def render(self, moment: Moment) -> Samples:
         place = np.floor(self.turns(moment) * self._points).astype(np.int64) & (self._points - 1)
-        return self._period[place] * moment.curve(self.gain)
+        tone: Samples = self._period[place] * moment.curve(self.gain)
+        return tone
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,235 @@
+"""The hummed phrase of the film, which never resolves: a voice with a closed mouth, far away.
+
+The voice is a source and its resonances (Fant, "Acoustic Theory of Speech Production", 1960):
+harmonics of a pitch that slides between its notes and whose vibrato grows while a note is held. All
+figures are an engineer's estimates and stand in the preset.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from audio_pipeline.dsp import noise
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.curves import curve
+from audio_pipeline.dsp.decibels import gain_from_db, rms
+from audio_pipeline.dsp.drift import drift
+from audio_pipeline.dsp.fades import edges
+from audio_pipeline.dsp.filters import convolve, frequencies, minimum_phase
+from audio_pipeline.layers.base import Layer
+from audio_pipeline.timeline.moments import parse_duration
+from audio_pipeline.timeline.scene import Scene
+from audio_pipeline.timeline.spans import Span
+from audio_pipeline.units import Db, Dbfs, Duration, Hz, Percent, PerMinute, Send
+
+_STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_NOTE = re.compile(r"([A-G])([#b]?)([1-6])")
+
+HUM_FORMANTS = ((280.0, 2.5, 5.0), (1050.0, 6.0, 3.0), (2300.0, 8.0, 2.0))
+"""(Hz, Q, dB) of a closed mouth: the nose's low murmur, and little above it."""
+
+_CONTROL_S = 0.005  # pitch and strength are worked out this often, straight lines between
+_HIGHEST_HZ = 4500.0  # no harmonic above
+_SOURCE_DB = -9.0  # an octave: the source of a soft voice
+_JITTER = 0.0025  # of the pitch: no voice holds it quite
+_SHIMMER_DB = 0.8
+_UNEVEN_S = 0.12  # how quick both are
+_BETWEEN_NOTES_DB = -2.5  # how far a legato voice sinks from note to note
+_TAPS = 768
+_RESPONSE_SIZE = 8192
+_BLOCK = 16_384  # samples of harmonics at a time: they stay in the cache
+
+
+@dataclass(frozen=True)
+class Note:
+    """A pitch, from when until when in beats."""
+
+    pitch_hz: float
+    start: float
+    stop: float
+
+
+def parse_notes(text: str) -> tuple[Note, ...]:
+    """Notes of a beat each, in order: "E4 G4 - A4"; "-" is a beat of rest, "E4:2.5" lasts 2.5 beats.
+
+    A4 is 440 Hz, twelve equal steps to the octave. Raises ValueError, in words, for anything else.
+    """
+    notes: list[Note] = []
+    at = 0.0
+    for word in text.split():
+        name, _, beats = word.partition(":")
+        if not re.fullmatch(r"(\d{1,2}(\.\d+)?)?", beats) or (":" in word and not beats):
+            raise ValueError(f'{word!r} does not last a number of beats; write "E4:2"')
+        stop = at + (float(beats) if beats else 1.0)
+        if stop <= at:
+            raise ValueError(f"{word!r} lasts no time")
+        match = _NOTE.fullmatch(name)
+        if match is not None:
+            step = _STEPS[match[1]] + {"": 0, "#": 1, "b": -1}[match[2]] + 12 * int(match[3])
+            notes.append(Note(440.0 * 2.0 ** ((step - 57) / 12.0), at, stop))
+        elif name != "-":
+            raise ValueError(f'{word!r} is not a note; write "E4", "F#4", "Bb3" or "-" for a rest')
+        at = stop
+    if not notes:
+        raise ValueError(f"{text!r} has no note")
+    return tuple(notes)
+
+
+class Motif(Layer):
+    """A phrase, hummed once, dark and far: most of it is what the space makes of it.
+
+    `level` is its RMS from its first sample to its last, rests and all. It begins at `at` and lasts as
+    long as its notes and `release` do; where `until` comes first, it is let go before.
+    """
+
+    kind: Literal["motif"] = "motif"
+    early: Send = Field(-6.0, description="its send to the early reflections of the space")
+    late: Send = Field(6.0, description="its send to the reverberation of the space")
+    level: Dbfs = Field(-56.0, description="its RMS")
+    notes: str = Field(
+        "E4 G4 A4 B4:2 - A4 F#4:3",
+        max_length=400,
+        description='the phrase, a beat a note: "B4:2" lasts two, "-" is a rest',
+    )
+    tempo: PerMinute = Field(56.0, ge=10, le=300, description="beats a minute")
+    portamento: Duration = Field(parse_duration("180ms"), description="how long it slides to a note")
+    attack: Duration = Field(parse_duration("220ms"), description="how long it takes to begin")
+    release: Duration = Field(parse_duration("900ms"), description="how long it takes to let go")
+    vibrato_rate: Hz = Field(5.1, le=12, description="how fast the vibrato is")
+    vibrato: Percent = Field(1.8, le=10, description="how wide the vibrato grows, of the pitch")
+    vibrato_grows: Duration = Field(parse_duration("900ms"), description="how long that takes in a note")
+    tone: Hz = Field(1200.0, ge=200, le=8000, description="above this it is dark")
+    air: Db = Field(-24.0, le=0, description="the breath in the voice, beside it")
+
+    @field_validator("notes")
+    @classmethod
+    def _can_be_sung(cls, notes: str) -> str:
+        parse_notes(notes)
+        return notes
+
+    def span(self, scene: Scene) -> Span:
+        """From `at` for as long as the phrase lasts, no later than `until`."""
+        room = super().span(scene)
+        beats = parse_notes(self.notes)[-1].stop
+        length = math.ceil((beats * self._beat() + scene.seconds(self.release)) * scene.sample_rate)
+        return Span(room.start, min(room.stop, room.start + length))
+
+    def prepare(self, scene: Scene, name: str) -> MotifSource:
+        """See `Layer.prepare`. The phrase is some seconds long, so it is hummed here, whole."""
+        span = self.span(scene)
+        if len(span) == 0:
+            return MotifSource(np.zeros(0), span)
+        phrase = self._hum(scene, name, span)
+        return MotifSource(phrase * (gain_from_db(self.level) / max(rms(phrase), 1e-30)), span)
+
+    def pitch_hz(self, scene: Scene, time_s: Samples) -> Samples:
+        """The pitch `(n,)` at times `(n,)` from the phrase's beginning, jitter apart."""
+        notes, beat = parse_notes(self.notes), self._beat()
+        slide = max(scene.seconds(self.portamento), _CONTROL_S)
+        octaves = np.full(len(time_s), math.log2(notes[0].pitch_hz))
+        for before, note in pairwise(notes):
+            # after a rest the voice has found its note before it begins
+            lead = 0.5 if note.start == before.stop else 1.0
+            step = math.log2(note.pitch_hz / before.pitch_hz)
+            octaves += step * curve("hsin", (time_s - note.start * beat) / slide + lead)
+        grows = max(scene.seconds(self.vibrato_grows), _CONTROL_S)
+        depth = np.zeros(len(time_s))
+        for i, note in enumerate(notes):
+            stop = note.stop * beat if i + 1 < len(notes) else math.inf
+            grown = curve("hsin", (time_s - note.start * beat) / grows)
+            depth += (
+                np.minimum(grown, curve("hsin", (stop - time_s) / slide))
+                * (time_s < stop)
+                * (time_s >= note.start * beat)
+            )
+        wave = np.sin(2.0 * math.pi * self.vibrato_rate * time_s)
+        pitch: Samples = 2.0**octaves * (1.0 + self.vibrato / 100.0 * depth * wave)
+        return pitch
+
+    def strength(self, scene: Scene, time_s: Samples) -> Samples:
+        """How strongly it is hummed, `(n,)` from 0 to 1, at times `(n,)` from its beginning."""
+        notes, beat = parse_notes(self.notes), self._beat()
+        attack, release = (max(scene.seconds(d), _CONTROL_S) for d in (self.attack, self.release))
+        slide = max(scene.seconds(self.portamento), _CONTROL_S)
+        out = np.zeros(len(time_s))
+        starts = [0, *(i for i in range(1, len(notes)) if notes[i].start > notes[i - 1].stop)]
+        for first, after in pairwise([*starts, len(notes)]):
+            begin, end = notes[first].start * beat, notes[after - 1].stop * beat
+            sung = curve("hsin", (time_s - begin) / attack)
+            sung *= curve("hsin", (end + release - time_s) / (release + attack))
+            for note in notes[first + 1 : after]:
+                near = curve("hsin", 1.0 - np.abs(time_s - note.start * beat) / slide)
+                sung *= 10.0 ** (_BETWEEN_NOTES_DB / 20.0 * near)
+            out = np.maximum(out, sung)
+        return out
+
+    def _beat(self) -> float:
+        """A beat, s."""
+        return 60.0 / float(self.tempo)
+
+    def _hum(self, scene: Scene, name: str, span: Span) -> Samples:
+        rate, n = scene.sample_rate, len(span)
+        time = np.arange(math.ceil(n / rate / _CONTROL_S) + 2, dtype=np.float64) * _CONTROL_S
+        at = np.arange(n) / rate
+        uneven = max(int(_UNEVEN_S * rate), 480)
+        jitter = drift(scene.seed, f"{name}.jitter", uneven, 0, n)
+        shimmer = drift(scene.seed, f"{name}.shimmer", uneven, 0, n)
+        pitch = np.interp(at, time, self.pitch_hz(scene, time)) * (1.0 + _JITTER * jitter)
+        strength = np.interp(at, time, self.strength(scene, time))
+        strength *= 10.0 ** (_SHIMMER_DB / 20.0 * shimmer)
+        strength *= edges(0, n, 0, min(scene.samples(self.release), n), 0, n)
+        voice = _harmonics(2.0 * math.pi * np.cumsum(pitch / rate), _HIGHEST_HZ / float(pitch.max()))
+        impulse = hum_response(self.tone, rate)
+        breathed = noise.uniform(scene.seed, f"{name}.air", 0, n)
+        breathed *= gain_from_db(self.air) * rms(voice) * math.sqrt(12.0)
+        source = np.concatenate([np.zeros(_TAPS - 1), (voice + breathed) * strength])
+        return convolve(source[:, None], impulse)[:, 0] * edges(0, n, 0, 240, 0, n)
+
+
+@dataclass
+class MotifSource:
+    """The phrase `(len(span),)`, hummed once."""
+
+    phrase: Samples
+    span: Span
+    channels: Literal[1, 2] = 1
+
+    def render(self, tile: Span) -> Samples:
+        """The phrase over a tile, `(len(tile), 1)`."""
+        out = np.zeros((len(tile), 1))
+        part = self.span.intersect(tile)
+        if len(part):
+            out[part.inside(tile), 0] = self.phrase[part.inside(self.span)]
+        return out
+
+
+def hum_response(tone_hz: float, sample_rate: int) -> Samples:
+    """The FIR of a closed mouth, dark above `tone_hz`."""
+    hz = np.maximum(frequencies(_RESPONSE_SIZE, sample_rate), 1.0)
+    level_db = np.zeros_like(hz)
+    for centre, q, height_db in HUM_FORMANTS:
+        level_db += height_db / (1.0 + (q * (hz / centre - centre / hz)) ** 2)
+    magnitude = 10.0 ** (level_db / 20.0) / (1.0 + (hz / tone_hz) ** 2) / (1.0 + (90.0 / hz) ** 4)
+    return minimum_phase(magnitude, _TAPS)
+
+
+def _harmonics(phase: Samples, highest: float) -> Samples:
+    """A sum of sines `(n,)` at whole multiples, up to `highest`, of a phase `(n,)` in radians."""
+    exponent = _SOURCE_DB / 6.02
+    weights = [k**exponent for k in range(1, max(1, int(highest)) + 1)]
+    out = np.empty(len(phase))
+    for start in range(0, len(phase), _BLOCK):
+        z = np.exp(1j * phase[start : start + _BLOCK])
+        total = np.full(len(z), weights[-1], dtype=np.complex128)
+        for weight in reversed(weights[:-1]):
+            total *= z
+            total += weight
+        out[start : start + _BLOCK] = (total * z).imag
+    return out

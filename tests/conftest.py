@@ -1,0 +1,37 @@
+"""Projects to test in: the presets of this repository with small stems of their own."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from audio_pipeline.preset.project import Project
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+def speech_like(seed: int, seconds: float, sample_rate_hz: int = 48_000) -> np.ndarray:
+    """Pink-ish noise in syllables, `(n,)`: something to level that is quick to make."""
+    rng = np.random.default_rng(seed)
+    n = int(seconds * sample_rate_hz)
+    spectrum = np.fft.rfft(rng.standard_normal(n))
+    f = np.fft.rfftfreq(n, 1 / sample_rate_hz)
+    spectrum *= (f > 100) / np.maximum(f, 100.0) ** 0.8 / (1 + (f / 5000) ** 4)
+    x = np.fft.irfft(spectrum, n)
+    x *= 0.55 + 0.45 * np.sin(2 * np.pi * 3.1 * np.arange(n) / sample_rate_hz)
+    return 0.1 * x / np.abs(x).max()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project with this repository's presets and two short stems."""
+    shutil.copytree(REPOSITORY / "presets", tmp_path / "presets")
+    (tmp_path / "stems").mkdir()
+    for seed, (name, seconds) in enumerate({"voice_a": 2.5, "voice_b": 2.0}.items()):
+        samples = speech_like(seed, seconds)
+        soundfile.write(tmp_path / "stems" / f"{name}.flac", samples, 48_000, subtype="PCM_24")
+    return Project(tmp_path)
