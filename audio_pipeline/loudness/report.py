@@ -22,13 +22,15 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.loudness.audibility import audibility_warning, listening_facts
 from audio_pipeline.loudness.delivery import Delivery, load_delivery
 from audio_pipeline.loudness.dropout import Fall, FallMeter, silence_start, span_before, span_of_floor
-from audio_pipeline.loudness.facts import MixFacts
+from audio_pipeline.loudness.facts import DropoutPlan, MixFacts, Section
 from audio_pipeline.loudness.meter import Loudness, Meter
 from audio_pipeline.loudness.silence import SHORTEST_S, SilenceFinder
 from audio_pipeline.loudness.span_levels import SpanLevels
 from audio_pipeline.loudness.true_peak import FILTER
 from audio_pipeline.loudness.verdict import judge
 from audio_pipeline.timeline.spans import Span
+
+__all__ = ["SCHEMA", "DropoutPlan", "MixFacts", "Report", "Section", "report_of_file", "to_json"]
 
 SCHEMA = "LoudnessReport.1"
 CURVE_STEP_S = 0.1
@@ -305,7 +307,7 @@ def _silence_warnings(report: Report, facts: MixFacts) -> list[str]:
 
 def _provenance(info: AudioInfo, facts: MixFacts) -> dict[str, Any]:
     return {
-        "tool": f"render-ending {__version__}",
+        "program": f"render-ending {__version__}",
         "encoding": f"{info.format} {info.subtype}",
         "true_peak_filter": FILTER,
         "picture_rate": facts.clock.rate.name,

@@ -1,0 +1,195 @@
+"""`render-ending measure`: the loudness report of any audio file."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from audio_pipeline.cli.errors import printable
+from audio_pipeline.cli.options import debug_option, preset_names
+
+if TYPE_CHECKING:
+    from audio_pipeline.loudness.facts import MixFacts
+
+EPILOG = """\b
+Examples:
+  render-ending measure renders/final.wav
+  render-ending measure renders/final.wav --preset final --json
+  render-ending measure mix.wav --markers cues.csv --csv --sections
+  render-ending measure stems/voice_a.flac stems/voice_b.flac
+"""
+
+FILE = click.Path(path_type=Path)
+
+
+@click.command("measure", epilog=EPILOG)
+@click.argument("files", nargs=-1, type=FILE, metavar="FILE...")
+@click.option(
+    "--preset", metavar="NAME", shell_complete=preset_names, help="Its cues name the sections."
+)
+@click.option("--markers", type=FILE, metavar="FILE.csv", help="A marker list names the sections.")
+@click.option("--fade", default="250ms", metavar="TIME", help="How long a marked dropout should take.")
+@click.option("--rate", default="24", metavar="FPS", help="Picture rate of the markers' timecode.")
+@click.option("--start", default="01:00:00:00", metavar="TC", help="Timecode of the first sample.")
+@click.option("--dialogue", type=FILE, metavar="STEM", help="The dialogue stem, for distances to it.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report; of many files, a list of them.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print a row of figures for every file.")
+@click.option("--sections", is_flag=True, help="With --csv: a row for every section instead.")
+@click.option("--self-test", is_flag=True, help="Measure the EBU's test signals, which are synthesised.")
+@debug_option
+def command(files: tuple[Path, ...], self_test: bool, **options: Any) -> None:
+    """Measure loudness, true peak, sections and the dropout of audio files."""
+    if self_test:
+        _self_test()
+        return
+    if not files:
+        raise click.UsageError("name a FILE to measure, or --self-test")
+    if options["preset"] and options["markers"]:
+        raise click.UsageError("--preset and --markers both name the sections; choose one")
+    if options["as_json"] and options["as_csv"]:
+        raise click.UsageError("--json or --csv, not both")
+    if options["sections"] and not options["as_csv"]:
+        raise click.UsageError("--sections goes with --csv")
+    from audio_pipeline.loudness.report import report_of_file
+
+    facts_of = _facts(options)
+    reports = [report_of_file(path, facts_of(path), path.name) for path in files]
+    _print(reports, options)
+
+
+def _facts(options: dict[str, Any]) -> Any:
+    """What says of a file what it cannot tell itself: file → MixFacts."""
+    from dataclasses import replace
+
+    from audio_pipeline.audio_files.read import probe
+    from audio_pipeline.cli.clock import clock_of
+    from audio_pipeline.loudness.dialogue import measure_dialogue
+    from audio_pipeline.loudness.facts import MixFacts
+
+    clock = clock_of(options["rate"], options["start"])
+    fade_s = _length("--fade", options["fade"])
+
+    def of_file(path: Path) -> MixFacts:
+        info = probe(path)
+        if options["preset"]:
+            facts = _of_preset(options["preset"], info.sample_rate_hz)
+        elif options["markers"]:
+            from audio_pipeline.loudness.markers import facts_of_markers
+
+            markers: Path = options["markers"]
+            facts = facts_of_markers(markers, clock, info.frames, info.sample_rate_hz, fade_s)
+        else:
+            facts = MixFacts(mix=path.stem, clock=clock)
+        if options["dialogue"] is None:
+            return facts
+        dialogue = measure_dialogue(options["dialogue"], info.duration_s)
+        return replace(
+            facts, dialogue_lufs=dialogue.lufs, dialogue_share_percent=dialogue.share_percent
+        )
+
+    return of_file
+
+
+def _of_preset(name: str, sample_rate_hz: int) -> MixFacts:
+    from audio_pipeline.loudness.sections import facts_of_preset
+    from audio_pipeline.preset.document import load_document
+    from audio_pipeline.preset.model import build_preset
+    from audio_pipeline.preset.project import find_project
+    from audio_pipeline.session import planned_schedule
+
+    project = find_project(Path.cwd())
+    preset = build_preset(load_document(project, name))
+    return facts_of_preset(preset, planned_schedule(project, preset, {}), sample_rate_hz)
+
+
+def _length(option: str, text: str) -> Fraction:
+    from audio_pipeline.timeline.moments import Clock, parse_duration
+    from audio_pipeline.timeline.timecode import RATES
+
+    try:
+        return Clock(RATES["24"]).duration(parse_duration(text))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint=option) from error
+
+
+def _print(reports: list[dict[str, Any]], options: dict[str, Any]) -> None:
+    from audio_pipeline.loudness.report import to_json
+    from audio_pipeline.report.csv_tables import files_csv, sections_csv
+
+    if options["as_json"]:
+        click.echo(to_json(reports[0] if len(reports) == 1 else reports), nl=False)
+    elif options["as_csv"]:
+        click.echo((sections_csv if options["sections"] else files_csv)(reports), nl=False)
+    elif len(reports) == 1:
+        _print_one(reports[0])
+    else:
+        _print_many(reports)
+
+
+def _print_one(report: dict[str, Any]) -> None:
+    from audio_pipeline.cli.tables import print_table
+    from audio_pipeline.report import words
+
+    click.echo(printable(f"{report['file']}") + "\n")
+    for label, value, remark in words.headline_rows(report) + words.dropout_rows(report):
+        click.echo(f"  {label:<24} {value:>14}  {printable(remark)}".rstrip())
+    if report["sections"]:
+        click.echo()
+        print_table(words.section_head(), words.section_rows(report))
+    notes = words.silence_notes(report)
+    if (note := words.audibility_note(report)) is not None:
+        notes.append(note)
+    if report["delivery"]["name"]:
+        notes.append(f"Delivery {report['delivery']['name']}: {report['delivery']['verdict']}.")
+    print_notes(notes, report["warnings"])
+
+
+def print_notes(notes: list[str], warnings: list[str]) -> None:
+    """Sentences under a table, folded into the terminal."""
+    lines = [printable(note) for note in notes] + [f"warning: {printable(w)}" for w in warnings]
+    if lines:
+        click.echo()
+    for line in lines:
+        click.echo(click.wrap_text(line, click.get_terminal_size_or_80(), "", "  "))
+
+
+def _print_many(reports: list[dict[str, Any]]) -> None:
+    from audio_pipeline.cli.tables import print_table
+    from audio_pipeline.loudness.figures import shown
+
+    print_table(
+        ("file", "length s", "LUFS", "LRA LU", "short LUFS", "peak dBTP", "floor dBFS", "verdict"),
+        [
+            (
+                r["file"],
+                f"{r['duration_s']:8.2f}",
+                f"{shown(r['integrated_lufs'], 1):>5}",
+                f"{shown(r['loudness_range_lu'], 1):>5}",
+                f"{shown(r['max_short_term_lufs'], 1):>5}",
+                f"{shown(r['true_peak_dbtp'], 1):>5}",
+                f"{shown((r['dropout'] or {}).get('floor_dbfs'), 1):>5}",
+                r["delivery"]["verdict"] or "-",
+            )
+            for r in reports
+        ],
+    )
+    print_notes([], [f"{r['file']}: {w}" for r in reports for w in r["warnings"]])
+
+
+def _self_test() -> None:
+    from audio_pipeline.cli.tables import print_table
+    from audio_pipeline.loudness.self_test import run_self_test
+
+    results = run_self_test()
+    print_table(
+        ("case", "figure", "wanted", "measured", "verdict"),
+        [
+            (r.case, r.figure, r.wanted, f"{r.measured:.2f}", "pass" if r.passed else "FAIL")
+            for r in results
+        ],
+    )
+    if not all(r.passed for r in results):
+        raise click.exceptions.Exit(1)

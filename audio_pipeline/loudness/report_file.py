@@ -1,0 +1,46 @@
+"""Reads reports back: what is no report is refused in one sentence that names the file and the key."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from audio_pipeline.errors import ReportError
+from audio_pipeline.loudness.report_schema import find_fault, report_schema
+
+MAX_BYTES = 64_000_000
+SUFFIX = ".report.json"
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    """The report in `path`. Raises ReportError for anything that is not a whole `LoudnessReport.1`."""
+    try:
+        if not path.is_file():
+            raise ReportError(f"{path} is not a file")
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ReportError(f"{path} cannot be read: {error.strerror or error}") from error
+    if len(raw) > MAX_BYTES:
+        raise ReportError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB: not a report")
+    try:
+        report = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
+    except UnicodeDecodeError as error:
+        raise ReportError(f"{path} is not UTF-8 text (byte {error.start})") from error
+    except (ValueError, RecursionError) as error:
+        raise ReportError(f"{path} is not JSON: {str(error)[:100] or 'too deep'}") from error
+    if isinstance(report, dict) and report.get("schema") != "LoudnessReport.1":
+        found = ascii(report.get("schema"))[:60]
+        raise ReportError(
+            f"{path}: schema is {found}; it wants 'LoudnessReport.1'",
+            hint="Reports are made by render-ending --preset NAME or render-ending measure --json.",
+        )
+    fault = find_fault(report, report_schema())
+    if fault is not None:
+        raise ReportError(f"{path}: {fault}")
+    return dict(report)
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"it holds {name}, which is no number")
