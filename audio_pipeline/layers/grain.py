@@ -78,8 +78,8 @@ class Grain(Layer):
         8.0, ge=0, le=20, description="how far the floor falls after the voices; 0 dB is off"
     )
     gnr_opens: Duration = Field(parse_duration("15ms"), description="how long it takes to open")
-    gnr_holds: Duration = Field(parse_duration("30ms"), description="how long it stays open afterwards")
-    gnr_shuts: Duration = Field(parse_duration("60ms"), description="how long it takes to shut")
+    gnr_holds: Duration = Field(parse_duration("25ms"), description="how long it stays open afterwards")
+    gnr_shuts: Duration = Field(parse_duration("50ms"), description="how long it takes to shut")
     fade_in: Duration = Field(parse_duration("20ms"), description="how long it takes to come up")
     fade_out: Duration = Field(parse_duration("10ms"), description="how long its end takes")
 
