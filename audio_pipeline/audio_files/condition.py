@@ -33,7 +33,8 @@ MUCH_GAIN_DB = 30.0
 class Conditioned:
     """A stem ready for the timeline, and what was done to get there.
 
-    `samples` is `(n, channels)` float64, read-only. `did` and `warnings` are sentences to show.
+    `samples` is `(n, channels)` float64, read-only. `did` holds what was done, in order, each like
+    "resampled from 44100 to 48000 Hz"; `warnings` are whole sentences.
     `sha256` is that of the source file's bytes, None when there was no file.
     """
 

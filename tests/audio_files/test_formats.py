@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-from wave_makers import RATE, tone
+from wave_makers import RATE, chunk, fmt, pcm16, tone
 
 from audio_pipeline.audio_files import compressed
 from audio_pipeline.audio_files.read import probe, read
@@ -118,11 +119,7 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
-COMPRESSED = {
-    "voice.m4a": (), "voice.mov": (), "voice.aac": (), "voice.mkv": (), "voice.ac3": (),
-    "voice.wma": (), "voice.ts": (),
-    "-i it's [b] %d.m4a": (),
-}  # fmt: skip
+COMPRESSED = ("voice.m4a", "voice.mov", "voice.aac", "voice.mkv", "voice.wma", "-i it's [b] %d.m4a")
 
 
 @needs_ffmpeg
@@ -130,7 +127,7 @@ COMPRESSED = {
 def test_what_libsndfile_cannot_read_comes_through_ffmpeg(
     tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    _ffmpeg(source, tmp_path / name, *COMPRESSED[name])
+    _ffmpeg(source, tmp_path / name)
     monkeypatch.chdir(tmp_path)
     header = probe(name)
     samples, info = read(name)
@@ -207,6 +204,20 @@ def test_a_flac_stream_that_states_no_length_is_read_whole(tmp_path: Path, sourc
     stream.write_bytes(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
     assert probe(stream).frames == RATE
     assert len(read(stream)[0]) == RATE
+
+
+@needs_ffmpeg
+def test_an_rf64_that_libsndfile_gives_up_is_read_through_ffmpeg(tmp_path: Path) -> None:
+    sound = pcm16(tone())
+    ds64 = chunk(b"ds64", struct.pack("<QQQI", 0, 48_000, 24_000, 0))
+    odd = chunk(b"fmt ", fmt()) + chunk(b"odd ", b"123456789") + b"data\xff\xff\xff\xff" + sound
+    path = tmp_path / "odd.rf64"
+    path.write_bytes(b"RF64\xff\xff\xff\xffWAVE" + ds64 + odd)
+    with pytest.raises(soundfile.SoundFileError):
+        soundfile.info(path)
+    samples, info = read(path)
+    assert (info.format, info.subtype, info.frames) == ("WAV", "pcm_s16le", 24_000)
+    assert np.array_equal(samples, np.frombuffer(sound, "<i2")[:, None] / 32768)
 
 
 def _m4a_header(path: Path) -> Path:

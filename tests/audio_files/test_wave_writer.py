@@ -172,8 +172,7 @@ def test_our_own_reader_has_nothing_to_say_about_our_files(tmp_path: Path) -> No
 
 def test_bext_has_602_bytes_and_the_history(tmp_path: Path) -> None:
     body = chunks(write_all(tmp_path / "a.wav", quantised(), bext=BEXT))[b"bext"]
-    assert len(body) == 602 + len(BEXT.coding_history) + 2
-    assert body[602:] == BEXT.coding_history.encode() + b"\r\n"
+    assert body[602:] == BEXT.coding_history.encode() + b"\r\n" + b"\0"
     assert body[320:338] == bytes(18)  # no date, no time
     assert struct.unpack_from("<QH", body, 338) == (172_800_000, 2)
     assert body[348:412] == bytes(64)
@@ -258,22 +257,28 @@ def test_cues_stand_where_they_were_set_with_their_names(tmp_path: Path) -> None
     assert [info.cues.label_and_note(n)[0] for n in (1, 2, 3)] == [cue.name for cue in CUES]
 
 
+@pytest.mark.parametrize("history", ["", "A=PCM", "A=PCM,"])
+@pytest.mark.parametrize("bits", [16, 24, 32])
 def test_above_the_limit_of_riff_it_becomes_rf64(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bits: int, history: str
 ) -> None:
-    block = quantised(6000)
-    plain = write_all(tmp_path / "plain.wav", block, bext=BEXT)
+    block = quantised(6000, bits=16)
+    samples = block / 2.0**15 if bits == 32 else block
+    options = {"bext": Bext(coding_history=history), "ixml": IXML, "cues": CUES}
+    plain = write_all(tmp_path / "plain.wav", samples, bits, **options)
     monkeypatch.setattr(write, "RIFF_LIMIT", len(plain) - 9)
-    large = write_all(tmp_path / "large.wav", block, bext=BEXT)
+    large = write_all(tmp_path / "large.wav", samples, bits, **options)
     assert large[:12] == b"RF64\xff\xff\xff\xffWAVE"
     assert large[12:20] == b"ds64" + struct.pack("<I", 28)
-    assert struct.unpack_from("<QQQI", large, 20) == (len(large) - 8, block.size * 3, len(block), 0)
+    data_bytes = block.size * bits // 8
+    assert struct.unpack_from("<QQQI", large, 20) == (len(large) - 8, data_bytes, len(block), 0)
     assert len(large) == len(plain)
     assert probe(tmp_path / "large.wav").warnings == ()
-    assert soundfile.info(tmp_path / "large.wav").format == "RF64"
-    assert np.array_equal(soundfile.read(tmp_path / "large.wav", dtype="int32")[0] >> 8, block)
+    assert probe(tmp_path / "large.wav").format == "RF64"
+    whole = soundfile.read(tmp_path / "plain.wav")[0]
+    assert np.array_equal(soundfile.read(tmp_path / "large.wav")[0], whole)
     monkeypatch.setattr(write, "RIFF_LIMIT", len(plain) - 8)
-    assert write_all(tmp_path / "exact.wav", block, bext=BEXT) == plain
+    assert write_all(tmp_path / "exact.wav", samples, bits, **options) == plain
 
 
 @pytest.mark.skipif(shutil.which("ffprobe") is None, reason="ffprobe is not installed")
