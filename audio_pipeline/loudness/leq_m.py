@@ -3,6 +3,7 @@
 Noise is weighted as ITU-R BS.468-4 has it, 5.6 dB lower so that 2 kHz is 0 dB, averaged as power over
 the whole length, and the channels are summed as power. The level is in dB(m) as heard in a theatre
 aligned to 85 dBC for −20 dBFS of pink noise from one screen channel (ISO 21727, SMPTE RP 200).
+dBFS is AES17's here, where a full-scale sine is 0: a 2 kHz sine of amplitude 0.1 reads 85 dB.
 Experimental because there is no reference meter to be had that this could be held against: the curve
 is tested, the alignment is by definition.
 """
@@ -42,7 +43,7 @@ def leq_m_db(samples: Samples, sample_rate_hz: int) -> float | None:
     around = np.zeros((_TAPS - 1, samples.shape[1]))
     weighted = convolve(np.vstack([around, samples, around]), impulse)
     power = float(np.sum(np.square(weighted))) / len(samples)
-    return ALIGNMENT_DBC - ALIGNMENT_DBFS + 10.0 * math.log10(power)
+    return ALIGNMENT_DBC - ALIGNMENT_DBFS + 10.0 * math.log10(2.0 * power)
 
 
 def _itu_r_468(frequency_hz: Samples) -> Samples:
