@@ -86,9 +86,7 @@ def _facts(options: dict[str, Any]) -> Any:
         if options["dialogue"] is None:
             return facts
         dialogue = measure_dialogue(options["dialogue"], info.duration_s)
-        return replace(
-            facts, dialogue_lufs=dialogue.lufs, dialogue_share_percent=dialogue.share_percent
-        )
+        return replace(facts, dialogue_lufs=dialogue.lufs, dialogue_share_percent=dialogue.share_percent)
 
     return of_file
 

@@ -8,7 +8,6 @@ which are so near each other (some 2 µs) that nothing combs.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Protocol
 
 import numpy as np
 
@@ -17,22 +16,12 @@ from audio_pipeline.dsp.filters import fast_length, frequencies, minimum_phase
 from audio_pipeline.dsp.head_models import HeadModel, available_models, head
 from audio_pipeline.dsp.impulse_response import pink_gain
 
-__all__ = ["HeadModel", "HeadPlacer", "Placer", "available_models"]
+__all__ = ["HeadModel", "HeadPlacer", "available_models"]
 
 _STEPS = 360  # of half a degree, from −90° to +90°
 _SHADOW_TAPS = 256
 _DELAY_TAPS = 32
 _PIECE = 16_384
-
-
-class Placer(Protocol):
-    """Puts a mono sound somewhere between left and right; a pure function with finite look-back."""
-
-    look_back: int
-
-    def place(self, window: Samples, position: Samples) -> Samples:
-        """`window` `(look_back + n,)` mono, `position` `(n,)` −1 (hard left) … +1 (right) → `(n, 2)`."""
-        ...
 
 
 class HeadPlacer:
@@ -49,7 +38,7 @@ class HeadPlacer:
         self.look_back = self._responses.shape[1] - 1
 
     def place(self, window: Samples, position: Samples) -> Samples:
-        """See `Placer`. Mirroring the position swaps left and right to the last bit.
+        """See `Placer.place`. Mirroring the position swaps left and right to the last bit.
 
         Raises ValueError when the window is not `look_back` longer than the position.
         """

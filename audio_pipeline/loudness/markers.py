@@ -50,7 +50,9 @@ def facts_of_markers(
     rows = _rows(path, clock)
     starts = [(name, to_samples(at, sample_rate_hz)) for name, at, _ in rows]
     if any(stop is not None for _, _, stop in rows):
-        spans = {at: end.span.stop for end in sections_between(starts, length) for at in [end.span.start]}
+        spans = {
+            at: end.span.stop for end in sections_between(starts, length) for at in [end.span.start]
+        }
         sections = tuple(
             Section(name, Span(at, max(at, _stop(stop, sample_rate_hz, spans.get(at, length)))))
             for (name, at), (_, _, stop) in zip(starts, rows, strict=True)

@@ -4,6 +4,8 @@ A sound is a pure function of absolute time: the same seed gives the same sample
 in any order and by fresh instances, nothing sounds outside its span, and no sound moves another.
 """
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -32,10 +34,20 @@ def cases():
                     yield pytest.param(name, shelf, sound, id=f"{name}-{sound}")
 
 
+@pytest.fixture(scope="module")
+def sessions(shared_project):
+    """Each preset's session, opened once."""
+
+    @cache
+    def session_of(name):
+        return open_session(shared_project, build_preset(load_document(shared_project, name)), {})
+
+    return session_of
+
+
 @pytest.fixture
-def session(project, request):
-    name = request.getfixturevalue("name")
-    return open_session(project, build_preset(load_document(project, name)), {})
+def session(sessions, name):
+    return sessions(name)
 
 
 LAYERS = [case for case in cases() if case.values[1] == "layers"]
@@ -97,10 +109,10 @@ def test_taking_one_layer_away_moves_no_other(session, name):
                 assert (x is None and y is None) or (x == y).all()
 
 
-def test_another_seed_gives_other_noise(project):
+def test_another_seed_gives_other_noise(shared_project):
     def tile_of(seed):
-        preset = build_preset(load_document(project, "final", (f"seed={seed}",)))
-        console = open_session(project, preset, {}).console
+        preset = build_preset(load_document(shared_project, "final", (f"seed={seed}",)))
+        console = open_session(shared_project, preset, {}).console
         return console.bus_tile(1)
 
     one, two = tile_of(1), tile_of(2)
