@@ -1,7 +1,8 @@
 """Film grain, as sound: the noise of an optical track through the curve that every cinema had.
 
-Source of the curve: the Academy characteristic (ISO 2969, curve N). The rates, lengths and levels of
-dirt, swell and noise reduction are an engineer's estimates and stand in the preset.
+Source of the curve: the Academy or N curve of mono optical tracks (Research Council of the Academy of
+Motion Picture Arts and Sciences, 1938). The rates, lengths and levels of dirt, swell and noise reduction
+are an engineer's estimates and stand in the preset.
 """
 
 from __future__ import annotations
