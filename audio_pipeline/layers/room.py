@@ -3,7 +3,7 @@
 Sources: that ventilation falls by about 5 dB from one octave band to the next is the neutral shape of
 the RC curves (ASHRAE Handbook, noise and vibration control); the coherence of a diffuse field between
 two points is sin(kd)/kd (Cook et al., "Measurement of correlation coefficients in reverberant sound
-fields", JASA 27, 1955). At its default level, played in a cinema (reference: SPL = dBFS + 105), it
+fields", JASA 27, 1955). At its default level, played in a cinema (85 dBC at −20 dBFS), it
 stays within the noise criterion NC-30, as an empty cinema does.
 """
 
