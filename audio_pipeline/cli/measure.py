@@ -86,9 +86,7 @@ def _facts(options: dict[str, Any]) -> Any:
         if options["dialogue"] is None:
             return facts
         dialogue = measure_dialogue(options["dialogue"], info.duration_s)
-        return replace(
-            facts, dialogue_lufs=dialogue.lufs, dialogue_share_percent=dialogue.share_percent
-        )
+        return replace(facts, dialogue_lufs=dialogue.lufs, dialogue_share_percent=dialogue.share_percent)
 
     return of_file
 
@@ -130,6 +128,7 @@ def _print(reports: list[dict[str, Any]], options: dict[str, Any]) -> None:
 
 
 def _print_one(report: dict[str, Any]) -> None:
+    from audio_pipeline.cli.notes import print_notes
     from audio_pipeline.cli.tables import print_table
     from audio_pipeline.report import words
 
@@ -147,16 +146,8 @@ def _print_one(report: dict[str, Any]) -> None:
     print_notes(notes, report["warnings"])
 
 
-def print_notes(notes: list[str], warnings: list[str]) -> None:
-    """Sentences under a table, folded into the terminal."""
-    lines = [printable(note) for note in notes] + [f"warning: {printable(w)}" for w in warnings]
-    if lines:
-        click.echo()
-    for line in lines:
-        click.echo(click.wrap_text(line, click.get_terminal_size_or_80(), "", "  "))
-
-
 def _print_many(reports: list[dict[str, Any]]) -> None:
+    from audio_pipeline.cli.notes import print_notes
     from audio_pipeline.cli.tables import print_table
     from audio_pipeline.loudness.figures import shown
 

@@ -50,7 +50,9 @@ def facts_of_markers(
     rows = _rows(path, clock)
     starts = [(name, to_samples(at, sample_rate_hz)) for name, at, _ in rows]
     if any(stop is not None for _, _, stop in rows):
-        spans = {at: end.span.stop for end in sections_between(starts, length) for at in [end.span.start]}
+        spans = {
+            at: end.span.stop for end in sections_between(starts, length) for at in [end.span.start]
+        }
         sections = tuple(
             Section(name, Span(at, max(at, _stop(stop, sample_rate_hz, spans.get(at, length)))))
             for (name, at), (_, _, stop) in zip(starts, rows, strict=True)
@@ -73,7 +75,7 @@ def _rows(path: Path, clock: Clock) -> list[tuple[str, Fraction, Fraction | None
     try:
         head = [cell.strip().lower() for cell in next(reader, [])]
         name_column, start_column, stop_column = _columns(path, head)
-        rows = []
+        rows: list[tuple[str, Fraction, Fraction | None]] = []
         for cells in reader:
             if not any(cell.strip() for cell in cells):
                 continue

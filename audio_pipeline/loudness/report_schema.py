@@ -41,7 +41,9 @@ def _list(of: Schema, most: int = MAX_ITEMS) -> Schema:
 def report_schema() -> Schema:
     """The schema, draft 2020-12."""
     level = _maybe(_NUMBER)
-    headline = {name: level for name in HEADLINE if name not in ("duration_s", "sample_rate_hz", "channels")}
+    headline = {
+        name: level for name in HEADLINE if name not in ("duration_s", "sample_rate_hz", "channels")
+    }
     headline = {
         "duration_s": _NUMBER,
         "sample_rate_hz": {"type": "integer"},

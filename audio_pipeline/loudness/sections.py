@@ -37,9 +37,7 @@ def facts_of_preset(preset: Preset, schedule: Schedule, sample_rate_hz: int) -> 
     )
 
 
-def _dropout(
-    preset: Preset, schedule: Schedule, silence: int | None, rate: int
-) -> DropoutPlan | None:
+def _dropout(preset: Preset, schedule: Schedule, silence: int | None, rate: int) -> DropoutPlan | None:
     for effect in preset.working().values():
         if isinstance(effect, Dropout):
             at = to_samples(schedule.seconds(effect.at), rate)
