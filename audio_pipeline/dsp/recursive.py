@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.products import row_product
 
 BLOCK = 32
 GROUP = 16
@@ -49,23 +50,19 @@ class RecursiveFilter:
         a, b, c, d = _state_space(sections)
         self.length = length
         self.order = len(a)
-        self._blocks = length // BLOCK + 1
-        self._groups = -(-self._blocks // GROUP)
         observe, impulse = [c], [d]
-        for _ in range(BLOCK):
+        for _ in range(BLOCK - 1):
             impulse.append(float(observe[-1] @ b))
             observe.append(observe[-1] @ a)
         toeplitz = np.zeros((BLOCK, BLOCK))
         for row in range(BLOCK):
             toeplitz[row, : row + 1] = impulse[row::-1]
         # a row of the work array is [block | state before it]; this makes its output
-        self._output = np.vstack([toeplitz.T, np.array(observe[:BLOCK]).T])
+        self._output = np.vstack([toeplitz.T, np.array(observe).T])
         self._reach = _reach(a, b, BLOCK)
         self._rest = _reach(a, b, length % BLOCK)
         self._over_rest = np.linalg.matrix_power(a, length % BLOCK).T
-        over_block = np.linalg.matrix_power(a, BLOCK)
-        self._in_group = _scan(over_block, GROUP)
-        self._over_groups = _scan(np.linalg.matrix_power(over_block, GROUP), self._groups)
+        self._scan = _Scan(np.linalg.matrix_power(a, BLOCK), length // BLOCK + 1)
 
     def rest_state(self, channels: int) -> Samples:
         """The state `(channels, order)` of a filter that has heard nothing."""
@@ -77,32 +74,47 @@ class RecursiveFilter:
         if n != self.length:
             raise ValueError(f"the piece has {n} samples, the filter is made for {self.length}")
         whole = n // BLOCK
-        work = np.zeros((channels, self._groups * GROUP, BLOCK + self.order))
+        work = np.empty((channels, whole + 1, BLOCK + self.order))
         work[:, :whole, :BLOCK] = x[: whole * BLOCK].reshape(whole, BLOCK, channels).transpose(2, 0, 1)
         rest = x[whole * BLOCK :].T
-        work[:, whole, : n - whole * BLOCK] = rest
-        states = self._states(work, state)
+        work[:, whole, : rest.shape[1]] = rest
+        work[:, whole, rest.shape[1] : BLOCK] = 0.0
+        rows = work.reshape(-1, BLOCK + self.order)
+        drive = row_product(rows[:, :BLOCK], self._reach)
+        states = self._scan.before(drive.reshape(channels, whole + 1, self.order), state)
         work[:, :, BLOCK:] = states
-        y = work.reshape(-1, BLOCK + self.order) @ self._output
+        y = row_product(rows, self._output)
         after = states[:, whole] @ self._over_rest + rest @ self._rest
         # far below anything audible the state is put to rest: denormal numbers are slow
         after[np.abs(after).max(axis=1, initial=0.0) < _EXTINCT] = 0.0
         return y.reshape(channels, -1)[:, :n], after
 
-    def _states(self, work: Samples, state: Samples) -> Samples:
-        """The state before every block, `(channels, blocks, order)`."""
-        channels, m = state.shape
-        drive = work.reshape(-1, BLOCK + m)[:, :BLOCK] @ self._reach
-        groups = np.empty((channels, self._groups, m * (GROUP + 1)))
-        groups[:, :, m:] = drive.reshape(channels, self._groups, m * GROUP)
-        groups[:, :, :m] = 0.0
-        # what each group adds to the state by itself, then the state before each group
-        added = groups.reshape(-1, m * (GROUP + 1)) @ self._in_group[:, -m:]
-        chain = np.hstack([state, added.reshape(channels, -1)])
-        before = chain @ self._over_groups[:, : m * self._groups]
-        groups[:, :, :m] = before.reshape(channels, self._groups, m)
-        every = groups.reshape(-1, m * (GROUP + 1)) @ self._in_group[:, : m * GROUP]
-        return every.reshape(channels, self._groups * GROUP, m)
+
+class _Scan:
+    """s[j+1] = step·s[j] + u[j] for `count` steps: in groups, and over the groups the same again."""
+
+    def __init__(self, step: Samples, count: int) -> None:
+        self._order = len(step)
+        self._groups = -(-count // GROUP)
+        self._matrix = _scan_matrix(step, GROUP)
+        over_group = np.linalg.matrix_power(step, GROUP)
+        self._above = _Scan(over_group, self._groups) if self._groups > 1 else None
+
+    def before(self, drive: Samples, start: Samples) -> Samples:
+        """The state before each step, `(channels, count, order)`, from the u of each and the first."""
+        channels, count, m = drive.shape
+        groups = np.zeros((channels, self._groups * GROUP, m))
+        groups[:, :count] = drive
+        # rows [state before the group | its u's]
+        rows = np.empty((channels, self._groups, m * (GROUP + 1)))
+        rows[:, :, m:] = groups.reshape(channels, self._groups, m * GROUP)
+        if self._above is None:
+            rows[:, 0, :m] = start
+        else:
+            added = row_product(rows.reshape(-1, m * (GROUP + 1))[:, m:], self._matrix[m:, -m:])
+            rows[:, :, :m] = self._above.before(added.reshape(channels, self._groups, m), start)
+        states = row_product(rows.reshape(-1, m * (GROUP + 1)), self._matrix[:, : m * GROUP])
+        return states.reshape(channels, self._groups * GROUP, m)[:, :count]
 
 
 def _state_space(sections: tuple[Section, ...]) -> tuple[Samples, Samples, Samples, float]:
@@ -126,7 +138,7 @@ def _reach(a: Samples, b: Samples, n: int) -> Samples:
     return np.array(rows[:n][::-1]).reshape(n, len(b))
 
 
-def _scan(step: Samples, n: int) -> Samples:
+def _scan_matrix(step: Samples, n: int) -> Samples:
     """The matrix of s[j+1] = step·s[j] + u[j]: the row [s0, u0 … u(n-1)] becomes [s0, s1 … sn]."""
     m = len(step)
     powers = [np.eye(m)]

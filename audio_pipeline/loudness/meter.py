@@ -11,6 +11,7 @@ Sources: ITU-R BS.1770-5; EBU R 128, Tech 3341 v4 and Tech 3342 v4.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,6 +103,8 @@ class Meter:
         self._weighted: list[Samples] = []
         self._plain: list[Samples] = []
         self._peaks = Peaks(sample_rate_hz, channels)
+        # peaks are searched while the filter runs: NumPy lets go of the interpreter in both
+        self._helper = ThreadPoolExecutor(max_workers=1)
         self._spans = [(span, SpanMeter(span, sample_rate_hz, channels, chosen)) for span in spans]
 
     def feed(self, block: Samples) -> None:
@@ -117,10 +120,11 @@ class Meter:
             if span.meets(here):
                 meter.feed(x[span.intersect(here).inside(here)])
         for piece in self._pieces.cut(x):
+            peaks = self._helper.submit(self._peaks.feed, piece)
             weighted, plain, self._state = self._energies(piece)
             self._weighted.append(weighted)
             self._plain.append(plain)
-            self._peaks.feed(piece)
+            peaks.result()
         self.samples += len(x)
 
     def result(self) -> Loudness:

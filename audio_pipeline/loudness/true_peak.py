@@ -16,15 +16,16 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.products import row_product
 
 REACH = 16
 """How many samples on either side a peak depends on: the half-length of the filter."""
 
 _BETA = 5.0
 FILTER = (
-    f"{2 * REACH} taps a phase, sinc under a Kaiser window (beta {_BETA:g}), four times oversampled at 44.1 "
-    "and 48 kHz, twice at 88.2 and 96, once from 176.4, more below 44.1; a parabola through each peak "
-    "and its two neighbours"
+    f"{2 * REACH} taps a phase, sinc under a Kaiser window (beta {_BETA:g}), four times oversampled at "
+    "44.1 and 48 kHz, twice at 88.2 and 96, once from 176.4, more below 44.1; a parabola through each "
+    "peak and its two neighbours"
 )
 """The interpolator, for the report."""
 
@@ -47,13 +48,21 @@ def oversampling(sample_rate_hz: int) -> int:
 def interpolator(factor: int) -> Samples:
     """`(2·REACH + 1, factor)`: column p gives the point p/factor of a sample after the middle one.
 
-    Every column sums to 1, so that a constant stays what it is; column 0 is the sample itself.
+    Constants and straight lines stay what they are, exactly; column 0 is the sample itself.
     """
-    offset = np.arange(-REACH, REACH + 1)[:, None] - np.arange(factor) / factor
-    inside = np.maximum(1.0 - (offset / REACH) ** 2, 0.0)
-    taps = np.sinc(offset) * np.i0(_BETA * np.sqrt(inside)) * (np.abs(offset) < REACH)
-    taps[:, 0] = np.arange(-REACH, REACH + 1) == 0
-    columns: Samples = taps / taps.sum(axis=0)
+    n = np.arange(-REACH, REACH + 1.0)
+    columns = np.zeros((len(n), factor))
+    columns[REACH, 0] = 1.0
+    for phase in range(1, factor):
+        offset = n - phase / factor
+        inside = np.maximum(1.0 - np.square(offset / REACH), 0.0)
+        window = np.where(np.abs(offset) < REACH, np.i0(_BETA * np.sqrt(inside)) / np.i0(_BETA), 0.0)
+        taps = np.sinc(offset) * window
+        # the least change, under the same window, that makes the sum 1 and the first moment 0
+        straight = np.stack([window, window * offset], axis=1)
+        moments = np.stack([np.ones_like(n), offset])
+        short = np.array([1.0, 0.0]) - moments @ taps
+        columns[:, phase] = taps + straight @ np.linalg.solve(moments @ straight, short)
     return columns
 
 
@@ -76,7 +85,8 @@ def inter_sample_peaks(window: Samples, sample_rate_hz: int) -> Samples:
             piece = window[start : stop + 2 * REACH, channel]
             padded[: len(piece)] = piece
             points = _points(sliding_window_view(padded, 2 * _ROW)[::_ROW], factor)
-            peaks = _crests(points)[0].reshape(-1, factor).max(axis=1)
+            height, _ = _crests(points[:, :-2], points[:, 1:-1], points[:, 2:])
+            peaks = height.reshape(-1, factor).max(axis=1)
             out[start:stop, channel] = peaks[: stop - start]
     return out
 
@@ -95,26 +105,47 @@ def _row_matrix(factor: int) -> Samples:
 
 
 @lru_cache(maxsize=16)
-def _steepest(factor: int) -> float:
-    """The most that a crest can be of the largest sample under the filter."""
-    return _HEADROOM * float(np.abs(interpolator(factor)).sum(axis=0).max())
+def _bounds(factor: int) -> tuple[float, float, float]:
+    """(s, a, b): no point is higher than s · m, nor than m + a · m2, and no crest exceeds its point by
+    more than b · m2, where m and m2 are the largest sample and the largest second difference under the
+    filter, as magnitudes.
+
+    s is the filter's absolute sum. What interpolation adds to a straight line is a sum of second
+    differences, which gives a; so is the bend at a crest, of which the parabola adds at most an eighth.
+    """
+    columns = interpolator(factor)
+    line = np.zeros_like(columns)
+    phase = np.arange(factor) / factor
+    line[REACH], line[REACH + 1] = 1.0 - phase, phase
+    added = np.abs(_in_second_differences(columns - line)).sum(axis=0).max()
+    # the points before, of and after sample 0, in taps from −REACH − 1 to REACH + 1
+    fine = np.zeros((len(columns) + 2, 3 * factor))
+    for part in range(3):
+        fine[part : part + len(columns), part * factor : (part + 1) * factor] = columns
+    bend = np.abs(_in_second_differences(np.diff(fine, 2, axis=1))).sum(axis=0).max()
+    steepest = float(np.abs(columns).sum(axis=0).max())
+    return steepest, float(added), float(bend / 8.0)
+
+
+def _in_second_differences(taps: Samples) -> Samples:
+    """The taps that do to second differences what `taps`, without mean or slope, do to samples."""
+    twice: Samples = np.cumsum(np.cumsum(taps, axis=0), axis=0)
+    return twice
 
 
 def _points(rows: Samples, factor: int) -> Samples:
     """`(rows, factor·_ROW + 2)` interpolated points of `(rows, 2·_ROW)` samples."""
-    points: Samples = np.ascontiguousarray(rows) @ _row_matrix(factor)
-    return points
+    return row_product(np.ascontiguousarray(rows), _row_matrix(factor))
 
 
-def _crests(points: Samples) -> tuple[Samples, Samples]:
-    """Magnitude and place, in points, of what each inner point stands for, `(rows, points − 2)`.
+def _crests(before: Samples, point: Samples, after: Samples) -> tuple[Samples, Samples]:
+    """The height that a point stands for, and its distance from it in points, −0.5 to 0.5.
 
     A point that is no crest stands for itself, a crest for the vertex of the parabola through it and
-    its neighbours, at most `_HEADROOM` above it.
+    its neighbours, at most `_HEADROOM` above it. All arrays of one shape.
     """
-    magnitude = np.abs(points[:, 1:-1])
-    sign = np.sign(points[:, 1:-1])
-    before, after = points[:, :-2] * sign, points[:, 2:] * sign
+    magnitude, sign = np.abs(point), np.sign(point)
+    before, after = before * sign, after * sign
     bend = 2.0 * magnitude - before - after
     crest = (before <= magnitude) & (after <= magnitude) & (bend > 0.0)
     place = np.divide(after - before, 2.0 * bend, out=np.zeros_like(bend), where=crest)
@@ -164,37 +195,70 @@ class Peaks:
             self.sample_peaks[channel] = largest[loudest]
             place = starts[loudest] + int(np.argmax(magnitude[starts[loudest] :][:_COARSE]))
             self.sample_places[channel] = self._heard - 2 * REACH + place
-        if not self._may_beat(channel, largest[loudest]):
+        steepest = _HEADROOM * _bounds(self._factor)[0]
+        if largest[loudest] * steepest <= self.true_peaks[channel]:
             return
         # the loudest first, so that few of the others are left to look at
         self._search_blocks(channel, samples, starts[loudest : loudest + 1])
         within = np.maximum(largest, np.append(largest[1:], 0.0))
-        self._search_blocks(channel, samples, starts[self._may_beat(channel, within)])
-
-    def _may_beat(self, channel: int, largest: Samples) -> NDArray[np.bool_]:
-        beats: NDArray[np.bool_] = largest * _steepest(self._factor) > self.true_peaks[channel]
-        return beats
+        self._search_blocks(channel, samples, starts[within * steepest > self.true_peaks[channel]])
 
     def _search_blocks(self, channel: int, samples: Samples, starts: NDArray[np.intp]) -> None:
+        """Look at the points of the blocks that begin at `starts`, row by row."""
         if not len(starts):
             return
         whole = np.zeros(int(starts[-1]) + _COARSE + _ROW)
         length = min(len(whole), len(samples))
         whole[:length] = samples[:length]
-        cells = sliding_window_view(whole, _COARSE + _ROW)[starts]
-        largest = np.abs(cells).reshape(len(starts), -1, _ROW).max(axis=2)
-        block, row = np.nonzero(self._may_beat(channel, np.maximum(largest[:, :-1], largest[:, 1:])))
-        begin = starts[block] + row * _ROW
+        possible, above = _bounds_of_rows(
+            sliding_window_view(whole, _COARSE + _ROW)[starts], self._factor
+        )
+        block, row = np.nonzero(possible > self.true_peaks[channel])
+        begin, above = starts[block] + row * _ROW, above[block, row]
         # points that wait for samples still to come are the next piece's
         left = len(samples) - 2 * REACH - begin
-        begin, left = begin[left > 0], left[left > 0]
+        begin, above, left = begin[left > 0], above[left > 0], left[left > 0]
         if not len(begin):
             return
-        height, place = _crests(_points(sliding_window_view(whole, 2 * _ROW)[begin], self._factor))
-        if left[-1] < _ROW:
-            height[-1, left[-1] * self._factor :] = 0.0
-        best = np.unravel_index(int(np.argmax(height)), height.shape)
+        points = _points(sliding_window_view(whole, 2 * _ROW)[begin], self._factor)
+        magnitude = np.abs(points[:, 1:-1])
+        magnitude[-1, left[-1] * self._factor :] = 0.0
+        self._search_rows(channel, points, magnitude, above, begin)
+
+    def _search_rows(
+        self,
+        channel: int,
+        points: Samples,
+        magnitude: Samples,
+        above: Samples,
+        begin: NDArray[np.intp],
+    ) -> None:
+        """`points` of the rows that begin at `begin`, their `magnitude` without the outer two (0 where
+        not to be looked at), and how far `above` a point of each row a crest can be."""
+        highest = magnitude.max(axis=1)
+        at_least = max(self.true_peaks[channel], float(highest.max()))
+        rows = np.flatnonzero(highest + above >= at_least)
+        row, point = np.nonzero(magnitude[rows] + above[rows, None] >= at_least)
+        row = rows[row]
+        if not len(row):
+            return
+        height, place = _crests(points[row, point], points[row, point + 1], points[row, point + 2])
+        best = int(np.argmax(height))
         if height[best] > self.true_peaks[channel]:
             self.true_peaks[channel] = height[best]
-            points = best[1] + place[best]
-            self.true_places[channel] = self._heard - REACH + begin[best[0]] + points / self._factor
+            after = (point[best] + place[best]) / self._factor
+            self.true_places[channel] = self._heard - REACH + begin[row[best]] + after
+
+
+def _bounds_of_rows(cells: Samples, factor: int) -> tuple[Samples, Samples]:
+    """Of `(blocks, _COARSE + _ROW)` samples, for each row, `(blocks, rows)`: what no crest in it
+    exceeds, and by how much no crest exceeds the point it is at."""
+    steepest, added, bent = _bounds(factor)
+    second = np.zeros_like(cells)
+    second[:, 1:-1] = np.abs(np.diff(cells, 2, axis=1))
+    largest, curve = (
+        np.maximum(rows[:, :-1], rows[:, 1:])
+        for rows in (x.reshape(len(cells), -1, _ROW).max(axis=2) for x in (np.abs(cells), second))
+    )
+    above = bent * curve
+    return np.minimum(_HEADROOM * steepest * largest, largest + added * curve + above), above

@@ -1,6 +1,7 @@
 """A-weighting as a recursive filter that keeps the analogue curve up to half the sample rate.
 
-Source: IEC 61672-1, Annex E: four zeros at 0 Hz, poles at 20.6 (twice), 107.7, 737.9 and 12 194 Hz (twice).
+Source: IEC 61672-1, Annex E: four zeros at 0 Hz; poles at 20.6 (twice), 107.7, 737.9 and 12 194 Hz
+(twice).
 """
 
 from __future__ import annotations
@@ -65,8 +66,8 @@ def _low_pass_pair(corner_hz: float, sample_rate_hz: int) -> Section:
         z = complex(math.cos(math.pi * share), -math.sin(math.pi * share))
         return analogue * abs(1.0 + a1 * z + a2 * z * z) ** 2
 
-    # |b0 + b1·z⁻¹ + b2·z⁻²|² at 0, a quarter and half of the rate is (b0 + b1 + b2)², (b0 − b2)² + b1² and
-    # (b0 − b1 + b2)²: a sum, a difference and then a quadratic equation
+    # |b0 + b1·z⁻¹ + b2·z⁻²|² at 0, a quarter and half of the rate is (b0 + b1 + b2)²,
+    # (b0 − b2)² + b1² and (b0 − b1 + b2)²: a sum, a difference, and then what lies between b0 and b2
     bottom, middle, top = (wanted(share) for share in (0.0, 0.5, 1.0))
     outer = (math.sqrt(bottom) + math.sqrt(top)) / 2.0
     b1 = (math.sqrt(bottom) - math.sqrt(top)) / 2.0
