@@ -2,8 +2,8 @@
 
 A delivery says how loud full scale plays: SPL = dBFS + 105 in a cinema at 85 dBC, + 99 in a nearfield
 room at 79 (both for -20 dBFS). Rooms are never silent: NC-25, a quiet cinema, is about 35 dBA and NC-30
-about 40 (dBA is about NC + 10). Floor and room are compared A-weighted; their spectra may differ, so this
-is an estimate.
+about 40 (dBA is about NC + 10). Floor and room are compared A-weighted; their spectra may differ, so
+this is an estimate.
 """
 
 from __future__ import annotations

@@ -26,11 +26,13 @@ def figure_rows(comparison: Comparison) -> list[Cells]:
 
 
 def section_rows(comparison: Comparison) -> list[Cells]:
-    """Loudness of every section and, of the other figures, those that differ."""
+    """Loudness of every section and, where all have it, of the other figures those that differ."""
+    rows = _table(comparison, "sections")
+    everywhere = {row.section for row in rows if row.name == "start_s" and None not in row.values}
     return [
         _cells(row, f"{row.section}: {row.figure.label}")
-        for row in _table(comparison, "sections")
-        if row.name == "integrated_lufs" or any(row.different)
+        for row in rows
+        if row.name == "integrated_lufs" or (any(row.different) and row.section in everywhere)
     ]
 
 
@@ -50,6 +52,7 @@ def _cells(row: Row, label: str) -> Cells:
     cells = [label + unit, _number(row.values[0], row)]
     for value, delta, different in zip(row.values[1:], row.deltas[1:], row.different[1:], strict=True):
         signed = "" if delta is None else f"{delta:+.{max(row.figure.decimals, 2)}f}"
+        signed = "=" if delta == 0.0 else signed
         cells += [_number(value, row), f"{signed:>7}" + (MARK if different else "")]
     return tuple(cells)
 
@@ -59,8 +62,18 @@ def _number(value: float | None, row: Row) -> str:
 
 
 def preset_rows(comparison: Comparison) -> list[Cells]:
-    """The keys of the preset that differ."""
-    return [(key, *(_value(value) for value in values)) for key, values in comparison.preset]
+    """The keys of the preset that differ; of a sound that one preset has not got, only its kind."""
+    absent = [key.removesuffix("kind") for key, values in comparison.preset if _lacks_kind(key, values)]
+    return [
+        (key, *(_value(value) for value in values))
+        for key, values in comparison.preset
+        if key not in ("title", "description")
+        and (key.endswith(".kind") or not key.startswith(tuple(absent)))
+    ]
+
+
+def _lacks_kind(key: str, values: tuple[Any, ...]) -> bool:
+    return key.endswith(".kind") and None in values
 
 
 def _value(value: Any) -> str:

@@ -69,10 +69,11 @@ def _draw_loudness(axes: Axes, comparison: Comparison) -> None:
             lw=1.8,
             label=_plain(f"{name}  ({said})"),
         )
-    axes.set_ylim(LOWEST_LUFS, None)
+    loudest = max((r["max_momentary_lufs"] or LOWEST_LUFS for r in comparison.reports), default=0.0)
+    axes.set_ylim(LOWEST_LUFS, max(loudest, -30.0) + 4.0)
     axes.set_ylabel("LUFS   short-term bold, momentary thin")
     axes.grid(alpha=0.25)
-    axes.legend(loc="lower left", framealpha=0.9)
+    axes.legend(loc="lower center", ncols=2, framealpha=0.9)
 
 
 def _draw_differences(axes: Axes, comparison: Comparison) -> None:
@@ -110,14 +111,14 @@ def _draw_cues(top: Axes, bottom: Axes, comparison: Comparison) -> None:
         at = section["start_s"]
         for axes in (top, bottom):
             axes.axvline(at, color="#222", lw=0.6, alpha=0.5)
-        if at - last >= end / 70.0 or last < 0:
+        if at - last >= end / 70.0 or last < 0.0:
             label = f"{section['name']}  {clock.timecode(Fraction(at).limit_denominator(192_000))}"
             place = (at, 1.01)
             top.annotate(
                 _plain(label),
                 place,
                 xycoords=("data", "axes fraction"),
-                rotation=40,
+                rotation=65,
                 ha="left",
                 va="bottom",
                 fontsize=8,

@@ -123,7 +123,7 @@ def _mending(clause: dict[str, Any]) -> str:
 
 
 def silence_notes(report: Report) -> list[str]:
-    """Digital silence that is meant, or may be, with timecodes; what is not meant is a warning already."""
+    """Digital silence that is meant, or may be, with timecodes; other silence is a warning already."""
     notes = []
     for run in report["delivery"]["silences"]:
         text = (
@@ -143,5 +143,6 @@ def audibility_note(report: Report) -> str | None:
         return None
     return (
         f"The floor in the dropout plays at {listening['floor_dba']:.1f} dBA ({listening['level']}): "
-        f"{listening['over_nc25_db']:+.1f} dB from NC-25, {listening['over_nc30_db']:+.1f} dB from NC-30."
+        f"{listening['over_nc25_db']:+.1f} dB from NC-25, "
+        f"{listening['over_nc30_db']:+.1f} dB from NC-30."
     )
