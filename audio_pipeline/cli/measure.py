@@ -128,6 +128,7 @@ def _print(reports: list[dict[str, Any]], options: dict[str, Any]) -> None:
 
 
 def _print_one(report: dict[str, Any]) -> None:
+    from audio_pipeline.cli.notes import print_notes
     from audio_pipeline.cli.tables import print_table
     from audio_pipeline.report import words
 
@@ -145,16 +146,8 @@ def _print_one(report: dict[str, Any]) -> None:
     print_notes(notes, report["warnings"])
 
 
-def print_notes(notes: list[str], warnings: list[str]) -> None:
-    """Sentences under a table, folded into the terminal."""
-    lines = [printable(note) for note in notes] + [f"warning: {printable(w)}" for w in warnings]
-    if lines:
-        click.echo()
-    for line in lines:
-        click.echo(click.wrap_text(line, click.get_terminal_size_or_80(), "", "  "))
-
-
 def _print_many(reports: list[dict[str, Any]]) -> None:
+    from audio_pipeline.cli.notes import print_notes
     from audio_pipeline.cli.tables import print_table
     from audio_pipeline.loudness.figures import shown
 
@@ -179,15 +172,24 @@ def _print_many(reports: list[dict[str, Any]]) -> None:
 
 def _self_test() -> None:
     from audio_pipeline.cli.tables import print_table
+    from audio_pipeline.loudness.figures import shown
     from audio_pipeline.loudness.self_test import run_self_test
 
-    results = run_self_test()
+    results = run_self_test(48_000)
     print_table(
-        ("case", "figure", "wanted", "measured", "verdict"),
+        ("EBU case", "what", "wanted", "measured", "verdict"),
         [
-            (r.case, r.figure, r.wanted, f"{r.measured:.2f}", "pass" if r.passed else "FAIL")
-            for r in results
+            (
+                row.case,
+                row.what,
+                f"{row.expected:6.1f}",
+                f"{shown(row.measured, 2):>6}",
+                "pass" if row.passed else "FAIL",
+            )
+            for row in results
         ],
     )
-    if not all(r.passed for r in results):
+    failed = sum(not row.passed for row in results)
+    click.echo(f"\n{len(results) - failed} of {len(results)} within the standards' tolerance at 48 kHz.")
+    if failed:
         raise click.exceptions.Exit(1)

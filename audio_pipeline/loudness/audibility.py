@@ -1,9 +1,9 @@
 """Whether what should be heard in the dropout can be heard in the room it is meant for.
 
-A delivery says how loud full scale plays: SPL = dBFS + 105 in a cinema at 85 dBC, + 99 in a nearfield room
-at 79 (both for -20 dBFS). Rooms are never silent: NC-25, a quiet cinema, is about 35 dBA and NC-30 about 40
-(dBA is about NC + 10). Floor and room are compared A-weighted; their spectra may differ, so this is an
-estimate.
+A delivery says how loud full scale plays: SPL = dBFS + 105 in a cinema at 85 dBC, + 99 in a nearfield
+room at 79 (both for -20 dBFS). Rooms are never silent: NC-25, a quiet cinema, is about 35 dBA and NC-30
+about 40 (dBA is about NC + 10). Floor and room are compared A-weighted; their spectra may differ, so
+this is an estimate.
 """
 
 from __future__ import annotations
@@ -31,17 +31,18 @@ def listening_facts(delivery: Delivery, floor_a_weighted_dbfs: float | None) -> 
 
 
 def audibility_warning(listening: dict[str, Any]) -> str | None:
-    """In words, when the grain that should remain after the dropout cannot be made out in a quiet room."""
+    """In words, when the grain that should remain cannot be made out in a quiet room."""
     spl, over = listening["floor_dba"], listening["over_nc25_db"]
     if spl is None or over >= CLEAR_DB:
         return None
+    grain = f"The grain after the dropout plays at {spl:.0f} dBA ({listening['level']})"
     room = f"a quiet room (NC-25, {ROOMS_DBA['NC-25']:g} dBA)"
     if over <= 0.0:
         return (
-            f"The grain after the dropout plays at {spl:.0f} dBA ({listening['level']}), under the noise of "
-            f"{room}: nobody will hear it. Raise it by {CLEAR_DB - over:.0f} dB to be sure."
+            f"{grain}, under the noise of {room}: nobody will hear it. "
+            f"Raise it by {CLEAR_DB - over:.0f} dB to be sure."
         )
     return (
-        f"The grain after the dropout plays at {spl:.0f} dBA ({listening['level']}), only {over:.0f} dB over "
-        f"{room}: it may not be heard. {CLEAR_DB:g} dB over the room would be safe."
+        f"{grain}, only {over:.0f} dB over {room}: it may not be heard. "
+        f"{CLEAR_DB:g} dB over the room would be safe."
     )

@@ -1,4 +1,4 @@
-"""What a delivery asks for: its clauses, its anchor, and how loud it is played. Data in `deliveries/`."""
+"""What a delivery asks for: its clauses, its anchor, how loud it is played. Data in `deliveries/`."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def load_delivery(name: str) -> Delivery:
 def parse_delivery(name: str, text: str) -> Delivery:
     """Understand the TOML of a delivery.
 
-    Raises ReportError that names the key for anything unknown, missing, of the wrong type or out of bounds.
+    Raises ReportError that names the key for what is unknown, missing, of a wrong type or out of bounds.
     """
     if len(text.encode()) > MAX_BYTES:
         raise ReportError(f"the delivery {name!r} is larger than {MAX_BYTES} bytes")

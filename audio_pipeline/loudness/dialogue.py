@@ -25,8 +25,8 @@ class Dialogue:
 
 
 def share_percent(stem: Loudness, programme_s: float) -> float:
-    """The share of a programme in which the momentary loudness of its dialogue stem is no more than 10 LU
-    under the stem's integrated loudness, percent."""
+    """The share of a programme, percent, in which the momentary loudness of its dialogue stem is no more
+    than 10 LU under the stem's integrated loudness."""
     if stem.integrated_lufs is None or programme_s <= 0.0:
         return 0.0
     curve = stem.momentary_lufs

@@ -22,8 +22,8 @@ class Section:
 
 @dataclass(frozen=True)
 class DropoutPlan:
-    """Where everything but the grain is pulled away, in samples: the fall begins at `at` and lasts `fade`;
-    from `silence` on nothing may sound. `silence` None: nobody planned one."""
+    """Where everything but the grain is pulled away, in samples: the fall begins at `at` and lasts
+    `fade`; from `silence` on nothing may sound. `silence` None: nobody planned one."""
 
     at: int
     fade: int

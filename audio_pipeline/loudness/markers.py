@@ -75,7 +75,7 @@ def _rows(path: Path, clock: Clock) -> list[tuple[str, Fraction, Fraction | None
     try:
         head = [cell.strip().lower() for cell in next(reader, [])]
         name_column, start_column, stop_column = _columns(path, head)
-        rows = []
+        rows: list[tuple[str, Fraction, Fraction | None]] = []
         for cells in reader:
             if not any(cell.strip() for cell in cells):
                 continue

@@ -21,9 +21,18 @@ from audio_pipeline.audio_files.read import AudioInfo, blocks, probe
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.loudness.audibility import audibility_warning, listening_facts
 from audio_pipeline.loudness.delivery import Delivery, load_delivery
-from audio_pipeline.loudness.dropout import Fall, FallMeter, silence_start, span_before, span_of_floor
+from audio_pipeline.loudness.dropout import (
+    UNCERTAIN_S,
+    Fall,
+    FallMeter,
+    silence_start,
+    span_before,
+    span_of_floor,
+)
 from audio_pipeline.loudness.facts import DropoutPlan, MixFacts, Section
+from audio_pipeline.loudness.leq_m import leq_m_db
 from audio_pipeline.loudness.meter import Loudness, Meter
+from audio_pipeline.loudness.rejudge import bits_of
 from audio_pipeline.loudness.silence import SHORTEST_S, SilenceFinder
 from audio_pipeline.loudness.span_levels import SpanLevels
 from audio_pipeline.loudness.true_peak import FILTER
@@ -36,7 +45,6 @@ SCHEMA = "LoudnessReport.1"
 CURVE_STEP_S = 0.1
 _BLOCK = 262_144
 _HOPS_PER_POINT = 10
-_BITS = {"PCM_U8": 8, "PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
 
 Report = dict[str, Any]
 
@@ -64,16 +72,11 @@ def report_of_file(path: Path, facts: MixFacts, shown_name: str) -> Report:
     return _report(_measure(path, facts, delivery), facts, delivery, shown_name)
 
 
-def to_json(report: Report) -> str:
-    """The report as text: the same report gives the same bytes; a curve stands on one line."""
+def to_json(report: Report | list[Report]) -> str:
+    """A report, or a list of them, as text: the same report, the same bytes; a curve on one line."""
     text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
     # a line break is never part of a JSON string, so this can only meet lists of numbers
     return re.sub(r"\[\n[-\d.,\senul+]*\]", lambda m: re.sub(r"\s+", " ", m[0]), text) + "\n"
-
-
-def bits_of(info: AudioInfo) -> int | None:
-    """The width of a sample in a file of whole numbers, or None."""
-    return _BITS.get(info.subtype)
 
 
 def _measure(path: Path, facts: MixFacts, delivery: Delivery | None) -> Measured:
@@ -111,7 +114,12 @@ def _measure(path: Path, facts: MixFacts, delivery: Delivery | None) -> Measured
 
 
 def _leq_m_db(path: Path, info: AudioInfo) -> float | None:
-    return None
+    """Leq(m), a minute at a time: cutting the filter's tail at each minute costs less than 0.01 dB."""
+    minute, energy = 60 * info.sample_rate_hz, 0.0
+    for block in blocks(path, minute):
+        level = leq_m_db(block, info.sample_rate_hz)
+        energy += 0.0 if level is None else len(block) * 10.0 ** (level / 10.0)
+    return 10.0 * math.log10(energy / info.frames) if energy > 0.0 else None
 
 
 def _report(m: Measured, facts: MixFacts, delivery: Delivery | None, shown_name: str) -> Report:
@@ -220,7 +228,7 @@ def _delivery(
     if delivery is not None:
         figures = {
             **report,
-            "bits": bits_of(m.info),
+            "bits": bits_of(m.info.subtype),
             "leq_m_db": m.leq_m_db,
             "dialogue_share_percent": facts.dialogue_share_percent,
         }
@@ -282,7 +290,7 @@ def _fall_warnings(report: Report, m: Measured, facts: MixFacts) -> list[str]:
         return []
     warnings = []
     planned_s = plan.fade / m.info.sample_rate_hz
-    if dropout["fall_s"] is not None and dropout["fall_s"] > planned_s + 0.0101:
+    if dropout["fall_s"] is not None and dropout["fall_s"] > planned_s + UNCERTAIN_S:
         warnings.append(f"The fall took {dropout['fall_s']:.3f} s; {planned_s:.3f} s were planned.")
     if dropout["fall_s"] is None and plan.at < m.info.frames:
         warnings.append(f"The fall could not be measured: {dropout['reasons']['fall_s']}.")
@@ -298,10 +306,11 @@ def _fall_warnings(report: Report, m: Measured, facts: MixFacts) -> list[str]:
 
 
 def _silence_warnings(report: Report, facts: MixFacts) -> list[str]:
+    """Without cues nobody knows what is meant, so nothing is said."""
     return [
         f"Digital silence from {run['start']} to {run['stop']}, which no cue asks for."
         for run in report["delivery"]["silences"]
-        if not run["deliberate"]
+        if facts.sections and not run["deliberate"]
     ]
 
 

@@ -44,3 +44,17 @@ def read_report(path: Path) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> float:
     raise ValueError(f"it holds {name}, which is no number")
+
+
+AUDIO_SUFFIXES = (".wav", ".flac", ".aif", ".aiff", ".w64", ".rf64", ".mp3", ".ogg", ".opus", ".m4a")
+
+
+def renders_in(folder: Path) -> dict[str, Path]:
+    """The renders in a folder by name: the report where there is one, the audio file otherwise."""
+    try:
+        files = sorted(path for path in folder.iterdir() if path.is_file())
+    except OSError as error:
+        raise ReportError(f"{folder} cannot be read: {error.strerror or error}") from error
+    renders = {path.stem: path for path in files if path.suffix.lower() in AUDIO_SUFFIXES}
+    reports = {path.name.removesuffix(SUFFIX): path for path in files if path.name.endswith(SUFFIX)}
+    return renders | reports

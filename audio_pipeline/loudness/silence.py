@@ -24,7 +24,7 @@ class SilenceFinder:
         """Take `(n, channels)` more."""
         if not len(block):
             return
-        zero = ~block.any(axis=1)
+        zero = np.max(np.abs(block), axis=1) == 0.0
         edges = np.flatnonzero(np.diff(zero)) + 1
         starts = np.concatenate([[0], edges])
         stops = np.concatenate([edges, [len(zero)]])

@@ -1,4 +1,4 @@
-"""The verdict of a delivery, clause by clause: measured, asked for, by how much, and the gain that mends it."""
+"""The verdict of a delivery, clause by clause: measured, asked for, and the gain that mends it."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def judge(
 ) -> dict[str, Any]:
     """`name`, `title`, `verdict` and `clauses` of a report's delivery.
 
-    `figures` are those of a report by name, and `bits`, `leq_m_db`, `dialogue_share_percent`; `reasons` says
-    why one is None. The whole passes when every clause that applies does; it is "not measurable" when none
-    fails but one could not be measured.
+    `figures` are those of a report by name, and `bits`, `leq_m_db`, `dialogue_share_percent`; `reasons`
+    says why one is None. The whole passes when every clause that applies does; it is "not measurable"
+    when none fails but one could not be measured.
     """
     clauses = [_judge_clause(delivery, clause, figures, reasons) for clause in delivery.clauses]
     outcomes = {clause["verdict"] for clause in clauses}

@@ -1,4 +1,4 @@
-"""A report as lines and rows of text for people: one decimal, units, and reasons where there is no figure."""
+"""A report as lines and rows of text: one decimal, units, and reasons where there is no figure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def with_unit(value: float | None, figure: Figure) -> str:
 
 def headline_rows(report: Report) -> list[Row]:
     """(label, value, where or why) of every figure at the top of a report that says something."""
-    rows = []
+    rows: list[Row] = []
     for name in HEADLINE:
         figure, value = FIGURES[name], report[name]
         reason = report["reasons"].get(name, "")
@@ -78,7 +78,7 @@ def clause_head() -> Row:
 
 def clause_rows(report: Report) -> list[Row]:
     """A row for every clause of the delivery."""
-    rows = []
+    rows: list[Row] = []
     for clause in report["delivery"]["clauses"]:
         figure = FIGURES.get(clause["figure"], Figure(clause["figure"], clause["unit"]))
         delta = clause["delta"]
@@ -123,12 +123,17 @@ def _mending(clause: dict[str, Any]) -> str:
 
 
 def silence_notes(report: Report) -> list[str]:
-    """Digital silence, with timecodes, and whether it is meant."""
-    return [
-        f"Digital silence {run['start']} to {run['stop']} ({run['stop_s'] - run['start_s']:.3f} s)"
-        + (": meant, it follows the silence cue." if run["deliberate"] else ": no cue asks for it.")
-        for run in report["delivery"]["silences"]
-    ]
+    """Digital silence that is meant, or may be, with timecodes; other silence is a warning already."""
+    notes = []
+    for run in report["delivery"]["silences"]:
+        text = (
+            f"Digital silence {run['start']} to {run['stop']} ({run['stop_s'] - run['start_s']:.3f} s)"
+        )
+        if run["deliberate"]:
+            notes.append(f"{text}: meant, it follows the silence cue. Tell it to quality control.")
+        elif not report["sections"]:
+            notes.append(f"{text}. Tell it to quality control if it is meant.")
+    return notes
 
 
 def audibility_note(report: Report) -> str | None:
@@ -138,5 +143,6 @@ def audibility_note(report: Report) -> str | None:
         return None
     return (
         f"The floor in the dropout plays at {listening['floor_dba']:.1f} dBA ({listening['level']}): "
-        f"{listening['over_nc25_db']:+.1f} dB over NC-25, {listening['over_nc30_db']:+.1f} dB over NC-30."
+        f"{listening['over_nc25_db']:+.1f} dB from NC-25, "
+        f"{listening['over_nc30_db']:+.1f} dB from NC-30."
     )

@@ -1,0 +1,118 @@
+"""`render-ending check`: the verdict of a delivery, clause by clause."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from audio_pipeline.cli.errors import printable
+from audio_pipeline.cli.options import debug_option
+
+EPILOG = """\b
+Examples:
+  render-ending check renders/final.report.json --delivery netflix
+  render-ending check renders/final.wav --delivery netflix --dialogue renders/final.stems/final_DX.wav
+  render-ending check mix.wav --delivery ebu-r128 --json
+  render-ending check --list
+"""
+
+FILE = click.Path(path_type=Path)
+
+
+def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from audio_pipeline.loudness.delivery import delivery_names
+
+    return [name for name in delivery_names() if name.startswith(incomplete)]
+
+
+@click.command("check", epilog=EPILOG)
+@click.argument("file", required=False, type=FILE)
+@click.option("--delivery", metavar="NAME", shell_complete=_names, help="What it must comply with.")
+@click.option("--dialogue", type=FILE, metavar="STEM", help="The dialogue stem, for clauses about it.")
+@click.option("--list", "as_list", is_flag=True, help="List the deliveries there are.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+@debug_option
+def command(
+    file: Path | None, delivery: str | None, dialogue: Path | None, as_list: bool, as_json: bool
+) -> None:
+    """Check an audio file, or its .report.json, against a delivery.
+
+    Exit status 0 when every clause that applies passes, 1 when one fails or cannot be measured.
+    """
+    if as_list:
+        _list()
+        return
+    if file is None:
+        raise click.UsageError("name a FILE to check, or --list")
+    report = _judged(file, delivery, dialogue)
+    if as_json:
+        import json
+
+        judged = {"file": report["file"], **report["delivery"]}
+        click.echo(json.dumps(judged, indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        _print(report)
+    if report["delivery"]["verdict"] != "pass":
+        raise click.exceptions.Exit(1)
+
+
+def _judged(file: Path, delivery: str | None, dialogue: Path | None) -> dict[str, Any]:
+    from audio_pipeline.loudness.rejudge import rejudged
+    from audio_pipeline.loudness.report_file import SUFFIX, read_report
+
+    if file.name.endswith(".json"):
+        if dialogue is not None:
+            raise click.UsageError(f"a {SUFFIX} knows its dialogue; --dialogue goes with an audio file")
+        report = read_report(file)
+        if delivery is None and report["delivery"]["name"] is None:
+            raise click.UsageError("the report names no delivery; say --delivery NAME")
+        return rejudged(report, delivery or report["delivery"]["name"])
+    if delivery is None:
+        raise click.UsageError("say --delivery NAME; check --list shows which there are")
+    return _measured(file, delivery, dialogue)
+
+
+def _measured(file: Path, delivery: str, dialogue: Path | None) -> dict[str, Any]:
+    from dataclasses import replace
+
+    from audio_pipeline.audio_files.read import probe
+    from audio_pipeline.loudness.delivery import load_delivery
+    from audio_pipeline.loudness.dialogue import measure_dialogue
+    from audio_pipeline.loudness.facts import MixFacts
+    from audio_pipeline.loudness.report import report_of_file
+
+    facts = MixFacts(mix=file.stem, delivery=load_delivery(delivery).name)
+    if dialogue is not None:
+        stem = measure_dialogue(dialogue, probe(file).duration_s)
+        facts = replace(facts, dialogue_lufs=stem.lufs, dialogue_share_percent=stem.share_percent)
+    return report_of_file(file, facts, file.name)
+
+
+def _list() -> None:
+    from audio_pipeline.cli.tables import print_table
+    from audio_pipeline.loudness.delivery import delivery_names, load_delivery
+    from audio_pipeline.loudness.figures import FIGURES
+
+    rows = []
+    for delivery in map(load_delivery, delivery_names()):
+        demands = [f"{FIGURES[c.figure].label} {c.limit()}" for c in delivery.clauses]
+        rows.append((delivery.name, delivery.title, "; ".join(demands)))
+    print_table(("delivery", "what it is", "what it asks for"), rows)
+
+
+def _print(report: dict[str, Any]) -> None:
+    from audio_pipeline.cli.notes import print_notes
+    from audio_pipeline.cli.tables import print_table
+    from audio_pipeline.report import words
+
+    judged = report["delivery"]
+    click.echo(printable(f"{report['file']}: {judged['title']} ({judged['name']})") + "\n")
+    print_table(words.clause_head(), words.clause_rows(report))
+    notes = words.clause_notes(report) + words.silence_notes(report)
+    if (note := words.audibility_note(report)) is not None:
+        notes.append(note)
+    print_notes(notes, report["warnings"])
+    colour = {"pass": "green", "fail": "red"}.get(judged["verdict"], "yellow")
+    click.echo("\n" + click.style(f"verdict: {judged['verdict']}", fg=colour, bold=True))

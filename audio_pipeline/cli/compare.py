@@ -1,0 +1,211 @@
+"""`render-ending compare`: reports or audio files side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from audio_pipeline.cli.errors import printable
+from audio_pipeline.cli.options import debug_option
+
+if TYPE_CHECKING:
+    from audio_pipeline.loudness.compare import Comparison, Tolerance
+
+EPILOG = """\b
+Examples:
+  render-ending compare renders/final.report.json renders/hard-cut.report.json
+  render-ending compare monday/ tuesday/ --tolerance 0.2 --tolerance true_peak_dbtp=0.1
+  render-ending compare a.wav b.wav c.wav --plot difference.png
+  render-ending compare old.report.json new.report.json --markdown
+"""
+
+FILE = click.Path(path_type=Path)
+
+
+@click.command("compare", epilog=EPILOG)
+@click.argument("things", nargs=-1, type=FILE, metavar="A B [C...]")
+@click.option(
+    "--tolerance",
+    "tolerances",
+    multiple=True,
+    metavar="[FIGURE=]NUMBER",
+    help="What may differ: all levels (0.5), or one figure. May be repeated.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print every figure as a row of CSV.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print tables of Markdown.")
+@click.option("--plot", type=FILE, metavar="FILE.png|svg", help="Draw the loudness of all over time.")
+@debug_option
+def command(
+    things: tuple[Path, ...],
+    tolerances: tuple[str, ...],
+    as_json: bool,
+    as_csv: bool,
+    as_markdown: bool,
+    plot: Path | None,
+) -> None:
+    """Compare reports (.report.json), audio files, or folders of renders with the first of them.
+
+    Exit status 0 when every figure is within its tolerance, 1 when one is not. Folders are compared by
+    the names of their renders.
+    """
+    if len(things) < 2:
+        raise click.UsageError("name two things to compare, or more")
+    if as_json + as_csv + as_markdown > 1:
+        raise click.UsageError("choose one of --json, --csv and --markdown")
+    tolerance = _tolerance(tolerances)
+    if all(thing.is_dir() for thing in things):
+        groups = _in_folders(things)
+        if plot is not None and len(groups) > 1:
+            raise click.UsageError("--plot draws one comparison; name the two files")
+    else:
+        groups = [("", list(things))]
+    from audio_pipeline.loudness.compare import compare_reports
+
+    comparisons = []
+    for title, files in groups:
+        reports = [_report(file) for file in files]
+        comparisons.append((title, compare_reports(_names(files), reports, tolerance)))
+    _print(comparisons, as_json, as_csv, as_markdown)
+    if plot is not None:
+        from audio_pipeline.report.curves import write_curves
+
+        write_curves(comparisons[0][1], plot)
+    if not all(comparison.same for _, comparison in comparisons):
+        raise click.exceptions.Exit(1)
+
+
+def _tolerance(texts: tuple[str, ...]) -> Tolerance:
+    import difflib
+    import math
+
+    from audio_pipeline.loudness.compare import Tolerance, tolerated_names
+
+    levels: float | None = None
+    named: dict[str, float] = {}
+    for text in texts:
+        name, equals, number = text.rpartition("=")
+        try:
+            value = float(number)
+        except ValueError:
+            value = math.nan
+        if not (0.0 <= value < math.inf):
+            raise click.BadParameter(f"{text!r} is no number of at least 0", param_hint="--tolerance")
+        if not equals:
+            levels = value
+            continue
+        if name not in tolerated_names():
+            near = difflib.get_close_matches(name, tolerated_names(), 1)
+            meant = f"; did you mean {near[0]!r}?" if near else ""
+            raise click.BadParameter(
+                f"no figure is called {name!r}{meant} There are: {', '.join(tolerated_names())}.",
+                param_hint="--tolerance",
+            )
+        named[name] = value
+    return Tolerance(levels, named)
+
+
+def _in_folders(folders: tuple[Path, ...]) -> list[tuple[str, list[Path]]]:
+    """What has the same name in all folders; a render that one of them lacks is an error."""
+    from audio_pipeline.errors import ReportError
+    from audio_pipeline.loudness.report_file import renders_in
+
+    found = [renders_in(folder) for folder in folders]
+    names = sorted({name for renders in found for name in renders})
+    if not names:
+        raise ReportError(f"{folders[0]} holds neither reports nor audio files")
+    for folder, renders in zip(folders, found, strict=True):
+        missing = [name for name in names if name not in renders]
+        if missing:
+            raise ReportError(
+                f"{folder} has no {', '.join(missing[:8])}, which another folder has",
+                hint="Name the files to compare them one by one.",
+            )
+    return [(name, [renders[name] for renders in found]) for name in names]
+
+
+def _report(path: Path) -> dict[str, Any]:
+    from audio_pipeline.loudness.report_file import read_report
+
+    if path.name.endswith(".json"):
+        return read_report(path)
+    from audio_pipeline.loudness.facts import MixFacts
+    from audio_pipeline.loudness.report import report_of_file
+
+    return report_of_file(path, MixFacts(mix=path.stem), path.name)
+
+
+def _names(files: list[Path]) -> list[str]:
+    """The shortest names that tell the files apart: their own, or with their folder."""
+    own = [file.name.removesuffix(".report.json") for file in files]
+    if len(set(own)) == len(own):
+        return own
+    with_folder = [
+        f"{file.absolute().parent.name}/{name}" for file, name in zip(files, own, strict=True)
+    ]
+    return with_folder if len(set(with_folder)) == len(files) else [str(file) for file in files]
+
+
+def _print(
+    comparisons: list[tuple[str, Comparison]], as_json: bool, as_csv: bool, as_markdown: bool
+) -> None:
+    from audio_pipeline.report import compare_words
+    from audio_pipeline.report.csv_tables import to_csv
+
+    if as_json:
+        import json
+
+        shown = [{"name": title or None, **compare_words.as_dict(c)} for title, c in comparisons]
+        whole = shown[0] if len(shown) == 1 else shown
+        click.echo(json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    for title, comparison in comparisons:
+        if as_csv:
+            click.echo(to_csv(*compare_words.as_table(comparison)), nl=False)
+        elif as_markdown:
+            _print_markdown(title, comparison)
+        else:
+            _print_tables(title, comparison)
+
+
+def _tables(comparison: Comparison) -> list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
+    """(title, head, rows) of every table that has rows."""
+    from audio_pipeline.report import compare_words as words
+
+    head = words.head(comparison)
+    tables = [
+        ("Figures", head, words.figure_rows(comparison)),
+        ("Sections", head, words.section_rows(comparison)),
+        ("Dropout", head, words.dropout_rows(comparison)),
+        ("Preset", ("key", *comparison.names), words.preset_rows(comparison)),
+    ]
+    return [table for table in tables if table[2]]
+
+
+def _print_markdown(title: str, comparison: Comparison) -> None:
+    from audio_pipeline.report import compare_words as words
+
+    if title:
+        click.echo(f"## {printable(title)}\n")
+    for name, head, rows in _tables(comparison):
+        click.echo(words.markdown(name, head, rows))
+    for note in words.notes(comparison):
+        click.echo(f"- {printable(note)}")
+
+
+def _print_tables(title: str, comparison: Comparison) -> None:
+    from audio_pipeline.cli.notes import print_notes
+    from audio_pipeline.cli.tables import print_table
+    from audio_pipeline.report import compare_words as words
+
+    if title:
+        click.echo(printable(f"== {title}") + "\n")
+    for n, (name, head, rows) in enumerate(_tables(comparison)):
+        if n:
+            click.echo()
+        print_table((name, *head[1:]), rows)
+    print_notes(words.notes(comparison), [])
+    if title:
+        click.echo()

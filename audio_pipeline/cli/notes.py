@@ -1,0 +1,22 @@
+"""Sentences under a table: folded into a terminal, one a line when piped."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+
+import click
+
+from audio_pipeline.cli.errors import printable
+
+
+def print_notes(notes: list[str], warnings: list[str]) -> None:
+    """Print notes, then warnings, after an empty line; nothing when there are none."""
+    lines = [printable(note) for note in notes] + [f"warning: {printable(w)}" for w in warnings]
+    if lines:
+        click.echo()
+    width = min(100, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 0
+    for line in lines:
+        folded = textwrap.wrap(line, max(30, width), subsequent_indent="  ") if width else [line]
+        click.echo("\n".join(folded))
