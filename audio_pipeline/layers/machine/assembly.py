@@ -187,9 +187,7 @@ class Workshop:
             return bare + (1.0 - bare) * life.film_in_gate(at_s)
 
         start = Blows(self.film(), 1, 0.0, body, levels, self._chance("start"), starts)
-        stop = replace(
-            start, offset=m.pull_down / 100.0, chance=self._chance("stop"), loudness=stops
-        )
+        stop = replace(start, offset=m.pull_down / 100.0, chance=self._chance("stop"), loudness=stops)
         swell, shape = pulse(0.0002, self.seconds["slap"], self.sample_rate)
         scrape = [
             replace(b, body=swell, strengths=shape, chance=replace(b.chance, colour_db=0.0))
