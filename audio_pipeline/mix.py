@@ -13,7 +13,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import get_args
 
@@ -59,6 +60,22 @@ class Console:
         self._placed = {n: any(effects[e].places for e in es) for n, es in self._strip_effects.items()}
         self.groups = self._grouped(effects)
         self._remembered = _Memory()
+
+    def solo(self, *names: str) -> Console:
+        """The same console with those layers alone: their share of every bus, all effects included.
+
+        No layer moves another, so the solos of all layers sum to the mix but for rounding. Raises
+        ValueError for a layer that does not play.
+        """
+        for name in names:
+            if name not in self.layers:
+                raise ValueError(f"{name!r} does not play; there are: {', '.join(self.layers)}")
+        alone = copy(self)
+        kept = (replace(g, layers=tuple(n for n in g.layers if n in names)) for g in self.groups)
+        alone.groups = tuple(group for group in kept if group.layers)
+        alone.layers = {name: layer for name, layer in self.layers.items() if name in names}
+        alone._remembered = _Memory()
+        return alone
 
     def sounding(self) -> tuple[Span, ...]:
         """Where anything may sound, as spans in order that do not meet; elsewhere all is zero."""
