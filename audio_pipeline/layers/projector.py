@@ -73,7 +73,7 @@ class Projector(MachineParameters, Layer):
         """Builds the machine and measures four seconds of it, running, so that `level` is met.
 
         Raises PresetError when the machine stops before it has come up to speed or before its film has
-        run out, or when every part is off.
+        run out, when a splice comes after the film's end, or when every part is off.
         """
         span, rate = self.span(scene), scene.sample_rate
         life = self._life(scene, name, span)
@@ -100,18 +100,27 @@ class Projector(MachineParameters, Layer):
         if life.runs_out_s < math.inf:
             tail = {"flap": (self.flap, steady.tail(reference.start / rate))}
             parts.append((_balance(tail, reference)[0]["flap"], shop.tail(life.flaps_from_s)))
-        machine = Sum(tuple(parts))
-        both = convolve(np.stack([heard, heard], axis=1), np.stack([mid, side], axis=1))
-        middle, sides = rms(both[:, 0]), rms(both[:, 1])
-        share = self.width / 100.0 / 2.0
-        loudness = gain_from_db(self.level)
-        mid = mid * (loudness * math.sqrt(1.0 - share) / max(middle, 1e-12))
-        side = side * (loudness * math.sqrt(share) / max(sides, 1e-12))
-        left, right = math.sqrt(2.0) * pan_gains(np.array([self.pan]), 3.01)[0]
-        impulse = np.stack([left * (mid + side), right * (mid - side)], axis=1)
         edge = max(1, to_samples(_EDGE, rate))
-        rise = max(scene.samples(self.rise), edge)
-        return ProjectorSource(span, rate, life.speed, machine, impulse, rise, edge, self.rise_curve)
+        return ProjectorSource(
+            span,
+            rate,
+            life.speed,
+            Sum(tuple(parts)),
+            self._way_to_the_ears(mid, side, heard),
+            max(scene.samples(self.rise), edge),
+            edge,
+            self.rise_curve,
+        )
+
+    def _way_to_the_ears(self, mid: Samples, side: Samples, machine: Samples) -> Samples:
+        """`(taps, 2)`: what brings `machine`, the running one, to `level` and `width` at both ears."""
+        both = convolve(np.stack([machine, machine], axis=1), np.stack([mid, side], axis=1))
+        differs = self.width / 100.0 / 2.0
+        level = gain_from_db(self.level)
+        mid = mid * (level * math.sqrt(1.0 - differs) / max(rms(both[:, 0]), 1e-12))
+        side = side * (level * math.sqrt(differs) / max(rms(both[:, 1]), 1e-12))
+        left, right = math.sqrt(2.0) * pan_gains(np.array([self.pan]), 3.01)[0]
+        return np.stack([left * (mid + side), right * (mid - side)], axis=1)
 
     def _life(self, scene: Scene, name: str, span: Span) -> Life:
         def seconds(when: Moment | None) -> float:
@@ -132,6 +141,12 @@ class Projector(MachineParameters, Layer):
             )
         speed = Speed(start_s, start_up_s, stops, scene.seconds(self.coast))
         splices = tuple(seconds(splice) for splice in self.splices)
+        for splice, at_s in zip(self.splices, splices, strict=True):
+            if at_s >= min(runs_out, stops):
+                raise PresetError(
+                    f"layers.{name}.splices: at {splice} no film runs any more",
+                    hint="a splice comes before runs_out and stops",
+                )
         return Life(speed, runs_out, max(scene.seconds(self.thins), 0.05), splices)
 
 

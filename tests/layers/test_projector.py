@@ -402,6 +402,12 @@ def test_a_machine_cannot_stop_before_it_runs():
         Projector(start_up="4s", stops="3s").prepare(scene_of(10), "projector")
 
 
+@pytest.mark.parametrize("end", [{"runs_out": "5s"}, {"stops": "5s"}])
+def test_a_splice_needs_film(end):
+    with pytest.raises(PresetError, match="no film"):
+        Projector(splices=["6s"], **end).prepare(scene_of(10), "projector")
+
+
 def test_a_projector_without_parts_is_refused():
     parts = ("intermittent", "sprockets", "hum", "motor", "blower", "blades", "belt", "reels")
     with pytest.raises(PresetError, match="every part"):
