@@ -20,7 +20,7 @@ from typing import get_args
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples, silence
-from audio_pipeline.dsp.curves import db_at_half_power, pan_gains
+from audio_pipeline.dsp.curves import db_at_half_power
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.effects.base import Effect, Processor, Strip
 from audio_pipeline.layers.base import Bus, Layer, Source
@@ -55,6 +55,7 @@ class Console:
             name: tuple(e for e, x in effects.items() if x.stage == "strip" and x.works_on(name))
             for name in layers
         }
+        self._placer = scene.placer(db_at_half_power())
         self._placed = {n: any(effects[e].places for e in es) for n, es in self._strip_effects.items()}
         self.groups = self._grouped(effects)
         self._remembered = _Memory()
@@ -104,6 +105,9 @@ class Console:
     def _back(self, names: tuple[str, ...]) -> int:
         return max((self.processors[name].look_back for name in names), default=0)
 
+    def _pan_back(self, name: str) -> int:
+        return self._placer.look_back if self.sources[name].channels == 1 else 0
+
     def _group_span(self, group: Group) -> Span:
         spans = [self._strip_span(name) for name in group.layers]
         whole = Span(min(s.start for s in spans), max(s.stop for s in spans))
@@ -114,7 +118,8 @@ class Console:
     def _strip_span(self, name: str) -> Span:
         span = self.sources[name].span
         after = [self.processors[e].sounding(span) for e in self._strip_effects[name]]
-        return Span(span.start, max([span.stop, *(s.stop for s in after)]))
+        panned = span.stop if self._placed[name] else span.stop + self._pan_back(name)
+        return Span(span.start, max([panned, *(s.stop for s in after)]))
 
     def _grouped(self, effects: dict[str, Effect]) -> tuple[Group, ...]:
         """Layers that begin before the cue `silence` end there, tails and all; later ones at the end."""
@@ -150,9 +155,12 @@ class Console:
     def _strip(self, name: str, index: int) -> Strip:
         """One layer after its strip effects, placed."""
         effects = self._strip_effects[name]
-        longest = self._back(effects)
+        pan_back = 0 if self._placed[name] else self._pan_back(name)
+        longest = max(self._back(effects), pan_back)
         window = self._window(name, index, longest, lambda i: self._raw(name, i))
-        total = Strip() if self._placed[name] else self._panned(name, window.cut(slice(longest, None)))
+        total = Strip()
+        if not self._placed[name]:
+            total = self._panned(name, window.cut(slice(longest - pan_back, None)))
         for effect in effects:
             processor = self.processors[effect]
             total = total + processor.process(
@@ -171,7 +179,8 @@ class Console:
         layer = self.layers[name]
         stereo = strip.stereo
         if strip.mono is not None:
-            stereo = strip.mono * pan_gains(np.array([layer.pan]), db_at_half_power())
+            place = np.full(len(strip.mono) - self._placer.look_back, layer.pan)
+            stereo = self._placer.place(strip.mono[:, 0], place)
         early, late = gain_from_db(layer.early), gain_from_db(layer.late)
         return Strip(
             stereo=stereo,

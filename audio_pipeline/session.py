@@ -97,6 +97,7 @@ def open_session(project: Project, preset: Preset, files: StemFiles) -> Session:
         stems=samples,
         speech=_speech(layers, schedule, programme, rate),
         listening=preset.head.listening,
+        head=preset.head.head,
     )
     return Session(
         preset,

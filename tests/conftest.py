@@ -26,12 +26,48 @@ def speech_like(seed: int, seconds: float, sample_rate_hz: int = 48_000) -> np.n
     return 0.1 * x / np.abs(x).max()
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """A project with this repository's presets and two short stems."""
+def make_project(tmp_path: Path) -> Project:
+    """A project with this repository's presets, two short stems, and the preset `short`."""
     shutil.copytree(REPOSITORY / "presets", tmp_path / "presets")
     (tmp_path / "stems").mkdir()
     for seed, (name, seconds) in enumerate({"voice_a": 2.5, "voice_b": 2.0}.items()):
         samples = speech_like(seed, seconds)
         soundfile.write(tmp_path / "stems" / f"{name}.flac", samples, 48_000, subtype="PCM_24")
+    (tmp_path / "presets" / "short.toml").write_text(SHORT)
     return Project(tmp_path)
+
+
+SHORT = """
+extends = "final"
+description = "The ending in little: some twenty seconds, three tiles."
+
+[cues]
+breath = "500ms"
+voice_a = "1s"
+cross = "voice_a.tail - 200ms"
+voice_b = "voice_a.tail + 500ms"
+black = ["8s", "echo.tail"]
+dropout = "black + 2s"
+silence = "black + 3s"
+end = "black + 3.5s"
+
+[effects.crossfade]
+cross_to = "voice_b + 200ms"
+slip = "300ms"
+
+[effects.echo]
+words = "800ms"
+returns = 4
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project of its own, to write into."""
+    return make_project(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def shared_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project to read from only."""
+    return make_project(tmp_path_factory.mktemp("shared"))

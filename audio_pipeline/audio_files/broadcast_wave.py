@@ -62,7 +62,7 @@ class Bext:
     loudness: BextLoudness = BextLoudness()
 
     def encoded(self) -> bytes:
-        """The chunk's body: 602 bytes and the coding history."""
+        """The chunk's body: 602 bytes and the coding history, made even."""
         fixed = _BEXT_FIXED.pack(
             _ascii(self.description)[:256],
             _ascii(ORIGINATOR)[:32],
@@ -76,7 +76,7 @@ class Bext:
             b"",
         )
         lines = self.coding_history.splitlines()
-        return fixed + b"".join(_ascii(line) + b"\r\n" for line in lines)
+        return _even(fixed + b"".join(_ascii(line) + b"\r\n" for line in lines), b"\0")
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Ixml:
     def encoded(
         self, *, sample_rate_hz: int, channels: int, bits: int, time_reference_samples: int
     ) -> bytes:
-        """The chunk's body, UTF-8."""
+        """The chunk's body, UTF-8, made even."""
         frames = self.rate.frames_per_s
         high, low = divmod(time_reference_samples, 1 << 32)
         speed = f"{frames.numerator}/{frames.denominator}"
@@ -119,7 +119,7 @@ class Ixml:
         )
         body = "".join(_written(element) for element in tree)
         document = f'<?xml version="1.0" encoding="UTF-8"?>\n<BWFXML>\n{body}</BWFXML>\n'
-        return document.encode("utf-8", errors="replace")
+        return _even(document.encode("utf-8", errors="replace"), b"\n")
 
 
 @dataclass(frozen=True)
@@ -151,6 +151,11 @@ def label_list(cues: Sequence[Cue]) -> bytes:
 def chunk(name: bytes, body: bytes) -> bytes:
     """A RIFF chunk: name, size, body, and a byte of padding where the size is odd."""
     return name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
+
+
+def _even(body: bytes, filler: bytes) -> bytes:
+    # libsndfile does not know of the byte of padding in an RF64, and finds no data after an odd chunk
+    return body + filler * (len(body) % 2)
 
 
 def _hundredths(value: float | None) -> int:

@@ -144,6 +144,11 @@ def _run(file: RegularFile, container: Container, command: list[str]) -> bytes:
             f"{file.name} was given up: ffmpeg took longer than {DECODER_LIMIT_S:g} s to decode it.",
             hint="Export the sound as WAV or FLAC.",
         ) from error
+    if b"No space left on device" in done.stderr:
+        raise StemError(
+            f"{file.name} could not be decoded: the disk is full.",
+            hint=f"Make room in {tempfile.gettempdir()}, or set TMPDIR.",
+        )
     if done.returncode != 0:
         raise StemError(
             f"{file.name} is {container.title} that ffmpeg cannot decode: it is damaged,"

@@ -33,7 +33,8 @@ MUCH_GAIN_DB = 30.0
 class Conditioned:
     """A stem ready for the timeline, and what was done to get there.
 
-    `samples` is `(n, channels)` float64, read-only. `did` and `warnings` are sentences to show.
+    `samples` is `(n, channels)` float64, read-only. `did` holds what was done, in order, each like
+    "resampled from 44100 to 48000 Hz"; `warnings` are whole sentences.
     `sha256` is that of the source file's bytes, None when there was no file.
     """
 
@@ -79,19 +80,20 @@ def condition_samples(
 ) -> Conditioned:
     """Condition `(n, info.channels)` at `info.sample_rate_hz`.
 
-    In this order: fold to `channels`; take the mean out; resample to exactly ⌈n·out/in⌉ samples;
-    fade both ends in 5 ms of raised cosine; and, when `level_lufs` is not None, apply one gain so
-    that `measure` gives that loudness. What is too short or too quiet for the gate is levelled by
-    10·log10 of its mean square summed over channels, which is what BS.1770 gives at 997 Hz.
+    In this order: take the mean out (it would hide that channels cancel); fold to `channels`;
+    resample to exactly ⌈n·out/in⌉ samples; fade both ends in 5 ms of raised cosine; and, when
+    `level_lufs` is not None, apply one gain so that `measure` gives that loudness. What is too short
+    or too quiet for the gate is levelled by 10·log10 of its mean square summed over channels, which
+    is what BS.1770 gives at 997 Hz.
     The result may exceed full scale. Raises ValueError for a level without a `measure`.
     """
     if level_lufs is not None and measure is None:
         raise ValueError("a level needs a measure of loudness")
     did, warnings = [], list(info.warnings)
-    folded, how = to_mono(samples) if channels == 1 else to_stereo(samples)
+    centred, how = _without_dc(samples)
     if how is not None:
         did.append(how)
-    folded, how = _without_dc(folded)
+    folded, how = to_mono(centred) if channels == 1 else to_stereo(centred)
     if how is not None:
         did.append(how)
     if info.sample_rate_hz != sample_rate_hz:

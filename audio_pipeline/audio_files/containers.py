@@ -1,7 +1,8 @@
 """What a file's header promises, against what the file holds.
 
 libsndfile reads a file that was cut, or that claims 4 GB, without a word. So the chunks of the
-containers that state their size are walked here first: RIFF, RF64, AIFF, W64, CAF and AU.
+containers that state their size are walked here first (RIFF, RF64, AIFF, W64, CAF, AU), and an Ogg
+must have its end.
 Sources: EBU Tech 3306 (RF64), Apple's AIFF and CAF specifications, Sonic Foundry's W64 note.
 """
 
@@ -22,6 +23,7 @@ CHANNELS = (1, 8)
 _UNKNOWN_U32 = (0xFFFF_FFFF, 0x7FFF_F000)
 """Sizes that a program writes when it cannot go back: ffmpeg's and SoX's."""
 _MOST_CHUNKS = 4096
+_OGG_LARGEST_PAGE = 27 + 255 + 255 * 255
 _W64_TAIL = bytes.fromhex("f3acd3118cd100c04f8edb8a")
 
 
@@ -60,6 +62,8 @@ def examine(file: RegularFile) -> Structure:
     elif head[:4] == b".snd" and len(head) >= 24:
         offset, size = struct.unpack(">II", head[4:12])
         return _stream_of(file, Chunk(b"data", offset, size), 0xFFFF_FFFF)
+    elif head[:4] == b"OggS":
+        _refuse_unfinished_ogg(file)
     return Structure()
 
 
@@ -156,9 +160,22 @@ def _refuse_cut(file: RegularFile, data: Chunk) -> None:
         )
 
 
+def _refuse_unfinished_ogg(file: RegularFile) -> None:
+    """An Ogg states no length, but its last page says that it is the last (RFC 3533, section 6)."""
+    start = max(0, file.size - _OGG_LARGEST_PAGE)
+    tail = file.bytes_at(start, _OGG_LARGEST_PAGE)
+    page = tail[tail.rfind(b"OggS") :]
+    last = len(page) >= 27 and page[5] & 4
+    if not last or len(page) < 27 + page[26] + sum(page[27 : 27 + page[26]]):
+        raise StemError(
+            f"{file.name} is cut short: its last page is missing.", hint="Copy or export it again."
+        )
+
+
 def _header_cut(file: RegularFile) -> StemError:
     return StemError(
-        f"{file.name} is cut short: it ends inside its header.", hint="Copy or export it again."
+        f"{file.name} is damaged or cut short: no sound follows its header.",
+        hint="Copy or export it again.",
     )
 
 

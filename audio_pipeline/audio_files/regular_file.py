@@ -35,7 +35,7 @@ class RegularFile:
 
     def bytes_at(self, offset: int, count: int) -> bytes:
         """Up to `count` bytes from `offset`, without moving the descriptor's position."""
-        return os.pread(self.descriptor, count, offset)
+        return os.pread(self.descriptor, count, offset) if 0 <= offset < self.size else b""
 
 
 @contextmanager

@@ -59,8 +59,6 @@ class WaveWriter:
         self._bits: Bits = bits
         self._data_bytes = 0
         self._chunks = [(b"JUNK", bytes(_DS64_BODY)), (b"fmt ", _format(sample_rate_hz, channels, bits))]
-        if bits == 32:
-            self._chunks.append((b"fact", bytes(4)))
         if bext is not None:
             self._chunks.append((b"bext", bext.encoded()))
         if ixml is not None:
@@ -128,6 +126,8 @@ class WaveWriter:
     def _finish(self) -> None:
         self._file.write(b"\0" * (self._data_bytes % 2))
         frames = self._data_bytes // (self._channels * self._bits // 8)
+        if self._bits == 32:  # behind the data: in front of it, libsndfile would stop reading an RF64
+            self._file.write(chunk(b"fact", struct.pack("<I", min(frames, RIFF_LIMIT))))
         riff_bytes = self._file.tell() - 8
         large = riff_bytes > RIFF_LIMIT
         if large:
@@ -136,8 +136,6 @@ class WaveWriter:
             self._patch(self._bodies[b"JUNK"] - 8, chunk(b"ds64", sizes))
         self._patch(4, _size(riff_bytes, large))
         self._patch(self._data_at - 4, _size(self._data_bytes, large))
-        if b"fact" in self._bodies:
-            self._patch(self._bodies[b"fact"], _size(frames, large))
 
     def _patch(self, offset: int, replacement: bytes) -> None:
         end = self._file.tell()

@@ -53,7 +53,7 @@ def _print_json(value: Any) -> None:
 def _list(project: Project, as_json: bool) -> None:
     from audio_pipeline.errors import AudioPipelineError
     from audio_pipeline.preset.document import load_document
-    from audio_pipeline.preset.explain import differences
+    from audio_pipeline.preset.explain import overrides
     from audio_pipeline.preset.model import build_preset
     from audio_pipeline.session import planned_schedule
 
@@ -64,14 +64,14 @@ def _list(project: Project, as_json: bool) -> None:
             preset = build_preset(document)
             length_s = float(planned_schedule(project, preset, {}).named("end"))
             base = document.base
-            changes = differences(preset, build_preset(base)) if base is not None else {}
+            changes = overrides(preset, build_preset(base)) if base is not None else {}
             rows.append(
                 {
                     "name": name,
                     "length_s": length_s,
                     "delivery": preset.master.delivery,
                     "extends": base.name if base is not None else None,
-                    "changes": {key: here for key, (_, here) in changes.items()},
+                    "changes": changes,
                     "description": preset.head.description,
                     "error": None,
                 }
@@ -97,8 +97,7 @@ def _list(project: Project, as_json: bool) -> None:
 def _changes(row: dict[str, Any]) -> str:
     if row["extends"] is None:
         return str(row["description"])
-    keys = [key for key, value in row["changes"].items() if value is not None]
-    shown = [f"{_short(key)} = {_text(row['changes'][key])}" for key in keys]
+    shown = [f"{_short(key)} = {_text(value)}" for key, value in row["changes"].items()]
     if len(shown) > 4:
         shown = [*shown[:4], f"… and {len(shown) - 4} more"]
     return ", ".join(shown) or f"the same as {row['extends']}"

@@ -1,8 +1,8 @@
 """What a head does to sound from the side: levels and delays at its ears, modelled or measured.
 
-Both models are levelled against a sound from straight ahead, so that the middle stays uncoloured,
-and say the delay between the ears apart from the levels, so that neighbouring directions can be
-faded into each other.
+Only what differs between the ears is kept: at every frequency and from every side the two have
+the same power together, so that a voice keeps its colour and its loudness wherever it goes. The
+delay is said apart from the levels, so that neighbouring directions can be faded into each other.
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ _SPEED_OF_SOUND = 343.0
 _SPHERE_RADIUS_M = 0.0905  # Brown & Duda: 0.0875; KEMAR's delays ask for 3 mm more
 _SPHERE_DEEPEST_SHADOW = 0.1  # at the far ear it is deepest off the axis: opposite is a bright spot
 _SPHERE_SHADOW_AT_DEG = 150.0
+_KEMAR_FROM_HZ = 150.0  # below, its loudspeaker was too weak to be measured
 
 
 @dataclass(frozen=True)
 class Head:
     """The ears' side of a head, at `azimuth_deg` `(m,)` rising from −90 (far ear) to +90 (near ear).
 
-    `magnitude` `(m, f)`: linear, at one ear. `interaural_s` `(m,)`: how much sooner the sound
+    `magnitude` `(m, f)`: linear, at one ear; its square and the other ear's add up to 1.
+    `interaural_s` `(m,)`: how much sooner the sound
     arrives at this ear than at the other; odd about 0.
     """
 
@@ -74,7 +76,13 @@ def _sphere(frequency_hz: Samples) -> Head:
     u2 = np.square(frequency_hz * np.pi * _SPHERE_RADIUS_M / _SPEED_OF_SOUND)
     power = (1.0 + np.square(alpha)[:, None] * u2) / (1.0 + u2)
     delay_s = _SPHERE_RADIUS_M / _SPEED_OF_SOUND * (azimuth + np.sin(azimuth))
-    return Head(azimuth_deg, np.sqrt(power / power[90]), delay_s)
+    return Head(azimuth_deg, _balanced(power), delay_s)
+
+
+def _balanced(power: Samples) -> Samples:
+    """Magnitudes of `(azimuths, f)` from far to near, so that both ears together have power 1."""
+    magnitude: Samples = np.sqrt(power / (power + power[::-1]))
+    return magnitude
 
 
 def _kemar(frequency_hz: Samples) -> Head:
@@ -96,11 +104,10 @@ def _kemar(frequency_hz: Samples) -> Head:
     f = frequencies(size, rate)
     power = np.square(np.abs(np.fft.rfft(responses, size, axis=1)))
     smooth = np.stack([_third_octave_mean(row, f) for row in power])
-    relative = np.sqrt(smooth / smooth[len(azimuth_deg) // 2])
-    magnitude = np.stack([np.interp(frequency_hz, f, row) for row in relative])
+    balanced = _balanced(np.stack([np.interp(np.maximum(f, _KEMAR_FROM_HZ), f, row) for row in smooth]))
 
     # what of the measured delay is not in the levels already, smooth and odd over azimuth
-    least = np.stack([minimum_phase(np.sqrt(row), responses.shape[1]) for row in power])
+    least = np.stack([minimum_phase(row, responses.shape[1]) for row in balanced])
     extra_s = np.array(
         [
             interaural_delay_s(responses[i], responses[-1 - i], rate)
@@ -110,6 +117,7 @@ def _kemar(frequency_hz: Samples) -> Head:
     )
     shape = np.sin(np.radians(azimuth_deg)[:, None] * np.arange(1, 5))
     weights = np.linalg.lstsq(shape, extra_s, rcond=None)[0]
+    magnitude = np.stack([np.interp(frequency_hz, f, row) for row in balanced])
     return Head(azimuth_deg, magnitude, shape @ weights)
 
 

@@ -1,7 +1,7 @@
 """Reverberation as an impulse response: velvet noise that decays per octave, and how to cut one up.
 
-Sources: Karjalainen & Järveläinen, "Reverberation modeling using velvet noise", 2007 (some 1500
-pulses a second sound smooth); Schroeder, "New method of measuring reverberation time", 1965.
+Source: Karjalainen & Järveläinen, "Reverberation modeling using velvet noise", 2007: some 1500
+pulses a second sound smooth.
 """
 
 from __future__ import annotations
@@ -107,10 +107,3 @@ def trimmed(response: Samples, floor_db: float) -> Samples:
     fade = taps // 16
     cut[taps - fade :] *= ((1.0 + np.cos(np.pi * (np.arange(fade) + 1) / (fade + 1))) / 2.0)[:, None]
     return cut
-
-
-def decay_curve_db(response: Samples) -> Samples:
-    """Schroeder's backward integral of `(taps,)`, in dB below the whole."""
-    remaining = np.cumsum(np.square(response)[::-1])[::-1]
-    curve: Samples = 10.0 * np.log10(np.maximum(remaining / max(remaining[0], 1e-300), 1e-30))
-    return curve

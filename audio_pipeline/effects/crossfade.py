@@ -18,7 +18,7 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.curves import CurveName, curve, db_at_half_power, pan_gains
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.dsp.filters import convolve, one_pole_lowpass
-from audio_pipeline.dsp.placement import Placer, SpeakerPlacer
+from audio_pipeline.dsp.placement import SpeakerPlacer
 from audio_pipeline.effects.base import Effect, Strip
 from audio_pipeline.timeline.moments import parse_duration, parse_moment
 from audio_pipeline.timeline.scene import Scene
@@ -149,7 +149,7 @@ class CrossfadeProcessor:
     def __init__(self, journeys: dict[str, Journey], parameters: Crossfade, scene: Scene) -> None:
         self.journeys = journeys
         self._parameters = parameters
-        self._placer = placer_for(scene, parameters.law)
+        self._placer = scene.placer(LAW_DB[parameters.law])
         self._sends = SpeakerPlacer(LAW_DB[parameters.law])
         self._treble = one_pole_lowpass(parameters.far_treble, scene.sample_rate)
         self.look_back = len(self._treble) - 1 + self._placer.look_back
@@ -180,8 +180,3 @@ class CrossfadeProcessor:
 def _between(near_db: float, far_db: float, far: Samples) -> Samples:
     near_gain, far_gain = gain_from_db(near_db), gain_from_db(far_db)
     return near_gain + (far_gain - near_gain) * far
-
-
-def placer_for(scene: Scene, law: PanLaw) -> Placer:
-    """How a mono sound is placed in this scene: by level for speakers."""
-    return SpeakerPlacer(LAW_DB[law])

@@ -26,7 +26,7 @@ from audio_pipeline.dsp.mirrored_convolution import MirroredConvolver
 from audio_pipeline.dsp.noise import generator
 from audio_pipeline.dsp.shoebox import Shoebox, image_sources, reflection_response
 from audio_pipeline.effects.base import Effect, Strip
-from audio_pipeline.errors import StemError
+from audio_pipeline.errors import PresetError, StemError
 from audio_pipeline.timeline.moments import parse_duration
 from audio_pipeline.timeline.scene import Scene, StemRequest
 from audio_pipeline.timeline.spans import TILE, Span
@@ -39,7 +39,9 @@ class Space(Effect):
     """The room around the sounds. A send of 0 dB is calibrated.
 
     Steady pink noise that is sent at 0 dB comes back, from `early` and from `late` alone and both
-    channels together, as loud as an equal-power panned direct sound of the same send is.
+    channels together, as loud as the equal-power panned sound that was sent. In the room as it comes
+    a real voice would have about 0 dB early and -4 dB late. The mirror has its price: what stands
+    exactly in the middle comes back in the middle, and only what is off it comes back wide.
     """
 
     stage: ClassVar[Literal["strip", "bus"]] = "bus"
@@ -93,7 +95,7 @@ class Space(Effect):
     def prepare(self, scene: Scene, name: str) -> SpaceProcessor:
         """Build the responses; `name` and the scene's seed key the room's noise.
 
-        Raises StemError when the recorded response is silent.
+        Raises StemError when the recorded response is silent, PresetError when `rt60` is nothing.
         """
         recorded = self.stems()
         early, late = (
@@ -115,31 +117,37 @@ class Space(Effect):
         return rt60
 
     def _built(self, scene: Scene, name: str) -> tuple[Samples, Samples]:
-        rate, split_s = scene.sample_rate, scene.seconds(self.split)
-        rt60_s, split = scene.seconds(self.rt60), scene.samples(self.split)
+        if scene.seconds(self.rt60) <= 0.0:
+            raise PresetError(f"{name}: rt60 must be longer than 0", hint='write "700ms"')
         room = Shoebox(self.length, self.width, self.height)
+        early, late = self._early(scene, name, room), self._late(scene, name, room)
+        return _calibrated(early, scene.sample_rate), _calibrated(late, scene.sample_rate)
+
+    def _early(self, scene: Scene, name: str, room: Shoebox) -> Samples:
+        split, rt60 = scene.samples(self.split), scene.seconds(self.rt60)
         ears = np.array([self.seat, self.width / 2, self.ear_height])
         source = ears - np.array([self.source_ahead, self.source_aside, 0.0])
         jitter = generator(scene.seed, f"{name}/images", 0)
         early = reflection_response(
-            image_sources(room, source, ears, 1.5 * split_s, jitter),
-            lambda f: room.wall_reflection(self.rt60_s(f, rt60_s)),
-            rate,
+            image_sources(room, source, ears, 1.5 * scene.seconds(self.split), jitter),
+            lambda f: room.wall_reflection(self.rt60_s(f, rt60)),
+            scene.sample_rate,
             taps=max(1, 3 * split // 2),
         )
-        early *= np.sqrt(1.0 - crossfade_from_early_to_late(len(early), split))[:, None]
+        return early * np.sqrt(1.0 - crossfade_from_early_to_late(len(early), split))[:, None]
 
-        octaves_s = self.rt60_s(np.array(OCTAVES_HZ), rt60_s)
-        taps = int(rate * (1.5 * split_s - _FLOOR_DB / 60.0 * octaves_s.max()))
+    def _late(self, scene: Scene, name: str, room: Shoebox) -> Samples:
+        rate, split = scene.sample_rate, scene.samples(self.split)
+        octaves_s = self.rt60_s(np.array(OCTAVES_HZ), scene.seconds(self.rt60))
+        taps = int(1.5 * split - rate * _FLOOR_DB / 60.0 * octaves_s.max())
         growth = np.square(np.maximum(np.arange(taps) / max(split, 1), 1.0))
-        density = np.maximum(self.density, room.reflections_per_s(split_s) * growth)
+        density = np.maximum(self.density, room.reflections_per_s(split / rate) * growth)
         late = np.empty((taps, 2))
         for channel, side in enumerate(("own", "other")):
             noise = velvet_noise(density, rate, generator(scene.seed, f"{name}/{side}", 0))
             late[:, channel] = decaying(noise, octaves_s, rate)
         late *= np.sqrt(crossfade_from_early_to_late(taps, split))[:, None]
-        late = trimmed(late, _FLOOR_DB)
-        return _calibrated(early, rate), _calibrated(late, rate)
+        return trimmed(late, _FLOOR_DB)
 
     def _recorded(self, scene: Scene, recording: Samples) -> tuple[Samples, Samples]:
         if not recording.any():

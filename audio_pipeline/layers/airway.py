@@ -1,7 +1,7 @@
 """What air sounds like on its way in and out of a person: shared by all that breathes.
 
-Figures: reference, film sound, "Breath": the resonances of a schwa, weakly, over a falling spectrum;
-in: brighter, its peak late; out: darker, its peak early.
+The resonances of a schwa, weakly, over a falling spectrum (Fant, "Acoustic Theory of Speech Production",
+1960: a uniform tube of 17 cm); in: brighter, its peak late; out: darker, its peak early.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ROUNDING = 1.4  # a sine's slope at its ends is heard as a gate, a squared sine
 _FLUTTER_S = 0.09  # turbulence is uneven at some five times a second
 _FLUTTER_DB = 1.0
 _COLOUR_SPREAD = 0.05  # deviation of each resonance from one breath to the next
-_LIPS_LENGTH_S = 0.030
+_MOUTH_S = 0.25  # the small noises are over by then
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,15 @@ class Timbre:
 class Phase:
     """One inhale or exhale: where it stands, which way the air goes, its RMS over that span.
 
-    `lips` is the level of the small noise of the lips at its beginning beside the air, or None;
-    `ending` is how many samples before its end it begins to close in a half cosine of its own.
+    `mouth_db` is the level, beside the air, of the small noise that it begins with, of the lips on the
+    way in, of the throat on the way out; None is none. `ending` is how many samples before its end it
+    begins to close in a half cosine of its own.
     """
 
     span: Span
     way: Way
     level_dbfs: float
-    lips_db: float | None = None
+    mouth_db: float | None = None
     ending: int = 0
 
 
@@ -83,8 +84,8 @@ def air(phase: Phase, timbre: Timbre, sample_rate: int, seed: int, stream: str) 
     both = convolve(np.repeat(window, 2, axis=1), np.stack([calm, full], axis=1))
     moving = amplitude * (both[:, 0] + (both[:, 1] - both[:, 0]) * flow)
     out: Samples = moving * (gain_from_db(phase.level_dbfs) / max(rms(moving), 1e-30))
-    if phase.lips_db is not None:
-        out += _lips(rng, phase, full, sample_rate)
+    if phase.mouth_db is not None:
+        out += _mouth(rng, phase, calm, sample_rate)
     return out
 
 
@@ -117,21 +118,35 @@ def airway_response(
     return minimum_phase(magnitude / np.sqrt(np.mean(magnitude**2)), _TAPS)
 
 
-def _lips(rng: np.random.Generator, phase: Phase, impulse: Samples, sample_rate: int) -> Samples:
-    """Lips that part: two or three tiny ticks in the first part of a breath, `(len(span),)`."""
-    n = len(phase.span)
+def _mouth(rng: np.random.Generator, phase: Phase, impulse: Samples, sample_rate: int) -> Samples:
+    """The small noise that a phase begins with, `(len(phase.span),)`."""
+    n, longest = len(phase.span), int(_MOUTH_S * sample_rate)
+    clicks = _lips(rng, sample_rate) if phase.way == "in" else _throat(rng, sample_rate)
+    window = np.zeros((_TAPS - 1 + longest, 1))
+    window[_TAPS - 1 : _TAPS - 1 + len(clicks), 0] = clicks
     out = np.zeros(n)
-    length = int(_LIPS_LENGTH_S * sample_rate)
+    end = min(n, longest)
+    out[:end] = convolve(window, impulse)[:end, 0] * edges(0, end, 0, _TAPS, 0, end)
+    return out * gain_from_db(phase.level_dbfs + (phase.mouth_db or 0.0))
+
+
+def _lips(rng: np.random.Generator, sample_rate: int) -> Samples:
+    """Lips that part: two or three tiny ticks, `(m,)`, peaks of about 2."""
+    length = int(0.03 * sample_rate)
     time = np.arange(length) / sample_rate
-    at = int(rng.uniform(0.01, 0.06) * sample_rate)
-    for _ in range(int(rng.integers(2, 4))):
-        noise_burst = rng.standard_normal(length) * (1 - np.exp(-time / 0.0004))
-        decay = float(rng.uniform(0.0015, 0.005))
-        tick = np.convolve(noise_burst * np.exp(-time / decay), impulse)[: 2 * length]
-        tick *= gain_from_db(phase.level_dbfs + (phase.lips_db or 0.0)) * rng.uniform(0.4, 1.0)
-        tick *= edges(0, len(tick), 0, length // 2, 0, len(tick))
-        end = min(at + len(tick), n)
-        if at < end:
-            out[at:end] += tick[: end - at]
-        at += int(rng.uniform(0.018, 0.05) * sample_rate)
-    return out * edges(0, n, 0, min(length, n), 0, n)
+    starts = np.cumsum(rng.uniform(0.015, 0.045, int(rng.integers(2, 4)))) * sample_rate
+    out = np.zeros(int(starts[-1]) + length)
+    for start in starts.astype(int):
+        swell = (1.0 - np.exp(-time / 0.0004)) * np.exp(-time / rng.uniform(0.0015, 0.005))
+        out[start : start + length] += rng.standard_normal(length) * swell * rng.uniform(0.5, 1.0)
+    return out
+
+
+def _throat(rng: np.random.Generator, sample_rate: int) -> Samples:
+    """A throat that opens: a few soft pulses, ever further apart and weaker, `(m,)`."""
+    pulses = int(rng.integers(4, 8))
+    gaps = rng.uniform(0.007, 0.010) * 1.12 ** np.arange(pulses) * rng.uniform(0.9, 1.1, pulses)
+    starts = ((0.01 + np.cumsum(gaps)) * sample_rate).astype(int)
+    out = np.zeros(int(starts[-1]) + 1)
+    out[starts] = 4.0 * rng.uniform(0.5, 1.0, pulses) * np.linspace(1.0, 0.4, pulses)
+    return out

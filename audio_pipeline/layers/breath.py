@@ -1,21 +1,24 @@
 """Someone breathing in the dark, irregular as the living are, who listens when a voice speaks.
 
-Figures: reference, film sound, "Breath".
+At rest a body breathes 10 to 15 times a minute: in for 1 to 1.5 s, out for 1.5 to 2 s, and a pause of
+1 to 2 s; no two cycles are alike.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
 from audio_pipeline.dsp import noise
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.dsp.fades import edges
 from audio_pipeline.layers.airway import Phase, Timbre, air
 from audio_pipeline.layers.base import Layer
@@ -40,6 +43,17 @@ class Cycle:
         return self.inhale, self.exhale
 
 
+class _Chance(NamedTuple):
+    """How one cycle differs: factors of its lengths, deviations of its level, 0..1 for its noises."""
+
+    inhale: float
+    exhale: float
+    pause: float
+    level: float
+    lips: float
+    throat: float
+
+
 class Breath(Layer):
     """Breathing at rest: in, out, a pause.
 
@@ -62,8 +76,10 @@ class Breath(Layer):
     formants: Db = Field(6.0, ge=0, le=18, description="how far the resonances of the throat stand out")
     inhale_cut: Hz = Field(4500.0, ge=500, le=12_000, description="above this the inhale falls away")
     exhale_cut: Hz = Field(1800.0, ge=500, le=12_000, description="above this the exhale falls away")
-    lips: Db = Field(-7.0, le=12, description="the small noise of the lips, beside the breath")
+    lips: Db = Field(-6.0, le=12, description="the small noise of the lips, beside the breath")
     lips_share: Percent = Field(35.0, description="how many inhales have it")
+    throat: Db = Field(-8.0, le=12, description="the small noise of the throat, beside the breath")
+    throat_share: Percent = Field(25.0, description="how many exhales have it")
     holds_breath: bool = Field(True, description="whether it is held while a voice speaks")
     hold_before: Duration = Field(parse_duration("250ms"), description="held this long before a voice")
     hold_after: Duration = Field(parse_duration("700ms"), description="and this long after it")
@@ -82,30 +98,40 @@ class Breath(Layer):
 
     def cycles(self, scene: Scene, name: str) -> tuple[Cycle, ...]:
         """Every cycle of the layer's span, in order; the last exhale may end after it."""
-        span, rate = self.span(scene), scene.sample_rate
-        cycle = 60.0 / self.rate * rate
-        inhale = cycle * (1 - self.pause / 100) * self.inhale / 100
-        exhale = cycle * (1 - self.pause / 100) - inhale
+        span = self.span(scene)
         held = self._held(scene) if self.holds_breath else ()
-        at, cycles, deeper = span.start, [], False
-        for lengths, level, chance in self._draws(scene, name, math.ceil(len(span) / cycle * 2) + 1):
+        pause = self._cycle_samples(scene) * self.pause / 100
+        most = math.ceil(2 * len(span) / self._cycle_samples(scene)) + 1  # none is half as long
+        at, deeper, cycles = _first_free(held, span.start), False, []
+        for chance in self._chances(scene, name, most):
             if at >= span.stop:
                 break
-            depth = 1.0 + (self.recovery / 20.0 if deeper else 0.0)
-            turn = at + int(inhale * lengths[0] * depth)
-            end = turn + int(exhale * lengths[1] * depth)
-            in_db = self._inhale_dbfs() + self.level_variation * level
-            in_db += self.recovery if deeper else 0.0
-            among_words = any(turn < h.stop and h.start < turn for h in _near(held, turn))
-            out_db = in_db + self.exhale_level - (self.hush if among_words else 0.0)
-            lips = self.lips if chance * 100 < self.lips_share else None
-            cycles.append(
-                Cycle(Phase(Span(at, turn), "in", in_db, lips), Phase(Span(turn, end), "out", out_db))
-            )
-            at = end + int((cycle - inhale - exhale) * lengths[2])
-            free = _first_free(held, at)
-            deeper, at = free > at, free
+            cycle = self._cycle(scene, at, chance, deeper=deeper, held=held)
+            cycles.append(cycle)
+            wanted = cycle.exhale.span.stop + int(pause * chance.pause)
+            at = _first_free(held, wanted)
+            deeper = at > wanted
         return tuple(cycles)
+
+    def _cycle(
+        self, scene: Scene, at: int, chance: _Chance, *, deeper: bool, held: tuple[Span, ...]
+    ) -> Cycle:
+        """The cycle that begins at sample `at`; a deeper one is louder, and longer by half as much."""
+        recovery = self.recovery if deeper else 0.0
+        moving = self._cycle_samples(scene) * (1 - self.pause / 100) * gain_from_db(recovery / 2)
+        turn = at + int(moving * self.inhale / 100 * chance.inhale)
+        end = turn + int(moving * (1 - self.inhale / 100) * chance.exhale)
+        inhale_dbfs = self._inhale_dbfs() + self.level_variation * chance.level + recovery
+        exhale_dbfs = inhale_dbfs + self.exhale_level - (self.hush if _holds(held, turn) else 0.0)
+        lips = self.lips if chance.lips * 100 < self.lips_share else None
+        throat = self.throat if chance.throat * 100 < self.throat_share else None
+        return Cycle(
+            Phase(Span(at, turn), "in", inhale_dbfs, lips),
+            Phase(Span(turn, end), "out", exhale_dbfs, throat),
+        )
+
+    def _cycle_samples(self, scene: Scene) -> float:
+        return float(60.0 / self.rate * scene.sample_rate)
 
     def _inhale_dbfs(self) -> float:
         """The inhale's RMS, so that in and out together have `level`."""
@@ -118,18 +144,13 @@ class Breath(Layer):
         before, after = scene.samples(self.hold_before), scene.samples(self.hold_after)
         return tuple(Span(s.start - before, s.stop + after) for s in scene.speech)
 
-    def _draws(
-        self, scene: Scene, name: str, n: int
-    ) -> list[tuple[tuple[float, float, float], float, float]]:
-        """For each cycle: what its three lengths are multiplied by, its level's deviation, a chance."""
-        rng = noise.generator(scene.seed, f"{name}.cycles", 0)
-        # one row a cycle, so that a longer scene begins with the same cycles
-        rows = np.clip(rng.standard_normal((n, 4)), -_VARIATION_LIMIT, _VARIATION_LIMIT)
-        chances = noise.generator(scene.seed, f"{name}.lips", 0).random(n)
-        return [
-            ((float(f[0]), float(f[1]), float(f[2])), float(row[3]), float(chance))
-            for f, row, chance in zip(1 + self.variation / 100 * rows[:, :3], rows, chances, strict=True)
-        ]
+    def _chances(self, scene: Scene, name: str, n: int) -> Iterator[_Chance]:
+        """What varies, for each of `n` cycles: a longer scene begins with the same ones."""
+        lengths = noise.generator(scene.seed, f"{name}.cycles", 0).standard_normal((n, 4))
+        mouth = noise.generator(scene.seed, f"{name}.mouth", 0).random((n, 2))
+        lengths = np.clip(lengths, -_VARIATION_LIMIT, _VARIATION_LIMIT)
+        lengths[:, :3] = 1.0 + self.variation / 100.0 * lengths[:, :3]
+        return (_Chance(*row) for row in np.hstack([lengths, mouth]).tolist())
 
 
 @dataclass
@@ -164,10 +185,9 @@ class BreathSource:
         return out
 
 
-def _near(held: tuple[Span, ...], sample: int) -> tuple[Span, ...]:
-    """The span, if any, that could hold `sample`: the first that stops after it."""
-    index = bisect_left(held, sample + 1, key=lambda span: span.stop)
-    return held[index : index + 1]
+def _holds(held: tuple[Span, ...], sample: int) -> bool:
+    """Whether one of the spans holds `sample`."""
+    return _first_free(held, sample) != sample
 
 
 def _first_free(held: tuple[Span, ...], sample: int) -> int:

@@ -19,7 +19,7 @@ from audio_pipeline.dsp.noise import generator
 from audio_pipeline.timeline.spans import Span
 
 DUST_S = (0.05e-3, 2e-3)
-"""The shortest and the longest speck, s (reference: film sound, estimated)."""
+"""The shortest and the longest speck, s (estimated)."""
 POP_S = (10e-3, 40e-3)
 """The shortest and the longest pop, s: one cycle under a Hann window, so 25 to 100 Hz."""
 LEVEL_LIMIT = 2.0

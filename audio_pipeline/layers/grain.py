@@ -1,6 +1,8 @@
 """Film grain, as sound: the noise of an optical track through the curve that every cinema had.
 
-Figures: `reference`, film sound, "Film grain, as sound".
+Source of the curve: the Academy or N curve of mono optical tracks (Research Council of the Academy of
+Motion Picture Arts and Sciences, 1938). The rates, lengths and levels of dirt, swell and noise reduction
+are an engineer's estimates and stand in the preset.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ ACADEMY_CURVE = ((40.0, -7.0), (100.0, 0.0), (1600.0, 0.0), (5000.0, -10.0), (80
 """(Hz, dB) of the Academy curve, straight between on a logarithmic axis, straight on beyond."""
 
 _TAPS = 2048
+_MOST_TURNS = 64
 _RESPONSE_SIZE = 16_384
 
 
@@ -66,8 +69,10 @@ class Grain(Layer):
     dust: Db = Field(-14.5, le=0, description="all dust together, beside the hiss")
     scratch_rate: PerMinute = Field(3.0, description="new scratches a minute")
     scratches: Db = Field(-29.0, le=0, description="all scratches together, beside the hiss")
-    scratch_lasts: Duration = Field(parse_duration("9s"), description="how long one keeps coming back")
-    reel_turn: Duration = Field(parse_duration("1.6s"), description="how often it comes back")
+    scratch_lasts: Duration = Field(
+        parse_duration("9s"), description="how long one keeps coming back, at most 64 turns"
+    )
+    reel_turn: Duration = Field(parse_duration("1.6s"), description="how often: one turn, 100ms or more")
     pop_rate: PerMinute = Field(17.0, description="pops a minute; some 65 times rarer than dust")
     pops: Db = Field(-28.0, le=0, description="all pops together, beside the hiss")
     spread: Db = Field(6.0, ge=0, le=9, description="deviation of the levels of dust and pops")
@@ -78,8 +83,8 @@ class Grain(Layer):
         8.0, ge=0, le=20, description="how far the floor falls after the voices; 0 dB is off"
     )
     gnr_opens: Duration = Field(parse_duration("15ms"), description="how long it takes to open")
-    gnr_holds: Duration = Field(parse_duration("30ms"), description="how long it stays open afterwards")
-    gnr_shuts: Duration = Field(parse_duration("60ms"), description="how long it takes to shut")
+    gnr_holds: Duration = Field(parse_duration("25ms"), description="how long it stays open afterwards")
+    gnr_shuts: Duration = Field(parse_duration("50ms"), description="how long it takes to shut")
     fade_in: Duration = Field(parse_duration("20ms"), description="how long it takes to come up")
     fade_out: Duration = Field(parse_duration("10ms"), description="how long its end takes")
 
@@ -186,8 +191,8 @@ class GrainSource:
     def _bursts(self, window: Span) -> list[tuple[film_dirt.Bursts, float]]:
         """What happens to the film, each with the mean energy of one burst over both channels."""
         layer, rate, seed = self.layer, self.scene.sample_rate, self.scene.seed
-        turn = max(1, self.scene.samples(layer.reel_turn))
-        turns = max(1, round(self.scene.samples(layer.scratch_lasts) / turn))
+        turn = max(rate // 10, self.scene.samples(layer.reel_turn))
+        turns = min(max(1, round(self.scene.samples(layer.scratch_lasts) / turn)), _MOST_TURNS)
         dust = film_dirt.dust(seed, f"{self.name}.dust", window, rate, layer.dust_rate, layer.spread)
         scratches = film_dirt.scratches(
             seed, f"{self.name}.scratches", window, rate, layer.scratch_rate / 60, turn, turns

@@ -3,7 +3,7 @@
 Sources: that ventilation falls by about 5 dB from one octave band to the next is the neutral shape of
 the RC curves (ASHRAE Handbook, noise and vibration control); the coherence of a diffuse field between
 two points is sin(kd)/kd (Cook et al., "Measurement of correlation coefficients in reverberant sound
-fields", JASA 27, 1955). At its default level, played in a cinema (reference: SPL = dBFS + 105), it
+fields", JASA 27, 1955). At its default level, played in a cinema (85 dBC at −20 dBFS), it
 stays within the noise criterion NC-30, as an empty cinema does.
 """
 
@@ -78,16 +78,14 @@ class RoomSource:
     def __post_init__(self) -> None:
         rate, layer = self.scene.sample_rate, self.layer
         hz = np.maximum(frequencies(_RESPONSE_SIZE, rate), 1.0)
-        ventilation = _unit_power(_ventilation(layer, hz))
-        rumble = _unit_power(1.0 / (1.0 + (np.log2(hz / layer.rumble_frequency) / 0.35) ** 4))
-        gain = gain_from_db(layer.level) * math.sqrt(12.0)
-        share = gain_from_db(2 * layer.rumble)
         alike = coherence(hz, layer.spacing)
-        both = [
-            minimum_phase(ventilation * np.sqrt((1.0 + sign * alike) / 2.0), _TAPS) for sign in (1, -1)
-        ]
-        self.ventilation = np.stack(both, axis=1) * gain / math.sqrt(1 + share)
-        self.rumble = minimum_phase(rumble, _TAPS) * gain * math.sqrt(share / (1 + share))
+        sides = [np.sqrt((1.0 + sign * alike) / 2.0) * _ventilation(layer, hz) for sign in (1, -1)]
+        ventilation = np.stack([minimum_phase(side, _TAPS) for side in sides], axis=1)
+        rumble = minimum_phase(_rumble(layer, hz), _TAPS)
+        gain = gain_from_db(layer.level) * math.sqrt(12.0)  # the noise has an RMS of 1/√12
+        share = gain_from_db(2 * layer.rumble)
+        self.ventilation = _unit_power(ventilation) * gain / math.sqrt(1 + share)
+        self.rumble = _unit_power(rumble) * gain * math.sqrt(share / (1 + share))
 
     def render(self, tile: Span) -> Samples:
         """The room over a tile, `(len(tile), 2)`."""
@@ -140,6 +138,12 @@ def _ventilation(layer: Room, hz: Samples) -> Samples:
     return magnitude
 
 
-def _unit_power(magnitude: Samples) -> Samples:
-    unit: Samples = magnitude / np.sqrt(np.mean(magnitude**2))
+def _rumble(layer: Room, hz: Samples) -> Samples:
+    """The magnitude of the rumble: a hump some two thirds of an octave wide."""
+    magnitude: Samples = 1.0 / (1.0 + (np.log2(hz / layer.rumble_frequency) / 0.35) ** 4)
+    return magnitude
+
+
+def _unit_power(impulse: Samples) -> Samples:
+    unit: Samples = impulse / np.sqrt(np.sum(impulse**2))
     return unit

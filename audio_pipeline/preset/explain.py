@@ -65,6 +65,16 @@ def flat(preset: Preset) -> dict[str, Any]:
     return {row.key: row.value for row in values_of(preset)}
 
 
+def overrides(preset: Preset, base: Preset) -> dict[str, Any]:
+    """What the preset's own file changes: key → value; what merely follows from it is left out."""
+    own = preset.document.origin(())
+    return {
+        key: here
+        for key, (_, here) in differences(preset, base).items()
+        if _origin(preset, tuple(key.split("."))) == own
+    }
+
+
 def differences(preset: Preset, base: Preset) -> dict[str, tuple[Any, Any]]:
     """What differs: key → (value in the base, value here); None where one has not got the key."""
     here, there = flat(preset), flat(base)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, ValidationError
 
+from audio_pipeline.dsp.head_models import HeadModel
 from audio_pipeline.effects import effect_kinds
 from audio_pipeline.effects.base import Effect
 from audio_pipeline.errors import PresetError
@@ -69,6 +70,9 @@ class Head(Parameters):
     seed: int = Field(1, ge=0, le=2**63 - 1, description="all noise follows from it")
     sample_rate: Literal["48 kHz", "96 kHz"] = Field("48 kHz", description="of the master")
     listening: Listening = Field("speakers", description="what it is heard on")
+    head: HeadModel = Field(
+        "sphere", description="whose ears headphones get; kemar needs the extra [headphones]"
+    )
 
 
 @dataclass(frozen=True)

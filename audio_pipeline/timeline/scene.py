@@ -8,6 +8,8 @@ from fractions import Fraction
 from typing import Literal
 
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.head import HeadModel, HeadPlacer
+from audio_pipeline.dsp.placement import Placer, SpeakerPlacer
 from audio_pipeline.timeline.moments import Clock, Moment, Schedule
 from audio_pipeline.timeline.spans import Span
 
@@ -46,11 +48,21 @@ class Scene:
     stems: Mapping[StemRequest, Samples] = field(default_factory=dict)
     speech: tuple[Span, ...] = ()
     listening: Listening = "speakers"
+    head: HeadModel = "sphere"
 
     @property
     def clock(self) -> Clock:
         """The picture's clock."""
         return self.schedule.clock
+
+    def placer(self, law_db: float) -> Placer:
+        """What puts a mono sound between the ears: a pan pot for speakers, a head for headphones.
+
+        Raises RenderError when the head cannot be had here.
+        """
+        if self.listening == "headphones":
+            return HeadPlacer(self.sample_rate, self.head)
+        return SpeakerPlacer(law_db)
 
     def at(self, moment: Moment) -> int:
         """The sample at which `moment` is."""

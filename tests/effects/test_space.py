@@ -9,7 +9,7 @@ from scipy import signal
 from audio_pipeline.effects import effect_kinds
 from audio_pipeline.effects.base import Strip
 from audio_pipeline.effects.space import Space, SpaceProcessor
-from audio_pipeline.errors import StemError
+from audio_pipeline.errors import PresetError, StemError
 from audio_pipeline.timeline.moments import Clock, Schedule
 from audio_pipeline.timeline.scene import Scene, StemRequest
 from audio_pipeline.timeline.spans import TILE, Span, tile
@@ -257,6 +257,11 @@ def test_a_room_without_early_reflections_still_reverberates() -> None:
 def test_whoever_stands_outside_the_room_is_refused(parameters: dict, word: str) -> None:
     with pytest.raises(ValueError, match=word):
         Space(**parameters)
+
+
+def test_a_room_that_does_not_reverberate_is_refused() -> None:
+    with pytest.raises(PresetError, match="rt60"):
+        Space(rt60="0ms").prepare(scene(), "space")
 
 
 def test_it_is_found_by_its_kind() -> None:

@@ -52,11 +52,15 @@ class Life:
 
     def film_on_sprockets(self, at_s: Samples) -> Samples:
         """How much film lies on the teeth, 1 to 0: the feed sprocket is passed first."""
-        return 1.0 - self._gone(at_s, 0.0, 0.35) if self.runs_out_s < math.inf else always(at_s)
+        return 1.0 - self._gone(at_s, 0.0, 0.3) if self.runs_out_s < math.inf else always(at_s)
+
+    def film_in_loop(self, at_s: Samples) -> Samples:
+        """How much film the claw has to set moving, 1 to 0: without the sprocket there is no loop."""
+        return 1.0 - self._gone(at_s, 0.1, 0.4) if self.runs_out_s < math.inf else always(at_s)
 
     def film_in_gate(self, at_s: Samples) -> Samples:
-        """How much film the claw pulls, 1 to 0."""
-        return 1.0 - self._gone(at_s, 0.45, 1.0) if self.runs_out_s < math.inf else always(at_s)
+        """How much film there is in the gate to be stopped, 1 to 0."""
+        return 1.0 - self._gone(at_s, 0.6, 1.0) if self.runs_out_s < math.inf else always(at_s)
 
     @property
     def flaps_from_s(self) -> float:
@@ -93,7 +97,7 @@ class Workshop:
             "blower": (m.blower, Blower(self._air(), self._shutter)),
             "blades": (m.blades, self._blades()),
             "belt": (m.belt, self._belt()),
-            "reels": (m.reels, ReelRub(self._rustle(), self._reel())),
+            "reels": (m.reels, ReelRub(self._rustle(), self._reel(), self.life.film_in_gate)),
         }
         return {name: part for name, part in every.items() if part[0] > -math.inf}
 
@@ -164,7 +168,7 @@ class Workshop:
     def _body(self, above_hz: float, ring: float) -> tuple[Resonances, tuple[complex, ...]]:
         m = self.machine
         tones = [hz for hz in m.claw_tones if hz >= above_hz] or [max(m.claw_tones)]
-        decays = [self.seconds["claw_ring"] * ring * (1000.0 / hz) ** 0.6 for hz in tones]
+        decays = [self.seconds["claw_ring"] * ring * (1000.0 / hz) ** 0.8 for hz in tones]
         levels = [gain_from_db(m.claw_tilt * math.log2(hz / 1000.0)) for hz in tones]
         # the golden angle between the tones' phases: a body does not answer everywhere at one instant
         phases = np.exp(2.39996j * np.arange(len(tones)))
@@ -176,11 +180,16 @@ class Workshop:
         body, levels = self._body(0.0, 1.0)
         bare = gain_from_db(m.bare)
 
-        def loaded(at_s: Samples) -> Samples:
+        def starts(at_s: Samples) -> Samples:
+            return bare + (1.0 - bare) * life.film_in_loop(at_s)
+
+        def stops(at_s: Samples) -> Samples:
             return bare + (1.0 - bare) * life.film_in_gate(at_s)
 
-        start = Blows(self.film(), 1, 0.0, body, levels, self._chance("start"), loaded)
-        stop = replace(start, offset=m.pull_down / 100.0, chance=self._chance("stop"))
+        start = Blows(self.film(), 1, 0.0, body, levels, self._chance("start"), starts)
+        stop = replace(
+            start, offset=m.pull_down / 100.0, chance=self._chance("stop"), loudness=stops
+        )
         swell, shape = pulse(0.0002, self.seconds["slap"], self.sample_rate)
         scrape = [
             replace(b, body=swell, strengths=shape, chance=replace(b.chance, colour_db=0.0))
@@ -188,7 +197,7 @@ class Workshop:
         ]
         balance = gain_from_db(m.stop_click)
         hiss = Bursts(self._rustle(), ((1.0, scrape[0]), (balance, scrape[1])))
-        clicks: list[tuple[float, Part]] = [(1.0, start), (balance, stop), (0.35, hiss)]
+        clicks: list[tuple[float, Part]] = [(1.0, start), (balance, stop), (0.5, hiss)]
         clicks += [(gain_from_db(m.splice), s) for s in self._splices(start)]
         return Sum(tuple(clicks))
 
@@ -294,7 +303,7 @@ class Workshop:
         body = Resonances(
             (1100.0, 1620.0, 2350.0, 3500.0), (0.003, 0.0025, 0.002, 0.0015), self.sample_rate
         )
-        slap = Blows(Shaft(m.flap_rate), 1, offset, body, (1.0, 1.0, 0.8, 0.5), chance, free)
+        slap = Blows(Shaft(m.flap_rate), 1, offset, body, (1.0, 1.0, 0.8, 0.5), chance, free, 2.0)
         tail = replace(slap, chance=replace(chance, colour_db=0.0))
         swells = []
         for gain, rise_s, fall_s in ((3.0, 0.0004, 0.0055), (0.9, 0.008, 0.025)):

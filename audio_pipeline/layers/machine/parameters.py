@@ -110,8 +110,8 @@ class MachineParameters(Parameters):
         parse_duration("3.5ms"), description="how long 1 kHz rings; higher tones less, lower longer"
     )
     claw_tilt: Db = Field(0.0, description="how the tones rise or fall, an octave")
-    sprockets: Send = Field(-12.0, description="film slapping on the teeth, once a perforation")
-    slap: Duration = Field(parse_duration("3.5ms"), description="how long each slap lasts")
+    sprockets: Send = Field(-10.0, description="film slapping on the teeth, once a perforation")
+    slap: Duration = Field(parse_duration("2.5ms"), description="how long each slap lasts")
     splice: Db = Field(9.0, description="how much louder than its frame's click a splice ticks")
 
     radiates_from: Hz = Field(80.0, description="under it the machine's body is too small to sound")
@@ -139,7 +139,7 @@ class MachineParameters(Parameters):
     rustle_to: Hz = Field(9000.0, description="film noise: where it ends")
 
     bare: Db = Field(-12.0, description="the claw without film, against the claw with it")
-    flap: Send = Field(-7.0, description="the loose tail on the reel, while it flaps")
+    flap: Send = Field(-9.0, description="the loose tail on the reel, while it flaps")
     flap_rate: PerSecond = Field(1.5, description="how often it flaps")
     flap_scatter: Db = Field(3.0, description="how unlike two flaps' levels are (RMS)")
 

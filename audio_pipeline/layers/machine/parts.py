@@ -190,11 +190,13 @@ class ReelRub:
 
     rustle: Rustle
     reel: Reel
+    loudness: Loudness = always
 
     def render(self, moment: Moment) -> Samples:
         def rub(at_s: Samples) -> Samples:
             turns = self.reel.turns(moment.speed.turned(at_s))
-            return moment.speed.rate(at_s) * (0.3 + (0.5 + 0.5 * np.cos(2 * np.pi * turns)) ** 3)
+            near = (0.5 + 0.5 * np.cos(2 * np.pi * turns)) ** 3
+            return self.loudness(at_s) * moment.speed.rate(at_s) * (0.3 + near)
 
         return moment.curve(rub) * moment.noise(self.rustle)
 

@@ -54,7 +54,7 @@ class _Room:
 
 _ROOMS: dict[Place, _Room] = {
     "booth": _Room(0.0021, 0.0140, 14, -7.0, 0.5),
-    "port": _Room(0.0035, 0.0240, 10, -9.0, 6.0),
+    "port": _Room(0.0035, 0.0240, 10, -9.0, 9.0),
     "in-room": _Room(0.0032, 0.0240, 8, -11.0, 4.0),
 }
 """The booth: small and hard, at arm's length. In the room: some rows away, carpet and seats. Through

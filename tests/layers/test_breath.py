@@ -1,0 +1,213 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sound_stage import (
+    RATE,
+    assert_obeys_the_contract,
+    db,
+    heard,
+    seconds,
+    stage,
+    windowed_rms_dbfs,
+)
+
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.decibels import rms_dbfs
+from audio_pipeline.layers.airway import Phase, Timbre, air, flow_curve
+from audio_pipeline.layers.breath import Breath, Cycle
+
+TEN_MINUTES = stage(600)
+
+
+def breath(**values: object) -> Breath:
+    return Breath.model_validate(values)
+
+
+def lengths(cycles: tuple[Cycle, ...]) -> tuple[Samples, Samples, Samples]:
+    """Of inhales, exhales and the pauses between, s."""
+    inhales = np.array([len(c.inhale.span) for c in cycles]) / RATE
+    exhales = np.array([len(c.exhale.span) for c in cycles]) / RATE
+    pauses = [(b.inhale.span.start - a.exhale.span.stop) / RATE for a, b in pairwise(cycles)]
+    return inhales, exhales, np.array(pauses)
+
+
+def centroid_hz(x: Samples) -> float:
+    power = np.abs(np.fft.rfft(x)) ** 2
+    return float(np.sum(power * np.fft.rfftfreq(len(x), 1 / RATE)) / np.sum(power))
+
+
+def test_it_obeys_the_contract_of_a_layer() -> None:
+    assert_obeys_the_contract(breath(at="1s", until="19s"), stage(22, speech=(seconds(5, 8),)))
+
+
+def test_at_rest_there_are_10_to_15_breaths_a_minute() -> None:
+    per_minute = len(breath().cycles(TEN_MINUTES, "breath")) / 10
+    assert 10 <= per_minute <= 15
+    assert per_minute == pytest.approx(breath().rate, rel=0.03)
+
+
+def test_in_out_and_pause_last_as_long_as_those_of_a_body_at_rest() -> None:
+    inhales, exhales, pauses = lengths(breath().cycles(TEN_MINUTES, "breath"))
+    assert 1.0 <= inhales.mean() <= 1.5
+    assert 1.5 <= exhales.mean() <= 2.0
+    assert 1.0 <= pauses.mean() <= 2.0
+    assert inhales.sum() / (inhales.sum() + exhales.sum()) == pytest.approx(0.4, abs=0.02)
+
+
+def test_lengths_vary_by_10_to_15_percent_and_no_two_cycles_are_alike() -> None:
+    cycles = breath().cycles(TEN_MINUTES, "breath")
+    for length in lengths(cycles):
+        assert 0.10 < length.std() / length.mean() < 0.15
+    shapes = {(len(c.inhale.span), len(c.exhale.span), c.inhale.level_dbfs) for c in cycles}
+    assert len(shapes) == len(cycles)
+
+
+def test_a_longer_scene_begins_with_the_same_cycles() -> None:
+    short, long = (breath().cycles(stage(length), "breath") for length in (60, 600))
+    assert long[: len(short)] == short
+
+
+def test_six_hours_of_breath_are_planned_and_any_tile_of_them_is_heard() -> None:
+    source = breath().prepare(stage(6 * 3600), "breath")
+    assert len(source.phases) / 2 == pytest.approx(6 * 60 * 13, rel=0.02)
+    assert heard(source, seconds(6 * 3600 - 20, 6 * 3600)).any()
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    gaps=st.lists(st.tuples(st.integers(1, 6000), st.integers(50, 12_000)), max_size=8),
+    seed=st.integers(0, 1000),
+)
+def test_nobody_breathes_in_while_a_voice_speaks(gaps: list[tuple[int, int]], seed: int) -> None:
+    speech, at = [], 0
+    for gap_ms, length_ms in gaps:
+        speech.append(seconds((at + gap_ms) / 1000, (at + gap_ms + length_ms) / 1000))
+        at += gap_ms + length_ms
+    scene = stage(120, seed=seed, speech=tuple(speech))
+    cycles = breath(at="0s").cycles(scene, "breath")
+    for cycle in cycles:
+        assert not any(cycle.inhale.span.start in spoken for spoken in speech)
+    for a, b in pairwise(p for c in cycles for p in c.phases()):
+        assert a.span.stop <= b.span.start
+
+
+def test_who_held_the_breath_takes_a_deeper_one_afterwards() -> None:
+    voice = seconds(10, 20)
+    still = breath(level_variation="0 dB", variation="0%")
+    cycles = still.cycles(stage(60, speech=(voice,)), "breath")
+    starts = [c.inhale.span.start / RATE for c in cycles]
+    after = next(i for i, start in enumerate(starts) if start > 20)
+    assert starts[after] == pytest.approx(20.7, abs=0.01)
+    assert starts[after - 1] < 10
+    deeper, ordinary = cycles[after].inhale, cycles[after + 1].inhale
+    assert deeper.level_dbfs - ordinary.level_dbfs == pytest.approx(2.5)
+    assert len(deeper.span) > len(ordinary.span)
+
+
+def test_an_exhale_among_words_is_let_out_quietly() -> None:
+    still = breath(level_variation="0 dB", variation="0%")
+    first = still.cycles(stage(60, speech=(seconds(1.25, 9),)), "breath")[0]
+    free = still.cycles(stage(60), "breath")[0]
+    assert first.exhale.level_dbfs == pytest.approx(free.exhale.level_dbfs - 6.0)
+    assert first.exhale.span == free.exhale.span
+
+
+def test_who_does_not_listen_breathes_on() -> None:
+    scene = stage(60, speech=(seconds(10, 30),))
+    assert breath(holds_breath=False).cycles(scene, "b") == breath().cycles(stage(60), "b")
+
+
+@pytest.mark.parametrize("values", [{}, {"exhale_level": "-8 dB", "inhale": "30%"}], ids=str)
+def test_level_is_the_rms_while_air_moves(values: dict[str, str]) -> None:
+    layer = breath(
+        level="-50 dBFS", level_variation="0 dB", lips_share="0%", throat_share="0%", **values
+    )
+    source = layer.prepare(stage(60), "breath")
+    x = heard(source, seconds(0, 60))
+    moving = np.concatenate([x[p.span.start : p.span.stop] for p in source.phases])
+    assert rms_dbfs(moving) == pytest.approx(-50.0, abs=0.2)
+
+
+def test_the_exhale_is_darker_than_the_inhale() -> None:
+    sounds = {
+        way: [
+            centroid_hz(air(Phase(seconds(t, t + 1.5), way, -50), Timbre(), RATE, 1, "breath"))
+            for t in range(0, 20, 2)
+        ]
+        for way in ("in", "out")
+    }
+    assert max(sounds["out"]) < min(sounds["in"])
+    assert np.std(sounds["in"]) > 5  # and no two have the same colour
+
+
+def test_the_throat_resonates_weakly_like_a_schwa() -> None:
+    def mean_power(formants_db: float) -> Samples:
+        sounds = [
+            air(Phase(seconds(t, t + 2), "in", -50), Timbre(formants_db), RATE, 1, "b")
+            for t in range(0, 60, 2)
+        ]
+        return np.mean([np.abs(np.fft.rfft(x)) ** 2 for x in sounds], axis=0)
+
+    hz = np.fft.rfftfreq(2 * RATE, 1 / RATE)
+    lift = mean_power(6.0) / mean_power(0.0)
+    for peak, valley in ((500, 900), (1500, 2000), (2500, 3600)):
+        at_peak, at_valley = (np.mean(lift[(hz > f * 0.96) & (hz < f * 1.04)]) for f in (peak, valley))
+        assert 1.5 < db(at_peak / at_valley) < 7.0
+
+
+@pytest.mark.parametrize(("way", "low", "high"), [("in", 0.6, 0.8), ("out", 0.12, 0.28)])
+def test_the_inhale_peaks_late_and_the_exhale_early(way: str, low: float, high: float) -> None:
+    sounds = [
+        air(Phase(seconds(t, t + 1.5), way, -50), Timbre(), RATE, 1, "breath") for t in range(0, 80, 2)
+    ]
+    power = np.mean(np.square(sounds), axis=0)
+    smooth = np.convolve(power, np.hanning(4800), "same")
+    assert low < np.argmax(smooth) / len(smooth) < high
+
+
+def test_flow_is_nothing_at_both_ends_and_one_at_its_peak() -> None:
+    flow = flow_curve(1001, 0.3)
+    assert flow[0] == 0
+    assert flow[-1] == pytest.approx(0, abs=1e-9)
+    assert flow[300] == pytest.approx(1)
+    assert np.argmax(flow) == 300
+
+
+def test_no_breath_clicks() -> None:
+    source = breath(lips_share="0%", throat_share="0%").prepare(TEN_MINUTES, "breath")
+    x = heard(source, seconds(0, 40))
+    for phase in source.phases[:12]:
+        sound = x[phase.span.start : phase.span.stop]
+        edge = round(0.002 * RATE)
+        loudest = windowed_rms_dbfs(sound, 0.05).max()
+        assert rms_dbfs(sound[:edge]) < loudest - 20
+        assert rms_dbfs(sound[-edge:]) < loudest - 20
+        # and inside, no sample leaps out of its noise
+        assert np.abs(np.diff(sound[:, 0])).max() < 4.5 * 10 ** (loudest / 20)
+
+
+@pytest.mark.parametrize("way", ["in", "out"])
+def test_lips_and_throat_are_heard_only_where_a_phase_begins(way: str) -> None:
+    span = seconds(1, 2.2)
+    only = air(Phase(span, way, -50.0, mouth_db=-6.0), Timbre(), RATE, 1, "b")
+    only = only - air(Phase(span, way, -50.0), Timbre(), RATE, 1, "b")
+    sounding = np.flatnonzero(np.abs(only) > 1e-6) / RATE
+    assert 0.01 <= sounding[0] < 0.07
+    assert sounding[-1] < 0.25
+    assert 3e-4 < np.abs(only).max() < 1e-2
+
+
+def test_lips_and_throat_are_heard_as_often_as_set() -> None:
+    cycles = breath().cycles(TEN_MINUTES, "b")
+    lips = np.mean([c.inhale.mouth_db is not None for c in cycles])
+    throat = np.mean([c.exhale.mouth_db is not None for c in cycles])
+    assert lips == pytest.approx(0.35, abs=0.13)
+    assert throat == pytest.approx(0.25, abs=0.12)
+
+
+def test_breath_keeps_20_to_30_db_under_speech() -> None:
+    # dialogue at -27 LUFS speaks at about -27 dBFS RMS
+    assert 20 <= -27 - breath().level <= 30

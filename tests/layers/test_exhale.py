@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+from sound_stage import RATE, assert_obeys_the_contract, heard, seconds, stage, windowed_rms_dbfs
+
+from audio_pipeline.dsp.decibels import rms_dbfs
+from audio_pipeline.layers.exhale import Exhale
+
+
+def test_it_obeys_the_contract_of_a_layer() -> None:
+    assert_obeys_the_contract(Exhale(), stage(14, silence_s=8.5))
+
+
+def test_the_last_breath_is_one_exhale_after_the_silence_began() -> None:
+    scene = stage(20, silence_s=10)
+    source = Exhale().prepare(scene, "last")
+    assert [phase.way for phase in source.phases] == ["out"]
+    assert source.span == seconds(10.9, 13.9)
+    assert 2.5 <= len(source.span) / RATE <= 3.5
+    assert rms_dbfs(heard(source, source.span)) == pytest.approx(-54.0, abs=0.01)
+
+
+def test_it_ends_in_a_half_cosine_and_not_in_a_cut() -> None:
+    source = Exhale().prepare(stage(20, silence_s=10), "last")
+    x = heard(source, source.span)
+    levels = windowed_rms_dbfs(x, 0.05)
+    assert np.argmax(levels) / len(levels) < 0.35
+    assert levels[-1] < levels.max() - 40
+    assert abs(x[-1, 0]) < 1e-9
+    assert np.abs(x[-480:]).max() < 1e-5
+
+
+def test_where_there_is_less_room_it_is_shorter_and_not_cut() -> None:
+    scene = stage(13, silence_s=10)
+    source = Exhale().prepare(scene, "last")
+    assert source.span == seconds(10.9, 13)
+    assert source.phases[0].span == source.span
+
+
+def test_without_any_room_there_is_none() -> None:
+    scene = stage(10, silence_s=10)
+    assert not Exhale().prepare(scene, "last").render(seconds(0, 10)).any()
