@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,7 @@ def white(stream: str, span: Span) -> Samples:
 def facts(fade_s: float = 0.25, **changes: object) -> MixFacts:
     """What the ending's file cannot tell about itself."""
     names = list(CUES_S)
-    sections = tuple(Section(a, Span(at(a), at(b))) for a, b in zip(names, names[1:], strict=False))
+    sections = tuple(Section(a, Span(at(a), at(b))) for a, b in pairwise(names))
     plan = DropoutPlan(at("dropout"), round(fade_s * RATE), at("silence"))
     known = {
         "sections": sections,

@@ -277,8 +277,6 @@ def _warnings(report: Report, m: Measured, facts: MixFacts) -> list[str]:
     for section in facts.sections:
         if section.span.stop > m.info.frames:
             warnings.append(f"The section {section.name!r} goes on after the file has ended.")
-    if m.info.frames < 60 * m.info.sample_rate_hz and m.loudness.loudness_range_lu is not None:
-        warnings.append("The loudness range of a programme under 60 s is not stable (EBU Tech 3342).")
     listening = report["delivery"]["listening"]
     if listening is not None and (word := audibility_warning(listening)) is not None:
         warnings.append(word)

@@ -29,8 +29,8 @@ def fall_of(samples: np.ndarray, fade_s: float, before: float, floor: float | No
 
 
 def visible_s(shape: CurveName, fade_s: float) -> float:
-    """When the sum of a falling projector and the grain is 1 dB above the grain: where the curve's gain is
-    the grain's, relative to the projector, times the square root of 10^0.1 - 1."""
+    """When the sum of a falling projector and the grain is 1 dB above the grain: where the curve's gain
+    is the grain's, relative to the projector, times the square root of 10^0.1 - 1."""
     gain = 10 ** ((GRAIN_DBFS - PROJECTOR_DBFS) / 20) * np.sqrt(10**0.1 - 1)
     progress = np.linspace(0.0, 1.0, 100_001)
     return fade_s * float(progress[np.argmax(curve(shape, 1.0 - progress) <= gain)])

@@ -19,12 +19,32 @@ from tests.endings import RATE, at, ending, facts, written
 
 Report = dict[str, Any]
 
-TOP = (
-    "schema mix file duration_s sample_rate_hz channels integrated_lufs loudness_range_lu max_momentary_lufs "
-    "max_momentary_at_s max_short_term_lufs max_short_term_at_s true_peak_dbtp true_peak_at_s "
-    "sample_peak_dbfs dialogue_lufs loudness_to_dialogue_lu sections dropout delivery curves warnings "
-    "provenance reasons"
-).split()
+TOP = [
+    "schema",
+    "mix",
+    "file",
+    "duration_s",
+    "sample_rate_hz",
+    "channels",
+    "integrated_lufs",
+    "loudness_range_lu",
+    "max_momentary_lufs",
+    "max_momentary_at_s",
+    "max_short_term_lufs",
+    "max_short_term_at_s",
+    "true_peak_dbtp",
+    "true_peak_at_s",
+    "sample_peak_dbfs",
+    "dialogue_lufs",
+    "loudness_to_dialogue_lu",
+    "sections",
+    "dropout",
+    "delivery",
+    "curves",
+    "warnings",
+    "provenance",
+    "reasons",
+]
 
 
 @pytest.fixture(scope="module")
