@@ -30,6 +30,7 @@ from audio_pipeline.loudness.dropout import (
     span_of_floor,
 )
 from audio_pipeline.loudness.facts import DropoutPlan, MixFacts, Section
+from audio_pipeline.loudness.figures import rounded
 from audio_pipeline.loudness.leq_m import leq_m_db
 from audio_pipeline.loudness.meter import Loudness, Meter
 from audio_pipeline.loudness.rejudge import bits_of
@@ -167,7 +168,7 @@ def _report(m: Measured, facts: MixFacts, delivery: Delivery | None, shown_name:
     report["warnings"] = _warnings(report, m, facts)
     report["provenance"] = _provenance(m.info, facts)
     report["reasons"] = reasons
-    return _rounded(report)  # type: ignore[no-any-return]
+    return rounded(report)  # type: ignore[no-any-return]
 
 
 def _section(name: str, levels: SpanLevels, facts: MixFacts, rate: int) -> dict[str, Any]:
@@ -276,8 +277,6 @@ def _warnings(report: Report, m: Measured, facts: MixFacts) -> list[str]:
     for section in facts.sections:
         if section.span.stop > m.info.frames:
             warnings.append(f"The section {section.name!r} goes on after the file has ended.")
-    if m.info.frames < 60 * m.info.sample_rate_hz and m.loudness.loudness_range_lu is not None:
-        warnings.append("The loudness range of a programme under 60 s is not stable (EBU Tech 3342).")
     listening = report["delivery"]["listening"]
     if listening is not None and (word := audibility_warning(listening)) is not None:
         warnings.append(word)
@@ -323,15 +322,3 @@ def _provenance(info: AudioInfo, facts: MixFacts) -> dict[str, Any]:
         "picture_start": facts.clock.rate.timecode(facts.clock.start_frame),
         **facts.provenance,
     }
-
-
-def _rounded(value: Any) -> Any:
-    """Seconds to the microsecond and levels to four decimals: finer than anything that was measured."""
-    if isinstance(value, dict):
-        return {
-            k: round(v, 6) + 0.0 if isinstance(v, float) and k.endswith("_s") else _rounded(v)
-            for k, v in value.items()
-        }
-    if isinstance(value, list):
-        return [_rounded(item) for item in value]
-    return round(value, 4) + 0.0 if isinstance(value, float) else value

@@ -37,6 +37,8 @@ def headline_rows(report: Report) -> list[Row]:
         reason = report["reasons"].get(name, "")
         if reason == "no dialogue stem":
             continue
+        if name == "loudness_range_lu" and value is not None and report["duration_s"] < 60.0:
+            reason = "not stable under 60 s"
         place = report.get(_PLACES.get(name, ""))
         rows.append((figure.label, with_unit(value, figure), f"at {place:.2f} s" if place else reason))
     return rows
