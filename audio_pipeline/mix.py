@@ -113,6 +113,25 @@ class Console:
             self._remembered.forget_before(here.start // TILE + 1 - self._reach())
             yield here, buses
 
+    def heard(self, span: Span, workers: int = 1) -> Samples:
+        """All buses together over `span`, `(len(span), 2)`: what it sounds like before the one gain."""
+        out = silence(len(span), 2)
+        for here, buses in self.tiles(span, workers):
+            part = here.intersect(span)
+            for bus in buses.values():
+                if bus is not None:
+                    out[part.inside(span)] += bus[part.inside(here)]
+        return out
+
+    def dry(self, name: str, span: Span) -> Samples:
+        """What the layer's source gives over `span`, `(len(span), channels)`: no effect, no place."""
+        source = self.sources[name]
+        out = silence(len(span), source.channels)
+        for here in tiles_over(span.intersect(source.span)):
+            part = here.intersect(span)
+            out[part.inside(span)] = source.render(here)[part.inside(here)]
+        return out
+
     def _reach(self) -> int:
         """How many tiles behind a tile that is being made may still be asked for."""
         strip = max((self._back(es) for es in self._strip_effects.values()), default=0)
