@@ -22,7 +22,7 @@ from audio_pipeline.errors import ReportError
 BAND_EDGES_HZ = (20.0, 80.0, 250.0, 1000.0, 4000.0, 10_000.0, 20_000.0)
 BRIGHT_HZ = 800.0
 """Beats are looked for above this, where clicks stand free of hum."""
-HIGHEST_BEAT_HZ = 250.0
+SLOWEST_BEAT_HZ, HIGHEST_BEAT_HZ = 5.0, 250.0
 CLEAR_DB = 10.0
 """How far over its surroundings a beat stands to be listed."""
 SHORTEST_S = 0.1
@@ -119,7 +119,7 @@ def power_spectrum(samples: Samples, sample_rate_hz: int) -> tuple[Samples, Samp
 
 
 def envelope(samples: Samples, sample_rate_hz: int, above_hz: float) -> Samples:
-    """How strong what lies above `above_hz` is: its RMS in every millisecond, over all channels, `(m,)`."""
+    """The RMS of what lies above `above_hz`, over all channels, in every millisecond, `(m,)`."""
     edges = np.arange(len(samples) * _ENVELOPE_HZ // sample_rate_hz + 1) * sample_rate_hz // _ENVELOPE_HZ
     power = np.zeros(len(edges) - 1)
     for channel in samples.T:
@@ -151,7 +151,7 @@ def beats_of(hz: Samples, depth_db: Samples) -> tuple[Beat, ...]:
     """The clearest lines of a beat spectrum, the slowest first."""
     found = []
     for i in range(1, len(hz) - 1):
-        if depth_db[i] <= max(depth_db[i - 1], depth_db[i + 1]) or hz[i] < 1.0:
+        if depth_db[i] <= max(depth_db[i - 1], depth_db[i + 1]) or hz[i] < SLOWEST_BEAT_HZ:
             continue
         away = np.abs(hz - hz[i])
         around = depth_db[(away > 1.0) & (away < 5.0)]
