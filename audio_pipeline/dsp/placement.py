@@ -11,7 +11,8 @@ from audio_pipeline.dsp.curves import pan_gains
 class Placer(Protocol):
     """Places a mono sound; a pure function of its window with a finite look-back."""
 
-    look_back: int
+    @property
+    def look_back(self) -> int: ...
 
     def place(self, window: Samples, position: Samples) -> Samples:
         """`window` `(look_back + n,)` at `position` `(n,)`, −1 left … +1 right → `(n, 2)`."""

@@ -70,7 +70,8 @@ class Processor(Protocol):
     function; it changes no array that it was given.
     """
 
-    look_back: int
+    @property
+    def look_back(self) -> int: ...
 
     def process(self, name: str, window: Strip, tile: Span) -> Strip: ...
 

@@ -28,8 +28,11 @@ class Source(Protocol):
     always gives the same samples: `(len(tile), channels)` float64. It keeps nothing between calls.
     """
 
-    span: Span
-    channels: Literal[1, 2]
+    @property
+    def span(self) -> Span: ...
+
+    @property
+    def channels(self) -> Literal[1, 2]: ...
 
     def render(self, tile: Span) -> Samples: ...
 

@@ -55,9 +55,7 @@ class Row:
     def passed(self) -> bool:
         """Whether the reading is within the standard's tolerance."""
         below, above = self.tolerance
-        return (
-            self.measured is not None and -below <= round(self.measured - self.expected, 9) <= above
-        )
+        return self.measured is not None and -below <= round(self.measured - self.expected, 9) <= above
 
 
 def run_self_test(sample_rate_hz: int) -> list[Row]:
