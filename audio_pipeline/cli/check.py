@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,4 +127,6 @@ def _print(report: dict[str, Any]) -> None:
         notes.append(note)
     print_notes(notes, report["warnings"])
     colour = {"pass": "green", "fail": "red"}.get(judged["verdict"], "yellow")
-    click.echo("\n" + click.style(f"verdict: {judged['verdict']}", fg=colour, bold=True))
+    verdict = f"verdict: {judged['verdict']}"
+    plain = bool(os.environ.get("NO_COLOR"))
+    click.echo("\n" + (verdict if plain else click.style(verdict, fg=colour, bold=True)))
