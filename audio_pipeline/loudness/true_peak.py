@@ -94,6 +94,35 @@ def inter_sample_peaks(window: Samples, sample_rate_hz: int) -> Samples:
     return out
 
 
+def peaks_that_may_pass(window: Samples, sample_rate_hz: int, limit: float) -> Samples | None:
+    """As `inter_sample_peaks`, where a peak may be higher than `limit`; elsewhere plain magnitudes.
+
+    None when no peak can be. Most of a programme is far below a ceiling, and interpolating it is most
+    of a limiter's work.
+    """
+    n = len(window) - 2 * REACH
+    bounds = _bounds(oversampling(sample_rate_hz))
+    magnitude = np.abs(window)
+    risky = []
+    for start in range(0, n, _BATCH):
+        block = slice(start, min(n, start + _BATCH))
+        under = slice(block.start, block.stop + 2 * REACH)
+        highest = float(magnitude[under].max())
+        if (bounds.steepest + 4.0 * bounds.bent) * highest <= limit:
+            continue
+        bend = float(np.abs(np.diff(window[under], 2, axis=0)).max(initial=0.0))
+        point = min(bounds.steepest * highest, highest + bounds.added * bend)
+        if point + bounds.bent * bend > limit:
+            risky.append(block)
+    if not risky:
+        return None
+    peaks = magnitude[REACH : REACH + n].copy()
+    for block in risky:
+        under = slice(block.start, block.stop + 2 * REACH)
+        peaks[block] = inter_sample_peaks(window[under], sample_rate_hz)
+    return peaks
+
+
 @lru_cache(maxsize=16)
 def _matrix(factor: int, samples: int) -> Samples:
     """`(samples + 2·REACH, factor·samples + 2)`: samples to points, and one point more at each end."""
