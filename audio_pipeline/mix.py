@@ -13,7 +13,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import get_args
 
@@ -60,6 +61,22 @@ class Console:
         self.groups = self._grouped(effects)
         self._remembered = _Memory()
 
+    def solo(self, *names: str) -> Console:
+        """The same console with those layers alone: their share of every bus, all effects included.
+
+        No layer moves another, so the solos of all layers sum to the mix but for rounding. Raises
+        ValueError for a layer that does not play.
+        """
+        for name in names:
+            if name not in self.layers:
+                raise ValueError(f"{name!r} does not play; there are: {', '.join(self.layers)}")
+        alone = copy(self)
+        kept = (replace(g, layers=tuple(n for n in g.layers if n in names)) for g in self.groups)
+        alone.groups = tuple(group for group in kept if group.layers)
+        alone.layers = {name: layer for name, layer in self.layers.items() if name in names}
+        alone._remembered = _Memory()
+        return alone
+
     def sounding(self) -> tuple[Span, ...]:
         """Where anything may sound, as spans in order that do not meet; elsewhere all is zero."""
         merged: list[Span] = []
@@ -95,6 +112,25 @@ class Console:
         for here, buses in in_order(made, tiles_over(span), workers):
             self._remembered.forget_before(here.start // TILE + 1 - self._reach())
             yield here, buses
+
+    def heard(self, span: Span, workers: int = 1) -> Samples:
+        """All buses together over `span`, `(len(span), 2)`: what it sounds like before the one gain."""
+        out = silence(len(span), 2)
+        for here, buses in self.tiles(span, workers):
+            part = here.intersect(span)
+            for bus in buses.values():
+                if bus is not None:
+                    out[part.inside(span)] += bus[part.inside(here)]
+        return out
+
+    def dry(self, name: str, span: Span) -> Samples:
+        """What the layer's source gives over `span`, `(len(span), channels)`: no effect, no place."""
+        source = self.sources[name]
+        out = silence(len(span), source.channels)
+        for here in tiles_over(span.intersect(source.span)):
+            part = here.intersect(span)
+            out[part.inside(span)] = source.render(here)[part.inside(here)]
+        return out
 
     def _reach(self) -> int:
         """How many tiles behind a tile that is being made may still be asked for."""

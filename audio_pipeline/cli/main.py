@@ -19,6 +19,7 @@ COMMANDS = {
     "compare": "Reports or audio files side by side, with deltas and a tolerance.",
     "measure": "The loudness report of any audio file.",
     "check": "The verdict of a delivery, clause by clause.",
+    "inspect": "What a sound is made of, in numbers and as a picture.",
     "presets": "What presets there are; one of them resolved and explained.",
     "init": "Start a new project: presets/, stems/, renders/.",
 }
