@@ -195,13 +195,16 @@ def _write(
     sounding = session.console.sounding()
 
     def mastered(tile: Span) -> tuple[Span, Steps, Samples | None]:
-        heard = tile.intersect(span)
-        wide = Span(heard.start - limiter.halo, heard.stop + limiter.halo)
+        # always the whole tile, of which an excerpt takes its part: the same bits in both
+        wide = Span(tile.start - limiter.halo, tile.stop + limiter.halo)
         loud = premaster.programme.read(wide) * gain
         held = limiter.gains(loud)
-        own = loud[limiter.halo : limiter.halo + len(heard)]
+        own = loud[limiter.halo : limiter.halo + len(tile)]
         limited = own if held is None else own * held[:, None]
-        return heard, quantise(limited, preset.master.bits, dither, heard, sounding), held
+        heard = tile.intersect(span)
+        cut = heard.inside(tile)
+        steps = quantise(limited[cut], preset.master.bits, dither, heard, sounding)
+        return heard, steps, None if held is None else held[cut]
 
     action = CeilingAction()
     with _writer(session, path, span) as wave:

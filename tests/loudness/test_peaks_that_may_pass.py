@@ -19,8 +19,8 @@ def test_no_peak_over_the_limit_is_missed(seed, limit, rate):
         assert whole.max() <= limit
     else:
         over = whole > limit
-        assert (quick[over] == whole[over]).all()
-        assert (quick[~over] <= limit).all()
+        np.testing.assert_allclose(quick[over], whole[over], rtol=1e-12)
+        assert (quick[~over] <= limit * (1 + 1e-12)).all()
 
 
 def test_a_quiet_programme_needs_no_interpolation():
