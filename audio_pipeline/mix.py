@@ -227,24 +227,36 @@ class Console:
     def _window(self, key: object, index: int, look_back: int, make: Callable[[int], Strip]) -> Strip:
         """A strip over `[tile.start − look_back, tile.stop)`, put together from whole tiles.
 
-        What is looked back at is remembered under `key`; what nobody looks back at is not.
+        Of each tile only the end that can be looked back at is remembered, under `key`.
         """
         if look_back == 0:
             return make(index)
+        own: list[Strip] = []
+
+        def tail(i: int) -> Strip:
+            strip = make(i)
+            if i == index:
+                own.append(strip)
+            return strip.end(min(TILE, look_back))
+
+        # its own tile first: others may wait for its tail while this one waits for theirs
+        self._remembered.get((key, index), index, partial(tail, index))
+        here = own[0] if own else make(index)
         tiles_back = -(-look_back // TILE)
-        # its own tile first: others may wait for it while this one waits for theirs
-        order = [index, *range(index - tiles_back, index)]
-        made = {i: self._remembered.get((key, i), i, partial(make, i)) for i in order}
-        strips = [made[i] for i in sorted(order)]
-        skip = tiles_back * TILE - look_back
-        return Strip(*(_joined([s.parts()[n] for s in strips], skip) for n in range(4)))
+        before = [
+            self._remembered.get((key, i), i, partial(tail, i)) for i in range(index - tiles_back, index)
+        ]
+        lengths = [min(TILE, look_back)] * tiles_back + [TILE]
+        skip = sum(lengths) - TILE - look_back
+        strips = [*before, here]
+        return Strip(*(_joined([s.parts()[n] for s in strips], lengths, skip) for n in range(4)))
 
 
-def _joined(parts: list[Samples | None], skip: int) -> Samples | None:
+def _joined(parts: list[Samples | None], lengths: list[int], skip: int) -> Samples | None:
     channels = next((part.shape[1] for part in parts if part is not None), 0)
     if channels == 0:
         return None
-    whole = [silence(TILE, channels) if part is None else part for part in parts]
+    whole = [silence(n, channels) if p is None else p for p, n in zip(parts, lengths, strict=True)]
     return np.concatenate([whole[0][skip:], *whole[1:]])
 
 
