@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from audio_pipeline import __version__
-from audio_pipeline.effects.dropout import DropoutProcessor
+from audio_pipeline.effects.dropout import Dropout
 from audio_pipeline.loudness.dialogue import share_percent
 from audio_pipeline.loudness.facts import DropoutPlan, MixFacts, Section
 from audio_pipeline.loudness.meter import Loudness
@@ -46,8 +46,9 @@ def sections_of(session: Session) -> tuple[Section, ...]:
 
 
 def _dropout(session: Session) -> DropoutPlan | None:
-    for processor in session.console.processors.values():
-        if isinstance(processor, DropoutProcessor):
+    for name, effect in session.preset.working().items():
+        if isinstance(effect, Dropout):
+            processor = effect.prepare(session.scene, name)
             silence = session.scene.cue("silence") if "silence" in session.preset.cues else None
             return DropoutPlan(processor.at, processor.fade, silence)
     return None
