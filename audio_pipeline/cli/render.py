@@ -132,7 +132,8 @@ def _figures(rendered: Rendered) -> list[tuple[str, str]]:
     master, report = rendered.session.preset.master, rendered.report
     rows = []
     if report is not None:
-        rows.append(("dialogue", _value(report["dialogue_lufs"], "LUFS (stem)")))
+        if report["dialogue_lufs"] is not None:
+            rows.append(("dialogue", _value(report["dialogue_lufs"], "LUFS (stem)")))
         rows.append(("programme", _value(report["integrated_lufs"], "LUFS")))
         rows.append(("true peak", _value(report["true_peak_dbtp"], "dBTP")))
         if report["dropout"]:
@@ -147,7 +148,7 @@ def _figures(rendered: Rendered) -> list[tuple[str, str]]:
 
 
 def _value(value: float | None, unit: str) -> str:
-    return f"not measurable ({unit})" if value is None else f"{value:.1f} {unit}"
+    return "not measurable" if value is None else f"{value:.1f} {unit}"
 
 
 def _shown(path: Path) -> str:

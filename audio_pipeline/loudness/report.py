@@ -277,6 +277,8 @@ def _warnings(report: Report, m: Measured, facts: MixFacts) -> list[str]:
     for section in facts.sections:
         if section.span.stop > m.info.frames:
             warnings.append(f"The section {section.name!r} goes on after the file has ended.")
+    if (peak := m.loudness.sample_peak_dbfs) is not None and peak > 0.0:
+        warnings.append(f"Samples pass full scale by {peak:.1f} dB: as whole numbers they would clip.")
     listening = report["delivery"]["listening"]
     if listening is not None and (word := audibility_warning(listening)) is not None:
         warnings.append(word)

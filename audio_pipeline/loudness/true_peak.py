@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples
@@ -86,7 +85,7 @@ def inter_sample_peaks(window: Samples, sample_rate_hz: int) -> Samples:
             padded = np.zeros((rows + 1) * _ROW)
             piece = window[start : stop + 2 * REACH, channel]
             padded[: len(piece)] = piece
-            windows = np.ascontiguousarray(sliding_window_view(padded, 2 * _ROW)[::_ROW])
+            windows = np.ascontiguousarray(_windows(padded, 2 * _ROW)[::_ROW])
             points = row_product(windows, _matrix(factor, _ROW))
             height, _ = _crests(points[:, :-2], points[:, 1:-1], points[:, 2:])
             peaks = height.reshape(-1, factor).max(axis=1)
@@ -243,34 +242,53 @@ class Peaks:
         steepest = _HEADROOM * _bounds(self._factor).steepest
         if largest[loudest] * steepest <= self.true_peaks[channel]:
             return
-        # the loudest first, so that few of the others are left to look at
-        self._search_span(channel, samples, starts[loudest], starts[loudest] + _COARSE)
+        if largest[loudest] > self.true_peaks[channel]:
+            # the loudest first, so that few of the others are left to look at
+            self._search_blocks(channel, samples, starts[loudest : loudest + 1])
         within = np.maximum(largest, np.append(largest[1:], 0.0))
-        left = np.flatnonzero(within * steepest > self.true_peaks[channel])
-        if len(left):
-            self._search_span(channel, samples, starts[left[0]], starts[left[-1]] + _COARSE)
+        self._search_blocks(channel, samples, starts[within * steepest > self.true_peaks[channel]])
 
-    def _search_span(self, channel: int, samples: Samples, start: int, stop: int) -> None:
-        """Look at the samples REACH after `start` to `stop`, and at the points of those worth it."""
-        x = np.zeros(stop - start + _ROW)
-        part = samples[start : stop + _ROW]
-        x[: len(part)] = part
-        places = np.flatnonzero(_may_beat(x, self._factor, self.true_peaks[channel]))
+    def _search_blocks(self, channel: int, samples: Samples, starts: NDArray[np.intp]) -> None:
+        """Look at the blocks that begin at `starts`, and at the points of the samples worth it."""
+        if not len(starts):
+            return
+        length = _COARSE + 2 * REACH
+        whole = np.zeros(int(starts[-1]) + length)
+        part = samples[: len(whole)]
+        whole[: len(part)] = part
+        # block after block in one row; what would reach from one into the next is left out below
+        x = np.zeros(len(starts) * length + 2 * REACH)
+        x[: -2 * REACH].reshape(-1, length)[:] = _windows(whole, length)[starts]
+        may = _may_beat(x, self._factor, self.true_peaks[channel])
+        block, sample = np.nonzero(may.reshape(-1, length)[:, :_COARSE])
+        begin = starts[block] + sample
         # what waits for samples still to come is the next piece's
-        places = places[places < len(samples) - 2 * REACH - start]
+        ready = begin < len(samples) - 2 * REACH
+        places, begin = (block * length + sample)[ready], begin[ready]
         for first in range(0, len(places), _BATCH):
-            self._search_points(channel, x, places[first : first + _BATCH], start)
+            batch = slice(first, first + _BATCH)
+            self._search_points(channel, x, places[batch], begin[batch])
 
-    def _search_points(self, channel: int, x: Samples, places: NDArray[np.intp], start: int) -> None:
-        """Look at the points of the samples REACH after each place in `x`, which begins at `start`."""
-        windows = sliding_window_view(x, 2 * REACH + 1)[places]
+    def _search_points(
+        self, channel: int, x: Samples, places: NDArray[np.intp], begin: NDArray[np.intp]
+    ) -> None:
+        """Look at the points of the samples REACH after each place in `x`: `begin` in the piece."""
+        windows = _windows(x, 2 * REACH + 1)[places]
         points = np.ascontiguousarray(row_product(windows, _matrix(self._factor, 1)).T)
         height, aside = _crests(points[:-2], points[1:-1], points[2:])
         best = np.unravel_index(int(np.argmax(height)), height.shape)
         if height[best] > self.true_peaks[channel]:
             self.true_peaks[channel] = height[best]
             after = (best[0] + aside[best]) / self._factor
-            self.true_places[channel] = self._heard - REACH + start + places[best[1]] + after
+            self.true_places[channel] = self._heard - REACH + begin[best[1]] + after
+
+
+def _windows(x: Samples, length: int) -> Samples:
+    """Every window of a contiguous x, `(len(x) − length + 1, length)`, as a view.
+
+    NumPy's own `sliding_window_view` takes longer to set up than most of what is done here.
+    """
+    return np.ndarray((len(x) - length + 1, length), x.dtype, x, strides=x.strides * 2)
 
 
 def _may_beat(x: Samples, factor: int, peak: float) -> NDArray[np.bool_]:

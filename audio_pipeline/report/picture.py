@@ -39,7 +39,7 @@ def draw_mix(
             name,
             (at_s, 1.0),
             xycoords=("data", "axes fraction"),
-            xytext=(2, 3 + 11 * (n % 2)),
+            xytext=(2, 3 + 11 * (n % 3)),
             textcoords="offset points",
             fontsize=8,
             color=INK,

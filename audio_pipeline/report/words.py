@@ -120,7 +120,9 @@ def _mending(clause: dict[str, Any]) -> str:
     text = f"a gain of {gain:+.2f} dB mends it"
     if clause["gain_breaks"]:
         broken = " and ".join(FIGURES[name].label.lower() for name in clause["gain_breaks"])
-        return f"{text}, but then {broken} fails: turn the mix up or down and let a ceiling hold peaks."
+        peaks = clause["gain_breaks"] == ["true_peak_dbtp"]
+        way_out = "a ceiling has to hold the peaks" if peaks else "no gain meets both"
+        return f"{text}, but then {broken} fails: {way_out}."
     return f"{text} and breaks nothing else."
 
 

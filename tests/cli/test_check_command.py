@@ -31,6 +31,14 @@ def test_a_file_that_complies_exits_with_0(folder: Path) -> None:
     assert result.exit_code == 0
 
 
+def test_no_color_and_pipes_are_respected(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [str(folder / "ending.wav"), "--delivery", "atsc-a85"]
+    assert "\x1b" in CliRunner().invoke(command, words, color=True).output
+    assert "\x1b" not in CliRunner().invoke(command, words).output
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in CliRunner().invoke(command, words, color=True).output
+
+
 def test_a_file_that_does_not_exits_with_1_and_says_what_mends_it(folder: Path) -> None:
     result = run(folder / "ending.wav", "--delivery", "podcast")
     assert result.exit_code == 1

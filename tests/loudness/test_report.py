@@ -174,6 +174,13 @@ def test_a_silence_with_sound_in_it_is_a_warning(tmp_path: Path) -> None:
     assert report["dropout"]["reasons"]["silence_at_s"]
 
 
+def test_samples_over_full_scale_are_a_warning(tmp_path: Path) -> None:
+    loud = np.full((RATE, 2), 2.0)
+    path = written(tmp_path / "over.wav", loud, subtype="FLOAT")
+    report = report_of_file(path, facts(sections=(), dropout=None), "over.wav")
+    assert "Samples pass full scale by 6.0 dB: as whole numbers they would clip." in report["warnings"]
+
+
 def test_a_file_shorter_than_its_cues_is_reported_as_far_as_it_goes(tmp_path: Path) -> None:
     report = report_of_file(written(tmp_path / "cut.wav", ending()[: at("black")]), facts(), "cut.wav")
     assert [section["name"] for section in report["sections"]] == ["start", "voices"]
