@@ -16,6 +16,7 @@ from audio_pipeline.audio_files.broadcast_wave import Bext, BextLoudness, Cue, I
 from audio_pipeline.audio_files.spill import Spill
 from audio_pipeline.audio_files.whole_file import whole_file
 from audio_pipeline.audio_files.write import WaveWriter
+from audio_pipeline.cache import Cache
 from audio_pipeline.dsp.arrays import Samples, silence
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.errors import PresetError, RenderError
@@ -55,6 +56,7 @@ class Order:
     finish: Moment | None = None
     stems: bool = False
     workers: int = 1
+    cache: Cache | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def render(order: Order, progress: Progress = lambda stage, share: None) -> Rend
     """
     progress("stems", 0.0)
     preset = with_stem_files(order.preset, order.stem_files)
-    session = open_session(order.project, preset, order.stem_files)
+    session = open_session(order.project, preset, order.stem_files, order.cache)
     span = _span(order, session)
     _make_folder(order.out)
     name = preset.name if span == session.scene.programme else _excerpt_name(session, span)

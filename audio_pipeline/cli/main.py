@@ -16,11 +16,13 @@ from audio_pipeline.cli.options import debug_option, preset_names, verbosity_opt
 from audio_pipeline.errors import AudioPipelineError
 
 COMMANDS = {
+    "batch": "Many mixes: presets, batch files, values crossed; an overview.",
     "compare": "Reports or audio files side by side, with deltas and a tolerance.",
     "measure": "The loudness report of any audio file.",
     "check": "The verdict of a delivery, clause by clause.",
     "inspect": "What a sound is made of, in numbers and as a picture.",
     "presets": "What presets there are; one of them resolved and explained.",
+    "cache": "What is kept so that it need not be made again.",
     "init": "Start a new project: presets/, stems/, renders/.",
 }
 
@@ -72,6 +74,7 @@ Examples:
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write here, not to renders/."
 )
 @click.option("--workers", type=click.IntRange(1, 256), metavar="N", help="Threads; as many as cores.")
+@click.option("--no-cache", is_flag=True, help="Make everything anew, and keep nothing for next time.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @verbosity_options
 @debug_option
