@@ -5,18 +5,14 @@ from __future__ import annotations
 import click
 
 from audio_pipeline.errors import AudioPipelineError
-
-
-def printable(text: str) -> str:
-    """`text` without anything that could steer a terminal: control characters are written out."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+from audio_pipeline.errors import printable as printable
 
 
 def show_error(error: AudioPipelineError) -> None:
     """Print the sentence and the hint to stderr."""
-    click.echo(f"error: {printable(error.message)}", err=True)
+    click.echo(f"error: {error.message}", err=True)
     if error.hint:
-        click.echo(f"hint: {printable(error.hint)}", err=True)
+        click.echo(f"hint: {error.hint}", err=True)
 
 
 def show_unexpected(error: Exception) -> None:
