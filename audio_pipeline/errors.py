@@ -9,7 +9,6 @@
 Misuse of the library by a programmer (wrong shapes, wrong dtypes) stays `ValueError`.
 """
 
-
 LONGEST = 1000
 """Characters of a sentence that are shown; a hostile file may put a megabyte into one."""
 

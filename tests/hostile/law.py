@@ -1,4 +1,4 @@
-"""The law that every hostile input is held to: it works, or it is refused in one line that can be shown."""
+"""The law that every hostile input is held to: it works, or is refused in one line that can be shown."""
 
 from __future__ import annotations
 

@@ -45,7 +45,9 @@ def good_report() -> str:
 
 
 def _places(value: Any) -> list[tuple[Any, Any]]:
-    keys = value.keys() if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    keys = (
+        value.keys() if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    )
     return [place for key in list(keys) for place in [(value, key), *_places(value[key])]]
 
 
@@ -64,7 +66,9 @@ def mutated_report(seed: int) -> bytes:
     text = bytearray(json.dumps(report).encode())
     for _ in range(rng.choice([0, 0, 1, 3])):
         at = rng.randrange(len(text))
-        text[at : at + rng.choice([0, 1, 20])] = rng.choice([b"NaN", b"[" * 3000, b'"', b"{", b"\xff", b"1e999"])
+        text[at : at + rng.choice([0, 1, 20])] = rng.choice(
+            [b"NaN", b"[" * 3000, b'"', b"{", b"\xff", b"1e999"]
+        )
     return bytes(text)
 
 
@@ -74,7 +78,9 @@ def mutated_markers(seed: int) -> bytes:
     text = bytearray(MARKERS.encode())
     for _ in range(rng.choice([1, 1, 2, 4, 20])):
         at = rng.randrange(len(text) + 1)
-        new = rng.choice([rng.choice(WORDS).encode(), b",", b'"', b"\n", b"\0", b"9" * 300, b"=1+1", b"\xff"])
+        new = rng.choice(
+            [rng.choice(WORDS).encode(), b",", b'"', b"\n", b"\0", b"9" * 300, b"=1+1", b"\xff"]
+        )
         text[at : at + rng.choice([0, 1, 5])] = new
     return bytes(text)
 

@@ -108,7 +108,9 @@ def tables(draw: st.DrawFn) -> str:
 def presets(draw: st.DrawFn) -> bytes:
     """A whole preset, most of them extending `final`."""
     lines = ['extends = "final"'] if draw(st.integers(0, 9)) else []
-    heads = st.one_of(*[st.sampled_from(sorted(Head.model_fields))] * 3, st.sampled_from(["extends", "x"]))
+    heads = st.one_of(
+        *[st.sampled_from(sorted(Head.model_fields))] * 3, st.sampled_from(["extends", "x"])
+    )
     for name in draw(st.lists(heads, max_size=2, unique=True)):
         lines.append(f"{name} = {toml(draw(values))}")
     blocks = draw(st.lists(tables(), max_size=4))

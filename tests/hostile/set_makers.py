@@ -17,7 +17,9 @@ _known = st.one_of(
         st.sampled_from(["grain", "dropout", "voice_a", "space", "echo", "master", "picture", "cues"]),
         st.sampled_from(sorted({key for keys in (KEYS | TABLES).values() for key in keys})),
     ),
-    st.sampled_from(["black", "end", "seed", "title", "layers", "cues", "effects", "extends", "a" + ".a" * 5000]),
+    st.sampled_from(
+        ["black", "end", "seed", "title", "layers", "cues", "effects", "extends", "a" + ".a" * 5000]
+    ),
 )
 _fair = st.sampled_from(
     [

@@ -23,7 +23,7 @@ def seeds() -> list[bytes]:
     """A quarter of a second of noise in every format and subtype that libsndfile writes."""
     rng = np.random.default_rng(1)
     files = []
-    for kind in sorted(soundfile.available_formats()):
+    for kind in sorted(soundfile.available_formats().keys() - {"SD2"}):  # which writes a file beside it
         for subtype in sorted(soundfile.available_subtypes(kind)):
             for channels in (1, 2):
                 out = io.BytesIO()
@@ -37,7 +37,7 @@ def seeds() -> list[bytes]:
 
 
 def mutated_stem(seed: int) -> bytes:
-    """One of the seeds with bytes changed (its head mostly), sizes that lie, or a part cut or doubled."""
+    """One of the seeds with bytes changed (its head mostly), sizes that lie, parts cut or doubled."""
     rng = random.Random(seed)
     data = bytearray(rng.choice(seeds()))
     for _ in range(rng.choice([1, 1, 2, 3, 8, 30])):
