@@ -27,6 +27,8 @@ from audio_pipeline.mix import BUSES
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.project import Project
 from audio_pipeline.provenance import facts_of
+from audio_pipeline.report.changes import changes_of
+from audio_pipeline.report.page import PAGE_SUFFIX, look_at, write_page
 from audio_pipeline.session import Session, StemFiles, open_session, with_stem_files
 from audio_pipeline.timeline.moments import Moment
 from audio_pipeline.timeline.spans import Span, tiles_over
@@ -69,7 +71,7 @@ class Premaster:
 
 @dataclass(frozen=True)
 class Rendered:
-    """What was made. `report` is None for an excerpt."""
+    """What was made. `report`, its file and its page are None for an excerpt."""
 
     master: Path
     stems: tuple[Path, ...]
@@ -78,6 +80,7 @@ class Rendered:
     ceiling: CeilingAction
     report: dict[str, Any] | None
     report_file: Path | None
+    page: Path | None
     session: Session
 
 
@@ -99,7 +102,7 @@ def render(order: Order, progress: Progress = lambda stage, share: None) -> Rend
         gain_db = _gain_db(preset, premaster)
         ceiling = _write(session, premaster, span, gain_db, master_file, order.workers, progress)
         stems = _write_stems(order, session, premaster, span, gain_db, name, progress)
-    report = report_file = None
+    report = report_file = page = None
     if span == session.scene.programme:
         progress("report", 0.0)
         facts = facts_of(session, gain_db, ceiling, premaster.dialogue_loudness)
@@ -107,8 +110,11 @@ def render(order: Order, progress: Progress = lambda stage, share: None) -> Rend
         report_file = order.out / f"{name}.report.json"
         with whole_file(report_file, "w") as file:
             file.write(to_json(report))
+        progress("page", 0.0)
+        page = order.out / f"{name}{PAGE_SUFFIX}"
+        write_page(page, report, changes_of(preset), look_at(master_file, report))
     progress("done", 1.0)
-    return Rendered(master_file, stems, span, gain_db, ceiling, report, report_file, session)
+    return Rendered(master_file, stems, span, gain_db, ceiling, report, report_file, page, session)
 
 
 def _span(order: Order, session: Session) -> Span:
