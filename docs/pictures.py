@@ -37,7 +37,7 @@ SOUNDS = {
     "motif": ("motif", "motif", (), "black", "dropout + 300ms", False),
     "voice-b": ("voice_b", "final", (), "voice_b", "black", False),
 }
-"""By file: layer, preset, what is set, from, to, and whether dry, as `render-ending inspect` has them."""
+"""By file: layer, preset, what is set, from, to, whether dry; the words of `render-ending inspect`."""
 
 COLOURS = 32
 
