@@ -1,10 +1,10 @@
-"""Coverage-guided fuzzing of presets with atheris (pip install atheris, in a virtual environment of its own).
+"""Coverage-guided fuzzing of presets, with atheris from PyPI in a virtual environment of its own.
 
     python fuzz/guided.py -max_total_time=600 -max_len=3000 -dict=fuzz/preset.dict fuzz/corpus
-    python fuzz/guided.py -merge=1 fuzz/corpus.new fuzz/corpus        keeps what reaches new code, no more
+    python fuzz/guided.py -merge=1 fuzz/corpus.new fuzz/corpus    keeps what reaches new code
 
-Anything but a preset that works or an AudioPipelineError of one printable line is a crash, and so is what takes
-longer than five seconds.
+A preset works, or is an AudioPipelineError of one printable line; anything else is a crash, and so is
+what takes longer than five seconds.
 """
 
 import sys
