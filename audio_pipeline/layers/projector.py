@@ -59,7 +59,7 @@ class Projector(MachineParameters, Layer):
     start_up: Duration = Field(
         parse_duration("0s"), description="the motor gathers speed this long; 0 s: it runs already"
     )
-    splices: List[Time] = Field((), description="when a splice ticks through the gate")
+    splices: List[Time] = Field((), max_length=1000, description="when a splice ticks through the gate")
     runs_out: Time | None = Field(None, description="when the film's end leaves the feed sprocket")
     thins: Duration = Field(
         parse_duration("900ms"), description="how long the end takes through gate and sprockets"
