@@ -48,7 +48,9 @@ def bits_for(softest_dbfs: float | None) -> int:
 class Copy:
     """A copy in the making: feed it the blocks of a mix, `(n, ≤ 2)` each, in order."""
 
-    def __init__(self, media_type: str, sample_rate_hz: int, channels: int, bits: int = MOST_BITS) -> None:
+    def __init__(
+        self, media_type: str, sample_rate_hz: int, channels: int, bits: int = MOST_BITS
+    ) -> None:
         self._bytes = io.BytesIO()
         self._scale = 2.0 ** (bits - 1)
         self._bits = bits

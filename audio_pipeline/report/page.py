@@ -41,7 +41,7 @@ _BLOCK = 65_536
 
 @dataclass(frozen=True)
 class Look:
-    """What is seen and heard of a master besides its report. `copy` is empty when it would be too long."""
+    """What is seen and heard besides its report. `copy` is empty where it would be too long."""
 
     spectrogram_png: bytes
     highest_hz: float
@@ -95,7 +95,9 @@ def page(report: Report, changes: Changes, look: Look, *, live: bool = False) ->
         bytes_block("audio-0", look.copy),
     )
     scripts = (*SCRIPTS, "live.js") if live else SCRIPTS
-    return whole_page(f"{mix} · {title}", _body(report, changes, look, title), blocks_, scripts, connects=live)
+    return whole_page(
+        f"{mix} · {title}", _body(report, changes, look, title), blocks_, scripts, connects=live
+    )
 
 
 def _look_data(look: Look) -> dict[str, Any]:
@@ -173,9 +175,7 @@ def _warnings(report: Report) -> Markup:
 
 def _charts() -> Markup:
     curves = (("two", "short-term"), ("one", "momentary"), ("faint", "level"))
-    lines = [
-        element("li", element("span", class_=f"key-line {kind}"), name) for kind, name in curves
-    ]
+    lines = [element("li", element("span", class_=f"key-line {kind}"), name) for kind, name in curves]
     return join(
         element("div", element("ul", *lines, class_="legend"), zoom_buttons(), class_="tools"),
         element("div", id="loudness", class_="chart"),
@@ -183,8 +183,8 @@ def _charts() -> Markup:
         element("div", id="spectrogram", class_="chart"),
         element(
             "p",
-            "Drag to zoom, click to go there. A momentary window (400 ms) and a short-term window (3 s) read "
-            "at their end. Place is where the power is between left and right.",
+            "Drag to zoom, click to go there. A momentary window (400 ms) and a short-term window (3 s) "
+            "read at their end. Place is where the power is between left and right.",
             class_="note",
         ),
     )

@@ -21,7 +21,7 @@ can be read without seeing colours."""
 
 
 class Spectrogram:
-    """Fed with the blocks of a programme of `length` samples, in order, it has its picture at the end."""
+    """Fed with the blocks of a programme of `length` samples, it has its picture at the end."""
 
     def __init__(self, length: int, sample_rate_hz: int) -> None:
         self._hop = max(1024, -(-length // _COLUMNS))
@@ -34,7 +34,9 @@ class Spectrogram:
 
     def feed(self, block: Samples) -> None:
         """The next samples, `(n, channels)`."""
-        self._waiting = np.concatenate([self._waiting, block @ np.full(block.shape[1], 1.0 / block.shape[1])])
+        self._waiting = np.concatenate(
+            [self._waiting, block @ np.full(block.shape[1], 1.0 / block.shape[1])]
+        )
         while len(self._waiting) >= _SIZE + self._hop:
             self._columns.append(self._column(self._waiting[: _SIZE + self._hop]))
             self._waiting = self._waiting[self._hop :]

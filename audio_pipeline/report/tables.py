@@ -71,7 +71,7 @@ def headline(report: Report) -> Markup:
     if report["dropout"] and report["dropout"]["floor_dbfs"] is not None:
         floor = report["dropout"]["floor_dbfs"]
         where = f"after {seconds(report['dropout']['at_s'])}"
-        items.append(_figure("Floor in the dropout", number(floor, 1), "dBFS", where, "floor_dbfs"))
+        items.append(_figure("Dropout floor", number(floor, 1), "dBFS", where, "floor_dbfs"))
     return element("dl", *items, class_="headline")
 
 
@@ -116,7 +116,7 @@ def table(
         ),
         class_="scroll",
         tabindex="0",
-        role="region",
+        role="group",
         aria_label=caption,
     )
 
@@ -167,7 +167,7 @@ def dropout_contract(report: Report) -> Markup:
             "–" if dropout["silence_at_s"] is None else timecode(report, dropout["silence_at_s"]),
         ),
     ]
-    return table("Dropout", ("", "Planned", "Measured"), rows, (0, 1))
+    return table("Dropout", ("Contract", "Planned", "Measured"), rows, (0, 1))
 
 
 def _milliseconds(value_s: float | None) -> str:
@@ -199,9 +199,7 @@ def provenance(report: Report) -> Markup:
     preset = report["provenance"].get("preset")
     parts = [element("dl", *rows, class_="facts")]
     if isinstance(preset, dict):
-        values = table(
-            "Preset", ("Key", "Value"), [(k, in_words(v)) for k, v in preset.items()], (0, 1)
-        )
+        values = table("Preset", ("Key", "Value"), [(k, in_words(v)) for k, v in preset.items()], (0, 1))
         parts.append(
             element("details", element("summary", f"The whole preset, {len(preset)} values"), values)
         )

@@ -111,6 +111,8 @@ class TimeCharts {
     ctx.fillStyle = colour("--soft");
     ctx.lineWidth = devicePixelRatio;
     ctx.font = CHART_FONT.replace("12px", `${11 * devicePixelRatio}px`);
+    ctx.textAlign = "left";
+    ctx.textBaseline = "alphabetic";
     ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
     const free = [-Infinity, -Infinity];
     for (const cue of this.cues) {

@@ -167,6 +167,7 @@ function endAbx() {
 function refresh() {
   const hidden = blind() || test !== null;
   document.body.classList.toggle("blind", hidden);
+  document.body.classList.toggle("round", blind());
   byId("matching").setAttribute("aria-pressed", String(matched));
   byId("blind").setAttribute("aria-pressed", String(blind()));
   byId("shuffle").hidden = byId("reveal").hidden = !blind();
@@ -298,4 +299,4 @@ if (blind()) {
 }
 listMixes();
 
-window.renderEnding = { transport, charts, notes, Engine, AbxTest, guessing, decode, bytesOf };
+window.renderEnding = { transport, charts, notes, Engine, guessing, shuffled, abx: () => test, selected: () => selected };
