@@ -18,6 +18,7 @@ from audio_pipeline.errors import AudioPipelineError
 COMMANDS = {
     "compare": "Reports or audio files side by side, with deltas and a tolerance.",
     "measure": "The loudness report of any audio file.",
+    "watch": "Render again after every change, and show the page.",
     "review": "A page to choose between mixes by ear: level-matched, blind, ABX.",
     "check": "The verdict of a delivery, clause by clause.",
     "presets": "What presets there are; one of them resolved and explained.",

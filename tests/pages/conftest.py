@@ -64,7 +64,8 @@ class Opened:
 
     def strangers(self):
         """What was asked for besides the pages themselves and what they hold."""
-        return [url for url in self.requests if not url.startswith(("file:", "data:", "blob:"))]
+        ours = ("file:", "data:", "blob:", "http://127.0.0.1:")
+        return [url for url in self.requests if not url.startswith(ours)]
 
 
 @pytest.fixture
