@@ -17,7 +17,7 @@ from audio_pipeline.dsp import noise
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import db_from_gain, gain_from_db
 from audio_pipeline.dsp.windows import sliding_minimum
-from audio_pipeline.loudness.true_peak import REACH, inter_sample_peaks
+from audio_pipeline.loudness.true_peak import REACH, peaks_that_may_pass
 from audio_pipeline.timeline.spans import Span
 
 MARGIN_DB = 0.2
@@ -66,9 +66,10 @@ class Ceiling:
 
         None where nothing reaches the ceiling.
         """
-        peaks = inter_sample_peaks(loud, self._sample_rate).max(axis=1)
-        if float(peaks.max(initial=0.0)) <= self._limit:
+        by_channel = peaks_that_may_pass(loud, self._sample_rate, self._limit)
+        if by_channel is None or float(by_channel.max(initial=0.0)) <= self._limit:
             return None
+        peaks = by_channel.max(axis=1)
         needed = np.minimum(1.0, self._limit / np.maximum(peaks, 1e-30))
         held = sliding_minimum(needed, 2 * self._look_ahead + 1)
         smooth = np.convolve(held, self._window, mode="valid")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from audio_pipeline.cli.clock import clock_of, clock_options
 from audio_pipeline.cli.errors import printable
 from audio_pipeline.cli.options import debug_option
+
+if TYPE_CHECKING:
+    from audio_pipeline.timeline.moments import Clock
 
 EPILOG = """\b
 Examples:
@@ -31,11 +36,18 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 @click.argument("file", required=False, type=FILE)
 @click.option("--delivery", metavar="NAME", shell_complete=_names, help="What it must comply with.")
 @click.option("--dialogue", type=FILE, metavar="STEM", help="The dialogue stem, for clauses about it.")
+@clock_options
 @click.option("--list", "as_list", is_flag=True, help="List the deliveries there are.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
 @debug_option
 def command(
-    file: Path | None, delivery: str | None, dialogue: Path | None, as_list: bool, as_json: bool
+    file: Path | None,
+    delivery: str | None,
+    dialogue: Path | None,
+    rate: str,
+    start: str,
+    as_list: bool,
+    as_json: bool,
 ) -> None:
     """Check an audio file, or its .report.json, against a delivery.
 
@@ -46,7 +58,7 @@ def command(
         return
     if file is None:
         raise click.UsageError("name a FILE to check, or --list")
-    report = _judged(file, delivery, dialogue)
+    report = _judged(file, delivery, dialogue, clock_of(rate, start))
     if as_json:
         import json
 
@@ -58,7 +70,7 @@ def command(
         raise click.exceptions.Exit(1)
 
 
-def _judged(file: Path, delivery: str | None, dialogue: Path | None) -> dict[str, Any]:
+def _judged(file: Path, delivery: str | None, dialogue: Path | None, clock: Clock) -> dict[str, Any]:
     from audio_pipeline.loudness.rejudge import rejudged
     from audio_pipeline.loudness.report_file import SUFFIX, read_report
 
@@ -71,10 +83,10 @@ def _judged(file: Path, delivery: str | None, dialogue: Path | None) -> dict[str
         return rejudged(report, delivery or report["delivery"]["name"])
     if delivery is None:
         raise click.UsageError("say --delivery NAME; check --list shows which there are")
-    return _measured(file, delivery, dialogue)
+    return _measured(file, delivery, dialogue, clock)
 
 
-def _measured(file: Path, delivery: str, dialogue: Path | None) -> dict[str, Any]:
+def _measured(file: Path, delivery: str, dialogue: Path | None, clock: Clock) -> dict[str, Any]:
     from dataclasses import replace
 
     from audio_pipeline.audio_files.read import probe
@@ -83,7 +95,7 @@ def _measured(file: Path, delivery: str, dialogue: Path | None) -> dict[str, Any
     from audio_pipeline.loudness.facts import MixFacts
     from audio_pipeline.loudness.report import report_of_file
 
-    facts = MixFacts(mix=file.stem, delivery=load_delivery(delivery).name)
+    facts = MixFacts(mix=file.stem, delivery=load_delivery(delivery).name, clock=clock)
     if dialogue is not None:
         stem = measure_dialogue(dialogue, probe(file).duration_s)
         facts = replace(facts, dialogue_lufs=stem.lufs, dialogue_share_percent=stem.share_percent)
@@ -115,4 +127,6 @@ def _print(report: dict[str, Any]) -> None:
         notes.append(note)
     print_notes(notes, report["warnings"])
     colour = {"pass": "green", "fail": "red"}.get(judged["verdict"], "yellow")
-    click.echo("\n" + click.style(f"verdict: {judged['verdict']}", fg=colour, bold=True))
+    verdict = f"verdict: {judged['verdict']}"
+    plain = bool(os.environ.get("NO_COLOR"))
+    click.echo("\n" + (verdict if plain else click.style(verdict, fg=colour, bold=True)))

@@ -1,13 +1,32 @@
-"""--rate and --start as the picture's clock."""
+"""--rate and --start: the picture's clock, for timecodes of a file that does not tell them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from audio_pipeline.timeline.moments import Clock
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def clock_options(function: F) -> F:
+    """--rate and --start."""
+    rate = click.option(
+        "--rate", default="24", metavar="FPS", help="Picture rate, for timecodes.", show_default=True
+    )
+    start = click.option(
+        "--start",
+        default="01:00:00:00",
+        metavar="TC",
+        help="Timecode of the first sample.",
+        show_default=True,
+    )
+    return rate(start(function))
 
 
 def clock_of(rate: str, start: str) -> Clock:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from audio_pipeline.cli.clock import clock_of, clock_options
 from audio_pipeline.cli.errors import printable
 from audio_pipeline.cli.options import debug_option, preset_names
 
@@ -32,8 +33,7 @@ FILE = click.Path(path_type=Path)
 )
 @click.option("--markers", type=FILE, metavar="FILE.csv", help="A marker list names the sections.")
 @click.option("--fade", default="250ms", metavar="TIME", help="How long a marked dropout should take.")
-@click.option("--rate", default="24", metavar="FPS", help="Picture rate of the markers' timecode.")
-@click.option("--start", default="01:00:00:00", metavar="TC", help="Timecode of the first sample.")
+@clock_options
 @click.option("--dialogue", type=FILE, metavar="STEM", help="The dialogue stem, for distances to it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report; of many files, a list of them.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print a row of figures for every file.")
@@ -65,7 +65,6 @@ def _facts(options: dict[str, Any]) -> Any:
     from dataclasses import replace
 
     from audio_pipeline.audio_files.read import probe
-    from audio_pipeline.cli.clock import clock_of
     from audio_pipeline.loudness.dialogue import measure_dialogue
     from audio_pipeline.loudness.facts import MixFacts
 
@@ -152,7 +151,7 @@ def _print_many(reports: list[dict[str, Any]]) -> None:
     from audio_pipeline.loudness.figures import shown
 
     print_table(
-        ("file", "length s", "LUFS", "LRA LU", "short LUFS", "peak dBTP", "floor dBFS", "verdict"),
+        ("file", "length s", "LUFS", "LRA", "short", "dBTP", "floor", "verdict"),
         [
             (
                 r["file"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,6 +14,7 @@ import click
 
 from audio_pipeline.cli.errors import printable, show_error
 from audio_pipeline.cli.options import debug_option, preset_names
+from audio_pipeline.cli.process import Stopped
 
 if TYPE_CHECKING:
     from audio_pipeline.errors import AudioPipelineError
@@ -47,10 +49,10 @@ def command(
     page. Ctrl-C ends it.
     """
     from audio_pipeline.errors import AudioPipelineError, RenderError
-    from audio_pipeline.preset.project import find_project
+    from audio_pipeline.preset.project import current_project
     from audio_pipeline.report.live import LivePage
 
-    project = find_project(Path.cwd())
+    project = current_project()
     project.preset_file(preset)
     try:
         live = LivePage(preset, port)
@@ -73,7 +75,9 @@ def command(
                 else:
                     live.show(page)
                     click.echo(f"rendered in {time.perf_counter() - started:.1f} s", err=True)
-    except KeyboardInterrupt:
+    except Stopped as stop:
+        if stop.status != 128 + signal.SIGINT:
+            raise
         click.echo("stopped", err=True)
 
 
@@ -85,6 +89,7 @@ def _words(error: AudioPipelineError) -> tuple[str, ...]:
 
 def _render(project: Project, name: str, sets: tuple[str, ...], out: Path | None, workers: int) -> str:
     """Render as the command without `watch` does; the page as the browser is to have it."""
+    from audio_pipeline.cli.cache import cache_of
     from audio_pipeline.preset.document import load_document
     from audio_pipeline.preset.model import build_preset
     from audio_pipeline.render import Order, render
@@ -92,7 +97,10 @@ def _render(project: Project, name: str, sets: tuple[str, ...], out: Path | None
     from audio_pipeline.report.page import look_at, page
 
     preset = build_preset(load_document(project, name, sets))
-    made = render(Order(project, preset, out or project.renders, workers=workers))
+    order = Order(
+        project, preset, out or project.renders, workers=workers, cache=cache_of(project)
+    )
+    made = render(order)
     assert made.report is not None
     return page(made.report, changes_of(preset), look_at(made.master, made.report), live=True)
 

@@ -68,9 +68,9 @@ def pan_gains(position: Samples, law_db: float) -> Samples:
     if abs(law_db - 2 * db_at_half_power()) < 0.02:
         return np.stack([1.0 - x, x], axis=-1)
     angle = x * (math.pi / 2)
-    left, right = np.cos(angle), np.sin(angle)
-    gains: Samples = np.stack([np.where(x >= 1.0, 0.0, left), right], axis=-1) ** exponent
-    return gains
+    gains = np.stack([np.where(x >= 1.0, 0.0, np.cos(angle)), np.sin(angle)], axis=-1)
+    # a power of 1 is spelt out because NumPy takes as long for it as for any other
+    return gains if exponent == 1.0 else gains**exponent
 
 
 def db_at_half_power() -> float:

@@ -14,7 +14,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.arrays import Samples, silence
 from audio_pipeline.dsp.curves import CurveName, curve, db_at_half_power, pan_gains
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.dsp.filters import convolve, one_pole_lowpass
@@ -160,12 +160,30 @@ class CrossfadeProcessor:
 
     def process(self, name: str, window: Strip, tile: Span) -> Strip:
         """See `Processor.process`."""
-        if window.mono is None:
+        if window.mono is None or not window.mono.any():
             return Strip()
-        p, journey, back = self._parameters, self.journeys[name], self._placer.look_back
-        sample = np.arange(tile.start - back, tile.stop, dtype=np.float64)
-        bright = window.mono[len(self._treble) - 1 :, 0]
-        dark = convolve(window.mono, self._treble)[:, 0]
+        heard = self._heard(window.mono, tile)
+        back = self._placer.look_back
+        reach = Span(heard.start - back, heard.stop)
+        early = len(self._treble) - 1
+        whole = Span(tile.start - self.look_back, tile.stop)
+        spoken = window.mono[Span(reach.start - early, reach.stop).inside(whole)]
+        placed = self._placed(name, spoken, reach, back)
+        return Strip(*(None if part is None else _into(part, heard, tile) for part in placed.parts()))
+
+    def _heard(self, mono: Samples, tile: Span) -> Span:
+        """The samples of the tile that can sound: a voice is silent for most of a programme."""
+        spoken = np.flatnonzero(mono[:, 0])
+        first = tile.start - self.look_back + int(spoken[0])
+        last = tile.start - self.look_back + int(spoken[-1]) + self.look_back + 1
+        return Span(first, last).intersect(tile)
+
+    def _placed(self, name: str, mono: Samples, reach: Span, back: int) -> Strip:
+        """The voice placed over `reach` less its first `back` samples, which only the placer hears."""
+        p, journey = self._parameters, self.journeys[name]
+        sample = np.arange(reach.start, reach.stop, dtype=np.float64)
+        bright = mono[len(self._treble) - 1 :, 0]
+        dark = convolve(mono, self._treble)[:, 0]
         far, position = journey.distance(sample), journey.position(sample)
         voice = (bright + far * (dark - bright)) * journey.level(sample)
         direct = voice * (1.0 + far * (gain_from_db(p.far_level) - 1.0))
@@ -175,6 +193,15 @@ class CrossfadeProcessor:
             early=panned * _between(p.near_early, p.far_early, far[back:])[:, None],
             late=panned * _between(p.near_late, p.far_late, far[back:])[:, None],
         )
+
+
+def _into(part: Samples, heard: Span, tile: Span) -> Samples:
+    """`part`, which covers `heard`, with zeros around it over the tile."""
+    if heard == tile:
+        return part
+    out = silence(len(tile), part.shape[1])
+    out[heard.inside(tile)] = part
+    return out
 
 
 def _between(near_db: float, far_db: float, far: Samples) -> Samples:

@@ -7,7 +7,7 @@ programme and its level.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -15,19 +15,18 @@ import numpy as np
 from pydantic import Field
 
 from audio_pipeline.dsp.arrays import Samples, silence
-from audio_pipeline.dsp.curves import CurveName, curve, pan_gains
+from audio_pipeline.dsp.curves import CurveName, curve, db_at_half_power, pan_gains
 from audio_pipeline.dsp.decibels import gain_from_db, rms
 from audio_pipeline.dsp.filters import convolve
 from audio_pipeline.dsp.noise import generator
 from audio_pipeline.errors import PresetError
 from audio_pipeline.layers.base import Layer
-from audio_pipeline.layers.machine.assembly import Life, Workshop
+from audio_pipeline.layers.machine.assembly import Lengths, Life, Workshop
 from audio_pipeline.layers.machine.motion import Speed
 from audio_pipeline.layers.machine.parameters import MachineParameters
-from audio_pipeline.layers.machine.parts import Moment, Part, Sum
+from audio_pipeline.layers.machine.parts import Part, Stretch, Sum
 from audio_pipeline.layers.machine.places import Place, impulses
-from audio_pipeline.timeline.moments import Moment as When
-from audio_pipeline.timeline.moments import parse_duration
+from audio_pipeline.timeline.moments import Moment, parse_duration
 from audio_pipeline.timeline.scene import Scene, to_samples
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.units import Dbfs, Duration, List, Pan, Percent, Time
@@ -35,6 +34,8 @@ from audio_pipeline.units import Dbfs, Duration, List, Pan, Percent, Time
 _EDGE = Fraction(5, 1000)
 """Seconds in which a machine that is cut off still fades."""
 _REFERENCE_S = 4.0
+"""How much of the running machine is measured to find its level: RMS then holds within 0.3 dB."""
+_SHORTEST_S = 0.0001
 
 
 class Projector(MachineParameters, Layer):
@@ -71,20 +72,22 @@ class Projector(MachineParameters, Layer):
     def prepare(self, scene: Scene, name: str) -> ProjectorSource:
         """Builds the machine and measures four seconds of it, running, so that `level` is met.
 
-        Raises PresetError when the film runs out after the machine has been stopped, or when every
-        part is off.
+        Raises PresetError when the machine stops before it has come up to speed or before its film has
+        run out, when a splice comes after the film's end, or when every part is off.
         """
         span, rate = self.span(scene), scene.sample_rate
         life = self._life(scene, name, span)
-        lengths = {
-            key: scene.seconds(getattr(self, key))
-            for key in ("slap", "claw_ring", "jitter", "reel_length")
-        }
+        lengths = Lengths(
+            max(scene.seconds(self.slap), _SHORTEST_S),
+            max(scene.seconds(self.claw_ring), _SHORTEST_S),
+            scene.seconds(self.jitter),
+            max(scene.seconds(self.reel_length), 1.0),
+        )
         shop = Workshop(self, life, rate, scene.seed, name, lengths)
-        steady = Workshop(self, life.steady(), rate, scene.seed, name, lengths)
+        steady = replace(shop, life=life.steady())
         mid, side = impulses(self.place, rate, generator(scene.seed, f"{name}/place", 0))
 
-        reference = Moment(
+        reference = Stretch(
             life.steady().speed, rate, span.start - len(mid) + 1, span.start + int(_REFERENCE_S * rate)
         )
         gains, heard = _balance(steady.parts(), reference)
@@ -97,21 +100,37 @@ class Projector(MachineParameters, Layer):
         if life.runs_out_s < math.inf:
             tail = {"flap": (self.flap, steady.tail(reference.start / rate))}
             parts.append((_balance(tail, reference)[0]["flap"], shop.tail(life.flaps_from_s)))
-        machine = Sum(tuple(parts))
-        both = convolve(np.stack([heard, heard], axis=1), np.stack([mid, side], axis=1))
-        middle, sides = rms(both[:, 0]), rms(both[:, 1])
-        share = self.width / 100.0 / 2.0
-        loudness = gain_from_db(self.level)
-        mid = mid * (loudness * math.sqrt(1.0 - share) / max(middle, 1e-12))
-        side = side * (loudness * math.sqrt(share) / max(sides, 1e-12))
-        left, right = math.sqrt(2.0) * pan_gains(np.array([self.pan]), 3.01)[0]
-        impulse = np.stack([left * (mid + side), right * (mid - side)], axis=1)
         edge = max(1, to_samples(_EDGE, rate))
-        rise = max(scene.samples(self.rise), edge)
-        return ProjectorSource(span, rate, life.speed, machine, impulse, rise, edge, self.rise_curve)
+        return ProjectorSource(
+            span,
+            rate,
+            life.speed,
+            Sum(tuple(parts)),
+            self._way_to_the_ears(scene, mid, side, heard),
+            max(scene.samples(self.rise), edge),
+            edge,
+            self.rise_curve,
+        )
+
+    def _way_to_the_ears(self, scene: Scene, mid: Samples, side: Samples, machine: Samples) -> Samples:
+        """`(taps, 2)`: what brings `machine`, the running one, to `level` and `width` at both ears.
+
+        Mid comes from its place behind the listener, the diffuse side from both sides.
+        """
+        both = convolve(np.stack([machine, machine], axis=1), np.stack([mid, side], axis=1))
+        differs = self.width / 100.0 / 2.0
+        level = gain_from_db(self.level)
+        mid = mid * (level * math.sqrt(1.0 - differs) / max(rms(both[:, 0]), 1e-12))
+        side = side * (level * math.sqrt(differs) / max(rms(both[:, 1]), 1e-12))
+        placer = scene.placer(db_at_half_power(), from_behind=True)
+        ring = placer.look_back
+        ears = placer.place(np.pad(mid, ring), np.full(len(mid) + ring, self.pan))
+        sides = pan_gains(np.array([self.pan]), db_at_half_power()) * np.array([1.0, -1.0])
+        ears[: len(side)] += side[:, None] * sides
+        return math.sqrt(2.0) * ears
 
     def _life(self, scene: Scene, name: str, span: Span) -> Life:
-        def seconds(when: When | None) -> float:
+        def seconds(when: Moment | None) -> float:
             return math.inf if when is None else scene.at(when) / scene.sample_rate
 
         stops, runs_out = seconds(self.stops), seconds(self.runs_out)
@@ -121,14 +140,25 @@ class Projector(MachineParameters, Layer):
                 f"at {self.runs_out}",
                 hint="let it stop later, or leave runs_out away",
             )
-        start_s = span.start / scene.sample_rate
-        speed = Speed(start_s, scene.seconds(self.start_up), stops, scene.seconds(self.coast))
+        start_s, start_up_s = span.start / scene.sample_rate, scene.seconds(self.start_up)
+        if start_up_s > 0.0 and stops < start_s + start_up_s:
+            raise PresetError(
+                f"layers.{name}.stops: it stops at {self.stops}, before it has come up to speed",
+                hint="let it stop later, or shorten start_up",
+            )
+        speed = Speed(start_s, start_up_s, stops, scene.seconds(self.coast))
         splices = tuple(seconds(splice) for splice in self.splices)
+        for splice, at_s in zip(self.splices, splices, strict=True):
+            if at_s >= min(runs_out, stops):
+                raise PresetError(
+                    f"layers.{name}.splices: at {splice} no film runs any more",
+                    hint="a splice comes before runs_out and stops",
+                )
         return Life(speed, runs_out, max(scene.seconds(self.thins), 0.05), splices)
 
 
 def _balance(
-    parts: dict[str, tuple[float, Part]], reference: Moment
+    parts: dict[str, tuple[float, Part]], reference: Stretch
 ) -> tuple[dict[str, float], Samples]:
     """The gain that gives every part its level, and `(n,)` what they come to together."""
     gains: dict[str, float] = {}
@@ -161,8 +191,8 @@ class ProjectorSource:
         if not len(sounding):
             return out
         reach = len(self.impulse) - 1
-        moment = Moment(self.speed, self.sample_rate, sounding.start - reach, sounding.stop)
-        mono = self.machine.render(moment)
+        stretch = Stretch(self.speed, self.sample_rate, sounding.start - reach, sounding.stop)
+        mono = self.machine.render(stretch)
         both = convolve(np.stack([mono, mono], axis=1), self.impulse)
         out[sounding.inside(tile)] = both * self._presence(sounding)[:, None]
         return out

@@ -87,7 +87,9 @@ class FallMeter:
         if floor_dbfs is not None and level_before_dbfs - floor_dbfs <= NEAREST_DB:
             return Fall(None, "the level before is not 3 dB above the floor, so nothing fell")
         short_time = sliding_window_view(powers, WINDOW_STEPS).mean(axis=1)
-        low = short_time <= _threshold(short_time[planned:], floor_dbfs)
+        # a fall that takes longer than planned reaches into the floor; its later half is clean
+        floor = float(powers[(planned + len(powers)) // 2 :].mean())
+        low = short_time <= _threshold(short_time[planned:], floor)
         stays = sliding_window_view(low, STAYS_STEPS).mean(axis=1) >= STAYS_SHARE
         ends = np.flatnonzero(low[: len(stays)] & stays)
         if not len(ends):
@@ -97,13 +99,10 @@ class FallMeter:
         return Fall(steps * self._step / self._rate)
 
 
-def _threshold(after: Samples, floor_dbfs: float | None) -> float:
-    """The power under which the short-time level has arrived at the floor."""
-    if floor_dbfs is None:
-        return 0.0
-    lowest = float(10.0 ** ((floor_dbfs + NEAR_DB) / 10.0))
-    highest = float(10.0 ** ((floor_dbfs + NEAREST_DB) / 10.0))
-    own = float(np.quantile(after[:FLOOR_LOOK_STEPS], 0.9)) if len(after) else lowest
+def _threshold(after: Samples, floor: float) -> float:
+    """The power under which the short-time level has arrived at a floor of that power."""
+    lowest, highest = (floor * float(10.0 ** (db / 10.0)) for db in (NEAR_DB, NEAREST_DB))
+    own = float(np.quantile(after[:FLOOR_LOOK_STEPS], 0.9))
     return min(max(own, lowest), highest)
 
 

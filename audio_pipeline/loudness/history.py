@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.loudness.kweighting import OFFSET_LU
@@ -35,6 +37,12 @@ def hop_edge(hop: int, sample_rate_hz: int) -> int:
     never drift; a momentary and a short-term window hold exactly 400 ms and 3 s all the same.
     """
     return (2 * hop * sample_rate_hz + HOPS_PER_S) // (2 * HOPS_PER_S)
+
+
+@lru_cache(maxsize=16)
+def hop_edges(sample_rate_hz: int) -> NDArray[np.intp]:
+    """The edges of a second's hops, `(101,)`; every second has the same."""
+    return np.array([hop_edge(hop, sample_rate_hz) for hop in range(HOPS_PER_S + 1)])
 
 
 def whole_hops(samples: int, sample_rate_hz: int) -> int:
@@ -62,8 +70,7 @@ class History:
 
     def level_dbfs(self, channels: int) -> Samples:
         """RMS of every hop over all channels, dBFS, `(hops,)`; minus infinity for digital silence."""
-        edges = [hop_edge(hop, self.sample_rate_hz) for hop in range(HOPS_PER_S + 1)]
-        lengths = np.resize(np.diff(edges), len(self.plain))
+        lengths = np.resize(np.diff(hop_edges(self.sample_rate_hz)), len(self.plain))
         with np.errstate(divide="ignore"):
             levels: Samples = 10.0 * np.log10(self.plain / (lengths * channels))
         return levels

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from audio_pipeline.loudness.delivery import load_delivery
+from audio_pipeline.loudness.figures import rounded
 from audio_pipeline.loudness.verdict import judge
 
 Report = dict[str, Any]
@@ -35,5 +36,5 @@ def rejudged(report: Report, delivery_name: str) -> Report:
         "dialogue_share_percent": share,
     }
     reasons = {**report["reasons"], "leq_m_db": "the report does not hold it; check the audio file"}
-    judged = judge(delivery, figures, reasons)
+    judged = rounded(judge(delivery, figures, reasons))
     return {**report, "delivery": {**before, **judged, "listening": None}}

@@ -6,7 +6,7 @@ at the end of every segment, as somebody would who presses the meter's reset but
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -116,7 +116,7 @@ def _live(signal: Samples, sample_rate_hz: int, segments: int) -> Iterator[Loudn
         yield meter.result()
 
 
-def _farthest(readings: list[float | None], expected: list[float]) -> tuple[float | None, float]:
+def _farthest(readings: Sequence[float | None], expected: Sequence[float]) -> tuple[float | None, float]:
     """The reading that is farthest from what is expected of it, and that; none at all is farthest."""
     pairs = list(zip(readings, expected, strict=True))
     return max(pairs, key=lambda p: float("inf") if p[0] is None else abs(p[0] - p[1]))

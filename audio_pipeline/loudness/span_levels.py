@@ -66,11 +66,10 @@ class Pieces:
 def hop_sums(squares: Samples, sample_rate_hz: int) -> Samples:
     """`(channels, n)` squares, n at most a second, to `(channels, hops)` sums over whole hops."""
     hops = history.whole_hops(squares.shape[1], sample_rate_hz)
-    edges = [history.hop_edge(hop, sample_rate_hz) for hop in range(hops)]
-    if not edges:
+    if not hops:
         return np.zeros((len(squares), 0))
-    end = history.hop_edge(hops, sample_rate_hz)
-    sums: Samples = np.add.reduceat(squares[:, :end], edges, axis=1)
+    edges = history.hop_edges(sample_rate_hz)
+    sums: Samples = np.add.reduceat(squares[:, : edges[hops]], edges[:hops], axis=1)
     return sums
 
 

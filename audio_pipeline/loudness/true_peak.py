@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from copy import copy
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples
@@ -30,8 +30,9 @@ FILTER = (
 """The interpolator, for the report."""
 
 _ROW = 2 * REACH
-_COARSE = 16 * _ROW
-_PIECE = 1024 * _ROW
+_COARSE = 8 * _ROW
+_PIECE = 512 * _ROW
+_BATCH = 4096
 _HEADROOM = 1.0 / math.cos(math.pi / 8.0)
 """A wave sampled four times as often as it must be rises at most so far above its highest sample."""
 
@@ -84,58 +85,101 @@ def inter_sample_peaks(window: Samples, sample_rate_hz: int) -> Samples:
             padded = np.zeros((rows + 1) * _ROW)
             piece = window[start : stop + 2 * REACH, channel]
             padded[: len(piece)] = piece
-            points = _points(sliding_window_view(padded, 2 * _ROW)[::_ROW], factor)
+            windows = np.ascontiguousarray(_windows(padded, 2 * _ROW)[::_ROW])
+            points = row_product(windows, _matrix(factor, _ROW))
             height, _ = _crests(points[:, :-2], points[:, 1:-1], points[:, 2:])
             peaks = height.reshape(-1, factor).max(axis=1)
             out[start:stop, channel] = peaks[: stop - start]
     return out
 
 
+def peaks_that_may_pass(window: Samples, sample_rate_hz: int, limit: float) -> Samples | None:
+    """As `inter_sample_peaks`, where a peak may be higher than `limit`; elsewhere plain magnitudes.
+
+    None when no peak can be. Most of a programme is far below a ceiling, and interpolating it is most
+    of a limiter's work.
+    """
+    n = len(window) - 2 * REACH
+    bounds = _bounds(oversampling(sample_rate_hz))
+    magnitude = np.abs(window)
+    risky = []
+    for start in range(0, n, _BATCH):
+        block = slice(start, min(n, start + _BATCH))
+        under = slice(block.start, block.stop + 2 * REACH)
+        highest = float(magnitude[under].max())
+        if (bounds.steepest + 4.0 * bounds.bent) * highest <= limit:
+            continue
+        bend = float(np.abs(np.diff(window[under], 2, axis=0)).max(initial=0.0))
+        point = min(bounds.steepest * highest, highest + bounds.added * bend)
+        if point + bounds.bent * bend > limit:
+            risky.append(block)
+    if not risky:
+        return None
+    peaks = magnitude[REACH : REACH + n].copy()
+    for block in risky:
+        under = slice(block.start, block.stop + 2 * REACH)
+        peaks[block] = inter_sample_peaks(window[under], sample_rate_hz)
+    return peaks
+
+
 @lru_cache(maxsize=16)
-def _row_matrix(factor: int) -> Samples:
-    """`(2·_ROW, factor·_ROW + 2)`: a row of samples to its points, and one point more at each end."""
+def _matrix(factor: int, samples: int) -> Samples:
+    """`(samples + 2·REACH, factor·samples + 2)`: samples to points, and one point more at each end."""
     columns = interpolator(factor)
-    matrix = np.zeros((2 * _ROW, factor * _ROW + 2))
-    for point in range(-1, factor * _ROW + 1):
+    matrix = np.zeros((samples + 2 * REACH, factor * samples + 2))
+    for point in range(-1, factor * samples + 1):
         sample, phase = divmod(point, factor)
         for tap, value in enumerate(columns[:, phase]):
-            if 0 <= sample + tap < 2 * _ROW:
+            if 0 <= sample + tap < len(matrix):
                 matrix[sample + tap, point + 1] = value
     return matrix
 
 
-@lru_cache(maxsize=16)
-def _bounds(factor: int) -> tuple[float, float, float]:
-    """(s, a, b): no point is higher than s · m, nor than m + a · m2, and no crest exceeds its point by
-    more than b · m2, where m and m2 are the largest sample and the largest second difference under the
-    filter, as magnitudes.
+@dataclass(frozen=True)
+class _Bounds:
+    """What limits the points after a sample and the crests at them, from what is under the filter: m,
+    the largest sample, and m2, the largest second difference, as magnitudes.
 
-    s is the filter's absolute sum. What interpolation adds to a straight line is a sum of second
-    differences, which gives a; so is the bend at a crest, of which the parabola adds at most an eighth.
+    No point is higher than `steepest · m`: the filter's absolute sum. None is higher than the square
+    root of the energy of the four samples around it, and `far · m` for the rest. None is higher than
+    the sample on either side and `added · m2`: what interpolation adds to a straight line is a sum of
+    second differences. And no crest is higher than its point and `bent · m2`, as the parabola adds at
+    most an eighth of its bend, nor than its point times `_HEADROOM`.
     """
+
+    steepest: float
+    far: float
+    added: float
+    bent: float
+
+
+@lru_cache(maxsize=16)
+def _bounds(factor: int) -> _Bounds:
     columns = interpolator(factor)
+    magnitude = np.abs(columns)
+    near = slice(REACH - 1, REACH + 3)
     line = np.zeros_like(columns)
     phase = np.arange(factor) / factor
     line[REACH], line[REACH + 1] = 1.0 - phase, phase
     added = np.abs(_in_second_differences(columns - line)).sum(axis=0).max()
-    # the points before, of and after sample 0, in taps from −REACH − 1 to REACH + 1
+    # the points of three samples in a row, in taps from −REACH − 1 to REACH + 1
     fine = np.zeros((len(columns) + 2, 3 * factor))
     for part in range(3):
         fine[part : part + len(columns), part * factor : (part + 1) * factor] = columns
     bend = np.abs(_in_second_differences(np.diff(fine, 2, axis=1))).sum(axis=0).max()
-    steepest = float(np.abs(columns).sum(axis=0).max())
-    return steepest, float(added), float(bend / 8.0)
+    energy = max(1.0, float(np.square(columns[near]).sum(axis=0).max()))
+    return _Bounds(
+        steepest=float(magnitude.sum(axis=0).max()),
+        far=float((magnitude.sum(axis=0) - magnitude[near].sum(axis=0)).max()) + math.sqrt(energy) - 1.0,
+        added=float(added),
+        bent=float(bend / 8.0),
+    )
 
 
 def _in_second_differences(taps: Samples) -> Samples:
     """The taps that do to second differences what `taps`, without mean or slope, do to samples."""
     twice: Samples = np.cumsum(np.cumsum(taps, axis=0), axis=0)
     return twice
-
-
-def _points(rows: Samples, factor: int) -> Samples:
-    """`(rows, factor·_ROW + 2)` interpolated points of `(rows, 2·_ROW)` samples."""
-    return row_product(np.ascontiguousarray(rows), _row_matrix(factor))
 
 
 def _crests(before: Samples, point: Samples, after: Samples) -> tuple[Samples, Samples]:
@@ -195,70 +239,83 @@ class Peaks:
             self.sample_peaks[channel] = largest[loudest]
             place = starts[loudest] + int(np.argmax(magnitude[starts[loudest] :][:_COARSE]))
             self.sample_places[channel] = self._heard - 2 * REACH + place
-        steepest = _HEADROOM * _bounds(self._factor)[0]
+        steepest = _HEADROOM * _bounds(self._factor).steepest
         if largest[loudest] * steepest <= self.true_peaks[channel]:
             return
-        # the loudest first, so that few of the others are left to look at
-        self._search_blocks(channel, samples, starts[loudest : loudest + 1])
+        if largest[loudest] > self.true_peaks[channel]:
+            # the loudest first, so that few of the others are left to look at
+            self._search_blocks(channel, samples, starts[loudest : loudest + 1])
         within = np.maximum(largest, np.append(largest[1:], 0.0))
         self._search_blocks(channel, samples, starts[within * steepest > self.true_peaks[channel]])
 
     def _search_blocks(self, channel: int, samples: Samples, starts: NDArray[np.intp]) -> None:
-        """Look at the points of the blocks that begin at `starts`, row by row."""
+        """Look at the blocks that begin at `starts`, and at the points of the samples worth it."""
         if not len(starts):
             return
-        whole = np.zeros(int(starts[-1]) + _COARSE + _ROW)
-        length = min(len(whole), len(samples))
-        whole[:length] = samples[:length]
-        possible, above = _bounds_of_rows(
-            sliding_window_view(whole, _COARSE + _ROW)[starts], self._factor
-        )
-        block, row = np.nonzero(possible > self.true_peaks[channel])
-        begin, above = starts[block] + row * _ROW, above[block, row]
-        # points that wait for samples still to come are the next piece's
-        left = len(samples) - 2 * REACH - begin
-        begin, above, left = begin[left > 0], above[left > 0], left[left > 0]
-        if not len(begin):
-            return
-        points = _points(sliding_window_view(whole, 2 * _ROW)[begin], self._factor)
-        magnitude = np.abs(points[:, 1:-1])
-        magnitude[-1, left[-1] * self._factor :] = 0.0
-        self._search_rows(channel, points, magnitude, above, begin)
+        length = _COARSE + 2 * REACH
+        whole = np.zeros(int(starts[-1]) + length)
+        part = samples[: len(whole)]
+        whole[: len(part)] = part
+        # block after block in one row; what would reach from one into the next is left out below
+        x = np.zeros(len(starts) * length + 2 * REACH)
+        x[: -2 * REACH].reshape(-1, length)[:] = _windows(whole, length)[starts]
+        may = _may_beat(x, self._factor, self.true_peaks[channel])
+        block, sample = np.nonzero(may.reshape(-1, length)[:, :_COARSE])
+        begin = starts[block] + sample
+        # what waits for samples still to come is the next piece's
+        ready = begin < len(samples) - 2 * REACH
+        places, begin = (block * length + sample)[ready], begin[ready]
+        for first in range(0, len(places), _BATCH):
+            batch = slice(first, first + _BATCH)
+            self._search_points(channel, x, places[batch], begin[batch])
 
-    def _search_rows(
-        self,
-        channel: int,
-        points: Samples,
-        magnitude: Samples,
-        above: Samples,
-        begin: NDArray[np.intp],
+    def _search_points(
+        self, channel: int, x: Samples, places: NDArray[np.intp], begin: NDArray[np.intp]
     ) -> None:
-        """`points` of the rows that begin at `begin`, their `magnitude` without the outer two (0 where
-        not to be looked at), and how far `above` a point of each row a crest can be."""
-        highest = magnitude.max(axis=1)
-        at_least = max(self.true_peaks[channel], float(highest.max()))
-        rows = np.flatnonzero(highest + above >= at_least)
-        row, point = np.nonzero(magnitude[rows] + above[rows, None] >= at_least)
-        row = rows[row]
-        if not len(row):
-            return
-        height, place = _crests(points[row, point], points[row, point + 1], points[row, point + 2])
-        best = int(np.argmax(height))
+        """Look at the points of the samples REACH after each place in `x`: `begin` in the piece."""
+        windows = _windows(x, 2 * REACH + 1)[places]
+        points = np.ascontiguousarray(row_product(windows, _matrix(self._factor, 1)).T)
+        height, aside = _crests(points[:-2], points[1:-1], points[2:])
+        best = np.unravel_index(int(np.argmax(height)), height.shape)
         if height[best] > self.true_peaks[channel]:
             self.true_peaks[channel] = height[best]
-            after = (point[best] + place[best]) / self._factor
-            self.true_places[channel] = self._heard - REACH + begin[row[best]] + after
+            after = (best[0] + aside[best]) / self._factor
+            self.true_places[channel] = self._heard - REACH + begin[best[1]] + after
 
 
-def _bounds_of_rows(cells: Samples, factor: int) -> tuple[Samples, Samples]:
-    """Of `(blocks, _COARSE + _ROW)` samples, for each row, `(blocks, rows)`: what no crest in it
-    exceeds, and by how much no crest exceeds the point it is at."""
-    steepest, added, bent = _bounds(factor)
-    second = np.zeros_like(cells)
-    second[:, 1:-1] = np.abs(np.diff(cells, 2, axis=1))
-    largest, curve = (
-        np.maximum(rows[:, :-1], rows[:, 1:])
-        for rows in (x.reshape(len(cells), -1, _ROW).max(axis=2) for x in (np.abs(cells), second))
-    )
-    above = bent * curve
-    return np.minimum(_HEADROOM * steepest * largest, largest + added * curve + above), above
+def _windows(x: Samples, length: int) -> Samples:
+    """Every window of a contiguous x, `(len(x) − length + 1, length)`, as a view.
+
+    NumPy's own `sliding_window_view` takes longer to set up than most of what is done here.
+    """
+    return np.ndarray((len(x) - length + 1, length), x.dtype, x, strides=x.strides * 2)
+
+
+def _may_beat(x: Samples, factor: int, peak: float) -> NDArray[np.bool_]:
+    """Whether a crest after any of the inner samples of x may exceed `peak`.
+
+    `x`: `(k·_ROW + 2·REACH,)`; returns `(k·_ROW,)`.
+    """
+    bounds = _bounds(factor)
+    n = len(x) - 2 * REACH
+    magnitude = np.abs(x)
+    second = np.zeros_like(x)
+    second[1:-1] = np.abs(x[2:] - 2.0 * x[1:-1] + x[:-2])
+    bend = (bounds.added + bounds.bent) * _around(second)
+    either = np.maximum(magnitude[REACH : REACH + n], magnitude[REACH + 1 : REACH + 1 + n])
+    smooth = either > np.repeat(peak - bend, _ROW)
+    if not smooth.any():
+        return smooth
+    energy = np.square(x)
+    pairs = energy[:-1] + energy[1:]
+    fours = (pairs[:-2] + pairs[2:])[REACH - 1 : REACH - 1 + n]
+    near = np.maximum(peak / _HEADROOM - bounds.far * _around(magnitude), 0.0)
+    may: NDArray[np.bool_] = smooth & (fours >= np.repeat(np.square(near), _ROW))
+    return may
+
+
+def _around(x: Samples) -> Samples:
+    """The largest of each row of x and the one that follows it."""
+    largest = np.maximum.reduceat(x, np.arange(0, len(x), _ROW))
+    both: Samples = np.maximum(largest[:-1], largest[1:])
+    return both

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -25,7 +26,8 @@ LOWEST_LUFS = -75.0
 def write_curves(comparison: Comparison, path: Path) -> None:
     """Draw the comparison and write it, whole or not at all, as the suffix says.
 
-    Raises ReportError for a suffix that is neither .png nor .svg, or a file that cannot be written.
+    Raises ReportError for a suffix that is neither .png nor .svg, RenderError for a file that cannot be
+    written.
     """
     if path.suffix.lower() not in FORMATS:
         raise ReportError(f"{path}: a plot is written as {' or '.join(FORMATS)}")
@@ -36,21 +38,9 @@ def write_curves(comparison: Comparison, path: Path) -> None:
     _draw_differences(bottom, comparison)
     _draw_cues(top, bottom, comparison)
     kind = path.suffix.lower()[1:]
-    try:
-        import matplotlib
-
-        with (
-            whole_file(path, "wb") as file,
-            matplotlib.rc_context({"svg.hashsalt": "render-ending"}),
-        ):
-            figure.savefig(
-                file,
-                format=kind,
-                dpi=130,
-                metadata={"Date": None} if kind == "svg" else {"Software": None},
-            )
-    except OSError as error:
-        raise ReportError(f"{path} cannot be written: {error.strerror or error}") from error
+    metadata = {"Date": None} if kind == "svg" else {"Software": None}
+    with whole_file(path, "wb") as file, rc_context({"svg.hashsalt": "render-ending"}):
+        figure.savefig(file, format=kind, dpi=130, metadata=metadata)
 
 
 def _draw_loudness(axes: Axes, comparison: Comparison) -> None:

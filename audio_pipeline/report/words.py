@@ -37,6 +37,8 @@ def headline_rows(report: Report) -> list[Row]:
         reason = report["reasons"].get(name, "")
         if reason == "no dialogue stem":
             continue
+        if name == "loudness_range_lu" and value is not None and report["duration_s"] < 60.0:
+            reason = "not stable under 60 s"
         place = report.get(_PLACES.get(name, ""))
         rows.append((figure.label, with_unit(value, figure), f"at {place:.2f} s" if place else reason))
     return rows
@@ -118,7 +120,9 @@ def _mending(clause: dict[str, Any]) -> str:
     text = f"a gain of {gain:+.2f} dB mends it"
     if clause["gain_breaks"]:
         broken = " and ".join(FIGURES[name].label.lower() for name in clause["gain_breaks"])
-        return f"{text}, but then {broken} fails: turn the mix up or down and let a ceiling hold peaks."
+        peaks = clause["gain_breaks"] == ["true_peak_dbtp"]
+        way_out = "a ceiling has to hold the peaks" if peaks else "no gain meets both"
+        return f"{text}, but then {broken} fails: {way_out}."
     return f"{text} and breaks nothing else."
 
 

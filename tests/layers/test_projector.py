@@ -97,7 +97,8 @@ def octave_db(x: Floats, hz: float) -> float:
 
 def test_35mm_beats_at_its_frames_and_perforations():
     lines = envelope_lines(steady().mean(axis=1), (24, 96))
-    assert lines[24][1] > 10 and lines[96][1] > 10
+    assert lines[24][1] > 10
+    assert lines[96][1] > 10
 
 
 def test_clicks_a_quarter_frame_apart_leave_no_48_hz():
@@ -107,7 +108,7 @@ def test_clicks_a_quarter_frame_apart_leave_no_48_hz():
 
 
 def test_the_shutter_beats_at_its_own_rate():
-    dark = {part: "off" for part in ("intermittent", "sprockets", "belt", "reels")}
+    dark = dict.fromkeys(("intermittent", "sprockets", "belt", "reels"), "off")
     cut = envelope_lines(steady(**dark, shutter="10%").mean(axis=1), (48,))
     uncut = envelope_lines(steady(**dark, shutter="0%").mean(axis=1), (48,))
     assert cut[48][1] > uncut[48][1] + 8
@@ -205,7 +206,8 @@ def test_it_stands_on_the_side_it_is_panned_to(pan, louder):
 @pytest.mark.parametrize("mains", ["50 Hz", "60 Hz"])
 def test_level_is_met_and_nothing_clips(gauge, place, mains):
     x = heard(10, gauge=gauge, place=place, mains=mains, level="-20 dBFS")
-    assert np.all(np.isfinite(x)) and np.max(np.abs(x)) < 1.0
+    assert np.all(np.isfinite(x))
+    assert np.max(np.abs(x)) < 1.0
     assert level_db(x) == pytest.approx(-20, abs=0.5)
 
 
@@ -218,7 +220,8 @@ def test_it_comes_up_from_nothing_within_the_rise():
     x = heard(10, rise="3s")
     steps = [level_db(x[i * RATE // 2 : (i + 1) * RATE // 2]) for i in range(6)]
     assert not x[0].any()
-    assert steps == sorted(steps) and steps[0] < -60
+    assert steps == sorted(steps)
+    assert steps[0] < -60
     assert level_db(x[3 * RATE :]) == pytest.approx(-46, abs=0.6)
 
 
@@ -226,7 +229,8 @@ def test_it_is_silent_outside_its_span_and_never_cut():
     source = Projector(at="2s", until="7.5s", rise="0s").prepare(scene_of(10), "projector")
     x = source.render(tile(0))
     assert source.span == Span(2 * RATE, 15 * RATE // 2)
-    assert not x[: 2 * RATE].any() and not x[15 * RATE // 2 :].any()
+    assert not x[: 2 * RATE].any()
+    assert not x[15 * RATE // 2 :].any()
     assert level_db(x[2 * RATE : 15 * RATE // 2]) == pytest.approx(-46, abs=0.6)
     for edge in (x[2 * RATE : 2 * RATE + 24], x[15 * RATE // 2 - 24 : 15 * RATE // 2]):
         assert np.max(np.abs(edge)) < 0.1 * np.max(np.abs(x))
@@ -273,15 +277,17 @@ def test_perforations_go_before_the_claw_when_the_film_runs_out():
             for name, when in (("passing", slice(10.4, 11.6)), ("gone", slice(14, 19))):
                 lost.setdefault((name, hz), []).append(_beat(x, hz, when) / before)
     loss = {key: -db(float(np.mean(np.square(values)))) for key, values in lost.items()}
-    assert loss["passing", 96] > 6 and loss["passing", 24] < 4
-    assert loss["gone", 96] > 9 and loss["gone", 24] > 9
+    assert loss["passing", 96] > 6
+    assert loss["passing", 24] < 4
+    assert loss["gone", 96] > 9
+    assert loss["gone", 24] > 9
 
 
 @lru_cache(maxsize=1)
 def _flaps() -> Floats:
-    """The tail alone: what differs when it is off."""
-    with_tail = heard(30, runs_out="5s", stops="28s")
-    return with_tail - heard(30, runs_out="5s", stops="28s", flap="off")
+    """The tail alone: what is gone when it is off."""
+    with_tail = heard(20, runs_out="3s", stops="18s")
+    return with_tail - heard(20, runs_out="3s", stops="18s", flap="off")
 
 
 def _flap_times_s(x: Floats) -> Floats:
@@ -294,9 +300,10 @@ def _flap_times_s(x: Floats) -> Floats:
 
 def test_the_tail_flaps_once_or_twice_a_second_and_never_before():
     times = _flap_times_s(_flaps())
-    assert times[0] > 5.0
-    gaps = np.diff(times[times < 28])
-    assert np.all((gaps > 0.5) & (gaps < 1.0)) and np.std(gaps) > 0.01
+    assert times[0] > 3.0
+    gaps = np.diff(times[times < 18])
+    assert np.all((gaps > 0.5) & (gaps < 1.0))
+    assert np.std(gaps) > 0.01
 
 
 def test_a_flap_slaps_between_1_and_4_khz_and_its_rustle_dies_within_a_fifth_of_a_second():
@@ -313,7 +320,7 @@ def test_a_flap_slaps_between_1_and_4_khz_and_its_rustle_dies_within_a_fifth_of_
     assert 1.0 < np.std(levels) < 5.0
 
 
-ALONE = {part: "off" for part in ("sprockets", "hum", "motor", "blower", "belt", "reels")}
+ALONE = dict.fromkeys(("sprockets", "hum", "motor", "blower", "belt", "reels"), "off")
 
 
 def _pitches(x: Floats, seconds: Iterable[float]) -> list[float]:
@@ -331,17 +338,21 @@ def test_rate_and_pitch_fall_together_to_nothing_when_it_is_stopped():
     coasting = np.arange(4.0, 6.4, 0.25)
     tone = heard(10, stops="4s", coast="3s", blades="0 dB", intermittent="off", **ALONE)
     pitches = _pitches(tone, coasting)
-    assert np.all(np.diff(pitches) < 0) and pitches[-1] < 0.25 * pitches[0]
+    assert np.all(np.diff(pitches) < 0)
+    assert pitches[-1] < 0.25 * pitches[0]
 
     even = {"jitter": "0ms", "blades": "off", "wear": "0%", "stop_click": "0 dB", "pull_down": "50%"}
-    clicks = above(heard(10, stops="4s", coast="3s", **even, **ALONE).mean(axis=1)) ** 2
-    smooth = np.convolve(clicks, np.hanning(481), "same")
+    clicks = heard(10, stops="4s", coast="3s", **even, **ALONE)
+    smooth = np.convolve(above(clicks.mean(axis=1)) ** 2, np.hanning(481), "same")
     loud = smooth > 0.2 * np.maximum.accumulate(smooth[::-1])[::-1]
     onsets = np.flatnonzero(np.diff(loud.astype(int)) == 1) / RATE
     gaps = np.diff(onsets[(onsets > 4.0) & (onsets < 6.0)])
-    assert len(gaps) > 20 and np.all(np.diff(gaps) > -0.002) and gaps[-1] > 2 * gaps[0]
+    assert len(gaps) > 20
+    assert np.all(np.diff(gaps) > -0.002)
+    assert gaps[-1] > 2 * gaps[0]
 
-    assert not tone[int(7.2 * RATE) :].any() and not clicks[int(7.2 * RATE) :].max() > 1e-20
+    assert not tone[int(7.2 * RATE) :].any()
+    assert not clicks[int(7.2 * RATE) :].any()
 
 
 def test_the_motor_gathers_speed_from_rest():
@@ -354,7 +365,8 @@ def test_the_motor_gathers_speed_from_rest():
 def test_a_splice_is_one_tick_at_its_frame_and_nothing_else():
     tick = heard(10, splices=("4s",)) - heard(10)
     where = np.flatnonzero(np.abs(tick).max(axis=1) > 1e-12)
-    assert 4.0 * RATE <= where[0] + 48 and where[0] < (4.0 + 1 / 24) * RATE + 48
+    assert where[0] + 48 >= 4.0 * RATE
+    assert where[0] < (4.0 + 1 / 24) * RATE + 48
     assert where[-1] - where[0] < 0.15 * RATE
     assert np.max(np.abs(tick)) > 0.3 * np.max(np.abs(heard(10)))
 
@@ -383,6 +395,17 @@ def test_what_is_shown_is_what_is_read(gauge):
 def test_a_machine_cannot_stop_before_its_film_runs_out():
     with pytest.raises(PresetError, match="runs_out"):
         Projector(runs_out="8s", stops="7s").prepare(scene_of(10), "projector")
+
+
+def test_a_machine_cannot_stop_before_it_runs():
+    with pytest.raises(PresetError, match="come up to speed"):
+        Projector(start_up="4s", stops="3s").prepare(scene_of(10), "projector")
+
+
+@pytest.mark.parametrize("end", [{"runs_out": "5s"}, {"stops": "5s"}])
+def test_a_splice_needs_film(end):
+    with pytest.raises(PresetError, match="no film"):
+        Projector(splices=["6s"], **end).prepare(scene_of(10), "projector")
 
 
 def test_a_projector_without_parts_is_refused():

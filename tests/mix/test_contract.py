@@ -61,7 +61,7 @@ def test_a_layer_is_a_pure_function_of_absolute_time(session, name, shelf, sound
     first, last = source.span.start // TILE, (source.span.stop - 1) // TILE
     forward = {i: source.render(tile(i)) for i in (first, last)}
     fresh = layer.prepare(scene, sound)
-    for index in reversed(sorted(forward)):
+    for index in sorted(forward, reverse=True):
         again = fresh.render(tile(index))
         assert again.shape == (TILE, source.channels)
         assert again.dtype == np.float64

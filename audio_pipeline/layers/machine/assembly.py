@@ -20,10 +20,10 @@ from audio_pipeline.layers.machine.parts import (
     Blows,
     Bursts,
     Chance,
-    Moment,
     Part,
     ReelRub,
     Rustle,
+    Stretch,
     Sum,
     Tone,
     always,
@@ -75,6 +75,16 @@ class Life:
 
 
 @dataclass(frozen=True)
+class Lengths:
+    """What the machine's lengths of time come to, in seconds."""
+
+    slap_s: float
+    claw_ring_s: float
+    jitter_s: float
+    reel_s: float
+
+
+@dataclass(frozen=True)
 class Workshop:
     """Builds the parts of one machine."""
 
@@ -83,8 +93,7 @@ class Workshop:
     sample_rate: int
     seed: int
     name: str
-    seconds: dict[str, float]
-    """What the machine's lengths of time come to: slap, claw_ring, jitter, reel_length."""
+    lengths: Lengths
 
     def parts(self) -> dict[str, tuple[float, Part]]:
         """Every part of the running machine by name, with its level in dB as a share of the whole."""
@@ -119,14 +128,14 @@ class Workshop:
         return Chance(
             self.seed,
             f"{self.name}/{stream}",
-            self.seconds["jitter"] * wear,
+            self.lengths.jitter_s * wear,
             m.scatter * wear,
             m.colour * wear,
         )
 
     def _reel(self) -> Reel:
         m = self.machine
-        return Reel(m.reel_core, m.reel_full, self.seconds["reel_length"], m.played / 100.0)
+        return Reel(m.reel_core, m.reel_full, self.lengths.reel_s, m.played / 100.0)
 
     def film(self) -> Film:
         """The film's clock. Wow: the reel, and two slower and faster eccentricities; flutter: sprocket,
@@ -167,8 +176,9 @@ class Workshop:
 
     def _body(self, above_hz: float, ring: float) -> tuple[Resonances, tuple[complex, ...]]:
         m = self.machine
-        tones = [hz for hz in m.claw_tones if hz >= above_hz] or [max(m.claw_tones)]
-        decays = [self.seconds["claw_ring"] * ring * (1000.0 / hz) ** 0.8 for hz in tones]
+        heard = [hz for hz in m.claw_tones if hz < 0.45 * self.sample_rate] or [1000.0]
+        tones = [hz for hz in heard if hz >= above_hz] or [max(heard)]
+        decays = [self.lengths.claw_ring_s * ring * (1000.0 / hz) ** 0.8 for hz in tones]
         levels = [gain_from_db(m.claw_tilt * math.log2(hz / 1000.0)) for hz in tones]
         # the golden angle between the tones' phases: a body does not answer everywhere at one instant
         phases = np.exp(2.39996j * np.arange(len(tones)))
@@ -188,7 +198,7 @@ class Workshop:
 
         start = Blows(self.film(), 1, 0.0, body, levels, self._chance("start"), starts)
         stop = replace(start, offset=m.pull_down / 100.0, chance=self._chance("stop"), loudness=stops)
-        swell, shape = pulse(0.0002, self.seconds["slap"], self.sample_rate)
+        swell, shape = pulse(0.0002, self.lengths.slap_s, self.sample_rate)
         scrape = [
             replace(b, body=swell, strengths=shape, chance=replace(b.chance, colour_db=0.0))
             for b in (start, stop)
@@ -208,7 +218,7 @@ class Workshop:
 
     def _sprockets(self) -> Part:
         m = self.machine
-        swell, shape = pulse(0.0004, self.seconds["slap"], self.sample_rate)
+        swell, shape = pulse(0.0004, self.lengths.slap_s, self.sample_rate)
         body, levels = self._body(1000.0, 0.7)
         # a quarter perforation late, so that no slap hides behind a click
         slap = Blows(
@@ -241,8 +251,8 @@ class Workshop:
     def _hum(self) -> Part:
         slip_hz = 2.0 * self._mains_hz * self.machine.motor_slip / 100.0
 
-        def turns(moment: Moment) -> Samples:
-            at = np.arange(moment.start, moment.stop, dtype=np.float64)
+        def turns(stretch: Stretch) -> Samples:
+            at = np.arange(stretch.start, stretch.stop, dtype=np.float64)
             return at * (self._mains_hz / self.sample_rate)
 
         def gain(at_s: Samples) -> Samples:
@@ -255,9 +265,9 @@ class Workshop:
         return Tone(tuple(levels.tolist()), tuple(self._phases("hum", len(levels))), turns, gain)
 
     def _rotor(self, rate_hz: float, levels: list[float], stream: str, power: float) -> Part:
-        def turns(moment: Moment) -> Samples:
-            ahead = moment.curve(lambda at_s: self._wander(stream, self.life.speed.turned(at_s)))
-            return (moment.turned + ahead) * rate_hz
+        def turns(stretch: Stretch) -> Samples:
+            ahead = stretch.curve(lambda at_s: self._wander(stream, self.life.speed.turned(at_s)))
+            return (stretch.turned + ahead) * rate_hz
 
         def gain(at_s: Samples) -> Samples:
             turned = self.life.speed.turned(at_s)
@@ -286,7 +296,7 @@ class Workshop:
         m = self.machine
         body, levels = self._body(0.0, 1.5)
         soft = tuple(level * 1000.0 / hz for level, hz in zip(levels, body.tones_hz, strict=True))
-        chance = replace(self._chance("belt"), jitter_s=4 * self.seconds["jitter"])
+        chance = replace(self._chance("belt"), jitter_s=4 * self.lengths.jitter_s)
         return Blows(Shaft(m.belt_rate), 1, 0.0, body, soft, chance)
 
     def tail(self, free_from_s: float) -> Part:

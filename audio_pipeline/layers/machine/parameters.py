@@ -87,7 +87,7 @@ class MachineParameters(Parameters):
     """The machine, as a preset describes it. Levels of parts are shares of the whole."""
 
     gauge: FilmGauge = Field("35mm", description="the film; every default below follows from it")
-    frames_per_s: PerSecond = Field(24.0, description="pictures a second at full speed")
+    frames_per_s: PerSecond = Field(24.0, gt=0, description="pictures a second at full speed")
     perforations: int = Field(4, ge=1, le=8, description="perforations that pass for each frame")
     pull_down: Percent = Field(
         25.0, description="the share of a frame in which the film moves: from click to click"
@@ -118,8 +118,8 @@ class MachineParameters(Parameters):
     hum: Send = Field(-10.0, description="mains hum of motor and lamp: it keeps to the mains alone")
     motor: Send = Field(-7.0, description="the motor's own turning, and its rotor's whine")
     motor_poles: Literal[2, 4] = Field(4, description="of the motor: 2 turn twice as fast as 4")
-    motor_slip: Percent = Field(5.0, description="how much slower than its field the motor turns")
-    hunting: Percent = Field(0.15, description="how far the motors' speed wanders")
+    motor_slip: Percent = Field(5.0, le=50, description="how much slower than its field the motor turns")
+    hunting: Percent = Field(0.15, le=5, description="how far the motors' speed wanders")
     motor_bars: int = Field(28, ge=1, le=200, description="bars of the rotor: its whine")
     blower: Send = Field(-6.5, description="the air that cools the lamp")
     blower_from: Hz = Field(90.0, description="where the air's noise begins")
@@ -129,10 +129,10 @@ class MachineParameters(Parameters):
     shutter: Percent = Field(7.0, description="how deep the shutter cuts into the air's noise")
     shutter_blades: int = Field(2, ge=1, le=5, description="cuts a frame")
     belt: Send = Field(-20.0, description="the belt's joint on its pulley")
-    belt_rate: PerSecond = Field(5.3, description="turns of the belt")
+    belt_rate: PerSecond = Field(5.3, gt=0, description="turns of the belt")
     reels: Send = Field(-20.0, description="film rubbing on the take-up reel")
-    reel_core: PerSecond = Field(1.14, description="turns of an empty reel")
-    reel_full: PerSecond = Field(0.41, description="turns of a full one")
+    reel_core: PerSecond = Field(1.14, gt=0, description="turns of an empty reel")
+    reel_full: PerSecond = Field(0.41, gt=0, description="turns of a full one")
     reel_length: Duration = Field(parse_duration("22min"), description="how long a reel runs")
     played: Percent = Field(95.0, description="how much of the reel has run when the sound begins")
     rustle_from: Hz = Field(700.0, description="film noise: where it begins")
@@ -140,11 +140,11 @@ class MachineParameters(Parameters):
 
     bare: Db = Field(-12.0, description="the claw without film, against the claw with it")
     flap: Send = Field(-9.0, description="the loose tail on the reel, while it flaps")
-    flap_rate: PerSecond = Field(1.5, description="how often it flaps")
+    flap_rate: PerSecond = Field(1.5, gt=0, description="how often it flaps")
     flap_scatter: Db = Field(3.0, description="how unlike two flaps' levels are (RMS)")
 
-    wow: Percent = Field(0.08, description="slow unevenness of the film's speed, under 5 a second")
-    flutter: Percent = Field(0.06, description="quick unevenness: sprocket, frame and perforation")
+    wow: Percent = Field(0.08, le=5, description="slow unevenness of the film's speed, under 5 a second")
+    flutter: Percent = Field(0.06, le=5, description="quick unevenness: sprocket, frame and perforation")
     jitter: Duration = Field(
         parse_duration("0.15ms"), description="how far a click is early or late (RMS)"
     )

@@ -1,6 +1,6 @@
 """The parts of a projector that sound, each at its own loudness; the machine gives them their levels.
 
-A part renders `(n,)` for a `Moment`: a stretch of samples with the machine's state in it.
+A part renders `(n,)` for a `Stretch`: some samples with the machine's state in it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def always(at_s: Samples) -> Samples:
 
 
 @dataclass(frozen=True)
-class Moment:
+class Stretch:
     """The samples [start, stop) of the machine's life."""
 
     speed: Speed
@@ -63,7 +63,7 @@ class Moment:
 class Part(Protocol):
     """Something that sounds."""
 
-    def render(self, moment: Moment) -> Samples: ...
+    def render(self, stretch: Stretch) -> Samples: ...
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,10 @@ class Rustle:
     stream: str
     impulse: Samples = field(compare=False, repr=False)
 
-    def render(self, moment: Moment) -> Samples:
+    def render(self, stretch: Stretch) -> Samples:
         """`(n,)` noise of RMS near 1."""
         reach = len(self.impulse) - 1
-        white = noise.uniform(self.seed, self.stream, moment.start - reach, moment.stop)
+        white = noise.uniform(self.seed, self.stream, stretch.start - reach, stretch.stop)
         loudness = math.sqrt(12.0 / float(np.sum(self.impulse**2)))
         return loudness * convolve(white[:, None], self.impulse)[:, 0]
 
@@ -122,29 +122,29 @@ class Blows:
     hardness: float = 1.0
     only: tuple[int, ...] | None = None
 
-    def _numbers(self, moment: Moment) -> tuple[int, int]:
-        edges = np.array([moment.start - self.body.length, moment.stop]) / moment.sample_rate
+    def _numbers(self, stretch: Stretch) -> tuple[int, int]:
+        edges = np.array([stretch.start - self.body.length, stretch.stop]) / stretch.sample_rate
         edges += np.array([-1.0, 1.0]) * 3.0 * self.chance.jitter_s
-        counts = self.clock.count(moment.speed.turned(edges)) - self.offset
+        counts = self.clock.count(stretch.speed.turned(edges)) - self.offset
         first, last = np.floor(counts * self.per_count).astype(int) + np.array([-1, 2])
         return int(first), int(last)
 
-    def render(self, moment: Moment) -> Samples:
-        first, last = self._numbers(moment)
+    def render(self, stretch: Stretch) -> Samples:
+        first, last = self._numbers(stretch)
         numbers = np.arange(first, last)
         chance = self.chance
-        at_s = moment.speed.moment(self.clock.turned(numbers / self.per_count + self.offset))
+        at_s = stretch.speed.moment(self.clock.turned(numbers / self.per_count + self.offset))
         happens = np.isfinite(at_s)
         if self.only is not None:
             happens &= np.isin(numbers, self.only)
         at_s, drawn = at_s[happens], chance.blows(first, last)[happens]
-        loud = self.loudness(at_s) * moment.speed.rate(at_s) ** self.hardness
+        loud = self.loudness(at_s) * stretch.speed.rate(at_s) ** self.hardness
         loud *= 10.0 ** (chance.level_db / 20.0 * drawn[:, 1])
         strength: Phasors = np.array(self.strengths, dtype=np.complex128) * loud[:, None]
         if chance.colour_db > 0.0:
             strength = strength * chance.colours(first, last, len(self.strengths))[happens]
-        at = (at_s + chance.jitter_s * drawn[:, 0]) * moment.sample_rate
-        return self.body.struck(at, strength, moment.start, moment.stop)
+        at = (at_s + chance.jitter_s * drawn[:, 0]) * stretch.sample_rate
+        return self.body.struck(at, strength, stretch.start, stretch.stop)
 
 
 @dataclass(frozen=True)
@@ -154,13 +154,13 @@ class Bursts:
     rustle: Rustle
     swells: tuple[tuple[float, Blows], ...]
 
-    def render(self, moment: Moment) -> Samples:
-        swell = np.zeros(moment.stop - moment.start)
+    def render(self, stretch: Stretch) -> Samples:
+        swell = np.zeros(stretch.stop - stretch.start)
         for gain, blows in self.swells:
-            swell += gain * blows.render(moment)
+            swell += gain * blows.render(stretch)
         if not swell.any():
             return swell
-        return swell * moment.noise(self.rustle)
+        return swell * stretch.noise(self.rustle)
 
 
 def pulse(rise_s: float, fall_s: float, sample_rate: int) -> tuple[Resonances, tuple[complex, ...]]:
@@ -177,10 +177,10 @@ class Sum:
 
     parts: tuple[tuple[float, Part], ...]
 
-    def render(self, moment: Moment) -> Samples:
-        total = np.zeros(moment.stop - moment.start)
+    def render(self, stretch: Stretch) -> Samples:
+        total = np.zeros(stretch.stop - stretch.start)
         for gain, part in self.parts:
-            total += gain * part.render(moment)
+            total += gain * part.render(stretch)
         return total
 
 
@@ -192,13 +192,13 @@ class ReelRub:
     reel: Reel
     loudness: Loudness = always
 
-    def render(self, moment: Moment) -> Samples:
+    def render(self, stretch: Stretch) -> Samples:
         def rub(at_s: Samples) -> Samples:
-            turns = self.reel.turns(moment.speed.turned(at_s))
+            turns = self.reel.turns(stretch.speed.turned(at_s))
             near = (0.5 + 0.5 * np.cos(2 * np.pi * turns)) ** 3
-            return self.loudness(at_s) * moment.speed.rate(at_s) * (0.3 + near)
+            return self.loudness(at_s) * stretch.speed.rate(at_s) * (0.3 + near)
 
-        return moment.curve(rub) * moment.noise(self.rustle)
+        return stretch.curve(rub) * stretch.noise(self.rustle)
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ class Tone:
 
     levels: tuple[float, ...]
     phases: tuple[float, ...]
-    turns: Callable[[Moment], Samples]
+    turns: Callable[[Stretch], Samples]
     gain: Loudness = always
     _points: int = field(default=16_384, repr=False)
 
@@ -222,9 +222,9 @@ class Tone:
         spectrum[1 : harmonics + 1] = np.array(self.levels) * np.exp(1j * np.array(self.phases))
         return np.fft.irfft(spectrum, self._points) * self._points / 2.0
 
-    def render(self, moment: Moment) -> Samples:
-        place = np.floor(self.turns(moment) * self._points).astype(np.int64) & (self._points - 1)
-        tone: Samples = self._period[place] * moment.curve(self.gain)
+    def render(self, stretch: Stretch) -> Samples:
+        place = np.floor(self.turns(stretch) * self._points).astype(np.int64) & (self._points - 1)
+        tone: Samples = self._period[place] * stretch.curve(self.gain)
         return tone
 
 
@@ -235,9 +235,9 @@ class Blower:
     rustle: Rustle
     shutter: Callable[[Samples], Samples]
 
-    def render(self, moment: Moment) -> Samples:
+    def render(self, stretch: Stretch) -> Samples:
         def wind(at_s: Samples) -> Samples:
-            turned = moment.speed.turned(at_s)
-            return moment.speed.rate(at_s) ** 2.5 * (1.0 + self.shutter(turned))
+            turned = stretch.speed.turned(at_s)
+            return stretch.speed.rate(at_s) ** 2.5 * (1.0 + self.shutter(turned))
 
-        return moment.curve(wind) * moment.noise(self.rustle)
+        return stretch.curve(wind) * stretch.noise(self.rustle)

@@ -1,0 +1,124 @@
+"""The laws the projector's machine is built on: motion in closed form, and blows between samples."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audio_pipeline.dsp import noise
+from audio_pipeline.dsp.control import slow_curve
+from audio_pipeline.dsp.events import Resonances, normals
+from audio_pipeline.layers.machine.motion import Film, Reel, Speed, Wobble
+from audio_pipeline.layers.machine.places import impulses, loss_db
+
+seconds = st.floats(0.05, 5.0)
+lives = st.builds(
+    lambda start, up, runs, coast: Speed(start, up, start + up + runs, coast),
+    st.floats(-5.0, 5.0),
+    st.one_of(st.just(0.0), seconds),
+    seconds,
+    seconds,
+)
+
+
+@given(lives)
+def test_the_machines_clock_is_the_integral_of_its_speed(speed):
+    at_s = np.linspace(speed.start_s, speed.stop_s + speed.coast_s, 200_001)
+    rate, turned = speed.rate(at_s), speed.turned(at_s)
+    summed = np.concatenate([[0.0], np.cumsum((rate[1:] + rate[:-1]) / 2) * (at_s[1] - at_s[0])])
+    np.testing.assert_allclose(turned - turned[0], summed, atol=2e-4)
+    assert turned[-1] == pytest.approx(speed.last_s)
+
+
+@given(lives, st.floats(0.001, 0.999))
+def test_asking_when_the_clock_showed_something_inverts_it(speed, share):
+    first = speed.start_s if speed.start_up_s > 0 else speed.start_s - 10.0
+    at_s = np.array([first + share * (speed.stop_s + 0.99 * speed.coast_s - first)])
+    assert speed.moment(speed.turned(at_s))[0] == pytest.approx(at_s[0], abs=1e-6)
+
+
+@given(lives)
+def test_a_machine_at_rest_never_moves(speed):
+    assert np.isnan(speed.moment(np.array([speed.last_s + 1e-6]))[0])
+    assert speed.rate(np.array([speed.stop_s + speed.coast_s + 1e-6]))[0] == 0.0
+
+
+@given(lives)
+def test_speed_only_falls_while_it_coasts(speed):
+    at_s = np.linspace(speed.stop_s, speed.stop_s + speed.coast_s, 1000)
+    assert np.all(np.diff(speed.rate(at_s)) < 0)
+
+
+@given(st.floats(0.0, 0.01), st.floats(0.0, 0.01), st.floats(0.0, 6.0), st.integers(-5000, 500_000))
+def test_a_frame_comes_when_the_film_has_counted_it(wow, flutter, phase, frame):
+    film = Film(24.0, (Wobble(wow, 0.5, phase), Wobble(flutter, 24.0, 2 * phase)))
+    turned = film.turned(np.array([float(frame)]))
+    assert film.count(turned)[0] == pytest.approx(frame, abs=1e-6)
+
+
+def test_wow_is_the_share_of_the_speed_it_says():
+    turned = np.linspace(0, 20, 400_001)
+    speed = np.gradient(Film(24.0, (Wobble(0.004, 0.5, 1.0),)).count(turned), turned) / 24.0
+    assert np.max(speed) == pytest.approx(1.004, abs=1e-5)
+    assert np.mean(speed) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_reel_slows_from_core_to_full():
+    rate = np.gradient(Reel(1.14, 0.41, 1320.0, 0.0).turns(np.arange(0.0, 1400.0)))
+    assert rate[1] == pytest.approx(1.14, rel=0.01)
+    assert rate[1315] == pytest.approx(0.41, rel=0.01)
+    assert rate[1390] == pytest.approx(0.41, rel=0.01)
+    assert np.all(np.diff(rate) < 1e-9)
+
+
+@given(st.floats(-200.0, 500.0), st.floats(50.0, 8000.0), st.floats(0.0005, 0.01))
+def test_a_blow_between_samples_is_the_damped_sine_that_began_there(at, tone, decay):
+    body = Resonances((tone,), (decay,), 48_000)
+    found = body.struck(np.array([at]), np.ones((1, 1), dtype=complex), 0, 400)
+    passed = (np.arange(400) - at) / 48_000
+    sounding = (passed >= 0) & (np.arange(400) < math.ceil(at) + body.length)
+    expected = np.where(sounding, np.exp(-passed / decay) * np.sin(2 * np.pi * tone * passed), 0.0)
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+@given(st.integers(-3000, 3000), st.integers(0, 600), st.integers(0, 600))
+def test_an_event_has_the_same_chance_in_every_window(first, before, after):
+    whole = normals(7, "x", first - before, first + after + 3, 2)
+    np.testing.assert_array_equal(whole[before : before + 3], normals(7, "x", first, first + 3, 2))
+
+
+@given(st.integers(-500, 500), st.integers(1, 300), st.integers(0, 300))
+def test_a_slow_curve_is_the_same_in_every_window_and_exact_for_a_line(start, length, before):
+    line = slow_curve(lambda at: 2.0 * at, start, start + length)
+    np.testing.assert_allclose(line, 2.0 * np.arange(start, start + length), atol=1e-9)
+    wider = slow_curve(np.sin, start - before, start + length)
+    np.testing.assert_array_equal(wider[before:], slow_curve(np.sin, start, start + length))
+
+
+def test_glass_loses_what_the_reference_says():
+    hz = np.array([125.0, 250.0, 500.0])
+    np.testing.assert_allclose(loss_db("port", hz) - loss_db("in-room", hz), [21, 27, 33], atol=1.0)
+    dip, below, above = loss_db("port", np.array([1500.0, 1000.0, 2000.0]))
+    assert dip < below
+    assert dip < above
+
+
+def test_port_loses_more_than_20_db_against_the_booth_at_4_khz():
+    at = np.array([4000.0])
+    assert loss_db("port", at)[0] - loss_db("booth", at)[0] > 20
+
+
+@pytest.mark.parametrize("place", ["booth", "port", "in-room"])
+def test_no_place_combs_the_fold_to_mono_deeply(place):
+    """Third-octave levels of what the fold hears lie within 5 dB of the way's own loss."""
+    mid, _ = impulses(place, 48_000, noise.generator(1, "place", 0))
+    hz = np.fft.rfftfreq(48_000, 1 / 48_000)
+    power = np.abs(np.fft.rfft(mid, 48_000)) ** 2
+    for centre in 1000.0 * 2.0 ** (np.arange(-8, 13) / 3):
+        band = (hz > centre / 2 ** (1 / 6)) & (hz < centre * 2 ** (1 / 6))
+        way = np.mean(10 ** (-loss_db(place, hz[band]) / 10))
+        assert abs(10 * np.log10(np.mean(power[band]) / way)) < 5
