@@ -97,9 +97,7 @@ def _render(project: Project, name: str, sets: tuple[str, ...], out: Path | None
     from audio_pipeline.report.page import look_at, page
 
     preset = build_preset(load_document(project, name, sets))
-    order = Order(
-        project, preset, out or project.renders, workers=workers, cache=cache_of(project)
-    )
+    order = Order(project, preset, out or project.renders, workers=workers, cache=cache_of(project))
     made = render(order)
     assert made.report is not None
     return page(made.report, changes_of(preset), look_at(made.master, made.report), live=True)

@@ -10,6 +10,9 @@ from importlib.resources import files
 
 ASSETS = files("audio_pipeline.report") / "assets"
 
+GENERATOR = "render-ending"
+"""By it a later render knows a page that it may replace (`audio_files.earlier_work`)."""
+
 _VOID = ("meta", "link", "input", "br", "hr")
 
 
@@ -80,6 +83,7 @@ def whole_page(
     )
     head = join(
         element("meta", charset="utf-8"),
+        element("meta", name="generator", content=GENERATOR),
         element("meta", http_equiv="Content-Security-Policy", content=policy),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),

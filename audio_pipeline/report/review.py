@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from audio_pipeline.audio_files.earlier_work import refuse_to_replace
 from audio_pipeline.audio_files.read import blocks, probe
 from audio_pipeline.audio_files.whole_file import whole_file
 from audio_pipeline.errors import ReportError
@@ -123,7 +124,9 @@ def listening_copy(take: Take) -> bytes:
 
 
 def write_review(path: Path, takes: Sequence[Take], copies: Sequence[bytes]) -> None:
-    """Write the page, whole or not at all. Raises RenderError when it cannot be written."""
+    """Write the page, whole or not at all. Raises RenderError when it cannot be written, or when another
+    program's file is in its place."""
+    refuse_to_replace(path)
     with whole_file(path, "w") as file:
         file.write(review(takes, copies))
 
