@@ -31,7 +31,7 @@ class Colours:
 
 
 LIGHT = Colours("#0072B2", "#D55E00", "#222222", "#666666", "#ffffff")
-DARK = Colours("#56B4E9", "#E69F00", "#ece6da", "#8a8173", "#121110")
+DARK = Colours("#56B4E9", "#F0E442", "#ece6da", "#8a8173", "#121110")
 LEFT, RIGHT, INK = LIGHT.left, LIGHT.right, LIGHT.ink
 
 FORMATS = (".png", ".svg")
@@ -149,9 +149,9 @@ def _draw_place(axes: Axes, samples: Samples, sample_rate_hz: int, colours: Colo
     heard = total > 10.0 ** (_FLOOR_DBFS / 10)
     place = np.where(heard, (power[:, 1] - power[:, 0]) / np.maximum(total, 1e-30), np.nan)
     axes.plot((np.arange(len(place)) + 0.5) * _HOP_S, place, color=colours.ink, linewidth=0.8)
-    axes.set_ylim(-1.05, 1.05)
+    axes.set_ylim(1.05, -1.05)
     axes.set_yticks([-1, 0, 1], ["L", "C", "R"])
-    axes.set_ylabel("energy")
+    axes.set_ylabel("place")
     axes.grid(alpha=0.25)
 
 

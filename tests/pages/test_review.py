@@ -192,10 +192,10 @@ def test_letters_are_shuffled_fairly(opened):
     assert sum((count - 1000) ** 2 / 1000 for count in counts.values()) < 30
 
 
-@pytest.mark.parametrize(("trials", "right"), [(1, 1), (8, 7), (16, 12), (10, 0), (2000, 1100)])
-def test_abx_p_is_the_binomial_tail(opened, trials, right):
-    exact = sum(math.comb(trials, k) for k in range(right, trials + 1)) / 2**trials
-    assert opened.evaluate(f"renderEnding.guessing({trials}, {right})") == pytest.approx(exact, rel=1e-6)
+def test_abx_p_is_the_binomial_tail(opened):
+    for n, right in ((1, 1), (8, 7), (16, 12), (10, 0), (2000, 1100)):
+        exact = sum(math.comb(n, k) for k in range(right, n + 1)) / 2**n
+        assert opened.evaluate(f"renderEnding.guessing({n}, {right})") == pytest.approx(exact, rel=1e-6)
 
 
 def test_abx_plays_what_it_says_and_counts_the_right_answers(opened):
