@@ -8,6 +8,8 @@ import json
 from html import escape
 from importlib.resources import files
 
+from audio_pipeline import __version__
+
 ASSETS = files("audio_pipeline.report") / "assets"
 
 GENERATOR = "render-ending"
@@ -85,6 +87,7 @@ def whole_page(
         element("meta", charset="utf-8"),
         element("meta", name="generator", content=GENERATOR),
         element("meta", http_equiv="Content-Security-Policy", content=policy),
+        element("meta", name="generator", content=f"render-ending {__version__}"),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("meta", name="referrer", content="no-referrer"),
