@@ -121,8 +121,8 @@ def test_a_copy_is_as_long_as_the_mix_and_stands_on_its_samples(media_type, rate
     step = rate // copy_rate
     original, begun = samples[::step], copy_rate * 3 // 4
     error = heard[begun : len(original)] - original[begun : len(heard)]
-    # an error 12 dB down would be a shift of a sample
-    assert np.square(error).mean() < np.square(original[begun:]).mean() * 10 ** (-1.5)
+    # noise up to 8 kHz that is one sample late differs from itself by -5 dB
+    assert np.square(error).mean() < np.square(original[begun:]).mean() * 10 ** (-1.0)
     assert np.abs(heard[: copy_rate // 2 - 1200]).max() < 1e-4
 
 
