@@ -63,7 +63,9 @@ def shoot(browser: Browser, name: str, path: Path, scheme: str, size: str) -> No
     page.evaluate("renderEnding.transport.ready")
     SHOWS[name](page)
     page.wait_for_timeout(300)
-    image = Image.open(io.BytesIO(page.screenshot())).convert("RGB").quantize(192, dither=Image.Dither.NONE)
+    image = (
+        Image.open(io.BytesIO(page.screenshot())).convert("RGB").quantize(192, dither=Image.Dither.NONE)
+    )
     image.save(PICTURES / f"{name}-{size}-{scheme}.png", optimize=True)
     context.close()
 

@@ -12,9 +12,6 @@ from audio_pipeline import __version__
 
 ASSETS = files("audio_pipeline.report") / "assets"
 
-GENERATOR = "render-ending"
-"""By it a later render knows a page that it may replace (`audio_files.earlier_work`)."""
-
 _VOID = ("meta", "link", "input", "br", "hr")
 
 
@@ -85,7 +82,6 @@ def whole_page(
     )
     head = join(
         element("meta", charset="utf-8"),
-        element("meta", name="generator", content=GENERATOR),
         element("meta", http_equiv="Content-Security-Policy", content=policy),
         element("meta", name="generator", content=f"render-ending {__version__}"),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
