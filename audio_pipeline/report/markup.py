@@ -23,7 +23,7 @@ class Markup(str):
 
 def element(name: str, /, *children: str, **attributes: str | bool | None) -> Markup:
     """An element. Children are escaped unless they are `Markup`; `class_` is `class`, `_` in the name of
-    an attribute is `-`; an attribute that is True stands alone, one that is False or None is left out."""
+    an attribute is `-`; True leaves the bare name, False and None leave the attribute out."""
     shown = "".join(
         f" {key.rstrip('_').replace('_', '-')}" + ("" if value is True else f'="{escape(value)}"')
         for key, value in attributes.items()
