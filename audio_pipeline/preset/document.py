@@ -149,11 +149,16 @@ def _set(document: Document, text: str) -> Document:
             f"--set {text!r} is not key=value",
             hint="Write it like --set layers.grain.level='-66 dBFS' or --set dropout.fade=80ms",
         )
+    return with_value(document, name, value_of(value.strip()), "--set")
+
+
+def with_value(document: Document, name: str, value: Any, origin: str) -> Document:
+    """The document with the value at `name` ("dropout.fade"; see `full_key`) written by `origin`."""
     key = full_key(document.table, tuple(part.strip() for part in name.strip().split(".")))
-    own: Any = _value(value.strip())
+    own: Any = value
     for part in reversed(key):
         own = {part: own}
-    origins = {k: "--set" for k in _keys(own, ()) if _get(document.table, k) is None or k == key}
+    origins = {k: origin for k in _keys(own, ()) if _get(document.table, k) is None or k == key}
     return Document(
         document.name, _merged(document.table, own), document.origins | origins, document.base
     )
@@ -173,7 +178,7 @@ def full_key(table: Table, key: Key) -> Key:
     return key
 
 
-def _value(text: str) -> Any:
+def value_of(text: str) -> Any:
     """What `text` means in TOML; a plain word or a value with a unit needs no quotes."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
