@@ -11,6 +11,7 @@ from pathlib import Path
 from audio_pipeline.audio_files.condition import Conditioned
 from audio_pipeline.audio_files.read import probe
 from audio_pipeline.cache import Cache
+from audio_pipeline.errors import PresetError
 from audio_pipeline.layers.base import Layer
 from audio_pipeline.mix import Console
 from audio_pipeline.preset.model import Preset
@@ -37,12 +38,15 @@ class Session:
 
 
 def with_stem_files(preset: Preset, files: StemFiles) -> Preset:
-    """The preset with other stems in place. Raises ValueError for a layer that has no stem."""
+    """The preset with other stems in place. Raises PresetError for a layer that has no stem."""
     layers = dict(preset.layers)
     for name, file in files.items():
         layer = layers.get(name)
         if layer is None or "stem" not in type(layer).model_fields:
-            raise ValueError(f"there is no voice {name!r} in the preset {preset.name!r}")
+            raise PresetError(
+                f"the preset {preset.name!r} has no layer {name!r} with a stem to replace",
+                hint=f"render-ending presets {preset.name} shows its layers.",
+            )
         layers[name] = layer.model_copy(update={"stem": str(file)})
     return Preset(**{**vars(preset), "layers": layers})
 
