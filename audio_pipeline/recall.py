@@ -116,9 +116,9 @@ class _Witness:
         self.note("cue", name)
         return self._scene.cue(name)
 
-    def placer(self, law_db: float) -> Placer:
+    def placer(self, *how: Any, **named: Any) -> Placer:
         self.note("ears")
-        return self._scene.placer(law_db)
+        return self._scene.placer(*how, **named)
 
     @property
     def programme(self) -> Span:

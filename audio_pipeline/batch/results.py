@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from audio_pipeline.audio_files.earlier_work import refuse_to_replace
 from audio_pipeline.audio_files.whole_file import whole_file
 from audio_pipeline.batch.plan import Mix
 from audio_pipeline.batch.work import Outcome
@@ -21,6 +22,8 @@ def write_overview(mixes: Sequence[Mix], outcomes: Mapping[str, Outcome], out: P
         "batch.csv": overview_csv(results),
         "index.html": overview_html(results),
     }
+    for name in texts:
+        refuse_to_replace(out / name)
     for name, text in texts.items():
         with whole_file(out / name, "w") as file:
             file.write(text)

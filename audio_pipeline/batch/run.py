@@ -33,9 +33,10 @@ class How:
     fail_fast: bool = False
 
 
-def run(
-    mixes: Sequence[Mix], out: Path, how: How, told: Told = lambda mix, share: None
-) -> Iterator[Outcome]:
+Outcomes = Generator[Outcome, None, None]
+
+
+def run(mixes: Sequence[Mix], out: Path, how: How, told: Told = lambda mix, share: None) -> Outcomes:
     """Render what is not there yet; the outcome of every mix as it comes, in no order.
 
     A mix that fails does not stop the others, unless `fail_fast`. However it ends, files are whole or

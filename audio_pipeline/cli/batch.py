@@ -42,7 +42,9 @@ Examples:
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write here, not to renders/."
 )
-@click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Mixes at once; as many as cores.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 256), metavar="N", help="Mixes at once; as many as cores."
+)
 @click.option("--scheduler", metavar="ADDRESS", help="Render on a Dask cluster (tcp://HOST:8786).")
 @click.option("--dry-run", is_flag=True, help="Show what would be rendered, and render nothing.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first mix that fails.")
@@ -77,9 +79,7 @@ def command(
 
     project = find_project(Path.cwd())
     mixes = _plan(project, things, everything, vary, sets, name, out or project.renders)
-    how = How(
-        jobs or os.cpu_count() or 1, None if no_cache else cache_of(project), scheduler, fail_fast
-    )
+    how = How(jobs or os.cpu_count() or 1, None if no_cache else cache_of(project), scheduler, fail_fast)
     if dry_run:
         from audio_pipeline.cli.batch_plan import show_plan
 

@@ -25,7 +25,9 @@ def show_plan(mixes: Sequence[Mix], out: Path, how: How, as_json: bool) -> None:
         _print_json(wanted, expected, mixes, there)
         return
     shared = dict(zip((mix.name for mix in wanted), expected.shared, strict=True))
-    rows = [(m.name, _length(m), _changes(m), _shared(shared.get(m.name)), _state(m, there)) for m in mixes]
+    rows = [
+        (m.name, _length(m), _changes(m), _shared(shared.get(m.name)), _state(m, there)) for m in mixes
+    ]
     print_table(("mix", "length", "against its base", "shared sounds", ""), rows)
     failing = sum(mix.failure is not None for mix in wanted)
     click.echo()
@@ -33,8 +35,12 @@ def show_plan(mixes: Sequence[Mix], out: Path, how: How, as_json: bool) -> None:
         f"{len(mixes)} mixes: {len(wanted) - failing} to render, {len(there)} there already"
         + (f", {failing} that cannot be" if failing else "")
     )
-    click.echo(f"time: about {_duration(expected.seconds)} with {how.jobs} at once, on a machine like ours")
-    free = shutil.disk_usage(next(p for p in (out.absolute(), *out.absolute().parents) if p.is_dir())).free
+    click.echo(
+        f"time: about {_duration(expected.seconds)} with {how.jobs} at once, on a machine like ours"
+    )
+    free = shutil.disk_usage(
+        next(p for p in (out.absolute(), *out.absolute().parents) if p.is_dir())
+    ).free
     click.echo(
         f"disk: {_size(expected.disk_bytes)}, and {_size(expected.scratch_bytes)} while it renders; "
         f"{_size(free)} are free"

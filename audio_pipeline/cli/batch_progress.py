@@ -73,7 +73,7 @@ class JsonLines(Lines):
     def summary(self, outcomes: Sequence[Outcome], count: int) -> None:
         """Print how many there are of each."""
         statuses = [outcome.status for outcome in outcomes]
-        counts = {status: statuses.count(status) for status in ("rendered", "unchanged", "failed")}  # type: ignore[arg-type]
+        counts = {status: statuses.count(status) for status in ("rendered", "unchanged", "failed")}
         seconds = round(time.perf_counter() - self._started, 3)
         click.echo(json.dumps({"event": "total", "mixes": count, **counts, "seconds": seconds}))
 

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from math import prod
@@ -30,7 +29,7 @@ from typing import Any
 
 from audio_pipeline.errors import PresetError
 from audio_pipeline.preset.complaints import shown_value
-from audio_pipeline.preset.document import MAX_BYTES, value_of
+from audio_pipeline.preset.document import read_toml, value_of
 
 SUFFIX = ".batch.toml"
 MOST_MIXES = 10_000
@@ -68,7 +67,7 @@ class Matrix:
 
 def read_batch_file(path: Path, shown: str) -> list[Matrix]:
     """What a batch file asks for. Raises PresetError, in one sentence, for what it cannot mean."""
-    table = _table(path, shown)
+    table = read_toml(path, shown, "batch file")
     for key in table:
         if key not in _KEYS:
             raise _unknown(shown, key, _KEYS)
@@ -134,23 +133,6 @@ def refuse_too_many(matrices: Iterable[Matrix]) -> None:
             f"that would be {count:,} mixes; a batch has at most {MOST_MIXES:,}".replace(",", " "),
             hint="Cross fewer values, or render in several batches.",
         )
-
-
-def _table(path: Path, shown: str) -> dict[str, Any]:
-    try:
-        if not path.is_file():
-            raise PresetError(f"{shown} is not a file")
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-        if len(raw) > MAX_BYTES:
-            raise PresetError(f"{shown} is larger than {MAX_BYTES // 1_000_000} MB: not a batch file")
-        return tomllib.loads(raw.decode("utf-8"))
-    except OSError as error:
-        raise PresetError(f"{shown} cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise PresetError(f"{shown} is not UTF-8 text (byte {error.start})") from error
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise PresetError(f"{shown} is not TOML: {' '.join(str(error).split())}") from error
 
 
 def _mix(shown: str, whole: Matrix, mix: dict[str, Any]) -> Matrix:

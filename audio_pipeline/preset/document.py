@@ -68,7 +68,7 @@ def _load(project: Project, path: Path, above: tuple[Path, ...]) -> Document:
         raise PresetError(f"{shown} extends itself: {names}")
     if len(above) >= MAX_DEPTH:
         raise PresetError(f"{shown}: presets extend each other more than {MAX_DEPTH} deep")
-    own = _read(path, shown)
+    own = read_toml(path, shown, "preset")
     base_name = own.pop("extends", None)
     origins = {(): shown} | dict.fromkeys(_keys(own, ()), shown)
     if base_name is None:
@@ -85,17 +85,18 @@ def _load(project: Project, path: Path, above: tuple[Path, ...]) -> Document:
     return Document(path.stem, table, kept | origins, base)
 
 
-def _read(path: Path, shown: str) -> Table:
+def read_toml(path: Path, shown: str, what: str) -> Table:
+    """The table in a file, within bounds. Raises PresetError for what is none, or no `what`."""
     try:
         if not path.is_file():
             raise PresetError(f"{shown} is not a file")
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
-            raise PresetError(f"{shown} is larger than {MAX_BYTES // 1_000_000} MB: not a preset")
+            raise PresetError(f"{shown} is larger than {MAX_BYTES // 1_000_000} MB: not a {what}")
         text = raw.decode("utf-8")
         if _LONG_KEY.search(text):
-            raise PresetError(f"{shown} has a key of more than 32 parts: not a preset")
+            raise PresetError(f"{shown} has a key of more than 32 parts: not a {what}")
         table = tomllib.loads(text)
     except OSError as error:
         raise PresetError(f"{shown} cannot be read: {error.strerror or error}") from error
