@@ -35,6 +35,8 @@ from audio_pipeline.timeline.spans import Span
 SOUNDING = ("dsp", "timeline", "layers", "effects", "audio_files", "loudness", "preset", "report")
 """The folders of the program that a render depends on; the modules beside them count, too."""
 
+_SUFFIXES = (".py", ".toml", ".json", ".js", ".css")
+
 Question = list[Any]
 StemKeys = Mapping[StemRequest, str]
 """For each stem the key of its conditioned samples."""
@@ -45,7 +47,7 @@ def program_key() -> str:
     """What the bits of a render owe to the program, the build of NumPy and the kind of processor."""
     package = Path(__file__).parent
     found = [*package.glob("*"), *(file for name in SOUNDING for file in (package / name).rglob("*"))]
-    sources = sorted(file for file in found if file.suffix in (".py", ".toml", ".json"))
+    sources = sorted(file for file in found if file.suffix in _SUFFIXES)
     text = "".join(digest(str(f.relative_to(package)), f.read_text("utf-8")) for f in sources)
     core: Any = getattr(np, "_core", None)
     features = getattr(getattr(core, "_multiarray_umath", None), "__cpu_features__", {})
@@ -116,9 +118,9 @@ class _Witness:
         self.note("cue", name)
         return self._scene.cue(name)
 
-    def placer(self, *how: Any, **named: Any) -> Placer:
+    def placer(self, law_db: float, *, from_behind: bool = False) -> Placer:
         self.note("ears")
-        return self._scene.placer(*how, **named)
+        return self._scene.placer(law_db, from_behind=from_behind)
 
     @property
     def programme(self) -> Span:

@@ -76,7 +76,7 @@ def matrices_of(project: Project, things: Sequence[str], everything: bool) -> li
         else:
             plain += _named(project, thing, "")
     if plain:
-        matrices.insert(0, Matrix("the command line", tuple(dict.fromkeys(plain))))
+        matrices.insert(0, Matrix("--vary", tuple(dict.fromkeys(plain))))
     return [
         replace(m, presets=tuple(n for p in m.presets for n in _named(project, p, f"{m.origin}: ")))
         for m in matrices

@@ -12,6 +12,7 @@ from audio_pipeline.batch.work import Outcome
 from audio_pipeline.errors import ReportError
 from audio_pipeline.loudness.report_file import SUFFIX, read_report
 from audio_pipeline.report.overview import MixResult, overview_csv, overview_html, overview_json
+from audio_pipeline.report.page import PAGE_SUFFIX
 
 
 def write_overview(mixes: Sequence[Mix], outcomes: Mapping[str, Outcome], out: Path) -> None:
@@ -36,7 +37,7 @@ def _result(mix: Mix, outcome: Outcome, out: Path) -> MixResult:
             report = read_report(out / f"{mix.name}{SUFFIX}")
         except ReportError as error:
             failure = error.message
-    page = f"{mix.name}.report.html"
+    page = f"{mix.name}{PAGE_SUFFIX}"
     return MixResult(
         mix.name,
         mix.base,

@@ -18,9 +18,19 @@ from audio_pipeline.loudness.report_file import SUFFIX
 from audio_pipeline.preset.project import Project
 from audio_pipeline.recall import exact, program_key
 from audio_pipeline.render import Order, render
+from audio_pipeline.report.page import PAGE_SUFFIX
 from audio_pipeline.session import stem_paths
 
 Status = Literal["rendered", "unchanged", "failed"]
+_SHARES = {
+    "stems": (0.0, 5.0),
+    "mix": (5.0, 50.0),
+    "master": (55.0, 20.0),
+    "report": (75.0, 10.0),
+    "page": (85.0, 15.0),
+}
+"""Where each stage begins and how long it takes, in percent of a mix."""
+
 Told = Callable[[Mix, float], None]
 """Told which share (0..1) of a mix is done."""
 
@@ -51,10 +61,9 @@ def render_one(task: Task, progress: Callable[[float], None] = lambda share: Non
     if mix.preset is None or mix.failure is not None:
         return Outcome(mix.name, "failed", 0.0, mix.failure, mix.hint)
     project = Project(mix.root)
-    shares = {"stems": (0.0, 5.0), "mix": (5.0, 60.0), "master": (65.0, 25.0), "report": (90.0, 10.0)}
 
     def told(stage: str, share: float) -> None:
-        begins, lasts = shares.get(stage, (100.0, 0.0))
+        begins, lasts = _SHARES.get(stage, (100.0, 0.0))
         progress((begins + lasts * share) / 100.0)
 
     try:
@@ -101,8 +110,8 @@ def in_turn(tasks: Iterable[Task], told: Told, threads: int) -> Iterator[Outcome
         yield render_one(replace(task, threads=threads), partial(told, task.mix))
 
 
-def _outputs(mix: Mix) -> tuple[str, str]:
-    return f"{mix.name}.wav", f"{mix.name}{SUFFIX}"
+def _outputs(mix: Mix) -> tuple[str, ...]:
+    return f"{mix.name}.wav", f"{mix.name}{SUFFIX}", f"{mix.name}{PAGE_SUFFIX}"
 
 
 def _files(mix: Mix) -> dict[str, Any]:

@@ -20,6 +20,7 @@ COMMANDS = {
     "batch": "Many mixes: presets, batch files, values crossed; an overview.",
     "compare": "Reports or audio files side by side, with deltas and a tolerance.",
     "measure": "The loudness report of any audio file.",
+    "review": "A page to choose between mixes by ear: level-matched, blind, ABX.",
     "check": "The verdict of a delivery, clause by clause.",
     "inspect": "What a sound is made of, in numbers and as a picture.",
     "presets": "What presets there are; one of them resolved and explained.",
@@ -70,6 +71,7 @@ Examples:
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value of the preset.")
 @click.option("--from", "from_", metavar="TIME", help='Begin an excerpt here: "44s", "black - 2s".')
 @click.option("--to", metavar="TIME", help="End the excerpt here.")
+@click.option("--name", metavar="TEMPLATE", help='Call it so, like "{title}_{version}_{type}_{fps}".')
 @click.option("--stems", is_flag=True, help="Write the stems DX, FX, BG and ME, too.")
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write here, not to renders/."

@@ -17,7 +17,7 @@ from audio_pipeline.cli.errors import printable, printable_json
 if TYPE_CHECKING:
     from audio_pipeline.render import Rendered
 
-STAGES = {"stems": 5, "mix": 55, "master": 25, "stems out": 5, "report": 10}
+STAGES = {"stems": 5, "mix": 55, "master": 25, "stems out": 5, "report": 5, "page": 5}
 """Which share of the bar each stage takes, in percent."""
 
 
@@ -28,6 +28,7 @@ def render_command(
     sets: tuple[str, ...],
     from_: str | None,
     to: str | None,
+    name: str | None,
     stems: bool,
     out: Path | None,
     workers: int | None,
@@ -40,6 +41,7 @@ def render_command(
     from audio_pipeline.cli.cache import cache_of
     from audio_pipeline.preset.document import load_document
     from audio_pipeline.preset.model import build_preset
+    from audio_pipeline.preset.names import named
     from audio_pipeline.preset.project import current_project
     from audio_pipeline.render import Order, render
 
@@ -48,7 +50,7 @@ def render_command(
     files = {"voice_a": voice_a, "voice_b": voice_b}
     order = Order(
         project=project,
-        preset=build_preset(load_document(project, preset, sets)),
+        preset=named(build_preset(load_document(project, preset, sets)), name),
         out=out if out is not None else project.renders,
         stem_files={name: file for name, file in files.items() if file is not None},
         begin=_moment("--from", from_),
@@ -119,6 +121,8 @@ def _tell(rendered: Rendered, seconds: float) -> None:
         rows.append(("stems", printable(_shown(rendered.stems[0].parent)) + "/"))
     if rendered.report_file is not None:
         rows.append(("report", printable(_shown(rendered.report_file))))
+    if rendered.page is not None:
+        rows.append(("page", printable(_shown(rendered.page))))
     rows.append(("length", f"{len(rendered.span) / rate:.3f} s ({len(rendered.span)} samples)"))
     rows += _figures(rendered)
     rows.append(("took", f"{seconds:.1f} s"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from audio_pipeline.errors import PresetError
@@ -76,6 +77,15 @@ def filled(template: str, values: Mapping[str, str]) -> str:
         )
 
     return unicodedata.normalize("NFC", _FIELD.sub(value, template))
+
+
+def named(preset: Preset, template: str | None) -> Preset:
+    """The preset under another name. Raises PresetError for a name that no file may have."""
+    if template is None:
+        return preset
+    name = filled(template, template_values(preset))
+    check_name(name)
+    return replace(preset, name=name)
 
 
 def slug(text: str) -> str:
