@@ -29,7 +29,7 @@ class Changes:
 
 
 def changes_of(preset: Preset) -> Changes:
-    """What the preset's own file, `--set` and a batch change; what merely follows from the two is left out."""
+    """What the preset's own file, `--set` and a batch change; what merely follows is left out."""
     document = preset.document
     below = {} if document.base is None else document.base.origins
     written = set(document.origins.values()) - set(below.values())
