@@ -204,8 +204,11 @@ def _mix(
     for key, value in values.items():
         document = with_value(document, key, value, matrix.origin)
     preset = build_preset(document)
-    named = _name(matrix, preset, language)
-    check_name(named)
+    try:
+        named = _name(matrix, preset, language)
+        check_name(named)
+    except PresetError as error:
+        raise PresetError(f"{matrix.origin}: {error.message}", hint=error.hint) from error
     mix = replace(
         shell,
         name=named,
@@ -245,10 +248,7 @@ def _revoiced(matrix: Matrix, document: Document, language: str) -> Document:
 def _name(matrix: Matrix, preset: Preset, language: str) -> str:
     values = template_values(preset, language)
     if matrix.name is not None:
-        try:
-            return filled(matrix.name, values)
-        except PresetError as error:
-            raise PresetError(f"{matrix.origin}: {error.message}", hint=error.hint) from error
+        return filled(matrix.name, values)
     template = ["{preset}", *(["{language}"] if language else [])]
     last = [key.split(".")[-1] for key in matrix.vary]
     for key, short in zip(matrix.vary, last, strict=True):
