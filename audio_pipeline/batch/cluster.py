@@ -40,7 +40,7 @@ def on_cluster(address: str, tasks: Sequence[Task], told: Told) -> Iterator[Outc
         _check_workers(client, tasks)
         futures = {client.submit(render_one, task, pure=False): task for task in tasks}
         try:
-            for future in dask.as_completed(list(futures)):
+            for future in dask.as_completed(list(futures), loop=client.loop):
                 task = futures[future]
                 told(task.mix, 1.0)
                 yield _outcome(future, task)
