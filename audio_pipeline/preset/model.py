@@ -69,6 +69,7 @@ class Head(Parameters):
     """The keys outside all tables."""
 
     title: str = Field("Untitled", max_length=200, description="the film's title")
+    version: str = Field("v1", max_length=40, description="of the mix, for the names of files")
     description: str = Field("", max_length=400, description="what this mix is for, in a sentence")
     seed: int = Field(1, ge=0, le=2**63 - 1, description="all noise follows from it")
     sample_rate: Literal["48 kHz", "96 kHz"] = Field("48 kHz", description="of the master")
