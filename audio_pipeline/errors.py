@@ -9,17 +9,44 @@
 Misuse of the library by a programmer (wrong shapes, wrong dtypes) stays `ValueError`.
 """
 
+LONGEST = 1000
+"""Characters of a sentence that are shown; a hostile file may put a megabyte into one."""
+
 
 class AudioPipelineError(Exception):
     """One sentence that names the file or key and the cause, and a hint at what to do.
 
-    `message` is the sentence; `hint` is one more, or None. Neither holds line breaks of its own.
+    `message` is the sentence; `hint` is one more, or None. Both are made `printable` and cut short
+    here, so that whatever a file or its name holds, an error stays one line that can be shown.
     """
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = _one_line(message)
+        self.hint = None if hint is None else _one_line(hint)
+        super().__init__(self.message)
+
+
+def printable(text: str) -> str:
+    """`text` with every character that cannot be shown, or would steer a terminal, escaped.
+
+    Line breaks, control and direction marks become `\\n`, `\\x1b`, `\\u202e`; a byte that is no
+    UTF-8, as Python carries it, becomes `\\xff`. So it stays one line and can always be encoded.
+    """
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def _escaped(character: str) -> str:
+    if character.isprintable():
+        return character
+    if 0xDC80 <= (code := ord(character)) <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def _one_line(sentence: str) -> str:
+    if len(sentence) > LONGEST:  # before escaping, which takes time
+        sentence = f"{sentence[: LONGEST // 2]} … {sentence[-LONGEST // 4 :]}"
+    return printable(sentence)
 
 
 class PresetError(AudioPipelineError):

@@ -13,7 +13,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import get_args
 
@@ -24,6 +25,7 @@ from audio_pipeline.dsp.curves import db_at_half_power
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.effects.base import Effect, Processor, Strip
 from audio_pipeline.layers.base import Bus, Layer, Source
+from audio_pipeline.recall import Recall
 from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import TILE, Span, tile, tiles_over
 from audio_pipeline.timeline.workers import in_order
@@ -45,12 +47,26 @@ class Group:
 class Console:
     """All sounds of one scene, prepared. `bus_tile` is what it is for."""
 
-    def __init__(self, scene: Scene, layers: dict[str, Layer], effects: dict[str, Effect]) -> None:
-        """Prepare `layers` and `effects`: those that are on, effects in the order they work in."""
+    def __init__(
+        self,
+        scene: Scene,
+        layers: dict[str, Layer],
+        effects: dict[str, Effect],
+        recall: Recall | None = None,
+    ) -> None:
+        """Prepare `layers` and `effects`: those that are on, effects in the order they work in.
+
+        With `recall`, what was made before is not made again.
+        """
         self.scene = scene
         self.layers = layers
-        self.sources: dict[str, Source] = {n: la.prepare(scene, n) for n, la in layers.items()}
-        self.processors: dict[str, Processor] = {n: e.prepare(scene, n) for n, e in effects.items()}
+        self._recall = recall
+        self.sources: dict[str, Source] = {
+            n: recall.source(la, n) if recall else la.prepare(scene, n) for n, la in layers.items()
+        }
+        self.processors: dict[str, Processor] = {
+            n: recall.processor(e, n) if recall else e.prepare(scene, n) for n, e in effects.items()
+        }
         self._strip_effects = {
             name: tuple(e for e, x in effects.items() if x.stage == "strip" and x.works_on(name))
             for name in layers
@@ -59,6 +75,22 @@ class Console:
         self._placed = {n: any(effects[e].places for e in es) for n, es in self._strip_effects.items()}
         self.groups = self._grouped(effects)
         self._remembered = _Memory()
+
+    def solo(self, *names: str) -> Console:
+        """The same console with those layers alone: their share of every bus, all effects included.
+
+        No layer moves another, so the solos of all layers sum to the mix but for rounding. Raises
+        ValueError for a layer that does not play.
+        """
+        for name in names:
+            if name not in self.layers:
+                raise ValueError(f"{name!r} does not play; there are: {', '.join(self.layers)}")
+        alone = copy(self)
+        kept = (replace(g, layers=tuple(n for n in g.layers if n in names)) for g in self.groups)
+        alone.groups = tuple(group for group in kept if group.layers)
+        alone.layers = {name: layer for name, layer in self.layers.items() if name in names}
+        alone._remembered = _Memory()
+        return alone
 
     def sounding(self) -> tuple[Span, ...]:
         """Where anything may sound, as spans in order that do not meet; elsewhere all is zero."""
@@ -95,6 +127,25 @@ class Console:
         for here, buses in in_order(made, tiles_over(span), workers):
             self._remembered.forget_before(here.start // TILE + 1 - self._reach())
             yield here, buses
+
+    def heard(self, span: Span, workers: int = 1) -> Samples:
+        """All buses together over `span`, `(len(span), 2)`: what it sounds like before the one gain."""
+        out = silence(len(span), 2)
+        for here, buses in self.tiles(span, workers):
+            part = here.intersect(span)
+            for bus in buses.values():
+                if bus is not None:
+                    out[part.inside(span)] += bus[part.inside(here)]
+        return out
+
+    def dry(self, name: str, span: Span) -> Samples:
+        """What the layer's source gives over `span`, `(len(span), channels)`: no effect, no place."""
+        source = self.sources[name]
+        out = silence(len(span), source.channels)
+        for here in tiles_over(span.intersect(source.span)):
+            part = here.intersect(span)
+            out[part.inside(span)] = source.render(here)[part.inside(here)]
+        return out
 
     def _reach(self) -> int:
         """How many tiles behind a tile that is being made may still be asked for."""
@@ -138,7 +189,25 @@ class Console:
         return effect.works_on(name) and (sends or not effect.hears_sends_only)
 
     def _group(self, group: Group, stage: int, index: int) -> Strip:
-        """The group's strip after its first `stage` bus effects."""
+        """The group's strip after its first `stage` bus effects, recalled where it is worth it."""
+        if self._recall is None or stage == 0 or stage != self._last_that_looks_back(group):
+            return self._group_made(group, stage, index)
+        strips = [[name, *self._strip_effects[name]] for name in group.layers]
+        effects = group.effects[:stage]
+        return self._recall.strip(
+            [group.bus, strips, effects],
+            [*(name for names in strips for name in names), *effects],
+            index,
+            lambda: self._group_made(group, stage, index),
+        )
+
+    def _last_that_looks_back(self, group: Group) -> int:
+        """How many bus effects there are up to it; what comes after is as quickly made as read."""
+        return max(
+            (n for n, e in enumerate(group.effects, 1) if self.processors[e].look_back), default=0
+        )
+
+    def _group_made(self, group: Group, stage: int, index: int) -> Strip:
         if stage == 0:
             total = Strip()
             for name in group.layers:
@@ -191,24 +260,36 @@ class Console:
     def _window(self, key: object, index: int, look_back: int, make: Callable[[int], Strip]) -> Strip:
         """A strip over `[tile.start − look_back, tile.stop)`, put together from whole tiles.
 
-        What is looked back at is remembered under `key`; what nobody looks back at is not.
+        Of each tile only the end that can be looked back at is remembered, under `key`.
         """
         if look_back == 0:
             return make(index)
+        own: list[Strip] = []
+
+        def tail(i: int) -> Strip:
+            strip = make(i)
+            if i == index:
+                own.append(strip)
+            return strip.end(min(TILE, look_back))
+
+        # its own tile first: others may wait for its tail while this one waits for theirs
+        self._remembered.get((key, index), index, partial(tail, index))
+        here = own[0] if own else make(index)
         tiles_back = -(-look_back // TILE)
-        # its own tile first: others may wait for it while this one waits for theirs
-        order = [index, *range(index - tiles_back, index)]
-        made = {i: self._remembered.get((key, i), i, partial(make, i)) for i in order}
-        strips = [made[i] for i in sorted(order)]
-        skip = tiles_back * TILE - look_back
-        return Strip(*(_joined([s.parts()[n] for s in strips], skip) for n in range(4)))
+        before = [
+            self._remembered.get((key, i), i, partial(tail, i)) for i in range(index - tiles_back, index)
+        ]
+        lengths = [min(TILE, look_back)] * tiles_back + [TILE]
+        skip = sum(lengths) - TILE - look_back
+        strips = [*before, here]
+        return Strip(*(_joined([s.parts()[n] for s in strips], lengths, skip) for n in range(4)))
 
 
-def _joined(parts: list[Samples | None], skip: int) -> Samples | None:
+def _joined(parts: list[Samples | None], lengths: list[int], skip: int) -> Samples | None:
     channels = next((part.shape[1] for part in parts if part is not None), 0)
     if channels == 0:
         return None
-    whole = [silence(TILE, channels) if part is None else part for part in parts]
+    whole = [silence(n, channels) if p is None else p for p, n in zip(parts, lengths, strict=True)]
     return np.concatenate([whole[0][skip:], *whole[1:]])
 
 

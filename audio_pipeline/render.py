@@ -13,9 +13,11 @@ from typing import Any
 
 from audio_pipeline import __version__
 from audio_pipeline.audio_files.broadcast_wave import Bext, BextLoudness, Cue, Ixml
+from audio_pipeline.audio_files.earlier_work import refuse_to_replace
 from audio_pipeline.audio_files.spill import Spill
 from audio_pipeline.audio_files.whole_file import whole_file
 from audio_pipeline.audio_files.write import WaveWriter
+from audio_pipeline.cache import Cache
 from audio_pipeline.dsp.arrays import Samples, silence
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.errors import PresetError, RenderError
@@ -27,7 +29,7 @@ from audio_pipeline.mix import BUSES
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.project import Project
 from audio_pipeline.provenance import facts_of
-from audio_pipeline.session import Session, StemFiles, open_session, with_stem_files
+from audio_pipeline.session import Session, StemFiles, open_session, stem_paths, with_stem_files
 from audio_pipeline.timeline.moments import Moment
 from audio_pipeline.timeline.spans import Span, tiles_over
 from audio_pipeline.timeline.workers import in_order
@@ -55,6 +57,7 @@ class Order:
     finish: Moment | None = None
     stems: bool = False
     workers: int = 1
+    cache: Cache | None = None
 
 
 @dataclass(frozen=True)
@@ -89,26 +92,53 @@ def render(order: Order, progress: Progress = lambda stage, share: None) -> Rend
     """
     progress("stems", 0.0)
     preset = with_stem_files(order.preset, order.stem_files)
-    session = open_session(order.project, preset, order.stem_files)
+    session = open_session(order.project, preset, order.stem_files, order.cache)
     span = _span(order, session)
     _make_folder(order.out)
     name = preset.name if span == session.scene.programme else _excerpt_name(session, span)
+    whole = span == session.scene.programme
     master_file = order.out / f"{name}.wav"
+    report_file = order.out / f"{name}.report.json" if whole else None
+    _refuse_to_replace(order, master_file, report_file)
+    report = None
     with ExitStack() as open_files:
+        # claimed from the start: a second render of the same mix is refused before it works in vain
+        claimed = open_files.enter_context(whole_file(report_file, "w")) if report_file else None
         premaster = _mix(order, session, open_files, progress)
         gain_db = _gain_db(preset, premaster)
         ceiling = _write(session, premaster, span, gain_db, master_file, order.workers, progress)
-        stems = _write_stems(order, session, premaster, span, gain_db, name, progress)
-    report = report_file = None
-    if span == session.scene.programme:
-        progress("report", 0.0)
-        facts = facts_of(session, gain_db, ceiling, premaster.dialogue_loudness)
-        report = report_of_file(master_file, facts, master_file.name)
-        report_file = order.out / f"{name}.report.json"
-        with whole_file(report_file, "w") as file:
-            file.write(to_json(report))
+        stems = _write_stems(order, session, premaster, span, gain_db, master_file, progress)
+        if claimed is not None:
+            progress("report", 0.0)
+            facts = facts_of(session, gain_db, ceiling, premaster.dialogue_loudness)
+            report = report_of_file(master_file, facts, master_file.name)
+            claimed.write(to_json(report))
     progress("done", 1.0)
     return Rendered(master_file, stems, span, gain_db, ceiling, report, report_file, session)
+
+
+def _refuse_to_replace(order: Order, master: Path, report: Path | None) -> None:
+    """Raise RenderError when the render would write over what is not its own earlier work."""
+    folder = _stems_folder(master)
+    if order.stems and folder.is_symlink():
+        raise RenderError(f"{folder} is a link; stems are not written through it", hint="Remove it.")
+    stems = [_stem_file(master, stem) for stem in STEM_BUSES] if order.stems else []
+    heard = stem_paths(order.project, order.preset, order.stem_files).values()
+    for path in (master, *stems, *([report] if report else [])):
+        if path.exists() and any(path.samefile(source) for source in heard if source.exists()):
+            raise RenderError(
+                f"{path} is a stem of this mix; it is not written over",
+                hint="Write to another folder with --out DIR.",
+            )
+        refuse_to_replace(path)
+
+
+def _stems_folder(master: Path) -> Path:
+    return master.with_name(f"{master.stem}.stems")
+
+
+def _stem_file(master: Path, stem: str) -> Path:
+    return _stems_folder(master) / f"{master.stem}_{stem}.wav"
 
 
 def _span(order: Order, session: Session) -> Span:
@@ -224,17 +254,16 @@ def _write_stems(
     premaster: Premaster,
     span: Span,
     gain_db: float,
-    name: str,
+    master: Path,
     progress: Progress,
 ) -> tuple[Path, ...]:
     """Write DX, FX, BG and ME at the master's gain, without the ceiling: they sum to the premaster."""
     if not order.stems:
         return ()
-    folder = order.out / f"{name}.stems"
-    _make_folder(folder)
+    _make_folder(_stems_folder(master))
     gain, sounding, written = gain_from_db(gain_db), session.console.sounding(), []
     for n, (stem, buses) in enumerate(STEM_BUSES.items()):
-        path = folder / f"{name}_{stem}.wav"
+        path = _stem_file(master, stem)
         dither = Dither(session.scene.seed, stem)
 
         def quantised(tile: Span, buses: tuple[Bus, ...] = buses, dither: Dither = dither) -> Steps:

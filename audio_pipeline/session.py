@@ -8,15 +8,17 @@ from fractions import Fraction
 from math import ceil
 from pathlib import Path
 
-from audio_pipeline.audio_files.condition import Conditioned, condition
+from audio_pipeline.audio_files.condition import Conditioned
 from audio_pipeline.audio_files.read import probe
-from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.cache import Cache
+from audio_pipeline.errors import PresetError
 from audio_pipeline.layers.base import Layer
-from audio_pipeline.loudness.meter import measure
 from audio_pipeline.mix import Console
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.timing import schedule_of
+from audio_pipeline.recall import Recall
+from audio_pipeline.stem_keeper import StemKeeper
 from audio_pipeline.timeline.moments import Schedule
 from audio_pipeline.timeline.scene import Scene, StemRequest, to_samples
 from audio_pipeline.timeline.spans import Span
@@ -36,12 +38,15 @@ class Session:
 
 
 def with_stem_files(preset: Preset, files: StemFiles) -> Preset:
-    """The preset with other stems in place. Raises ValueError for a layer that has no stem."""
+    """The preset with other stems in place. Raises PresetError for a layer that has no stem."""
     layers = dict(preset.layers)
     for name, file in files.items():
         layer = layers.get(name)
         if layer is None or "stem" not in type(layer).model_fields:
-            raise ValueError(f"there is no voice {name!r} in the preset {preset.name!r}")
+            raise PresetError(
+                f"the preset {preset.name!r} has no layer {name!r} with a stem to replace",
+                hint=f"render-ending presets {preset.name} shows its layers.",
+            )
         layers[name] = layer.model_copy(update={"stem": str(file)})
     return Preset(**{**vars(preset), "layers": layers})
 
@@ -68,23 +73,18 @@ def _probed_length(path: Path, sample_rate: int) -> Fraction:
     return Fraction(ceil(Fraction(info.frames * sample_rate, info.sample_rate_hz)), sample_rate)
 
 
-def open_session(project: Project, preset: Preset, files: StemFiles) -> Session:
+def open_session(
+    project: Project, preset: Preset, files: StemFiles, cache: Cache | None = None
+) -> Session:
     """Condition the stems, work the cues out, prepare every sound that is on.
 
-    Raises PresetError and StemError for what cannot be.
+    With `cache`, what was made before is not made again. Raises PresetError and StemError for what
+    cannot be.
     """
     rate = preset.sample_rate_hz
     paths = stem_paths(project, preset, files)
-    conditioned = {
-        request: condition(
-            path,
-            sample_rate_hz=rate,
-            channels=request.channels,
-            level_lufs=request.level_lufs,
-            measure=_integrated_lufs,
-        )
-        for request, path in paths.items()
-    }
+    keep = StemKeeper(cache)
+    conditioned = {request: keep.conditioned(path, request, rate) for request, path in paths.items()}
     samples = {request: stem.samples for request, stem in conditioned.items()}
     schedule = schedule_of(preset, lambda request: Fraction(len(samples[request]), rate))
     programme = Span(0, to_samples(schedule.named("end"), rate))
@@ -99,19 +99,16 @@ def open_session(project: Project, preset: Preset, files: StemFiles) -> Session:
         listening=preset.head.listening,
         head=preset.head.head,
     )
+    recall = None if cache is None else Recall(cache, scene, keep.keys)
     return Session(
         preset,
         scene,
-        Console(scene, layers, preset.working()),
+        Console(scene, layers, preset.working(), recall),
         {
             name: tuple(conditioned[request] for request in requests)
             for name, requests in _requests(preset).items()
         },
     )
-
-
-def _integrated_lufs(samples: Samples, sample_rate_hz: int) -> float | None:
-    return measure(samples, sample_rate_hz).integrated_lufs
 
 
 def _requests(preset: Preset) -> dict[str, tuple[StemRequest, ...]]:

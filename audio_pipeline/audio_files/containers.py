@@ -51,6 +51,11 @@ class Structure:
 def examine(file: RegularFile) -> Structure:
     """Walk the header. Raises StemError when it promises what cannot be, or cannot be used."""
     head = file.bytes_at(0, 40)
+    if head[:2] == b"\xf0\x7e":  # libsndfile prints what is wrong with it on our standard output
+        raise StemError(
+            f"{file.name} is a MIDI sample dump, which is not read here.",
+            hint="Export it as WAV or FLAC.",
+        )
     if head[:4] in (b"RIFF", b"RF64", b"BW64", b"RIFX") and head[8:12] == b"WAVE":
         return _examine_wave(file, head)
     if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -35,7 +37,8 @@ class Spill:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        with suppress(OSError):  # what a full disk did not take is not wanted any more
+            self._file.close()
 
     def __len__(self) -> int:
         return self._written
@@ -71,7 +74,9 @@ class Spill:
         return out
 
     def _failed(self, error: OSError) -> RenderError:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         return RenderError(
             f"the mix could not be put aside in {self._folder}: {error.strerror or error}",
-            hint="Make room there, or set TMPDIR to a folder with more.",
+            hint=("Make room there, or" if full else "Give yourself permission, or")
+            + " write to another folder with --out DIR.",
         )

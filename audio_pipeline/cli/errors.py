@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+import io
+import json
+
 import click
 
 from audio_pipeline.errors import AudioPipelineError
+from audio_pipeline.errors import printable as printable
 
 
-def printable(text: str) -> str:
-    """`text` without anything that could steer a terminal: control characters are written out."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+def printable_json(text: str) -> str:
+    """JSON `text` with what a terminal would obey escaped; it means the same."""
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def show_error(error: AudioPipelineError) -> None:
     """Print the sentence and the hint to stderr."""
-    click.echo(f"error: {printable(error.message)}", err=True)
+    click.echo(f"error: {error.message}", err=True)
     if error.hint:
-        click.echo(f"hint: {printable(error.hint)}", err=True)
+        click.echo(f"hint: {error.hint}", err=True)
+
+
+def show_usage(error: click.ClickException) -> None:
+    """Print to stderr what click says of a wrong usage, with what was typed made printable."""
+    words = io.StringIO()
+    error.show(file=words)
+    click.echo("\n".join(map(printable, words.getvalue().splitlines())), err=True)
+
+
+def show_os_error(error: OSError) -> None:
+    """Print in one sentence to stderr what the system did not allow."""
+    what = "the output" if error.filename is None else str(error.filename)
+    cause = error.strerror or type(error).__name__
+    click.echo(f"error: {printable(what)} could not be used: {printable(cause)}", err=True)
 
 
 def show_unexpected(error: Exception) -> None:

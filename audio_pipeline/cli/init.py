@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from audio_pipeline.cli.errors import printable
 from audio_pipeline.cli.options import debug_option
 
 
@@ -23,5 +24,6 @@ def command(folder: Path) -> None:
 
     written = start_project(folder)
     presets = sum(name.startswith("presets/") for name in written)
-    click.echo(f"{folder}: {presets} presets, the demo stems, and renders/", err=True)
-    click.echo(f"next: cd {folder} && render-ending --preset final", err=True)
+    name = printable(str(folder))
+    click.echo(f"{name}: {presets} presets, the demo stems, and renders/", err=True)
+    click.echo(f"next: cd {name} && render-ending --preset final", err=True)

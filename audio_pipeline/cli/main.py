@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import errno
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -11,15 +11,19 @@ from typing import Any
 import click
 
 from audio_pipeline import __version__
-from audio_pipeline.cli.errors import show_error, show_unexpected
+from audio_pipeline.cli.errors import show_error, show_os_error, show_unexpected, show_usage
 from audio_pipeline.cli.options import debug_option, preset_names, verbosity_options
+from audio_pipeline.cli.process import Stopped, close_output, ignore_signals, prepare
 from audio_pipeline.errors import AudioPipelineError
 
 COMMANDS = {
+    "batch": "Many mixes: presets, batch files, values crossed; an overview.",
     "compare": "Reports or audio files side by side, with deltas and a tolerance.",
     "measure": "The loudness report of any audio file.",
     "check": "The verdict of a delivery, clause by clause.",
+    "inspect": "What a sound is made of, in numbers and as a picture.",
     "presets": "What presets there are; one of them resolved and explained.",
+    "cache": "What is kept so that it need not be made again.",
     "init": "Start a new project: presets/, stems/, renders/.",
 }
 
@@ -71,6 +75,7 @@ Examples:
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write here, not to renders/."
 )
 @click.option("--workers", type=click.IntRange(1, 256), metavar="N", help="Threads; as many as cores.")
+@click.option("--no-cache", is_flag=True, help="Make everything anew, and keep nothing for next time.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @verbosity_options
 @debug_option
@@ -93,25 +98,28 @@ def main() -> None:
     """Run the command; exit 0 done, 1 could not, out of specification or different, 2 wrong usage."""
     debug = "--debug" in sys.argv
     try:
+        prepare()
         status = cli.main(prog_name="render-ending", standalone_mode=False)
     except click.exceptions.Exit as stop:
         status = stop.exit_code
-    except click.Abort:
-        status = 130
     except click.ClickException as error:
-        error.show()
+        show_usage(error)
         status = error.exit_code
     except AudioPipelineError as error:
         if debug:
             raise
         show_error(error)
         status = 1
-    except KeyboardInterrupt:
+    except Stopped as stop:
+        ignore_signals()
         click.echo("stopped; what was there before still is", err=True)
-        status = 130
-    except BrokenPipeError:
-        # whoever read our output has gone; not our fault, and no more words can reach them
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = stop.status
+    except OSError as error:
+        if debug:
+            raise
+        close_output()
+        if error.errno != errno.EPIPE:  # whoever read our output has gone: no words can reach them
+            show_os_error(error)
         status = 1
     except Exception as error:
         if debug:

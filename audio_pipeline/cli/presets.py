@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from audio_pipeline.cli.errors import printable, printable_json
 from audio_pipeline.cli.options import debug_option, preset_names
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ def command(name: str | None, sets: tuple[str, ...], schema: bool, as_json: bool
 
         _print_json(preset_schema())
         return
-    from audio_pipeline.preset.project import find_project
+    from audio_pipeline.preset.project import current_project
 
-    project = find_project(Path.cwd())
+    project = current_project()
     if name is None:
         if sets:
             raise click.UsageError("--set wants the NAME of a preset")
@@ -47,7 +48,7 @@ def command(name: str | None, sets: tuple[str, ...], schema: bool, as_json: bool
 def _print_json(value: Any) -> None:
     import json
 
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+    click.echo(printable_json(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)))
 
 
 def _list(project: Project, as_json: bool) -> None:
@@ -129,7 +130,7 @@ def _explain(project: Project, name: str, sets: tuple[str, ...], as_json: bool) 
         return
     from audio_pipeline.cli.tables import print_table
 
-    click.echo(f"{preset.name}: {preset.head.description}\n")
+    click.echo(printable(f"{preset.name}: {preset.head.description}") + "\n")
     print_table(
         ("cue", "seconds", "timecode", "frame", "feet", "written as"),
         [(c.name, f"{c.seconds:.3f}", c.timecode, str(c.frame), c.feet, c.text) for c in cues],

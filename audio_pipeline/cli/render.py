@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from audio_pipeline.cli.errors import printable
+from audio_pipeline.cli.errors import printable, printable_json
 
 if TYPE_CHECKING:
     from audio_pipeline.render import Rendered
@@ -31,18 +31,20 @@ def render_command(
     stems: bool,
     out: Path | None,
     workers: int | None,
+    no_cache: bool,
     as_json: bool,
     verbose: bool,
     quiet: bool,
 ) -> None:
     """Render one mix as the options say, and print its summary (or, as JSON, its report)."""
+    from audio_pipeline.cli.cache import cache_of
     from audio_pipeline.preset.document import load_document
     from audio_pipeline.preset.model import build_preset
-    from audio_pipeline.preset.project import find_project
+    from audio_pipeline.preset.project import current_project
     from audio_pipeline.render import Order, render
 
     started = time.perf_counter()
-    project = find_project(Path.cwd())
+    project = current_project()
     files = {"voice_a": voice_a, "voice_b": voice_b}
     order = Order(
         project=project,
@@ -53,6 +55,7 @@ def render_command(
         finish=_moment("--to", to),
         stems=stems,
         workers=workers or os.cpu_count() or 1,
+        cache=None if no_cache else cache_of(project),
     )
     with _progress(quiet or as_json) as progress:
         rendered = render(order, progress)
@@ -60,7 +63,7 @@ def render_command(
         from audio_pipeline.loudness.report import to_json
 
         if rendered.report is not None:
-            click.echo(to_json(rendered.report), nl=False)
+            click.echo(printable_json(to_json(rendered.report)), nl=False)
         return
     if not quiet:
         _tell_stems(rendered, verbose)

@@ -13,7 +13,7 @@ import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.filters import fast_length, frequencies, minimum_phase
-from audio_pipeline.dsp.head_models import HeadModel, available_models, head
+from audio_pipeline.dsp.head_models import HeadModel, available_models, behind, head
 from audio_pipeline.dsp.impulse_response import pink_gain
 
 __all__ = ["HeadModel", "HeadPlacer", "available_models"]
@@ -28,13 +28,15 @@ class HeadPlacer:
     """A head in a free field: positions −1 … +1 are azimuths −90° … +90°.
 
     At every position and frequency L² + R² is 1, as with an equal-power pan, which it can stand in
-    for. Everything is some 0.7 ms late.
+    for. Everything is some 0.7 ms late. With `from_behind` the positions lie behind the listener,
+    mirrored at the ears' axis: delays and levels between the ears are the same there, so what tells is
+    the colour (see `head_models.behind`), and L² + R² is 1 for pink noise only.
     `model` says which head, and nothing else is taken in its stead: raises RenderError when it
     cannot be had.
     """
 
-    def __init__(self, sample_rate_hz: int, model: HeadModel) -> None:
-        self._responses = _responses(model, sample_rate_hz)
+    def __init__(self, sample_rate_hz: int, model: HeadModel, *, from_behind: bool = False) -> None:
+        self._responses = _responses(model, sample_rate_hz, from_behind)
         self.look_back = self._responses.shape[1] - 1
 
     def place(self, window: Samples, position: Samples) -> Samples:
@@ -85,7 +87,7 @@ def _pieces(lower: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[tuple[int
 
 
 @lru_cache(maxsize=4)
-def _responses(model: HeadModel, sample_rate: int) -> Samples:
+def _responses(model: HeadModel, sample_rate: int, from_behind: bool) -> Samples:
     """`(steps + 1, taps)`: what one ear hears of a pulse, from the other ear's side to its own."""
     f = frequencies(8 * _SHADOW_TAPS, sample_rate)
     known = head(model, f)
@@ -95,6 +97,8 @@ def _responses(model: HeadModel, sample_rate: int) -> Samples:
     above = (at - lower)[:, None]
     level = np.log(known.magnitude)
     magnitude = np.exp((1.0 - above) * level[lower] + above * level[lower + 1])
+    if from_behind:
+        magnitude *= behind(f)
     interaural_s = np.interp(azimuth_deg, known.azimuth_deg, known.interaural_s)
 
     later = (np.max(interaural_s) - interaural_s) / 2.0 * sample_rate

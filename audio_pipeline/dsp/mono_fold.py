@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.filters import frequencies
 
 _LOWEST_HZ, _HIGHEST_HZ = 50.0, 16_000.0
+_WINDOW_S = 0.2
 _HEARD_DB = -60.0  # a band further below the loudest one cannot have a hole that matters
 _DEEPEST_DB = -60.0
+_FEWEST = 24  # lines and windows behind a hole: 4 σ keep unlike channels above −6 dB
 
 
 @dataclass(frozen=True)
@@ -19,11 +22,13 @@ class MonoFold:
     """By third octave, `(bands,)` each: the power of L + R over that of L and R apart, dB.
 
     0 for unlike channels, +3 for alike, far below 0 where they cancel: a hole. It goes no lower
-    than −60, and is 0 where there is no sound.
+    than −60, and is 0 where there is no sound. `certain` says where there is enough of it, in lines of
+    the spectrum and windows of time, that a hole is no accident.
     """
 
     centre_hz: Samples
     change_db: Samples
+    certain: NDArray[np.bool_]
 
     @property
     def deepest_db(self) -> float:
@@ -35,32 +40,80 @@ class MonoFold:
         """Where that is, Hz."""
         return float(self.centre_hz[int(self.change_db.argmin())])
 
+    def only_certain(self) -> MonoFold | None:
+        """Without the bands that may be accidents; None when nothing is left."""
+        keep = self.certain
+        if not keep.any():
+            return None
+        return MonoFold(self.centre_hz[keep], self.change_db[keep], keep[keep])
+
+
+class MonoFoldMeter:
+    """Measures how deep third octaves become when `(n, 2)` is folded to L + R, fed in any blocks.
+
+    Powers by Welch's method in windows of some 0.2 s, of which it looks at every `every`th: windows half
+    overlap at 1, stand side by side at 2, and at 4 leave as much out as they see. Centres from
+    50 Hz to 16 kHz, IEC 61260, base two. Memory does not grow. Holes that move average out: give it one
+    section at a time.
+    """
+
+    def __init__(self, sample_rate: int, every: int = 4) -> None:
+        self._size = 1 << round(np.log2(_WINDOW_S * sample_rate))
+        self._stride = self._size // 2 * every
+        self._window = np.hanning(self._size)[:, None]
+        self._hz = frequencies(self._size, sample_rate)
+        self._seen = np.zeros((2, len(self._hz)))
+        self._windows = 0
+        self._waiting = np.zeros((0, 2))
+
+    def feed(self, block: Samples) -> None:
+        """Take `(n, 2)` more. Raises ValueError for another shape."""
+        if block.ndim != 2 or block.shape[1] != 2:
+            raise ValueError(f"{block.shape} is not (n, 2)")
+        waiting = np.concatenate([self._waiting, block])
+        start = 0
+        while len(waiting) - start >= max(self._stride, self._size):
+            powers = self._powers(waiting[start : start + self._size])
+            self._windows += bool(powers[0].any())
+            self._seen += powers
+            start += self._stride
+        self._waiting = waiting[start:].copy()
+
+    def result(self) -> MonoFold:
+        """How all that was fed so far folds; what came after the last window counts, too."""
+        seen = self._seen + self._powers(self._waiting[: self._size])
+        centre_hz = _centres_hz()
+        apart, folded, lines = (
+            _per_band(power, self._hz, centre_hz) for power in (*seen, np.ones_like(self._hz))
+        )
+        heard = apart > max(float(apart.max()), 1e-300) * 10.0 ** (_HEARD_DB / 10.0)
+        ratio = np.where(heard, folded, 1.0) / np.where(heard, apart, 1.0)
+        change_db = 10.0 * np.log10(np.maximum(ratio, 10.0 ** (_DEEPEST_DB / 10.0)))
+        return MonoFold(centre_hz, change_db, heard & (lines * self._windows >= _FEWEST))
+
+    def _powers(self, block: Samples) -> Samples:
+        """`(2, lines)`: of L and R apart, summed; of L + R."""
+        if not block.any():
+            return np.zeros_like(self._seen)
+        spectrum = np.fft.rfft(block * self._window[: len(block)], self._size, axis=0)
+        apart, folded = np.square(np.abs(spectrum)).sum(axis=1), np.square(np.abs(spectrum.sum(axis=1)))
+        return np.stack([apart, folded])
+
 
 def mono_fold_holes(stereo: Samples, sample_rate: int) -> MonoFold:
-    """How deep third octaves become when `stereo` `(n, 2)` is folded to L + R.
+    """How deep third octaves become when `stereo` `(n, 2)` is folded to L + R: every window of it.
 
-    Power over all of it, by Welch's method in blocks of some 0.2 s: give it one section at a time,
-    because holes that move average out. Centres from 50 Hz to 16 kHz, IEC 61260, base two. Raises
-    ValueError for another shape.
+    Raises ValueError for another shape.
     """
-    if stereo.ndim != 2 or stereo.shape[1] != 2:
-        raise ValueError(f"{stereo.shape} is not (n, 2)")
-    size = 1 << round(np.log2(0.2 * sample_rate))
-    window = np.hanning(size)[:, None]
-    apart, folded = np.zeros(size // 2 + 1), np.zeros(size // 2 + 1)
-    for start in range(0, max(len(stereo) - size // 2, 1), size // 2):
-        block = stereo[start : start + size]
-        if block.any():
-            spectrum = np.fft.rfft(block * window[: len(block)], size, axis=0)
-            apart += np.square(np.abs(spectrum)).sum(axis=1)
-            folded += np.square(np.abs(spectrum.sum(axis=1)))
+    meter = MonoFoldMeter(sample_rate, every=1)
+    meter.feed(stereo)
+    return meter.result()
+
+
+def _centres_hz() -> Samples:
     low, high = (round(3 * np.log2(edge / 1000.0)) for edge in (_LOWEST_HZ, _HIGHEST_HZ))
-    centre_hz = 1000.0 * 2.0 ** (np.arange(low, high + 1) / 3)
-    f = frequencies(size, sample_rate)
-    before, after = (_per_band(power, f, centre_hz) for power in (apart, folded))
-    heard = before > max(float(before.max()), 1e-300) * 10.0 ** (_HEARD_DB / 10.0)
-    ratio = np.where(heard, after, 1.0) / np.where(heard, before, 1.0)
-    return MonoFold(centre_hz, 10.0 * np.log10(np.maximum(ratio, 10.0 ** (_DEEPEST_DB / 10.0))))
+    centres: Samples = 1000.0 * 2.0 ** (np.arange(low, high + 1) / 3)
+    return centres
 
 
 def _per_band(power: Samples, frequency_hz: Samples, centre_hz: Samples) -> Samples:

@@ -46,6 +46,10 @@ class Strip:
         """The same strip over a part of its samples."""
         return Strip(*(None if x is None else x[part] for x in self.parts()))
 
+    def end(self, n: int) -> Strip:
+        """Its last `n` samples, as copies that do not keep the rest in memory."""
+        return Strip(*(None if x is None else x[-n:].copy() for x in self.parts()))
+
     def parts(self) -> tuple[Samples | None, ...]:
         """(mono, stereo, early, late)."""
         return self.mono, self.stereo, self.early, self.late

@@ -105,8 +105,10 @@ class GrainSource:
     impulse: Samples = field(init=False, repr=False)
     hiss: float = field(init=False)
     pop_energy: float = field(init=False)
+    speech: tuple[Span, ...] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.speech = self.scene.speech
         self.impulse = optical_response(self.layer.tilt, self.scene.sample_rate)
         white = float(np.sum(self.impulse**2))
         power = white * (1 + self._dust + self._scratches + self._pops)
@@ -160,7 +162,7 @@ class GrainSource:
             for d in (self.layer.gnr_opens, self.layer.gnr_holds, self.layer.gnr_shuts)
         )
         openness = np.zeros(len(span))
-        for speech in self.scene.speech:
+        for speech in self.speech:
             wide = Span(speech.start - opens, speech.stop + holds + shuts)
             part = wide.intersect(span)
             if len(part):

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import Field
 
 from audio_pipeline.dsp.arrays import Samples, silence
-from audio_pipeline.dsp.curves import CurveName, curve, pan_gains
+from audio_pipeline.dsp.curves import CurveName, curve, db_at_half_power, pan_gains
 from audio_pipeline.dsp.decibels import gain_from_db, rms
 from audio_pipeline.dsp.filters import convolve
 from audio_pipeline.dsp.noise import generator
@@ -106,21 +106,28 @@ class Projector(MachineParameters, Layer):
             rate,
             life.speed,
             Sum(tuple(parts)),
-            self._way_to_the_ears(mid, side, heard),
+            self._way_to_the_ears(scene, mid, side, heard),
             max(scene.samples(self.rise), edge),
             edge,
             self.rise_curve,
         )
 
-    def _way_to_the_ears(self, mid: Samples, side: Samples, machine: Samples) -> Samples:
-        """`(taps, 2)`: what brings `machine`, the running one, to `level` and `width` at both ears."""
+    def _way_to_the_ears(self, scene: Scene, mid: Samples, side: Samples, machine: Samples) -> Samples:
+        """`(taps, 2)`: what brings `machine`, the running one, to `level` and `width` at both ears.
+
+        Mid comes from its place behind the listener, the diffuse side from both sides.
+        """
         both = convolve(np.stack([machine, machine], axis=1), np.stack([mid, side], axis=1))
         differs = self.width / 100.0 / 2.0
         level = gain_from_db(self.level)
         mid = mid * (level * math.sqrt(1.0 - differs) / max(rms(both[:, 0]), 1e-12))
         side = side * (level * math.sqrt(differs) / max(rms(both[:, 1]), 1e-12))
-        left, right = math.sqrt(2.0) * pan_gains(np.array([self.pan]), 3.01)[0]
-        return np.stack([left * (mid + side), right * (mid - side)], axis=1)
+        placer = scene.placer(db_at_half_power(), from_behind=True)
+        ring = placer.look_back
+        ears = placer.place(np.pad(mid, ring), np.full(len(mid) + ring, self.pan))
+        sides = pan_gains(np.array([self.pan]), db_at_half_power()) * np.array([1.0, -1.0])
+        ears[: len(side)] += side[:, None] * sides
+        return math.sqrt(2.0) * ears
 
     def _life(self, scene: Scene, name: str, span: Span) -> Life:
         def seconds(when: Moment | None) -> float:

@@ -46,7 +46,8 @@ class Loudness:
     `…_at_s` of a loudness is the **end** of its window, as a live meter would show it; that of a peak is
     where the peak is. The curves `(hops,)` are on the 10 ms grid: value k is of the window that ends at
     (k + 1) · 10 ms, nan where no full window fits yet, minus infinity for digital silence.
-    `level_dbfs` is the RMS of every 10 ms over all channels. `spans` are the spans asked for, in order.
+    A channel whose peak is None is silent. `level_dbfs` is the RMS of every 10 ms over all channels.
+    `spans` are the spans asked for, in order.
     """
 
     sample_rate_hz: int

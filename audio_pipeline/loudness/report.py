@@ -31,6 +31,7 @@ from audio_pipeline.loudness.dropout import (
 )
 from audio_pipeline.loudness.facts import DropoutPlan, MixFacts, Section
 from audio_pipeline.loudness.figures import rounded
+from audio_pipeline.loudness.fold_check import FoldCheck, fold_warning
 from audio_pipeline.loudness.leq_m import leq_m_db
 from audio_pipeline.loudness.meter import Loudness, Meter
 from audio_pipeline.loudness.rejudge import bits_of
@@ -62,6 +63,7 @@ class Measured:
     fall: Fall | None
     silences: tuple[Span, ...]
     leq_m_db: float | None
+    mono_folds: list[dict[str, Any]] | None
 
 
 def report_of_file(path: Path, facts: MixFacts, shown_name: str) -> Report:
@@ -90,11 +92,16 @@ def _measure(path: Path, facts: MixFacts, delivery: Delivery | None) -> Measured
     meter = Meter(rate, info.channels, spans=spans)
     falling = None if plan is None else FallMeter(plan, info.frames, rate)
     silence = SilenceFinder(max(1, round(SHORTEST_S * rate)))
+    folding = (
+        FoldCheck(facts.sections or [Section(facts.mix, whole)], rate) if info.channels == 2 else None
+    )
     for block in blocks(path, _BLOCK):
         meter.feed(block)
         silence.feed(block)
         if falling is not None:
             falling.feed(block)
+        if folding is not None:
+            folding.feed(block)
     loudness = meter.result()
     levels = loudness.spans[: len(facts.sections)]
     before, floor = loudness.spans[-2:] if plan is not None else (None, None)
@@ -111,6 +118,7 @@ def _measure(path: Path, facts: MixFacts, delivery: Delivery | None) -> Measured
         fall,
         silence.result(),
         _leq_m_db(path, info) if leq else None,
+        None if folding is None else folding.result(),
     )
 
 
@@ -166,7 +174,7 @@ def _report(m: Measured, facts: MixFacts, delivery: Delivery | None, shown_name:
     report["delivery"] = _delivery(report, m, facts, delivery, reasons)
     report["curves"] = _curves(whole)
     report["warnings"] = _warnings(report, m, facts)
-    report["provenance"] = _provenance(m.info, facts)
+    report["provenance"] = _provenance(m, facts)
     report["reasons"] = reasons
     return rounded(report)  # type: ignore[no-any-return]
 
@@ -282,6 +290,8 @@ def _warnings(report: Report, m: Measured, facts: MixFacts) -> list[str]:
     listening = report["delivery"]["listening"]
     if listening is not None and (word := audibility_warning(listening)) is not None:
         warnings.append(word)
+    if m.mono_folds is not None and (word := fold_warning(m.mono_folds)) is not None:
+        warnings.append(word)
     return warnings + _fall_warnings(report, m, facts) + _silence_warnings(report, facts)
 
 
@@ -315,11 +325,12 @@ def _silence_warnings(report: Report, facts: MixFacts) -> list[str]:
     ]
 
 
-def _provenance(info: AudioInfo, facts: MixFacts) -> dict[str, Any]:
+def _provenance(m: Measured, facts: MixFacts) -> dict[str, Any]:
     return {
         "program": f"render-ending {__version__}",
-        "encoding": f"{info.format} {info.subtype}",
+        "encoding": f"{m.info.format} {m.info.subtype}",
         "true_peak_filter": FILTER,
+        "mono_fold": m.mono_folds,
         "picture_rate": facts.clock.rate.name,
         "picture_start": facts.clock.rate.timecode(facts.clock.start_frame),
         **facts.provenance,

@@ -30,7 +30,7 @@ FILTER = (
 """The interpolator, for the report."""
 
 _ROW = 2 * REACH
-_COARSE = 16 * _ROW
+_COARSE = 8 * _ROW
 _PIECE = 512 * _ROW
 _BATCH = 4096
 _HEADROOM = 1.0 / math.cos(math.pi / 8.0)

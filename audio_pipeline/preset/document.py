@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,12 @@ from audio_pipeline.preset.project import Project
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 16
 MAX_NESTING = 8
+MAX_INTEGER = 2**63
+"""TOML's own bound; Python would take any, and could not print it."""
+_LONG_KEY = re.compile(
+    r"""(?<![\w-])(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')(?:[ \t]*+\.[ \t]*+(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')){32}"""
+)
+"""A key of many parts: reading it takes tomllib a time that grows with their square."""
 
 Table = dict[str, Any]
 Key = tuple[str, ...]
@@ -86,29 +93,34 @@ def _read(path: Path, shown: str) -> Table:
             raw = file.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
             raise PresetError(f"{shown} is larger than {MAX_BYTES // 1_000_000} MB: not a preset")
-        table = tomllib.loads(raw.decode("utf-8"))
+        text = raw.decode("utf-8")
+        if _LONG_KEY.search(text):
+            raise PresetError(f"{shown} has a key of more than 32 parts: not a preset")
+        table = tomllib.loads(text)
     except OSError as error:
         raise PresetError(f"{shown} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise PresetError(f"{shown} is not UTF-8 text (byte {error.start})") from error
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         raise PresetError(f"{shown} is not TOML: {' '.join(str(error).split())}") from error
-    if _nesting(table) > MAX_NESTING:
-        raise PresetError(f"{shown}: tables stand more than {MAX_NESTING} deep in each other")
+    _refuse_monsters(table, shown)
     return table
 
 
-def _nesting(value: object) -> int:
+def _refuse_monsters(table: Table, shown: str) -> None:
     # level by level, because a hostile file may be deeper than Python's stack
-    level, depth = [value], 0
-    while level and depth <= MAX_NESTING:
+    level: list[object] = [table]
+    for _ in range(MAX_NESTING + 1):
         below: list[object] = []
         for item in level:
+            if isinstance(item, int) and not -MAX_INTEGER <= item < MAX_INTEGER:
+                raise PresetError(f"{shown} holds a whole number of more than 64 bits")
             below.extend(
                 item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
             )
-        level, depth = below, depth + 1
-    return depth
+        level = below
+    if level:
+        raise PresetError(f"{shown}: tables stand more than {MAX_NESTING} deep in each other")
 
 
 def _keys(table: Table, above: Key) -> list[Key]:
@@ -151,8 +163,9 @@ def _set(document: Document, text: str) -> Document:
         )
     key = full_key(document.table, tuple(part.strip() for part in name.strip().split(".")))
     own: Any = _value(value.strip())
-    for part in reversed(key):
+    for part in reversed(key[: MAX_NESTING + 2]):
         own = {part: own}
+    _refuse_monsters(own, "--set")
     origins = {k: "--set" for k in _keys(own, ()) if _get(document.table, k) is None or k == key}
     return Document(
         document.name, _merged(document.table, own), document.origins | origins, document.base
@@ -164,11 +177,10 @@ def full_key(table: Table, key: Key) -> Key:
 
     A single name that is a cue is that cue.
     """
-    if len(key) == 1 and key[0] in table.get("cues", {}):
-        return ("cues", *key)
-    if len(key) > 1 and key[0] not in table:
-        for shelf in SHELVES:
-            if key[0] in table.get(shelf, {}):
+    shelves = ("cues",) if len(key) == 1 else SHELVES
+    if len(key) == 1 or key[0] not in table:
+        for shelf in shelves:
+            if isinstance(there := table.get(shelf), dict) and key[0] in there:
                 return (shelf, *key)
     return key
 

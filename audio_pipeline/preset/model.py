@@ -24,6 +24,7 @@ from audio_pipeline.units import Dbtp, Duration, List, Lufs, Parameters
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 MAX_SOUNDS = 200
+MAX_CUES = 1000
 
 AnyParameters = TypeVar("AnyParameters", bound=Parameters)
 
@@ -152,7 +153,10 @@ def _table(document: Document, *key: str) -> Table:
 
 def _cues(document: Document) -> dict[str, Moment]:
     cues: dict[str, Moment] = {"start": parse_moment("0s")}
-    for name, value in _table(document, "cues").items():
+    table = _table(document, "cues")
+    if len(table) > MAX_CUES:
+        raise complain(document, ("cues",), f"has {len(table)} entries; at most {MAX_CUES} are allowed")
+    for name, value in table.items():
         key = ("cues", name)
         if NAME.fullmatch(name) is None:
             raise complain(document, key, "is no name for a cue: small letters, digits and _ only")

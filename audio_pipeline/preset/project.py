@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
-from audio_pipeline.errors import PresetError, StemError
+from audio_pipeline.errors import PresetError, RenderError, StemError
 
 STARTER = Path(__file__).parent.parent / "starter"
 """The presets and demo stems that an installed package carries."""
@@ -25,8 +25,20 @@ class Project:
 
     @property
     def renders(self) -> Path:
-        """The folder that renders go to unless the command says otherwise."""
-        return self.root / "renders"
+        """The folder that renders go to unless the command says otherwise.
+
+        Raises RenderError where it is a link that leads out of the project.
+        """
+        folder = self.root / "renders"
+        if not self._holds(folder):
+            raise RenderError(
+                "renders/ is a link that leads out of the project",
+                hint="Name the folder yourself: --out renders",
+            )
+        return folder
+
+    def _holds(self, path: Path) -> bool:
+        return path.resolve().is_relative_to(self.root.resolve())
 
     def preset_names(self) -> list[str]:
         """The presets there are, `final` first."""
@@ -43,7 +55,13 @@ class Project:
                 f"there is no preset {name!r} in {self.presets.name}/",
                 hint=f"{meant}There are: {', '.join(names) or 'none'}.",
             )
-        return self.presets / f"{name}.toml"
+        file = self.presets / f"{name}.toml"
+        if not self._holds(file):
+            raise PresetError(
+                f"presets/{name}.toml is a link that leads out of the project",
+                hint="Copy the preset into the project, or name its file: --preset FILE.toml",
+            )
+        return file
 
     def shown(self, path: Path) -> str:
         """`path` as people know it: relative to the project where it is inside."""
@@ -61,15 +79,23 @@ class Project:
             raise StemError(f"{key} names no file: {path!r}")
         target = self.root / path
         try:
-            resolved = target.resolve()
+            inside = self._holds(target)
         except (OSError, RuntimeError) as error:
             raise StemError(f"{key}: {path!r} cannot be followed: a link leads to itself") from error
-        if Path(path).is_absolute() or not resolved.is_relative_to(self.root.resolve()):
+        if Path(path).is_absolute() or not inside:
             raise StemError(
                 f"{key} names {path!r}, which is outside the project",
                 hint="Copy the file into the project, or name it on the command line (--voice-a FILE).",
             )
         return target
+
+
+def current_project() -> Project:
+    """The project that the current folder is in. Raises PresetError as `find_project` does."""
+    try:
+        return find_project(Path.cwd())
+    except FileNotFoundError as error:
+        raise PresetError("the current folder is not there any more") from error
 
 
 def find_project(start: Path) -> Project:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -29,8 +30,8 @@ def start_project(folder: Path) -> list[str]:
     Raises PresetError, before anything is written, when a file is there already or the folder
     cannot be made.
     """
-    files = starter_files()
-    taken = [name for name in files if (folder / name).exists()]
+    files, readme = starter_files(), "renders/README.md"
+    taken = [name for name in (*files, readme) if os.path.lexists(folder / name)]
     if taken:
         raise PresetError(
             f"{folder} already has {taken[0]}; nothing was written",
@@ -42,7 +43,7 @@ def start_project(folder: Path) -> list[str]:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
         (folder / "renders").mkdir(exist_ok=True)
-        (folder / "renders" / "README.md").write_text(_RENDERS, encoding="utf-8")
+        (folder / readme).write_text(_RENDERS, encoding="utf-8")
     except OSError as error:
         raise PresetError(f"{folder} cannot be made a project: {error.strerror or error}") from error
     return list(files)

@@ -69,6 +69,8 @@ def _check(
         ) from error
     except (ValueError, NotImplementedError) as error:
         raise complain(preset.document, key, f"is wrong: {error}") from error
+    except RecursionError as error:
+        raise complain(preset.document, key, "waits for too many others, one after the other") from error
     if seconds < 0:
         raise complain(
             preset.document, key, f'is "{moment}", {float(-seconds):g} s before the programme starts'

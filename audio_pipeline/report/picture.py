@@ -28,9 +28,9 @@ def draw_mix(
 
     figure = Figure(figsize=(12, 7.2), layout="constrained")
     level, place, spectrum = figure.subplots(3, 1, sharex=True, height_ratios=(3, 1.2, 4))
-    _draw_level(level, samples, sample_rate_hz)
+    draw_level(level, samples, sample_rate_hz)
     _draw_place(place, samples, sample_rate_hz)
-    _draw_spectrum(spectrum, samples, sample_rate_hz)
+    draw_spectrum(spectrum, samples, sample_rate_hz)
     for axes in (level, place, spectrum):
         for _, at_s in cues:
             axes.axvline(at_s, color=CUE, linewidth=0.8, linestyle=":")
@@ -39,7 +39,7 @@ def draw_mix(
             name,
             (at_s, 1.0),
             xycoords=("data", "axes fraction"),
-            xytext=(2, 3 + 11 * (n % 2)),
+            xytext=(2, 3 + 11 * (n % 3)),
             textcoords="offset points",
             fontsize=8,
             color=INK,
@@ -57,12 +57,14 @@ def _per_hop(samples: Samples, sample_rate_hz: int) -> Samples:
     return power
 
 
-def _draw_level(axes: Axes, samples: Samples, sample_rate_hz: int) -> None:
+def draw_level(axes: Axes, samples: Samples, sample_rate_hz: int, start_s: float = 0.0) -> None:
+    """Draw the level of `(n, 1)` or `(n, 2)` samples that begin at `start_s`, a point each 50 ms."""
     power = _per_hop(samples, sample_rate_hz)
     level = 10.0 * np.log10(np.maximum(power, 10.0 ** (_FLOOR_DBFS / 10)))
-    time = (np.arange(len(level)) + 0.5) * _HOP_S
-    axes.plot(time, level[:, 0], color=LEFT, linewidth=0.9, label="left")
-    axes.plot(time, level[:, 1], color=RIGHT, linewidth=0.9, label="right")
+    time = start_s + (np.arange(len(level)) + 0.5) * _HOP_S
+    names = ("left", "right") if level.shape[1] == 2 else ("mono",)
+    for column, (name, colour) in enumerate(zip(names, (LEFT, RIGHT), strict=False)):
+        axes.plot(time, level[:, column], color=colour, linewidth=0.9, label=name)
     axes.set_ylim(_FLOOR_DBFS, 0)
     axes.set_ylabel("RMS, dBFS")
     axes.grid(alpha=0.25)
@@ -81,10 +83,20 @@ def _draw_place(axes: Axes, samples: Samples, sample_rate_hz: int) -> None:
     axes.grid(alpha=0.25)
 
 
-def _draw_spectrum(axes: Axes, samples: Samples, sample_rate_hz: int) -> None:
+def draw_spectrum(
+    axes: Axes,
+    samples: Samples,
+    sample_rate_hz: int,
+    start_s: float = 0.0,
+    loudest_dbfs: float = -40.0,
+    columns: int = 1600,
+) -> None:
+    """Draw the spectrogram of the channels' mean, 80 dB down from `loudest_dbfs`."""
+    from matplotlib.colors import Normalize
+
     size, bins = 4096, 400
     mono = samples.mean(axis=1)
-    hop = max(size // 4, len(mono) // 1600)
+    hop = max(size // 4, len(mono) // columns)
     starts = np.arange(0, max(1, len(mono) - size), hop)
     window = np.hanning(size)
     scale = 2.0 / window.sum()
@@ -100,8 +112,9 @@ def _draw_spectrum(axes: Axes, samples: Samples, sample_rate_hz: int) -> None:
         image[:, column] = (total[upper] - total[index[:-1]]) / (upper - index[:-1])
     level = 10.0 * np.log10(np.maximum(image, 1e-15))
     extent_s = (starts[-1] + size) / sample_rate_hz
-    time = np.linspace(0.0, extent_s, len(starts) + 1)
-    mesh = axes.pcolormesh(time, edges, level, vmin=-120, vmax=-40, cmap="magma", rasterized=True)
+    time = start_s + np.linspace(0.0, extent_s, len(starts) + 1)
+    shades = Normalize(loudest_dbfs - 80.0, loudest_dbfs)
+    mesh = axes.pcolormesh(time, edges, level, norm=shades, cmap="magma", rasterized=True)
     axes.set_yscale("log")
     axes.set_ylim(40, sample_rate_hz / 2)
     axes.set_yticks([50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000])

@@ -55,13 +55,15 @@ class Scene:
         """The picture's clock."""
         return self.schedule.clock
 
-    def placer(self, law_db: float) -> Placer:
+    def placer(self, law_db: float, *, from_behind: bool = False) -> Placer:
         """What puts a mono sound between the ears: a pan pot for speakers, a head for headphones.
+
+        Only the head knows what stands `from_behind`; two speakers have no behind.
 
         Raises RenderError when the head cannot be had here.
         """
         if self.listening == "headphones":
-            return HeadPlacer(self.sample_rate, self.head)
+            return HeadPlacer(self.sample_rate, self.head, from_behind=from_behind)
         return SpeakerPlacer(law_db)
 
     def at(self, moment: Moment) -> int:

@@ -91,6 +91,7 @@ REFUSED = [
     ),
     Case("archive.wav", b"PK\x03\x04" + bytes(900), r"is a ZIP archive"),
     Case("document.wav", b"%PDF-1.7\n" + bytes(900), r"is a PDF document"),
+    Case("sample.sds", b"\xf0\x7e" + bytes(900), r"is a MIDI sample dump"),
     Case("notes.wav", b"MThd\0\0\0\x06\0\0\0\x01\0\x60", r"is a MIDI file"),
     Case("zeros.wav", bytes(5000), r"no kind of audio file"),
     Case("noise.wav", np.random.default_rng(5).bytes(5000), r"no kind of audio file"),

@@ -25,6 +25,7 @@ NEEDED = {
     ("FLAC", "PCM_24"), ("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", "MPEG_LAYER_III"),
 }  # fmt: skip
 HEADERLESS = {"RAW", "SD2"}
+REFUSED = {"SDS"}  # libsndfile prints its faults on standard output
 EXACT_TO = {"PCM_16": 2**-15, "PCM_24": 2**-23, "PCM_32": 2**-23, "FLOAT": 2**-24, "DOUBLE": 0.0}
 
 
@@ -32,7 +33,7 @@ def _writable() -> list[tuple[str, str]]:
     return [
         (kind, subtype)
         for kind in soundfile.available_formats()
-        if kind not in HEADERLESS
+        if kind not in HEADERLESS | REFUSED
         for subtype in soundfile.available_subtypes(kind)
         if subtype != "MPEG_LAYER_III" or kind == "MP3"
     ]

@@ -83,9 +83,10 @@ def test_the_dialogue_stands_at_its_target(rendered):
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.integers(0, 900_000), st.integers(1, 300_000))
-def test_an_excerpt_is_cut_from_the_whole(project, rendered, start, length):
+@given(st.floats(0, 0.999), st.integers(1, 300_000))
+def test_an_excerpt_is_cut_from_the_whole(project, rendered, share, length):
     whole = steps(rendered.master)
+    start = int(share * len(whole))
     stop = min(start + length, len(whole))
     begin, finish = (parse_moment(f"{n * 1000 / 48_000:.9f}ms") for n in (start, stop))
     excerpt = render(order(project, begin=begin, finish=finish, out=project.root / "cut", workers=2))

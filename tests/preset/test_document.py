@@ -30,7 +30,7 @@ def test_every_value_knows_where_it_came_from(project):
     assert origins["cues.dropout"] == "presets/long-wait.toml"
     assert origins["cues.black"] == "presets/final.toml"
     assert origins["seed"] == "--set"
-    assert origins["effects.dropout.curve"] == "default"
+    assert origins["effects.crossfade.fade"] == "default"
 
 
 @pytest.mark.parametrize(

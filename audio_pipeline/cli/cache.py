@@ -1,0 +1,61 @@
+"""`render-ending cache`: what is kept so that it need not be made again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from audio_pipeline.cli.errors import printable
+from audio_pipeline.cli.options import debug_option
+
+if TYPE_CHECKING:
+    from audio_pipeline.cache import Cache
+    from audio_pipeline.preset.project import Project
+
+EPILOG = """\b
+Examples:
+  render-ending cache
+  render-ending cache --clear
+  RENDER_ENDING_CACHE=/fast/disk RENDER_ENDING_CACHE_SIZE=20GB render-ending --preset final
+"""
+
+
+@click.command("cache", epilog=EPILOG)
+@click.option("--clear", is_flag=True, help="Remove everything that is kept.")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@debug_option
+def command(clear: bool, as_json: bool) -> None:
+    """Show what is kept of earlier renders: conditioned stems and tiles of sounds.
+
+    It is safe to clear, or to delete, at any time: what is missing is made again, to the same bytes.
+    """
+    from audio_pipeline.preset.project import find_project
+
+    cache = cache_of(find_project(Path.cwd()))
+    if cache is None:
+        click.echo("nothing is kept: RENDER_ENDING_CACHE is off", err=True)
+        return
+    usage = cache.clear() if clear else cache.usage()
+    if as_json:
+        import json
+
+        shown = {"folder": str(cache.folder), "limit_bytes": cache.limit_bytes, **vars(usage)}
+        click.echo(json.dumps({**shown, "cleared": clear}, indent=2))
+        return
+    what = f"{usage.entries} entries, {usage.size_bytes / 1e6:.1f} MB"
+    if clear:
+        click.echo(f"removed {what} from {printable(str(cache.folder))}")
+    else:
+        click.echo(f"{printable(str(cache.folder))}: {what} of at most {cache.limit_bytes / 1e6:.0f} MB")
+
+
+def cache_of(project: Project) -> Cache | None:
+    """The project's cache. Raises click.UsageError for a size in the environment that is none."""
+    from audio_pipeline.cache import open_cache
+
+    try:
+        return open_cache(project.root)
+    except ValueError as error:
+        raise click.UsageError(f"RENDER_ENDING_CACHE_SIZE: {error}") from error

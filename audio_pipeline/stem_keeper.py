@@ -1,0 +1,90 @@
+"""Conditioned stems, kept: a recording is decoded, resampled and levelled once."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from audio_pipeline.audio_files.condition import Conditioned, condition
+from audio_pipeline.audio_files.read import AudioInfo
+from audio_pipeline.audio_files.regular_file import sha256_hex
+from audio_pipeline.cache import Cache, Entry, digest
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.loudness.meter import measure
+from audio_pipeline.recall import program_key
+from audio_pipeline.timeline.scene import StemRequest
+
+
+class StemKeeper:
+    """Conditions stems; `keys` tells afterwards what each is made from."""
+
+    def __init__(self, cache: Cache | None) -> None:
+        self._cache = cache
+        self.keys: dict[StemRequest, str] = {}
+
+    def conditioned(self, path: Path, request: StemRequest, sample_rate_hz: int) -> Conditioned:
+        """`path` as `request` wants it. Raises StemError for what cannot be read."""
+        if self._cache is None:
+            return _condition(path, request, sample_rate_hz)
+        level = None if request.level_lufs is None else request.level_lufs.hex()
+        key = digest(
+            "stem",
+            program_key(),
+            _decoders(),
+            sha256_hex(path),
+            str(path),
+            request.channels,
+            level,
+            sample_rate_hz,
+        )
+        self.keys[request] = key
+        known = self._cache.get(key)
+        if known is not None:
+            return _from(known, sample_rate_hz)
+        stem = _condition(path, request, sample_rate_hz)
+        note = {"did": stem.did, "warnings": stem.warnings, "sha256": stem.sha256}
+        self._cache.put(key, (stem.samples,), {**note, "source": asdict(stem.source)})
+        return stem
+
+
+def _condition(path: Path, request: StemRequest, sample_rate_hz: int) -> Conditioned:
+    return condition(
+        path,
+        sample_rate_hz=sample_rate_hz,
+        channels=request.channels,
+        level_lufs=request.level_lufs,
+        measure=_integrated_lufs,
+    )
+
+
+def _from(entry: Entry, sample_rate_hz: int) -> Conditioned:
+    note: dict[str, Any] = entry.note
+    samples = entry.parts[0]
+    assert samples is not None
+    samples.flags.writeable = False
+    source = {**note["source"], "warnings": tuple(note["source"]["warnings"])}
+    return Conditioned(
+        samples,
+        sample_rate_hz,
+        tuple(note["did"]),
+        tuple(note["warnings"]),
+        note["sha256"],
+        AudioInfo(**source),
+    )
+
+
+def _decoders() -> list[str]:
+    """The versions of what reads and resamples recordings."""
+    versions = []
+    for name in ("soundfile", "soxr", "pydub"):
+        try:
+            versions.append(version(name))
+        except PackageNotFoundError:
+            versions.append("")
+    return versions
+
+
+def _integrated_lufs(samples: Samples, sample_rate_hz: int) -> float | None:
+    return measure(samples, sample_rate_hz).integrated_lufs
