@@ -40,7 +40,8 @@ def what_is_wrong(file: Path, scene: Scene) -> list[str]:
         if (rate, sound.channels, sound.subtype) != (48_000, 2, "PCM_24"):
             return [f"{rate} Hz, {sound.channels} channels, {sound.subtype}"]
         stretches = wanted(scene)
-        spoken = Span(round(scene.voice_a_s * rate), round((scene.length_s - 16) * rate))
+        last = scene.length_s - MINUTE_S
+        spoken = Span(round((last + scene.voice_a_s) * rate), round(scene.black_s * rate))
         spans = [Span(round(w.start_s * rate), round(w.stop_s * rate)) for w in stretches]
         meter = Meter(rate, 2, spans=[spoken, *spans])
         loudest_in_silence = 0.0

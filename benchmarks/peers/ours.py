@@ -19,5 +19,5 @@ COMMAND = (sys.executable, "-m", "audio_pipeline")
 def render(scene: Scene, folder: Path, run: Run) -> None:
     """See `peers`."""
     out = folder / "renders"
-    run([*COMMAND, "--preset", scene.preset, "--out", str(out)])
+    run([*COMMAND, "--preset", scene.preset, "--out", str(out), "--no-cache"])
     (out / f"{scene.preset}.wav").replace(folder / "ours.wav")
