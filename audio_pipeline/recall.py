@@ -115,9 +115,9 @@ class _Witness:
         self.note("cue", name)
         return self._scene.cue(name)
 
-    def placer(self, law_db: float) -> Placer:
+    def placer(self, law_db: float, *, from_behind: bool = False) -> Placer:
         self.note("ears")
-        return self._scene.placer(law_db)
+        return self._scene.placer(law_db, from_behind=from_behind)
 
     @property
     def programme(self) -> Span:

@@ -29,6 +29,8 @@ from audio_pipeline.mix import BUSES
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.project import Project
 from audio_pipeline.provenance import facts_of
+from audio_pipeline.report.changes import changes_of
+from audio_pipeline.report.page import PAGE_SUFFIX, look_at, write_page
 from audio_pipeline.session import Session, StemFiles, open_session, stem_paths, with_stem_files
 from audio_pipeline.timeline.moments import Moment
 from audio_pipeline.timeline.spans import Span, tiles_over
@@ -72,7 +74,7 @@ class Premaster:
 
 @dataclass(frozen=True)
 class Rendered:
-    """What was made. `report` is None for an excerpt."""
+    """What was made. `report`, its file and its page are None for an excerpt."""
 
     master: Path
     stems: tuple[Path, ...]
@@ -81,6 +83,7 @@ class Rendered:
     ceiling: CeilingAction
     report: dict[str, Any] | None
     report_file: Path | None
+    page: Path | None
     session: Session
 
 
@@ -95,11 +98,12 @@ def render(order: Order, progress: Progress = lambda stage, share: None) -> Rend
     session = open_session(order.project, preset, order.stem_files, order.cache)
     span = _span(order, session)
     _make_folder(order.out)
-    name = preset.name if span == session.scene.programme else _excerpt_name(session, span)
     whole = span == session.scene.programme
+    name = preset.name if whole else _excerpt_name(session, span)
     master_file = order.out / f"{name}.wav"
     report_file = order.out / f"{name}.report.json" if whole else None
-    _refuse_to_replace(order, master_file, report_file)
+    page = order.out / f"{name}{PAGE_SUFFIX}" if whole else None
+    _refuse_to_replace(order, master_file, *(p for p in (report_file, page) if p is not None))
     report = None
     with ExitStack() as open_files:
         # claimed from the start: a second render of the same mix is refused before it works in vain
@@ -113,18 +117,21 @@ def render(order: Order, progress: Progress = lambda stage, share: None) -> Rend
             facts = facts_of(session, gain_db, ceiling, premaster.dialogue_loudness)
             report = report_of_file(master_file, facts, master_file.name)
             claimed.write(to_json(report))
+    if page is not None and report is not None:
+        progress("page", 0.0)
+        write_page(page, report, changes_of(preset), look_at(master_file, report))
     progress("done", 1.0)
-    return Rendered(master_file, stems, span, gain_db, ceiling, report, report_file, session)
+    return Rendered(master_file, stems, span, gain_db, ceiling, report, report_file, page, session)
 
 
-def _refuse_to_replace(order: Order, master: Path, report: Path | None) -> None:
+def _refuse_to_replace(order: Order, master: Path, *beside: Path) -> None:
     """Raise RenderError when the render would write over what is not its own earlier work."""
     folder = _stems_folder(master)
     if order.stems and folder.is_symlink():
         raise RenderError(f"{folder} is a link; stems are not written through it", hint="Remove it.")
     stems = [_stem_file(master, stem) for stem in STEM_BUSES] if order.stems else []
     heard = stem_paths(order.project, order.preset, order.stem_files).values()
-    for path in (master, *stems, *([report] if report else [])):
+    for path in (master, *stems, *beside):
         if path.exists() and any(path.samefile(source) for source in heard if source.exists()):
             raise RenderError(
                 f"{path} is a stem of this mix; it is not written over",

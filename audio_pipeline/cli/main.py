@@ -20,6 +20,7 @@ COMMANDS = {
     "batch": "Many mixes: presets, batch files, values crossed; an overview.",
     "compare": "Reports or audio files side by side, with deltas and a tolerance.",
     "measure": "The loudness report of any audio file.",
+    "review": "A page to choose between mixes by ear: level-matched, blind, ABX.",
     "check": "The verdict of a delivery, clause by clause.",
     "inspect": "What a sound is made of, in numbers and as a picture.",
     "presets": "What presets there are; one of them resolved and explained.",

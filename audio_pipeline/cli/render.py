@@ -17,7 +17,7 @@ from audio_pipeline.cli.errors import printable, printable_json
 if TYPE_CHECKING:
     from audio_pipeline.render import Rendered
 
-STAGES = {"stems": 5, "mix": 55, "master": 25, "stems out": 5, "report": 10}
+STAGES = {"stems": 5, "mix": 55, "master": 25, "stems out": 5, "report": 5, "page": 5}
 """Which share of the bar each stage takes, in percent."""
 
 
@@ -119,6 +119,8 @@ def _tell(rendered: Rendered, seconds: float) -> None:
         rows.append(("stems", printable(_shown(rendered.stems[0].parent)) + "/"))
     if rendered.report_file is not None:
         rows.append(("report", printable(_shown(rendered.report_file))))
+    if rendered.page is not None:
+        rows.append(("page", printable(_shown(rendered.page))))
     rows.append(("length", f"{len(rendered.span) / rate:.3f} s ({len(rendered.span)} samples)"))
     rows += _figures(rendered)
     rows.append(("took", f"{seconds:.1f} s"))

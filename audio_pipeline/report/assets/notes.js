@@ -1,0 +1,90 @@
+// What a listener thinks of the mixes: kept in the browser, exported as JSON and CSV.
+
+class Notes {
+  constructor(id, names) {
+    this.key = `render-ending review ${id}`;
+    this.names = names;
+    this.state = { open: {}, rounds: [], abx: [] };
+    try {
+      Object.assign(this.state, JSON.parse(localStorage.getItem(this.key)) ?? {});
+    } catch {
+      // no storage, or not ours: begin afresh
+    }
+  }
+
+  save() {
+    try {
+      localStorage.setItem(this.key, JSON.stringify(this.state));
+    } catch {
+      // a browser that keeps nothing still exports
+    }
+  }
+
+  // The blind round that goes on, or undefined.
+  get round() {
+    return this.state.rounds.find((round) => !round.revealed);
+  }
+
+  // A round: letters in the order in which they stand, the key, and notes taken without knowing it.
+  startRound(order) {
+    this.endRound();
+    const key = Object.fromEntries(order.map((mix, n) => [letter(n), this.names[mix]]));
+    this.state.rounds.push({ key, notes: {}, revealed: false });
+    this.save();
+  }
+
+  endRound() {
+    if (this.round) this.round.revealed = true;
+    this.save();
+  }
+
+  // { star, note } of a mix: by letter while blind, so that nothing known before shows through.
+  of(name) {
+    const round = this.round;
+    const notes = round ? round.notes : this.state.open;
+    const key = round ? Object.keys(round.key).find((l) => round.key[l] === name) : name;
+    return (notes[key] ??= { star: false, note: "" });
+  }
+
+  addAbx(a, b, test) {
+    const { trials, right, p } = test;
+    this.state.abx.push({ a, b, trials: trials.length, right, p });
+    this.save();
+  }
+
+  asJson(title, gains) {
+    const mixes = this.names.map((name, n) => ({ name, gain_db: gains[n], star: false, note: "", ...this.state.open[name] }));
+    return JSON.stringify({ schema: "ReviewNotes.1", title, mixes, blind: this.state.rounds, abx: this.state.abx }, null, 2) + "\n";
+  }
+
+  asCsv() {
+    const rows = [["mix", "round", "letter", "star", "note"]];
+    for (const name of this.names) {
+      const { star = false, note = "" } = this.state.open[name] ?? {};
+      rows.push([name, "open", "", star ? "yes" : "no", note]);
+    }
+    this.state.rounds.forEach((round, n) => {
+      for (const [sign, name] of Object.entries(round.key)) {
+        const { star = false, note = "" } = round.notes[sign] ?? {};
+        rows.push([name, `blind ${n + 1}`, sign, star ? "yes" : "no", note]);
+      }
+    });
+    return rows.map((row) => row.map(csvCell).join(",")).join("\n") + "\n";
+  }
+}
+
+const letter = (n) => String.fromCharCode(65 + n);
+
+// Text that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, "CSV Injection").
+function csvCell(text) {
+  const safe = /^\s*[=+\-@]/.test(text) ? `'${text}` : text;
+  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+function download(name, type, text) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}

@@ -1,0 +1,301 @@
+// The review of several mixes: switching, matching, looping, blind rounds and ABX.
+
+const review = dataOf("review");
+const { mixes } = review;
+const duration = Math.max(...mixes.map((mix) => mix.duration_s));
+const notes = new Notes(review.id, mixes.map((mix) => mix.name));
+const byId = (id) => document.getElementById(id);
+
+let selected = 0;
+let matched = true;
+let looped = null; // { start, stop }
+let test = null; // the ABX test that goes on
+let order = mixes.map((_, n) => n); // the mixes as they stand on the page
+
+const decibels = (db) => `${db < 0 ? "−" : db > 0 ? "+" : ""}${Math.abs(db).toFixed(1)} dB`;
+const gainOf = (n) => (matched || test ? mixes[n].gain_db : 0);
+const blind = () => notes.round !== undefined;
+const shownName = (n) => (blind() ? letter(order.indexOf(n)) : mixes[n].name);
+// what a listener may know of the sections without knowing which mix plays
+const sectionsNow = () => mixes[blind() || test ? 0 : selected].sections;
+
+const palette = ["--mix-1", "--mix-2", "--mix-3", "--mix-4", "--mix-5", "--mix-6"];
+const dashes = [[], [8, 4], [2, 3], [8, 3, 2, 3]];
+
+const charts = new TimeCharts(duration, []);
+const step = Math.min(...mixes.map((mix) => mix.curves.step_s));
+const times = Array.from({ length: Math.round(duration / step) }, (_, n) => (n + 1) * step);
+const chart = charts.add(
+  "curves",
+  300,
+  [times, ...curves()],
+  mixes.map((_, n) =>
+    line(palette[n % palette.length], 1.5, { dash: dashes[Math.floor(n / palette.length + n) % dashes.length] }),
+  ),
+  levelScale("LUFS, 3 s", -80, -10),
+  { labels: true, last: true },
+);
+
+const transport = new Transport({
+  clock: new PictureClock(...mixes[0].picture),
+  sections: sectionsNow(),
+  duration,
+  charts,
+  loaded: afterFirstPaint().then(loadAll),
+  readout,
+});
+transport.setUp = (engine) => {
+  engine.selected = selected;
+  engine.levels = levels();
+  engine.loop = looped;
+};
+
+async function loadAll() {
+  const buffers = [];
+  for (const n of mixes.keys()) {
+    transport.say(`Loading mix ${n + 1} of ${mixes.length} …`);
+    buffers.push(await decode(bytesOf(`audio-${n}`)));
+  }
+  return buffers;
+}
+
+function levels() {
+  return mixes.map((_, n) => 10 ** (gainOf(n) / 20));
+}
+
+function curves() {
+  return mixes.map((mix, n) =>
+    drawn(mix.curves.short_term_lufs, mix.curves.step_s, 3).map((v) => (v === null ? null : Math.max(v + gainOf(n), -80))),
+  );
+}
+
+function readout(seconds) {
+  const text = [clockTime(seconds)];
+  if (!blind() && !test) {
+    const { curves: own } = mixes[selected];
+    const n = Math.max(Math.ceil(seconds / own.step_s - 1e-6) - 1, 0);
+    const value = own.momentary_lufs[n] ?? null;
+    text.push(`momentary ${value === null ? "–" : (value + gainOf(selected)).toFixed(1).replace("-", "−")} LUFS`);
+  }
+  if (!blind() && !test) text.push(`gain ${decibels(gainOf(selected))}`);
+  return text.join("  ·  ");
+}
+
+// Selecting
+
+function select(n) {
+  selected = n;
+  transport.engine?.select(n);
+  refresh();
+}
+
+function toggleMatching() {
+  matched = !matched;
+  applyLevels();
+}
+
+function applyLevels() {
+  transport.engine?.setLevels(levels());
+  chart.setData([times, ...curves()], false);
+  chart.redraw(true);
+  refresh();
+}
+
+// Looping
+
+function setLoop(section) {
+  const same = looped && section && looped.start === section.start_s && looped.stop === section.stop_s;
+  looped = section && !same ? { start: section.start_s, stop: section.stop_s } : null;
+  if (transport.engine) transport.engine.setLoop(looped);
+  if (looped && (transport.at < looped.start || transport.at >= looped.stop)) transport.seek(looped.start);
+  refresh();
+}
+
+// Blind rounds
+
+function startBlind() {
+  endAbx();
+  order = shuffled(mixes.keys());
+  notes.startRound(order);
+  select(order[0]);
+  listMixes();
+}
+
+function reveal() {
+  notes.endRound();
+  const { key } = notes.state.rounds.at(-1);
+  order = mixes.map((_, n) => n);
+  refresh();
+  listMixes();
+  byId("blind-state").textContent = `The key: ${Object.entries(key).map(([sign, name]) => `${sign} was ${name}`).join(", ")}.`;
+}
+
+// ABX
+
+function startAbx() {
+  const [a, b] = ["abx-a", "abx-b"].map((id) => Number(byId(id).value));
+  if (a === b) {
+    byId("abx-state").textContent = "Choose two mixes.";
+    return;
+  }
+  test = new AbxTest(a, b);
+  applyLevels();
+  hear("x");
+}
+
+function hear(which) {
+  test.heard = which;
+  select(test[which]);
+}
+
+function answer(mix) {
+  test.answer(mix);
+  hear("x");
+}
+
+function endAbx() {
+  if (!test) return;
+  const done = test;
+  test = null;
+  if (done.trials.length) notes.addAbx(mixes[done.a].name, mixes[done.b].name, done);
+  applyLevels();
+  byId("abx-state").textContent = done.verdict();
+}
+
+// The page
+
+function refresh() {
+  const hidden = blind() || test !== null;
+  document.body.classList.toggle("blind", hidden);
+  byId("matching").setAttribute("aria-pressed", String(matched));
+  byId("blind").setAttribute("aria-pressed", String(blind()));
+  byId("shuffle").hidden = byId("reveal").hidden = !blind();
+  byId("abx-trial").hidden = !test;
+  byId("abx-start").hidden = test !== null;
+  if (blind()) byId("blind-state").textContent = "The letters were shuffled; names, figures and curves are hidden.";
+  if (test) byId("abx-state").textContent = `Trial ${test.trials.length + 1}.`;
+  for (const button of document.querySelectorAll("[data-abx]")) {
+    button.setAttribute("aria-pressed", String(test !== null && button.dataset.abx === test.heard));
+  }
+  for (const button of document.querySelectorAll("[data-mix]")) {
+    button.setAttribute("aria-pressed", String(!test && Number(button.dataset.mix) === selected));
+    button.disabled = test !== null;
+  }
+  for (const gain of document.querySelectorAll("[data-gain]")) gain.textContent = decibels(gainOf(Number(gain.dataset.gain)));
+  mixes.forEach((_, n) => {
+    chart.series[n + 1].width = n === selected ? 3 : 1.25;
+    chart.series[n + 1].show = !hidden;
+  });
+  charts.cues = sectionsNow().map(({ name, start_s }) => ({ name, at: start_s }));
+  transport.sections = sectionsNow();
+  chart.redraw(false);
+  listLoops();
+  transport.show();
+}
+
+function make(tag, properties = {}, ...children) {
+  const { dataset = {}, ...rest } = properties;
+  const element = Object.assign(document.createElement(tag), rest);
+  Object.assign(element.dataset, dataset);
+  element.append(...children);
+  return element;
+}
+
+function listMixes() {
+  byId("mixes").replaceChildren(...order.map((n, place) => mixRow(n, place)));
+  byId("switch").replaceChildren(
+    ...order.map((n, place) => {
+      const button = make("button", { type: "button", textContent: blind() ? letter(place) : String(place + 1), dataset: { mix: n } });
+      button.setAttribute("aria-label", shownName(n));
+      button.addEventListener("click", () => select(n));
+      return button;
+    }),
+  );
+  refresh();
+}
+
+function mixRow(n, place) {
+  const mix = mixes[n];
+  const said = notes.of(mix.name);
+  const key = place < 10 ? String((place + 1) % 10) : "";
+  const button = make("button", { type: "button", className: "mix", dataset: { mix: n } }, make("kbd", { textContent: key }), " ", shownName(n));
+  button.addEventListener("click", () => select(n));
+  const star = make("button", { type: "button", className: "star", textContent: said.star ? "★" : "☆" });
+  star.setAttribute("aria-label", `Star for ${shownName(n)}`);
+  star.setAttribute("aria-pressed", String(said.star));
+  star.addEventListener("click", () => {
+    said.star = !said.star;
+    star.textContent = said.star ? "★" : "☆";
+    star.setAttribute("aria-pressed", String(said.star));
+    notes.save();
+  });
+  const note = make("textarea", { rows: 1, value: said.note, placeholder: "A note" });
+  note.setAttribute("aria-label", `Note on ${shownName(n)}`);
+  note.addEventListener("input", () => {
+    said.note = note.value;
+    notes.save();
+  });
+  const row = make("li", {}, button, star, note);
+  if (!blind()) {
+    const figures = [["gain", null], ...mix.figures].map(([label, value]) =>
+      make("span", {}, `${label} `, make("b", value === null ? { dataset: { gain: n } } : { textContent: value })),
+    );
+    row.append(make("p", { className: "about secret", textContent: mix.description }), make("p", { className: "figures secret" }, ...figures));
+  }
+  return row;
+}
+
+function listLoops() {
+  const shown = JSON.stringify([sectionsNow(), looped]);
+  if (byId("loops").dataset.shown === shown) return;
+  byId("loops").dataset.shown = shown;
+  byId("loops").replaceChildren(
+    ...sectionsNow().map((section) => {
+      const button = make("button", { type: "button", textContent: section.name });
+      const here = looped !== null && looped.start === section.start_s && looped.stop === section.stop_s;
+      button.setAttribute("aria-pressed", String(here));
+      button.addEventListener("click", () => setLoop(section));
+      return make("li", {}, button);
+    }),
+  );
+}
+
+function shortcut(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  if (/^[0-9]$/.test(event.key) && !test) {
+    const n = order[(Number(event.key) + 9) % 10];
+    if (n !== undefined) select(n);
+    return;
+  }
+  const key = event.key.toLowerCase();
+  if (test && ["a", "b", "x"].includes(key)) hear(key);
+  else if (key === "m" && !test) toggleMatching();
+  else if (key === "l") setLoop(looped ? null : transport.sectionAt(transport.at));
+}
+
+addEventListener("keydown", shortcut);
+byId("matching").addEventListener("click", toggleMatching);
+byId("blind").addEventListener("click", () => (blind() ? reveal() : startBlind()));
+byId("shuffle").addEventListener("click", startBlind);
+byId("reveal").addEventListener("click", reveal);
+byId("abx-start").addEventListener("click", startAbx);
+byId("abx-is-a").addEventListener("click", () => answer(test.a));
+byId("abx-is-b").addEventListener("click", () => answer(test.b));
+byId("abx-finish").addEventListener("click", endAbx);
+for (const button of document.querySelectorAll("[data-abx]")) button.addEventListener("click", () => hear(button.dataset.abx));
+for (const [id, chosen] of [["abx-a", 0], ["abx-b", 1]]) {
+  byId(id).append(...mixes.map((mix, n) => make("option", { value: n, textContent: mix.name, selected: n === chosen })));
+}
+byId("export-json").addEventListener("click", () =>
+  download("review.json", "application/json", notes.asJson(review.title, mixes.map((mix) => mix.gain_db))),
+);
+byId("export-csv").addEventListener("click", () => download("review.csv", "text/csv", notes.asCsv()));
+charts.bindZoomButtons();
+if (blind()) {
+  // a round that was going on when the page was closed goes on with the letters it had
+  order = Object.values(notes.round.key).map((name) => mixes.findIndex((mix) => mix.name === name));
+  selected = order[0];
+}
+listMixes();
+
+window.renderEnding = { transport, charts, notes, Engine, AbxTest, guessing, decode, bytesOf };

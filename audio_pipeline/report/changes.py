@@ -1,0 +1,58 @@
+"""What a preset changes, for a reader: its keys and values, before and after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from audio_pipeline.preset.explain import differences, values_of
+from audio_pipeline.preset.model import Preset, build_preset
+
+_SET = "--set"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One key that a preset or `--set` changes. `before` is None where the base has not got it, or where
+    there is no base."""
+
+    key: str
+    before: Any
+    after: Any
+    origin: str
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What differs from `base`, the preset that is extended; None when there is none."""
+
+    base: str | None
+    rows: tuple[Change, ...]
+
+
+def changes_of(preset: Preset) -> Changes:
+    """What the preset's own file and `--set` change; what merely follows from the two is left out."""
+    document = preset.document
+    written = {document.origin(()), _SET}
+    origins = {value.key: value.origin for value in values_of(preset)}
+    if document.base is None:
+        rows = [v for v in values_of(preset) if v.origin == _SET]
+        return Changes(None, tuple(Change(v.key, None, v.value, v.origin) for v in rows))
+    different = differences(preset, build_preset(document.base))
+    return Changes(
+        document.base.name,
+        tuple(
+            Change(key, before, after, origins[key])
+            for key, (before, after) in different.items()
+            if origins.get(key) in written
+        ),
+    )
+
+
+def in_words(value: Any) -> str:
+    """A value of a preset as a cell of a table."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,101 @@
+"""HTML that is safe by construction: text is escaped unless it was made here, and nothing is loaded."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from html import escape
+from importlib.resources import files
+
+from audio_pipeline import __version__
+
+ASSETS = files("audio_pipeline.report") / "assets"
+
+_VOID = ("meta", "link", "input", "br", "hr")
+
+
+class Markup(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+def element(name: str, /, *children: str, **attributes: str | bool | None) -> Markup:
+    """An element. Children are escaped unless they are `Markup`; `class_` is `class`, `_` in the name of
+    an attribute is `-`; an attribute that is True stands alone, one that is False or None is left out."""
+    shown = "".join(
+        f" {key.rstrip('_').replace('_', '-')}" + ("" if value is True else f'="{escape(value)}"')
+        for key, value in attributes.items()
+        if value is not None and value is not False
+    )
+    if name in _VOID:
+        return Markup(f"<{name}{shown}>")
+    return Markup(f"<{name}{shown}>{join(*children)}</{name}>")
+
+
+def join(*children: str) -> Markup:
+    """Children beside each other, escaped unless they are `Markup`."""
+    return Markup("".join(c if isinstance(c, Markup) else escape(c) for c in children))
+
+
+def data_block(identity: str, value: object) -> Markup:
+    """Data for the page's script, as JSON from which no text can break out."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # inside <script> only "<" matters to the parser; the other two end lines for some readers of JSON
+    for sign in ("<", "\u2028", "\u2029"):
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(f'<script type="application/json" id="{escape(identity)}">{text}</script>\n')
+
+
+def bytes_block(identity: str, data: bytes) -> Markup:
+    """Bytes for the page's script, as base64."""
+    text = base64.b64encode(data).decode("ascii")
+    return Markup(f'<script type="text/plain" id="{escape(identity)}">{text}</script>\n')
+
+
+def data_address(data: bytes, media_type: str) -> str:
+    """Bytes as an address that holds them itself."""
+    return f"data:{media_type};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def asset(name: str) -> str:
+    """The text of one of the files in `assets/`."""
+    return (ASSETS / name).read_text(encoding="utf-8")
+
+
+def whole_page(
+    title: str, body: Markup, blocks: Markup, scripts: tuple[str, ...], *, connects: bool = False
+) -> str:
+    """A page in one file: `body`, then data `blocks`, then the scripts named, joined into one.
+
+    Its policy lets nothing be loaded and runs only the scripts that are in it, by their hashes;
+    `connects` lets it talk to where it came from.
+    """
+    library = asset("uplot/uPlot.iife.min.js")
+    own = "\n".join(asset(name) for name in scripts)
+    style = asset("uplot/uPlot.min.css") + asset("page.css")
+    policy = (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
+        f"script-src {_hash(library)} {_hash(own)}; style-src {_hash(style)}"
+        + ("; connect-src 'self'" if connects else "")
+    )
+    head = join(
+        element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=policy),
+        element("meta", name="generator", content=f"render-ending {__version__}"),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="color-scheme", content="light dark"),
+        element("meta", name="referrer", content="no-referrer"),
+        element("link", rel="icon", href="data:,"),
+        element("title", title),
+        Markup(f"<style>{style}</style>"),
+    )
+    return (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>{head}</head>\n<body>\n{body}\n{blocks}'
+        f'<script>{library}</script>\n<script type="module">{own}</script>\n</body>\n</html>\n'
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"

@@ -1,0 +1,255 @@
+"""The page of a render, `<mix>.report.html`: one file that holds all it shows and plays.
+
+look = look_at(Path("renders/final.wav"), report)
+write_page(Path("renders/final.report.html"), report, changes_of(preset), look)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from audio_pipeline.audio_files.read import blocks, probe
+from audio_pipeline.audio_files.whole_file import whole_file
+from audio_pipeline.report import tables
+from audio_pipeline.report.changes import Changes
+from audio_pipeline.report.listening_copy import FLAC, Copy, bits_for, stereo
+from audio_pipeline.report.markup import (
+    Markup,
+    bytes_block,
+    data_address,
+    data_block,
+    element,
+    join,
+    whole_page,
+)
+from audio_pipeline.report.spectrogram import LOWEST_HZ, Spectrogram
+from audio_pipeline.report.traces import CloseUp, Place
+from audio_pipeline.report.words import audibility_note, clause_notes, silence_notes
+
+Report = dict[str, Any]
+
+PAGE_SUFFIX = ".report.html"
+LONGEST_COPY_S = 600.0
+"""A longer mix is not put into its page: the page would be too large for a mail, and for a browser."""
+
+SCRIPTS = ("timecode.js", "engine.js", "charts.js", "transport.js", "report.js")
+
+_BLOCK = 65_536
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is seen and heard of a master besides its report. `copy` is empty when it would be too long."""
+
+    spectrogram_png: bytes
+    highest_hz: float
+    place: list[float | None]
+    close_up: dict[str, Any] | None
+    copy: bytes
+
+
+def look_at(master: Path, report: Report) -> Look:
+    """Go once through the master. Raises StemError when it cannot be read."""
+    info = probe(master)
+    rate = info.sample_rate_hz
+    picture = Spectrogram(info.frames, rate)
+    place = Place(rate, report["curves"]["step_s"])
+    close = None if report["dropout"] is None else CloseUp(report["dropout"], rate)
+    copy = None
+    if info.duration_s <= LONGEST_COPY_S:
+        copy = Copy(FLAC, rate, 2, bits_for(_softest_dbfs(report)))
+    for block in stereo(blocks(master, _BLOCK)):
+        for observer in (picture, place, close, copy):
+            if observer is not None:
+                observer.feed(block)
+    return Look(
+        picture.png(),
+        rate / 2,
+        place.points(),
+        None if close is None else close.as_dict(),
+        b"" if copy is None else copy.data(),
+    )
+
+
+def _softest_dbfs(report: Report) -> float | None:
+    levels = [section["rms_dbfs"] for section in report["sections"]]
+    levels.append(None if report["dropout"] is None else report["dropout"]["floor_dbfs"])
+    return min((level for level in levels if level is not None), default=None)
+
+
+def write_page(path: Path, report: Report, changes: Changes, look: Look) -> None:
+    """Write the page, whole or not at all. Raises RenderError when it cannot be written."""
+    with whole_file(path, "w") as file:
+        file.write(page(report, changes, look))
+
+
+def page(report: Report, changes: Changes, look: Look, *, live: bool = False) -> str:
+    """The page as text. A `live` one listens to where it came from, and loads itself anew."""
+    title = _preset_text(report, "title") or "Mix"
+    mix = str(report["mix"])
+    blocks_ = join(
+        data_block("report", report),
+        data_block("look", _look_data(look)),
+        bytes_block("audio-0", look.copy),
+    )
+    scripts = (*SCRIPTS, "live.js") if live else SCRIPTS
+    return whole_page(
+        f"{mix} · {title}", _body(report, changes, look, title), blocks_, scripts, connects=live
+    )
+
+
+def _look_data(look: Look) -> dict[str, Any]:
+    return {
+        "place": look.place,
+        "close_up": look.close_up,
+        "spectrogram": {
+            "png": data_address(look.spectrogram_png, "image/png"),
+            "lowest_hz": LOWEST_HZ,
+            "highest_hz": look.highest_hz,
+        },
+    }
+
+
+def _preset_text(report: Report, key: str) -> str | None:
+    preset = report["provenance"].get("preset")
+    value = preset.get(key) if isinstance(preset, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def _body(report: Report, changes: Changes, look: Look, title: str) -> Markup:
+    parts = [
+        _header(report, title),
+        element("div", id="live", role="status", hidden=True),
+        _warnings(report),
+        tables.headline(report),
+        _section("Over time", _charts(), "over-time"),
+    ]
+    if report["dropout"] is not None:
+        parts.append(_section("The dropout", _dropout(report), "dropout"))
+    if report["delivery"]["name"] is not None:
+        parts.append(_section("Delivery", _delivery(report), "delivery"))
+    if report["sections"]:
+        parts.append(_section("Sections", tables.sections(report), "sections"))
+    base = changes.base
+    changed = "Changes" if base is None else f"Changes from {base}"
+    parts += [
+        _section(changed, tables.changes_table(changes), "changes"),
+        _section("Provenance", tables.provenance(report), "provenance"),
+    ]
+    return join(element("main", *parts), player(report, bool(look.copy)))
+
+
+def _section(title: str, content: Markup, identity: str) -> Markup:
+    heading = element("h2", title, id=f"{identity}-title")
+    return element("section", heading, content, id=identity, aria_labelledby=f"{identity}-title")
+
+
+def _header(report: Report, title: str) -> Markup:
+    facts = report["provenance"]
+    meta = [
+        tables.seconds(report["duration_s"]),
+        f"{report['sample_rate_hz'] / 1000:g} kHz",
+        str(facts.get("encoding", "")),
+        f"{facts.get('picture_rate', '')} fps from {facts.get('picture_start', '')}",
+    ]
+    delivery = report["delivery"]
+    named = delivery["title"] or delivery["name"]
+    return element(
+        "header",
+        element("p", title, class_="overline"),
+        element("h1", str(report["mix"])),
+        element("p", _preset_text(report, "description") or "", class_="lede"),
+        element("p", " · ".join(part for part in meta if part), class_="meta"),
+        element("p", tables.verdict(delivery["verdict"]), " ", named or "", class_="verdict-line"),
+    )
+
+
+def _warnings(report: Report) -> Markup:
+    if not report["warnings"]:
+        return Markup("")
+    items = [element("li", warning) for warning in report["warnings"]]
+    return element("ul", *items, class_="warnings", aria_label="Warnings")
+
+
+def _charts() -> Markup:
+    curves = (("two", "short-term"), ("one", "momentary"), ("faint", "level"))
+    lines = [element("li", element("span", class_=f"key-line {kind}"), name) for kind, name in curves]
+    return join(
+        element("div", element("ul", *lines, class_="legend"), zoom_buttons(), class_="tools"),
+        element("div", id="loudness", class_="chart"),
+        element("div", id="place", class_="chart"),
+        element("div", id="spectrogram", class_="chart"),
+        element(
+            "p",
+            "Drag to zoom, click to go there. A momentary window (400 ms) and a short-term window (3 s) read "
+            "at their end. Place is where the power is between left and right.",
+            class_="note",
+        ),
+    )
+
+
+def zoom_buttons() -> Markup:
+    """Zoom for those who do not drag."""
+    words = (("in", "+", "Zoom in"), ("out", "−", "Zoom out"), ("whole", "Whole", "Show the whole"))
+    buttons = [
+        element("button", sign, type="button", data_zoom=kind, aria_label=label)
+        for kind, sign, label in words
+    ]
+    return element("div", *buttons, class_="buttons", role="group", aria_label="Zoom")
+
+
+def _dropout(report: Report) -> Markup:
+    return element(
+        "div",
+        element("div", id="close-up", class_="chart"),
+        tables.dropout_contract(report),
+        class_="beside",
+    )
+
+
+def _delivery(report: Report) -> Markup:
+    notes = [*clause_notes(report), *silence_notes(report)]
+    audible = audibility_note(report)
+    if audible is not None:
+        notes.append(audible)
+    items = [element("li", note) for note in notes]
+    return join(tables.clauses(report), element("ul", *items, class_="notes") if items else Markup(""))
+
+
+def player(report: Report, has_copy: bool) -> Markup:
+    """The transport, which stays at the foot of the window."""
+    if not has_copy:
+        why = f"The mix is longer than {LONGEST_COPY_S / 60:.0f} minutes; listen to "
+        link = element("a", report["file"], href=_beside(str(report["file"])))
+        return element("section", why, link, ".", class_="player plain", aria_label="Player")
+    return element(
+        "section",
+        element("button", "Play", type="button", id="play", aria_keyshortcuts="Space"),
+        element(
+            "div",
+            element("output", "", id="timecode", aria_live="off"),
+            element("span", "", id="where"),
+            class_="clock",
+        ),
+        element("p", id="readout", aria_live="off"),
+        element("p", id="audio-state", role="status"),
+        element(
+            "p",
+            *_keys((("space", "play"), ("← →", "1 s"), ("shift ← →", "cue by cue"), ("home", "start"))),
+            class_="keys",
+        ),
+        class_="player",
+        aria_label="Player",
+    )
+
+
+def _keys(pairs: tuple[tuple[str, str], ...]) -> list[Markup]:
+    return [element("span", element("kbd", key), " ", what) for key, what in pairs]
+
+
+def _beside(name: str) -> str:
+    from urllib.parse import quote
+
+    return "./" + quote(Path(name).name)

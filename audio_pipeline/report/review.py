@@ -1,0 +1,243 @@
+"""The review page: several mixes on one timeline, level-matched, switched without losing the place.
+
+write_review(Path("renders/review.html"), [take_of(path) for path in reports])
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from audio_pipeline.audio_files.read import blocks, probe
+from audio_pipeline.audio_files.whole_file import whole_file
+from audio_pipeline.errors import ReportError
+from audio_pipeline.loudness.compare import Comparison, Row, Tolerance, compare_reports
+from audio_pipeline.loudness.facts import MixFacts
+from audio_pipeline.loudness.report import report_of_file
+from audio_pipeline.loudness.report_file import SUFFIX, read_report
+from audio_pipeline.report import tables
+from audio_pipeline.report.compare_words import notes, preset_rows
+from audio_pipeline.report.listening_copy import MP3, encoded, stereo
+from audio_pipeline.report.markup import (
+    Markup,
+    asset,
+    bytes_block,
+    data_block,
+    element,
+    join,
+    whole_page,
+)
+from audio_pipeline.report.page import zoom_buttons
+
+Report = dict[str, Any]
+Anchor = Literal["dialogue_lufs", "integrated_lufs"]
+
+SCRIPTS = (
+    "timecode.js",
+    "engine.js",
+    "charts.js",
+    "transport.js",
+    "abx.js",
+    "notes.js",
+    "review.js",
+)
+MOST_MIXES = 26
+"""As many as there are letters for a blind review."""
+
+LONGEST_S = 1200.0
+"""All mixes are decoded in the browser's memory, 23 MB a minute each."""
+
+_ANCHORS: dict[Anchor, str] = {
+    "dialogue_lufs": "loudness of the dialogue stem",
+    "integrated_lufs": "loudness of the whole programme",
+}
+
+
+@dataclass(frozen=True)
+class Take:
+    """One mix of a review: its report and its audio file."""
+
+    report: Report
+    audio: Path
+
+
+def take_of(path: Path) -> Take:
+    """The mix whose report or audio file `path` is; without a report it is measured.
+
+    Raises ReportError for a report whose audio file is not beside it, StemError for unreadable audio.
+    """
+    if path.name.endswith(SUFFIX):
+        report = read_report(path)
+        audio = path.parent / Path(str(report["file"])).name
+        if not audio.is_file():
+            raise ReportError(
+                f"{path} is a report on {audio.name}, which is not beside it", hint="Render it again."
+            )
+        return Take(report, audio)
+    beside = path.with_name(f"{path.stem}{SUFFIX}")
+    if beside.is_file():
+        return Take(read_report(beside), path)
+    return Take(report_of_file(path, MixFacts(path.stem), path.name), path)
+
+
+def names_of(takes: Sequence[Take]) -> list[str]:
+    """What the mixes are called: by their names, and their folders' where two have the same."""
+    names = [str(take.report["mix"]) for take in takes]
+    shown = [
+        f"{take.audio.resolve().parent.name}/{name}" if names.count(name) > 1 else name
+        for take, name in zip(takes, names, strict=True)
+    ]
+    return [
+        f"{name} ({shown[:n].count(name) + 1})" if shown.count(name) > 1 else name
+        for n, name in enumerate(shown)
+    ]
+
+
+def matching(reports: Sequence[Report]) -> tuple[Anchor, list[float]]:
+    """On what the mixes are matched, and the gain of each in dB.
+
+    The softest stays as it is and the others come down to it, so that nothing can clip. The anchor is
+    the dialogue where all have it, else the programme; a silent mix is left alone.
+    """
+    whole = all(report["dialogue_lufs"] is not None for report in reports)
+    anchor: Anchor = "dialogue_lufs" if whole else "integrated_lufs"
+    levels = [report[anchor] for report in reports]
+    softest = min((level for level in levels if level is not None), default=0.0)
+    return anchor, [0.0 if level is None else round(softest - level, 4) + 0.0 for level in levels]
+
+
+def listening_copy(take: Take) -> bytes:
+    """The mix as MP3. Raises StemError when it cannot be read, ReportError when it is too long."""
+    info = probe(take.audio)
+    if info.duration_s > LONGEST_S:
+        raise ReportError(
+            f"{take.audio} is {info.duration_s / 60:.0f} minutes long;"
+            f" a review page holds mixes of up to {LONGEST_S / 60:.0f}"
+        )
+    return encoded(stereo(blocks(take.audio)), MP3, info.sample_rate_hz, 2)
+
+
+def write_review(path: Path, takes: Sequence[Take], copies: Sequence[bytes]) -> None:
+    """Write the page, whole or not at all. Raises RenderError when it cannot be written."""
+    with whole_file(path, "w") as file:
+        file.write(review(takes, copies))
+
+
+def review(takes: Sequence[Take], copies: Sequence[bytes]) -> str:
+    """The page as text; `copies` are MP3 files, one for each mix. Raises ValueError for too few or many."""
+    if not 2 <= len(takes) <= MOST_MIXES or len(takes) != len(copies):
+        raise ValueError(f"{len(takes)} mixes and {len(copies)} copies make no review")
+    names, reports = names_of(takes), [take.report for take in takes]
+    anchor, gains = matching(reports)
+    title = _title(reports)
+    data = {
+        "id": _identity(names, reports),
+        "title": title,
+        "anchor": anchor,
+        "mixes": [
+            _mix_data(name, report, gain)
+            for name, report, gain in zip(names, reports, gains, strict=True)
+        ],
+    }
+    held = [data_block("review", data)]
+    held += [bytes_block(f"audio-{n}", copy) for n, copy in enumerate(copies)]
+    body = _body(title, names, reports, anchor)
+    return whole_page(f"Review · {title}", body, join(*held), SCRIPTS)
+
+
+def _mix_data(name: str, report: Report, gain_db: float) -> dict[str, Any]:
+    facts, delivery = report["provenance"], report["delivery"]
+    preset = facts.get("preset")
+    return {
+        "name": name,
+        "description": preset.get("description", "") if isinstance(preset, dict) else "",
+        "gain_db": gain_db,
+        "duration_s": report["duration_s"],
+        "picture": [facts.get("picture_rate"), facts.get("picture_start")],
+        "sections": [{k: s[k] for k in ("name", "start_s", "stop_s")} for s in report["sections"]],
+        "curves": {k: report["curves"][k] for k in ("step_s", "momentary_lufs", "short_term_lufs")},
+        "figures": [
+            ["dialogue", f"{tables.number(report['dialogue_lufs'], 1)} LUFS"],
+            ["programme", f"{tables.number(report['integrated_lufs'], 1)} LUFS"],
+            ["true peak", f"{tables.number(report['true_peak_dbtp'], 1)} dBTP"],
+            ["length", tables.seconds(report["duration_s"])],
+            ["delivery", f"{delivery['name']}: {delivery['verdict']}" if delivery["name"] else "–"],
+        ],
+    }
+
+
+def _identity(names: Sequence[str], reports: Sequence[Report]) -> str:
+    """The same for the same mixes, so that notes are found again."""
+    facts = [(name, report["curves"]) for name, report in zip(names, reports, strict=True)]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+
+
+def _title(reports: Sequence[Report]) -> str:
+    presets = (report["provenance"].get("preset") for report in reports)
+    titles = {str(p["title"]) for p in presets if isinstance(p, dict) and "title" in p}
+    return titles.pop() if len(titles) == 1 else f"{len(reports)} mixes"
+
+
+def _body(title: str, names: Sequence[str], reports: Sequence[Report], anchor: Anchor) -> Markup:
+    # the templates are our own; what varies goes through `element`
+    whole = (
+        asset("review.html")
+        .replace("{{title}}", element("p", title, class_="overline"))
+        .replace("{{count}}", str(len(names)))
+        .replace("{{anchor}}", _ANCHORS[anchor])
+        .replace("{{zoom}}", zoom_buttons())
+        .replace("{{differences}}", _differences(names, reports))
+    )
+    return Markup(whole)
+
+
+def _differences(names: Sequence[str], reports: Sequence[Report]) -> Markup:
+    """Each mix against the first: in words, what its preset changes, and the figures that moved."""
+    parts = []
+    for name, report in zip(names[1:], reports[1:], strict=True):
+        compared = compare_reports((names[0], name), (reports[0], report), Tolerance())
+        said = [element("p", sentence) for sentence in notes(compared)[:-1]]
+        parts.append(
+            element(
+                "article",
+                element("h3", f"{name}, from {names[0]}"),
+                *said,
+                _preset_table(compared),
+                _figure_table(compared),
+            )
+        )
+    return join(*parts)
+
+
+def _preset_table(compared: Comparison) -> Markup:
+    rows = preset_rows(compared)
+    if not rows:
+        return Markup("")
+    return tables.table(f"Preset of {compared.names[1]}", ("Preset", *compared.names), rows, (0, 1, 2))
+
+
+def _figure_table(compared: Comparison) -> Markup:
+    rows = [
+        _figure_row(row)
+        for row in compared.rows
+        if any(row.different) and (row.table != "sections" or row.name == "integrated_lufs")
+    ]
+    if not rows:
+        return element("p", "Every figure is within its tolerance.")
+    head = ("Figure", *compared.names, "Δ")
+    return tables.table(f"Figures of {compared.names[1]}", head, rows)
+
+
+def _figure_row(row: Row) -> tuple[str, ...]:
+    figure, delta = row.figure, row.deltas[1]
+    label = f"{row.section}: {figure.label}" if row.section else figure.label
+    if row.table == "dropout":
+        label = f"Dropout, {label}"
+    unit = f", {figure.unit}" if figure.unit else ""
+    signed = "" if delta is None else tables.minus(f"{delta:+.{max(figure.decimals, 1)}f}")
+    values = [tables.number(value, figure.decimals) for value in row.values]
+    return (f"{label}{unit}", *values, signed)
