@@ -127,18 +127,19 @@ class EchoProcessor:
         first = -1.0 if name in p.left else 1.0
         reach = Span(tile.start - self.look_back, tile.stop)
         for r in heard:
-            words = self._words(name, window.mono, reach, r, tile)
+            part = self._span(name, r).intersect(tile)
+            words = self._words(name, window.mono, reach, r, part)
             place = np.array([first * r.side * p.width / 100.0])
-            out += convolve(words, r.impulse) * pan_gains(place, db_at_half_power())
+            out[part.inside(tile)] += convolve(words, r.impulse) * pan_gains(place, db_at_half_power())
         return Strip(stereo=out, early=out * gain_from_db(p.early), late=out * gain_from_db(p.late))
 
     def _span(self, name: str, r: Return) -> Span:
         words = self._spoken[name]
         return Span(words.start + r.delay, words.stop + r.delay + len(r.impulse))
 
-    def _words(self, name: str, mono: Samples, reach: Span, r: Return, tile: Span) -> Samples:
-        """The words as return `r` needs them for this tile: before they begin there is nothing."""
-        source = Span(tile.start - r.delay - len(r.impulse) + 1, tile.stop - r.delay)
+    def _words(self, name: str, mono: Samples, reach: Span, r: Return, part: Span) -> Samples:
+        """The words as return `r` needs them for that part: before they begin there is nothing."""
+        source = Span(part.start - r.delay - len(r.impulse) + 1, part.stop - r.delay)
         sample = np.arange(source.start, source.stop, dtype=np.float64)[:, None]
         words = self._spoken[name]
         swell = max(1.0, min(len(words) / 8.0, 9600.0))  # words do not begin with a cut
