@@ -23,7 +23,7 @@ lint: $(INSTALLED)
 	$(BIN)/lint-imports
 
 bench: $(INSTALLED)
-	$(BIN)/python benchmarks/meter.py
+	$(BIN)/python benchmarks/run.py --write
 
 pictures: $(INSTALLED)
 	$(BIN)/python docs/pictures.py

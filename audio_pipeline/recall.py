@@ -35,6 +35,8 @@ from audio_pipeline.timeline.spans import Span
 SOUNDING = ("dsp", "timeline", "layers", "effects", "audio_files", "loudness", "preset", "report")
 """The folders of the program that a render depends on; the modules beside them count, too."""
 
+_SUFFIXES = (".py", ".toml", ".json", ".js", ".css")
+
 Question = list[Any]
 StemKeys = Mapping[StemRequest, str]
 """For each stem the key of its conditioned samples."""
@@ -44,8 +46,9 @@ StemKeys = Mapping[StemRequest, str]
 def program_key() -> str:
     """What the bits of a render owe to the program, the build of NumPy and the kind of processor."""
     package = Path(__file__).parent
-    sources = [*package.glob("*.py"), *(f for d in SOUNDING for f in (package / d).rglob("*.py"))]
-    text = "".join(digest(str(f.relative_to(package)), f.read_text("utf-8")) for f in sorted(sources))
+    found = [*package.glob("*"), *(file for name in SOUNDING for file in (package / name).rglob("*"))]
+    sources = sorted(file for file in found if file.suffix in _SUFFIXES)
+    text = "".join(digest(str(f.relative_to(package)), f.read_text("utf-8")) for f in sources)
     core: Any = getattr(np, "_core", None)
     features = getattr(getattr(core, "_multiarray_umath", None), "__cpu_features__", {})
     return digest(__version__, text, np.__version__, platform.machine(), dict(features))

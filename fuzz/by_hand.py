@@ -5,7 +5,7 @@
     python fuzz/by_hand.py stems 20000          bytes of audio files of every format
     python fuzz/by_hand.py lists 5000           reports and marker lists
 
-Prints how many were accepted and refused; stops at the first that breaks the law of tests/hostile/law.py.
+Prints how many were accepted and refused; stops at the first that breaks tests/hostile/law.py.
 """
 
 from __future__ import annotations

@@ -12,14 +12,19 @@ from audio_pipeline.errors import RenderError
 
 _HEAD = 4096
 _ORIGINATOR_AT = 256  # in the body of `bext`, EBU Tech 3285
-_MARKS = (b'"schema": "LoudnessReport.1"', b'<meta name="generator" content="render-ending')
+_MARKS = (
+    b'"schema": "LoudnessReport.1"',
+    b'"schema": "Batch.1"',
+    b"mix,preset,language,overrides,",
+    b'<meta name="generator" content="render-ending',
+)
 
 
 def refuse_to_replace(path: Path) -> None:
     """Raise RenderError when something is at `path` that is no earlier work of this program.
 
-    A WAV is known by the originator in its `bext` chunk, a report by its schema, a page by its
-    generator.
+    A WAV is known by the originator in its `bext` chunk, a report by its schema, a table by its head,
+    a page by its generator.
     """
     if os.path.lexists(path) and not _is_ours(_head(path)):
         raise RenderError(

@@ -72,6 +72,7 @@ Examples:
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value of the preset.")
 @click.option("--from", "from_", metavar="TIME", help='Begin an excerpt here: "44s", "black - 2s".')
 @click.option("--to", metavar="TIME", help="End the excerpt here.")
+@click.option("--name", metavar="TEMPLATE", help='Call it so, like "{title}_{version}_{type}_{fps}".')
 @click.option("--stems", is_flag=True, help="Write the stems DX, FX, BG and ME, too.")
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write here, not to renders/."

@@ -28,6 +28,7 @@ def render_command(
     sets: tuple[str, ...],
     from_: str | None,
     to: str | None,
+    name: str | None,
     stems: bool,
     out: Path | None,
     workers: int | None,
@@ -42,6 +43,7 @@ def render_command(
     from audio_pipeline.cli.cache import cache_of
     from audio_pipeline.preset.document import load_document
     from audio_pipeline.preset.model import build_preset
+    from audio_pipeline.preset.names import named
     from audio_pipeline.preset.project import current_project
     from audio_pipeline.render import Order, render
 
@@ -56,7 +58,7 @@ def render_command(
     files = {"voice_a": voice_a, "voice_b": voice_b}
     order = Order(
         project=project,
-        preset=build_preset(load_document(project, preset, sets)),
+        preset=named(build_preset(load_document(project, preset, sets)), name),
         out=out if out is not None else project.renders,
         stem_files={name: file for name, file in files.items() if file is not None},
         begin=_moment("--from", from_),

@@ -16,9 +16,9 @@ MAX_DEPTH = 16
 MAX_NESTING = 8
 MAX_INTEGER = 2**63
 """TOML's own bound; Python would take any, and could not print it."""
-_LONG_KEY = re.compile(
-    r"""(?<![\w-])(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')(?:[ \t]*+\.[ \t]*+(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')){32}"""
-)
+MAX_PARTS = 32
+_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_LONG_KEY = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{MAX_PARTS}}}")
 """A key of many parts: reading it takes tomllib a time that grows with their square."""
 
 Table = dict[str, Any]
@@ -68,7 +68,7 @@ def _load(project: Project, path: Path, above: tuple[Path, ...]) -> Document:
         raise PresetError(f"{shown} extends itself: {names}")
     if len(above) >= MAX_DEPTH:
         raise PresetError(f"{shown}: presets extend each other more than {MAX_DEPTH} deep")
-    own = _read(path, shown)
+    own = read_toml(path, shown, "preset")
     base_name = own.pop("extends", None)
     origins = {(): shown} | dict.fromkeys(_keys(own, ()), shown)
     if base_name is None:
@@ -85,17 +85,18 @@ def _load(project: Project, path: Path, above: tuple[Path, ...]) -> Document:
     return Document(path.stem, table, kept | origins, base)
 
 
-def _read(path: Path, shown: str) -> Table:
+def read_toml(path: Path, shown: str, what: str) -> Table:
+    """The table in a file, within bounds. Raises PresetError for what is none, or no `what`."""
     try:
         if not path.is_file():
             raise PresetError(f"{shown} is not a file")
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
-            raise PresetError(f"{shown} is larger than {MAX_BYTES // 1_000_000} MB: not a preset")
+            raise PresetError(f"{shown} is larger than {MAX_BYTES // 1_000_000} MB: not a {what}")
         text = raw.decode("utf-8")
         if _LONG_KEY.search(text):
-            raise PresetError(f"{shown} has a key of more than 32 parts: not a preset")
+            raise PresetError(f"{shown} has a key of more than {MAX_PARTS} parts: not a {what}")
         table = tomllib.loads(text)
     except OSError as error:
         raise PresetError(f"{shown} cannot be read: {error.strerror or error}") from error
@@ -161,12 +162,17 @@ def _set(document: Document, text: str) -> Document:
             f"--set {text!r} is not key=value",
             hint="Write it like --set layers.grain.level='-66 dBFS' or --set dropout.fade=80ms",
         )
+    return with_value(document, name, value_of(value.strip()), "--set")
+
+
+def with_value(document: Document, name: str, value: Any, origin: str) -> Document:
+    """The document with the value at `name` ("dropout.fade"; see `full_key`) written by `origin`."""
     key = full_key(document.table, tuple(part.strip() for part in name.strip().split(".")))
-    own: Any = _value(value.strip())
+    own: Any = value
     for part in reversed(key[: MAX_NESTING + 2]):
         own = {part: own}
-    _refuse_monsters(own, "--set")
-    origins = {k: "--set" for k in _keys(own, ()) if _get(document.table, k) is None or k == key}
+    _refuse_monsters(own, origin)
+    origins = {k: origin for k in _keys(own, ()) if _get(document.table, k) is None or k == key}
     return Document(
         document.name, _merged(document.table, own), document.origins | origins, document.base
     )
@@ -185,7 +191,7 @@ def full_key(table: Table, key: Key) -> Key:
     return key
 
 
-def _value(text: str) -> Any:
+def value_of(text: str) -> Any:
     """What `text` means in TOML; a plain word or a value with a unit needs no quotes."""
     try:
         return tomllib.loads(f"value = {text}")["value"]

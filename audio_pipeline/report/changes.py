@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from audio_pipeline.preset.explain import differences, values_of
+from audio_pipeline.preset.explain import DEFAULT, differences, values_of
 from audio_pipeline.preset.model import Preset, build_preset
-
-_SET = "--set"
 
 
 @dataclass(frozen=True)
@@ -31,12 +29,13 @@ class Changes:
 
 
 def changes_of(preset: Preset) -> Changes:
-    """What the preset's own file and `--set` change; what merely follows from the two is left out."""
+    """What the preset's own file, `--set` and a batch change; what merely follows is left out."""
     document = preset.document
-    written = {document.origin(()), _SET}
+    below = {} if document.base is None else document.base.origins
+    written = set(document.origins.values()) - set(below.values())
     origins = {value.key: value.origin for value in values_of(preset)}
     if document.base is None:
-        rows = [v for v in values_of(preset) if v.origin == _SET]
+        rows = [v for v in values_of(preset) if v.origin not in (DEFAULT, document.origin(()))]
         return Changes(None, tuple(Change(v.key, None, v.value, v.origin) for v in rows))
     different = differences(preset, build_preset(document.base))
     return Changes(

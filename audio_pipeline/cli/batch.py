@@ -1,0 +1,135 @@
+"""`render-ending batch`: many mixes, and an overview of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from audio_pipeline.cli.options import debug_option, preset_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audio_pipeline.batch.plan import Mix
+    from audio_pipeline.batch.run import How
+    from audio_pipeline.batch.work import Outcome
+    from audio_pipeline.preset.project import Project
+
+EPILOG = """\b
+Examples:
+  render-ending batch final headphones hard-cut
+  render-ending batch --all --dry-run
+  render-ending batch final --vary dropout.fade=80ms,250ms,1s --vary grain.level="-66 dBFS,-60 dBFS"
+  render-ending batch presets/dropouts.batch.toml --jobs 8
+  render-ending batch --all --scheduler tcp://10.0.0.1:8786
+"""
+
+
+@click.command("batch", epilog=EPILOG)
+@click.argument("things", nargs=-1, metavar="[NAME|FILE|PATTERN]...", shell_complete=preset_names)
+@click.option("--all", "everything", is_flag=True, help="Every preset of the project.")
+@click.option(
+    "--vary", multiple=True, metavar="KEY=V1,V2", help="Render with each value. Several are crossed."
+)
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value in every mix.")
+@click.option("--name", metavar="TEMPLATE", help='Names, like "{title}_{version}_{type}_{fps}".')
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write here, not to renders/."
+)
+@click.option(
+    "--jobs", type=click.IntRange(1, 256), metavar="N", help="Mixes at once; as many as cores."
+)
+@click.option("--scheduler", metavar="ADDRESS", help="Render on a Dask cluster (tcp://HOST:8786).")
+@click.option("--dry-run", is_flag=True, help="Show what would be rendered, and render nothing.")
+@click.option("--fail-fast", is_flag=True, help="Stop at the first mix that fails.")
+@click.option("--no-cache", is_flag=True, help="Make everything anew, and keep nothing for next time.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for every mix.")
+@debug_option
+def command(
+    things: tuple[str, ...],
+    everything: bool,
+    vary: tuple[str, ...],
+    sets: tuple[str, ...],
+    name: str | None,
+    out: Path | None,
+    jobs: int | None,
+    scheduler: str | None,
+    dry_run: bool,
+    fail_fast: bool,
+    no_cache: bool,
+    as_json: bool,
+) -> None:
+    """Render many mixes: presets by name or pattern ("h*"), preset files, batch files (.batch.toml).
+
+    What mixes share is made once. What was rendered before, and would be the same, is not rendered
+    again. Writes index.html, batch.csv and batch.json beside the renders. Exit status 0 when all mixes
+    are there, 1 when one could not be made.
+    """
+    if not things and not everything:
+        raise click.UsageError("name presets or a batch file, or say --all")
+    from audio_pipeline.batch.run import How
+    from audio_pipeline.cli.cache import cache_of
+    from audio_pipeline.preset.project import find_project
+
+    project = find_project(Path.cwd())
+    mixes = _plan(project, things, everything, vary, sets, name, out or project.renders)
+    how = How(jobs or os.cpu_count() or 1, None if no_cache else cache_of(project), scheduler, fail_fast)
+    if dry_run:
+        from audio_pipeline.cli.batch_plan import show_plan
+
+        show_plan(mixes, out or project.renders, how, as_json)
+        return
+    outcomes = _render(mixes, out or project.renders, how, as_json)
+    if len(outcomes) == len(mixes):
+        from audio_pipeline.batch.results import write_overview
+
+        write_overview(mixes, outcomes, out or project.renders)
+    if len(outcomes) < len(mixes) or any(o.status == "failed" for o in outcomes.values()):
+        raise click.exceptions.Exit(1)
+
+
+def _plan(
+    project: Project,
+    things: tuple[str, ...],
+    everything: bool,
+    vary: tuple[str, ...],
+    sets: tuple[str, ...],
+    name: str | None,
+    out: Path,
+) -> list[Mix]:
+    from dataclasses import replace
+
+    from audio_pipeline.batch.plan import matrices_of, plan
+    from audio_pipeline.preset.batch_file import parse_sets, parse_vary
+
+    axes, fixed = parse_vary(vary), parse_sets(sets)
+    matrices = [
+        replace(m.varying(axes), set={**m.set, **fixed}, name=name or m.name)
+        for m in matrices_of(project, things, everything)
+    ]
+    return plan(project, matrices, out.absolute())
+
+
+def _render(mixes: Sequence[Mix], out: Path, how: How, as_json: bool) -> dict[str, Outcome]:
+    from audio_pipeline.batch.run import run
+    from audio_pipeline.cli.batch_progress import shown_progress
+
+    signal.signal(signal.SIGTERM, _terminated)
+    outcomes: dict[str, Outcome] = {}
+    with shown_progress(mixes, as_json) as shown, closing(run(mixes, out, how, shown.told)) as done:
+        for outcome in done:
+            outcomes[outcome.name] = outcome
+            shown.finished(outcome)
+        shown.summary(list(outcomes.values()), len(mixes))
+    return outcomes
+
+
+def _terminated(number: int, frame: object) -> None:
+    click.echo("stopped; what was there before still is", err=True)
+    sys.exit(128 + number)

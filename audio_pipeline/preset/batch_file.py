@@ -1,0 +1,253 @@
+"""A batch file: which presets, with which values crossed, for which languages, under which names.
+
+presets = ["final", "broadcast"]            # names or patterns; "*" is all
+name = "{title}_{language}_{dropout.fade}"  # a studio template
+[set]                                       # for every mix
+"grain.level" = "-62 dBFS"
+[vary]                                      # every value with every other
+"dropout.fade" = ["80ms", "250ms"]
+[stems.fr]                                  # every language with every other
+voice_a = "stems/fr_a.wav"
+[[exclude]]                                 # but not these
+preset = "broadcast"
+"dropout.fade" = "80ms"
+[[mix]]                                     # and these, one by one
+preset = "final"
+name = "final-quiet"
+set = { "master.target" = "-30 LUFS" }
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from audio_pipeline.errors import PresetError
+from audio_pipeline.preset.complaints import shown_value
+from audio_pipeline.preset.document import read_toml, value_of
+
+SUFFIX = ".batch.toml"
+MOST_MIXES = 10_000
+
+Values = Mapping[str, Any]
+
+_KEYS = ("presets", "name", "set", "vary", "stems", "exclude", "mix")
+_MIX_KEYS = ("preset", "name", "set", "language")
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Presets with every value crossed with every other. `origin` is who says so, for complaints.
+
+    `stems` are the languages: for each the file of each voice. `exclude` holds what is left out: a
+    mix that has all values of one of them.
+    """
+
+    origin: str
+    presets: tuple[str, ...]
+    name: str | None = None
+    set: Values = field(default_factory=dict)
+    vary: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    stems: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    exclude: tuple[Values, ...] = ()
+
+    def count(self) -> int:
+        """How many mixes there are before any is left out."""
+        return len(self.presets) * max(1, len(self.stems)) * prod(len(v) for v in self.vary.values())
+
+    def varying(self, vary: Mapping[str, tuple[Any, ...]]) -> Matrix:
+        """The same with more values crossed; those of a key that varies already are replaced."""
+        return replace(self, vary={**self.vary, **vary})
+
+
+def read_batch_file(path: Path, shown: str) -> list[Matrix]:
+    """What a batch file asks for. Raises PresetError, in one sentence, for what it cannot mean."""
+    table = read_toml(path, shown, "batch file")
+    for key in table:
+        if key not in _KEYS:
+            raise _unknown(shown, key, _KEYS)
+    whole = Matrix(
+        shown,
+        _texts(shown, "presets", table.get("presets", [])),
+        _text(shown, "name", table.get("name")),
+        _values(shown, "set", table.get("set", {})),
+        _axes(shown, table.get("vary", {})),
+        _languages(shown, table.get("stems", {})),
+        tuple(_values(shown, "exclude", e) for e in _tables(shown, "exclude", table)),
+    )
+    mixes = [_mix(shown, whole, mix) for mix in _tables(shown, "mix", table)]
+    if not whole.presets and not mixes:
+        raise PresetError(
+            f"{shown} names no preset, so there is nothing to render",
+            hint='Write presets = ["final"], or presets = ["*"] for all.',
+        )
+    if not whole.presets and whole.vary:
+        raise PresetError(
+            f"{shown} varies values but names no preset", hint='Write presets = ["final"].'
+        )
+    return [*([whole] if whole.presets else []), *mixes]
+
+
+def parse_vary(texts: Iterable[str]) -> dict[str, tuple[Any, ...]]:
+    """`--vary` options, "key=v1,v2": commas in quotes or brackets belong to a value.
+
+    Raises PresetError for one that has no values, or a key that comes twice.
+    """
+    axes: dict[str, tuple[Any, ...]] = {}
+    for text in texts:
+        key, equals, values = text.partition("=")
+        key = key.strip()
+        if not equals or not key:
+            raise PresetError(
+                f"--vary {text!r} is not key=value,value",
+                hint="Write it like --vary dropout.fade=80ms,250ms,1s",
+            )
+        if key in axes:
+            raise PresetError(f"--vary {key} comes twice; write all its values in one")
+        axes[key] = tuple(value_of(value) for value in _split(values))
+        _check_axis("--vary", key, axes[key])
+    return axes
+
+
+def parse_sets(texts: Iterable[str]) -> dict[str, Any]:
+    """`--set` options, "key=value". Raises PresetError for one that is not."""
+    values = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise PresetError(f"--set {text!r} is not key=value", hint="Write --set dropout.fade=80ms")
+        values[key.strip()] = value_of(value.strip())
+    return values
+
+
+def refuse_too_many(matrices: Iterable[Matrix]) -> None:
+    """Raises PresetError when there would be more than 10 000 mixes; nothing has been crossed yet."""
+    count = sum(matrix.count() for matrix in matrices)
+    if count > MOST_MIXES:
+        raise PresetError(
+            f"that would be {count:,} mixes; a batch has at most {MOST_MIXES:,}".replace(",", " "),
+            hint="Cross fewer values, or render in several batches.",
+        )
+
+
+def _mix(shown: str, whole: Matrix, mix: dict[str, Any]) -> Matrix:
+    for key in mix:
+        if key not in _MIX_KEYS:
+            raise _unknown(f"{shown}: [[mix]]", key, _MIX_KEYS)
+    preset, language = mix.get("preset"), _text(shown, "mix.language", mix.get("language"))
+    if not isinstance(preset, str) or not preset:
+        raise PresetError(f"{shown}: a [[mix]] names no preset", hint='Write preset = "final" in it.')
+    if language is not None and language not in whole.stems:
+        raise _unknown(f"{shown}: [[mix]]", language, tuple(whole.stems), "language")
+    return Matrix(
+        shown,
+        (preset,),
+        _text(shown, "mix.name", mix.get("name")) or whole.name,
+        {**whole.set, **_values(shown, "mix.set", mix.get("set", {}))},
+        stems={} if language is None else {language: whole.stems[language]},
+    )
+
+
+def _tables(shown: str, key: str, table: dict[str, Any]) -> list[dict[str, Any]]:
+    value = table.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+        raise PresetError(f"{shown}: {key} is {shown_value(value)}; it wants tables, [[{key}]]")
+    return value
+
+
+def _values(shown: str, key: str, value: object) -> dict[str, Any]:
+    """Keys with values; `dropout.fade` may be written with quotes around it or without."""
+    if not isinstance(value, dict):
+        raise PresetError(f"{shown}: {key} is {shown_value(value)}; it wants a table, [{key}]")
+    found: dict[str, Any] = {}
+    for name, below in value.items():
+        if isinstance(below, dict):
+            found |= {f"{name}.{n}": v for n, v in _values(shown, key, below).items()}
+        else:
+            found[name] = below
+    return found
+
+
+def _axes(shown: str, value: object) -> dict[str, tuple[Any, ...]]:
+    axes = _values(shown, "vary", value)
+    for key, values in axes.items():
+        if not isinstance(values, list):
+            raise PresetError(
+                f"{shown}: vary.{key} is {shown_value(values)}; it wants a list of values",
+                hint='Write it like "dropout.fade" = ["80ms", "250ms"].',
+            )
+        _check_axis(f"{shown}: vary", key, tuple(values))
+    return {key: tuple(values) for key, values in axes.items()}
+
+
+def _check_axis(origin: str, key: str, values: tuple[Any, ...]) -> None:
+    if not values or any(value == "" for value in values):
+        raise PresetError(
+            f"{origin}: {key} has no values to vary over, so there is nothing to render"
+            if not values
+            else f"{origin}: {key} has an empty value",
+            hint="Give it values, or leave the key away.",
+        )
+    for n, value in enumerate(values):
+        if value in values[:n]:
+            raise PresetError(f"{origin}: {key} has the value {shown_value(value)} twice")
+
+
+def _languages(shown: str, value: object) -> dict[str, dict[str, str]]:
+    if not isinstance(value, dict):
+        raise PresetError(f"{shown}: stems is {shown_value(value)}; it wants tables, [stems.fr]")
+    for language, files in value.items():
+        if not isinstance(files, dict) or not files:
+            raise PresetError(
+                f"{shown}: stems.{language} names no files",
+                hint='Write voice_a = "stems/fr_a.wav" under it.',
+            )
+        for voice, file in files.items():
+            if not isinstance(file, str) or not file:
+                raise PresetError(
+                    f"{shown}: stems.{language}.{voice} is {shown_value(file)}; it wants a file"
+                )
+    return value
+
+
+def _texts(shown: str, key: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
+        raise PresetError(f"{shown}: {key} is {shown_value(value)}; it wants a list of names")
+    return tuple(value)
+
+
+def _text(shown: str, key: str, value: object) -> str | None:
+    if value is not None and (not isinstance(value, str) or not value):
+        raise PresetError(f"{shown}: {key} is {shown_value(value)}; it wants text")
+    return value
+
+
+def _unknown(place: str, key: str, allowed: Iterable[str], what: str = "key") -> PresetError:
+    names = list(allowed)
+    near = difflib.get_close_matches(key, names, 1, cutoff=0.5)
+    meant = f"; did you mean {near[0]!r}?" if near else ""
+    return PresetError(
+        f"{place} has no {what} {key!r}{meant}", hint=f"There are: {', '.join(names) or 'none'}."
+    )
+
+
+_PIECE = re.compile(r'"(?:\\.|[^"\\])*"|\'[^\']*\'|[\[{]|[\]}]|,|[^,"\'\[\]{}]+|.', re.DOTALL)
+
+
+def _split(text: str) -> list[str]:
+    """At commas that stand outside quotes and brackets."""
+    if not text.strip():
+        return []
+    values, depth = [""], 0
+    for piece in _PIECE.findall(text):
+        depth += (piece in "[{") - (piece in "]}")
+        if piece == "," and depth == 0:
+            values.append("")
+        else:
+            values[-1] += piece
+    return [value.strip() for value in values]

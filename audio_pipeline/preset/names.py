@@ -1,0 +1,122 @@
+"""The names of files: studio templates filled from a preset, and what breaks file systems."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from audio_pipeline.errors import PresetError
+from audio_pipeline.preset.explain import flat
+from audio_pipeline.preset.model import Preset
+
+LONGEST_BYTES = 200
+"""Of a mix's name: 255, what file systems allow, less what is hung on to it while it is written."""
+
+_FORBIDDEN = '/\\:*?"<>|'
+_RESERVED = {"con", "prn", "aux", "nul", *(f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10))}
+_FIELD = re.compile(r"\{([^{}]*)\}")
+
+TEMPLATE_KEYS = {
+    "preset": "the preset's name",
+    "title": "the film's title",
+    "version": "the version of the mix",
+    "type": "what is in it: MIX, ME, or its buses",
+    "field": "what it is heard in: TH in a theatre, HP on headphones, NF near the speakers",
+    "language": "of the stems, in a batch",
+    "channels": "2.0 as 20",
+    "rate": "48k or 96k",
+    "bits": "16 or 24",
+    "fps": "the picture rate without its point: 24, 2398, 2997df",
+    "delivery": "the delivery it is measured against",
+    "seed": "the seed of all noise",
+}
+
+
+def template_values(preset: Preset, language: str = "") -> dict[str, str]:
+    """What each key of a template means for a preset; every key of the preset itself works, too."""
+    buses, delivery = set(preset.master.buses), preset.master.delivery
+    field = "TH" if delivery in ("theatrical", "trailer") else "NF"
+    own = {
+        "preset": preset.name,
+        "title": preset.head.title,
+        "version": preset.head.version,
+        "type": {
+            frozenset({"DX", "FX", "BG"}): "MIX",
+            frozenset({"FX", "BG"}): "ME",
+        }.get(frozenset(buses), "".join(sorted(buses))),
+        "field": "HP" if preset.head.listening == "headphones" else field,
+        "language": language,
+        "channels": "20",
+        "rate": f"{preset.sample_rate_hz // 1000}k",
+        "bits": str(preset.master.bits),
+        "fps": preset.picture.rate.replace(".", "").replace("23976", "2398"),
+        "delivery": delivery,
+        "seed": str(preset.head.seed),
+    }
+    return {key: _written(value) for key, value in flat(preset).items()} | own
+
+
+def filled(template: str, values: Mapping[str, str]) -> str:
+    """The template with its `{keys}` filled in. A sound's key may leave its shelf out, as in `--set`.
+
+    What a value holds that no file name may hold is left out of it. Raises PresetError for a key
+    that nothing has.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        key = match[1].strip()
+        for full in (key, f"layers.{key}", f"effects.{key}", f"cues.{key}"):
+            if full in values:
+                return slug(values[full])
+        raise PresetError(
+            f"the name {template!r} has a key {key!r}, which nothing fills in",
+            hint=f"There are: {', '.join(TEMPLATE_KEYS)}, and every key of the preset.",
+        )
+
+    return unicodedata.normalize("NFC", _FIELD.sub(value, template))
+
+
+def named(preset: Preset, template: str | None) -> Preset:
+    """The preset under another name. Raises PresetError for a name that no file may have."""
+    if template is None:
+        return preset
+    name = filled(template, template_values(preset))
+    check_name(name)
+    return replace(preset, name=name)
+
+
+def slug(text: str) -> str:
+    """`text` as a part of a file's name: "-24 LUFS" → "-24LUFS", "Who? Me" → "Who-Me"."""
+    text = re.sub(r"(?<=\d)\s+(?=[A-Za-z%])", "", text.strip())
+    kept = ("-" if c.isspace() or c == "/" else c for c in text if c.isprintable() or c.isspace())
+    return "".join(c for c in kept if c == "-" or c not in _FORBIDDEN)
+
+
+def check_name(name: str) -> None:
+    """Raises PresetError, in one sentence, for a name that some file system would refuse or hide."""
+    shown = ascii(name) if not name.isprintable() else repr(name)
+    bad = sorted({c for c in name if c in _FORBIDDEN or not c.isprintable()})
+    if bad:
+        listed = " ".join(ascii(c)[1:-1] for c in bad)
+        raise PresetError(f"{shown} cannot be the name of a file: it has {listed}")
+    if not name or name[0] in ". -~" or name[-1] in ". ":
+        where = "is empty" if not name else "begins or ends with a character that hides or breaks it"
+        raise PresetError(f"{shown} cannot be the name of a file: it {where}")
+    if name.split(".")[0].casefold() in _RESERVED:
+        raise PresetError(f"{shown} cannot be the name of a file: Windows keeps it for a device")
+    if len(name.encode("utf-8", "surrogateescape")) > LONGEST_BYTES:
+        raise PresetError(f"{shown[:40]}… cannot be the name of a file: it is too long")
+
+
+def same_file(name: str) -> str:
+    """What two names have in common when a file system may take them for one."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "-".join(map(_written, value)) if isinstance(value, list | tuple) else str(value)

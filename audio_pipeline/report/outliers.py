@@ -1,0 +1,35 @@
+"""Which mixes of a batch stand out: the modified z-score of Iglewicz and Hoaglin.
+
+Source: B. Iglewicz, D. C. Hoaglin, "How to Detect and Handle Outliers" (ASQC, 1993): the score is
+0.6745·(x − median) / MAD, and more than 3.5 is far out. The median absolute deviation is taken as at
+least 0.1, so that figures that nearly agree have no outliers within half a decibel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+
+FAR_OUT = 3.5
+LEAST_DEVIATION = 0.1
+LEAST_MIXES = 5
+RULE = (
+    f"A figure is marked when its modified z-score (Iglewicz and Hoaglin, 1993) is over {FAR_OUT}: "
+    f"far from the median of all mixes. Of fewer than {LEAST_MIXES} mixes nothing is marked."
+)
+
+
+def outliers(rows: Sequence[Mapping[str, float | None]]) -> list[dict[str, float]]:
+    """For each row of figures those that stand out, each with its distance from the median."""
+    found: list[dict[str, float]] = [{} for _ in rows]
+    for name in {name: None for row in rows for name in row}:
+        values = [value for row in rows if (value := row.get(name)) is not None]
+        if len(values) < LEAST_MIXES:
+            continue
+        middle = median(values)
+        deviation = max(LEAST_DEVIATION, median(abs(value - middle) for value in values))
+        for row, marks in zip(rows, found, strict=True):
+            value = row.get(name)
+            if value is not None and 0.6745 * abs(value - middle) / deviation > FAR_OUT:
+                marks[name] = value - middle
+    return found
