@@ -47,7 +47,7 @@ def _compared(heading: str, commands: dict[str, Command], folder: Path, repeats:
             try:
                 said = run(command)
             except ProcessError as failure:
-                absent[name] = f"failed: {failure}"
+                absent[name] = f"failed: {failure}".replace("\n", " ")
                 continue
             # what measures itself, without its start, says so
             own = re.search(r"^took ([\d.e-]+) s$", said, re.M)
@@ -124,7 +124,11 @@ def _batch(folder: Path) -> list[str]:
     costs = {}
     for count in (1, len(names)):
         run = Stopwatch(folder, free_mib(), {"PYTHONPATH": str(ROOT)})
-        run([*RENDER, "batch", *names[:count], "--out", str(folder / f"batch-{count}")])
+        try:
+            run([*RENDER, "batch", *names[:count], "--out", str(folder / f"batch-{count}")])
+        except ProcessError as failure:
+            said = str(failure).replace("\n", " ")
+            return print_and_keep("### One more alternate", [("", "wall s"), (f"failed: {said}", "–")])
         costs[count] = run.cost.wall_s
     more = (costs[len(names)] - costs[1]) / (len(names) - 1)
     rows: Table = [("", "wall s"), ("one mix", f"{costs[1]:.2f}"), ("one more", f"{more:.2f}")]
