@@ -27,7 +27,8 @@ def tables(folder: Path, repeats: int) -> list[str]:
         *_compared("### Starting", _starting(), folder, repeats),
         *_compared("### Rendering `final` again", _again(folder), folder, repeats),
         *_compared("### Measuring 10 minutes of dialogue", _metering(folder), folder, repeats),
-        *_compared("### One minute, part by part", _kernels(), folder, repeats),
+        *_compared("### The room, one minute", _rooms(), folder, repeats),
+        *_compared("### Noise, one minute", _noises(), folder, repeats),
         *_batch(folder),
     ]
 
@@ -107,10 +108,15 @@ def _metering(folder: Path) -> dict[str, Command]:
     }
 
 
-def _kernels() -> dict[str, Command]:
+def _rooms() -> dict[str, Command]:
     return {
         "a room of 47 668 taps, ours (mirrored, four ways)": [*PYTHON, "-c", _OUR_ROOM],
         "the same by `scipy.signal.oaconvolve`": [*PYTHON, "-c", _SCIPY_ROOM],
+    }
+
+
+def _noises() -> dict[str, Command]:
+    return {
         "two channels of noise, ours (keyed by time)": [*PYTHON, "-c", _OUR_NOISE],
         "the same by `default_rng().random`": [*PYTHON, "-c", _NUMPY_NOISE],
     }
@@ -146,6 +152,7 @@ def shortest(work):
     print(f"took {min(taken):.5f} s")
 """
 _ROOM = f"""
+import os
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import numpy as np
 {_TIMED}
