@@ -78,11 +78,13 @@ def _starting() -> dict[str, Command]:
 
 
 def _again(folder: Path) -> dict[str, Command]:
-    """The first render fills the cache, where there is one; each other one changes one number."""
+    """The cache, where there is one, is filled before; each render but the first changes one number."""
     render = [*RENDER, "--quiet", "--out", str(folder / "renders"), "--preset", "final"]
     cached = "--no-cache" in _help()
     fresh = [*render, "--no-cache"] if cached else render
     note = "" if cached else " (no cache yet)"
+    if cached:
+        Stopwatch(folder, free_mib(), {"PYTHONPATH": str(ROOT)})(render)
     return {
         "a first render": fresh,
         f"only the dropout changed{note}": [*render, "--set", "dropout.fade=80ms"],
