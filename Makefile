@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: final test lint bench pictures clean
+.PHONY: final test lint bench pictures screenshots clean
 
 final: $(INSTALLED)
 	$(BIN)/render-ending --preset final
@@ -23,10 +23,13 @@ lint: $(INSTALLED)
 	$(BIN)/lint-imports
 
 bench: $(INSTALLED)
-	$(BIN)/python benchmarks/meter.py
+	$(BIN)/python benchmarks/run.py --write
 
 pictures: $(INSTALLED)
 	$(BIN)/python docs/pictures.py
+
+screenshots: $(INSTALLED)
+	$(BIN)/python docs/screenshots.py
 
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

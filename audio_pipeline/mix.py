@@ -24,12 +24,16 @@ from audio_pipeline.dsp.arrays import Samples, silence
 from audio_pipeline.dsp.curves import db_at_half_power
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.effects.base import Effect, Processor, Strip
+from audio_pipeline.errors import PresetError
 from audio_pipeline.layers.base import Bus, Layer, Source
 from audio_pipeline.recall import Recall
 from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import TILE, Span, tile, tiles_over
 from audio_pipeline.timeline.workers import in_order
 from audio_pipeline.units import OFF
+
+MAX_LOOK_BACK_S = 180
+"""What an effect may ask to hear again; every second takes a megabyte and a half of each layer."""
 
 BUSES: tuple[Bus, ...] = get_args(Bus)
 
@@ -67,6 +71,13 @@ class Console:
         self.processors: dict[str, Processor] = {
             n: recall.processor(e, n) if recall else e.prepare(scene, n) for n, e in effects.items()
         }
+        for effect, processor in self.processors.items():
+            if processor.look_back > MAX_LOOK_BACK_S * scene.sample_rate:
+                back_s = processor.look_back / scene.sample_rate
+                raise PresetError(
+                    f"{effect} looks {back_s:.0f} s back; at most {MAX_LOOK_BACK_S} s are remembered",
+                    hint="Shorten its gaps and words, or let it return less often.",
+                )
         self._strip_effects = {
             name: tuple(e for e, x in effects.items() if x.stage == "strip" and x.works_on(name))
             for name in layers

@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, Strict, WithJsonSchema
 
-from audio_pipeline.timeline.moments import Moment, parse_duration, parse_moment
+from audio_pipeline.timeline.moments import Clock, Moment, parse_duration, parse_moment
 
 _NUMBER = r"([+-]?\d+(?:\.\d+)?)"
 
@@ -168,3 +170,19 @@ Duration = Annotated[
     ),
 ]
 """A length of time; `Scene.samples` and `Scene.seconds` give its worth."""
+
+
+@dataclass(frozen=True)
+class Between:
+    """The shortest and the longest that a `Duration` may be: Annotated[Duration, Between("1ms", "1s")].
+
+    It is checked once the picture's clock is known, because a length may be written in frames.
+    """
+
+    shortest: str
+    longest: str
+
+    def holds(self, seconds: Fraction, clock: Clock) -> bool:
+        """Whether a length of that many seconds is within."""
+        low, high = (clock.duration(parse_duration(text)) for text in (self.shortest, self.longest))
+        return low <= seconds <= high

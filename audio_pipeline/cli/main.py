@@ -20,6 +20,7 @@ COMMANDS = {
     "batch": "Many mixes: presets, batch files, values crossed; an overview.",
     "compare": "Reports or audio files side by side, with deltas and a tolerance.",
     "measure": "The loudness report of any audio file.",
+    "watch": "Render again after every change, and show the page.",
     "review": "A page to choose between mixes by ear: level-matched, blind, ABX.",
     "check": "The verdict of a delivery, clause by clause.",
     "inspect": "What a sound is made of, in numbers and as a picture.",
@@ -78,6 +79,13 @@ Examples:
 )
 @click.option("--workers", type=click.IntRange(1, 256), metavar="N", help="Threads; as many as cores.")
 @click.option("--no-cache", is_flag=True, help="Make everything anew, and keep nothing for next time.")
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    metavar="FILE.png|svg",
+    help="Draw level, place and spectrogram, for a document.",
+)
+@click.option("--dark", is_flag=True, help="With --plot: light on dark.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @verbosity_options
 @debug_option

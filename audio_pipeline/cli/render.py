@@ -33,6 +33,8 @@ def render_command(
     out: Path | None,
     workers: int | None,
     no_cache: bool,
+    plot: Path | None,
+    dark: bool,
     as_json: bool,
     verbose: bool,
     quiet: bool,
@@ -46,6 +48,12 @@ def render_command(
     from audio_pipeline.render import Order, render
 
     started = time.perf_counter()
+    if plot is not None:
+        from audio_pipeline.report.picture import check_format
+
+        check_format(plot)  # before a render in vain
+    elif dark:
+        raise click.UsageError("--dark goes with --plot")
     project = current_project()
     files = {"voice_a": voice_a, "voice_b": voice_b}
     order = Order(
@@ -61,6 +69,8 @@ def render_command(
     )
     with _progress(quiet or as_json) as progress:
         rendered = render(order, progress)
+    if plot is not None:
+        _draw(rendered, plot, dark)
     if as_json:
         from audio_pipeline.loudness.report import to_json
 
@@ -70,6 +80,26 @@ def render_command(
     if not quiet:
         _tell_stems(rendered, verbose)
         _tell(rendered, time.perf_counter() - started)
+
+
+def _draw(rendered: Rendered, path: Path, dark: bool) -> None:
+    """Draw what was rendered, the whole or an excerpt, with its cues."""
+    from audio_pipeline.audio_files.read import read
+    from audio_pipeline.report.picture import DARK, LIGHT, draw_mix
+
+    samples, info = read(rendered.master)
+    preset, scene, span = rendered.session.preset, rendered.session.scene, rendered.span
+    rate = info.sample_rate_hz
+    at = {name: scene.cue(name) for name in preset.cues}
+    cues = sorted(((sample - span.start) / rate, name) for name, sample in at.items() if sample in span)
+    draw_mix(
+        samples,
+        rate,
+        [(name, at_s) for at_s, name in cues],
+        f"{preset.head.title}: {preset.name}",
+        path,
+        DARK if dark else LIGHT,
+    )
 
 
 def _moment(option: str, text: str | None) -> Any:

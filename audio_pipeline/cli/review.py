@@ -65,14 +65,14 @@ def _renders(thing: str) -> list[Path]:
     """The files that an argument means. Raises ReportError for a preset that is not rendered."""
     from audio_pipeline.errors import ReportError
     from audio_pipeline.loudness.report_file import SUFFIX, renders_in
-    from audio_pipeline.preset.project import find_project
+    from audio_pipeline.preset.project import current_project
 
     path = Path(thing)
     if path.is_dir():
         return list(renders_in(path).values())
     if path.suffix:
         return [path]
-    rendered = find_project(Path.cwd()).renders / f"{thing}{SUFFIX}"
+    rendered = current_project().renders / f"{thing}{SUFFIX}"
     if not rendered.is_file():
         raise ReportError(
             f"there is no render {thing!r} in {rendered.parent.name}/",
@@ -82,9 +82,9 @@ def _renders(thing: str) -> list[Path]:
 
 
 def _default_page() -> Path:
-    from audio_pipeline.preset.project import find_project
+    from audio_pipeline.preset.project import current_project
 
-    return find_project(Path.cwd()).renders / "review.html"
+    return current_project().renders / "review.html"
 
 
 def _copies(takes: list[Take], make: Callable[[Take], bytes]) -> list[bytes]:

@@ -52,8 +52,13 @@ def curve(name: CurveName, progress: Samples) -> Samples:
     if name not in _CURVES:
         raise ValueError(f"unknown curve {name!r}; known: {', '.join(CURVE_NAMES)}")
     x = np.clip(progress, 0.0, 1.0)
-    # exact at both ends: what has faded out is digital silence
-    return np.where(x <= 0.0, 0.0, np.where(x >= 1.0, 1.0, _CURVES[name](x)))
+    # exact at both ends, what has faded out is digital silence; and most of a programme is at an end
+    gain = np.where(x >= 1.0, 1.0, 0.0)
+    between = (x > 0.0) & (x < 1.0)
+    if between.all():
+        return np.asarray(_CURVES[name](x))
+    gain[between] = _CURVES[name](x[between])
+    return gain
 
 
 def pan_gains(position: Samples, law_db: float) -> Samples:
@@ -67,10 +72,14 @@ def pan_gains(position: Samples, law_db: float) -> Samples:
     exponent = law_db / db_at_half_power()
     if abs(law_db - 2 * db_at_half_power()) < 0.02:
         return np.stack([1.0 - x, x], axis=-1)
-    angle = x * (math.pi / 2)
-    gains = np.stack([np.where(x >= 1.0, 0.0, np.cos(angle)), np.sin(angle)], axis=-1)
-    # a power of 1 is spelt out because NumPy takes as long for it as for any other
-    return gains if exponent == 1.0 else gains**exponent
+    gains = np.empty((*x.shape, 2))
+    for column, (wave, open_end) in enumerate(((np.cos, x <= 0.0), (np.sin, x >= 1.0))):
+        gains[..., column] = open_end
+        between = (x > 0.0) & (x < 1.0)
+        moving = wave(x[between] * (math.pi / 2))
+        # a power of 1 is spelt out because NumPy takes as long for it as for any other
+        gains[..., column][between] = moving if exponent == 1.0 else moving**exponent
+    return gains
 
 
 def db_at_half_power() -> float:

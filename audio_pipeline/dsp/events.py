@@ -21,6 +21,9 @@ Phasors: TypeAlias = NDArray[np.complex128]
 CELL = 256
 """Events in a cell of `normals`."""
 
+_BATCH = 8
+"""Blows worked out at a time: so few stay in the cache."""
+
 
 def normals(seed: int, stream: str, first: int, last: int, columns: int) -> Samples:
     """`(last − first, columns)` standard normals that belong to the events [first, last).
@@ -80,13 +83,21 @@ class Resonances:
         onset = np.ceil(at).astype(np.int64)
         heard = (onset < stop) & (onset > start - length)
         weights = strength[heard] * np.exp(self._poles * (onset - at)[heard, None])
-        rings = np.zeros((len(weights), length))
+        places = onset[heard] - start + length
+        total = np.zeros(stop - start + 2 * length)
+        for batch in range(0, len(weights), _BATCH):
+            rings = self._rings(weights[batch : batch + _BATCH])
+            for first, ring in zip(places[batch : batch + _BATCH].tolist(), rings, strict=True):
+                total[first : first + length] += ring
+        return total[length : length + stop - start]
+
+    def _rings(self, weights: Phasors) -> Samples:
+        """`(blows, length)`: each blow alone, from its weights `(blows, tones)`."""
+        rings = np.zeros((len(weights), self.length))
+        partial = np.empty_like(rings)
         # not as one matrix product: BLAS may round it otherwise with another number of threads
         for tone, (cosine, sine) in enumerate(self._sines):
             sounding = rings[:, : len(sine)]
-            sounding += weights.real[:, tone, None] * sine
-            sounding += weights.imag[:, tone, None] * cosine
-        total = np.zeros(stop - start + 2 * length)
-        for first, ring in zip(onset[heard] - start + length, rings, strict=True):
-            total[first : first + length] += ring
-        return total[length : length + stop - start]
+            for weight, wave in ((weights.real, sine), (weights.imag, cosine)):
+                sounding += np.multiply(weight[:, tone, None], wave, out=partial[:, : len(sine)])
+        return rings

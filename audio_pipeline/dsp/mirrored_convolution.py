@@ -32,10 +32,10 @@ class MirroredConvolver:
         self._size = fast_length(block + self.taps - 1)
         self._spectra = [self._mid_and_side(h) for h in responses]
 
-    def _mid_and_side(self, response: Samples) -> tuple[Spectrum, Spectrum]:
+    def _mid_and_side(self, response: Samples) -> Spectrum:
         # the half brings (M + S, M − S) back to (L, R)
         own, other = 0.5 * response[:, 0], 0.5 * response[:, 1]
-        return np.fft.rfft(own + other, self._size), np.fft.rfft(own - other, self._size)
+        return np.fft.rfft(np.stack([own + other, own - other]), self._size)
 
     def __call__(self, windows: Sequence[Samples | None]) -> Samples | None:
         """One `(taps − 1 + n, 2)` window per response, None for silence, all of one length.
@@ -55,34 +55,31 @@ class MirroredConvolver:
         scratch = _Scratch(self._size)
         for start in range(0, n, self.block):
             stop = min(start + self.block, n)
-            part = slice(start, stop + self.taps - 1)
-            mid = self._sum(windows, part, 0, scratch)
-            if mid is not None:
-                out[start:stop] = mid[self.taps - 1 : stop - start + self.taps - 1, None]
-            side = self._sum(windows, part, 1, scratch)
-            if side is not None:
-                wanted = side[self.taps - 1 : stop - start + self.taps - 1]
-                out[start:stop, 0] += wanted
-                out[start:stop, 1] -= wanted
+            wet = self._block(windows, slice(start, stop + self.taps - 1), scratch)
+            if wet is not None:
+                mid, side = wet[:, self.taps - 1 : stop - start + self.taps - 1]
+                np.add(mid, side, out=out[start:stop, 0])
+                np.subtract(mid, side, out=out[start:stop, 1])
         return out
 
-    def _sum(
-        self, windows: Sequence[Samples | None], part: slice, which: int, scratch: _Scratch
+    def _block(
+        self, windows: Sequence[Samples | None], part: slice, scratch: _Scratch
     ) -> Samples | None:
-        """Mid (0) or side (1) of all inputs through their responses over one block, `(size,)`."""
+        """Mid and side of all inputs through their responses over one block, `(2, size)`."""
         silent = True
         for window, spectra in zip(windows, self._spectra, strict=True):
             if window is None:
                 continue
             left, right = window[part, 0], window[part, 1]
-            combine = np.subtract if which else np.add
-            combine(left, right, out=scratch.signal[: len(left)])
-            scratch.signal[len(left) :] = 0.0
+            mid, side = scratch.signal
+            np.add(left, right, out=mid[: len(left)])
+            np.subtract(left, right, out=side[: len(left)])
+            scratch.signal[:, len(left) :] = 0.0
             if not scratch.signal.any():
                 continue
             product = scratch.total if silent else scratch.product
             np.fft.rfft(scratch.signal, out=product)
-            product *= spectra[which]
+            product *= spectra
             if not silent:
                 scratch.total += product
             silent = False
@@ -93,6 +90,6 @@ class _Scratch:
     """Room for one call's transforms: fresh memory for each would double what a transform costs."""
 
     def __init__(self, size: int) -> None:
-        self.total = np.empty(size // 2 + 1, np.complex128)
-        self.product = np.empty(size // 2 + 1, np.complex128)
-        self.signal = np.empty(size)
+        self.total = np.empty((2, size // 2 + 1), np.complex128)
+        self.product = np.empty((2, size // 2 + 1), np.complex128)
+        self.signal = np.empty((2, size))

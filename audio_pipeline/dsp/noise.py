@@ -29,20 +29,24 @@ def generator(seed: int, stream: str, cell: int) -> Generator:
 
 
 def _assemble(
-    seed: int, stream: str, start: int, stop: int, draw: Callable[[Generator], Samples]
+    seed: int, stream: str, start: int, stop: int, draw: Callable[[Generator, Samples], object]
 ) -> Samples:
     if stop <= start:
         return np.zeros(0)
     first, last = start // CELL, (stop - 1) // CELL
-    cells = [draw(generator(seed, stream, cell)) for cell in range(first, last + 1)]
-    return np.concatenate(cells)[start - first * CELL : stop - first * CELL]
+    drawn = np.empty((last + 1 - first, CELL))
+    for cell, out in enumerate(drawn, first):
+        draw(generator(seed, stream, cell), out)
+    return drawn.reshape(-1)[start - first * CELL : stop - first * CELL]
 
 
 def gaussian(seed: int, stream: str, start: int, stop: int) -> Samples:
     """`(stop - start,)` white Gaussian noise of RMS 1, the same for every window that holds it."""
-    return _assemble(seed, stream, start, stop, lambda g: g.standard_normal(CELL))
+    return _assemble(seed, stream, start, stop, lambda g, out: g.standard_normal(out=out))
 
 
 def uniform(seed: int, stream: str, start: int, stop: int) -> Samples:
     """`(stop - start,)` white noise in [−0.5, 0.5): RMS 1/√12. A long FIR makes it near Gaussian."""
-    return _assemble(seed, stream, start, stop, lambda g: g.random(CELL) - 0.5)
+    drawn = _assemble(seed, stream, start, stop, lambda g, out: g.random(out=out))
+    drawn -= 0.5
+    return drawn

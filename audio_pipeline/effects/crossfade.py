@@ -25,6 +25,8 @@ from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.units import Db, Duration, Hz, Pan, Send, Time
 
+_PIECE = 48_000
+
 PanLaw = Literal["-3 dB", "-4.5 dB", "-6 dB"]
 LAW_DB: dict[PanLaw, float] = {
     "-3 dB": db_at_half_power(),
@@ -149,8 +151,8 @@ class CrossfadeProcessor:
     def __init__(self, journeys: dict[str, Journey], parameters: Crossfade, scene: Scene) -> None:
         self.journeys = journeys
         self._parameters = parameters
-        self._placer = scene.placer(LAW_DB[parameters.law])
-        self._sends = SpeakerPlacer(LAW_DB[parameters.law])
+        self._law_db = LAW_DB[parameters.law]
+        self._placer = scene.placer(self._law_db)
         self._treble = one_pole_lowpass(parameters.far_treble, scene.sample_rate)
         self.look_back = len(self._treble) - 1 + self._placer.look_back
 
@@ -162,46 +164,39 @@ class CrossfadeProcessor:
         """See `Processor.process`."""
         if window.mono is None or not window.mono.any():
             return Strip()
-        heard = self._heard(window.mono, tile)
-        back = self._placer.look_back
-        reach = Span(heard.start - back, heard.stop)
-        early = len(self._treble) - 1
-        whole = Span(tile.start - self.look_back, tile.stop)
-        spoken = window.mono[Span(reach.start - early, reach.stop).inside(whole)]
-        placed = self._placed(name, spoken, reach, back)
-        return Strip(*(None if part is None else _into(part, heard, tile) for part in placed.parts()))
+        parts = [silence(len(tile), 2) for _ in range(3)]
+        reach = Span(tile.start - self.look_back, tile.stop)
+        # piece by piece on a grid of its own, because a voice is silent for most of a programme and
+        # because what fits into the processor's cache is made faster
+        for start in range(tile.start, tile.stop, _PIECE):
+            piece = Span(start, min(start + _PIECE, tile.stop))
+            mono = window.mono[Span(piece.start - self.look_back, piece.stop).inside(reach)]
+            if mono.any():
+                for part, placed in zip(parts, self._placed(name, mono, piece), strict=True):
+                    part[piece.inside(tile)] = placed
+        stereo, early, late = parts
+        return Strip(stereo=stereo, early=early, late=late)
 
-    def _heard(self, mono: Samples, tile: Span) -> Span:
-        """The samples of the tile that can sound: a voice is silent for most of a programme."""
-        spoken = np.flatnonzero(mono[:, 0])
-        first = tile.start - self.look_back + int(spoken[0])
-        last = tile.start - self.look_back + int(spoken[-1]) + self.look_back + 1
-        return Span(first, last).intersect(tile)
-
-    def _placed(self, name: str, mono: Samples, reach: Span, back: int) -> Strip:
-        """The voice placed over `reach` less its first `back` samples, which only the placer hears."""
-        p, journey = self._parameters, self.journeys[name]
-        sample = np.arange(reach.start, reach.stop, dtype=np.float64)
+    def _placed(self, name: str, mono: Samples, piece: Span) -> tuple[Samples, Samples, Samples]:
+        """Direct sound and both sends over a piece, whose window `mono` begins `look_back` early."""
+        p, journey, back = self._parameters, self.journeys[name], self._placer.look_back
+        sample = np.arange(piece.start - back, piece.stop, dtype=np.float64)
         bright = mono[len(self._treble) - 1 :, 0]
         dark = convolve(mono, self._treble)[:, 0]
         far, position = journey.distance(sample), journey.position(sample)
         voice = (bright + far * (dark - bright)) * journey.level(sample)
         direct = voice * (1.0 + far * (gain_from_db(p.far_level) - 1.0))
-        panned = self._sends.place(voice[back:], position[back:])
-        return Strip(
-            stereo=self._placer.place(direct, position[back:]),
-            early=panned * _between(p.near_early, p.far_early, far[back:])[:, None],
-            late=panned * _between(p.near_late, p.far_late, far[back:])[:, None],
+        gains = pan_gains(position[back:], self._law_db)
+        panned = voice[back:, None] * gains
+        if isinstance(self._placer, SpeakerPlacer):
+            stereo = direct[:, None] * gains
+        else:
+            stereo = self._placer.place(direct, position[back:])
+        return (
+            stereo,
+            panned * _between(p.near_early, p.far_early, far[back:])[:, None],
+            panned * _between(p.near_late, p.far_late, far[back:])[:, None],
         )
-
-
-def _into(part: Samples, heard: Span, tile: Span) -> Samples:
-    """`part`, which covers `heard`, with zeros around it over the tile."""
-    if heard == tile:
-        return part
-    out = silence(len(tile), part.shape[1])
-    out[heard.inside(tile)] = part
-    return out
 
 
 def _between(near_db: float, far_db: float, far: Samples) -> Samples:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -17,7 +17,9 @@ from audio_pipeline.effects.base import Effect, Strip
 from audio_pipeline.timeline.moments import Clock, Schedule, parse_duration
 from audio_pipeline.timeline.scene import Scene, to_samples
 from audio_pipeline.timeline.spans import Span
-from audio_pipeline.units import Db, Duration, Hz, List, Percent, Send
+from audio_pipeline.units import Between, Db, Duration, Hz, List, Percent, Send
+
+_LOWEST_HZ = 20.0
 
 
 class Echo(Effect):
@@ -34,8 +36,12 @@ class Echo(Effect):
     kind: Literal["echo"] = "echo"
     left: List[str] = Field(("voice_b",), description="layers that return at the left first")
     right: List[str] = Field(("voice_a",), description="layers that return at the right first")
-    words: Duration = Field(parse_duration("1.5s"), description="how much of the end returns")
-    gap: Duration = Field(parse_duration("400ms"), description="the pause before the first return")
+    words: Annotated[Duration, Between("10ms", "60s")] = Field(
+        parse_duration("1.5s"), description="how much of the end returns"
+    )
+    gap: Annotated[Duration, Between("0s", "60s")] = Field(
+        parse_duration("400ms"), description="the pause before the first return"
+    )
     growth: Percent = Field(50.0, description="how much longer every pause is than the one before")
     returns: int = Field(5, ge=0, le=40, description="how often the words return")
     level: Db = Field(-8.0, description="level of the first return against the words")
@@ -79,7 +85,8 @@ class Echo(Effect):
         return EchoProcessor(self, spoken, tuple(returns))
 
     def _return(self, k: int, delay: int, sample_rate: int) -> Return:
-        cutoff = self.cutoff * (1.0 - self.darkening / 100.0) ** k
+        # its response is as long as it is low: without a floor it would never end
+        cutoff = max(_LOWEST_HZ, self.cutoff * (1.0 - self.darkening / 100.0) ** k)
         pole = one_pole_lowpass(min(cutoff, sample_rate / 2), sample_rate)
         gain = gain_from_db(self.level + k * self.decay)
         return Return(delay, gain * np.convolve(pole, pole), -1.0 if k % 2 else 1.0)
@@ -120,18 +127,19 @@ class EchoProcessor:
         first = -1.0 if name in p.left else 1.0
         reach = Span(tile.start - self.look_back, tile.stop)
         for r in heard:
-            words = self._words(name, window.mono, reach, r, tile)
+            part = self._span(name, r).intersect(tile)
+            words = self._words(name, window.mono, reach, r, part)
             place = np.array([first * r.side * p.width / 100.0])
-            out += convolve(words, r.impulse) * pan_gains(place, db_at_half_power())
+            out[part.inside(tile)] += convolve(words, r.impulse) * pan_gains(place, db_at_half_power())
         return Strip(stereo=out, early=out * gain_from_db(p.early), late=out * gain_from_db(p.late))
 
     def _span(self, name: str, r: Return) -> Span:
         words = self._spoken[name]
         return Span(words.start + r.delay, words.stop + r.delay + len(r.impulse))
 
-    def _words(self, name: str, mono: Samples, reach: Span, r: Return, tile: Span) -> Samples:
-        """The words as return `r` needs them for this tile: before they begin there is nothing."""
-        source = Span(tile.start - r.delay - len(r.impulse) + 1, tile.stop - r.delay)
+    def _words(self, name: str, mono: Samples, reach: Span, r: Return, part: Span) -> Samples:
+        """The words as return `r` needs them for that part: before they begin there is nothing."""
+        source = Span(part.start - r.delay - len(r.impulse) + 1, part.stop - r.delay)
         sample = np.arange(source.start, source.stop, dtype=np.float64)[:, None]
         words = self._spoken[name]
         swell = max(1.0, min(len(words) / 8.0, 9600.0))  # words do not begin with a cut

@@ -7,7 +7,7 @@ impulse response of the user's own. Left and right are treated alike, mirrored t
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -30,7 +30,7 @@ from audio_pipeline.errors import PresetError, StemError
 from audio_pipeline.timeline.moments import parse_duration
 from audio_pipeline.timeline.scene import Scene, StemRequest
 from audio_pipeline.timeline.spans import TILE, Span
-from audio_pipeline.units import Duration, Meters, PerSecond, Send
+from audio_pipeline.units import Between, Duration, Meters, PerSecond, Send
 
 _FLOOR_DB = -80.0  # what is cut off the end of the response, all together, below the whole
 
@@ -51,11 +51,15 @@ class Space(Effect):
     kind: Literal["space"] = "space"
     early: Send = Field(0.0, description="level of all early reflections")
     late: Send = Field(0.0, description="level of all reverberation")
-    pre_delay: Duration = Field(parse_duration("12ms"), description="how long the room waits to answer")
-    split: Duration = Field(
+    pre_delay: Annotated[Duration, Between("0s", "1s")] = Field(
+        parse_duration("12ms"), description="how long the room waits to answer"
+    )
+    split: Annotated[Duration, Between("1ms", "200ms")] = Field(
         parse_duration("80ms"), description="where early reflections give way to reverberation"
     )
-    rt60: Duration = Field(parse_duration("700ms"), description="time to fall by 60 dB at 500 Hz")
+    rt60: Annotated[Duration, Between("10ms", "12s")] = Field(
+        parse_duration("700ms"), description="time to fall by 60 dB at 500 Hz"
+    )
     bass_ratio: float = Field(1.15, ge=0.3, le=3.0, description="rt60 at 125 Hz over that at 500 Hz")
     treble_ratio: float = Field(
         0.9, ge=0.3, le=3.0, description="rt60 at 2 to 4 kHz over that at 500 Hz"
@@ -66,9 +70,9 @@ class Space(Effect):
     density: PerSecond = Field(
         1800.0, description="reflections a second when the reverberation begins; they grow denser"
     )
-    length: Meters = Field(26.0, description="from the screen to the back wall")
-    width: Meters = Field(17.0, description="from the left wall to the right")
-    height: Meters = Field(9.5, description="from the floor to the ceiling")
+    length: Meters = Field(26.0, ge=2, description="from the screen to the back wall")
+    width: Meters = Field(17.0, ge=2, description="from the left wall to the right")
+    height: Meters = Field(9.5, ge=2, description="from the floor to the ceiling")
     seat: Meters = Field(16.0, description="how far from the screen one listens, midway across")
     ear_height: Meters = Field(1.2, description="of the listener and of the sources")
     source_ahead: Meters = Field(5.0, description="how far in front of the listener the sources are")
@@ -169,7 +173,7 @@ class SpaceProcessor:
     """The responses at work; `early` and `late` are `(taps, 2)`: own side, other side."""
 
     def __init__(self, early: Samples, late: Samples) -> None:
-        self._convolver = MirroredConvolver([early, late], block=TILE // 2)
+        self._convolver = MirroredConvolver([early, late], block=TILE // 5)
         self.look_back = self._convolver.taps - 1
 
     def process(self, name: str, window: Strip, tile: Span) -> Strip:

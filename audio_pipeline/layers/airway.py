@@ -81,7 +81,7 @@ def air(phase: Phase, timbre: Timbre, sample_rate: int, seed: int, stream: str) 
     )
     window = noise.uniform(seed, f"{stream}.air", span.start - _TAPS + 1, span.stop)[:, None]
     # the faster the air, the brighter its noise
-    both = convolve(np.repeat(window, 2, axis=1), np.stack([calm, full], axis=1))
+    both = convolve(window, np.stack([calm, full], axis=1))
     moving = amplitude * (both[:, 0] + (both[:, 1] - both[:, 0]) * flow)
     out: Samples = moving * (gain_from_db(phase.level_dbfs) / max(rms(moving), 1e-30))
     if phase.mouth_db is not None:

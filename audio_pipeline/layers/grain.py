@@ -169,6 +169,8 @@ class GrainSource:
                 cut = part.inside(span)
                 moving = edges(wide.start, wide.stop, opens, shuts, part.start, part.stop)
                 openness[cut] = np.maximum(openness[cut], moving)
+        if not openness.any():
+            return np.ones(len(span))
         gain: Samples = 10.0 ** (self.layer.ground_noise_reduction / 20.0 * openness)
         return gain
 

@@ -23,6 +23,7 @@ from audio_pipeline.dsp.decibels import gain_from_db, rms
 from audio_pipeline.dsp.drift import drift
 from audio_pipeline.dsp.fades import edges
 from audio_pipeline.dsp.filters import convolve, frequencies, minimum_phase
+from audio_pipeline.errors import PresetError
 from audio_pipeline.layers.base import Layer
 from audio_pipeline.timeline.moments import parse_duration
 from audio_pipeline.timeline.scene import Scene
@@ -82,6 +83,9 @@ def parse_notes(text: str) -> tuple[Note, ...]:
     return tuple(notes)
 
 
+_LONGEST_S = 600
+
+
 class Motif(Layer):
     """A phrase, hummed once, dark and far: most of it is what the space makes of it.
 
@@ -126,6 +130,8 @@ class Motif(Layer):
         span = self.span(scene)
         if len(span) == 0:
             return MotifSource(np.zeros(0), span)
+        if len(span) > _LONGEST_S * scene.sample_rate:
+            raise PresetError(f"{name}: its notes last longer than {_LONGEST_S} s")
         phrase = self._hum(scene, name, span)
         return MotifSource(phrase * (gain_from_db(self.level) / max(rms(phrase), 1e-30)), span)
 

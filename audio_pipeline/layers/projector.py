@@ -59,7 +59,7 @@ class Projector(MachineParameters, Layer):
     start_up: Duration = Field(
         parse_duration("0s"), description="the motor gathers speed this long; 0 s: it runs already"
     )
-    splices: List[Time] = Field((), description="when a splice ticks through the gate")
+    splices: List[Time] = Field((), max_length=1000, description="when a splice ticks through the gate")
     runs_out: Time | None = Field(None, description="when the film's end leaves the feed sprocket")
     thins: Duration = Field(
         parse_duration("900ms"), description="how long the end takes through gate and sprockets"
@@ -117,7 +117,7 @@ class Projector(MachineParameters, Layer):
 
         Mid comes from its place behind the listener, the diffuse side from both sides.
         """
-        both = convolve(np.stack([machine, machine], axis=1), np.stack([mid, side], axis=1))
+        both = convolve(machine[:, None], np.stack([mid, side], axis=1))
         differs = self.width / 100.0 / 2.0
         level = gain_from_db(self.level)
         mid = mid * (level * math.sqrt(1.0 - differs) / max(rms(both[:, 0]), 1e-12))
@@ -193,7 +193,7 @@ class ProjectorSource:
         reach = len(self.impulse) - 1
         stretch = Stretch(self.speed, self.sample_rate, sounding.start - reach, sounding.stop)
         mono = self.machine.render(stretch)
-        both = convolve(np.stack([mono, mono], axis=1), self.impulse)
+        both = convolve(mono[:, None], self.impulse)
         out[sounding.inside(tile)] = both * self._presence(sounding)[:, None]
         return out
 

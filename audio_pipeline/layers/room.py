@@ -91,16 +91,21 @@ class RoomSource:
         """The room over a tile, `(len(tile), 2)`."""
         if not self.span.meets(tile):
             return np.zeros((len(tile), 2))
-        middle, side = convolve(self._noise(tile, "middle", "side"), self.ventilation).T
-        rumble = convolve(self._noise(tile, "rumble"), self.rumble)[:, 0] * self._drift(tile, "rumble")
-        drift = self._drift(tile, "ventilation")
-        out = np.stack([(middle + side) * drift + rumble, (middle - side) * drift + rumble], axis=1)
-        return out * self._edges(tile)[:, None]
+        middle = self._noise(tile, "middle", self.ventilation[:, 0])
+        side = self._noise(tile, "side", self.ventilation[:, 1])
+        rumble = self._noise(tile, "rumble", self.rumble) * self._drift(tile, "rumble")
+        drift, rise = self._drift(tile, "ventilation"), self._edges(tile)
+        out = np.empty((len(tile), 2))
+        for ear, ventilation in zip(out.T, (middle + side, middle - side), strict=True):
+            ventilation *= drift
+            ventilation += rumble
+            np.multiply(ventilation, rise, out=ear)
+        return out
 
-    def _noise(self, tile: Span, *parts: str) -> Samples:
+    def _noise(self, tile: Span, part: str, impulse: Samples) -> Samples:
         start = tile.start - _TAPS + 1
-        streams = [noise.uniform(self.scene.seed, f"{self.name}.{p}", start, tile.stop) for p in parts]
-        return np.stack(streams, axis=1)
+        white = noise.uniform(self.scene.seed, f"{self.name}.{part}", start, tile.stop)
+        return convolve(white[:, None], impulse)[:, 0]
 
     def _drift(self, tile: Span, part: str) -> Samples:
         interval = max(self.scene.samples(self.layer.drift_interval), self.scene.sample_rate // 10)

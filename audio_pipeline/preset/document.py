@@ -16,9 +16,9 @@ MAX_DEPTH = 16
 MAX_NESTING = 8
 MAX_INTEGER = 2**63
 """TOML's own bound; Python would take any, and could not print it."""
-_LONG_KEY = re.compile(
-    r"""(?<![\w-])(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')(?:[ \t]*+\.[ \t]*+(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')){32}"""
-)
+MAX_PARTS = 32
+_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_LONG_KEY = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{MAX_PARTS}}}")
 """A key of many parts: reading it takes tomllib a time that grows with their square."""
 
 Table = dict[str, Any]
@@ -96,7 +96,7 @@ def read_toml(path: Path, shown: str, what: str) -> Table:
             raise PresetError(f"{shown} is larger than {MAX_BYTES // 1_000_000} MB: not a {what}")
         text = raw.decode("utf-8")
         if _LONG_KEY.search(text):
-            raise PresetError(f"{shown} has a key of more than 32 parts: not a {what}")
+            raise PresetError(f"{shown} has a key of more than {MAX_PARTS} parts: not a {what}")
         table = tomllib.loads(text)
     except OSError as error:
         raise PresetError(f"{shown} cannot be read: {error.strerror or error}") from error

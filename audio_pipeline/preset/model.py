@@ -20,7 +20,7 @@ from audio_pipeline.preset.document import Document, Key, Table
 from audio_pipeline.timeline.moments import Clock, Moment, parse_duration, parse_moment
 from audio_pipeline.timeline.scene import Listening
 from audio_pipeline.timeline.timecode import RATES, Gauge
-from audio_pipeline.units import Dbtp, Duration, List, Lufs, Parameters
+from audio_pipeline.units import Between, Dbtp, Duration, List, Lufs, Parameters
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 MAX_SOUNDS = 200
@@ -56,7 +56,9 @@ class Master(Parameters):
     )
     target: Lufs = Field(-27.0, description="the loudness of the anchor")
     ceiling: Dbtp = Field(-2.0, description="the true peak that is not passed")
-    look_ahead: Duration = Field(parse_duration("5ms"), description="half the ceiling's window")
+    look_ahead: Annotated[Duration, Between("0.1ms", "100ms")] = Field(
+        parse_duration("5ms"), description="half the ceiling's window"
+    )
     buses: List[Bus] = Field(
         ("DX", "FX", "BG"), min_length=1, description="the buses in it; all of them are measured"
     )

@@ -11,6 +11,8 @@ from audio_pipeline.errors import PresetError, RenderError, StemError
 STARTER = Path(__file__).parent.parent / "starter"
 """The presets and demo stems that an installed package carries."""
 
+_LONGEST_PATH = 4096
+
 
 @dataclass(frozen=True)
 class Project:
@@ -75,8 +77,8 @@ class Project:
 
         Raises StemError for an absolute path, `..` or a link that leads out.
         """
-        if "\0" in path or not path.strip():
-            raise StemError(f"{key} names no file: {path!r}")
+        if "\0" in path or not path.strip() or len(path) > _LONGEST_PATH:
+            raise StemError(f"{key} names no file: {path[:200]!r}")
         target = self.root / path
         try:
             inside = self._holds(target)

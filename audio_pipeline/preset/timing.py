@@ -17,6 +17,7 @@ from audio_pipeline.timeline.moments import (
     UnknownNameError,
 )
 from audio_pipeline.timeline.scene import StemRequest
+from audio_pipeline.units import Between, Parameters
 
 MAX_LENGTH_S = 6 * 3600
 
@@ -41,14 +42,30 @@ def schedule_of(preset: Preset, length_s: LengthOf) -> Schedule:
     schedule = Schedule(preset.picture.clock(), define)
     for name, moment in preset.cues.items():
         _check(preset, schedule, ("cues", name), moment, partial(schedule.named, name))
+    _check_parameters(preset, schedule, ("master",), preset.master)
     for shelf, sounds in (("layers", preset.playing()), ("effects", preset.working())):
         for name, sound in sounds.items():
-            for field in type(sound).model_fields:
-                if isinstance(moment := getattr(sound, field), Moment):
-                    work_out = partial(schedule.seconds, moment)
-                    _check(preset, schedule, (shelf, name, field), moment, work_out)
+            _check_parameters(preset, schedule, (shelf, name), sound)
     _check_length(preset, schedule)
     return schedule
+
+
+def _check_parameters(preset: Preset, schedule: Schedule, above: Key, parameters: Parameters) -> None:
+    for name, field in type(parameters).model_fields.items():
+        value = getattr(parameters, name)
+        for moment in value if isinstance(value, tuple) else (value,):
+            if not isinstance(moment, Moment):
+                break
+            _check(preset, schedule, (*above, name), moment, partial(schedule.seconds, moment))
+            for bounds in field.metadata:
+                if isinstance(bounds, Between) and not bounds.holds(
+                    schedule.seconds(moment), schedule.clock
+                ):
+                    raise complain(
+                        preset.document,
+                        (*above, name),
+                        f'is "{moment}"; it must be from {bounds.shortest} to {bounds.longest}',
+                    )
 
 
 def _check(

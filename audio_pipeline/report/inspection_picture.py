@@ -39,8 +39,8 @@ def write_inspection(
 ) -> None:
     """Draw `(n, 1)` or `(n, 2)` samples that begin at `start_s`, and write it, whole or not at all.
 
-    Raises ReportError for a suffix that is neither .png nor .svg, for more than two channels, or when
-    the file cannot be written.
+    Raises ReportError for a suffix that is neither .png nor .svg or for more than two channels,
+    RenderError when the file cannot be written.
     """
     kind = path.suffix.lower()
     if kind not in FORMATS:
@@ -65,12 +65,9 @@ def write_inspection(
     _draw_goniometer(figure.add_subplot(grid[3, 1]), samples)
     _draw_distribution(figure.add_subplot(grid[3, 2]), samples, found)
     figure.suptitle(f"{_plain(title)}\n{_headline(found)}", fontsize=10)
-    try:
-        with whole_file(path, "wb") as file, matplotlib.rc_context({"svg.hashsalt": "render-ending"}):
-            metadata = {"Date": None} if kind == ".svg" else {"Software": None}
-            figure.savefig(file, format=kind[1:], dpi=dpi, metadata=metadata)
-    except OSError as error:
-        raise ReportError(f"{path} cannot be written: {error.strerror or error}") from error
+    metadata = {"Date": None} if kind == ".svg" else {"Software": None}
+    with whole_file(path, "wb") as file, matplotlib.rc_context({"svg.hashsalt": "render-ending"}):
+        figure.savefig(file, format=kind[1:], dpi=dpi, metadata=metadata)
 
 
 def _headline(found: Inspection) -> str:

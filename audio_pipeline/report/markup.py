@@ -8,6 +8,8 @@ import json
 from html import escape
 from importlib.resources import files
 
+from audio_pipeline import __version__
+
 ASSETS = files("audio_pipeline.report") / "assets"
 
 _VOID = ("meta", "link", "input", "br", "hr")
@@ -21,7 +23,7 @@ class Markup(str):
 
 def element(name: str, /, *children: str, **attributes: str | bool | None) -> Markup:
     """An element. Children are escaped unless they are `Markup`; `class_` is `class`, `_` in the name of
-    an attribute is `-`; an attribute that is True stands alone, one that is False or None is left out."""
+    an attribute is `-`; True leaves the bare name, False and None leave the attribute out."""
     shown = "".join(
         f" {key.rstrip('_').replace('_', '-')}" + ("" if value is True else f'="{escape(value)}"')
         for key, value in attributes.items()
@@ -81,7 +83,7 @@ def whole_page(
     head = join(
         element("meta", charset="utf-8"),
         element("meta", http_equiv="Content-Security-Policy", content=policy),
-        element("meta", name="generator", content="render-ending"),
+        element("meta", name="generator", content=f"render-ending {__version__}"),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("meta", name="referrer", content="no-referrer"),

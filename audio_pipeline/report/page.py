@@ -41,7 +41,7 @@ _BLOCK = 65_536
 
 @dataclass(frozen=True)
 class Look:
-    """What is seen and heard of a master besides its report. `copy` is empty when it would be too long."""
+    """What is seen and heard besides its report. `copy` is empty where it would be too long."""
 
     spectrogram_png: bytes
     highest_hz: float
@@ -183,8 +183,8 @@ def _charts() -> Markup:
         element("div", id="spectrogram", class_="chart"),
         element(
             "p",
-            "Drag to zoom, click to go there. A momentary window (400 ms) and a short-term window (3 s) read "
-            "at their end. Place is where the power is between left and right.",
+            "Drag to zoom, click to go there. A momentary window (400 ms) and a short-term window (3 s) "
+            "read at their end. Place is where the power is between left and right.",
             class_="note",
         ),
     )

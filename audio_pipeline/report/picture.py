@@ -3,51 +3,117 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from audio_pipeline.audio_files.whole_file import whole_file
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.errors import ReportError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-LEFT, RIGHT, INK, CUE = "#0072B2", "#D55E00", "#222222", "#666666"
-"""Okabe and Ito's palette: told apart by colour-blind eyes and in grey."""
 
+@dataclass(frozen=True)
+class Colours:
+    """The colours of a picture. Left and right are from Okabe and Ito's palette: told apart by
+    colour-blind eyes and, being of different lightness, in grey."""
+
+    left: str
+    right: str
+    ink: str
+    cue: str
+    paper: str
+
+
+LIGHT = Colours("#0072B2", "#D55E00", "#222222", "#666666", "#ffffff")
+DARK = Colours("#56B4E9", "#F0E442", "#ece6da", "#8a8173", "#121110")
+LEFT, RIGHT, INK = LIGHT.left, LIGHT.right, LIGHT.ink
+
+FORMATS = (".png", ".svg")
 _HOP_S = 0.05
 _FLOOR_DBFS = -100.0
 
 
+def check_format(path: Path) -> None:
+    """Raise ReportError for a suffix that no picture is written as."""
+    if path.suffix.lower() not in FORMATS:
+        raise ReportError(f"{path}: a plot is written as {' or '.join(FORMATS)}")
+
+
 def draw_mix(
-    samples: Samples, sample_rate_hz: int, cues: Sequence[tuple[str, float]], title: str, path: Path
+    samples: Samples,
+    sample_rate_hz: int,
+    cues: Sequence[tuple[str, float]],
+    title: str,
+    path: Path,
+    colours: Colours = LIGHT,
 ) -> None:
-    """Draw `(n, 2)` samples with `cues` as (name, seconds) into `path` (.png, .svg or .pdf)."""
+    """Draw `(n, 2)` samples with `cues` as (name, seconds) into `path`, whole or not at all.
+
+    Raises ReportError for a suffix that is neither .png nor .svg, or a file that cannot be written.
+    """
+    import matplotlib
+
+    check_format(path)
+    kind = path.suffix.lower()[1:]
+    metadata = {"Date": None} if kind == "svg" else {"Software": None}
+    try:
+        with matplotlib.rc_context(_style(colours)), whole_file(path, "wb") as file:
+            figure = _figure(samples, sample_rate_hz, cues, title, colours)
+            figure.savefig(file, format=kind, dpi=110, metadata=metadata)
+    except OSError as error:
+        raise ReportError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _style(colours: Colours) -> Any:
+    ink = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
+    paper = ("figure.facecolor", "axes.facecolor", "savefig.facecolor", "legend.facecolor")
+    style: dict[str, Any] = dict.fromkeys(ink, colours.ink) | dict.fromkeys(paper, colours.paper)
+    # a fixed salt: the same picture, the same bytes
+    return style | {"svg.hashsalt": "render-ending", "grid.color": colours.cue}
+
+
+def _figure(
+    samples: Samples,
+    sample_rate_hz: int,
+    cues: Sequence[tuple[str, float]],
+    title: str,
+    colours: Colours,
+) -> Figure:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 7.2), layout="constrained")
     level, place, spectrum = figure.subplots(3, 1, sharex=True, height_ratios=(3, 1.2, 4))
-    draw_level(level, samples, sample_rate_hz)
-    _draw_place(place, samples, sample_rate_hz)
+    draw_level(level, samples, sample_rate_hz, colours=colours)
+    _draw_place(place, samples, sample_rate_hz, colours)
     draw_spectrum(spectrum, samples, sample_rate_hz)
     for axes in (level, place, spectrum):
         for _, at_s in cues:
-            axes.axvline(at_s, color=CUE, linewidth=0.8, linestyle=":")
+            axes.axvline(at_s, color=colours.cue, linewidth=0.8, linestyle=":")
     for n, (name, at_s) in enumerate(cues):
         level.annotate(
-            name,
+            _plain(name),
             (at_s, 1.0),
             xycoords=("data", "axes fraction"),
             xytext=(2, 3 + 11 * (n % 3)),
             textcoords="offset points",
             fontsize=8,
-            color=INK,
+            color=colours.ink,
         )
     spectrum.set_xlabel("seconds")
     spectrum.set_xlim(0, len(samples) / sample_rate_hz)
-    figure.suptitle(title, fontsize=11)
-    figure.savefig(path, dpi=110, metadata={"Software": None} if path.suffix == ".png" else None)
+    figure.suptitle(_plain(title), fontsize=11)
+    return figure
+
+
+def _plain(text: str) -> str:
+    """Text that matplotlib does not read as mathematics."""
+    return "".join(c if c.isprintable() else " " for c in text).replace("$", r"\$")
 
 
 def _per_hop(samples: Samples, sample_rate_hz: int) -> Samples:
@@ -57,13 +123,19 @@ def _per_hop(samples: Samples, sample_rate_hz: int) -> Samples:
     return power
 
 
-def draw_level(axes: Axes, samples: Samples, sample_rate_hz: int, start_s: float = 0.0) -> None:
+def draw_level(
+    axes: Axes,
+    samples: Samples,
+    sample_rate_hz: int,
+    start_s: float = 0.0,
+    colours: Colours = LIGHT,
+) -> None:
     """Draw the level of `(n, 1)` or `(n, 2)` samples that begin at `start_s`, a point each 50 ms."""
     power = _per_hop(samples, sample_rate_hz)
     level = 10.0 * np.log10(np.maximum(power, 10.0 ** (_FLOOR_DBFS / 10)))
     time = start_s + (np.arange(len(level)) + 0.5) * _HOP_S
     names = ("left", "right") if level.shape[1] == 2 else ("mono",)
-    for column, (name, colour) in enumerate(zip(names, (LEFT, RIGHT), strict=False)):
+    for column, (name, colour) in enumerate(zip(names, (colours.left, colours.right), strict=False)):
         axes.plot(time, level[:, column], color=colour, linewidth=0.9, label=name)
     axes.set_ylim(_FLOOR_DBFS, 0)
     axes.set_ylabel("RMS, dBFS")
@@ -71,15 +143,15 @@ def draw_level(axes: Axes, samples: Samples, sample_rate_hz: int, start_s: float
     axes.legend(loc="upper right", fontsize=8, framealpha=0.9)
 
 
-def _draw_place(axes: Axes, samples: Samples, sample_rate_hz: int) -> None:
+def _draw_place(axes: Axes, samples: Samples, sample_rate_hz: int, colours: Colours) -> None:
     power = _per_hop(samples, sample_rate_hz)
     total = power.sum(axis=1)
     heard = total > 10.0 ** (_FLOOR_DBFS / 10)
     place = np.where(heard, (power[:, 1] - power[:, 0]) / np.maximum(total, 1e-30), np.nan)
-    axes.plot((np.arange(len(place)) + 0.5) * _HOP_S, place, color=INK, linewidth=0.8)
-    axes.set_ylim(-1.05, 1.05)
+    axes.plot((np.arange(len(place)) + 0.5) * _HOP_S, place, color=colours.ink, linewidth=0.8)
+    axes.set_ylim(1.05, -1.05)
     axes.set_yticks([-1, 0, 1], ["L", "C", "R"])
-    axes.set_ylabel("energy")
+    axes.set_ylabel("place")
     axes.grid(alpha=0.25)
 
 

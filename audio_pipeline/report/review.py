@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from audio_pipeline.audio_files.earlier_work import refuse_to_replace
 from audio_pipeline.audio_files.read import blocks, probe
 from audio_pipeline.audio_files.whole_file import whole_file
 from audio_pipeline.errors import ReportError
 from audio_pipeline.loudness.compare import Comparison, Row, Tolerance, compare_reports
 from audio_pipeline.loudness.facts import MixFacts
+from audio_pipeline.loudness.figures import DROPOUT_FIGURES, FIGURES, SECTION_FIGURES, Figure
 from audio_pipeline.loudness.report import report_of_file
 from audio_pipeline.loudness.report_file import SUFFIX, read_report
 from audio_pipeline.report import tables
@@ -122,13 +124,15 @@ def listening_copy(take: Take) -> bytes:
 
 
 def write_review(path: Path, takes: Sequence[Take], copies: Sequence[bytes]) -> None:
-    """Write the page, whole or not at all. Raises RenderError when it cannot be written."""
+    """Write the page, whole or not at all. Raises RenderError when it cannot be written, or when another
+    program's file is in its place."""
+    refuse_to_replace(path)
     with whole_file(path, "w") as file:
         file.write(review(takes, copies))
 
 
 def review(takes: Sequence[Take], copies: Sequence[bytes]) -> str:
-    """The page as text; `copies` are MP3 files, one for each mix. Raises ValueError for too few or many."""
+    """The page as text; `copies` are MP3 files, one for each mix. ValueError for too few or many."""
     if not 2 <= len(takes) <= MOST_MIXES or len(takes) != len(copies):
         raise ValueError(f"{len(takes)} mixes and {len(copies)} copies make no review")
     names, reports = names_of(takes), [take.report for take in takes]
@@ -145,7 +149,7 @@ def review(takes: Sequence[Take], copies: Sequence[bytes]) -> str:
     }
     held = [data_block("review", data)]
     held += [bytes_block(f"audio-{n}", copy) for n, copy in enumerate(copies)]
-    body = _body(title, names, reports, anchor)
+    body = _body(title, names, reports)
     return whole_page(f"Review · {title}", body, join(*held), SCRIPTS)
 
 
@@ -182,22 +186,42 @@ def _title(reports: Sequence[Report]) -> str:
     return titles.pop() if len(titles) == 1 else f"{len(reports)} mixes"
 
 
-def _body(title: str, names: Sequence[str], reports: Sequence[Report], anchor: Anchor) -> Markup:
-    # the templates are our own; what varies goes through `element`
+def _body(title: str, names: Sequence[str], reports: Sequence[Report]) -> Markup:
+    anchor, gains = matching(reports)
+    # the template is our own; what varies goes through `element`
     whole = (
         asset("review.html")
         .replace("{{title}}", element("p", title, class_="overline"))
         .replace("{{count}}", str(len(names)))
         .replace("{{anchor}}", _ANCHORS[anchor])
         .replace("{{zoom}}", zoom_buttons())
-        .replace("{{differences}}", _differences(names, reports))
+        .replace("{{differences}}", _differences(names, reports, gains))
     )
     return Markup(whole)
 
 
-def _differences(names: Sequence[str], reports: Sequence[Report]) -> Markup:
-    """Each mix against the first: in words, what its preset changes, and the figures that moved."""
+def at_gain(report: Report, gain_db: float) -> Report:
+    """The report as it would be at another gain: every level moved by it, the rest as it was."""
+
+    def moved(table: Mapping[str, Any], figures: Mapping[str, Figure]) -> dict[str, Any]:
+        levels = {n: table[n] for n, f in figures.items() if f.moves and table.get(n) is not None}
+        return {**table, **{name: level + gain_db for name, level in levels.items()}}
+
+    curves = report["curves"]
+    momentary = [None if v is None else v + gain_db for v in curves["momentary_lufs"]]
+    return {
+        **moved(report, FIGURES),
+        "sections": [moved(section, SECTION_FIGURES) for section in report["sections"]],
+        "dropout": report["dropout"] and moved(report["dropout"], DROPOUT_FIGURES),
+        "curves": {**curves, "momentary_lufs": momentary},
+    }
+
+
+def _differences(names: Sequence[str], reports: Sequence[Report], gains: Sequence[float]) -> Markup:
+    """Each mix against the first, both as matched: in words, what its preset changes, and the figures
+    that differ for another reason than the level."""
     parts = []
+    reports = [at_gain(report, gain) for report, gain in zip(reports, gains, strict=True)]
     for name, report in zip(names[1:], reports[1:], strict=True):
         compared = compare_reports((names[0], name), (reports[0], report), Tolerance())
         said = [element("p", sentence) for sentence in notes(compared)[:-1]]
@@ -227,9 +251,9 @@ def _figure_table(compared: Comparison) -> Markup:
         if any(row.different) and (row.table != "sections" or row.name == "integrated_lufs")
     ]
     if not rows:
-        return element("p", "Every figure is within its tolerance.")
-    head = ("Figure", *compared.names, "Δ")
-    return tables.table(f"Figures of {compared.names[1]}", head, rows)
+        return element("p", "At matched level every figure is within its tolerance.")
+    head = ("Figure at matched level", *compared.names, "Δ")
+    return tables.table(f"Figures of {compared.names[1]} at matched level", head, rows)
 
 
 def _figure_row(row: Row) -> tuple[str, ...]:

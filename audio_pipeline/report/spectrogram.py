@@ -21,7 +21,7 @@ can be read without seeing colours."""
 
 
 class Spectrogram:
-    """Fed with the blocks of a programme of `length` samples, in order, it has its picture at the end."""
+    """Fed with the blocks of a programme of `length` samples, it has its picture at the end."""
 
     def __init__(self, length: int, sample_rate_hz: int) -> None:
         self._hop = max(1024, -(-length // _COLUMNS))

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from audio_pipeline.loudness.compare import clock_of_report
+from audio_pipeline.loudness.dropout import UNCERTAIN_S
 from audio_pipeline.loudness.figures import FIGURES, SECTION_FIGURES, shown
 from audio_pipeline.report.changes import Changes, in_words
 from audio_pipeline.report.markup import Markup, element, join
@@ -71,7 +72,7 @@ def headline(report: Report) -> Markup:
     if report["dropout"] and report["dropout"]["floor_dbfs"] is not None:
         floor = report["dropout"]["floor_dbfs"]
         where = f"after {seconds(report['dropout']['at_s'])}"
-        items.append(_figure("Floor in the dropout", number(floor, 1), "dBFS", where, "floor_dbfs"))
+        items.append(_figure("Dropout floor", number(floor, 1), "dBFS", where, "floor_dbfs"))
     return element("dl", *items, class_="headline")
 
 
@@ -116,7 +117,7 @@ def table(
         ),
         class_="scroll",
         tabindex="0",
-        role="region",
+        role="group",
         aria_label=caption,
     )
 
@@ -157,7 +158,7 @@ def dropout_contract(report: Report) -> Markup:
     spares = in_words(plan.get("spares"))
     rows = [
         ("Begins", in_words(plan.get("at")), timecode(report, dropout["at_s"])),
-        ("Falls within", in_words(plan.get("fade")), _milliseconds(dropout["fall_s"])),
+        ("Falls within", in_words(plan.get("fade")), _milliseconds(dropout["fall_s"], UNCERTAIN_S)),
         ("Level before", "", f"{level} dBFS"),
         ("Floor after", f"only {spares}" if plan else "", f"{number(dropout['floor_dbfs'], 1)} dBFS"),
         ("Depth", "", f"{number(dropout['depth_db'], 1)} dB"),
@@ -167,11 +168,11 @@ def dropout_contract(report: Report) -> Markup:
             "–" if dropout["silence_at_s"] is None else timecode(report, dropout["silence_at_s"]),
         ),
     ]
-    return table("Dropout", ("", "Planned", "Measured"), rows, (0, 1))
+    return table("Dropout", ("Contract", "Planned", "Measured"), rows, (0, 1))
 
 
-def _milliseconds(value_s: float | None) -> str:
-    return "–" if value_s is None else f"{value_s * 1000:.0f} ms"
+def _milliseconds(value_s: float | None, uncertain_s: float) -> str:
+    return "–" if value_s is None else f"{value_s * 1000:.0f} ± {uncertain_s * 1000:.0f} ms"
 
 
 def _dropout_plan(report: Report) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a page draws besides the report's curves: energy's place between the ears, and the dropout close."""
+"""What a page draws besides the report's curves: energy's place, and the dropout close."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from audio_pipeline.timeline.timecode import (
 _PLAIN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|h|f)")
 _UNITS = {"ms": Fraction(1, 1000), "s": Fraction(1), "min": Fraction(60), "h": Fraction(3600)}
 _NAME = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?")
+_MOST_CHOICES = 1000
 _EXAMPLES = '"8s", "250ms", "132f", "01:00:05:12", "90+08" or "black + 6s"'
 
 
@@ -49,6 +50,8 @@ def parse_moment(text: str | list[str]) -> Moment:
     parts = [text] if isinstance(text, str) else text
     if not parts or not all(isinstance(part, str) for part in parts):
         raise ValueError(f"{text!r} is not a time; write {_EXAMPLES}, or a list of such texts")
+    if len(parts) > _MOST_CHOICES:
+        raise ValueError(f"a list of {len(parts)} times is longer than {_MOST_CHOICES}")
     shown = parts[0] if len(parts) == 1 else "[" + ", ".join(parts) + "]"
     return Moment(shown.strip(), tuple(_parse_sum(part) for part in parts))
 

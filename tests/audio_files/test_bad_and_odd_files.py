@@ -18,12 +18,12 @@ import pytest
 import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from wave_makers import RATE, chunk, float32, fmt, pcm16, tone, wave
 
 from audio_pipeline.audio_files.names import printable
 from audio_pipeline.audio_files.read import blocks, probe, read
 from audio_pipeline.audio_files.regular_file import sha256_hex
 from audio_pipeline.errors import StemError
+from tests.audio_files.wave_makers import RATE, chunk, float32, fmt, pcm16, tone, wave
 
 SOUND = pcm16(tone())
 FLOAT = fmt(tag=3, bits=32)

@@ -10,7 +10,6 @@ import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wave_makers import RATE, tone
 
 from audio_pipeline.audio_files.channels import ROLES, to_mono, to_stereo
 from audio_pipeline.audio_files.condition import (
@@ -23,6 +22,7 @@ from audio_pipeline.audio_files.condition import (
 )
 from audio_pipeline.audio_files.read import AudioInfo
 from audio_pipeline.errors import StemError
+from tests.audio_files.wave_makers import RATE, tone
 
 EDGE = round(EDGE_FADE_S * RATE)
 

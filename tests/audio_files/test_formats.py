@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from wave_makers import RATE, chunk, fmt, pcm16, tone
 
 from audio_pipeline.audio_files import compressed
 from audio_pipeline.audio_files.read import probe, read
 from audio_pipeline.errors import StemError
+from tests.audio_files.wave_makers import RATE, chunk, fmt, pcm16, tone
 
 RATES = (8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 88_200, 96_000, 176_400, 192_000)
 NEEDED = {

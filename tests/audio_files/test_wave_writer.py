@@ -14,13 +14,13 @@ import wavinfo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from wave_makers import tone
 
 from audio_pipeline.audio_files import write
 from audio_pipeline.audio_files.broadcast_wave import Bext, BextLoudness, Cue, Ixml
 from audio_pipeline.audio_files.read import probe, read
 from audio_pipeline.audio_files.write import WaveWriter
 from audio_pipeline.timeline.timecode import RATES
+from tests.audio_files.wave_makers import tone
 
 RATE = 48_000
 BEXT = Bext(

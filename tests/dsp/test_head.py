@@ -24,9 +24,11 @@ KEMAR_FRONT_DB = [-11.7, -11.2, -11.1, -7.9, -6.6, 0.4, 8.9, 9.8, 6.7, 3.8, -1.0
 KEMAR_FRONT_DB += [-4.6, 1.0, -8.3, -18.8]
 
 
-def ears(model: HeadModel, azimuth_deg: float, rate: int = RATE) -> np.ndarray:
+def ears(
+    model: HeadModel, azimuth_deg: float, rate: int = RATE, from_behind: bool = False
+) -> np.ndarray:
     """The response of both ears, `(taps, 2)`, to a pulse from there."""
-    placer = HeadPlacer(rate, model)
+    placer = HeadPlacer(rate, model, from_behind=from_behind)
     pulse = np.zeros(2 * placer.look_back + 1)
     pulse[placer.look_back] = 1.0
     return placer.place(pulse, np.full(placer.look_back + 1, azimuth_deg / 90.0))
@@ -103,6 +105,40 @@ def test_in_the_middle_both_ears_hear_the_same_and_soon(model: HeadModel) -> Non
     middle = ears(model, 0)
     assert np.array_equal(middle[:, 0], middle[:, 1])
     assert np.argmax(np.abs(middle[:, 0])) < 0.001 * RATE
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("azimuth_deg", [0, 20, 60])
+def test_from_behind_the_ears_differ_as_from_in_front(model: HeadModel, azimuth_deg: int) -> None:
+    """On the cone of confusion delay and level between the ears are those of the front."""
+    front, back = (ears(model, azimuth_deg, from_behind=b) for b in (False, True))
+    delays = [interaural_delay_s(x[:, 1], x[:, 0], RATE) for x in (front, back)]
+    assert delays[1] == pytest.approx(delays[0], abs=25e-6)
+    f = np.fft.rfftfreq(4096, 1 / RATE)
+    for octave_hz in (250, 500, 1000, 2000, 4000, 8000):
+        inside = (f > octave_hz / 2**0.5) & (f < octave_hz * 2**0.5)
+        levels = []
+        for x in (front, back):
+            left, right = power_spectra(x)[inside].sum(axis=0)
+            levels.append(10 * np.log10(right / left))
+        assert levels[1] == pytest.approx(levels[0], abs=0.7)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_what_is_behind_has_the_colour_that_kemar_s_ears_give_it(model: HeadModel) -> None:
+    """More at 1.25 kHz, less at 2 kHz, at 4 kHz and from 10 kHz on; pink noise stays as loud."""
+    f = np.fft.rfftfreq(4096, 1 / RATE)
+    front, back = (power_spectra(ears(model, 20, from_behind=b)).sum(axis=1) for b in (False, True))
+    change = 10 * np.log10(back / front)
+
+    def third(hz: float) -> float:
+        return float(change[(f > hz * 2 ** (-1 / 6)) & (f < hz * 2 ** (1 / 6))].mean())
+
+    reference = third(400)
+    found = {hz: third(hz) - reference for hz in (1260, 2000, 5000, 10_000, 16_000)}
+    wanted = {1260: 3.5, 2000: -2.4, 5000: -2.8, 10_000: -5.2, 16_000: -10.6}
+    assert found == pytest.approx(wanted, abs=1.5)
+    assert pink_gain(ears(model, 20, from_behind=True), RATE) == pytest.approx(1.0, rel=1e-3)
 
 
 @settings(max_examples=10, deadline=None)

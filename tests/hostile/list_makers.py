@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 import soundfile
-from law import refusal
-from preset_makers import WORDS
 
 from audio_pipeline.errors import AudioPipelineError
 from audio_pipeline.loudness.compare import Tolerance, compare_reports
@@ -23,6 +21,8 @@ from audio_pipeline.loudness.report import report_of_file, to_json
 from audio_pipeline.loudness.report_file import read_report
 from audio_pipeline.timeline.moments import Clock
 from audio_pipeline.timeline.timecode import RATES
+from tests.hostile.law import refusal
+from tests.hostile.preset_makers import WORDS
 
 CLOCK = Clock(RATES["24"], "35mm", 86_400)
 VALUES: list[Any] = [

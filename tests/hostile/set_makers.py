@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hypothesis import strategies as st
-from preset_makers import KEYS, SOUNDS, TABLES, texts, toml, values
+
+from tests.hostile.preset_makers import KEYS, SOUNDS, TABLES, texts, toml, values
 
 _known = st.one_of(
     st.builds(

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sound_stage import (
+
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.decibels import rms_dbfs
+from audio_pipeline.layers.airway import Phase, Timbre, air, flow_curve
+from audio_pipeline.layers.breath import Breath, Cycle
+from tests.layers.sound_stage import (
     RATE,
     assert_obeys_the_contract,
     db,
@@ -13,11 +18,6 @@ from sound_stage import (
     stage,
     windowed_rms_dbfs,
 )
-
-from audio_pipeline.dsp.arrays import Samples
-from audio_pipeline.dsp.decibels import rms_dbfs
-from audio_pipeline.layers.airway import Phase, Timbre, air, flow_curve
-from audio_pipeline.layers.breath import Breath, Cycle
 
 TEN_MINUTES = stage(600)
 

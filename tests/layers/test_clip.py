@@ -3,13 +3,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from sound_stage import RATE, assert_obeys_the_contract, heard, seconds, stage
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import gain_from_db, rms_dbfs
 from audio_pipeline.layers.clip import Clip
 from audio_pipeline.timeline.scene import Scene, StemRequest
 from audio_pipeline.timeline.spans import Span
+from tests.layers.sound_stage import RATE, assert_obeys_the_contract, heard, seconds, stage
 
 REQUEST = StemRequest("stems/it.wav", channels=2)
 

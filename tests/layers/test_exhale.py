@@ -1,9 +1,16 @@
 import numpy as np
 import pytest
-from sound_stage import RATE, assert_obeys_the_contract, heard, seconds, stage, windowed_rms_dbfs
 
 from audio_pipeline.dsp.decibels import rms_dbfs
 from audio_pipeline.layers.exhale import Exhale
+from tests.layers.sound_stage import (
+    RATE,
+    assert_obeys_the_contract,
+    heard,
+    seconds,
+    stage,
+    windowed_rms_dbfs,
+)
 
 
 def test_it_obeys_the_contract_of_a_layer() -> None:

@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 from scipy import signal
-from sound_stage import (
+
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.decibels import rms_dbfs
+from audio_pipeline.layers import film_dirt
+from audio_pipeline.layers.grain import Grain, academy_db
+from audio_pipeline.timeline.spans import Span
+from tests.layers.sound_stage import (
     RATE,
     assert_no_step,
     assert_obeys_the_contract,
@@ -11,12 +17,6 @@ from sound_stage import (
     stage,
     windowed_rms_dbfs,
 )
-
-from audio_pipeline.dsp.arrays import Samples
-from audio_pipeline.dsp.decibels import rms_dbfs
-from audio_pipeline.layers import film_dirt
-from audio_pipeline.layers.grain import Grain, academy_db
-from audio_pipeline.timeline.spans import Span
 
 THIRDS_HZ = 1000.0 * 2.0 ** (np.arange(-10, 10) / 3)
 

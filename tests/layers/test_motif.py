@@ -1,11 +1,18 @@
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from sound_stage import RATE, assert_no_step, assert_obeys_the_contract, heard, seconds, stage
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import rms_dbfs
 from audio_pipeline.layers.motif import Motif, parse_notes
+from tests.layers.sound_stage import (
+    RATE,
+    assert_no_step,
+    assert_obeys_the_contract,
+    heard,
+    seconds,
+    stage,
+)
 
 SCENE = stage(30)
 

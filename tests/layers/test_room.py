@@ -1,11 +1,19 @@
 import numpy as np
 import pytest
 from scipy import signal
-from sound_stage import RATE, assert_no_step, assert_obeys_the_contract, db, heard, seconds, stage
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import rms_dbfs
 from audio_pipeline.layers.room import Room, coherence
+from tests.layers.sound_stage import (
+    RATE,
+    assert_no_step,
+    assert_obeys_the_contract,
+    db,
+    heard,
+    seconds,
+    stage,
+)
 
 OCTAVES_HZ = (63, 125, 250, 500, 1000, 2000, 4000, 8000)
 NC_30_DB_SPL = (57, 48, 41, 35, 31, 29, 28, 27)

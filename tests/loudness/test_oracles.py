@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from programmes import programmes
 
 from audio_pipeline.loudness.meter import Loudness, measure
+from tests.loudness.programmes import programmes
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ The defaults are a 35 mm machine; `GAUGES` holds, in the preset's own words, wha
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
 from audio_pipeline.timeline.moments import parse_duration
-from audio_pipeline.units import Db, Duration, Hz, List, Parameters, Percent, PerSecond, Send
+from audio_pipeline.units import Between, Db, Duration, Hz, List, Parameters, Percent, PerSecond, Send
 
 FilmGauge = Literal["35mm", "16mm", "super8"]
 Mains = Literal["50 Hz", "60 Hz"]
@@ -87,7 +87,7 @@ class MachineParameters(Parameters):
     """The machine, as a preset describes it. Levels of parts are shares of the whole."""
 
     gauge: FilmGauge = Field("35mm", description="the film; every default below follows from it")
-    frames_per_s: PerSecond = Field(24.0, gt=0, description="pictures a second at full speed")
+    frames_per_s: PerSecond = Field(24.0, ge=1, le=120, description="pictures a second at full speed")
     perforations: int = Field(4, ge=1, le=8, description="perforations that pass for each frame")
     pull_down: Percent = Field(
         25.0, description="the share of a frame in which the film moves: from click to click"
@@ -104,14 +104,17 @@ class MachineParameters(Parameters):
     claw_tones: List[Hz] = Field(
         (165.0, 330.0, 640.0, 1150.0, 1820.0, 2700.0, 4100.0, 6300.0, 9800.0),
         min_length=1,
+        max_length=32,
         description="what rings when it clicks",
     )
-    claw_ring: Duration = Field(
+    claw_ring: Annotated[Duration, Between("0.1ms", "50ms")] = Field(
         parse_duration("3.5ms"), description="how long 1 kHz rings; higher tones less, lower longer"
     )
     claw_tilt: Db = Field(0.0, description="how the tones rise or fall, an octave")
     sprockets: Send = Field(-10.0, description="film slapping on the teeth, once a perforation")
-    slap: Duration = Field(parse_duration("2.5ms"), description="how long each slap lasts")
+    slap: Annotated[Duration, Between("0.1ms", "50ms")] = Field(
+        parse_duration("2.5ms"), description="how long each slap lasts"
+    )
     splice: Db = Field(9.0, description="how much louder than its frame's click a splice ticks")
 
     radiates_from: Hz = Field(80.0, description="under it the machine's body is too small to sound")
@@ -129,23 +132,25 @@ class MachineParameters(Parameters):
     shutter: Percent = Field(7.0, description="how deep the shutter cuts into the air's noise")
     shutter_blades: int = Field(2, ge=1, le=5, description="cuts a frame")
     belt: Send = Field(-20.0, description="the belt's joint on its pulley")
-    belt_rate: PerSecond = Field(5.3, gt=0, description="turns of the belt")
+    belt_rate: PerSecond = Field(5.3, ge=0.1, le=100, description="turns of the belt")
     reels: Send = Field(-20.0, description="film rubbing on the take-up reel")
-    reel_core: PerSecond = Field(1.14, gt=0, description="turns of an empty reel")
-    reel_full: PerSecond = Field(0.41, gt=0, description="turns of a full one")
-    reel_length: Duration = Field(parse_duration("22min"), description="how long a reel runs")
+    reel_core: PerSecond = Field(1.14, ge=0.01, le=20, description="turns of an empty reel")
+    reel_full: PerSecond = Field(0.41, ge=0.01, le=20, description="turns of a full one")
+    reel_length: Annotated[Duration, Between("1s", "6h")] = Field(
+        parse_duration("22min"), description="how long a reel runs"
+    )
     played: Percent = Field(95.0, description="how much of the reel has run when the sound begins")
     rustle_from: Hz = Field(700.0, description="film noise: where it begins")
     rustle_to: Hz = Field(9000.0, description="film noise: where it ends")
 
     bare: Db = Field(-12.0, description="the claw without film, against the claw with it")
     flap: Send = Field(-9.0, description="the loose tail on the reel, while it flaps")
-    flap_rate: PerSecond = Field(1.5, gt=0, description="how often it flaps")
+    flap_rate: PerSecond = Field(1.5, ge=0.1, le=50, description="how often it flaps")
     flap_scatter: Db = Field(3.0, description="how unlike two flaps' levels are (RMS)")
 
     wow: Percent = Field(0.08, le=5, description="slow unevenness of the film's speed, under 5 a second")
     flutter: Percent = Field(0.06, le=5, description="quick unevenness: sprocket, frame and perforation")
-    jitter: Duration = Field(
+    jitter: Annotated[Duration, Between("0s", "10ms")] = Field(
         parse_duration("0.15ms"), description="how far a click is early or late (RMS)"
     )
     scatter: Db = Field(1.2, description="how unlike two clicks' levels are (RMS)")

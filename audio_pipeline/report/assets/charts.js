@@ -19,6 +19,7 @@ function axis(label, options = {}) {
     font: CHART_FONT,
     grid: { stroke: () => colour("--line"), width: 1 },
     ticks: { show: false },
+    values: (_, splits) => splits.map((value) => String(value).replace("-", "−")),
     size: 52,
     gap: 6,
     label: label || undefined,
@@ -80,7 +81,7 @@ class TimeCharts {
         series: [{}, ...series],
         hooks: {
           drawAxes: underlay ? [underlay] : [],
-          draw: [(u) => this.drawCues(u, labels)],
+          draw: [(u) => this.drawCues(u, labels, underlay ? "#ffffff80" : colour("--cue"))],
           setSelect: [(u) => this.zoomToSelection(u)],
           setCursor: [(u) => this.hover(u)],
         },
@@ -104,13 +105,15 @@ class TimeCharts {
     return chart;
   }
 
-  drawCues(u, labels) {
+  drawCues(u, labels, stroke) {
     const { ctx, bbox } = u;
     ctx.save();
-    ctx.strokeStyle = colour("--cue");
+    ctx.strokeStyle = stroke;
     ctx.fillStyle = colour("--soft");
     ctx.lineWidth = devicePixelRatio;
     ctx.font = CHART_FONT.replace("12px", `${11 * devicePixelRatio}px`);
+    ctx.textAlign = "left";
+    ctx.textBaseline = "alphabetic";
     ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
     const free = [-Infinity, -Infinity];
     for (const cue of this.cues) {
@@ -186,8 +189,8 @@ const levelScale = (label, low, high) => ({ label, scale: { range: () => [low, h
 
 const placeScale = {
   label: "place",
-  scale: { range: () => [1.05, -1.05] },
-  axis: { splits: () => [-1, 0, 1], values: () => ["L", "C", "R"] },
+  scale: { dir: -1, range: () => [-1.05, 1.05] },
+  axis: { splits: () => [-1, 0, 1], filter: (_, splits) => splits, values: () => ["L", "C", "R"] },
 };
 
 function line(name, width = 1.5, options = {}) {

@@ -13,28 +13,28 @@ let test = null; // the ABX test that goes on
 let order = mixes.map((_, n) => n); // the mixes as they stand on the page
 
 const decibels = (db) => `${db < 0 ? "−" : db > 0 ? "+" : ""}${Math.abs(db).toFixed(1)} dB`;
-const gainOf = (n) => (matched || test ? mixes[n].gain_db : 0);
 const blind = () => notes.round !== undefined;
+const gainOf = (n) => (matched || test || blind() ? mixes[n].gain_db : 0);
 const shownName = (n) => (blind() ? letter(order.indexOf(n)) : mixes[n].name);
 // what a listener may know of the sections without knowing which mix plays
 const sectionsNow = () => mixes[blind() || test ? 0 : selected].sections;
 
-const palette = ["--mix-1", "--mix-2", "--mix-3", "--mix-4", "--mix-5", "--mix-6"];
+const styles = ["solid", "dashed", "dotted", "dashed"];
 const dashes = [[], [8, 4], [2, 3], [8, 3, 2, 3]];
+const dashOf = (n) => (Math.floor(n / 6) + n) % dashes.length;
+const palette = ["--mix-1", "--mix-2", "--mix-3", "--mix-4", "--mix-5", "--mix-6"];
 
 const charts = new TimeCharts(duration, []);
 const step = Math.min(...mixes.map((mix) => mix.curves.step_s));
 const times = Array.from({ length: Math.round(duration / step) }, (_, n) => (n + 1) * step);
-const chart = charts.add(
-  "curves",
-  300,
-  [times, ...curves()],
-  mixes.map((_, n) =>
-    line(palette[n % palette.length], 1.5, { dash: dashes[Math.floor(n / palette.length + n) % dashes.length] }),
-  ),
-  levelScale("LUFS, 3 s", -80, -10),
-  { labels: true, last: true },
-);
+const lines = () => mixes.map((_, n) => line(palette[n % palette.length], 1.25, { dash: dashes[dashOf(n)] }));
+const chart = charts.add("curves", 280, [times, ...curves()], lines(), levelScale("LUFS, 3 s", -80, -10), {
+  labels: true,
+});
+const farthest = Math.min(20, Math.max(2, ...apart().flat().map(Math.abs)));
+const apartChart = charts.add("apart", 130, [times, ...apart()], lines(), levelScale("LU apart", -farthest, farthest), {
+  last: true,
+});
 
 const transport = new Transport({
   clock: new PictureClock(...mixes[0].picture),
@@ -69,6 +69,12 @@ function curves() {
   );
 }
 
+// How far momentary loudness is from the first mix's; what is softer than the gate counts as the gate.
+function apart() {
+  const heard = mixes.map((mix, n) => mix.curves.momentary_lufs.map((v) => Math.max((v ?? -70) + gainOf(n), -70)));
+  return heard.map((own) => times.map((_, k) => (own[k] ?? -70) - (heard[0][k] ?? -70)));
+}
+
 function readout(seconds) {
   const text = [clockTime(seconds)];
   if (!blind() && !test) {
@@ -90,6 +96,7 @@ function select(n) {
 }
 
 function toggleMatching() {
+  if (test || blind()) return; // louder would tell, and win
   matched = !matched;
   applyLevels();
 }
@@ -97,7 +104,7 @@ function toggleMatching() {
 function applyLevels() {
   transport.engine?.setLevels(levels());
   chart.setData([times, ...curves()], false);
-  chart.redraw(true);
+  apartChart.setData([times, ...apart()], false);
   refresh();
 }
 
@@ -117,16 +124,20 @@ function startBlind() {
   endAbx();
   order = shuffled(mixes.keys());
   notes.startRound(order);
-  select(order[0]);
+  selected = order[0];
+  transport.engine?.select(selected);
+  applyLevels();
   listMixes();
+  document.querySelector(".mix").focus();
 }
 
 function reveal() {
   notes.endRound();
   const { key } = notes.state.rounds.at(-1);
   order = mixes.map((_, n) => n);
-  refresh();
+  applyLevels();
   listMixes();
+  byId("blind").focus();
   byId("blind-state").textContent = `The key: ${Object.entries(key).map(([sign, name]) => `${sign} was ${name}`).join(", ")}.`;
 }
 
@@ -167,8 +178,10 @@ function endAbx() {
 function refresh() {
   const hidden = blind() || test !== null;
   document.body.classList.toggle("blind", hidden);
-  byId("matching").setAttribute("aria-pressed", String(matched));
-  byId("blind").setAttribute("aria-pressed", String(blind()));
+  document.body.classList.toggle("round", blind());
+  byId("matching").setAttribute("aria-pressed", String(matched || hidden));
+  byId("matching").disabled = hidden;
+  byId("blind").hidden = blind();
   byId("shuffle").hidden = byId("reveal").hidden = !blind();
   byId("abx-trial").hidden = !test;
   byId("abx-start").hidden = test !== null;
@@ -183,12 +196,14 @@ function refresh() {
   }
   for (const gain of document.querySelectorAll("[data-gain]")) gain.textContent = decibels(gainOf(Number(gain.dataset.gain)));
   mixes.forEach((_, n) => {
-    chart.series[n + 1].width = n === selected ? 3 : 1.25;
-    chart.series[n + 1].show = !hidden;
+    for (const { series } of charts.charts) {
+      series[n + 1].width = n === selected ? 2.75 : 1.25;
+      series[n + 1].show = !hidden;
+    }
   });
   charts.cues = sectionsNow().map(({ name, start_s }) => ({ name, at: start_s }));
   transport.sections = sectionsNow();
-  chart.redraw(false);
+  for (const each of charts.charts) each.redraw(true);
   listLoops();
   transport.show();
 }
@@ -240,6 +255,8 @@ function mixRow(n, place) {
     const figures = [["gain", null], ...mix.figures].map(([label, value]) =>
       make("span", {}, `${label} `, make("b", value === null ? { dataset: { gain: n } } : { textContent: value })),
     );
+    const swatch = make("span", { className: `key-line mix-${(n % palette.length) + 1} ${styles[dashOf(n)]}` });
+    figures.unshift(swatch);
     row.append(make("p", { className: "about secret", textContent: mix.description }), make("p", { className: "figures secret" }, ...figures));
   }
   return row;
@@ -269,13 +286,13 @@ function shortcut(event) {
   }
   const key = event.key.toLowerCase();
   if (test && ["a", "b", "x"].includes(key)) hear(key);
-  else if (key === "m" && !test) toggleMatching();
+  else if (key === "m") toggleMatching();
   else if (key === "l") setLoop(looped ? null : transport.sectionAt(transport.at));
 }
 
 addEventListener("keydown", shortcut);
 byId("matching").addEventListener("click", toggleMatching);
-byId("blind").addEventListener("click", () => (blind() ? reveal() : startBlind()));
+byId("blind").addEventListener("click", startBlind);
 byId("shuffle").addEventListener("click", startBlind);
 byId("reveal").addEventListener("click", reveal);
 byId("abx-start").addEventListener("click", startAbx);
@@ -298,4 +315,4 @@ if (blind()) {
 }
 listMixes();
 
-window.renderEnding = { transport, charts, notes, Engine, AbxTest, guessing, decode, bytesOf };
+window.renderEnding = { transport, charts, notes, Engine, guessing, shuffled, abx: () => test, selected: () => selected };

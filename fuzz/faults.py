@@ -1,0 +1,117 @@
+"""Faults at random moments of a render, by hand: signals, files and disks that fill, two renders at once.
+
+    python fuzz/faults.py 200
+
+After each the earlier render must be there whole, and nothing else but what a kill leaves, which the next
+render takes over. Prints how many faults of each kind there were and how they ended.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.command import COMMAND, contents, environment, run, tiny_project  # noqa: E402
+
+ORDER = (*COMMAND, "--preset", "tiny", "--stems", "--set", "master.target=-24 LUFS", "--out")
+
+
+def start(folder: Path, out: Path, **options: object) -> subprocess.Popen[str]:
+    pipe = subprocess.PIPE
+    command = [*ORDER, str(out)]
+    env = environment()
+    return subprocess.Popen(command, cwd=folder, env=env, stdout=pipe, stderr=pipe, text=True, **options)
+
+
+def in_words(process: subprocess.Popen[str], errors: str) -> None:
+    assert "Traceback" not in errors, errors
+    assert "should not happen" not in errors, errors
+    if process.returncode == 1:
+        assert errors.startswith(("error: ", "warning: ")), errors
+
+
+def signalled(folder: Path, out: Path, rng: random.Random) -> str:
+    number = rng.choice([signal.SIGTERM, signal.SIGINT, signal.SIGKILL, signal.SIGHUP])
+    process = start(folder, out)
+    time.sleep(rng.uniform(0.0, 2.5))
+    process.send_signal(number)
+    errors = process.communicate(timeout=60)[1]
+    if number != signal.SIGKILL and process.returncode == 128 + number:
+        in_words(process, errors)
+    return f"{number.name}: {process.returncode}"
+
+
+def limited(folder: Path, out: Path, rng: random.Random) -> str:
+    limit = rng.randrange(0, 3_000_000)
+    process = start(
+        folder, out, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    )
+    in_words(process, process.communicate(timeout=60)[1])
+    return f"file size limited: {process.returncode}"
+
+
+def filled(folder: Path, out: Path, rng: random.Random) -> str:
+    filler = out / "filler"
+    space = os.statvfs(out)
+    wanted = space.f_bavail * space.f_frsize - rng.randrange(0, 16_000_000)
+    filler.write_bytes(bytes(max(0, wanted)))
+    process = start(folder, out)
+    in_words(process, process.communicate(timeout=60)[1])
+    filler.unlink()
+    return f"disk full: {process.returncode}"
+
+
+def two_at_once(folder: Path, out: Path, rng: random.Random) -> str:
+    first = start(folder, out)
+    time.sleep(rng.uniform(0.0, 1.5))
+    second = start(folder, out)
+    for process in (first, second):
+        in_words(process, process.communicate(timeout=60)[1])
+    return f"two at once: {sorted((first.returncode, second.returncode))}"
+
+
+def main() -> None:
+    rng = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    outcomes: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as name:
+        folder = tiny_project(Path(name) / "film")
+        disk = Path(name) / "disk"
+        disk.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", disk], check=True)
+        try:
+            good = []
+            for target in ("-27", "-24"):  # the earlier render, and what the order may have made of it
+                loudness = f"master.target={target} LUFS"
+                run(folder, "--preset", "tiny", "--stems", "--set", loudness, "--out", disk)
+                good.append(contents(disk))
+            for _ in range(int(sys.argv[1])):
+                fault = rng.choice([signalled, signalled, limited, filled, two_at_once])
+                outcomes[fault(folder, disk, rng)] += 1
+                for file, content in contents(disk).items():
+                    if not file.endswith(".part"):
+                        assert any(content == whole[file] for whole in good), file
+                parts = [file for file in contents(disk) if file.endswith(".part")]
+                assert not parts or fault is signalled, parts
+                assert good[0].keys() <= contents(disk).keys()
+            again = run(folder, "--preset", "tiny", "--stems", "--out", disk)
+            assert again.returncode == 0
+            assert contents(disk) == good[0]
+        finally:
+            subprocess.run(["umount", disk], check=True)
+    for outcome, count in sorted(outcomes.items()):
+        print(f"{count:5} {outcome}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""Faults: whatever happens while a mix is rendered, the earlier render is still there, whole."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from audio_pipeline.audio_files.whole_file import whole_file
+from tests.command import contents, environment, run
+
+STRUCK = """
+import os, sys
+from contextlib import contextmanager
+import audio_pipeline.cli.render as command
+stage, number = sys.argv[1], int(sys.argv[2])
+@contextmanager
+def progress(quiet):
+    yield lambda now, share: os.kill(os.getpid(), number) if now == stage else None
+command._progress = progress
+sys.argv[1:] = sys.argv[3:]
+from audio_pipeline.cli.main import main
+main()
+"""
+"""The command, which sends itself a signal when it comes to a stage."""
+
+
+@pytest.fixture
+def earlier(tiny: Path) -> dict[str, bytes]:
+    """What there is after a first render; every test then asks for a louder one."""
+    assert run(tiny, "--preset", "tiny", "--stems").returncode == 0
+    return contents(tiny)
+
+
+LOUDER = ("--preset", "tiny", "--stems", "--set", "master.target=-24 LUFS")
+
+
+@pytest.mark.parametrize(
+    ("stage", "number"),
+    [
+        ("stems", signal.SIGTERM),
+        ("mix", signal.SIGTERM),
+        ("master", signal.SIGTERM),
+        ("mix", signal.SIGINT),
+        ("master", signal.SIGHUP),
+    ],
+)
+def test_a_signal_ends_in_order_and_leaves_no_trace(
+    tiny: Path, earlier: dict[str, bytes], stage: str, number: int
+) -> None:
+    command = [sys.executable, "-c", STRUCK, stage, str(int(number)), *LOUDER]
+    done = subprocess.run(
+        command,
+        cwd=tiny,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 128 + number
+    assert done.stderr == "stopped; what was there before still is\n"
+    assert contents(tiny) == earlier
+
+
+@pytest.mark.parametrize("stage", ["mix", "master", "report"])
+def test_after_a_kill_every_file_is_whole_and_the_next_render_clears_up(
+    tiny: Path, earlier: dict[str, bytes], stage: str
+) -> None:
+    command = [sys.executable, "-c", STRUCK, stage, str(int(signal.SIGKILL)), *LOUDER]
+    done = subprocess.run(command, cwd=tiny, env=environment(), timeout=60, check=False)
+    assert done.returncode == -signal.SIGKILL
+    left = contents(tiny)
+    for name, content in earlier.items():
+        if left[name] != content:  # already replaced by the new one, which is whole
+            assert stage == "report"
+            assert soundfile.info(tiny / name).frames == 144_000
+    assert {name for name in left if name not in earlier} <= {
+        "renders/tiny.wav.part",
+        "renders/tiny.report.json.part",
+    }
+    assert run(tiny, "--preset", "tiny", "--stems").returncode == 0
+    assert contents(tiny) == earlier
+
+
+@pytest.mark.parametrize("limit", [0, 10_000, 1_000_000, 2_300_000])
+def test_no_room_is_said_and_the_earlier_render_stays(
+    tiny: Path, earlier: dict[str, bytes], limit: int
+) -> None:
+    def full() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    done = run(tiny, *LOUDER, preexec_fn=full)
+    assert done.returncode == 1
+    error, hint = done.stderr.splitlines()
+    assert error.startswith("error: the mix could not be put aside in ")
+    assert hint == "hint: Make room there, or write to another folder with --out DIR."
+    assert contents(tiny) == earlier
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+@pytest.mark.parametrize("kilobytes", [16, 2_200, 2_400, 3_000])
+def test_a_small_disk_that_fills_keeps_the_earlier_render(
+    tiny: Path, earlier: dict[str, bytes], kilobytes: int
+) -> None:
+    # the spill takes 2.3 MB, the master 0.9 MB: the disk fills at the one or at the other
+    disk = tiny / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", disk]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("no tmpfs can be mounted here")
+    try:
+        (disk / "note").write_text("kept")
+        done = run(tiny, "--preset", "tiny", "--out", "disk")
+        assert done.returncode == 1
+        error, hint = done.stderr.splitlines()
+        assert "disk is full" in error or "No space left on device" in error
+        assert hint.startswith("hint: Make room")
+        assert contents(disk) == {"note": b"kept"}
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_a_folder_that_may_not_be_written_to_is_said(tiny: Path) -> None:
+    done = run(tiny, "--preset", "tiny", "--out", "/sys")  # where root, too, is refused
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "error: /sys/tiny.report.json cannot be written: its folder may not be written to.",
+        "hint: Choose another folder, or give yourself permission.",
+    ]
+
+
+def test_a_second_render_of_a_mix_is_refused_before_it_works(tiny: Path) -> None:
+    (tiny / "renders").mkdir()
+    with whole_file(tiny / "renders" / "tiny.report.json", "w") as first:
+        done = run(tiny, "--preset", "tiny")
+        first.write("the first one's")
+    assert done.returncode == 1
+    assert "renders/tiny.report.json is being written by another process." in done.stderr
+    assert "hint: Wait until it is done" in done.stderr
+    assert contents(tiny / "renders") == {"tiny.report.json": b"the first one's"}
+
+
+def test_a_clock_that_jumps_changes_no_byte(tiny: Path, earlier: dict[str, bytes]) -> None:
+    program = (
+        "import itertools, time\n"
+        "jumps = itertools.cycle([0.0, 4e9, 1.0, -5e8, 1e9])\n"
+        "time.time = lambda: next(jumps)\n"
+        "time.perf_counter = lambda: next(jumps)\n"
+        "from audio_pipeline.cli.main import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--preset", "tiny", "--stems"],
+        cwd=tiny,
+        env=environment(TZ="Pacific/Kiritimati"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert contents(tiny) == earlier
+
+
+def test_a_stem_of_another_rate_is_resampled_without_a_home_or_a_temporary_folder(tiny: Path) -> None:
+    noise = np.random.default_rng(1).uniform(-0.1, 0.1, 26_460)
+    soundfile.write(tiny / "stems" / "other.wav", noise, 44_100)
+    nowhere = {"HOME": "/nonexistent", "TMPDIR": "/nonexistent", "XDG_CACHE_HOME": "/nonexistent"}
+    done = run(
+        tiny, "--preset", "tiny", "-v", "--voice-a", "stems/other.wav", env=environment(**nowhere)
+    )
+    assert done.returncode == 0
+    assert "voice_a: resampled from 44100 to 48000 Hz" in done.stderr

@@ -1,0 +1,27 @@
+"""Names that want to be more than text."""
+
+from __future__ import annotations
+
+import json
+
+HOSTILE = (
+    "<img src=x onerror=alert(1)>",
+    "</script><script>alert(2)</script>",
+    "<!--<script>",
+    "\"'`&amp; ${x} {{title}}",
+    "🎞️ عربي \u202ertl\u2028",
+)
+
+
+def hostile_report(report):
+    """The report with such names wherever a name can stand."""
+    wild = json.loads(json.dumps(report))
+    wild["mix"], wild["file"] = HOSTILE[0], HOSTILE[1]
+    wild["warnings"] = list(HOSTILE)
+    for section, name in zip(wild["sections"], HOSTILE, strict=False):
+        section["name"] = name
+    wild["provenance"]["preset"]["title"] = HOSTILE[1]
+    wild["provenance"]["preset"]["description"] = HOSTILE[4]
+    wild["provenance"][HOSTILE[2]] = HOSTILE[3]
+    wild["delivery"]["title"] = HOSTILE[0]
+    return wild
