@@ -11,6 +11,7 @@ from audio_pipeline.batch.plan import Mix
 from audio_pipeline.batch.work import Outcome
 from audio_pipeline.errors import ReportError
 from audio_pipeline.loudness.report_file import SUFFIX, read_report
+from audio_pipeline.report.changes import in_words
 from audio_pipeline.report.overview import MixResult, overview_csv, overview_html, overview_json
 from audio_pipeline.report.page import PAGE_SUFFIX
 
@@ -42,7 +43,7 @@ def _result(mix: Mix, outcome: Outcome, out: Path) -> MixResult:
         mix.name,
         mix.base,
         mix.language,
-        {key: str(value) for key, value in mix.overrides.items()},
+        {key: in_words(value) for key, value in mix.overrides.items()},
         report,
         page if (out / page).is_file() else f"{mix.name}{SUFFIX}",
         failure,

@@ -2,7 +2,7 @@
 
 Source: B. Iglewicz, D. C. Hoaglin, "How to Detect and Handle Outliers" (ASQC, 1993): the score is
 0.6745·(x − median) / MAD, and more than 3.5 is far out. The median absolute deviation is taken as at
-least 0.1, so that figures that nearly agree have no outliers within half a decibel.
+least 0.2, so that figures that nearly agree have no outliers within a decibel.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 FAR_OUT = 3.5
-LEAST_DEVIATION = 0.1
+LEAST_DEVIATION = 0.2
 LEAST_MIXES = 5
 RULE = (
-    f"A figure is marked when its modified z-score (Iglewicz and Hoaglin, 1993) is over {FAR_OUT}: "
-    f"far from the median of all mixes. Of fewer than {LEAST_MIXES} mixes nothing is marked."
+    "A figure stands out when it is far from the median of mixes for the same delivery; its distance "
+    "from that median stands under it. Far is a modified z-score (Iglewicz and Hoaglin, 1993) over "
+    f"{FAR_OUT}; of fewer than {LEAST_MIXES} mixes none stands out."
 )
 
 

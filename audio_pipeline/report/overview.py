@@ -30,7 +30,7 @@ DROPOUT_COLUMNS = ("floor_dbfs", "fall_s")
 
 _POINTS = 160
 _FLOOR_DBFS = -100.0
-_MOST_OVERRIDES = 12
+_MOST_OVERRIDES = 5
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def overview_json(results: Sequence[MixResult]) -> str:
             **{name: result.figures().get(name) for name in _FIGURES},
             "outliers": {name: round(off, 4) for name, off in marks.items()},
         }
-        for result, marks in zip(results, outliers([r.figures() for r in results]), strict=True)
+        for result, marks in zip(results, _marks(results), strict=True)
     ]
     whole = {"schema": SCHEMA, "outlier_rule": RULE, "mixes": mixes}
     return json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -105,7 +105,7 @@ def overview_csv(results: Sequence[MixResult]) -> str:
             "; ".join(marks),
             result.failure,
         )
-        for result, marks in zip(results, outliers([r.figures() for r in results]), strict=True)
+        for result, marks in zip(results, _marks(results), strict=True)
     ]
     return to_csv(head, rows)
 
@@ -119,7 +119,7 @@ def overview_html(results: Sequence[MixResult]) -> str:
         for figure in figures
     ]
     heads.append(element("th", "Delivery", scope="col"))
-    marks = outliers([result.figures() for result in results])
+    marks = _marks(results)
     rows = [_row(result, out) for result, out in zip(results, marks, strict=True)]
     table = element(
         "table",
@@ -151,6 +151,18 @@ _FIGURES: dict[str, Figure] = {name: FIGURES[name] for name in COLUMNS} | {
     )
     for name in DROPOUT_COLUMNS
 }
+
+
+def _marks(results: Sequence[MixResult]) -> list[dict[str, float]]:
+    """What stands out among mixes for the same delivery: other deliveries have other levels."""
+    marks: list[dict[str, float]] = [{} for _ in results]
+    deliveries = [None if r.report is None else r.report["delivery"]["name"] for r in results]
+    for delivery in set(deliveries):
+        alike = [n for n, other in enumerate(deliveries) if other == delivery]
+        found = outliers([results[n].figures() for n in alike])
+        for n, mark in zip(alike, found, strict=True):
+            marks[n] = mark
+    return marks
 
 
 def _page(title: str, body: Markup) -> str:
@@ -189,11 +201,11 @@ def _summary(results: Sequence[MixResult], marks: Sequence[Mapping[str, float]])
     words = [f"{len(results)} mixes" if len(results) != 1 else "1 mix"]
     words.append(f"{verdicts.count('pass')} pass their delivery")
     if others := len(verdicts) - verdicts.count("pass"):
-        words.append(f"{others} do not")
+        words.append(f"{others} do not" if others > 1 else "1 does not")
     if failed:
         words.append(f"{failed} could not be made")
     if out := sum(bool(mark) for mark in marks):
-        words.append(f"{out} stand out")
+        words.append(f"{out} stand out" if out > 1 else "1 stands out")
     return ", ".join(words) + "."
 
 
@@ -210,20 +222,24 @@ def _row(result: MixResult, marks: Mapping[str, float]) -> Markup:
     for key, figure in _FIGURES.items():
         text: list[str] = [shown(figures[key], figure.decimals)]
         if key in marks:
-            text.append(element("span", f"{marks[key]:+.{figure.decimals}f} from the median"))
+            text.append(element("span", f"{marks[key]:+.{figure.decimals}f} off"))
         kind = "number out" if key in marks else "number"
         cells.append(
             element("td", *text, class_=kind, role="cell", data_label=f"{figure.label}, {figure.unit}")
         )
     verdict = result.verdict()
-    delivery = f"{result.report['delivery']['name'] or 'none'}: {verdict or 'not judged'}"
-    kind = verdict if verdict in ("pass", "fail") else ""
+    delivery = result.report["delivery"]["name"] or "no delivery"
+    judged = element(
+        "strong", verdict or "not judged", class_=verdict if verdict in ("pass", "fail") else None
+    )
     return element(
         "tr",
         own,
         element("td", _shape(result.report), class_="wide", role="cell", data_label="Level, dBFS"),
         *cells,
-        element("td", delivery, class_=kind, role="cell", data_label="Delivery"),
+        element(
+            "td", judged, element("span", delivery), class_="verdict", role="cell", data_label="Delivery"
+        ),
         role="row",
     )
 
