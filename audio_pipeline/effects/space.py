@@ -34,6 +34,8 @@ from audio_pipeline.units import Between, Duration, Meters, PerSecond, Send
 
 _FLOOR_DB = -80.0  # what is cut off the end of the response, all together, below the whole
 
+_MOST_REFLECTIONS = 10_000_000  # eighty megabytes of their places
+
 
 class Space(Effect):
     """The room around the sounds. A send of 0 dB is calibrated.
@@ -146,6 +148,12 @@ class Space(Effect):
         taps = int(1.5 * split - rate * _FLOOR_DB / 60.0 * octaves_s.max())
         growth = np.square(np.maximum(np.arange(taps) / max(split, 1), 1.0))
         density = np.maximum(self.density, room.reflections_per_s(split / rate) * growth)
+        if density.sum() > _MOST_REFLECTIONS * rate:
+            raise PresetError(
+                f"{name}: a room of {room.volume_m3:.0f} cubic metres that rings for so long has more"
+                " reflections than can be made",
+                hint="Shorten rt60, or make the room larger.",
+            )
         late = np.empty((taps, 2))
         for channel, side in enumerate(("own", "other")):
             noise = velvet_noise(density, rate, generator(scene.seed, f"{name}/{side}", 0))

@@ -23,6 +23,7 @@ TOO_MUCH = {
     "waiting for the room": ("space.pre_delay=6h", "it must be from 0s to 1s"),
     "early reflections": ("space.split=1s", "it must be from 1ms to 200ms"),
     "reverberation": ("space.rt60=6h", "it must be from 10ms to 12s"),
+    "more reflections than can be made": ("space.rt60=12s", "more reflections than can be made"),
     "a room of no size": ("space.height=0.01 m", "it must be at least 2"),
     "echoed words": ("echo.words=61s", "it must be from 10ms to 60s"),
     "the pause before echoes": ("echo.gap=61s", "it must be from 0s to 60s"),
