@@ -64,7 +64,9 @@ def shoot(browser: Browser, name: str, path: Path, scheme: str, size: str) -> No
     SHOWS[name](page)
     page.wait_for_timeout(300)
     image = (
-        Image.open(io.BytesIO(page.screenshot())).convert("RGB").quantize(192, dither=Image.Dither.NONE)
+        Image.open(io.BytesIO(page.screenshot()))
+        .convert("RGB")
+        .quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     )
     image.save(PICTURES / f"{name}-{size}-{scheme}.png", optimize=True)
     context.close()

@@ -85,5 +85,9 @@ def shell(
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file under `folder` with its bytes: what was there before must be there after."""
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    """Every file under `folder` with its bytes: what was there before must be there after.
+
+    What is kept in the cache is nobody's work and may come and go.
+    """
+    files = (p for p in folder.rglob("*") if p.is_file() and ".render-cache" not in p.parts)
+    return {str(p.relative_to(folder)): p.read_bytes() for p in files}

@@ -151,8 +151,8 @@ class CrossfadeProcessor:
     def __init__(self, journeys: dict[str, Journey], parameters: Crossfade, scene: Scene) -> None:
         self.journeys = journeys
         self._parameters = parameters
-        self._law_db = LAW_DB[parameters.law]
-        self._placer = scene.placer(self._law_db)
+        self._placer = scene.placer(LAW_DB[parameters.law])
+        self._sends = SpeakerPlacer(LAW_DB[parameters.law])
         self._treble = one_pole_lowpass(parameters.far_treble, scene.sample_rate)
         self.look_back = len(self._treble) - 1 + self._placer.look_back
 
@@ -186,14 +186,9 @@ class CrossfadeProcessor:
         far, position = journey.distance(sample), journey.position(sample)
         voice = (bright + far * (dark - bright)) * journey.level(sample)
         direct = voice * (1.0 + far * (gain_from_db(p.far_level) - 1.0))
-        gains = pan_gains(position[back:], self._law_db)
-        panned = voice[back:, None] * gains
-        if isinstance(self._placer, SpeakerPlacer):
-            stereo = direct[:, None] * gains
-        else:
-            stereo = self._placer.place(direct, position[back:])
+        panned = self._sends.place(voice[back:], position[back:])
         return (
-            stereo,
+            self._placer.place(direct, position[back:]),
             panned * _between(p.near_early, p.far_early, far[back:])[:, None],
             panned * _between(p.near_late, p.far_late, far[back:])[:, None],
         )

@@ -47,7 +47,6 @@ def write_inspection(
         raise ReportError(f"{path}: a plot is written as {' or '.join(FORMATS)}")
     if found.channels > 2:
         raise ReportError(f"a plot shows one channel or two, not {found.channels}")
-    import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -66,7 +65,7 @@ def write_inspection(
     _draw_distribution(figure.add_subplot(grid[3, 2]), samples, found)
     figure.suptitle(f"{_plain(title)}\n{_headline(found)}", fontsize=10)
     metadata = {"Date": None} if kind == ".svg" else {"Software": None}
-    with whole_file(path, "wb") as file, matplotlib.rc_context({"svg.hashsalt": "render-ending"}):
+    with whole_file(path, "wb") as file:
         figure.savefig(file, format=kind[1:], dpi=dpi, metadata=metadata)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,13 +104,22 @@ def matching(reports: Sequence[Report]) -> tuple[Anchor, list[float]]:
     """On what the mixes are matched, and the gain of each in dB.
 
     The softest stays as it is and the others come down to it, so that nothing can clip. The anchor is
-    the dialogue where all have it, else the programme; a silent mix is left alone.
+    the dialogue where it is known of all, else the programme; a silent mix is left alone.
     """
-    whole = all(report["dialogue_lufs"] is not None for report in reports)
-    anchor: Anchor = "dialogue_lufs" if whole else "integrated_lufs"
-    levels = [report[anchor] for report in reports]
+    levels = [dialogue_level(report) for report in reports]
+    anchor: Anchor = "dialogue_lufs"
+    if None in levels:
+        anchor, levels = "integrated_lufs", [report["integrated_lufs"] for report in reports]
     softest = min((level for level in levels if level is not None), default=0.0)
     return anchor, [0.0 if level is None else round(softest - level, 4) + 0.0 for level in levels]
+
+
+def dialogue_level(report: Report) -> float | None:
+    """Where the dialogue stands, or would: music-and-effects has the level that it has under voices."""
+    measured: float | None = report["dialogue_lufs"]
+    facts = report["provenance"]
+    target = facts.get("target_lufs") if facts.get("anchor") == "dialogue" else None
+    return measured if measured is not None or not isinstance(target, int | float) else float(target)
 
 
 def listening_copy(take: Take) -> bytes:
@@ -188,16 +198,15 @@ def _title(reports: Sequence[Report]) -> str:
 
 def _body(title: str, names: Sequence[str], reports: Sequence[Report]) -> Markup:
     anchor, gains = matching(reports)
-    # the template is our own; what varies goes through `element`
-    whole = (
-        asset("review.html")
-        .replace("{{title}}", element("p", title, class_="overline"))
-        .replace("{{count}}", str(len(names)))
-        .replace("{{anchor}}", _ANCHORS[anchor])
-        .replace("{{zoom}}", zoom_buttons())
-        .replace("{{differences}}", _differences(names, reports, gains))
-    )
-    return Markup(whole)
+    slots = {
+        "title": element("p", title, class_="overline"),
+        "count": str(len(names)),
+        "anchor": _ANCHORS[anchor],
+        "zoom": zoom_buttons(),
+        "differences": _differences(names, reports, gains),
+    }
+    # in one go, so that what goes into one slot is never looked through for another
+    return Markup(re.sub(r"\{\{(\w+)\}\}", lambda slot: slots[slot[1]], asset("review.html")))
 
 
 def at_gain(report: Report, gain_db: float) -> Report:

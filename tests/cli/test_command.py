@@ -62,6 +62,7 @@ def test_a_summary_goes_to_stdout_and_nothing_to_stderr(tiny: Path) -> None:
     assert {name for name in contents(tiny) if name.startswith("renders")} == {
         "renders/tiny.wav",
         "renders/tiny.report.json",
+        "renders/tiny.report.html",
     }
 
 

@@ -8,7 +8,7 @@ HOSTILE = (
     "<img src=x onerror=alert(1)>",
     "</script><script>alert(2)</script>",
     "<!--<script>",
-    "\"'`&amp; ${x} {{title}}",
+    "\"'`&amp; ${x} {{differences}}",
     "🎞️ عربي \u202ertl\u2028",
 )
 

@@ -111,6 +111,13 @@ def test_the_softest_stays_and_the_others_come_down_to_it(takes):
     assert max(gains) == 0.0
 
 
+def test_music_and_effects_keep_the_level_that_they_have_under_the_voices(takes):
+    final = takes[0].report
+    assert final["provenance"]["anchor"] == "dialogue"
+    without_voices = {**final, "dialogue_lufs": None, "integrated_lufs": -44.0}
+    assert matching([final, without_voices]) == ("dialogue_lufs", [pytest.approx(0.0, abs=0.01)] * 2)
+
+
 def test_the_gain_is_shown_and_one_key_takes_it_away_and_back(opened):
     def shown():
         return opened.eval_on_selector_all("[data-gain]", "all => all.map(e => e.textContent)")

@@ -107,7 +107,7 @@ def test_a_picture_is_drawn_of_what_is_short_and_of_one_channel(tmp_path, channe
 def test_the_same_sound_gives_the_same_picture(tmp_path) -> None:
     x = np.stack([noise(1), noise(2)], axis=1)[: 2 * RATE]
     pictures = []
-    for name in ("a.svg", "b.svg"):
+    for name in ("a.png", "b.png"):
         write_inspection(x, inspection_of(x, RATE), tmp_path / name, "it", start_s=44.0)
         pictures.append((tmp_path / name).read_bytes())
     assert pictures[0] == pictures[1]
