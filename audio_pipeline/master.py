@@ -64,8 +64,10 @@ class Ceiling:
     def gains(self, loud: Samples) -> Samples | None:
         """The gains `(n,)` for the middle of `loud` `(halo + n + halo, channels)`, at master's level.
 
-        None where nothing reaches the ceiling.
+        None where nothing reaches the ceiling. Raises ValueError for another shape.
         """
+        if loud.ndim != 2 or len(loud) <= 2 * self.halo:
+            raise ValueError(f"{loud.shape} is not (halo + n + halo, channels), halo = {self.halo}")
         by_channel = peaks_that_may_pass(loud, self._sample_rate, self._limit)
         if by_channel is None or float(by_channel.max(initial=0.0)) <= self._limit:
             return None
@@ -99,8 +101,13 @@ def quantise(
 ) -> Steps:
     """`(n, channels)` int32 whole steps of `bits`; outside `sounding` exact zeros, dither included.
 
-    Steps are rounded to nearest and held within the format; `span` is where `samples` stand.
+    Steps are rounded to nearest and held within the format; `span` is where `samples` stand. Raises
+    ValueError for samples of another shape or kind, or for bits that no format has.
     """
+    if samples.ndim != 2 or len(samples) != len(span) or samples.dtype.kind != "f":
+        raise ValueError(f"{samples.dtype} {samples.shape} is not ({len(span)}, channels) of floats")
+    if not 2 <= bits <= 32:
+        raise ValueError(f"samples have from 2 to 32 bits, not {bits}")
     scale = float(2 ** (bits - 1))
     out = np.zeros(samples.shape, dtype=np.int32)
     for heard in sounding:

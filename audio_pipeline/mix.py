@@ -161,8 +161,11 @@ class Console:
     def _reach(self) -> int:
         """How many tiles behind a tile that is being made may still be asked for."""
         strip = max((self._back(es) for es in self._strip_effects.values()), default=0)
-        bus = sum(-(-p.look_back // TILE) for p in self.processors.values())
+        bus = max((self._bus_reach(group) for group in self.groups), default=0)
         return -(-strip // TILE) + bus
+
+    def _bus_reach(self, group: Group) -> int:
+        return sum(-(-self.processors[name].look_back // TILE) for name in group.effects)
 
     def _back(self, names: tuple[str, ...]) -> int:
         return max((self.processors[name].look_back for name in names), default=0)

@@ -68,7 +68,7 @@ class Premaster:
 
     programme: Spill
     buses: dict[Bus, Spill]
-    programme_loudness: Loudness
+    anchor_loudness: Loudness
     dialogue_loudness: Loudness
 
 
@@ -185,7 +185,9 @@ def _mix(order: Order, session: Session, open_files: ExitStack, progress: Progre
     scene, kept = session.scene, (BUSES if order.stems else ())
     programme = open_files.enter_context(Spill(order.out, 2))
     spills = {bus: open_files.enter_context(Spill(order.out, 2)) for bus in kept}
-    whole, dialogue = Meter(scene.sample_rate, 2), Meter(scene.sample_rate, 2)
+    dialogue = Meter(scene.sample_rate, 2)
+    by_dialogue = session.preset.master.anchor == "dialogue"
+    anchor = dialogue if by_dialogue else Meter(scene.sample_rate, 2)
     for tile, buses in session.console.tiles(scene.programme, order.workers):
         heard = tile.intersect(scene.programme)
         cut = heard.inside(tile)
@@ -196,16 +198,16 @@ def _mix(order: Order, session: Session, open_files: ExitStack, progress: Progre
         programme.write(total)
         for bus, spill in spills.items():
             spill.write(parts[bus])
-        whole.feed(total)
         dialogue.feed(parts["DX"])
+        if anchor is not dialogue:
+            anchor.feed(total)
         progress("mix", heard.stop / scene.programme.stop)
-    return Premaster(programme, spills, whole.result(), dialogue.result())
+    return Premaster(programme, spills, anchor.result(), dialogue.result())
 
 
 def _gain_db(preset: Preset, premaster: Premaster) -> float:
     """The one gain. Raises RenderError when there is nothing to anchor it on."""
-    anchor = preset.master.anchor
-    loudness = premaster.dialogue_loudness if anchor == "dialogue" else premaster.programme_loudness
+    anchor, loudness = preset.master.anchor, premaster.anchor_loudness
     if loudness.integrated_lufs is None:
         reason = loudness.reasons.get("integrated_lufs", "it is silent")
         raise RenderError(

@@ -27,7 +27,8 @@ def tables(folder: Path, repeats: int) -> list[str]:
         *_compared("### Starting", _starting(), folder, repeats),
         *_compared("### Rendering `final` again", _again(folder), folder, repeats),
         *_compared("### Measuring 10 minutes of dialogue", _metering(folder), folder, repeats),
-        *_compared("### One minute, part by part", _kernels(), folder, repeats),
+        *_compared("### The room, one minute", _rooms(), folder, repeats),
+        *_compared("### Noise, one minute", _noises(), folder, repeats),
         *_batch(folder),
     ]
 
@@ -47,7 +48,7 @@ def _compared(heading: str, commands: dict[str, Command], folder: Path, repeats:
             try:
                 said = run(command)
             except ProcessError as failure:
-                absent[name] = f"failed: {failure}"
+                absent[name] = f"failed: {failure}".replace("\n", " ")
                 continue
             # what measures itself, without its start, says so
             own = re.search(r"^took ([\d.e-]+) s$", said, re.M)
@@ -77,11 +78,13 @@ def _starting() -> dict[str, Command]:
 
 
 def _again(folder: Path) -> dict[str, Command]:
-    """The first render fills the cache, where there is one; each other one changes one number."""
+    """The cache, where there is one, is filled before; each render but the first changes one number."""
     render = [*RENDER, "--quiet", "--out", str(folder / "renders"), "--preset", "final"]
     cached = "--no-cache" in _help()
     fresh = [*render, "--no-cache"] if cached else render
     note = "" if cached else " (no cache yet)"
+    if cached:
+        Stopwatch(folder, free_mib(), {"PYTHONPATH": str(ROOT)})(render)
     return {
         "a first render": fresh,
         f"only the dropout changed{note}": [*render, "--set", "dropout.fade=80ms"],
@@ -107,10 +110,15 @@ def _metering(folder: Path) -> dict[str, Command]:
     }
 
 
-def _kernels() -> dict[str, Command]:
+def _rooms() -> dict[str, Command]:
     return {
         "a room of 47 668 taps, ours (mirrored, four ways)": [*PYTHON, "-c", _OUR_ROOM],
         "the same by `scipy.signal.oaconvolve`": [*PYTHON, "-c", _SCIPY_ROOM],
+    }
+
+
+def _noises() -> dict[str, Command]:
+    return {
         "two channels of noise, ours (keyed by time)": [*PYTHON, "-c", _OUR_NOISE],
         "the same by `default_rng().random`": [*PYTHON, "-c", _NUMPY_NOISE],
     }
@@ -124,7 +132,11 @@ def _batch(folder: Path) -> list[str]:
     costs = {}
     for count in (1, len(names)):
         run = Stopwatch(folder, free_mib(), {"PYTHONPATH": str(ROOT)})
-        run([*RENDER, "batch", *names[:count], "--out", str(folder / f"batch-{count}")])
+        try:
+            run([*RENDER, "batch", *names[:count], "--out", str(folder / f"batch-{count}")])
+        except ProcessError as failure:
+            said = str(failure).replace("\n", " ")
+            return print_and_keep("### One more alternate", [("", "wall s"), (f"failed: {said}", "–")])
         costs[count] = run.cost.wall_s
     more = (costs[len(names)] - costs[1]) / (len(names) - 1)
     rows: Table = [("", "wall s"), ("one mix", f"{costs[1]:.2f}"), ("one more", f"{more:.2f}")]
@@ -142,6 +154,7 @@ def shortest(work):
     print(f"took {min(taken):.5f} s")
 """
 _ROOM = f"""
+import os
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import numpy as np
 {_TIMED}

@@ -21,13 +21,13 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "hostile")]
 
 from hypothesis import HealthCheck, given, settings  # noqa: E402 - after the path is set
 from hypothesis import strategies as st  # noqa: E402
-from list_makers import mutated_markers, mutated_report, read_markers, read_report_of  # noqa: E402
-from set_makers import sets  # noqa: E402
-from stem_makers import mutated_stem, use_stem  # noqa: E402
 
 from tests.conftest import make_project  # noqa: E402
 from tests.hostile.law import plan, plan_bytes, refusal  # noqa: E402
+from tests.hostile.list_makers import mutated_markers, mutated_report, read_markers, read_report_of  # noqa: E402
 from tests.hostile.preset_makers import mutated, presets  # noqa: E402
+from tests.hostile.set_makers import sets  # noqa: E402
+from tests.hostile.stem_makers import mutated_stem, use_stem  # noqa: E402
 
 
 def by_structure(strategy: st.SearchStrategy, law, count: int) -> None:

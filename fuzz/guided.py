@@ -1,7 +1,8 @@
 """Coverage-guided fuzzing of presets, with atheris from PyPI in a virtual environment of its own.
 
-    python fuzz/guided.py -max_total_time=600 -max_len=3000 -dict=fuzz/preset.dict fuzz/corpus
-    python fuzz/guided.py -merge=1 fuzz/corpus.new fuzz/corpus    keeps what reaches new code
+    unzip -q fuzz/corpus.zip -d corpus
+    python fuzz/guided.py -max_total_time=600 -max_len=3000 -dict=fuzz/preset.dict corpus
+    rm fuzz/corpus.zip && zip -qjX fuzz/corpus.zip corpus/*
 
 A preset works, or is an AudioPipelineError of one printable line; anything else is a crash, and so is
 what takes longer than five seconds.

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import soundfile
 
+from audio_pipeline.cache import FOLDER
 from tests.conftest import REPOSITORY, speech_like
 
 TINY = """
@@ -85,9 +86,6 @@ def shell(
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file under `folder` with its bytes: what was there before must be there after.
-
-    What is kept in the cache is nobody's work and may come and go.
-    """
-    files = (p for p in folder.rglob("*") if p.is_file() and ".render-cache" not in p.parts)
-    return {str(p.relative_to(folder)): p.read_bytes() for p in files}
+    """Every file under `folder` with its bytes, the cache apart: what must be there afterwards, too."""
+    files = (path for path in folder.rglob("*") if path.is_file() and FOLDER not in path.parts)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}

@@ -95,19 +95,18 @@ def convolve(window: Samples, impulse: Samples) -> Samples:
     for heard in range(window.shape[1]):
         x = np.ascontiguousarray(window[:, heard])
         if window.shape[1] == 1:
-            _overlap_save(x, spectra, taps, out)
+            _overlap_save(x, spectra, size, taps, out)
         else:
             own = heard if len(spectra) > 1 else 0
-            _overlap_save(x, spectra[own : own + 1], taps, out[:, heard : heard + 1])
+            _overlap_save(x, spectra[own : own + 1], size, taps, out[:, heard : heard + 1])
     return out
 
 
-def _overlap_save(x: Samples, spectra: Spectrum, taps: int, out: Samples) -> None:
+def _overlap_save(x: Samples, spectra: Spectrum, size: int, taps: int, out: Samples) -> None:
     """Fill `out` `(n, m)` with x `(taps − 1 + n,)` through m responses, two blocks at a time.
 
     NumPy transforms two rows in hardly more time than one.
     """
-    size = 2 * (spectra.shape[1] - 1)
     hop, n = size - taps + 1, len(out)
     blocks, spectrum, product = np.empty((2, size)), *np.empty((2, 2, size // 2 + 1), np.complex128)
     for first in range(0, n, 2 * hop):

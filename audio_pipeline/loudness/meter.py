@@ -111,6 +111,8 @@ class Meter:
     def feed(self, block: Samples) -> None:
         """Take `(n, channels)` more. Raises ValueError, and takes nothing, for another shape or for a
         value that is no number, saying where it is."""
+        if np.asarray(block).dtype.kind != "f":
+            raise ValueError("a block is of floats with full scale at 1, not of whole numbers")
         x = np.asarray(block, dtype=np.float64)
         if x.ndim != 2 or x.shape[1] != self.channels:
             raise ValueError(f"block {x.shape} is not (n, {self.channels})")
@@ -212,7 +214,9 @@ class Meter:
 
 
 def measure(samples: Samples, sample_rate_hz: int) -> Loudness:
-    """The loudness of `(n, channels)` samples that are all there already."""
+    """The loudness of `(n, channels)` samples that are all there already. Raises ValueError as `feed`."""
+    if samples.ndim != 2:
+        raise ValueError(f"samples {samples.shape} are not (n, channels)")
     meter = Meter(sample_rate_hz, samples.shape[1])
     meter.feed(samples)
     return meter.result()

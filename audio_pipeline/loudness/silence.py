@@ -24,7 +24,9 @@ class SilenceFinder:
         """Take `(n, channels)` more."""
         if not len(block):
             return
-        zero = np.max(np.abs(block), axis=1) == 0.0
+        zero = block[:, 0] == 0.0
+        for channel in range(1, block.shape[1]):
+            zero &= block[:, channel] == 0.0
         edges = np.flatnonzero(np.diff(zero)) + 1
         starts = np.concatenate([[0], edges])
         stops = np.concatenate([edges, [len(zero)]])

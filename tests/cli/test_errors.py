@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import Call
 from tests.command import contents, run, shell, tiny_project
 
 COULD_NOT = {
@@ -97,10 +98,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("case", COULD_NOT)
-def test_what_could_not_be_is_status_1_one_sentence_and_a_hint(project: Path, case: str) -> None:
+def test_what_could_not_be_is_status_1_one_sentence_and_a_hint(
+    project: Path, call: Call, case: str
+) -> None:
     arguments, words, hint = COULD_NOT[case]
     before = contents(project)
-    done = run(project, *arguments)
+    done = call(project, *arguments)
     assert (done.returncode, done.stdout) == (1, "")
     first, *more = done.stderr.splitlines()
     assert first.startswith("error: ")
@@ -112,16 +115,16 @@ def test_what_could_not_be_is_status_1_one_sentence_and_a_hint(project: Path, ca
 
 
 @pytest.mark.parametrize("case", WRONG_USAGE)
-def test_wrong_usage_is_status_2_and_says_how(project: Path, case: str) -> None:
-    done = run(project, *WRONG_USAGE[case])
+def test_wrong_usage_is_status_2_and_says_how(project: Path, call: Call, case: str) -> None:
+    done = call(project, *WRONG_USAGE[case])
     assert (done.returncode, done.stdout) == (2, "")
     assert "Usage: render-ending" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [["--preset", "final"], ["presets"]])
-def test_outside_any_project_init_is_the_hint(tmp_path: Path, arguments: list[str]) -> None:
-    done = run(tmp_path, *arguments)
+def test_outside_any_project_init_is_the_hint(tmp_path: Path, call: Call, arguments: list[str]) -> None:
+    done = call(tmp_path, *arguments)
     assert done.returncode == 1
     assert "there is no project here" in done.stderr
     assert "render-ending init film" in done.stderr
@@ -143,7 +146,7 @@ def test_debug_shows_the_traceback(project: Path) -> None:
 STEERING = "\x1b[2J\x1b]0;owned\x07\u202egpj.\u0085\x9b31m"
 
 
-def test_nothing_from_a_name_or_a_preset_steers_the_terminal(tmp_path: Path) -> None:
+def test_nothing_from_a_name_or_a_preset_steers_the_terminal(tmp_path: Path, call: Call) -> None:
     folder = tiny_project(tmp_path / f"film{STEERING}")
     escaped = "".join(f"\\u{ord(c):04x}" for c in STEERING)
     (folder / "presets" / f"evil{STEERING}.toml").write_text(
@@ -170,7 +173,7 @@ def test_nothing_from_a_name_or_a_preset_steers_the_terminal(tmp_path: Path) -> 
         ["measure", f"{STEERING}.wav"],
         ["check", f"{STEERING}.json"],
     ):
-        done = run(folder, *arguments)
+        done = call(folder, *arguments)
         for text in (done.stdout, done.stderr):
             assert re.findall(r"[^\n\x20-\x7e\xa1-\u1fff\u2010-\u2027\u2030-\uffff]", text) == []
             assert "should not happen" not in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -33,9 +34,9 @@ main()
 
 
 @pytest.fixture
-def earlier(tiny: Path) -> dict[str, bytes]:
+def earlier(tiny: Path, shared_tiny: Path) -> dict[str, bytes]:
     """What there is after a first render; every test then asks for a louder one."""
-    assert run(tiny, "--preset", "tiny", "--stems").returncode == 0
+    shutil.copytree(shared_tiny / "renders", tiny / "renders")
     return contents(tiny)
 
 
@@ -97,7 +98,7 @@ def test_no_room_is_said_and_the_earlier_render_stays(
     def full() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-    done = run(tiny, *LOUDER, preexec_fn=full)
+    done = run(tiny, *LOUDER, "--no-cache", preexec_fn=full)
     assert done.returncode == 1
     error, hint = done.stderr.splitlines()
     assert error.startswith("error: the mix could not be put aside in ")

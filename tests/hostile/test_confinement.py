@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import soundfile
-from law import plan, refusal
 
 from audio_pipeline.errors import PresetError, RenderError, StemError
 from audio_pipeline.preset.document import load_document
@@ -15,6 +14,7 @@ from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import Project
 from audio_pipeline.render import Order, Rendered, render
 from tests.command import contents, tiny_project
+from tests.hostile.law import plan, refusal
 
 
 @pytest.fixture
