@@ -130,7 +130,10 @@ def _progress(quiet: bool) -> Iterator[Callable[[str, float], None]]:
         def advance(stage: str, share: float) -> None:
             if stage in STAGES:
                 before = sum(STAGES[s] for s in stages[: stages.index(stage)])
-                bar.update(task, description=stage, completed=before + share * STAGES[stage])
+                # a new stage is shown at once, however short it is
+                new = bar.tasks[0].description != stage
+                done = before + share * STAGES[stage]
+                bar.update(task, description=stage, completed=done, refresh=new)
 
         yield advance
 
