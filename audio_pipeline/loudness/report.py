@@ -40,6 +40,7 @@ from audio_pipeline.loudness.span_levels import SpanLevels
 from audio_pipeline.loudness.true_peak import FILTER
 from audio_pipeline.loudness.verdict import judge
 from audio_pipeline.timeline.spans import Span
+from audio_pipeline.timeline.workers import ahead
 
 __all__ = ["SCHEMA", "DropoutPlan", "MixFacts", "Report", "Section", "report_of_file", "to_json"]
 
@@ -95,7 +96,7 @@ def _measure(path: Path, facts: MixFacts, delivery: Delivery | None) -> Measured
     folding = (
         FoldCheck(facts.sections or [Section(facts.mix, whole)], rate) if info.channels == 2 else None
     )
-    for block in blocks(path, _BLOCK):
+    for block in ahead(blocks(path, _BLOCK)):
         meter.feed(block)
         silence.feed(block)
         if falling is not None:

@@ -1,11 +1,11 @@
-"""Several threads at work on tiles; what they make comes back in order."""
+"""Several threads at work; what they make comes back in order."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import TypeVar
+from typing import TypeVar, cast
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -31,3 +31,17 @@ def in_order(function: Callable[[T], R], items: Iterable[T], workers: int) -> It
         finally:
             for future in running:
                 future.cancel()
+
+
+def ahead(items: Iterable[T]) -> Iterator[T]:
+    """The items, each fetched by another thread while the one before it is worked on.
+
+    An error comes where its item would have come.
+    """
+    waiting = iter(items)
+    end = object()
+    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
+        fetched = pool.submit(next, waiting, end)
+        while (item := fetched.result()) is not end:
+            fetched = pool.submit(next, waiting, end)
+            yield cast(T, item)
