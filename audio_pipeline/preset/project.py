@@ -43,8 +43,14 @@ class Project:
         return path.resolve().is_relative_to(self.root.resolve())
 
     def preset_names(self) -> list[str]:
-        """The presets there are, `final` first."""
-        names = (path.stem for path in self.presets.glob("*.toml") if "." not in path.stem)
+        """The presets there are, `final` first. Raises PresetError when the folder cannot be read."""
+        try:
+            files = [path for path in self.presets.iterdir() if path.suffix == ".toml"]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise PresetError(f"{self.presets} cannot be read: {error.strerror or error}") from error
+        names = (path.stem for path in files if "." not in path.stem)
         return sorted(names, key=lambda name: (name != "final", name))
 
     def preset_file(self, name: str) -> Path:
