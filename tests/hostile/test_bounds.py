@@ -73,9 +73,8 @@ def test_cues_that_wait_for_a_thousand_others_are_refused_and_not_a_crash(film: 
     chain = "".join(f'c{n} = "c{n + 1} + 1ms"\n' for n in range(900)) + 'c900 = "0s"\n'
     (film.presets / "chain.toml").write_text(f'extends = "short"\n[cues]\n{chain}')
     error = refusal(lambda: open_session(film, build_preset(load_document(film, "chain")), {}))
-    assert error is None or "waits for too many others" in error.message
-    (film.presets / "chain.toml").write_text(f'extends = "short"\n[cues]\n{chain}' + "x = '1s'\n" * 200)
-    assert refusal(lambda: load_document(film, "chain")) is not None
+    assert error is not None
+    assert "waits for too many others" in error.message
 
 
 def test_more_cues_than_a_thousand_are_refused(film: Project) -> None:
