@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.errors import RenderError
 
 FOLDER = ".render-cache"
 PLACE = "RENDER_ENDING_CACHE"
@@ -80,13 +81,21 @@ def size_in_bytes(text: str) -> int:
 def open_cache(root: Path) -> Cache | None:
     """The cache of the project at `root`, where the environment does not say otherwise.
 
-    None when it is switched off. Raises ValueError, in words, for a size that is none.
+    None when it is switched off. Raises ValueError, in words, for a size that is none, and
+    RenderError for a folder that is a link: it could lead out of the project. The environment may
+    name any folder.
     """
     place = os.environ.get(PLACE, "")
     if place == "off":
         return None
     limit = size_in_bytes(os.environ[SIZE]) if os.environ.get(SIZE) else DEFAULT_LIMIT
-    return Cache(Path(place) if place else root / FOLDER, limit)
+    folder = Path(place) if place else root / FOLDER
+    if not place and folder.is_symlink():
+        raise RenderError(
+            f"{FOLDER} is a link, which may lead out of the project; nothing is kept behind it",
+            hint=f"Remove it, or name its target in {PLACE}.",
+        )
+    return Cache(folder, limit)
 
 
 class Cache:
