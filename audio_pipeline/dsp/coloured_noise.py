@@ -1,0 +1,75 @@
+"""Noise of one colour, drawn as spectra: every block has its own, and only has to be transformed back.
+
+To colour white noise with a filter takes a transform there and one back, and the filter rings. Here a
+block of `SIZE` samples is made of the random amplitudes of its frequencies; it is handed over to the
+next one within `SIZE - HOP` samples at equal power, so that level and spectrum stay the same all the
+way. The blocks lie on one grid of absolute time, so that any window can be drawn alone.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.filters import frequencies
+from audio_pipeline.dsp.noise import steps
+
+SIZE = 65_536
+HOP = 60_000
+"""Samples from one block to the next: it divides the tile."""
+
+_ROWS = 4
+"""Blocks transformed at a time: NumPy transforms four rows of float32 in little more time than one."""
+
+
+def grid_hz(sample_rate: int) -> Samples:
+    """The frequencies `(SIZE // 2 + 1,)`, in Hz, at which a colour is given."""
+    return frequencies(SIZE, sample_rate)
+
+
+class ColouredNoise:
+    """A stream of near Gaussian noise: `magnitude` `(SIZE // 2 + 1,)` is its spectrum at `grid_hz`.
+
+    Its mean square is the mean of magnitude² over all frequencies, as if a filter of that magnitude
+    stood behind white noise of RMS 1. It is drawn in float32: what that rounds away lies 140 dB below
+    the noise itself. Raises ValueError for a magnitude of another shape.
+    """
+
+    def __init__(self, seed: int, stream: str, magnitude: Samples) -> None:
+        if magnitude.shape != (SIZE // 2 + 1,):
+            raise ValueError(f"the magnitude is {magnitude.shape}, not ({SIZE // 2 + 1},)")
+        self._seed, self._stream = seed, stream
+        # real and imaginary parts share the power SIZE of a frequency; a step's mean square is 4¹⁵/3
+        shared = magnitude * math.sqrt(SIZE / 2.0 * 3.0 / 4.0**15)
+        self._amplitudes = np.repeat(shared.astype(np.float32), 2)
+        rise = np.sin((np.arange(SIZE - HOP) + 0.5) / (SIZE - HOP) * (math.pi / 2))
+        self._rise = rise.astype(np.float32)
+
+    def draw(self, start: int, stop: int) -> Samples:
+        """`(stop - start,)`, the same for every window that holds it."""
+        if stop <= start:
+            return np.zeros(0)
+        own, last = start // HOP, (stop - 1) // HOP
+        # the block before is heard in the first of these samples, if anywhere
+        first = own - 1 if start % HOP < SIZE - HOP else own
+        out = np.empty((last + 1 - own, HOP))
+        ending: NDArray[np.float32] = np.zeros(SIZE - HOP, np.float32)
+        for batch in range(first, last + 1, _ROWS):
+            rows = range(batch, min(batch + _ROWS, last + 1))
+            for block, sound in zip(rows, self._blocks(rows), strict=True):
+                sound[: SIZE - HOP] *= self._rise
+                sound[: SIZE - HOP] += ending
+                ending = sound[HOP:] * self._rise[::-1]
+                if block >= own:
+                    out[block - own] = sound[:HOP]
+        return out.reshape(-1)[start - own * HOP : stop - own * HOP]
+
+    def _blocks(self, numbers: range) -> NDArray[np.float32]:
+        spectra = np.empty((len(numbers), SIZE + 2), np.float32)
+        for number, spectrum in zip(numbers, spectra, strict=True):
+            drawn = steps(self._seed, self._stream, number, SIZE + 2)
+            np.multiply(drawn, self._amplitudes, out=spectrum)
+        return np.fft.irfft(spectra.view(np.complex64), SIZE).astype(np.float32, copy=False)
