@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio_pipeline.dsp import noise
-from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.arrays import Samples, unset
 from audio_pipeline.dsp.decibels import db_from_gain, gain_from_db
 from audio_pipeline.dsp.windows import sliding_minimum
 from audio_pipeline.loudness.true_peak import REACH, peaks_that_may_pass
@@ -88,12 +88,14 @@ class Dither:
 
     def draw(self, span: Span, channels: int) -> Samples:
         """`(len(span), channels)` in steps, RMS 1/√6."""
-        columns = [
-            noise.uniform(self.seed, f"dither/{self.stream}/{c}/1", span.start, span.stop)
-            + noise.uniform(self.seed, f"dither/{self.stream}/{c}/2", span.start, span.stop)
-            for c in range(channels)
-        ]
-        return np.stack(columns, axis=1)
+        drawn = unset(len(span), channels)
+        for c, column in enumerate(drawn.T):
+            np.add(
+                noise.uniform(self.seed, f"dither/{self.stream}/{c}/1", span.start, span.stop),
+                noise.uniform(self.seed, f"dither/{self.stream}/{c}/2", span.start, span.stop),
+                out=column,
+            )
+        return drawn
 
 
 def quantise(
@@ -109,11 +111,13 @@ def quantise(
     if not 2 <= bits <= 32:
         raise ValueError(f"samples have from 2 to 32 bits, not {bits}")
     scale = float(2 ** (bits - 1))
-    out = np.zeros(samples.shape, dtype=np.int32)
+    out = np.zeros(samples.shape, dtype=np.int32, order="F")
     for heard in sounding:
         part = heard.intersect(span)
         if len(part):
             here = part.inside(span)
-            steps = samples[here] * scale + dither.draw(part, samples.shape[1])
-            out[here] = np.clip(np.rint(steps), -scale, scale - 1.0)
+            steps = dither.draw(part, samples.shape[1])
+            steps += samples[here] * scale
+            np.rint(steps, out=steps)
+            out[here] = np.clip(steps, -scale, scale - 1.0, out=steps)
     return out

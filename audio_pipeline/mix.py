@@ -123,7 +123,7 @@ class Console:
                 if heard is None:
                     continue
                 if tile(index).stop > group.until:
-                    heard = heard.copy()
+                    heard = heard.copy(order="K")
                     heard[max(0, group.until - tile(index).start) :] = 0.0
                 here = buses[group.bus]
                 buses[group.bus] = heard if here is None else here + heard

@@ -5,9 +5,10 @@ mix every tile, meter it and put it aside ─▶ one gain ─▶ ceiling, dither
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,11 @@ from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.project import Project
 from audio_pipeline.provenance import facts_of
 from audio_pipeline.report.changes import changes_of
-from audio_pipeline.report.page import PAGE_SUFFIX, look_at, write_page
+from audio_pipeline.report.page import PAGE_SUFFIX, Look, draw, listen_to, write_page
 from audio_pipeline.session import Session, StemFiles, open_session, stem_paths, with_stem_files
 from audio_pipeline.timeline.moments import Moment
 from audio_pipeline.timeline.spans import Span, tiles_over
-from audio_pipeline.timeline.workers import in_order
+from audio_pipeline.timeline.workers import in_order, meanwhile
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and which share of it is (0..1)."""
@@ -90,7 +91,8 @@ class Rendered:
 def render(order: Order, progress: Progress = lambda stage, share: None) -> Rendered:
     """Render one mix. Raises PresetError, StemError or RenderError; earlier files are then as they were.
 
-    The master is `<out>/<preset>.wav`; an excerpt carries its timecodes in its name. Same order,
+    The master is `<out>/<preset>.wav`; an excerpt carries its timecodes in its name, and in its file
+    no loudness, since what was measured is the whole. Same order,
     same bytes, whatever the number of workers.
     """
     progress("stems", 0.0)
@@ -110,16 +112,19 @@ def render(order: Order, progress: Progress = lambda stage, share: None) -> Rend
         claimed = open_files.enter_context(whole_file(report_file, "w")) if report_file else None
         premaster = _mix(order, session, open_files, progress)
         gain_db = _gain_db(preset, premaster)
-        ceiling = _write(session, premaster, span, gain_db, master_file, order.workers, progress)
-        stems = _write_stems(order, session, premaster, span, gain_db, master_file, progress)
-        if claimed is not None:
-            progress("report", 0.0)
-            facts = facts_of(session, gain_db, ceiling, premaster.dialogue_loudness)
-            report = report_of_file(master_file, facts, master_file.name)
-            claimed.write(to_json(report))
-    if page is not None and report is not None:
-        progress("page", 0.0)
-        write_page(page, report, changes_of(preset), look_at(master_file, report))
+        with _writer(session, master_file, span) as wave:
+            ceiling = _write(session, premaster, span, gain_db, wave, order.workers, progress)
+            stems = _write_stems(order, session, premaster, span, gain_db, master_file, progress)
+            if claimed is not None and page is not None:
+                progress("report", 0.0)
+                facts = facts_of(session, gain_db, ceiling, premaster.dialogue_loudness)
+                with meanwhile(partial(draw, wave.draft())) as drawing:
+                    report = report_of_file(wave.draft(), facts, master_file.name)
+                wave.set_loudness(_bext_loudness(report))
+                claimed.write(to_json(report))
+                progress("page", 0.0)
+                look = Look(drawing.result(), listen_to(wave.draft(), report))
+                write_page(page, report, changes_of(preset), look)
     progress("done", 1.0)
     return Rendered(master_file, stems, span, gain_db, ceiling, report, report_file, page, session)
 
@@ -222,11 +227,11 @@ def _write(
     premaster: Premaster,
     span: Span,
     gain_db: float,
-    path: Path,
+    wave: WaveWriter,
     workers: int,
     progress: Progress,
 ) -> CeilingAction:
-    """Write the master; returns what the ceiling did."""
+    """Write the master's samples; returns what the ceiling did."""
     preset, scene = session.preset, session.scene
     limiter = Ceiling(preset.master.ceiling, scene.samples(preset.master.look_ahead), scene.sample_rate)
     gain = gain_from_db(gain_db)
@@ -246,14 +251,10 @@ def _write(
         return heard, steps, None if held is None else held[cut]
 
     action = CeilingAction()
-    with _writer(session, path, span) as wave:
-        meter = Meter(scene.sample_rate, 2)
-        for heard, steps, held in in_order(mastered, tiles_over(span), workers):
-            wave.write(steps)
-            meter.feed(steps / float(2 ** (preset.master.bits - 1)))
-            action = action if held is None else action.with_tile(held, heard)
-            progress("master", (heard.stop - span.start) / len(span))
-        wave.set_loudness(_bext_loudness(meter.result()))
+    for heard, steps, held in in_order(mastered, tiles_over(span), workers):
+        wave.write(steps)
+        action = action if held is None else action.with_tile(held, heard)
+        progress("master", (heard.stop - span.start) / len(span))
     return action
 
 
@@ -308,11 +309,11 @@ def _writer(session: Session, path: Path, span: Span) -> WaveWriter:
     )
 
 
-def _bext_loudness(loudness: Loudness) -> BextLoudness:
+def _bext_loudness(figures: Mapping[str, Any]) -> BextLoudness:
     return BextLoudness(
-        loudness.integrated_lufs,
-        loudness.loudness_range_lu,
-        loudness.true_peak_dbtp,
-        loudness.max_momentary_lufs,
-        loudness.max_short_term_lufs,
+        figures["integrated_lufs"],
+        figures["loudness_range_lu"],
+        figures["true_peak_dbtp"],
+        figures["max_momentary_lufs"],
+        figures["max_short_term_lufs"],
     )

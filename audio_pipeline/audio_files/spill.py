@@ -1,16 +1,18 @@
-"""The premaster between two passes: float64 on disk, gone when it is closed."""
+"""The premaster between two passes: float64 on disk, gone when it is closed; a file for each channel."""
 
 from __future__ import annotations
 
 import errno
+import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 import numpy as np
 
-from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.arrays import Samples, silence
 from audio_pipeline.errors import RenderError
 from audio_pipeline.timeline.spans import Span
 
@@ -18,7 +20,7 @@ from audio_pipeline.timeline.spans import Span
 class Spill:
     """`(n, channels)` float64 that is written in order once and read in any order afterwards.
 
-    The file has no name in its folder (or loses it at once), so nothing is left behind even when
+    The files have no name in their folder (or lose it at once), so nothing is left behind even when
     the process is killed. Raises RenderError when the folder is full or cannot be written.
     """
 
@@ -26,9 +28,12 @@ class Spill:
         self._channels = channels
         self._folder = folder
         self._written = 0
+        self._files: list[BinaryIO] = []
         try:
-            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by close()
+            for _ in range(channels):
+                self._files.append(tempfile.TemporaryFile(dir=folder))  # noqa: SIM115 - closed below
         except OSError as error:
+            self.__exit__(None, None, None)
             raise self._failed(error) from error
 
     def __enter__(self) -> Spill:
@@ -37,8 +42,9 @@ class Spill:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with suppress(OSError):  # what a full disk did not take is not wanted any more
-            self._file.close()
+        for file in self._files:
+            with suppress(OSError):  # what a full disk did not take is not wanted any more
+                file.close()
 
     def __len__(self) -> int:
         return self._written
@@ -48,29 +54,24 @@ class Spill:
         if samples.ndim != 2 or samples.shape[1] != self._channels:
             raise ValueError(f"samples {samples.shape} are not (n, {self._channels})")
         try:
-            self._file.write(np.ascontiguousarray(samples, dtype=np.float64).data)
+            for file, channel in zip(self._files, samples.T, strict=True):
+                file.write(np.ascontiguousarray(channel, dtype=np.float64).data)
         except OSError as error:
             raise self._failed(error) from error
         self._written += len(samples)
 
     def read(self, span: Span) -> Samples:
         """`(len(span), channels)`; samples outside what was written are zero."""
-        try:
-            self._file.flush()
-        except OSError as error:
-            raise self._failed(error) from error
-        out = np.zeros((len(span), self._channels))
+        out = silence(len(span), self._channels)
         there = span.intersect(Span(0, self._written))
-        if len(there):
-            stride = 8 * self._channels
-            raw = np.memmap(
-                self._file,
-                dtype=np.float64,
-                mode="r",
-                offset=there.start * stride,
-                shape=(len(there), self._channels),
-            )
-            out[there.inside(span)] = raw
+        for file, channel in zip(self._files, out[there.inside(span)].T, strict=True):
+            try:
+                file.flush()
+                got = os.preadv(file.fileno(), [channel], 8 * there.start)
+            except OSError as error:
+                raise self._failed(error) from error
+            if got < channel.nbytes:
+                raise RenderError(f"the mix that was put aside in {self._folder} has been cut short")
         return out
 
     def _failed(self, error: OSError) -> RenderError:

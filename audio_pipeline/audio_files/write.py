@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from audio_pipeline.audio_files import broadcast_wave
 from audio_pipeline.audio_files.broadcast_wave import Bext, BextLoudness, Cue, Ixml, chunk
-from audio_pipeline.audio_files.whole_file import whole_file
+from audio_pipeline.audio_files.whole_file import part_of, whole_file
 
 Bits = Literal[16, 24, 32]
 """16 and 24 are whole numbers, 32 is floating point."""
@@ -38,6 +38,7 @@ class WaveWriter:
 
         with WaveWriter(path, 48_000, 2, 24, bext=Bext(...), cues=cues) as wave:
             wave.write(quantised)
+            loudness = measured(wave.draft())
             wave.set_loudness(BextLoudness(...))
     """
 
@@ -54,7 +55,9 @@ class WaveWriter:
     ) -> None:
         if not 1 <= channels <= 8 or bits not in (16, 24, 32):
             raise ValueError(f"{channels} channels of {bits} bits cannot be written")
-        self._whole = whole_file(Path(path), "wb")
+        self._path = Path(path)
+        self._whole = whole_file(self._path, "wb")
+        self._finished = False
         self._channels = channels
         self._bits: Bits = bits
         self._data_bytes = 0
@@ -91,7 +94,7 @@ class WaveWriter:
     ) -> None:
         if error is None:
             try:
-                self._finish()
+                self.draft()
             except BaseException as late:
                 self._whole.__exit__(type(late), late, late.__traceback__)
                 raise
@@ -104,9 +107,22 @@ class WaveWriter:
         """
         if block.ndim != 2 or block.shape[1] != self._channels:
             raise ValueError(f"a block {block.shape} is not (n, {self._channels})")
+        if self._finished:
+            raise ValueError("nothing can be written behind a draft")
         packed = _floats(block) if self._bits == 32 else _integers(block, self._bits)
         self._file.write(packed)
         self._data_bytes += len(packed)
+
+    def draft(self) -> Path:
+        """The file as it will be delivered, but for its loudness: for whoever measures what it holds.
+
+        Nothing can be written behind it any more.
+        """
+        if not self._finished:
+            self._finish()
+            self._finished = True
+        self._file.flush()
+        return part_of(self._path)
 
     def set_loudness(self, loudness: BextLoudness) -> None:
         """Write these values into the `bext` chunk. Raises ValueError when there is none."""

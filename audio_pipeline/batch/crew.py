@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from audio_pipeline.batch.work import Outcome, Task, Told, render_one
+from audio_pipeline.dsp.memory import keep_freed_memory
 
 _TELL_EVERY = 0.02
 """The least progress, as a share of a mix, that a process tells of."""
@@ -151,6 +152,7 @@ def _serve(pipe: Connection) -> None:
     """A worker's life: tasks come, outcomes go; it ends with its parent, however that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, too, and ends its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    keep_freed_memory()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with suppress(EOFError, OSError):
         while True:

@@ -14,6 +14,7 @@ from audio_pipeline import __version__
 from audio_pipeline.cli.errors import show_error, show_os_error, show_unexpected, show_usage
 from audio_pipeline.cli.options import debug_option, preset_names, verbosity_options
 from audio_pipeline.cli.process import Stopped, close_output, ignore_signals, prepare
+from audio_pipeline.dsp.memory import keep_freed_memory
 from audio_pipeline.errors import AudioPipelineError
 
 COMMANDS = {
@@ -39,6 +40,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
+        keep_freed_memory()
         command: click.Command = import_module(f"audio_pipeline.cli.{cmd_name}").command
         return command
 
@@ -99,6 +101,7 @@ def cli(ctx: click.Context, /, **options: Any) -> None:
             ctx.exit(2)
         from audio_pipeline.cli.render import render_command
 
+        keep_freed_memory()
         render_command(**options)
     elif options["preset"] is not None:
         raise click.UsageError(f"--preset renders; {ctx.invoked_subcommand} has its own options")

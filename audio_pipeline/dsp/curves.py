@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.arrays import Samples, unset
 
 CurveName = Literal[
     "tri", "qsin", "hsin", "esin", "log", "ipar", "qua", "cub", "squ", "cbr", "par", "exp"
@@ -71,14 +71,14 @@ def pan_gains(position: Samples, law_db: float) -> Samples:
     x = (np.clip(position, -1.0, 1.0) + 1.0) / 2.0
     exponent = law_db / db_at_half_power()
     if abs(law_db - 2 * db_at_half_power()) < 0.02:
-        return np.stack([1.0 - x, x], axis=-1)
-    gains = np.empty((*x.shape, 2))
+        return np.stack([1.0 - x, x]).T
+    gains = unset(len(x), 2)
     for column, (wave, open_end) in enumerate(((np.cos, x <= 0.0), (np.sin, x >= 1.0))):
-        gains[..., column] = open_end
+        gains[:, column] = open_end
         between = (x > 0.0) & (x < 1.0)
         moving = wave(x[between] * (math.pi / 2))
         # a power of 1 is spelt out because NumPy takes as long for it as for any other
-        gains[..., column][between] = moving if exponent == 1.0 else moving**exponent
+        gains[:, column][between] = moving if exponent == 1.0 else moving**exponent
     return gains
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from audio_pipeline.dsp.arrays import Samples, Spectrum
+from audio_pipeline.dsp.arrays import Samples, Spectrum, unset
 
 
 def fast_length(n: int) -> int:
@@ -87,7 +87,7 @@ def convolve(window: Samples, impulse: Samples) -> Samples:
     if h.shape[1] != window.shape[1] and 1 not in (h.shape[1], window.shape[1]):
         raise ValueError(f"impulse has {h.shape[1]} channels, window {window.shape[1]}")
     channels = max(h.shape[1], window.shape[1])
-    out = np.empty((n, channels))
+    out = unset(n, channels)
     if n == 0:
         return out
     size = fast_length(min(max(4 * taps, 16_384), taps - 1 + n))

@@ -47,7 +47,7 @@ class HeadPlacer:
         if window.ndim != 1 or len(window) != len(position) + self.look_back:
             raise ValueError(f"window {window.shape} is not look_back + n = {self.look_back} + n")
         where = np.clip(position, -1.0, 1.0)
-        return np.stack([self._ear(window, -where), self._ear(window, where)], axis=1)
+        return np.stack([self._ear(window, -where), self._ear(window, where)]).T
 
     def _ear(self, window: Samples, toward: Samples) -> Samples:
         """What one ear hears, `(n,)`; `toward` is +1 on its own side, −1 on the other."""

@@ -4,6 +4,8 @@ A response is `(taps, 2)`: what the ear on the source's own side hears, and what
 left = own ∗ left + other ∗ right, and right the same with the sides swapped. That matrix is diagonal
 in mid (L + R) and side (L − R): two products instead of four, and swapping the input's channels
 swaps the output's to the last bit, because only the sign of the side changes.
+
+Transforms are made in float32: what that rounds away lies 140 dB under what the room answers.
 """
 
 from __future__ import annotations
@@ -11,9 +13,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from audio_pipeline.dsp.arrays import Samples, Spectrum
+from audio_pipeline.dsp.arrays import Samples, silence
 from audio_pipeline.dsp.filters import fast_length
+
+_TOGETHER = 2
+"""Blocks transformed at a time: NumPy transforms four rows of float32 in little more time than one."""
 
 
 class MirroredConvolver:
@@ -32,10 +38,12 @@ class MirroredConvolver:
         self._size = fast_length(block + self.taps - 1)
         self._spectra = [self._mid_and_side(h) for h in responses]
 
-    def _mid_and_side(self, response: Samples) -> Spectrum:
-        # the half brings (M + S, M − S) back to (L, R)
-        own, other = 0.5 * response[:, 0], 0.5 * response[:, 1]
-        return np.fft.rfft(np.stack([own + other, own - other]), self._size)
+    def _mid_and_side(self, response: Samples) -> NDArray[np.complex64]:
+        # the half brings (M + S, M − S) back to (L, R); the forward transform divides by its size,
+        # because only so does NumPy stay in float32
+        own, other = 0.5 * self._size * response.T
+        spectra = np.fft.rfft(np.stack([own + other, own - other]), self._size)
+        return spectra.astype(np.complex64)
 
     def __call__(self, windows: Sequence[Samples | None]) -> Samples | None:
         """One `(taps − 1 + n, 2)` window per response, None for silence, all of one length.
@@ -51,45 +59,33 @@ class MirroredConvolver:
         n = lengths.pop() - self.taps + 1
         if n < 0:
             raise ValueError(f"a window must hold at least the {self.taps - 1} samples of look-back")
-        out = np.zeros((n, 2))
-        scratch = _Scratch(self._size)
-        for start in range(0, n, self.block):
-            stop = min(start + self.block, n)
-            wet = self._block(windows, slice(start, stop + self.taps - 1), scratch)
-            if wet is not None:
-                mid, side = wet[:, self.taps - 1 : stop - start + self.taps - 1]
-                np.add(mid, side, out=out[start:stop, 0])
-                np.subtract(mid, side, out=out[start:stop, 1])
+        out = silence(n, 2)
+        every = range(0, n, self.block)
+        for first in range(0, len(every), _TOGETHER):
+            starts = every[first : first + _TOGETHER]
+            for start, (mid, side) in zip(starts, self._answers(windows, starts), strict=False):
+                stop = min(start + self.block, n)
+                heard = slice(self.taps - 1, self.taps - 1 + stop - start)
+                np.add(mid[heard], side[heard], out=out[start:stop, 0])
+                np.subtract(mid[heard], side[heard], out=out[start:stop, 1])
         return out
 
-    def _block(
-        self, windows: Sequence[Samples | None], part: slice, scratch: _Scratch
-    ) -> Samples | None:
-        """Mid and side of all inputs through their responses over one block, `(2, size)`."""
-        silent = True
+    def _answers(self, windows: Sequence[Samples | None], starts: range) -> NDArray[np.float32]:
+        """Mid and side of what answers all inputs, block by block: `(blocks, 2, size)`, or `(0, 2, 0)`."""
+        total: NDArray[np.complex64] | None = None
         for window, spectra in zip(windows, self._spectra, strict=True):
             if window is None:
                 continue
-            left, right = window[part, 0], window[part, 1]
-            mid, side = scratch.signal
-            np.add(left, right, out=mid[: len(left)])
-            np.subtract(left, right, out=side[: len(left)])
-            scratch.signal[:, len(left) :] = 0.0
-            if not scratch.signal.any():
+            signal = np.zeros((len(starts), 2, self._size), np.float32)
+            for (mid, side), start in zip(signal, starts, strict=True):
+                left, right = window[start : start + self.block + self.taps - 1].T
+                np.add(left, right, out=mid[: len(left)], casting="same_kind")
+                np.subtract(left, right, out=side[: len(left)], casting="same_kind")
+            if not signal.any():
                 continue
-            product = scratch.total if silent else scratch.product
-            np.fft.rfft(scratch.signal, out=product)
+            product = np.fft.rfft(signal, norm="forward").astype(np.complex64, copy=False)
             product *= spectra
-            if not silent:
-                scratch.total += product
-            silent = False
-        return None if silent else np.fft.irfft(scratch.total, self._size, out=scratch.signal)
-
-
-class _Scratch:
-    """Room for one call's transforms: fresh memory for each would double what a transform costs."""
-
-    def __init__(self, size: int) -> None:
-        self.total = np.empty((2, size // 2 + 1), np.complex128)
-        self.product = np.empty((2, size // 2 + 1), np.complex128)
-        self.signal = np.empty((2, size))
+            total = product if total is None else np.add(total, product, out=total)
+        if total is None:
+            return np.zeros((0, 2, 0), np.float32)
+        return np.fft.irfft(total, self._size).astype(np.float32, copy=False)

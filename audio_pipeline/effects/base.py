@@ -48,7 +48,7 @@ class Strip:
 
     def end(self, n: int) -> Strip:
         """Its last `n` samples, as copies that do not keep the rest in memory."""
-        return Strip(*(None if x is None else x[-n:].copy() for x in self.parts()))
+        return Strip(*(None if x is None else x[-n:].copy(order="K") for x in self.parts()))
 
     def parts(self) -> tuple[Samples | None, ...]:
         """(mono, stereo, early, late)."""

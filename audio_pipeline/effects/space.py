@@ -181,7 +181,7 @@ class SpaceProcessor:
     """The responses at work; `early` and `late` are `(taps, 2)`: own side, other side."""
 
     def __init__(self, early: Samples, late: Samples) -> None:
-        self._convolver = MirroredConvolver([early, late], block=TILE // 5)
+        self._convolver = MirroredConvolver([early, late], block=TILE // 2)
         self.look_back = self._convolver.taps - 1
 
     def process(self, name: str, window: Strip, tile: Span) -> Strip:

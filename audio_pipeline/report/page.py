@@ -2,6 +2,8 @@
 
 look = look_at(Path("renders/final.wav"), report)
 write_page(Path("renders/final.report.html"), report, changes_of(preset), look)
+
+What is drawn needs the master alone, so that it can be made while the master is measured.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from typing import Any
 
 from audio_pipeline.audio_files.read import blocks, probe
 from audio_pipeline.audio_files.whole_file import whole_file
+from audio_pipeline.loudness.report import CURVE_STEP_S
 from audio_pipeline.report import tables
 from audio_pipeline.report.changes import Changes
 from audio_pipeline.report.listening_copy import FLAC, Copy, bits_for, stereo
@@ -40,37 +43,48 @@ _BLOCK = 65_536
 
 
 @dataclass(frozen=True)
-class Look:
-    """What is seen and heard besides its report. `copy` is empty where it would be too long."""
+class Drawing:
+    """What is seen of a master besides its report."""
 
     spectrogram_png: bytes
     highest_hz: float
     place: list[float | None]
-    close_up: dict[str, Any] | None
+    close_up: CloseUp
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is seen and heard besides its report. `copy` is empty where it would be too long."""
+
+    drawing: Drawing
     copy: bytes
 
 
-def look_at(master: Path, report: Report) -> Look:
-    """Go once through the master. Raises StemError when it cannot be read."""
+def draw(master: Path) -> Drawing:
+    """Go once through the master; needs no report. Raises StemError when it cannot be read."""
     info = probe(master)
     rate = info.sample_rate_hz
-    picture = Spectrogram(info.frames, rate)
-    place = Place(rate, report["curves"]["step_s"])
-    close = None if report["dropout"] is None else CloseUp(report["dropout"], rate)
-    copy = None
-    if info.duration_s <= LONGEST_COPY_S:
-        copy = Copy(FLAC, rate, 2, bits_for(_softest_dbfs(report)))
+    picture, place, close = Spectrogram(info.frames, rate), Place(rate, CURVE_STEP_S), CloseUp(rate)
     for block in stereo(blocks(master, _BLOCK)):
-        for observer in (picture, place, close, copy):
-            if observer is not None:
-                observer.feed(block)
-    return Look(
-        picture.png(),
-        rate / 2,
-        place.points(),
-        None if close is None else close.as_dict(),
-        b"" if copy is None else copy.data(),
-    )
+        for observer in (picture, place, close):
+            observer.feed(block)
+    return Drawing(picture.png(), rate / 2, place.points(), close)
+
+
+def listen_to(master: Path, report: Report) -> bytes:
+    """The copy that its page plays. Raises StemError when the master cannot be read."""
+    info = probe(master)
+    if info.duration_s > LONGEST_COPY_S:
+        return b""
+    copy = Copy(FLAC, info.sample_rate_hz, 2, bits_for(_softest_dbfs(report)))
+    for block in stereo(blocks(master, _BLOCK)):
+        copy.feed(block)
+    return copy.data()
+
+
+def look_at(master: Path, report: Report) -> Look:
+    """All that a page shows and plays of it. Raises StemError when it cannot be read."""
+    return Look(draw(master), listen_to(master, report))
 
 
 def _softest_dbfs(report: Report) -> float | None:
@@ -91,7 +105,7 @@ def page(report: Report, changes: Changes, look: Look, *, live: bool = False) ->
     mix = str(report["mix"])
     blocks_ = join(
         data_block("report", report),
-        data_block("look", _look_data(look)),
+        data_block("look", _look_data(look.drawing, report)),
         bytes_block("audio-0", look.copy),
     )
     scripts = (*SCRIPTS, "live.js") if live else SCRIPTS
@@ -100,14 +114,15 @@ def page(report: Report, changes: Changes, look: Look, *, live: bool = False) ->
     )
 
 
-def _look_data(look: Look) -> dict[str, Any]:
+def _look_data(drawing: Drawing, report: Report) -> dict[str, Any]:
+    dropout = report["dropout"]
     return {
-        "place": look.place,
-        "close_up": look.close_up,
+        "place": drawing.place,
+        "close_up": None if dropout is None else drawing.close_up.around(dropout),
         "spectrogram": {
-            "png": data_address(look.spectrogram_png, "image/png"),
+            "png": data_address(drawing.spectrogram_png, "image/png"),
             "lowest_hz": LOWEST_HZ,
-            "highest_hz": look.highest_hz,
+            "highest_hz": drawing.highest_hz,
         },
     }
 

@@ -25,7 +25,9 @@ class Spectrogram:
 
     def __init__(self, length: int, sample_rate_hz: int) -> None:
         self._hop = max(1024, -(-length // _COLUMNS))
-        self._window = np.hanning(_SIZE)
+        window = np.hanning(_SIZE)
+        # a forward transform that divides by its size stays in float32
+        self._window = (window * (2.0 * _SIZE / window.sum())).astype(np.float32)
         self._waiting = np.zeros(_SIZE)
         edges = np.geomspace(LOWEST_HZ, sample_rate_hz / 2, _ROWS + 1) / sample_rate_hz * _SIZE
         self._lower = np.clip(np.floor(edges[:-1]).astype(int), 1, _SIZE // 2)
@@ -37,30 +39,32 @@ class Spectrogram:
         self._waiting = np.concatenate(
             [self._waiting, block @ np.full(block.shape[1], 1.0 / block.shape[1])]
         )
-        while len(self._waiting) >= _SIZE + self._hop:
-            self._columns.append(self._column(self._waiting[: _SIZE + self._hop]))
-            self._waiting = self._waiting[self._hop :]
+        if (whole := (len(self._waiting) - _SIZE) // self._hop) > 0:
+            self._columns.append(self._made(self._waiting, whole))
+            self._waiting = self._waiting[whole * self._hop :]
 
     def png(self) -> bytes:
         """The picture, highest frequency at the top, as PNG."""
         rest = len(self._waiting) - _SIZE
         if rest > 0 or not self._columns:
             padded = np.pad(self._waiting, (0, self._hop - max(0, rest)))
-            self._columns.append(self._column(padded[: _SIZE + self._hop]))
-        level = 10.0 * np.log10(np.maximum(np.stack(self._columns, axis=1), 1e-15))
+            self._columns.append(self._made(padded, 1))
+        level = 10.0 * np.log10(np.maximum(np.concatenate(self._columns).T, 1e-15))
         share = (level - SOFTEST_DBFS) / (LOUDEST_DBFS - SOFTEST_DBFS)
         image = np.clip(np.round(share * (_SHADES - 1)), 0, _SHADES - 1).astype(np.uint8)
         return indexed_png(image[::-1], palette())
 
-    def _column(self, samples: Samples) -> Samples:
-        """Mean power in every row over up to four windows that end in this column."""
+    def _made(self, samples: Samples, columns: int) -> Samples:
+        """`(columns, rows)`: mean power in every row over up to four windows that end in the column."""
         count = min(_FRAMES_PER_COLUMN, max(1, self._hop // _SIZE))
-        starts = [self._hop * (n + 1) // count for n in range(count)]
-        frames = np.stack([samples[start : start + _SIZE] for start in starts]) * self._window
-        power = np.square(np.abs(np.fft.rfft(frames)) * (2.0 / self._window.sum())).mean(axis=0)
-        total = np.concatenate([[0.0], np.cumsum(power)])
-        column: Samples = (total[self._upper] - total[self._lower]) / (self._upper - self._lower)
-        return column
+        ends = np.arange(1, columns * count + 1) * self._hop // count
+        frames = np.lib.stride_tricks.sliding_window_view(samples, _SIZE)[ends] * self._window
+        spectra = np.fft.rfft(frames.astype(np.float32), norm="forward")
+        power = np.square(spectra.real) + np.square(spectra.imag)
+        mean = power.reshape(columns, count, -1).mean(axis=1, dtype=np.float64)
+        total = np.pad(np.cumsum(mean, axis=1), ((0, 0), (1, 0)))
+        rows: Samples = (total[:, self._upper] - total[:, self._lower]) / (self._upper - self._lower)
+        return rows
 
 
 def palette() -> Bytes:

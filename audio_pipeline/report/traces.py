@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples
 
@@ -45,32 +46,33 @@ class Place:
 
 
 class CloseUp:
-    """Level around a dropout, RMS of every 2 ms over both channels."""
+    """Level of every 2 ms, RMS over both channels; of all of it, what is around the dropout is shown."""
 
-    def __init__(self, dropout: dict[str, Any], sample_rate_hz: int) -> None:
-        at_s, silence_s = dropout["at_s"], dropout["silence_at_s"]
-        stop_s = max(at_s + 1.5, silence_s or 0.0) + AFTER_S
-        self.start_s = max(0.0, at_s - BEFORE_S)
+    def __init__(self, sample_rate_hz: int) -> None:
         self._step = round(CLOSE_STEP_S * sample_rate_hz)
-        self._start = round(self.start_s * sample_rate_hz)
-        self._stop = round(min(stop_s, self.start_s + LONGEST_S) * sample_rate_hz)
-        self._at = 0
-        self._kept: list[Samples] = []
+        self._waiting = np.zeros((0, 2))
+        self._powers: list[NDArray[np.float32]] = []
 
     def feed(self, block: Samples) -> None:
         """The next samples, `(n, 2)`."""
-        low, high = max(self._start - self._at, 0), max(self._stop - self._at, 0)
-        self._kept.append(block[low:high])
-        self._at += len(block)
+        waiting = np.concatenate([self._waiting, block])
+        whole = len(waiting) // self._step * self._step
+        cut = waiting[:whole].reshape(-1, self._step, 2)
+        self._waiting = waiting[whole:]
+        power = np.einsum("kni,kni->k", cut, cut) / (2 * self._step)
+        self._powers.append(power.astype(np.float32))
 
-    def as_dict(self) -> dict[str, Any]:
+    def around(self, dropout: dict[str, Any]) -> dict[str, Any]:
         """`start_s`, `step_s` and `level_dbfs`, None for digital silence."""
-        kept = np.concatenate(self._kept) if self._kept else np.zeros((0, 2))
-        whole = len(kept) // self._step * self._step
-        power = np.square(kept[:whole]).reshape(-1, self._step * 2).mean(axis=1)
-        level = 10.0 * np.log10(np.maximum(power, 1e-20))
+        at_s, silence_s = dropout["at_s"], dropout["silence_at_s"]
+        first = int(max(0.0, at_s - BEFORE_S) / CLOSE_STEP_S)
+        start_s = first * CLOSE_STEP_S
+        stop_s = min(max(at_s + 1.5, silence_s or 0.0) + AFTER_S, start_s + LONGEST_S)
+        power = np.concatenate([np.zeros(0, np.float32), *self._powers])
+        near = power[first : round(stop_s / CLOSE_STEP_S)].astype(np.float64)
+        level = 10.0 * np.log10(np.maximum(near, 1e-20))
         return {
-            "start_s": self.start_s,
+            "start_s": round(start_s, 3),
             "step_s": CLOSE_STEP_S,
             "level_dbfs": [None if v <= -199.0 else round(v, 1) for v in level.tolist()],
         }

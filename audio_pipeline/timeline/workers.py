@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar, cast
 
@@ -45,3 +46,10 @@ def ahead(items: Iterable[T]) -> Iterator[T]:
         while (item := fetched.result()) is not end:
             fetched = pool.submit(next, waiting, end)
             yield cast(T, item)
+
+
+@contextmanager
+def meanwhile(work: Callable[[], R]) -> Iterator[Future[R]]:
+    """`work` is done by another thread while the block runs; it is done when the block ends."""
+    with ThreadPoolExecutor(1, thread_name_prefix="meanwhile") as pool:
+        yield pool.submit(work)

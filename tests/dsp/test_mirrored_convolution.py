@@ -24,7 +24,8 @@ def test_it_is_the_sum_of_all_inputs_through_their_responses(
             other = np.convolve(window[:, 1 - ear], h[:, 1])
             expected[:, ear] += (own + other)[taps - 1 : taps - 1 + n]
     found = MirroredConvolver([first, second], block)([x, y])
-    np.testing.assert_allclose(found, expected, atol=1e-11)
+    # transforms in float32: 120 dB under the loudest
+    assert np.abs(found - expected).max() < 1e-6 * np.abs(expected).max()
 
 
 @settings(deadline=None)

@@ -43,6 +43,15 @@ def response(part: str, setting: str = "as it comes") -> np.ndarray:
     return wet[: room.look_back + 1]
 
 
+FLOOR = 1e-6
+"""What transforms in float32 leave beside the loudest: 120 dB under it."""
+
+
+def assert_alike(found: np.ndarray | None, wanted: np.ndarray) -> None:
+    assert found is not None
+    assert np.abs(found - wanted).max() < FLOOR * np.abs(wanted).max()
+
+
 def noise(seed: int, n: int) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal((n, 2))
 
@@ -53,7 +62,7 @@ def reverberation_time_s(x: np.ndarray, octave_hz: float) -> float:
     sos = signal.butter(12, edges, "bandpass", fs=RATE, output="sos")
     band = signal.sosfilt(sos, np.pad(x, (RATE // 2, 0))[::-1])[::-1]
     remaining = np.cumsum(band[::-1] ** 2)[::-1]
-    level = 10 * np.log10(remaining / remaining[0])
+    level = 10 * np.log10(np.maximum(remaining / remaining[0], 1e-30))
     part = np.flatnonzero((level <= -5) & (level >= -35))
     return float(-60.0 / np.polyfit(part / RATE, level[part], 1)[0])
 
@@ -136,7 +145,7 @@ def test_the_room_is_linear_and_leaves_the_direct_sound_alone() -> None:
 
     both = wet(Strip(stereo=direct, early=a, late=2 * a + b))
     parts = wet(Strip(early=a)) + 2 * wet(Strip(late=a)) + wet(Strip(late=b)) + direct[room.look_back :]
-    np.testing.assert_allclose(both, parts, atol=1e-11)
+    assert_alike(both, parts)
     done = room.process("DX", Strip(mono=direct[:, :1], early=a, late=b), span)
     assert done.early is None
     assert done.late is None
@@ -155,7 +164,7 @@ def test_the_room_is_silent_again_where_sounding_says() -> None:
     assert wet is not None
     heard = np.abs(wet).max(axis=1)
     after = room.sounding(sound).stop
-    assert heard[after:].max() < 1e-14
+    assert heard[after:].max() < FLOOR * heard.max()
     assert 20 * np.log10(heard[after - 500 : after].max() / heard.max()) < -80.0
 
 
@@ -183,7 +192,7 @@ def test_tiles_in_any_order_are_the_same_bits_and_one_convolution() -> None:
     own, other = response("late").T
     left = signal.fftconvolve(sound[:, 0], own) + signal.fftconvolve(sound[:, 1], other)
     found = np.concatenate(forwards)[start : start + len(left), 0]
-    np.testing.assert_allclose(found, left, atol=1e-11)
+    assert_alike(found, left)
 
 
 def test_the_room_belongs_to_its_seed_and_name() -> None:
@@ -210,7 +219,7 @@ def test_a_pulse_as_the_recorded_response_gives_the_send_back() -> None:
     room = recorded(pulse)
     sound = noise(1, 5000 + room.look_back)
     wet = room.process("DX", Strip(early=sound, late=sound), Span(0, 5000)).stereo
-    np.testing.assert_allclose(wet, sound[room.look_back :], atol=1e-12)
+    assert_alike(wet, sound[room.look_back :])
 
 
 def test_a_recorded_response_is_split_without_losing_anything() -> None:
@@ -220,9 +229,9 @@ def test_a_recorded_response_is_split_without_losing_anything() -> None:
     pulse[room.look_back, 0] = 1.0
     wet = room.process("DX", Strip(early=pulse, late=pulse), Span(0, 30_000)).stereo
     assert wet is not None
-    assert not np.abs(wet[:480]).max() > 1e-12
+    assert np.abs(wet[:480]).max() < FLOOR * np.abs(wet).max()
     scale = wet[480, 0] / recording[0, 0]
-    np.testing.assert_allclose(wet[480:15_480], recording[:15_000] * scale, atol=1e-12)
+    assert_alike(wet[480:15_480], recording[:15_000] * scale)
 
 
 def test_a_silent_recording_is_refused() -> None:

@@ -81,11 +81,11 @@ def test_silence_has_no_place():
 
 
 def test_the_close_up_shows_the_fall_where_it_is():
-    close = CloseUp({"at_s": 2.0, "silence_at_s": 3.0}, RATE)
+    close = CloseUp(RATE)
     samples = np.concatenate([noise(2.0, -40), noise(1.0, -60), np.zeros((2 * RATE, 2))])
     for block in np.array_split(samples, 11):
         close.feed(block)
-    shown = close.as_dict()
+    shown = close.around({"at_s": 2.0, "silence_at_s": 3.0})
     level = shown["level_dbfs"]
     assert shown["start_s"] == 1.5
     assert np.mean(level[:240]) == pytest.approx(-40, abs=0.3)
