@@ -29,7 +29,7 @@ from audio_pipeline.layers.base import Bus, Layer, Source
 from audio_pipeline.recall import Recall
 from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import TILE, Span, tile, tiles_over
-from audio_pipeline.timeline.workers import in_order
+from audio_pipeline.timeline.workers import in_order, meanwhile
 from audio_pipeline.units import OFF
 
 MAX_LOOK_BACK_S = 180
@@ -65,12 +65,17 @@ class Console:
         self.scene = scene
         self.layers = layers
         self._recall = recall
-        self.sources: dict[str, Source] = {
-            n: recall.source(la, n) if recall else la.prepare(scene, n) for n, la in layers.items()
-        }
-        self.processors: dict[str, Processor] = {
-            n: recall.processor(e, n) if recall else e.prepare(scene, n) for n, e in effects.items()
-        }
+
+        def processors() -> dict[str, Processor]:
+            return {
+                n: recall.processor(e, n) if recall else e.prepare(scene, n) for n, e in effects.items()
+            }
+
+        with meanwhile(processors) as prepared:
+            self.sources: dict[str, Source] = {
+                n: recall.source(la, n) if recall else la.prepare(scene, n) for n, la in layers.items()
+            }
+        self.processors = prepared.result()
         for effect, processor in self.processors.items():
             if processor.look_back > MAX_LOOK_BACK_S * scene.sample_rate:
                 back_s = processor.look_back / scene.sample_rate

@@ -23,7 +23,9 @@ _NUMBER = r"([+-]?\d+(?:\.\d+)?)"
 class Parameters(BaseModel):
     """A table of a preset: frozen, and without a place for a key that it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        defer_build=True, frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True
+    )
 
 
 T = TypeVar("T")
