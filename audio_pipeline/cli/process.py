@@ -19,6 +19,8 @@ class Stopped(BaseException):
 
 def prepare() -> None:
     """Make closed streams lead nowhere, unknown characters an escape, and signals an exception."""
+    # our threads work on tiles; BLAS' own would cost at the start, and round by their number
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)

@@ -114,7 +114,7 @@ def reflection_response(
     position = np.rint(reflections.delay_s * sample_rate).astype(np.int64)
     gains = reflections.gain[:, None] * pan_gains(reflections.lateral, _LEVEL_PAN_DB)
     magnitude = wall(frequencies(8 * _WALL_TAPS, sample_rate))
-    for bounces in np.unique(reflections.bounces):
+    for bounces in sorted(set(reflections.bounces.tolist())):  # np.unique imports numpy.ma
         some = (reflections.bounces == bounces) & (position < taps)
         train = np.zeros((taps, 2))
         np.add.at(train, position[some], gains[some])
