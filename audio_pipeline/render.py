@@ -31,7 +31,7 @@ from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.project import Project
 from audio_pipeline.provenance import facts_of
 from audio_pipeline.report.changes import changes_of
-from audio_pipeline.report.page import PAGE_SUFFIX, Look, draw, listen_to, write_page
+from audio_pipeline.report.page import PAGE_SUFFIX, Look, look_at, write_page
 from audio_pipeline.session import Session, StemFiles, open_session, stem_paths, with_stem_files
 from audio_pipeline.timeline.moments import Moment
 from audio_pipeline.timeline.spans import Span, tiles_over
@@ -75,7 +75,7 @@ class Premaster:
 
 @dataclass(frozen=True)
 class Rendered:
-    """What was made. `report`, its file and its page are None for an excerpt."""
+    """What was made. `report`, its file, its page and what that shows are None for an excerpt."""
 
     master: Path
     stems: tuple[Path, ...]
@@ -85,6 +85,7 @@ class Rendered:
     report: dict[str, Any] | None
     report_file: Path | None
     page: Path | None
+    look: Look | None
     session: Session
 
 
@@ -106,7 +107,7 @@ def render(order: Order, progress: Progress = lambda stage, share: None) -> Rend
     report_file = order.out / f"{name}.report.json" if whole else None
     page = order.out / f"{name}{PAGE_SUFFIX}" if whole else None
     _refuse_to_replace(order, master_file, *(p for p in (report_file, page) if p is not None))
-    report = None
+    report, look = None, None
     with ExitStack() as open_files:
         # claimed from the start: a second render of the same mix is refused before it works in vain
         claimed = open_files.enter_context(whole_file(report_file, "w")) if report_file else None
@@ -118,15 +119,17 @@ def render(order: Order, progress: Progress = lambda stage, share: None) -> Rend
             if claimed is not None and page is not None:
                 progress("report", 0.0)
                 facts = facts_of(session, gain_db, ceiling, premaster.dialogue_loudness)
-                with meanwhile(partial(draw, wave.draft())) as drawing:
-                    report = report_of_file(wave.draft(), facts, master_file.name)
+                softest_dbfs = _softest_dbfs(preset, gain_db)
+                draft = wave.draft()
+                with meanwhile(partial(look_at, draft, softest_dbfs)) as looked:
+                    report = report_of_file(draft, facts, master_file.name)
                 wave.set_loudness(_bext_loudness(report))
                 claimed.write(to_json(report))
                 progress("page", 0.0)
-                look = Look(drawing.result(), listen_to(wave.draft(), report))
+                look = looked.result()
                 write_page(page, report, changes_of(preset), look)
     progress("done", 1.0)
-    return Rendered(master_file, stems, span, gain_db, ceiling, report, report_file, page, session)
+    return Rendered(master_file, stems, span, gain_db, ceiling, report, report_file, page, look, session)
 
 
 def _refuse_to_replace(order: Order, master: Path, *beside: Path) -> None:
@@ -220,6 +223,12 @@ def _gain_db(preset: Preset, premaster: Premaster) -> float:
             hint='Anchor on what can be heard: [master] anchor = "programme" or "dialogue".',
         )
     return float(preset.master.target - loudness.integrated_lufs)
+
+
+def _softest_dbfs(preset: Preset, gain_db: float) -> float | None:
+    """The level of the softest layer in the master, as it is asked for."""
+    levels = [getattr(layer, "level", None) for layer in preset.playing().values()]
+    return min((level + gain_db for level in levels if level is not None), default=None)
 
 
 def _write(

@@ -94,13 +94,14 @@ def _render(project: Project, name: str, sets: tuple[str, ...], out: Path | None
     from audio_pipeline.preset.model import build_preset
     from audio_pipeline.render import Order, render
     from audio_pipeline.report.changes import changes_of
-    from audio_pipeline.report.page import look_at, page
+    from audio_pipeline.report.page import page
 
     preset = build_preset(load_document(project, name, sets))
     order = Order(project, preset, out or project.renders, workers=workers, cache=cache_of(project))
     made = render(order)
     assert made.report is not None
-    return page(made.report, changes_of(preset), look_at(made.master, made.report), live=True)
+    assert made.look is not None
+    return page(made.report, changes_of(preset), made.look, live=True)
 
 
 class Watched:

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 from urllib.parse import urlsplit
 
-from audio_pipeline.report.markup import element, join, whole_page
+from audio_pipeline.report.markup import element, whole_page
 
 HOST = "127.0.0.1"
 _NAMES = ("127.0.0.1", "localhost")
@@ -92,7 +92,7 @@ def _empty_page(name: str) -> str:
         element("div", id="live", role="status"),
         element("p", "The page comes when the first render is done."),
     )
-    return whole_page(name, body, join(), ("live.js",), connects=True)
+    return whole_page(name, body, (), ("live.js",), connects=True)
 
 
 def _handler(live: LivePage) -> type[BaseHTTPRequestHandler]:

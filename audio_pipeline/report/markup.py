@@ -5,12 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
 from html import escape
 from importlib.resources import files
 
 from audio_pipeline import __version__
 
 ASSETS = files("audio_pipeline.report") / "assets"
+
+_PIECE = 3 << 20
+"""Bytes that become base64 at a time; a multiple of three, so that the pieces are one text."""
 
 _VOID = ("meta", "link", "input", "br", "hr")
 
@@ -48,10 +52,12 @@ def data_block(identity: str, value: object) -> Markup:
     return Markup(f'<script type="application/json" id="{escape(identity)}">{text}</script>\n')
 
 
-def bytes_block(identity: str, data: bytes) -> Markup:
-    """Bytes for the page's script, as base64."""
-    text = base64.b64encode(data).decode("ascii")
-    return Markup(f'<script type="text/plain" id="{escape(identity)}">{text}</script>\n')
+def bytes_block(identity: str, data: bytes) -> Iterator[Markup]:
+    """Bytes for the page's script, as base64, in pieces: audio is large."""
+    yield Markup(f'<script type="text/plain" id="{escape(identity)}">')
+    for start in range(0, len(data), _PIECE):
+        yield Markup(base64.b64encode(data[start : start + _PIECE]).decode("ascii"))
+    yield Markup("</script>\n")
 
 
 def data_address(data: bytes, media_type: str) -> str:
@@ -65,8 +71,25 @@ def asset(name: str) -> str:
 
 
 def whole_page(
-    title: str, body: Markup, blocks: Markup, scripts: tuple[str, ...], *, connects: bool = False
+    title: str,
+    body: Markup,
+    blocks: Iterable[Markup],
+    scripts: tuple[str, ...],
+    *,
+    connects: bool = False,
 ) -> str:
+    """The page that `page_pieces` makes, as one text."""
+    return "".join(page_pieces(title, body, blocks, scripts, connects=connects))
+
+
+def page_pieces(
+    title: str,
+    body: Markup,
+    blocks: Iterable[Markup],
+    scripts: tuple[str, ...],
+    *,
+    connects: bool = False,
+) -> Iterator[str]:
     """A page in one file: `body`, then data `blocks`, then the scripts named, joined into one.
 
     Its policy lets nothing be loaded and runs only the scripts that are in it, by their hashes;
@@ -91,10 +114,9 @@ def whole_page(
         element("title", title),
         Markup(f"<style>{style}</style>"),
     )
-    return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>{head}</head>\n<body>\n{body}\n{blocks}'
-        f'<script>{library}</script>\n<script type="module">{own}</script>\n</body>\n</html>\n'
-    )
+    yield f'<!DOCTYPE html>\n<html lang="en">\n<head>{head}</head>\n<body>\n{body}\n'
+    yield from blocks
+    yield f'<script>{library}</script>\n<script type="module">{own}</script>\n</body>\n</html>\n'
 
 
 def _hash(text: str) -> str:

@@ -1,13 +1,14 @@
 """The page of a render, `<mix>.report.html`: one file that holds all it shows and plays.
 
-look = look_at(Path("renders/final.wav"), report)
+look = look_at(Path("renders/final.wav"), softest_dbfs=-60.0)
 write_page(Path("renders/final.report.html"), report, changes_of(preset), look)
 
-What is drawn needs the master alone, so that it can be made while the master is measured.
+A look needs the master alone, so that it can be had while the master is measured.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from audio_pipeline.report.markup import (
     data_block,
     element,
     join,
-    whole_page,
+    page_pieces,
 )
 from audio_pipeline.report.spectrogram import LOWEST_HZ, Spectrogram
 from audio_pipeline.report.traces import CloseUp, Place
@@ -43,86 +44,69 @@ _BLOCK = 65_536
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """What is seen of a master besides its report."""
+class Look:
+    """What is seen and heard besides its report. `copy` is empty where it would be too long."""
 
     spectrogram_png: bytes
     highest_hz: float
     place: list[float | None]
     close_up: CloseUp
-
-
-@dataclass(frozen=True)
-class Look:
-    """What is seen and heard besides its report. `copy` is empty where it would be too long."""
-
-    drawing: Drawing
     copy: bytes
 
 
-def draw(master: Path) -> Drawing:
-    """Go once through the master; needs no report. Raises StemError when it cannot be read."""
+def look_at(master: Path, softest_dbfs: float | None) -> Look:
+    """Go once through the master; `softest_dbfs`, where it is known, is what its copy must still tell.
+
+    Raises StemError when the master cannot be read.
+    """
     info = probe(master)
     rate = info.sample_rate_hz
     picture, place, close = Spectrogram(info.frames, rate), Place(rate, CURVE_STEP_S), CloseUp(rate)
+    short = info.duration_s <= LONGEST_COPY_S
+    copy = Copy(FLAC, rate, 2, bits_for(softest_dbfs)) if short else None
     for block in stereo(blocks(master, _BLOCK)):
-        for observer in (picture, place, close):
-            observer.feed(block)
-    return Drawing(picture.png(), rate / 2, place.points(), close)
-
-
-def listen_to(master: Path, report: Report) -> bytes:
-    """The copy that its page plays. Raises StemError when the master cannot be read."""
-    info = probe(master)
-    if info.duration_s > LONGEST_COPY_S:
-        return b""
-    copy = Copy(FLAC, info.sample_rate_hz, 2, bits_for(_softest_dbfs(report)))
-    for block in stereo(blocks(master, _BLOCK)):
-        copy.feed(block)
-    return copy.data()
-
-
-def look_at(master: Path, report: Report) -> Look:
-    """All that a page shows and plays of it. Raises StemError when it cannot be read."""
-    return Look(draw(master), listen_to(master, report))
-
-
-def _softest_dbfs(report: Report) -> float | None:
-    levels = [section["rms_dbfs"] for section in report["sections"]]
-    levels.append(None if report["dropout"] is None else report["dropout"]["floor_dbfs"])
-    return min((level for level in levels if level is not None), default=None)
+        for observer in (picture, place, close, copy):
+            if observer is not None:
+                observer.feed(block)
+    return Look(picture.png(), rate / 2, place.points(), close, b"" if copy is None else copy.data())
 
 
 def write_page(path: Path, report: Report, changes: Changes, look: Look) -> None:
     """Write the page, whole or not at all. Raises RenderError when it cannot be written."""
     with whole_file(path, "w") as file:
-        file.write(page(report, changes, look))
+        file.writelines(_pieces(report, changes, look, live=False))
 
 
 def page(report: Report, changes: Changes, look: Look, *, live: bool = False) -> str:
     """The page as text. A `live` one listens to where it came from, and loads itself anew."""
+    return "".join(_pieces(report, changes, look, live=live))
+
+
+def _pieces(report: Report, changes: Changes, look: Look, *, live: bool) -> Iterator[str]:
     title = _preset_text(report, "title") or "Mix"
-    mix = str(report["mix"])
-    blocks_ = join(
+    blocks_ = (
         data_block("report", report),
-        data_block("look", _look_data(look.drawing, report)),
-        bytes_block("audio-0", look.copy),
+        data_block("look", _look_data(look, report)),
+        *bytes_block("audio-0", look.copy),
     )
-    scripts = (*SCRIPTS, "live.js") if live else SCRIPTS
-    return whole_page(
-        f"{mix} · {title}", _body(report, changes, look, title), blocks_, scripts, connects=live
+    return page_pieces(
+        f"{report['mix']} · {title}",
+        _body(report, changes, look, title),
+        blocks_,
+        (*SCRIPTS, "live.js") if live else SCRIPTS,
+        connects=live,
     )
 
 
-def _look_data(drawing: Drawing, report: Report) -> dict[str, Any]:
+def _look_data(look: Look, report: Report) -> dict[str, Any]:
     dropout = report["dropout"]
     return {
-        "place": drawing.place,
-        "close_up": None if dropout is None else drawing.close_up.around(dropout),
+        "place": look.place,
+        "close_up": None if dropout is None else look.close_up.around(dropout),
         "spectrogram": {
-            "png": data_address(drawing.spectrogram_png, "image/png"),
+            "png": data_address(look.spectrogram_png, "image/png"),
             "lowest_hz": LOWEST_HZ,
-            "highest_hz": drawing.highest_hz,
+            "highest_hz": look.highest_hz,
         },
     }
 

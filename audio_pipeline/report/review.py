@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,7 +33,7 @@ from audio_pipeline.report.markup import (
     data_block,
     element,
     join,
-    whole_page,
+    page_pieces,
 )
 from audio_pipeline.report.page import zoom_buttons
 
@@ -138,11 +139,16 @@ def write_review(path: Path, takes: Sequence[Take], copies: Sequence[bytes]) -> 
     program's file is in its place."""
     refuse_to_replace(path)
     with whole_file(path, "w") as file:
-        file.write(review(takes, copies))
+        file.writelines(_pieces(takes, copies))
 
 
 def review(takes: Sequence[Take], copies: Sequence[bytes]) -> str:
-    """The page as text; `copies` are MP3 files, one for each mix. ValueError for too few or many."""
+    """The page as text; ValueError as `write_review`."""
+    return "".join(_pieces(takes, copies))
+
+
+def _pieces(takes: Sequence[Take], copies: Sequence[bytes]) -> Iterator[str]:
+    """The page; `copies` are MP3 files, one for each mix. ValueError for too few or many."""
     if not 2 <= len(takes) <= MOST_MIXES or len(takes) != len(copies):
         raise ValueError(f"{len(takes)} mixes and {len(copies)} copies make no review")
     names, reports = names_of(takes), [take.report for take in takes]
@@ -157,10 +163,9 @@ def review(takes: Sequence[Take], copies: Sequence[bytes]) -> str:
             for name, report, gain in zip(names, reports, gains, strict=True)
         ],
     }
-    held = [data_block("review", data)]
-    held += [bytes_block(f"audio-{n}", copy) for n, copy in enumerate(copies)]
-    body = _body(title, names, reports)
-    return whole_page(f"Review · {title}", body, join(*held), SCRIPTS)
+    audio = chain.from_iterable(bytes_block(f"audio-{n}", copy) for n, copy in enumerate(copies))
+    held = chain([data_block("review", data)], audio)
+    return page_pieces(f"Review · {title}", _body(title, names, reports), held, SCRIPTS)
 
 
 def _mix_data(name: str, report: Report, gain_db: float) -> dict[str, Any]:

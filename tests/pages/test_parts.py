@@ -140,7 +140,7 @@ def test_a_page_is_known_as_this_programs_own(tmp_path):
     from audio_pipeline.audio_files.earlier_work import refuse_to_replace
 
     path = tmp_path / "x.html"
-    path.write_text(whole_page("T" * 200, Markup(""), Markup(""), ("timecode.js",)))
+    path.write_text(whole_page("T" * 200, Markup(""), (), ("timecode.js",)))
     refuse_to_replace(path)
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from audio_pipeline.report.live import LivePage
-from audio_pipeline.report.markup import element, join, whole_page
+from audio_pipeline.report.markup import element, whole_page
 from tests.pages.in_browser import until
 
 
@@ -24,7 +24,7 @@ def live():
 
 def page_saying(text):
     body = element("main", element("h1", text), element("div", id="live", role="status", hidden=True))
-    return whole_page(text, body, join(), ("live.js",), connects=True)
+    return whole_page(text, body, (), ("live.js",), connects=True)
 
 
 def ask(live, path="/", host=None):
@@ -70,7 +70,7 @@ def test_a_real_page_returns_to_its_place(live, short_render, open_page):
     text = page(
         short_render.report,
         Changes(None, ()),
-        look_at(short_render.master, short_render.report),
+        look_at(short_render.master, -60.0),
         live=True,
     )
     live.show(text)
