@@ -182,8 +182,20 @@ def _integers(block: NDArray[Any], bits: int) -> bytes:
         raise ValueError(f"samples from {block.min()} to {block.max()} do not fit into {bits} bits")
     if bits == 16:
         return block.astype("<i2").tobytes()
-    words = np.ascontiguousarray(block, dtype="<i4").view(np.uint8).reshape(-1, 4)
-    return words[:, :3].tobytes()
+    return _packed(block)[: 3 * block.size]
+
+
+def _packed(block: NDArray[Any]) -> bytes:
+    """Three bytes of each sample, little end first: four samples fill three words."""
+    words = np.zeros((-(-block.size // 4), 4), dtype="<u4")
+    words.reshape(-1)[: block.size] = np.ascontiguousarray(block, dtype="<i4").reshape(-1)
+    words &= 0xFF_FFFF
+    a, b, c, d = words.T
+    packed = np.empty((len(words), 3), dtype="<u4")
+    packed[:, 0] = a | b << 24
+    packed[:, 1] = b >> 8 | c << 16
+    packed[:, 2] = c >> 16 | d << 8
+    return packed.tobytes()
 
 
 def _floats(block: NDArray[Any]) -> bytes:

@@ -73,12 +73,12 @@ def pan_gains(position: Samples, law_db: float) -> Samples:
     if abs(law_db - 2 * db_at_half_power()) < 0.02:
         return np.stack([1.0 - x, x]).T
     gains = unset(len(x), 2)
-    for column, (wave, open_end) in enumerate(((np.cos, x <= 0.0), (np.sin, x >= 1.0))):
-        gains[:, column] = open_end
-        between = (x > 0.0) & (x < 1.0)
-        moving = wave(x[between] * (math.pi / 2))
-        # a power of 1 is spelt out because NumPy takes as long for it as for any other
-        gains[:, column][between] = moving if exponent == 1.0 else moving**exponent
+    angle = x * (math.pi / 2)
+    for wave, column in zip((np.cos, np.sin), gains.T, strict=True):
+        wave(angle, out=column)
+        if exponent != 1.0:  # NumPy takes as long for a power of 1 as for any other
+            np.power(np.abs(column), exponent, out=column)
+    gains[x >= 1.0, 0] = 0.0  # where the cosine is a rounding error
     return gains
 
 
