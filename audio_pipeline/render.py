@@ -5,7 +5,7 @@ mix every tile, meter it and put it aside ─▶ one gain ─▶ ceiling, dither
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +23,7 @@ from audio_pipeline.dsp.arrays import Samples, silence
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.errors import PresetError, RenderError
 from audio_pipeline.layers.base import Bus
+from audio_pipeline.loudness.facts import MixFacts
 from audio_pipeline.loudness.meter import Loudness, Meter
 from audio_pipeline.loudness.report import report_of_file, to_json
 from audio_pipeline.master import Ceiling, CeilingAction, Dither, Steps, quantise
@@ -120,13 +121,9 @@ def render(order: Order, progress: Progress = lambda stage, share: None) -> Rend
                 progress("report", 0.0)
                 facts = facts_of(session, gain_db, ceiling, premaster.dialogue_loudness)
                 softest_dbfs = _softest_dbfs(preset, gain_db)
-                draft = wave.draft()
-                with meanwhile(partial(look_at, draft, softest_dbfs)) as looked:
-                    report = report_of_file(draft, facts, master_file.name)
-                wave.set_loudness(_bext_loudness(report))
+                report, look = _measured(wave, facts, master_file.name, softest_dbfs)
                 claimed.write(to_json(report))
                 progress("page", 0.0)
-                look = looked.result()
                 write_page(page, report, changes_of(preset), look)
     progress("done", 1.0)
     return Rendered(master_file, stems, span, gain_db, ceiling, report, report_file, page, look, session)
@@ -267,6 +264,25 @@ def _write(
     return action
 
 
+def _measured(
+    wave: WaveWriter, facts: MixFacts, name: str, softest_dbfs: float | None
+) -> tuple[dict[str, Any], Look]:
+    """The report from the file that will be delivered, and what its page shows of it, at the same time."""
+    draft = wave.draft()
+    with meanwhile(partial(look_at, draft, softest_dbfs)) as looked:
+        report = report_of_file(draft, facts, name)
+    wave.set_loudness(
+        BextLoudness(
+            report["integrated_lufs"],
+            report["loudness_range_lu"],
+            report["true_peak_dbtp"],
+            report["max_momentary_lufs"],
+            report["max_short_term_lufs"],
+        )
+    )
+    return report, looked.result()
+
+
 def _write_stems(
     order: Order,
     session: Session,
@@ -315,14 +331,4 @@ def _writer(session: Session, path: Path, span: Span) -> WaveWriter:
         ),
         ixml=Ixml(preset.head.title, preset.name, scene.clock.rate),
         cues=[Cue(name, at - span.start) for at, name in cues if at in span],
-    )
-
-
-def _bext_loudness(figures: Mapping[str, Any]) -> BextLoudness:
-    return BextLoudness(
-        figures["integrated_lufs"],
-        figures["loudness_range_lu"],
-        figures["true_peak_dbtp"],
-        figures["max_momentary_lufs"],
-        figures["max_short_term_lufs"],
     )
