@@ -10,6 +10,8 @@ from audio_pipeline.cli.errors import printable, printable_json
 from audio_pipeline.cli.options import debug_option, preset_names
 
 if TYPE_CHECKING:
+    from audio_pipeline.preset.document import Document
+    from audio_pipeline.preset.model import Preset
     from audio_pipeline.preset.project import Project
 
 EPILOG = """\b
@@ -57,14 +59,21 @@ def _list(project: Project, as_json: bool) -> None:
     from audio_pipeline.preset.model import build_preset
     from audio_pipeline.session import planned_schedule
 
+    built: dict[str, Preset] = {}
+
+    def preset_of(document: Document) -> Preset:
+        if document.name not in built:  # many presets have one base
+            built[document.name] = build_preset(document)
+        return built[document.name]
+
     rows: list[dict[str, Any]] = []
     for name in project.preset_names():
         try:
             document = load_document(project, name)
-            preset = build_preset(document)
+            preset = preset_of(document)
             length_s = float(planned_schedule(project, preset, {}).named("end"))
             base = document.base
-            changes = overrides(preset, build_preset(base)) if base is not None else {}
+            changes = overrides(preset, preset_of(base)) if base is not None else {}
             rows.append(
                 {
                     "name": name,
