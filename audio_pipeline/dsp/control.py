@@ -12,14 +12,19 @@ HOP = 32
 """Samples between the points of a slow curve: 1500 points a second at 48 kHz."""
 
 
+def straight_between(points: Samples) -> Samples:
+    """`((len(points) − 1) · HOP,)`: straight lines from each point to the next, `HOP` samples apart."""
+    drawn = np.multiply(np.diff(points)[:, None], np.arange(HOP) / HOP)
+    drawn += points[:-1, None]
+    return drawn.reshape(-1)
+
+
 def slow_curve(curve: Callable[[Samples], Samples], start: int, stop: int) -> Samples:
     """`(stop − start,)`: `curve` at the samples [start, stop), exact at multiples of `HOP`.
 
     The points lie on one fixed grid, so that windows that overlap agree where they do.
     """
     first = start // HOP
-    points = curve(np.arange(first, -(-stop // HOP) + 1, dtype=np.float64) * HOP)
-    between = np.arange(HOP) / HOP
-    drawn = points[:-1, None] + np.diff(points)[:, None] * between
+    drawn = straight_between(curve(np.arange(first, -(-stop // HOP) + 1, dtype=np.float64) * HOP))
     offset = start - first * HOP
-    return drawn.reshape(-1)[offset : offset + stop - start]
+    return drawn[offset : offset + stop - start]
