@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples
+
+_Float = TypeVar("_Float", np.float32, np.float64)
 
 HOP = 32
 """Samples between the points of a slow curve: 1500 points a second at 48 kHz."""
 
 
-def straight_between(points: Samples) -> Samples:
-    """`((len(points) − 1) · HOP,)`: straight lines from each point to the next, `HOP` samples apart."""
-    drawn = np.multiply(np.diff(points)[:, None], np.arange(HOP) / HOP)
+def straight_between(points: NDArray[_Float], apart: int = HOP) -> NDArray[_Float]:
+    """`((len(points) − 1) · apart,)`: a straight line from each point to the next."""
+    drawn = np.multiply(np.diff(points)[:, None], np.arange(apart, dtype=points.dtype) / apart)
     drawn += points[:-1, None]
     return drawn.reshape(-1)
 

@@ -6,22 +6,22 @@ the machine's noises swell, which is heard once for all the parts that share it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.coloured_noise import ColouredNoise
 from audio_pipeline.dsp.control import HOP, straight_between
-from audio_pipeline.dsp.events import Phasors, Resonances, normals
+from audio_pipeline.dsp.events import Phasors, Resonances, Ringing, normals, phasors
 from audio_pipeline.layers.machine.motion import Clock, Speed
 from audio_pipeline.timeline.spans import Span
 
-_Floats: TypeAlias = NDArray[np.float32]
+_DB_IN_A_NEPER = 20.0 / math.log(10.0)
 
 _POINTS_LOG2 = 13
 """Points of a tone's period, between which lines are straight: what bends there lies 90 dB under it."""
@@ -33,7 +33,6 @@ _ROWS = 256
 """Lines of a tone that are drawn at a time: so few stay in the cache."""
 
 _STEPS = np.arange(_LINE, dtype=np.uint32)
-_SHARES = np.arange(_LINE, dtype=np.float32) / np.float32(_LINE)
 
 Loudness = Callable[[Samples], Samples]
 """Linear gain of what happens at moments of the programme, seconds; any shape."""
@@ -52,7 +51,7 @@ class Stretch:
     sample_rate: int
     start: int
     stop: int
-    _drawn: dict[ColouredNoise, Samples] = field(default_factory=dict, repr=False, compare=False)
+    _drawn: dict[ColouredNoise, Ringing] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def around(cls, span: Span, speed: Speed, sample_rate: int) -> Stretch:
@@ -60,10 +59,10 @@ class Stretch:
         start, stop = span.start // _LINE * _LINE, -(-span.stop // _LINE) * _LINE
         return cls(speed, sample_rate, start, stop)
 
-    def noise(self, noise: ColouredNoise) -> Samples:
+    def noise(self, noise: ColouredNoise) -> Ringing:
         """`(n,)`: a noise, drawn once for all that is recorded of this stretch."""
         if noise not in self._drawn:
-            self._drawn[noise] = noise.draw(self.start, self.stop)
+            self._drawn[noise] = noise.draw(self.start, self.stop).astype(np.float32)
         return self._drawn[noise]
 
     def points(self, of: Callable[[Samples], Samples], apart: int) -> Samples:
@@ -72,14 +71,17 @@ class Stretch:
 
 
 class Recording:
-    """What the parts have played in a stretch: `sound` `(n,)`, and the loudness of each noise."""
+    """What the parts have played in a stretch: `sound` `(n,)`, and the loudness of each noise.
+
+    In float32: what that rounds away lies 140 dB under the machine.
+    """
 
     def __init__(self, stretch: Stretch) -> None:
         self.stretch = stretch
-        self.sound = np.zeros(stretch.stop - stretch.start)
-        self._swells: dict[ColouredNoise, Samples] = {}
+        self.sound = np.zeros(stretch.stop - stretch.start, np.float32)
+        self._swells: dict[ColouredNoise, Ringing] = {}
 
-    def swell(self, noise: ColouredNoise) -> Samples:
+    def swell(self, noise: ColouredNoise) -> Ringing:
         """`(n,)`, to be added to: the gain at which `noise` is heard."""
         if noise not in self._swells:
             self._swells[noise] = np.zeros_like(self.sound)
@@ -87,9 +89,10 @@ class Recording:
 
     def heard(self) -> Samples:
         """`(n,)`: all of it."""
-        return self.sound + sum(
-            swell * self.stretch.noise(noise) for noise, swell in self._swells.items()
-        )
+        heard = self.sound.astype(np.float64)
+        for noise, swell in self._swells.items():
+            heard += swell * self.stretch.noise(noise)
+        return heard
 
 
 class Part(Protocol):
@@ -126,9 +129,8 @@ class Chance:
     def colours(self, first: int, last: int, tones: int) -> Phasors:
         """`(last − first, tones)` gains, each with a phase of its own: 6 dB scatter it by a radian."""
         drawn = normals(self.seed, f"{self.stream}/colour", first, last, 2 * tones)
-        gains = 10.0 ** (self.colour_db / 20.0 * drawn[:, :tones])
-        turned: Phasors = gains * np.exp(1j * self.colour_db / 6.0 * drawn[:, tones:])
-        return turned
+        nepers, radians = self.colour_db / _DB_IN_A_NEPER, self.colour_db / 6.0
+        return phasors(nepers * drawn[:, :tones], radians * drawn[:, tones:])
 
 
 @dataclass(frozen=True)
@@ -207,7 +209,7 @@ class Wind:
 
     def play(self, gain: float, onto: Recording) -> None:
         swell = onto.swell(self.noise)
-        swell += straight_between(gain * onto.stretch.points(self.loudness, HOP))
+        swell += straight_between((gain * onto.stretch.points(self.loudness, HOP)).astype(np.float32))
 
 
 @dataclass(frozen=True)
@@ -224,7 +226,7 @@ class Tone:
     loudness: Loudness = always
 
     @cached_property
-    def _period(self) -> tuple[_Floats, _Floats]:
+    def _period(self) -> tuple[Ringing, Ringing]:
         """The points of one period, and what each step of the phase adds between them."""
         points = 2**_POINTS_LOG2
         spectrum = np.zeros(points // 2 + 1, dtype=np.complex128)
@@ -237,7 +239,6 @@ class Tone:
     def play(self, gain: float, onto: Recording) -> None:
         turns = onto.stretch.points(self.turns, _LINE)
         loud = (gain * onto.stretch.points(self.loudness, _LINE)).astype(np.float32)
-        growth = np.diff(loud)
         # the phase in 2³² steps a turn, so that it comes round by itself
         phase = np.floor(turns % 1.0 * 2.0**32).astype(np.int64).astype(np.uint32)
         advance = np.rint(np.diff(turns) * (2.0**32 / _LINE)).astype(np.int64).astype(np.uint32)
@@ -253,7 +254,5 @@ class Tone:
             tone = place.view(np.int32).astype(np.float32)
             tone *= rises.take(point)
             tone += points.take(point)
-            gains = growth[rows, None] * _SHARES
-            gains += loud[:-1][rows, None]
-            tone *= gains
+            tone *= straight_between(loud[first : first + _ROWS + 1], _LINE).reshape(tone.shape)
             sound[rows] += tone
