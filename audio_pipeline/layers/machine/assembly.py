@@ -14,7 +14,7 @@ from audio_pipeline.dsp.curves import curve, db_at_half_power
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.dsp.events import Resonances
 from audio_pipeline.dsp.noise import generator
-from audio_pipeline.layers.machine.motion import Film, Reel, Shaft, Speed, Wobble
+from audio_pipeline.layers.machine.motion import Film, Reel, Shaft, Speed, Wobble, wave
 from audio_pipeline.layers.machine.parameters import MachineParameters
 from audio_pipeline.layers.machine.parts import (
     Blows,
@@ -162,13 +162,13 @@ class Workshop:
         """The fan that cools the lamp: steady air that the shutter's blades cut."""
         m, speed = self.machine, self.life.speed
         cuts = self.film().count(speed.turned(at_s)) * m.shutter_blades
-        blown: Samples = 1.0 + m.shutter / 100.0 * np.cos(2.0 * np.pi * cuts)
-        return blown * speed.rate(at_s) ** 2.5
+        blown: Samples = speed.rate(at_s) ** 2.5 * (1.0 + m.shutter / 100.0 * wave(cuts + 0.25))
+        return blown
 
     def _rubbed(self, at_s: Samples) -> Samples:
         """Film on a reel that is not quite true: it comes and goes with its turns."""
         turns = self._reel().turns(self.life.speed.turned(at_s))
-        near = (0.5 + 0.5 * np.cos(2 * np.pi * turns)) ** 3
+        near = (0.5 + 0.5 * wave(turns + 0.25)) ** 3
         return self.life.film_in_gate(at_s) * self.life.speed.rate(at_s) * (0.3 + near)
 
     def _ring(self, loud: float, above_hz: float, ring: float, soft: float = 0.0) -> Voice:
@@ -225,7 +225,7 @@ class Workshop:
         """Seconds by which a motor is ahead: its slip drifts at three slow rates that never meet."""
         ahead = np.zeros_like(turned_s)
         for rate, phase in zip((0.113, 0.291, 0.677), self._phases(stream, 3), strict=True):
-            ahead += np.sin(2 * np.pi * rate * turned_s + phase) / (2 * np.pi * rate)
+            ahead += wave(rate * turned_s + phase / (2 * np.pi)) / (2 * np.pi * rate)
         ahead *= self.machine.hunting / 100.0 * self._wear / math.sqrt(1.5)
         return ahead
 
@@ -243,8 +243,7 @@ class Workshop:
             return at_s * self._mains_hz
 
         def gain(at_s: Samples) -> Samples:
-            beating: Samples = 1.0 + 0.06 * np.sin(2 * np.pi * slip_hz * at_s)
-            return self.life.powered(at_s) * beating
+            return self.life.powered(at_s) * (1.0 + 0.06 * wave(slip_hz * at_s))
 
         odd_and_even = [0.4, 1.0, 0.06, 0.45, 0.06, 0.3, 0.03, 0.15, 0.03, 0.11, 0.02, 0.07, 0.01, 0.05]
         hz = self._mains_hz * np.arange(1.0, len(odd_and_even) + 1.0)
