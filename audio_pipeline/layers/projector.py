@@ -165,7 +165,7 @@ def _balance(
     for key, (level_db, part) in parts.items():
         recording = Recording(reference)
         part.play(1.0, recording)
-        sound = recording.heard()
+        sound = recording.heard().astype(np.float64)
         gains[key] = gain_from_db(level_db) / max(rms(sound), 1e-12)
         heard += gains[key] * sound
     return gains, heard
@@ -194,8 +194,8 @@ class ProjectorSource:
         stretch = Stretch.around(needed, self.speed, self.sample_rate)
         recording = Recording(stretch)
         self.machine.play(1.0, recording)
-        mono = recording.heard()[needed.inside(Span(stretch.start, stretch.stop)), None]
-        heard = convolve(mono, self.impulse)
+        mono = recording.heard()[needed.inside(Span(stretch.start, stretch.stop))]
+        heard = convolve(mono.astype(np.float64)[:, None], self.impulse)
         self._fade(heard, sounding)
         if sounding == tile:
             return heard

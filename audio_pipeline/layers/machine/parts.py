@@ -29,7 +29,7 @@ _POINTS_LOG2 = 13
 _LINE = 128
 """Samples in which a tone's pitch and gain move along a straight line: motors are slow."""
 
-_ROWS = 256
+_ROWS = 512
 """Lines of a tone that are drawn at a time: so few stay in the cache."""
 
 _STEPS = np.arange(_LINE, dtype=np.uint32)
@@ -87,9 +87,9 @@ class Recording:
             self._swells[noise] = np.zeros_like(self.sound)
         return self._swells[noise]
 
-    def heard(self) -> Samples:
+    def heard(self) -> Ringing:
         """`(n,)`: all of it."""
-        heard = self.sound.astype(np.float64)
+        heard = self.sound.copy()
         for noise, swell in self._swells.items():
             heard += swell * self.stretch.noise(noise)
         return heard
