@@ -50,6 +50,7 @@ def test_asking_when_the_clock_showed_something_inverts_it(speed, share):
 @given(lives)
 def test_a_machine_at_rest_never_moves(speed):
     assert np.isnan(speed.moment(np.array([speed.last_s + 1e-6]))[0])
+    assert np.isnan(speed.moment(np.array([-1e-6]))[0]) == (speed.start_up_s > 0.0)
     assert speed.rate(np.array([speed.stop_s + speed.coast_s + 1e-6]))[0] == 0.0
 
 

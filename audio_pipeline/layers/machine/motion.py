@@ -74,17 +74,17 @@ class Speed:
     def moment(self, turned_s: Samples) -> Samples:
         """When the machine's clock shows `turned_s`, in seconds of the programme; NaN for never."""
         at_s = turned_s + self._lag_s
+        turns = turned_s < self.last_s
         if self.start_up_s > 0.0:
+            turns &= turned_s >= 0.0
             share = np.clip(turned_s / self.start_up_s * (_SPIN_UP + 1.0), 0.0, None)
             rising = self.start_s + self.start_up_s * share ** (1.0 / (_SPIN_UP + 1.0))
             at_s = np.where(share < 1.0, rising, at_s)
-            at_s = np.where(turned_s < 0.0, np.nan, at_s)
-        if self.stop_s == math.inf:
-            return at_s
-        left = (self.last_s - turned_s) * (_COAST + 1.0) / max(self.coast_s, 1e-9)
-        share = 1.0 - np.clip(left, 0.0, 1.0) ** (1.0 / (_COAST + 1.0))
-        at_s = np.where(at_s < self.stop_s, at_s, self.stop_s + self.coast_s * share)
-        return np.where(turned_s < self.last_s, at_s, np.nan)
+        if self.stop_s < math.inf:
+            left = (self.last_s - turned_s) * (_COAST + 1.0) / max(self.coast_s, 1e-9)
+            share = 1.0 - np.clip(left, 0.0, 1.0) ** (1.0 / (_COAST + 1.0))
+            at_s = np.where(at_s < self.stop_s, at_s, self.stop_s + self.coast_s * share)
+        return np.where(turns, at_s, np.nan)
 
 
 @dataclass(frozen=True)
