@@ -184,14 +184,16 @@ class Blows:
         happens = np.isfinite(at_s)
         if self.only is not None:
             happens &= np.isin(numbers, self.only)
+        loud = np.zeros(len(numbers))
+        loud[happens] = self.loudness(at_s[happens]) * stretch.speed.rate(at_s[happens]) ** self.hardness
+        happens &= loud > 0.0
         if not happens.any():
             return
-        at_s, drawn = at_s[happens], chance.blows(first, last)[happens]
-        loud = self.loudness(at_s) * stretch.speed.rate(at_s) ** self.hardness
-        loud *= gain * 10.0 ** (chance.level_db / 20.0 * drawn[:, 1])
-        at = (at_s + chance.jitter_s * drawn[:, 0]) * stretch.sample_rate - stretch.start
+        drawn = chance.blows(first, last)[happens]
+        at = (at_s[happens] + chance.jitter_s * drawn[:, 0]) * stretch.sample_rate - stretch.start
+        struck = gain * loud[happens] * 10.0 ** (chance.level_db / 20.0 * drawn[:, 1])
         for voice in self.voices:
-            strength: Phasors = np.array(voice.strengths, dtype=np.complex128) * loud[:, None]
+            strength: Phasors = np.array(voice.strengths, dtype=np.complex128) * struck[:, None]
             if voice.noise is not None:
                 voice.body.strike(onto.swell(voice.noise), at, strength)
                 continue
