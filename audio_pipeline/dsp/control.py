@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples
 
+_Float = TypeVar("_Float", np.float32, np.float64)
+
 HOP = 32
 """Samples between the points of a slow curve: 1500 points a second at 48 kHz."""
+
+
+def straight_between(points: NDArray[_Float], apart: int = HOP) -> NDArray[_Float]:
+    """`((len(points) − 1) · apart,)`: a straight line from each point to the next."""
+    drawn = np.multiply(np.diff(points)[:, None], np.arange(apart, dtype=points.dtype) / apart)
+    drawn += points[:-1, None]
+    return drawn.reshape(-1)
 
 
 def slow_curve(curve: Callable[[Samples], Samples], start: int, stop: int) -> Samples:
@@ -18,8 +29,6 @@ def slow_curve(curve: Callable[[Samples], Samples], start: int, stop: int) -> Sa
     The points lie on one fixed grid, so that windows that overlap agree where they do.
     """
     first = start // HOP
-    points = curve(np.arange(first, -(-stop // HOP) + 1, dtype=np.float64) * HOP)
-    between = np.arange(HOP) / HOP
-    drawn = points[:-1, None] + np.diff(points)[:, None] * between
+    drawn = straight_between(curve(np.arange(first, -(-stop // HOP) + 1, dtype=np.float64) * HOP))
     offset = start - first * HOP
-    return drawn.reshape(-1)[offset : offset + stop - start]
+    return drawn[offset : offset + stop - start]

@@ -24,7 +24,7 @@ from audio_pipeline.layers.base import Layer
 from audio_pipeline.layers.machine.assembly import Lengths, Life, Workshop
 from audio_pipeline.layers.machine.motion import Speed
 from audio_pipeline.layers.machine.parameters import MachineParameters
-from audio_pipeline.layers.machine.parts import Part, Stretch, Sum
+from audio_pipeline.layers.machine.parts import Ensemble, Part, Recording, Stretch
 from audio_pipeline.layers.machine.places import Place, impulses
 from audio_pipeline.timeline.moments import Moment, parse_duration
 from audio_pipeline.timeline.scene import Scene, to_samples
@@ -87,9 +87,8 @@ class Projector(MachineParameters, Layer):
         steady = replace(shop, life=life.steady())
         mid, side = impulses(self.place, rate, generator(scene.seed, f"{name}/place", 0))
 
-        reference = Stretch(
-            life.steady().speed, rate, span.start - len(mid) + 1, span.start + int(_REFERENCE_S * rate)
-        )
+        measured = Span(span.start - len(mid) + 1, span.start + int(_REFERENCE_S * rate))
+        reference = Stretch.around(measured, life.steady().speed, rate)
         gains, heard = _balance(steady.parts(), reference)
         if not heard.any():
             raise PresetError(
@@ -105,7 +104,7 @@ class Projector(MachineParameters, Layer):
             span,
             rate,
             life.speed,
-            Sum(tuple(parts)),
+            Ensemble(tuple(parts)),
             self._way_to_the_ears(scene, mid, side, heard),
             max(scene.samples(self.rise), edge),
             edge,
@@ -164,7 +163,9 @@ def _balance(
     gains: dict[str, float] = {}
     heard = np.zeros(reference.stop - reference.start)
     for key, (level_db, part) in parts.items():
-        sound = part.render(reference)
+        recording = Recording(reference)
+        part.play(1.0, recording)
+        sound = recording.heard().astype(np.float64)
         gains[key] = gain_from_db(level_db) / max(rms(sound), 1e-12)
         heard += gains[key] * sound
     return gains, heard
@@ -186,29 +187,32 @@ class ProjectorSource:
 
     def render(self, tile: Span) -> Samples:
         """`(len(tile), 2)`; see `Source`."""
-        out = silence(len(tile), 2)
         sounding = tile.intersect(self.span)
         if not len(sounding):
-            return out
-        reach = len(self.impulse) - 1
-        stretch = Stretch(self.speed, self.sample_rate, sounding.start - reach, sounding.stop)
-        mono = self.machine.render(stretch)
-        both = convolve(mono[:, None], self.impulse)
-        out[sounding.inside(tile)] = both * self._presence(sounding)[:, None]
+            return silence(len(tile), 2)
+        needed = Span(sounding.start - len(self.impulse) + 1, sounding.stop)
+        stretch = Stretch.around(needed, self.speed, self.sample_rate)
+        recording = Recording(stretch)
+        self.machine.play(1.0, recording)
+        mono = recording.heard()[needed.inside(Span(stretch.start, stretch.stop))]
+        heard = convolve(mono.astype(np.float64)[:, None], self.impulse)
+        self._fade(heard, sounding)
+        if sounding == tile:
+            return heard
+        out = silence(len(tile), 2)
+        out[sounding.inside(tile)] = heard
         return out
 
-    def _presence(self, part: Span) -> Samples:
-        """`(n,)` gain: it rises at the beginning and is never cut at the end."""
-        presence = np.ones(len(part))
-        rising = part.intersect(Span(self.span.start, self.span.start + self.rise))
-        falling = part.intersect(Span(max(part.start, self.span.stop - self.edge), self.span.stop))
-        presence[rising.inside(part)] = curve(
-            self.rise_curve, (_numbers(rising) - self.span.start) / self.rise
-        )
-        presence[falling.inside(part)] *= curve(
-            "hsin", (self.span.stop - 1 - _numbers(falling)) / self.edge
-        )
-        return presence
+    def _fade(self, heard: Samples, part: Span) -> None:
+        """It rises at the beginning and is never cut at the end."""
+        start, stop = self.span.start, self.span.stop
+        rising = part.intersect(Span(start, start + self.rise))
+        falling = part.intersect(Span(stop - self.edge, stop))
+        for faded, name, progress in (
+            (rising, self.rise_curve, (_numbers(rising) - start) / self.rise),
+            (falling, "hsin", (stop - 1 - _numbers(falling)) / self.edge),
+        ):
+            heard[faded.inside(part)] *= curve(name, progress)[:, None]
 
 
 def _numbers(span: Span) -> Samples:

@@ -189,7 +189,7 @@ def test_correlation_of_the_ears_is_100_percent_less_the_width(width):
 def test_fold_to_mono_does_not_depend_on_the_width():
     narrow, wide = (heard(10, width=width, pan="C").mean(axis=1) for width in ("0%", "50%"))
     scale = np.dot(narrow, wide) / np.dot(wide, wide)
-    np.testing.assert_allclose(narrow, scale * wide, atol=1e-12)
+    np.testing.assert_allclose(narrow, scale * wide, atol=1e-5 * np.max(np.abs(narrow)))
 
 
 @pytest.mark.parametrize(("pan", "louder"), [("L60", 0), ("R60", 1)])
@@ -364,7 +364,7 @@ def test_the_motor_gathers_speed_from_rest():
 
 def test_a_splice_is_one_tick_at_its_frame_and_nothing_else():
     tick = heard(10, splices=("4s",)) - heard(10)
-    where = np.flatnonzero(np.abs(tick).max(axis=1) > 1e-12)
+    where = np.flatnonzero(np.abs(tick).max(axis=1) > 1e-5 * np.max(np.abs(tick)))
     assert where[0] + 48 >= 4.0 * RATE
     assert where[0] < (4.0 + 1 / 24) * RATE + 48
     assert where[-1] - where[0] < 0.15 * RATE

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from audio_pipeline.dsp import noise
 from audio_pipeline.dsp.control import slow_curve
 from audio_pipeline.dsp.events import Resonances, normals
-from audio_pipeline.layers.machine.motion import Film, Reel, Speed, Wobble
+from audio_pipeline.layers.machine.motion import Film, Reel, Speed, Wobble, wave
+from audio_pipeline.layers.machine.parts import Recording, Stretch, Tone
 from audio_pipeline.layers.machine.places import impulses, loss_db
+from audio_pipeline.layers.projector import Projector, ProjectorSource
+from audio_pipeline.timeline.spans import Span
+from tests.layers.sound_stage import stage
 
 seconds = st.floats(0.05, 5.0)
 lives = st.builds(
@@ -44,6 +50,7 @@ def test_asking_when_the_clock_showed_something_inverts_it(speed, share):
 @given(lives)
 def test_a_machine_at_rest_never_moves(speed):
     assert np.isnan(speed.moment(np.array([speed.last_s + 1e-6]))[0])
+    assert np.isnan(speed.moment(np.array([-1e-6]))[0]) == (speed.start_up_s > 0.0)
     assert speed.rate(np.array([speed.stop_s + speed.coast_s + 1e-6]))[0] == 0.0
 
 
@@ -78,11 +85,54 @@ def test_a_reel_slows_from_core_to_full():
 @given(st.floats(-200.0, 500.0), st.floats(50.0, 8000.0), st.floats(0.0005, 0.01))
 def test_a_blow_between_samples_is_the_damped_sine_that_began_there(at, tone, decay):
     body = Resonances((tone,), (decay,), 48_000)
-    found = body.struck(np.array([at]), np.ones((1, 1), dtype=complex), 0, 400)
+    found = np.zeros(400, np.float32)
+    body.strike(found, np.array([at]), np.ones((1, 1), dtype=complex))
     passed = (np.arange(400) - at) / 48_000
     sounding = (passed >= 0) & (np.arange(400) < math.ceil(at) + body.length)
     expected = np.where(sounding, np.exp(-passed / decay) * np.sin(2 * np.pi * tone * passed), 0.0)
-    np.testing.assert_allclose(found, expected, atol=1e-9)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+@lru_cache(maxsize=1)
+def _machine() -> tuple[ProjectorSource, NDArray[np.float32]]:
+    """One with a whole life in 10 s, and all that it plays."""
+    life = {"start_up": "1s", "splices": ["3s"], "runs_out": "5s", "stops": "8.5s", "coast": "1s"}
+    source = Projector(**life).prepare(stage(10.0), "projector")
+    return source, _played(source, Span(0, 480_000))
+
+
+def _played(source: ProjectorSource, span: Span) -> NDArray[np.float32]:
+    recording = Recording(Stretch.around(span, source.speed, source.sample_rate))
+    source.machine.play(1.0, recording)
+    return recording.heard()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 3700), st.integers(1, 400))
+def test_any_stretch_of_the_machine_is_cut_from_the_same_life(first, length):
+    source, whole = _machine()
+    span = Span(first * 128, min(first + length, 3750) * 128)
+    np.testing.assert_array_equal(_played(source, span), whole[span.start : span.stop])
+
+
+@given(st.floats(-1e6, 1e6))
+def test_a_wave_is_a_sine(turns):
+    assert wave(np.array([turns]))[0] == pytest.approx(np.sin(2 * np.pi * (turns % 1)), abs=1e-6)
+
+
+def test_a_tone_has_its_harmonics_and_nothing_else():
+    """A pitch that is no whole number of anything, read off straight lines: the rest lies 90 dB under."""
+    levels = (0.5, 0.0, 1.0, 0.25)
+    recording = Recording(Stretch(Speed(0.0), 48_000, 0, 480_000))
+    Tone(levels, (0.0, 1.0, 2.0, 3.0), lambda at_s: 237.7 * at_s).play(1.0, recording)
+    power = np.abs(np.fft.rfft(recording.heard() * np.blackman(480_000)) / 480_000 / 0.21) ** 2
+    hz = np.fft.rfftfreq(480_000, 1 / 48_000)
+    rest = power.copy()
+    for number, level in enumerate(levels, 1):
+        near = np.abs(hz - number * 237.7) < 2.0
+        assert power[near].max() == pytest.approx(level**2, abs=1e-3)
+        rest[near] = 0.0
+    assert rest.max() < 1e-9 * power.max()
 
 
 @given(st.integers(-3000, 3000), st.integers(0, 600), st.integers(0, 600))

@@ -4,30 +4,28 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
-from audio_pipeline.dsp.curves import curve
+from audio_pipeline.dsp.coloured_noise import ColouredNoise, grid_hz
+from audio_pipeline.dsp.curves import curve, db_at_half_power
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.dsp.events import Resonances
-from audio_pipeline.dsp.filters import frequencies, minimum_phase
 from audio_pipeline.dsp.noise import generator
-from audio_pipeline.layers.machine.motion import Film, Reel, Shaft, Speed, Wobble
+from audio_pipeline.layers.machine.motion import Film, Reel, Shaft, Speed, Wobble, wave
 from audio_pipeline.layers.machine.parameters import MachineParameters
 from audio_pipeline.layers.machine.parts import (
-    Blower,
     Blows,
-    Bursts,
     Chance,
+    Ensemble,
     Part,
-    ReelRub,
-    Rustle,
-    Stretch,
-    Sum,
     Tone,
+    Voice,
+    Wind,
     always,
-    pulse,
+    puff,
 )
 
 
@@ -103,10 +101,10 @@ class Workshop:
             "sprockets": (m.sprockets, self._sprockets()),
             "hum": (m.hum, self._hum()),
             "motor": (m.motor, self._motor()),
-            "blower": (m.blower, Blower(self._air(), self._shutter)),
+            "blower": (m.blower, Wind(self._air(), self._blown)),
             "blades": (m.blades, self._blades()),
             "belt": (m.belt, self._belt()),
-            "reels": (m.reels, ReelRub(self._rustle(), self._reel(), self.life.film_in_gate)),
+            "reels": (m.reels, Wind(self._rustle(), self._rubbed)),
         }
         return {name: part for name, part in every.items() if part[0] > -math.inf}
 
@@ -151,43 +149,42 @@ class Workshop:
             tuple(Wobble(s, r, float(p)) for s, r, p in zip(shares, rates, phases, strict=True)),
         )
 
-    def _band(self, low_hz: float, high_hz: float, slope_db: float, taps: int) -> Samples:
-        hz = np.maximum(frequencies(8 * taps, self.sample_rate), 1.0)
-        up, down = (hz / low_hz) ** 4, (hz / high_hz) ** 4
-        level = gain_from_db(slope_db) ** np.log2(hz / 1000.0)
-        return minimum_phase(level * np.sqrt(up / (1.0 + up) / (1.0 + down)), taps)
+    def _noise(self, stream: str, low_hz: float, high_hz: float, slope_db: float) -> ColouredNoise:
+        return _band(self.seed, f"{self.name}/{stream}", low_hz, high_hz, slope_db, self.sample_rate)
 
-    def _rustle(self) -> Rustle:
-        m = self.machine
-        return self._noise("rustle", self._band(m.rustle_from, m.rustle_to, -1.0, 256))
+    def _rustle(self) -> ColouredNoise:
+        return self._noise("rustle", self.machine.rustle_from, self.machine.rustle_to, -1.0)
 
-    def _air(self) -> Rustle:
-        m = self.machine
-        return self._noise("air", self._band(m.blower_from, m.blower_to, -3.0, 1024))
+    def _air(self) -> ColouredNoise:
+        return self._noise("air", self.machine.blower_from, self.machine.blower_to, -3.0)
 
-    def _noise(self, stream: str, impulse: Samples) -> Rustle:
-        return Rustle(self.seed, f"{self.name}/{stream}", impulse)
+    def _blown(self, at_s: Samples) -> Samples:
+        """The fan that cools the lamp: steady air that the shutter's blades cut."""
+        m, speed = self.machine, self.life.speed
+        cuts = self.film().count(speed.turned(at_s)) * m.shutter_blades
+        blown: Samples = speed.rate(at_s) ** 2.5 * (1.0 + m.shutter / 100.0 * wave(cuts + 0.25))
+        return blown
 
-    def _shutter(self, turned_s: Samples) -> Samples:
-        m = self.machine
-        cuts = self.film().count(turned_s) * m.shutter_blades
-        depth: Samples = m.shutter / 100.0 * np.cos(2.0 * np.pi * cuts)
-        return depth
+    def _rubbed(self, at_s: Samples) -> Samples:
+        """Film on a reel that is not quite true: it comes and goes with its turns."""
+        turns = self._reel().turns(self.life.speed.turned(at_s))
+        near = (0.5 + 0.5 * wave(turns + 0.25)) ** 3
+        return self.life.film_in_gate(at_s) * self.life.speed.rate(at_s) * (0.3 + near)
 
-    def _body(self, above_hz: float, ring: float) -> tuple[Resonances, tuple[complex, ...]]:
+    def _ring(self, loud: float, above_hz: float, ring: float, soft: float = 0.0) -> Voice:
+        """The body, struck so that its tones from `above_hz` on ring; each at (1 kHz / f)^`soft`."""
         m = self.machine
         heard = [hz for hz in m.claw_tones if hz < 0.45 * self.sample_rate] or [1000.0]
-        tones = [hz for hz in heard if hz >= above_hz] or [max(heard)]
-        decays = [self.lengths.claw_ring_s * ring * (1000.0 / hz) ** 0.8 for hz in tones]
-        levels = [gain_from_db(m.claw_tilt * math.log2(hz / 1000.0)) for hz in tones]
+        tones = np.array([hz for hz in heard if hz >= above_hz] or [max(heard)])
+        decays = self.lengths.claw_ring_s * ring * (1000.0 / tones) ** 0.8
+        levels = loud * gain_from_db(m.claw_tilt) ** np.log2(tones / 1000.0) * (1000.0 / tones) ** soft
         # the golden angle between the tones' phases: a body does not answer everywhere at one instant
-        phases = np.exp(2.39996j * np.arange(len(tones)))
-        strengths = tuple((np.array(levels) * phases).tolist())
-        return Resonances(tuple(tones), tuple(decays), self.sample_rate), strengths
+        strengths = levels * np.exp(2.39996j * np.arange(len(tones)))
+        body = Resonances(tuple(tones.tolist()), tuple(decays.tolist()), self.sample_rate)
+        return Voice(body, tuple(strengths.tolist()))
 
     def _intermittent(self) -> Part:
         m, life = self.machine, self.life
-        body, levels = self._body(0.0, 1.0)
         bare = gain_from_db(m.bare)
 
         def starts(at_s: Samples) -> Samples:
@@ -196,18 +193,12 @@ class Workshop:
         def stops(at_s: Samples) -> Samples:
             return bare + (1.0 - bare) * life.film_in_gate(at_s)
 
-        start = Blows(self.film(), 1, 0.0, body, levels, self._chance("start"), starts)
+        click = self._ring(1.0, 0.0, 1.0)
+        scrape = puff(self._rustle(), 0.5, 0.0002, self.lengths.slap_s, self.sample_rate)
+        start = Blows(self.film(), 1, 0.0, (click, scrape), self._chance("start"), starts)
         stop = replace(start, offset=m.pull_down / 100.0, chance=self._chance("stop"), loudness=stops)
-        swell, shape = pulse(0.0002, self.lengths.slap_s, self.sample_rate)
-        scrape = [
-            replace(b, body=swell, strengths=shape, chance=replace(b.chance, colour_db=0.0))
-            for b in (start, stop)
-        ]
-        balance = gain_from_db(m.stop_click)
-        hiss = Bursts(self._rustle(), ((1.0, scrape[0]), (balance, scrape[1])))
-        clicks: list[tuple[float, Part]] = [(1.0, start), (balance, stop), (0.5, hiss)]
-        clicks += [(gain_from_db(m.splice), s) for s in self._splices(start)]
-        return Sum(tuple(clicks))
+        splices = [(gain_from_db(m.splice), s) for s in self._splices(replace(start, voices=(click,)))]
+        return Ensemble(((1.0, start), (gain_from_db(m.stop_click), stop), *splices))
 
     def _splices(self, click: Blows) -> list[Part]:
         at_s = np.array(self.life.splices_s)
@@ -217,27 +208,24 @@ class Workshop:
         return [replace(click, only=tuple(int(frame) for frame in frames))]
 
     def _sprockets(self) -> Part:
-        m = self.machine
-        swell, shape = pulse(0.0004, self.lengths.slap_s, self.sample_rate)
-        body, levels = self._body(1000.0, 0.7)
+        count = self.machine.perforations
+        slap = self._ring(0.5, 1000.0, 0.7)
+        rustle = puff(self._rustle(), 1.0, 0.0004, self.lengths.slap_s, self.sample_rate)
         # a quarter perforation late, so that no slap hides behind a click
-        slap = Blows(
+        return Blows(
             self.film(),
-            m.perforations,
-            0.25 / m.perforations,
-            body,
-            levels,
+            count,
+            0.25 / count,
+            (slap, rustle),
             self._chance("sprockets"),
             self.life.film_on_sprockets,
         )
-        puff = replace(slap, body=swell, strengths=shape, chance=replace(slap.chance, colour_db=0.0))
-        return Sum(((0.5, slap), (1.0, Bursts(self._rustle(), ((1.0, puff),)))))
 
     def _wander(self, stream: str, turned_s: Samples) -> Samples:
         """Seconds by which a motor is ahead: its slip drifts at three slow rates that never meet."""
         ahead = np.zeros_like(turned_s)
         for rate, phase in zip((0.113, 0.291, 0.677), self._phases(stream, 3), strict=True):
-            ahead += np.sin(2 * np.pi * rate * turned_s + phase) / (2 * np.pi * rate)
+            ahead += wave(rate * turned_s + phase / (2 * np.pi)) / (2 * np.pi * rate)
         ahead *= self.machine.hunting / 100.0 * self._wear / math.sqrt(1.5)
         return ahead
 
@@ -251,13 +239,11 @@ class Workshop:
     def _hum(self) -> Part:
         slip_hz = 2.0 * self._mains_hz * self.machine.motor_slip / 100.0
 
-        def turns(stretch: Stretch) -> Samples:
-            at = np.arange(stretch.start, stretch.stop, dtype=np.float64)
-            return at * (self._mains_hz / self.sample_rate)
+        def turns(at_s: Samples) -> Samples:
+            return at_s * self._mains_hz
 
         def gain(at_s: Samples) -> Samples:
-            beating: Samples = 1.0 + 0.06 * np.sin(2 * np.pi * slip_hz * at_s)
-            return self.life.powered(at_s) * beating
+            return self.life.powered(at_s) * (1.0 + 0.06 * wave(slip_hz * at_s))
 
         odd_and_even = [0.4, 1.0, 0.06, 0.45, 0.06, 0.3, 0.03, 0.15, 0.03, 0.11, 0.02, 0.07, 0.01, 0.05]
         hz = self._mains_hz * np.arange(1.0, len(odd_and_even) + 1.0)
@@ -265,9 +251,9 @@ class Workshop:
         return Tone(tuple(levels.tolist()), tuple(self._phases("hum", len(levels))), turns, gain)
 
     def _rotor(self, rate_hz: float, levels: list[float], stream: str, power: float) -> Part:
-        def turns(stretch: Stretch) -> Samples:
-            ahead = stretch.curve(lambda at_s: self._wander(stream, self.life.speed.turned(at_s)))
-            return (stretch.turned + ahead) * rate_hz
+        def turns(at_s: Samples) -> Samples:
+            turned = self.life.speed.turned(at_s)
+            return (turned + self._wander(stream, turned)) * rate_hz
 
         def gain(at_s: Samples) -> Samples:
             turned = self.life.speed.turned(at_s)
@@ -293,11 +279,9 @@ class Workshop:
         return self._rotor(rate_hz, [1.0, 0.3, 0.1], "blower", 2.5)
 
     def _belt(self) -> Part:
-        m = self.machine
-        body, levels = self._body(0.0, 1.5)
-        soft = tuple(level * 1000.0 / hz for level, hz in zip(levels, body.tones_hz, strict=True))
         chance = replace(self._chance("belt"), jitter_s=4 * self.lengths.jitter_s)
-        return Blows(Shaft(m.belt_rate), 1, 0.0, body, soft, chance)
+        knock = self._ring(1.0, 0.0, 1.5, soft=1.0)
+        return Blows(Shaft(self.machine.belt_rate), 1, 0.0, (knock,), chance)
 
     def tail(self, free_from_s: float) -> Part:
         """The loose tail that flaps on the reel, from a moment of the programme on."""
@@ -311,11 +295,21 @@ class Workshop:
         body = Resonances(
             (1100.0, 1620.0, 2350.0, 3500.0), (0.003, 0.0025, 0.002, 0.0015), self.sample_rate
         )
-        slap = Blows(Shaft(m.flap_rate), 1, offset, body, (1.0, 1.0, 0.8, 0.5), chance, free, 2.0)
-        tail = replace(slap, chance=replace(chance, colour_db=0.0))
-        swells = []
-        for gain, rise_s, fall_s in ((3.0, 0.0004, 0.0055), (0.9, 0.008, 0.025)):
-            swell, shape = pulse(rise_s, fall_s, self.sample_rate)
-            swells.append((gain, replace(tail, body=swell, strengths=shape)))
-        film = self._noise("flap", self._band(900.0, 4200.0, -1.0, 256))
-        return Sum(((0.4, slap), (1.0, Bursts(film, tuple(swells)))))
+        film = self._noise("flap", 900.0, 4200.0, -1.0)
+        voices = (
+            Voice(body, (0.4, 0.4, 0.32, 0.2)),
+            puff(film, 3.0, 0.0004, 0.0055, self.sample_rate),
+            puff(film, 0.9, 0.008, 0.025, self.sample_rate),
+        )
+        return Blows(Shaft(m.flap_rate), 1, offset, voices, chance, free, 2.0)
+
+
+@lru_cache(maxsize=16)
+def _band(
+    seed: int, stream: str, low_hz: float, high_hz: float, slope_db: float, sample_rate: int
+) -> ColouredNoise:
+    """Noise of RMS 1 between two frequencies, of second order, that slopes by dB an octave."""
+    hz = np.maximum(grid_hz(sample_rate), 1.0)
+    up, down = (hz / low_hz) ** 4, (hz / high_hz) ** 4
+    power = (hz / 1000.0) ** (slope_db / db_at_half_power()) * up / (1.0 + up) / (1.0 + down)
+    return ColouredNoise(seed, stream, np.sqrt(power / np.mean(power)))

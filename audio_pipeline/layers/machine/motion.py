@@ -12,12 +12,18 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples
 
 _SPIN_UP = 0.5
 _COAST = 1.3
 """Powers of time with which speed grows from a strong start, and falls by bearings and air [E]."""
+
+
+def wave(turns: Samples) -> NDArray[np.float32]:
+    """sin(2π · `turns`), within 10⁻⁶: ten times as quick in float32, once the whole turns are gone."""
+    return np.sin((2.0 * math.pi * (turns - np.floor(turns))).astype(np.float32))
 
 
 @dataclass(frozen=True)
@@ -68,17 +74,17 @@ class Speed:
     def moment(self, turned_s: Samples) -> Samples:
         """When the machine's clock shows `turned_s`, in seconds of the programme; NaN for never."""
         at_s = turned_s + self._lag_s
+        turns = turned_s < self.last_s
         if self.start_up_s > 0.0:
+            turns &= turned_s >= 0.0
             share = np.clip(turned_s / self.start_up_s * (_SPIN_UP + 1.0), 0.0, None)
             rising = self.start_s + self.start_up_s * share ** (1.0 / (_SPIN_UP + 1.0))
             at_s = np.where(share < 1.0, rising, at_s)
-            at_s = np.where(turned_s < 0.0, np.nan, at_s)
-        if self.stop_s == math.inf:
-            return at_s
-        left = (self.last_s - turned_s) * (_COAST + 1.0) / max(self.coast_s, 1e-9)
-        share = 1.0 - np.clip(left, 0.0, 1.0) ** (1.0 / (_COAST + 1.0))
-        at_s = np.where(at_s < self.stop_s, at_s, self.stop_s + self.coast_s * share)
-        return np.where(turned_s < self.last_s, at_s, np.nan)
+        if self.stop_s < math.inf:
+            left = (self.last_s - turned_s) * (_COAST + 1.0) / max(self.coast_s, 1e-9)
+            share = 1.0 - np.clip(left, 0.0, 1.0) ** (1.0 / (_COAST + 1.0))
+            at_s = np.where(at_s < self.stop_s, at_s, self.stop_s + self.coast_s * share)
+        return np.where(turns, at_s, np.nan)
 
 
 @dataclass(frozen=True)
@@ -152,7 +158,7 @@ class Film:
     def _ahead_s(self, turned_s: Samples) -> Samples:
         ahead = np.zeros_like(turned_s)
         for wobble in self.wobbles:
-            ahead += wobble.shift_s * np.sin(2 * np.pi * wobble.per_s * turned_s + wobble.phase)
+            ahead += wobble.shift_s * wave(wobble.per_s * turned_s + wobble.phase / (2.0 * math.pi))
         return ahead
 
     def count(self, turned_s: Samples) -> Samples:
@@ -162,10 +168,13 @@ class Film:
     def turned(self, count: Samples) -> Samples:
         """The machine's clock when `count` frames have passed.
 
-        A fixed point: each round is nearer by the share of the unevenness, which is far under 1.
+        A fixed point: each round is nearer by the share of the unevenness, which is far under 1. It
+        ends a ten-millionth of the first shift from where the film is.
         """
+        uneven = sum(wobble.share for wobble in self.wobbles)
+        rounds = math.ceil(math.log(1e-7) / math.log(min(max(uneven, 1e-7), 0.5)))
         steady = count / self.frames_per_s
         turned = steady
-        for _ in range(6):
+        for _ in range(rounds):
             turned = steady - self._ahead_s(turned)
         return turned

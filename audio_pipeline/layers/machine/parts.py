@@ -1,6 +1,7 @@
 """The parts of a projector that sound, each at its own loudness; the machine gives them their levels.
 
-A part renders `(n,)` for a `Stretch`: some samples with the machine's state in it.
+A part plays for a `Stretch` of the machine's life onto a `Recording`: it sounds itself, or lets one of
+the machine's noises swell, which is heard once for all the parts that share it.
 """
 
 from __future__ import annotations
@@ -13,12 +14,25 @@ from typing import Protocol
 
 import numpy as np
 
-from audio_pipeline.dsp import noise
 from audio_pipeline.dsp.arrays import Samples
-from audio_pipeline.dsp.control import slow_curve
-from audio_pipeline.dsp.events import Phasors, Resonances, normals
-from audio_pipeline.dsp.filters import convolve
-from audio_pipeline.layers.machine.motion import Clock, Reel, Speed
+from audio_pipeline.dsp.coloured_noise import ColouredNoise
+from audio_pipeline.dsp.control import HOP, straight_between
+from audio_pipeline.dsp.events import Phasors, Resonances, Ringing, normals, phasors
+from audio_pipeline.layers.machine.motion import Clock, Speed
+from audio_pipeline.timeline.spans import Span
+
+_DB_IN_A_NEPER = 20.0 / math.log(10.0)
+
+_POINTS_LOG2 = 13
+"""Points of a tone's period, between which lines are straight: what bends there lies 90 dB under it."""
+
+_LINE = 128
+"""Samples in which a tone's pitch and gain move along a straight line: motors are slow."""
+
+_ROWS = 512
+"""Lines of a tone that are drawn at a time: so few stay in the cache."""
+
+_STEPS = np.arange(_LINE, dtype=np.uint32)
 
 Loudness = Callable[[Samples], Samples]
 """Linear gain of what happens at moments of the programme, seconds; any shape."""
@@ -31,55 +45,71 @@ def always(at_s: Samples) -> Samples:
 
 @dataclass(frozen=True)
 class Stretch:
-    """The samples [start, stop) of the machine's life."""
+    """The samples [start, stop) of the machine's life; both are multiples of `_LINE`, and so of `HOP`."""
 
     speed: Speed
     sample_rate: int
     start: int
     stop: int
-    _heard: dict[Rustle, Samples] = field(default_factory=dict, repr=False, compare=False)
+    _drawn: dict[ColouredNoise, Ringing] = field(default_factory=dict, repr=False, compare=False)
 
-    def noise(self, rustle: Rustle) -> Samples:
-        """`(n,)`: a rustle, worked out once for all the parts that share it."""
-        if rustle not in self._heard:
-            self._heard[rustle] = rustle.render(self)
-        return self._heard[rustle]
+    @classmethod
+    def around(cls, span: Span, speed: Speed, sample_rate: int) -> Stretch:
+        """The shortest one that holds `span`."""
+        start, stop = span.start // _LINE * _LINE, -(-span.stop // _LINE) * _LINE
+        return cls(speed, sample_rate, start, stop)
 
-    def curve(self, of: Callable[[Samples], Samples]) -> Samples:
-        """`(n,)`: a slow function of the programme's seconds."""
-        return slow_curve(lambda at: of(at / self.sample_rate), self.start, self.stop)
+    def noise(self, noise: ColouredNoise) -> Ringing:
+        """`(n,)`: a noise, drawn once for all that is recorded of this stretch."""
+        if noise not in self._drawn:
+            self._drawn[noise] = noise.draw(self.start, self.stop).astype(np.float32)
+        return self._drawn[noise]
 
-    @cached_property
-    def rate(self) -> Samples:
-        """`(n,)`: the machine's speed, 0 to 1."""
-        return self.curve(self.speed.rate)
+    def points(self, of: Callable[[Samples], Samples], apart: int) -> Samples:
+        """`(n / apart + 1,)`: a slow function of the programme's seconds, every so many samples."""
+        return of(np.arange(self.start, self.stop + 1, apart) / self.sample_rate)
 
-    @cached_property
-    def turned(self) -> Samples:
-        """`(n,)`: the machine's clock, seconds."""
-        return self.curve(self.speed.turned)
+
+class Recording:
+    """What the parts have played in a stretch: `sound` `(n,)`, and the loudness of each noise.
+
+    In float32: what that rounds away lies 140 dB under the machine.
+    """
+
+    def __init__(self, stretch: Stretch) -> None:
+        self.stretch = stretch
+        self.sound = np.zeros(stretch.stop - stretch.start, np.float32)
+        self._swells: dict[ColouredNoise, Ringing] = {}
+
+    def swell(self, noise: ColouredNoise) -> Ringing:
+        """`(n,)`, to be added to: the gain at which `noise` is heard."""
+        if noise not in self._swells:
+            self._swells[noise] = np.zeros_like(self.sound)
+        return self._swells[noise]
+
+    def heard(self) -> Ringing:
+        """`(n,)`: all of it."""
+        heard = self.sound.copy()
+        for noise, swell in self._swells.items():
+            heard += swell * self.stretch.noise(noise)
+        return heard
 
 
 class Part(Protocol):
     """Something that sounds."""
 
-    def render(self, stretch: Stretch) -> Samples: ...
+    def play(self, gain: float, onto: Recording) -> None: ...
 
 
 @dataclass(frozen=True)
-class Rustle:
-    """Noise of one colour, the same for whoever rubs or slaps with it: `stream` tells it from others."""
+class Ensemble:
+    """Parts that are heard as one, each at a gain of its own."""
 
-    seed: int
-    stream: str
-    impulse: Samples = field(compare=False, repr=False)
+    parts: tuple[tuple[float, Part], ...]
 
-    def render(self, stretch: Stretch) -> Samples:
-        """`(n,)` noise of RMS near 1."""
-        reach = len(self.impulse) - 1
-        white = noise.uniform(self.seed, self.stream, stretch.start - reach, stretch.stop)
-        loudness = math.sqrt(12.0 / float(np.sum(self.impulse**2)))
-        return loudness * convolve(white[:, None], self.impulse)[:, 0]
+    def play(self, gain: float, onto: Recording) -> None:
+        for own, part in self.parts:
+            part.play(gain * own, onto)
 
 
 @dataclass(frozen=True)
@@ -99,106 +129,89 @@ class Chance:
     def colours(self, first: int, last: int, tones: int) -> Phasors:
         """`(last − first, tones)` gains, each with a phase of its own: 6 dB scatter it by a radian."""
         drawn = normals(self.seed, f"{self.stream}/colour", first, last, 2 * tones)
-        gains = 10.0 ** (self.colour_db / 20.0 * drawn[:, :tones])
-        turned: Phasors = gains * np.exp(1j * self.colour_db / 6.0 * drawn[:, tones:])
-        return turned
+        nepers, radians = self.colour_db / _DB_IN_A_NEPER, self.colour_db / 6.0
+        return phasors(nepers * drawn[:, :tones], radians * drawn[:, tones:])
+
+
+@dataclass(frozen=True)
+class Voice:
+    """What is heard of a blow: `body` rings as `strengths` say; with a `noise`, it is that which swells."""
+
+    body: Resonances
+    strengths: tuple[complex, ...]
+    noise: ColouredNoise | None = None
+
+
+def puff(noise: ColouredNoise, loud: float, rise_s: float, fall_s: float, sample_rate: int) -> Voice:
+    """Noise that rises within `rise_s` and falls to 1/e in `fall_s`.
+
+    A quarter turn of phase makes a resonance at 0 Hz a plain decay; the second one takes the edge off.
+    """
+    body = Resonances((0.0, 0.0), (fall_s, rise_s), sample_rate)
+    return Voice(body, (1j * loud, -1j * loud), noise=noise)
 
 
 @dataclass(frozen=True)
 class Blows:
     """What strikes `per_count` times for each count of a clock, `offset` of a count late.
 
-    `body` rings as `strengths` say; `loudness` follows the programme, and hardness the speed.
-    `only`, when given, are the numbers of the events that happen at all.
+    `loudness` follows the programme, and hardness the speed. `only`, when given, are the numbers of
+    the events that happen at all.
     """
 
     clock: Clock
     per_count: int
     offset: float
-    body: Resonances
-    strengths: tuple[complex, ...]
+    voices: tuple[Voice, ...]
     chance: Chance
     loudness: Loudness = always
     hardness: float = 1.0
     only: tuple[int, ...] | None = None
 
     def _numbers(self, stretch: Stretch) -> tuple[int, int]:
-        edges = np.array([stretch.start - self.body.length, stretch.stop]) / stretch.sample_rate
+        longest = max(voice.body.length for voice in self.voices)
+        edges = np.array([stretch.start - longest, stretch.stop]) / stretch.sample_rate
         edges += np.array([-1.0, 1.0]) * 3.0 * self.chance.jitter_s
         counts = self.clock.count(stretch.speed.turned(edges)) - self.offset
         first, last = np.floor(counts * self.per_count).astype(int) + np.array([-1, 2])
         return int(first), int(last)
 
-    def render(self, stretch: Stretch) -> Samples:
+    def play(self, gain: float, onto: Recording) -> None:
+        stretch, chance = onto.stretch, self.chance
         first, last = self._numbers(stretch)
         numbers = np.arange(first, last)
-        chance = self.chance
         at_s = stretch.speed.moment(self.clock.turned(numbers / self.per_count + self.offset))
         happens = np.isfinite(at_s)
         if self.only is not None:
             happens &= np.isin(numbers, self.only)
-        at_s, drawn = at_s[happens], chance.blows(first, last)[happens]
-        loud = self.loudness(at_s) * stretch.speed.rate(at_s) ** self.hardness
-        loud *= 10.0 ** (chance.level_db / 20.0 * drawn[:, 1])
-        strength: Phasors = np.array(self.strengths, dtype=np.complex128) * loud[:, None]
-        if chance.colour_db > 0.0:
-            strength = strength * chance.colours(first, last, len(self.strengths))[happens]
-        at = (at_s + chance.jitter_s * drawn[:, 0]) * stretch.sample_rate
-        return self.body.struck(at, strength, stretch.start, stretch.stop)
+        loud = np.zeros(len(numbers))
+        loud[happens] = self.loudness(at_s[happens]) * stretch.speed.rate(at_s[happens]) ** self.hardness
+        happens &= loud > 0.0
+        if not happens.any():
+            return
+        drawn = chance.blows(first, last)[happens]
+        at = (at_s[happens] + chance.jitter_s * drawn[:, 0]) * stretch.sample_rate - stretch.start
+        struck = gain * loud[happens] * 10.0 ** (chance.level_db / 20.0 * drawn[:, 1])
+        for voice in self.voices:
+            strength: Phasors = np.array(voice.strengths, dtype=np.complex128) * struck[:, None]
+            if voice.noise is not None:
+                voice.body.strike(onto.swell(voice.noise), at, strength)
+                continue
+            if chance.colour_db > 0.0:
+                strength *= chance.colours(first, last, len(voice.strengths))[happens]
+            voice.body.strike(onto.sound, at, strength)
 
 
 @dataclass(frozen=True)
-class Bursts:
-    """Rustle that swells with each blow: `swells` are blows whose body is a pulse, not a tone."""
+class Wind:
+    """Noise that follows a slow `loudness`: air that is moved, film that rubs."""
 
-    rustle: Rustle
-    swells: tuple[tuple[float, Blows], ...]
+    noise: ColouredNoise
+    loudness: Loudness
 
-    def render(self, stretch: Stretch) -> Samples:
-        swell = np.zeros(stretch.stop - stretch.start)
-        for gain, blows in self.swells:
-            swell += gain * blows.render(stretch)
-        if not swell.any():
-            return swell
-        return swell * stretch.noise(self.rustle)
-
-
-def pulse(rise_s: float, fall_s: float, sample_rate: int) -> tuple[Resonances, tuple[complex, ...]]:
-    """The body and strengths of a swell that rises within `rise_s` and falls to 1/e in `fall_s`.
-
-    A quarter turn of phase makes a resonance at 0 Hz a plain decay; the second one takes the edge off.
-    """
-    return Resonances((0.0, 0.0), (fall_s, rise_s), sample_rate), (1j, -1j)
-
-
-@dataclass(frozen=True)
-class Sum:
-    """Parts that are heard as one, each at a gain of its own."""
-
-    parts: tuple[tuple[float, Part], ...]
-
-    def render(self, stretch: Stretch) -> Samples:
-        total = np.zeros(stretch.stop - stretch.start)
-        for gain, part in self.parts:
-            total += gain * part.render(stretch)
-        return total
-
-
-@dataclass(frozen=True)
-class ReelRub:
-    """Film that rubs on a reel which is not quite true: rustle that comes and goes with its turns."""
-
-    rustle: Rustle
-    reel: Reel
-    loudness: Loudness = always
-
-    def render(self, stretch: Stretch) -> Samples:
-        def rub(at_s: Samples) -> Samples:
-            turns = self.reel.turns(stretch.speed.turned(at_s))
-            near = (0.5 + 0.5 * np.cos(2 * np.pi * turns)) ** 3
-            return self.loudness(at_s) * stretch.speed.rate(at_s) * (0.3 + near)
-
-        return stretch.curve(rub) * stretch.noise(self.rustle)
+    def play(self, gain: float, onto: Recording) -> None:
+        swell = onto.swell(self.noise)
+        swell += straight_between((gain * onto.stretch.points(self.loudness, HOP)).astype(np.float32))
 
 
 @dataclass(frozen=True)
@@ -206,38 +219,42 @@ class Tone:
     """A periodic sound: harmonics of a phase, drawn once and read off.
 
     `levels` are the amplitudes of harmonics 1, 2, 3…; `phases` theirs. `turns` gives the phase in
-    periods and `gain` the loudness over the programme's seconds.
+    periods and `loudness` the gain over the programme's seconds, both slow.
     """
 
     levels: tuple[float, ...]
     phases: tuple[float, ...]
-    turns: Callable[[Stretch], Samples]
-    gain: Loudness = always
-    _points: int = field(default=16_384, repr=False)
+    turns: Callable[[Samples], Samples]
+    loudness: Loudness = always
 
     @cached_property
-    def _period(self) -> Samples:
-        spectrum = np.zeros(self._points // 2 + 1, dtype=np.complex128)
+    def _period(self) -> tuple[Ringing, Ringing]:
+        """The points of one period, and what each step of the phase adds between them."""
+        points = 2**_POINTS_LOG2
+        spectrum = np.zeros(points // 2 + 1, dtype=np.complex128)
         harmonics = len(self.levels)
         spectrum[1 : harmonics + 1] = np.array(self.levels) * np.exp(1j * np.array(self.phases))
-        return np.fft.irfft(spectrum, self._points) * self._points / 2.0
+        period = np.fft.irfft(spectrum, points, norm="forward") / 2.0
+        steps = (np.roll(period, -1) - period) / 2.0 ** (32 - _POINTS_LOG2)
+        return period.astype(np.float32), steps.astype(np.float32)
 
-    def render(self, stretch: Stretch) -> Samples:
-        place = np.floor(self.turns(stretch) * self._points).astype(np.int64) & (self._points - 1)
-        tone: Samples = self._period[place] * stretch.curve(self.gain)
-        return tone
-
-
-@dataclass(frozen=True)
-class Blower:
-    """The fan that cools the lamp: steady noise that the shutter's blades cut."""
-
-    rustle: Rustle
-    shutter: Callable[[Samples], Samples]
-
-    def render(self, stretch: Stretch) -> Samples:
-        def wind(at_s: Samples) -> Samples:
-            turned = stretch.speed.turned(at_s)
-            return stretch.speed.rate(at_s) ** 2.5 * (1.0 + self.shutter(turned))
-
-        return stretch.curve(wind) * stretch.noise(self.rustle)
+    def play(self, gain: float, onto: Recording) -> None:
+        turns = onto.stretch.points(self.turns, _LINE)
+        loud = (gain * onto.stretch.points(self.loudness, _LINE)).astype(np.float32)
+        # the phase in 2³² steps a turn, so that it comes round by itself
+        phase = np.floor(turns % 1.0 * 2.0**32).astype(np.int64).astype(np.uint32)
+        advance = np.rint(np.diff(turns) * (2.0**32 / _LINE)).astype(np.int64).astype(np.uint32)
+        points, rises = self._period
+        within = np.uint32(32 - _POINTS_LOG2)
+        sound = onto.sound.reshape(-1, _LINE)
+        for first in range(0, len(sound), _ROWS):
+            rows = slice(first, first + _ROWS)
+            place = advance[rows, None] * _STEPS
+            place += phase[:-1][rows, None]
+            point = (place >> within).astype(np.intp)
+            place &= (np.uint32(1) << within) - np.uint32(1)
+            tone = place.view(np.int32).astype(np.float32)
+            tone *= rises.take(point)
+            tone += points.take(point)
+            tone *= straight_between(loud[first : first + _ROWS + 1], _LINE).reshape(tone.shape)
+            sound[rows] += tone
