@@ -19,7 +19,7 @@ def slow_curve(curve: Callable[[Samples], Samples], start: int, stop: int) -> Sa
     """
     first = start // HOP
     points = curve(np.arange(first, -(-stop // HOP) + 1, dtype=np.float64) * HOP)
-    between = np.arange(HOP) / HOP
-    drawn = points[:-1, None] + np.diff(points)[:, None] * between
+    drawn = np.diff(points)[:, None] * (np.arange(HOP) / HOP)
+    drawn += points[:-1, None]
     offset = start - first * HOP
     return drawn.reshape(-1)[offset : offset + stop - start]

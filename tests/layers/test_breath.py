@@ -169,7 +169,7 @@ def test_the_inhale_peaks_late_and_the_exhale_early(way: str, low: float, high: 
 
 
 def test_flow_is_nothing_at_both_ends_and_one_at_its_peak() -> None:
-    flow = flow_curve(1001, 0.3)
+    flow = flow_curve(np.linspace(0, 1, 1001), 0.3)
     assert flow[0] == 0
     assert flow[-1] == pytest.approx(0, abs=1e-9)
     assert flow[300] == pytest.approx(1)
