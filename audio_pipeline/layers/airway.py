@@ -76,9 +76,10 @@ def air(phase: Phase, timbre: Timbre, sample_rate: int, seed: int, stream: str) 
     def flow(at: Samples) -> Samples:
         return flow_curve(np.minimum(at / max(n - 1, 1), 1.0), peak)
 
-    def amplitude(at: Samples) -> Samples:
-        flutter = drift(seed, f"{stream}.flutter", interval, span.start + at)
-        unsteady: Samples = flow(at) * 10.0 ** (_FLUTTER_DB / 20.0 * flutter)
+    def flutter(at: Samples) -> Samples:
+        unsteady: Samples = 10.0 ** (
+            _FLUTTER_DB / 20.0 * drift(seed, f"{stream}.flutter", interval, span.start + at)
+        )
         return unsteady
 
     bend = 1.0 + _COLOUR_SPREAD * np.clip(rng.standard_normal(len(FORMANTS) + 1), -2, 2)
@@ -86,9 +87,11 @@ def air(phase: Phase, timbre: Timbre, sample_rate: int, seed: int, stream: str) 
     white = noise.uniform(seed, f"{stream}.air", span.start - _TAPS + 1, span.stop).astype(np.float32)
     both = convolve(white[:, None], np.stack([calm, full - calm], axis=1))
     # the faster the air, the brighter its noise
-    moving = both[:, 1] * slow_curve(flow, 0, n)
+    flowing, moving = slow_curve(flow, 0, n), both[:, 1]
+    moving *= flowing
     moving += both[:, 0]
-    moving *= slow_curve(amplitude, 0, n)
+    moving *= flowing
+    moving *= slow_curve(flutter, 0, n)
     fade_edges(moving, 0, 0, n, 0, min(max(phase.ending, HOP), n))
     moving *= gain_from_db(phase.level_dbfs) / max(rms(moving), 1e-30)
     if phase.mouth_db is not None:

@@ -15,12 +15,13 @@ import numpy as np
 from pydantic import Field
 
 from audio_pipeline.dsp.arrays import Samples, silence
-from audio_pipeline.dsp.coloured_noise import ColouredNoise, grid_hz
+from audio_pipeline.dsp.coloured_noise import grid_hz
 from audio_pipeline.dsp.control import slow_curve
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.dsp.fades import fade_edges
 from audio_pipeline.dsp.filters import frequencies, minimum_phase
 from audio_pipeline.dsp.noise import generator
+from audio_pipeline.dsp.stereo_noise import StereoNoise
 from audio_pipeline.layers import film_dirt
 from audio_pipeline.layers.base import Bus, Layer
 from audio_pipeline.timeline.moments import parse_duration
@@ -56,8 +57,8 @@ class Grain(Layer):
     calibrated to that sum on paper, so that more dust means less hiss, not more level. While a
     voice speaks, the ground-noise reduction opens the track and the floor stands its depth higher.
 
-    The swell has a default of ±0.5 dB rather than the ±1.5 dB of a breathing floor, so that any
-    750 ms of grain stand within 1 dB of `level`.
+    The swell has a default of ±0.5 dB rather than the ±1.5 dB of a breathing floor, so that 750 ms of
+    grain stand within 1 dB of `level`, but for a pop that is louder than all others of half an hour.
     """
 
     kind: Literal["grain"] = "grain"
@@ -104,11 +105,10 @@ class GrainSource:
     name: str
     span: Span
     channels: Literal[1, 2] = 2
-    middle: ColouredNoise = field(init=False, repr=False)
-    side: ColouredNoise = field(init=False, repr=False)
+    hiss: StereoNoise = field(init=False, repr=False)
+    hiss_rms: float = field(init=False)
     impulse: Samples = field(init=False, repr=False)
     pop_energy: float = field(init=False)
-    hiss: float = field(init=False)
 
     def __post_init__(self) -> None:
         layer, rate = self.layer, self.scene.sample_rate
@@ -117,14 +117,10 @@ class GrainSource:
         self.pop_energy = 1.0 / _pop_energy(self.impulse, rate)
         power = 1 + self._dust + self._scratches + self._pops
         power *= float(np.i0(layer.swell * math.log(10.0) / 10.0))
-        self.hiss = gain_from_db(layer.level) / math.sqrt(power)
+        self.hiss_rms = gain_from_db(layer.level) / math.sqrt(power)
         magnitude = optical_magnitude(layer.tilt, grid_hz(rate))
-        magnitude *= self.hiss / np.sqrt(np.mean(magnitude**2))
-        alike = self._alike()
-        self.middle, self.side = (
-            ColouredNoise(self.scene.seed, f"{self.name}.{part}", magnitude * math.sqrt(power))
-            for part, power in (("middle", (1.0 + alike) / 2.0), ("side", (1.0 - alike) / 2.0))
-        )
+        magnitude *= self.hiss_rms / np.sqrt(np.mean(magnitude**2))
+        self.hiss = StereoNoise(self.scene.seed, f"{self.name}.hiss", magnitude, self._alike())
 
     @property
     def _dust(self) -> float:
@@ -153,10 +149,9 @@ class GrainSource:
         """The grain over a tile, `(len(tile), 2)`."""
         if not self.span.meets(tile):
             return silence(len(tile), 2)
-        middle, side = (noise.draw(tile.start, tile.stop) for noise in (self.middle, self.side))
-        out = np.stack([middle + side, middle - side]).T
+        out = self.hiss.draw(tile.start, tile.stop)
         for bursts, energy in self._bursts(Span(tile.start - _TAPS + 1, tile.stop)):
-            bursts.add_to(out, tile.start, self.impulse, self._width, energy * self.hiss**2)
+            bursts.add_to(out, tile.start, self.impulse, self._width, energy * self.hiss_rms**2)
         out *= (self.swell_gain(tile) * self.ground_noise_gain(tile))[:, None]
         rise, fall = (self.scene.samples(d) for d in (self.layer.fade_in, self.layer.fade_out))
         fade_edges(out, tile.start, self.span.start, self.span.stop, rise, fall)

@@ -23,6 +23,7 @@ from audio_pipeline.dsp.curves import CurveName
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.dsp.drift import drift
 from audio_pipeline.dsp.fades import fade_edges
+from audio_pipeline.dsp.stereo_noise import StereoNoise
 from audio_pipeline.layers.base import Bus, Layer
 from audio_pipeline.timeline.moments import parse_duration
 from audio_pipeline.timeline.scene import Scene
@@ -62,49 +63,40 @@ class Room(Layer):
 
 @dataclass
 class RoomSource:
-    """The room in its scene: middle and side of the ventilation, and the rumble, of unlike noise."""
+    """The room in its scene. The rumble is drawn at the points of a slow curve, far quicker than itself."""
 
     layer: Room
     scene: Scene
     name: str
     span: Span
     channels: Literal[1, 2] = 2
-    middle: ColouredNoise = field(init=False, repr=False)
-    side: ColouredNoise = field(init=False, repr=False)
+    ventilation: StereoNoise = field(init=False, repr=False)
     rumble: ColouredNoise = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        rate, layer = self.scene.sample_rate, self.layer
+        rate, seed, layer = self.scene.sample_rate, self.scene.seed, self.layer
         gain, share = gain_from_db(layer.level), gain_from_db(2 * layer.rumble)
-        hz = np.maximum(grid_hz(rate), 1.0)
+        hz, slow_hz = (np.maximum(grid_hz(r), 1.0) for r in (rate, rate // HOP))
         ventilation = _of_rms(gain / math.sqrt(1 + share), _ventilation(layer, hz))
         alike = coherence(hz, layer.spacing)
-        self.middle, self.side = (
-            ColouredNoise(self.scene.seed, f"{self.name}.{part}", ventilation * np.sqrt(power))
-            for part, power in (("middle", (1.0 + alike) / 2.0), ("side", (1.0 - alike) / 2.0))
-        )
-        rumble = _rumble(layer, np.maximum(grid_hz(rate // HOP), 1.0))
-        rumble = _of_rms(gain * math.sqrt(share / (1 + share)), rumble)
-        self.rumble = ColouredNoise(self.scene.seed, f"{self.name}.rumble", rumble)
+        self.ventilation = StereoNoise(seed, f"{self.name}.ventilation", ventilation, alike)
+        rumble = _of_rms(gain * math.sqrt(share / (1 + share)), _rumble(layer, slow_hz))
+        self.rumble = ColouredNoise(seed, f"{self.name}.rumble", rumble)
 
     def render(self, tile: Span) -> Samples:
         """The room over a tile, `(len(tile), 2)`."""
         if not self.span.meets(tile):
             return silence(len(tile), 2)
-        drift = slow_curve(lambda at: self._drift("ventilation", at), tile.start, tile.stop)
-        rumble = slow_curve(self._slow_rumble, tile.start, tile.stop)
-        middle, side = (noise.draw(tile.start, tile.stop) for noise in (self.middle, self.side))
-        middle *= drift
-        middle += rumble
-        side *= drift
-        out = np.stack([middle + side, middle - side]).T
+        out = self.ventilation.draw(tile.start, tile.stop)
+        out *= slow_curve(lambda at: self._drift("ventilation", at), tile.start, tile.stop)[:, None]
+        out += slow_curve(self._slow_rumble, tile.start, tile.stop)[:, None]
         rise, fall = (self.scene.samples(d) for d in (self.layer.rise, self.layer.fall))
         curve = self.layer.rise_curve
         fade_edges(out, tile.start, self.span.start, self.span.stop, rise, fall, rise_curve=curve)
         return out
 
     def _slow_rumble(self, at: Samples) -> Samples:
-        """The rumble at samples `HOP` apart: far quicker than itself, so that lines between will do."""
+        """The rumble at samples `at`, `HOP` apart."""
         drawn = self.rumble.draw(int(at[0]) // HOP, int(at[-1]) // HOP + 1)
         return drawn * self._drift("rumble", at)
 
