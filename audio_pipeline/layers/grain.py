@@ -58,7 +58,7 @@ class Grain(Layer):
     voice speaks, the ground-noise reduction opens the track and the floor stands its depth higher.
 
     The swell has a default of ±0.5 dB rather than the ±1.5 dB of a breathing floor, so that 750 ms of
-    grain stand within 1 dB of `level`, but for a pop that is louder than all others of half an hour.
+    grain stand within 1 dB of `level`, but for the rare ones where much dirt meets its top.
     """
 
     kind: Literal["grain"] = "grain"
