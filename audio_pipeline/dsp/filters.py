@@ -13,7 +13,11 @@ from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples, Spectrum
 
+_ROW_BYTES = 16
+"""NumPy transforms as many rows as have a sample each in so many bytes in hardly more time than one."""
 
+
+@lru_cache(maxsize=256)
 def fast_length(n: int) -> int:
     """The smallest 2^a·3^b·5^c that is at least `n`: sizes for which an FFT is quick."""
     best = 1 << max(0, (n - 1).bit_length())
@@ -91,11 +95,11 @@ def convolve(window: Samples | NDArray[np.float32], impulse: Samples) -> Samples
         raise ValueError(f"impulse has {h.shape[1]} channels, window {window.shape[1]}")
     if n == 0:
         return np.empty((0, max(h.shape[1], window.shape[1])))
-    size = fast_length(min(max(4 * taps, 16_384), taps - 1 + n))
-    spectra = _spectra(np.ascontiguousarray(h.T).tobytes(), taps, h.shape[1], size)
-    hop = size - taps + 1
-    blocks = -(-n // hop)
     real = np.float32 if window.dtype == np.float32 else np.float64
+    size = _block_size(taps, n, _ROW_BYTES // np.dtype(real).itemsize)
+    hop = size - taps + 1
+    spectra = _spectra(np.ascontiguousarray(h.T).tobytes(), taps, h.shape[1], size)
+    blocks = -(-n // hop)
     padded = np.zeros((window.shape[1], blocks * hop + taps - 1), real)
     padded[:, : len(window)] = window.T
     heard = sliding_window_view(padded, size, axis=1)[:, ::hop]
@@ -109,12 +113,17 @@ def convolve(window: Samples | NDArray[np.float32], impulse: Samples) -> Samples
     return out.reshape(len(out), -1)[:, :n].T
 
 
-def _overlap_save(heard: NDArray[np.floating], spectra: Spectrum, out: Samples) -> None:
-    """Fill `out` `(m, blocks, hop)` with the blocks `(blocks, size)` through m responses.
+def _block_size(taps: int, n: int, at_once: int) -> int:
+    """What is transformed at a time, so that `n` samples are some whole batches of `at_once` blocks."""
+    longest_hop = max(4 * taps, 16_384) - taps + 1
+    blocks = at_once * -(-n // (at_once * longest_hop))
+    hop = min(max(-(-n // blocks), taps), n)
+    return fast_length(hop + taps - 1)
 
-    NumPy transforms as many rows as fit into 16 bytes in hardly more time than one.
-    """
-    size, hop, at_once = heard.shape[1], out.shape[2], 16 // heard.itemsize
+
+def _overlap_save(heard: NDArray[np.floating], spectra: Spectrum, out: Samples) -> None:
+    """Fill `out` `(m, blocks, hop)` with the blocks `(blocks, size)` through m responses."""
+    size, hop, at_once = heard.shape[1], out.shape[2], _ROW_BYTES // heard.itemsize
     complex_ = np.complex64 if heard.dtype == np.float32 else np.complex128
     responses = spectra.astype(complex_, copy=False)
     spectrum, product = np.empty((2, at_once, size // 2 + 1), complex_)

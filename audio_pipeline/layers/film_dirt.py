@@ -67,7 +67,9 @@ def through(impulse: Samples, waves: Samples) -> NDArray[np.float32]:
     length = waves.shape[1] + len(impulse) - 1
     size = fast_length(length)
     response = (np.fft.rfft(impulse, size) * size).astype(np.complex64)
-    spectra = np.fft.rfft(waves.astype(np.float32), size, norm="forward")
+    padded = np.zeros((len(waves), size), np.float32)  # NumPy takes twice as long to do it by itself
+    padded[:, : waves.shape[1]] = waves
+    spectra = np.fft.rfft(padded, norm="forward")
     return np.fft.irfft(spectra * response, size)[:, :length].astype(np.float32, copy=False)
 
 
