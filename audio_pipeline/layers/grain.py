@@ -16,7 +16,7 @@ from pydantic import Field
 
 from audio_pipeline.dsp.arrays import Samples, silence
 from audio_pipeline.dsp.coloured_noise import grid_hz
-from audio_pipeline.dsp.control import slow_curve
+from audio_pipeline.dsp.control import LONG_HOP, slow_curve
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.dsp.fades import fade_edges
 from audio_pipeline.dsp.filters import frequencies, minimum_phase
@@ -173,7 +173,7 @@ class GrainSource:
             swelling: Samples = 10.0 ** (self.layer.swell / 20.0 * np.sin(angle + phase))
             return swelling
 
-        return slow_curve(gain, span.start, span.stop)
+        return slow_curve(gain, span.start, span.stop, hop=LONG_HOP)
 
     def ground_noise_gain(self, span: Span) -> Samples:
         """The gain `(len(span),)` of the ground-noise reduction: 1 where it is shut."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -18,7 +19,7 @@ from pydantic import Field
 
 from audio_pipeline.dsp.arrays import Samples, silence
 from audio_pipeline.dsp.coloured_noise import ColouredNoise, grid_hz
-from audio_pipeline.dsp.control import HOP, slow_curve
+from audio_pipeline.dsp.control import HOP, LONG_HOP, slow_curve
 from audio_pipeline.dsp.curves import CurveName
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.dsp.drift import drift
@@ -88,7 +89,8 @@ class RoomSource:
         if not self.span.meets(tile):
             return silence(len(tile), 2)
         out = self.ventilation.draw(tile.start, tile.stop)
-        out *= slow_curve(lambda at: self._drift("ventilation", at), tile.start, tile.stop)[:, None]
+        level = partial(self._drift, "ventilation")
+        out *= slow_curve(level, tile.start, tile.stop, hop=LONG_HOP)[:, None]
         out += slow_curve(self._slow_rumble, tile.start, tile.stop)[:, None]
         rise, fall = (self.scene.samples(d) for d in (self.layer.rise, self.layer.fall))
         curve = self.layer.rise_curve
