@@ -17,9 +17,9 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.filters import frequencies
 from audio_pipeline.dsp.noise import steps
 
-SIZE = 65_536
-HOP = 60_000
-"""Samples from one block to the next: it divides the tile."""
+SIZE = 34_560
+HOP = 32_000
+"""Samples from one block to the next: fifteen are a tile, and the one before them fills the last row."""
 
 _ROWS = 4
 """Blocks transformed at a time: NumPy transforms four rows of float32 in little more time than one."""

@@ -14,6 +14,8 @@ _Float = TypeVar("_Float", np.float32, np.float64)
 
 HOP = 32
 """Samples between the points of a slow curve: 1500 points a second at 48 kHz."""
+LONG_HOP = 480
+"""The same for what takes seconds: 100 points a second."""
 
 
 def straight_between(points: NDArray[_Float], apart: int = HOP) -> NDArray[_Float]:
@@ -23,12 +25,12 @@ def straight_between(points: NDArray[_Float], apart: int = HOP) -> NDArray[_Floa
     return drawn.reshape(-1)
 
 
-def slow_curve(curve: Callable[[Samples], Samples], start: int, stop: int) -> Samples:
-    """`(stop − start,)`: `curve` at the samples [start, stop), exact at multiples of `HOP`.
+def slow_curve(curve: Callable[[Samples], Samples], start: int, stop: int, *, hop: int = HOP) -> Samples:
+    """`(stop − start,)`: `curve` at the samples [start, stop), exact at multiples of `hop`.
 
     The points lie on one fixed grid, so that windows that overlap agree where they do.
     """
-    first = start // HOP
-    drawn = straight_between(curve(np.arange(first, -(-stop // HOP) + 1, dtype=np.float64) * HOP))
-    offset = start - first * HOP
-    return drawn[offset : offset + stop - start]
+    first = start // hop
+    points = curve(np.arange(first, -(-stop // hop) + 1, dtype=np.float64) * hop)
+    offset = start - first * hop
+    return straight_between(points, hop)[offset : offset + stop - start]

@@ -7,34 +7,32 @@ import numpy as np
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.noise import generator
 
-_GRID = 240  # samples between points that are worked out; straight lines between them
+_CELL = 64  # knots that are drawn at a time
 _MAX_KNOT = 2.0  # in standard deviations, so that a drift has a known bound
 
 
-def drift(seed: int, stream: str, interval: int, start: int, stop: int) -> Samples:
-    """`(stop - start,)` of mean 0 and RMS about 1, bounded by ±2.9, as smooth as a cubic spline.
+def drift(seed: int, stream: str, interval: int, at: Samples) -> Samples:
+    """`(n,)` of mean 0 and RMS about 1, bounded by ±2.9, at the samples `at` `(n,)` in rising order.
 
-    One knot every `interval` ≥ 480 samples is drawn for the named stream, so that little of it is
-    faster than one cycle in two intervals. A pure function of absolute time. Uniform cubic B-spline
-    (de Boor, "A Practical Guide to Splines", 1978), whose knots of RMS 1 have an RMS of √(151/315).
+    One knot every `interval` ≥ 1 samples is drawn for the named stream, so that little of it is faster
+    than one cycle in two intervals. A pure function of absolute time, as smooth as a cubic spline: what
+    wants it at every sample works it out by `slow_curve`. Uniform cubic B-spline (de Boor, "A Practical
+    Guide to Splines", 1978), whose knots of RMS 1 have an RMS of √(151/315).
     """
-    if interval < 2 * _GRID:
-        raise ValueError(f"a drift needs an interval of at least {2 * _GRID} samples, not {interval}")
-    points = np.arange(start // _GRID, -(-stop // _GRID) + 1) * _GRID
-    cell, within = np.divmod(points, interval)
-    first = int(cell[0]) - 1
-    knots = np.array(
-        [generator(seed, stream, k).standard_normal() for k in range(first, int(cell[-1]) + 3)]
-    )
-    knots = np.clip(knots, -_MAX_KNOT, _MAX_KNOT)
-    u = within / interval
-    weights = (
-        (1 - u) ** 3 / 6,
-        (3 * u**3 - 6 * u**2 + 4) / 6,
-        (-3 * u**3 + 3 * u**2 + 3 * u + 1) / 6,
-        u**3 / 6,
-    )
-    near = cell - 1 - first
-    curve = np.sum([w * knots[near + i] for i, w in enumerate(weights)], axis=0)
-    drifting: Samples = np.interp(np.arange(start, stop), points, curve / np.sqrt(151 / 315))
-    return drifting
+    if interval < 1:
+        raise ValueError(f"a drift needs an interval of at least 1 sample, not {interval}")
+    if not len(at):
+        return np.zeros(0)
+    before = np.floor(at / interval)
+    u = at / interval - before
+    first, last = int(before[0]) - 1, int(before[-1]) + 2
+    cells = range(first // _CELL, last // _CELL + 1)
+    drawn = np.concatenate([generator(seed, stream, cell).standard_normal(_CELL) for cell in cells])
+    knots = np.clip(drawn[first - cells[0] * _CELL :], -_MAX_KNOT, _MAX_KNOT) / np.sqrt(151 / 315)
+    near = before.astype(np.int64) - 1 - first
+    # the polynomials of a stretch between two knots, each worked out once
+    a, b, c, d = (knots[k : len(knots) - 3 + k] for k in range(4))
+    cubic, square, slope = (d - a) / 6 + (b - c) / 2, (a + c) / 2 - b, (c - a) / 2
+    level = (a + 4 * b + c) / 6
+    curve: Samples = ((cubic[near] * u + square[near]) * u + slope[near]) * u + level[near]
+    return curve

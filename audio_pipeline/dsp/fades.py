@@ -8,29 +8,32 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.curves import CurveName, curve
 
 
-def edges(
+def fade_edges(
+    sound: Samples,
+    start: int,
     begin: int,
     end: int,
     rise: int,
     fall: int,
-    start: int,
-    stop: int,
     *,
     rise_curve: CurveName = "hsin",
     fall_curve: CurveName = "hsin",
-) -> Samples:
-    """The gain `(stop - start,)`, over samples [start, stop), of what lasts over [begin, end).
+) -> None:
+    """Let `sound`, which begins at sample `start`, last over [begin, end): in place.
 
-    Outside it is 0. Sample `begin` is 0 and `begin + rise` the first that is 1; `end - 1` is 0 and
-    `end - 1 - fall` the last that is 1. A length of 0 is a cut. Where both fades meet they multiply.
+    `sound`: `(n,)` or `(n, channels)`; between its edges, where most of it lies, nothing is touched.
+    Outside it becomes 0. Sample `begin` is 0 and `begin + rise` the first that is whole; `end - 1` is 0
+    and `end - 1 - fall` the last that is whole. A length of 0 is a cut. Where both fades meet they
+    multiply.
     """
-    gain = np.zeros(stop - start)
-    first, last = max(begin, start), min(end, stop)
-    if last <= first:
-        return gain
-    gain[first - start : last - start] = 1.0
-    rising = np.arange(first, min(begin + rise, last))
-    gain[rising - start] *= curve(rise_curve, (rising - begin) / max(rise, 1))
-    falling = np.arange(max(end - fall, first), last)
-    gain[falling - start] *= curve(fall_curve, (end - 1 - falling) / max(fall, 1))
-    return gain
+    channels = sound.T  # time last, whatever the shape
+    first, last = max(begin, start), min(end, start + len(sound))
+    channels[..., : max(first - start, 0)] = 0.0
+    channels[..., max(last - start, 0) :] = 0.0
+    rising, falling = (first, min(begin + rise, last)), (max(end - fall, first), last)
+    if rising[0] < rising[1]:
+        gain = curve(rise_curve, (np.arange(*rising) - begin) / rise)
+        channels[..., rising[0] - start : rising[1] - start] *= gain
+    if falling[0] < falling[1]:
+        gain = curve(fall_curve, (end - 1 - np.arange(*falling)) / fall)
+        channels[..., falling[0] - start : falling[1] - start] *= gain

@@ -8,10 +8,16 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
-from audio_pipeline.dsp.arrays import Samples, Spectrum, unset
+from audio_pipeline.dsp.arrays import Samples, Spectrum
+
+_ROW_BYTES = 16
+"""NumPy transforms as many rows as have a sample each in so many bytes in hardly more time than one."""
 
 
+@lru_cache(maxsize=256)
 def fast_length(n: int) -> int:
     """The smallest 2^a·3^b·5^c that is at least `n`: sizes for which an FFT is quick."""
     best = 1 << max(0, (n - 1).bit_length())
@@ -67,17 +73,18 @@ def frequencies(size: int, sample_rate: int) -> Samples:
 
 @lru_cache(maxsize=64)
 def _spectra(raw: bytes, taps: int, channels: int, size: int) -> Spectrum:
-    """`(channels, size // 2 + 1)`."""
-    return np.fft.rfft(np.frombuffer(raw).reshape(channels, taps), size)
+    """`(channels, size // 2 + 1)`, and `size` times as large: the forward transform is divided by it."""
+    return np.fft.rfft(np.frombuffer(raw).reshape(channels, taps), size) * size
 
 
-def convolve(window: Samples, impulse: Samples) -> Samples:
+def convolve(window: Samples | NDArray[np.float32], impulse: Samples) -> Samples:
     """Run a FIR over a window that begins `taps − 1` samples early.
 
     `window`: `(taps − 1 + n, channels)`; `impulse`: `(taps,)` for all channels, or
     `(taps, channels)`; a window of one channel goes through every channel of the impulse. Returns
-    `(n, channels)`. Overlap-save in blocks of one size that depends on `taps` and `n` only, so that
-    the same window always gives the same bits.
+    `(n, channels)`, planar. A window of float32 is filtered in float32, which halves the cost: what
+    that rounds away lies 140 dB below the loudest of a block. Overlap-save in blocks of one size that
+    depends on `taps` and `n` only, so that the same window always gives the same bits.
     Raises ValueError when the window is shorter than `taps − 1` or the channels do not agree.
     """
     h = impulse.reshape(len(impulse), -1)
@@ -86,43 +93,47 @@ def convolve(window: Samples, impulse: Samples) -> Samples:
         raise ValueError(f"window {window.shape} is not (taps - 1 + n, channels), taps = {taps}")
     if h.shape[1] != window.shape[1] and 1 not in (h.shape[1], window.shape[1]):
         raise ValueError(f"impulse has {h.shape[1]} channels, window {window.shape[1]}")
-    channels = max(h.shape[1], window.shape[1])
-    out = unset(n, channels)
     if n == 0:
-        return out
-    size = fast_length(min(max(4 * taps, 16_384), taps - 1 + n))
+        return np.empty((0, max(h.shape[1], window.shape[1])))
+    real = np.float32 if window.dtype == np.float32 else np.float64
+    size = _block_size(taps, n, _ROW_BYTES // np.dtype(real).itemsize)
+    hop = size - taps + 1
     spectra = _spectra(np.ascontiguousarray(h.T).tobytes(), taps, h.shape[1], size)
-    for heard in range(window.shape[1]):
-        x = np.ascontiguousarray(window[:, heard])
-        if window.shape[1] == 1:
-            _overlap_save(x, spectra, size, taps, out)
-        else:
-            own = heard if len(spectra) > 1 else 0
-            _overlap_save(x, spectra[own : own + 1], size, taps, out[:, heard : heard + 1])
-    return out
+    blocks = -(-n // hop)
+    padded = np.zeros((window.shape[1], blocks * hop + taps - 1), real)
+    padded[:, : len(window)] = window.T
+    heard = sliding_window_view(padded, size, axis=1)[:, ::hop]
+    out = np.empty((max(h.shape[1], len(heard)), blocks, hop))
+    if len(heard) == 1:
+        _overlap_save(heard[0], spectra, out)
+    else:
+        for channel, one in enumerate(heard):
+            own = channel if len(spectra) > 1 else 0
+            _overlap_save(one, spectra[own : own + 1], out[channel : channel + 1])
+    return out.reshape(len(out), -1)[:, :n].T
 
 
-def _overlap_save(x: Samples, spectra: Spectrum, size: int, taps: int, out: Samples) -> None:
-    """Fill `out` `(n, m)` with x `(taps − 1 + n,)` through m responses, two blocks at a time.
+def _block_size(taps: int, n: int, at_once: int) -> int:
+    """What is transformed at a time, so that `n` samples are some whole batches of `at_once` blocks."""
+    longest_hop = max(4 * taps, 16_384) - taps + 1
+    blocks = at_once * -(-n // (at_once * longest_hop))
+    hop = min(max(-(-n // blocks), taps), n)
+    return fast_length(hop + taps - 1)
 
-    NumPy transforms two rows in hardly more time than one.
-    """
-    hop, n = size - taps + 1, len(out)
-    blocks, spectrum, product = np.empty((2, size)), *np.empty((2, 2, size // 2 + 1), np.complex128)
-    for first in range(0, n, 2 * hop):
-        starts = [start for start in (first, first + hop) if start < n]
-        for row, start in zip(blocks, starts, strict=False):
-            part = x[start : start + size]
-            row[: len(part)] = part
-            row[len(part) :] = 0.0
-        rows = slice(0, len(starts))
-        if not blocks[rows].any():
-            out[first : first + 2 * hop] = 0.0
+
+def _overlap_save(heard: NDArray[np.floating], spectra: Spectrum, out: Samples) -> None:
+    """Fill `out` `(m, blocks, hop)` with the blocks `(blocks, size)` through m responses."""
+    size, hop, at_once = heard.shape[1], out.shape[2], _ROW_BYTES // heard.itemsize
+    complex_ = np.complex64 if heard.dtype == np.float32 else np.complex128
+    responses = spectra.astype(complex_, copy=False)
+    spectrum, product = np.empty((2, at_once, size // 2 + 1), complex_)
+    for first in range(0, len(heard), at_once):
+        rows = heard[first : first + at_once]
+        if not rows.any():
+            out[:, first : first + at_once] = 0.0
             continue
-        np.fft.rfft(blocks[rows], out=spectrum[rows])
-        for channel, response in enumerate(spectra):
-            np.multiply(spectrum[rows], response, out=product[rows])
-            filtered = np.fft.irfft(product[rows], size, out=blocks[rows])
-            for row, start in zip(filtered, starts, strict=True):
-                stop = min(start + hop, n)
-                out[start:stop, channel] = row[taps - 1 : taps - 1 + stop - start]
+        n = len(rows)
+        np.fft.rfft(rows, norm="forward", out=spectrum[:n])
+        for filtered, response in zip(out, responses, strict=True):
+            np.multiply(spectrum[:n], response, out=product[:n])
+            filtered[first : first + n] = np.fft.irfft(product[:n], size)[:, size - hop :]

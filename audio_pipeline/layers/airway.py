@@ -14,9 +14,10 @@ import numpy as np
 
 from audio_pipeline.dsp import noise
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.control import HOP, slow_curve
 from audio_pipeline.dsp.decibels import gain_from_db, rms
 from audio_pipeline.dsp.drift import drift
-from audio_pipeline.dsp.fades import edges
+from audio_pipeline.dsp.fades import fade_edges
 from audio_pipeline.dsp.filters import convolve, frequencies, minimum_phase
 from audio_pipeline.timeline.spans import Span
 
@@ -66,68 +67,83 @@ def air(phase: Phase, timbre: Timbre, sample_rate: int, seed: int, stream: str) 
 
     No two are alike: what varies is drawn for the phase's first sample on the named stream.
     """
-    span = phase.span
+    span, n = phase.span, len(phase.span)
     rng = noise.generator(seed, f"{stream}.colour", span.start)
     peak = timbre.inhale_peak if phase.way == "in" else timbre.exhale_peak
-    flow = flow_curve(len(span), float(np.clip(peak + 0.03 * rng.standard_normal(), 0.05, 0.95)))
-    interval = max(int(_FLUTTER_S * sample_rate), 480)
-    flutter = drift(seed, f"{stream}.flutter", interval, span.start, span.stop)
-    amplitude = flow * 10.0 ** (_FLUTTER_DB / 20.0 * flutter)
-    if phase.ending:
-        amplitude *= edges(0, len(span), 0, min(phase.ending, len(span)), 0, len(span))
+    peak = float(np.clip(peak + 0.03 * rng.standard_normal(), 0.05, 0.95))
+    interval = max(int(_FLUTTER_S * sample_rate), 1)
+
+    def flow(at: Samples) -> Samples:
+        return flow_curve(np.minimum(at / max(n - 1, 1), 1.0), peak)
+
+    def flutter(at: Samples) -> Samples:
+        unsteady: Samples = 10.0 ** (
+            _FLUTTER_DB / 20.0 * drift(seed, f"{stream}.flutter", interval, span.start + at)
+        )
+        return unsteady
+
     bend = 1.0 + _COLOUR_SPREAD * np.clip(rng.standard_normal(len(FORMANTS) + 1), -2, 2)
-    calm, full = (
-        airway_response(phase.way, timbre, strength, bend, sample_rate) for strength in (0.0, 1.0)
-    )
-    window = noise.uniform(seed, f"{stream}.air", span.start - _TAPS + 1, span.stop)[:, None]
+    calm, full = airway_responses(phase.way, timbre, bend, sample_rate)
+    white = noise.uniform(seed, f"{stream}.air", span.start - _TAPS + 1, span.stop).astype(np.float32)
+    both = convolve(white[:, None], np.stack([calm, full - calm], axis=1))
     # the faster the air, the brighter its noise
-    both = convolve(window, np.stack([calm, full], axis=1))
-    moving = amplitude * (both[:, 0] + (both[:, 1] - both[:, 0]) * flow)
-    out: Samples = moving * (gain_from_db(phase.level_dbfs) / max(rms(moving), 1e-30))
+    flowing, moving = slow_curve(flow, 0, n), both[:, 1]
+    moving *= flowing
+    moving += both[:, 0]
+    moving *= flowing
+    moving *= slow_curve(flutter, 0, n)
+    fade_edges(moving, 0, 0, n, 0, min(max(phase.ending, HOP), n))
+    moving *= gain_from_db(phase.level_dbfs) / max(rms(moving), 1e-30)
     if phase.mouth_db is not None:
-        out += _mouth(rng, phase, calm, sample_rate)
-    return out
+        _add_mouth(moving, rng, phase, calm, sample_rate)
+    return moving
 
 
-def flow_curve(n: int, peak: float) -> Samples:
-    """`(n,)` from 0 to 1, at `peak` of the way, and back to 0: a rounded sine whose time is bent."""
-    bent = np.linspace(0.0, 1.0, n) ** (math.log(0.5) / math.log(peak))
+def flow_curve(progress: Samples, peak: float) -> Samples:
+    """From 0 to 1, at `peak` of the way, and back to 0: a rounded sine whose time is bent.
+
+    `progress` `(n,)` from 0 to 1 is how much of the way is gone.
+    """
+    bent = progress ** (math.log(0.5) / math.log(peak))
     return np.maximum(np.sin(math.pi * bent), 0.0) ** _ROUNDING
 
 
-def airway_response(
-    way: Way, timbre: Timbre, strength: float, bend: Samples, sample_rate: int
-) -> Samples:
-    """The FIR of the airway, of RMS gain 1 on white noise, at a `strength` of flow from 0 to 1.
+def airway_responses(
+    way: Way, timbre: Timbre, bend: Samples, sample_rate: int
+) -> tuple[Samples, Samples]:
+    """The FIRs of the airway, of RMS gain 1 on white noise: while no air flows, and at full flow.
 
     `bend` `(4,)` multiplies the three formants' frequencies and the cut-off.
     """
     hz = np.maximum(frequencies(_RESPONSE_SIZE, sample_rate), 1.0)
-    cut_hz = (timbre.inhale_hz if way == "in" else timbre.exhale_hz) * float(bend[-1])
-    cut_hz *= 0.75 + 0.25 * strength
     falling_db = -3.0 if way == "in" else -4.5
     body = (hz / 500.0) ** (falling_db / 6.02)
-    body *= 1.0 / (1.0 + (160.0 / hz) ** 4)  # no lungs' rumble: a breath has no bass at a distance
-    body *= 1.0 / np.sqrt(1.0 + (hz / cut_hz) ** 4)
+    body /= 1.0 + (160.0 / hz) ** 4  # no lungs' rumble: a breath has no bass at a distance
     lift = gain_from_db(timbre.formants_db) - 1.0
     formants = np.ones_like(hz)
     for (centre, q), factor in zip(FORMANTS, bend[:-1], strict=True):
         ratio = hz / (centre * factor)
         formants += lift / (1.0 + (q * (ratio - 1.0 / ratio)) ** 2)
-    magnitude = body * formants
-    return minimum_phase(magnitude / np.sqrt(np.mean(magnitude**2)), _TAPS)
+    cut_hz = (timbre.inhale_hz if way == "in" else timbre.exhale_hz) * float(bend[-1])
+
+    def response(cut_hz: float) -> Samples:
+        magnitude = body * formants / np.sqrt(1.0 + (hz / cut_hz) ** 4)
+        return minimum_phase(magnitude / np.sqrt(np.mean(magnitude**2)), _TAPS)
+
+    return response(0.75 * cut_hz), response(cut_hz)
 
 
-def _mouth(rng: np.random.Generator, phase: Phase, impulse: Samples, sample_rate: int) -> Samples:
-    """The small noise that a phase begins with, `(len(phase.span),)`."""
-    n, longest = len(phase.span), int(_MOUTH_S * sample_rate)
+def _add_mouth(
+    sound: Samples, rng: np.random.Generator, phase: Phase, impulse: Samples, sample_rate: int
+) -> None:
+    """Add to `sound`, a whole phase, the small noise that it begins with."""
+    longest = int(_MOUTH_S * sample_rate)
     clicks = _lips(rng, sample_rate) if phase.way == "in" else _throat(rng, sample_rate)
     window = np.zeros((_TAPS - 1 + longest, 1))
     window[_TAPS - 1 : _TAPS - 1 + len(clicks), 0] = clicks
-    out = np.zeros(n)
-    end = min(n, longest)
-    out[:end] = convolve(window, impulse)[:end, 0] * edges(0, end, 0, _TAPS, 0, end)
-    return out * gain_from_db(phase.level_dbfs + (phase.mouth_db or 0.0))
+    small = convolve(window, impulse)[: len(sound), 0]
+    fade_edges(small, 0, 0, len(small), 0, _TAPS)
+    sound[: len(small)] += small * gain_from_db(phase.level_dbfs + (phase.mouth_db or 0.0))
 
 
 def _lips(rng: np.random.Generator, sample_rate: int) -> Samples:

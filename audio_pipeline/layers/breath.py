@@ -17,9 +17,9 @@ import numpy as np
 from pydantic import Field
 
 from audio_pipeline.dsp import noise
-from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.arrays import Samples, silence
 from audio_pipeline.dsp.decibels import gain_from_db
-from audio_pipeline.dsp.fades import edges
+from audio_pipeline.dsp.fades import fade_edges
 from audio_pipeline.layers.airway import Phase, Timbre, air
 from audio_pipeline.layers.base import Layer
 from audio_pipeline.timeline.moments import parse_duration
@@ -170,7 +170,7 @@ class BreathSource:
 
     def render(self, tile: Span) -> Samples:
         """The breath over a tile, `(len(tile), 1)`."""
-        out = np.zeros((len(tile), 1))
+        out = silence(len(tile), 1)
         # the phase before the first that ends in the tile cannot reach into it
         first = bisect_left(self.phases, tile.start, key=lambda phase: phase.span.stop)
         for phase in self.phases[first:]:
@@ -181,7 +181,7 @@ class BreathSource:
                 sound = air(phase, self.timbre, self.scene.sample_rate, self.scene.seed, self.name)
                 out[part.inside(tile), 0] = sound[part.inside(phase.span)]
         fall = int(_END_FADE_S * self.scene.sample_rate)
-        out[:, 0] *= edges(self.span.start, self.span.stop, 0, fall, tile.start, tile.stop)
+        fade_edges(out, tile.start, self.span.start, self.span.stop, 0, fall)
         return out
 
 

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
-from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.arrays import Samples, silence
 from audio_pipeline.dsp.curves import CurveName, curve, pan_gains
 from audio_pipeline.dsp.decibels import gain_from_db
-from audio_pipeline.dsp.fades import edges
+from audio_pipeline.dsp.fades import fade_edges
 from audio_pipeline.layers.base import Layer
 from audio_pipeline.timeline.moments import parse_duration
 from audio_pipeline.timeline.scene import Scene, StemRequest
@@ -44,12 +43,17 @@ class Clip(Layer):
 
     def prepare(self, scene: Scene, name: str) -> ClipSource:
         """See `Layer.prepare`. A seam longer than half the file is as long as half the file."""
-        audio = scene.stems[self._request()]
+        stem = scene.stems[self._request()]
+        audio = silence(len(stem), 2)
+        np.multiply(stem, self._gains(), out=audio)
         span = self.span(scene)
         if not self.loop or len(audio) == 0:
             span = Span(span.start, min(span.stop, span.start + len(audio)))
         seam = min(scene.samples(self.seam), len(audio) // 2)
-        return ClipSource(self, scene, audio * self._gains(), span, seam)
+        progress = (np.arange(seam) + 0.5) / max(seam, 1)
+        joint = audio[:seam].T * curve("qsin", progress)
+        joint += audio[len(audio) - seam :].T * curve("qsin", 1.0 - progress)
+        return ClipSource(self, scene, audio, joint.T, span)
 
     def _request(self) -> StemRequest:
         return StemRequest(self.stem, channels=2)
@@ -63,46 +67,45 @@ class Clip(Layer):
 
 @dataclass
 class ClipSource:
-    """The recording `(n, 2)` in its scene, at its level; `seam` is the crossfade's length in samples."""
+    """The recording `(n, 2)` in its scene, at its level.
+
+    From the second time on it begins with `joint` `(seam, 2)`, in which its end and beginning cross.
+    """
 
     layer: Clip
     scene: Scene
     audio: Samples
+    joint: Samples
     span: Span
-    seam: int
     channels: Literal[1, 2] = 2
+
+    @property
+    def period(self) -> int:
+        """Samples from one beginning to the next, if it begins again."""
+        return len(self.audio) - len(self.joint) if self.layer.loop else len(self.audio)
 
     def render(self, tile: Span) -> Samples:
         """What is heard of it over a tile, `(len(tile), 2)`."""
-        out = np.zeros((len(tile), 2))
+        out = silence(len(tile), 2)
         part = self.span.intersect(tile)
-        if len(part) == 0:
-            return out
-        since = np.arange(part.start, part.stop) - self.span.start
-        heard = self._looped(since) if self.layer.loop else self.audio[since]
-        out[part.inside(tile)] = heard * self._edges(part)[:, None]
-        return out
-
-    def _looped(self, since: NDArray[np.int64]) -> Samples:
-        """The samples `since` the beginning; from the second time on each begins over the last's end."""
-        period = len(self.audio) - self.seam
-        turn, position = np.divmod(since, period)
-        heard = self.audio[position]
-        over = np.flatnonzero((turn > 0) & (position < self.seam))
-        progress = (position[over] + 0.5) / max(self.seam, 1)
-        beginning, ending = curve("qsin", progress)[:, None], curve("qsin", 1.0 - progress)[:, None]
-        heard[over] = heard[over] * beginning + self.audio[position[over] + period] * ending
-        return heard
-
-    def _edges(self, part: Span) -> Samples:
+        at = part.start
+        while at < part.stop:
+            turn, position = divmod(at - self.span.start, self.period)
+            # the joint and what follows it are copied one after the other
+            again = turn > 0 and position < len(self.joint)
+            heard = self.joint[position:] if again else self.audio[position : self.period]
+            piece = heard[: part.stop - at]
+            out[at - tile.start : at - tile.start + len(piece)] = piece
+            at += len(piece)
         rise, fall = (self.scene.samples(d) for d in (self.layer.fade_in, self.layer.fade_out))
-        return edges(
+        fade_edges(
+            out,
+            tile.start,
             self.span.start,
             self.span.stop,
             rise,
             fall,
-            part.start,
-            part.stop,
             rise_curve=self.layer.fade_in_curve,
             fall_curve=self.layer.fade_out_curve,
         )
+        return out

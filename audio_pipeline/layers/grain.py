@@ -14,11 +14,14 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from audio_pipeline.dsp import noise
-from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.arrays import Samples, silence
+from audio_pipeline.dsp.coloured_noise import grid_hz
+from audio_pipeline.dsp.control import LONG_HOP, slow_curve
 from audio_pipeline.dsp.decibels import gain_from_db
-from audio_pipeline.dsp.fades import edges
-from audio_pipeline.dsp.filters import convolve, frequencies, minimum_phase
+from audio_pipeline.dsp.fades import fade_edges
+from audio_pipeline.dsp.filters import frequencies, minimum_phase
+from audio_pipeline.dsp.noise import generator
+from audio_pipeline.dsp.stereo_noise import StereoNoise
 from audio_pipeline.layers import film_dirt
 from audio_pipeline.layers.base import Bus, Layer
 from audio_pipeline.timeline.moments import parse_duration
@@ -29,7 +32,7 @@ from audio_pipeline.units import Db, Dbfs, Duration, Hz, Percent, PerMinute, Per
 ACADEMY_CURVE = ((40.0, -7.0), (100.0, 0.0), (1600.0, 0.0), (5000.0, -10.0), (8000.0, -18.0))
 """(Hz, dB) of the Academy curve, straight between on a logarithmic axis, straight on beyond."""
 
-_TAPS = 2048
+_TAPS = 1024
 _MOST_TURNS = 64
 _RESPONSE_SIZE = 16_384
 
@@ -54,8 +57,8 @@ class Grain(Layer):
     calibrated to that sum on paper, so that more dust means less hiss, not more level. While a
     voice speaks, the ground-noise reduction opens the track and the floor stands its depth higher.
 
-    The swell has a default of ±0.5 dB rather than the ±1.5 dB of a breathing floor, so that any
-    750 ms of grain stand within 1 dB of `level`.
+    The swell has a default of ±0.5 dB rather than the ±1.5 dB of a breathing floor, so that 750 ms of
+    grain stand within 1 dB of `level`, but for the rare ones where much dirt meets its top.
     """
 
     kind: Literal["grain"] = "grain"
@@ -95,26 +98,29 @@ class Grain(Layer):
 
 @dataclass
 class GrainSource:
-    """The grain in its scene."""
+    """The grain in its scene: hiss, and the response that its dirt is heard through."""
 
     layer: Grain
     scene: Scene
     name: str
     span: Span
     channels: Literal[1, 2] = 2
+    hiss: StereoNoise = field(init=False, repr=False)
+    hiss_rms: float = field(init=False)
     impulse: Samples = field(init=False, repr=False)
-    hiss: float = field(init=False)
     pop_energy: float = field(init=False)
-    speech: tuple[Span, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.speech = self.scene.speech
-        self.impulse = optical_response(self.layer.tilt, self.scene.sample_rate)
-        white = float(np.sum(self.impulse**2))
-        power = white * (1 + self._dust + self._scratches + self._pops)
-        power *= float(np.i0(self.layer.swell * math.log(10.0) / 10.0))
-        self.pop_energy = white / _pop_energy(self.impulse, self.scene.sample_rate)
-        self.hiss = gain_from_db(self.layer.level) / math.sqrt(power)
+        layer, rate = self.layer, self.scene.sample_rate
+        impulse = minimum_phase(optical_magnitude(layer.tilt, frequencies(_RESPONSE_SIZE, rate)), _TAPS)
+        self.impulse = impulse / np.sqrt(np.sum(impulse**2))
+        self.pop_energy = 1.0 / _pop_energy(self.impulse, rate)
+        power = 1 + self._dust + self._scratches + self._pops
+        power *= float(np.i0(layer.swell * math.log(10.0) / 10.0))
+        self.hiss_rms = gain_from_db(layer.level) / math.sqrt(power)
+        magnitude = optical_magnitude(layer.tilt, grid_hz(rate))
+        magnitude *= self.hiss_rms / np.sqrt(np.mean(magnitude**2))
+        self.hiss = StereoNoise(self.scene.seed, f"{self.name}.hiss", magnitude, self._alike())
 
     @property
     def _dust(self) -> float:
@@ -128,32 +134,46 @@ class GrainSource:
     def _pops(self) -> float:
         return _share(self.layer.pops, self.layer.pop_rate)
 
+    @property
+    def _width(self) -> float:
+        return float(1.0 - self.layer.correlation / 100.0)
+
+    def _alike(self) -> float:
+        """The correlation of the hiss, so that the whole is as alike as was asked."""
+        shares = self._dust + self._scratches
+        of_dust = np.sinc(self._width / 2.0)  # mean of sin 2θ for places spread evenly over ±width
+        wanted = self.layer.correlation / 100.0
+        return float(np.clip(wanted * (1 + shares) - of_dust * shares, -1.0, 1.0))
+
     def render(self, tile: Span) -> Samples:
         """The grain over a tile, `(len(tile), 2)`."""
         if not self.span.meets(tile):
-            return np.zeros((len(tile), 2))
-        window = Span(tile.start - _TAPS + 1, tile.stop)
-        track = self._hiss(window)
-        for bursts, energy in self._bursts(window):
-            track += bursts.sound(window, self._width, energy)
-        gain = self._edges(tile) * self.swell_gain(tile) * self.ground_noise_gain(tile) * self.hiss
-        return convolve(track, self.impulse) * gain[:, None]
+            return silence(len(tile), 2)
+        out = self.hiss.draw(tile.start, tile.stop)
+        for bursts, energy in self._bursts(Span(tile.start - _TAPS + 1, tile.stop)):
+            bursts.add_to(out, tile.start, self.impulse, self._width, energy * self.hiss_rms**2)
+        out *= (self.swell_gain(tile) * self.ground_noise_gain(tile))[:, None]
+        rise, fall = (self.scene.samples(d) for d in (self.layer.fade_in, self.layer.fade_out))
+        fade_edges(out, tile.start, self.span.start, self.span.stop, rise, fall)
+        return out
 
     def swell_gain(self, span: Span) -> Samples:
         """The gain `(len(span),)` of the slow swell: a sine in dB, whose own rate wanders."""
-        rng = noise.generator(self.scene.seed, f"{self.name}.swell", 0)
+        rng = generator(self.scene.seed, f"{self.name}.swell", 0)
         phase, wander_phase = rng.uniform(0.0, 2.0 * math.pi, 2)
         slow, fast = sorted((self.layer.swell_from, self.layer.swell_to))
         wander = slow / 5.0
-        time = _every(span, self.scene.sample_rate // 100) / self.scene.sample_rate
         depth = (fast - slow) / 2 / wander
-        angle = math.pi * (slow + fast) * time + depth * np.sin(
-            2 * math.pi * wander * time + wander_phase
-        )
-        gain = 10.0 ** (self.layer.swell / 20.0 * np.sin(angle + phase))
-        at = np.arange(span.start, span.stop) / self.scene.sample_rate
-        swelling: Samples = np.interp(at, time, gain)
-        return swelling
+
+        def gain(at: Samples) -> Samples:
+            time = at / self.scene.sample_rate
+            angle = math.pi * (slow + fast) * time + depth * np.sin(
+                2 * math.pi * wander * time + wander_phase
+            )
+            swelling: Samples = 10.0 ** (self.layer.swell / 20.0 * np.sin(angle + phase))
+            return swelling
+
+        return slow_curve(gain, span.start, span.stop, hop=LONG_HOP)
 
     def ground_noise_gain(self, span: Span) -> Samples:
         """The gain `(len(span),)` of the ground-noise reduction: 1 where it is shut."""
@@ -161,36 +181,19 @@ class GrainSource:
             self.scene.samples(d)
             for d in (self.layer.gnr_opens, self.layer.gnr_holds, self.layer.gnr_shuts)
         )
-        openness = np.zeros(len(span))
-        for speech in self.speech:
+        depth_db = self.layer.ground_noise_reduction
+        gain = np.ones(len(span))
+        for speech in self.scene.speech:
             wide = Span(speech.start - opens, speech.stop + holds + shuts)
-            part = wide.intersect(span)
-            if len(part):
+            held = Span(speech.start, speech.stop + holds)
+            gain[held.intersect(span).inside(span)] = gain_from_db(depth_db)
+            for moving in (Span(wide.start, held.start), Span(held.stop, wide.stop)):
+                part = moving.intersect(span)
+                openness = np.ones(len(part))
+                fade_edges(openness, part.start, wide.start, wide.stop, opens, shuts)
                 cut = part.inside(span)
-                moving = edges(wide.start, wide.stop, opens, shuts, part.start, part.stop)
-                openness[cut] = np.maximum(openness[cut], moving)
-        if not openness.any():
-            return np.ones(len(span))
-        gain: Samples = 10.0 ** (self.layer.ground_noise_reduction / 20.0 * openness)
+                gain[cut] = np.maximum(gain[cut], 10.0 ** (depth_db / 20.0 * openness))
         return gain
-
-    @property
-    def _width(self) -> float:
-        return float(1.0 - self.layer.correlation / 100.0)
-
-    def _hiss(self, window: Span) -> Samples:
-        """White, of power 1 in each channel, and so alike that the whole is as alike as was asked."""
-        shares = self._dust + self._scratches
-        of_dust = np.sinc(self._width / 2.0)  # mean of sin 2θ for places spread evenly over ±width
-        wanted = self.layer.correlation / 100.0
-        alike = float(np.clip(wanted * (1 + shares) - of_dust * shares, -1.0, 1.0))
-        middle, side = (
-            noise.uniform(self.scene.seed, f"{self.name}.{part}", window.start, window.stop)
-            for part in ("middle", "side")
-        )
-        middle *= math.sqrt(6.0 * (1.0 + alike))
-        side *= math.sqrt(6.0 * (1.0 - alike))
-        return np.stack([middle + side, middle - side], axis=1)
 
     def _bursts(self, window: Span) -> list[tuple[film_dirt.Bursts, float]]:
         """What happens to the film, each with the mean energy of one burst over both channels."""
@@ -212,16 +215,12 @@ class GrainSource:
             if share > 0
         ]
 
-    def _edges(self, tile: Span) -> Samples:
-        rise, fall = (self.scene.samples(d) for d in (self.layer.fade_in, self.layer.fade_out))
-        return edges(self.span.start, self.span.stop, rise, fall, tile.start, tile.stop)
 
-
-def optical_response(tilt_db: float, sample_rate: int) -> Samples:
-    """The FIR of an optical track: the Academy curve, tilted by `tilt_db` an octave about 1 kHz."""
-    hz = np.maximum(frequencies(_RESPONSE_SIZE, sample_rate), 1.0)
-    magnitude = 10.0 ** ((academy_db(hz) + tilt_db * np.log2(hz / 1000.0)) / 20.0)
-    return minimum_phase(magnitude, _TAPS)
+def optical_magnitude(tilt_db: float, frequency_hz: Samples) -> Samples:
+    """The magnitude of an optical track: the Academy curve, tilted by `tilt_db` an octave about 1 kHz."""
+    hz = np.maximum(frequency_hz, 1.0)
+    magnitude: Samples = 10.0 ** ((academy_db(hz) + tilt_db * np.log2(hz / 1000.0)) / 20.0)
+    return magnitude
 
 
 def _share(level_db: float, per_time: float) -> float:
@@ -231,14 +230,5 @@ def _share(level_db: float, per_time: float) -> float:
 def _pop_energy(impulse: Samples, sample_rate: int) -> float:
     """The mean energy that the FIR leaves of a pop of energy 1."""
     shortest, longest = (s * sample_rate for s in film_dirt.POP_S)
-    lengths = np.geomspace(shortest, longest, 9)
-    size = 4 * _TAPS
-    waves = np.fft.rfft(film_dirt.pop_waves(lengths, math.ceil(longest)), size, axis=1)
-    left = np.fft.irfft(waves * np.fft.rfft(impulse, size), size, axis=1)
-    return float(np.mean(np.sum(left**2, axis=1)))
-
-
-def _every(span: Span, step: int) -> Samples:
-    """Samples `step` apart, on one grid for all spans, that enclose `span`."""
-    points = np.arange(span.start // step, -(-span.stop // step) + 1)
-    return (points * step).astype(np.float64)
+    waves = film_dirt.pop_waves(np.geomspace(shortest, longest, 9), math.ceil(longest))
+    return float(np.mean(np.sum(film_dirt.through(impulse, waves) ** 2, axis=1)))

@@ -17,11 +17,12 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from audio_pipeline.dsp import noise
-from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.arrays import Samples, silence
+from audio_pipeline.dsp.control import slow_curve
 from audio_pipeline.dsp.curves import curve
 from audio_pipeline.dsp.decibels import gain_from_db, rms
 from audio_pipeline.dsp.drift import drift
-from audio_pipeline.dsp.fades import edges
+from audio_pipeline.dsp.fades import fade_edges
 from audio_pipeline.dsp.filters import convolve, frequencies, minimum_phase
 from audio_pipeline.errors import PresetError
 from audio_pipeline.layers.base import Layer
@@ -36,7 +37,7 @@ _NOTE = re.compile(r"([A-G])([#b]?)([1-6])")
 HUM_FORMANTS = ((280.0, 2.5, 5.0), (1050.0, 6.0, 3.0), (2300.0, 8.0, 2.0))
 """(Hz, Q, dB) of a closed mouth: the nose's low murmur, and little above it."""
 
-_CONTROL_S = 0.005  # pitch and strength are worked out this often, straight lines between
+_SHORTEST_S = 0.005  # no slide, attack or release is quicker
 _HIGHEST_HZ = 4500.0  # no harmonic above
 _SOURCE_DB = -9.0  # an octave: the source of a soft voice
 _JITTER = 0.0025  # of the pitch: no voice holds it quite
@@ -138,14 +139,14 @@ class Motif(Layer):
     def pitch_hz(self, scene: Scene, time_s: Samples) -> Samples:
         """The pitch `(n,)` at times `(n,)` from the phrase's beginning, jitter apart."""
         notes, beat = parse_notes(self.notes), self._beat()
-        slide = max(scene.seconds(self.portamento), _CONTROL_S)
+        slide = max(scene.seconds(self.portamento), _SHORTEST_S)
         octaves = np.full(len(time_s), math.log2(notes[0].pitch_hz))
         for before, note in pairwise(notes):
             # after a rest the voice has found its note before it begins
             lead = 0.5 if note.start == before.stop else 1.0
             step = math.log2(note.pitch_hz / before.pitch_hz)
             octaves += step * curve("hsin", (time_s - note.start * beat) / slide + lead)
-        grows = max(scene.seconds(self.vibrato_grows), _CONTROL_S)
+        grows = max(scene.seconds(self.vibrato_grows), _SHORTEST_S)
         depth = np.zeros(len(time_s))
         for i, note in enumerate(notes):
             stop = note.stop * beat if i + 1 < len(notes) else math.inf
@@ -162,8 +163,8 @@ class Motif(Layer):
     def strength(self, scene: Scene, time_s: Samples) -> Samples:
         """How strongly it is hummed, `(n,)` from 0 to 1, at times `(n,)` from its beginning."""
         notes, beat = parse_notes(self.notes), self._beat()
-        attack, release = (max(scene.seconds(d), _CONTROL_S) for d in (self.attack, self.release))
-        slide = max(scene.seconds(self.portamento), _CONTROL_S)
+        attack, release = (max(scene.seconds(d), _SHORTEST_S) for d in (self.attack, self.release))
+        slide = max(scene.seconds(self.portamento), _SHORTEST_S)
         out = np.zeros(len(time_s))
         starts = [0, *(i for i in range(1, len(notes)) if notes[i].start > notes[i - 1].stop)]
         for first, after in pairwise([*starts, len(notes)]):
@@ -182,21 +183,26 @@ class Motif(Layer):
 
     def _hum(self, scene: Scene, name: str, span: Span) -> Samples:
         rate, n = scene.sample_rate, len(span)
-        time = np.arange(math.ceil(n / rate / _CONTROL_S) + 2, dtype=np.float64) * _CONTROL_S
-        at = np.arange(n) / rate
-        uneven = max(int(_UNEVEN_S * rate), 480)
-        jitter = drift(scene.seed, f"{name}.jitter", uneven, 0, n)
-        shimmer = drift(scene.seed, f"{name}.shimmer", uneven, 0, n)
-        pitch = np.interp(at, time, self.pitch_hz(scene, time)) * (1.0 + _JITTER * jitter)
-        strength = np.interp(at, time, self.strength(scene, time))
-        strength *= 10.0 ** (_SHIMMER_DB / 20.0 * shimmer)
-        strength *= edges(0, n, 0, min(scene.samples(self.release), n), 0, n)
+        uneven = max(int(_UNEVEN_S * rate), 1)
+
+        def pitch_hz(at: Samples) -> Samples:
+            jitter = drift(scene.seed, f"{name}.jitter", uneven, at)
+            return self.pitch_hz(scene, at / rate) * (1.0 + _JITTER * jitter)
+
+        def loudness(at: Samples) -> Samples:
+            shimmer = drift(scene.seed, f"{name}.shimmer", uneven, at)
+            shimmering: Samples = 10.0 ** (_SHIMMER_DB / 20.0 * shimmer)
+            return self.strength(scene, at / rate) * shimmering
+
+        pitch, strength = (slow_curve(of, 0, n) for of in (pitch_hz, loudness))
+        fade_edges(strength, 0, 0, n, 0, min(scene.samples(self.release), n))
         voice = _harmonics(2.0 * math.pi * np.cumsum(pitch / rate), _HIGHEST_HZ / float(pitch.max()))
-        impulse = hum_response(self.tone, rate)
         breathed = noise.uniform(scene.seed, f"{name}.air", 0, n)
         breathed *= gain_from_db(self.air) * rms(voice) * math.sqrt(12.0)
         source = np.concatenate([np.zeros(_TAPS - 1), (voice + breathed) * strength])
-        return convolve(source[:, None], impulse)[:, 0] * edges(0, n, 0, 240, 0, n)
+        hummed = convolve(source[:, None], hum_response(self.tone, rate))[:, 0]
+        fade_edges(hummed, 0, 0, n, 0, 240)
+        return hummed
 
 
 @dataclass
@@ -209,7 +215,7 @@ class MotifSource:
 
     def render(self, tile: Span) -> Samples:
         """The phrase over a tile, `(len(tile), 1)`."""
-        out = np.zeros((len(tile), 1))
+        out = silence(len(tile), 1)
         part = self.span.intersect(tile)
         if len(part):
             out[part.inside(tile), 0] = self.phrase[part.inside(self.span)]

@@ -11,18 +11,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
-from audio_pipeline.dsp import noise
-from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.arrays import Samples, silence
+from audio_pipeline.dsp.coloured_noise import ColouredNoise, grid_hz
+from audio_pipeline.dsp.control import HOP, LONG_HOP, slow_curve
 from audio_pipeline.dsp.curves import CurveName
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.dsp.drift import drift
-from audio_pipeline.dsp.fades import edges
-from audio_pipeline.dsp.filters import convolve, frequencies, minimum_phase
+from audio_pipeline.dsp.fades import fade_edges
+from audio_pipeline.dsp.stereo_noise import StereoNoise
 from audio_pipeline.layers.base import Bus, Layer
 from audio_pipeline.timeline.moments import parse_duration
 from audio_pipeline.timeline.scene import Scene
@@ -30,9 +32,6 @@ from audio_pipeline.timeline.spans import Span
 from audio_pipeline.units import Db, Dbfs, Duration, Hz, Meters
 
 SPEED_OF_SOUND = 343.0
-
-_TAPS = 4096
-_RESPONSE_SIZE = 16_384
 
 
 class Room(Layer):
@@ -65,66 +64,50 @@ class Room(Layer):
 
 @dataclass
 class RoomSource:
-    """The room in its scene."""
+    """The room in its scene. The rumble is drawn at the points of a slow curve, far quicker than itself."""
 
     layer: Room
     scene: Scene
     name: str
     span: Span
     channels: Literal[1, 2] = 2
-    ventilation: Samples = field(init=False, repr=False)
-    rumble: Samples = field(init=False, repr=False)
+    ventilation: StereoNoise = field(init=False, repr=False)
+    rumble: ColouredNoise = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        rate, layer = self.scene.sample_rate, self.layer
-        hz = np.maximum(frequencies(_RESPONSE_SIZE, rate), 1.0)
+        rate, seed, layer = self.scene.sample_rate, self.scene.seed, self.layer
+        gain, share = gain_from_db(layer.level), gain_from_db(2 * layer.rumble)
+        hz, slow_hz = (np.maximum(grid_hz(r), 1.0) for r in (rate, rate // HOP))
+        ventilation = _of_rms(gain / math.sqrt(1 + share), _ventilation(layer, hz))
         alike = coherence(hz, layer.spacing)
-        sides = [np.sqrt((1.0 + sign * alike) / 2.0) * _ventilation(layer, hz) for sign in (1, -1)]
-        ventilation = np.stack([minimum_phase(side, _TAPS) for side in sides], axis=1)
-        rumble = minimum_phase(_rumble(layer, hz), _TAPS)
-        gain = gain_from_db(layer.level) * math.sqrt(12.0)  # the noise has an RMS of 1/√12
-        share = gain_from_db(2 * layer.rumble)
-        self.ventilation = _unit_power(ventilation) * gain / math.sqrt(1 + share)
-        self.rumble = _unit_power(rumble) * gain * math.sqrt(share / (1 + share))
+        self.ventilation = StereoNoise(seed, f"{self.name}.ventilation", ventilation, alike)
+        rumble = _of_rms(gain * math.sqrt(share / (1 + share)), _rumble(layer, slow_hz))
+        self.rumble = ColouredNoise(seed, f"{self.name}.rumble", rumble)
 
     def render(self, tile: Span) -> Samples:
         """The room over a tile, `(len(tile), 2)`."""
         if not self.span.meets(tile):
-            return np.zeros((len(tile), 2))
-        middle = self._noise(tile, "middle", self.ventilation[:, 0])
-        side = self._noise(tile, "side", self.ventilation[:, 1])
-        rumble = self._noise(tile, "rumble", self.rumble) * self._drift(tile, "rumble")
-        drift, rise = self._drift(tile, "ventilation"), self._edges(tile)
-        out = np.empty((len(tile), 2))
-        for ear, ventilation in zip(out.T, (middle + side, middle - side), strict=True):
-            ventilation *= drift
-            ventilation += rumble
-            np.multiply(ventilation, rise, out=ear)
+            return silence(len(tile), 2)
+        out = self.ventilation.draw(tile.start, tile.stop)
+        level = partial(self._drift, "ventilation")
+        out *= slow_curve(level, tile.start, tile.stop, hop=LONG_HOP)[:, None]
+        out += slow_curve(self._slow_rumble, tile.start, tile.stop)[:, None]
+        rise, fall = (self.scene.samples(d) for d in (self.layer.rise, self.layer.fall))
+        curve = self.layer.rise_curve
+        fade_edges(out, tile.start, self.span.start, self.span.stop, rise, fall, rise_curve=curve)
         return out
 
-    def _noise(self, tile: Span, part: str, impulse: Samples) -> Samples:
-        start = tile.start - _TAPS + 1
-        white = noise.uniform(self.scene.seed, f"{self.name}.{part}", start, tile.stop)
-        return convolve(white[:, None], impulse)[:, 0]
+    def _slow_rumble(self, at: Samples) -> Samples:
+        """The rumble at samples `at`, `HOP` apart."""
+        drawn = self.rumble.draw(int(at[0]) // HOP, int(at[-1]) // HOP + 1)
+        return drawn * self._drift("rumble", at)
 
-    def _drift(self, tile: Span, part: str) -> Samples:
+    def _drift(self, part: str, at: Samples) -> Samples:
+        """The gain of a part's drift at samples `at`."""
         interval = max(self.scene.samples(self.layer.drift_interval), self.scene.sample_rate // 10)
-        stream = f"{self.name}.{part}.drift"
-        db = self.layer.drift * drift(self.scene.seed, stream, interval, tile.start, tile.stop)
+        db = self.layer.drift * drift(self.scene.seed, f"{self.name}.{part}.drift", interval, at)
         gain: Samples = 10.0 ** (db / 20.0)
         return gain
-
-    def _edges(self, tile: Span) -> Samples:
-        rise, fall = (self.scene.samples(d) for d in (self.layer.rise, self.layer.fall))
-        return edges(
-            self.span.start,
-            self.span.stop,
-            rise,
-            fall,
-            tile.start,
-            tile.stop,
-            rise_curve=self.layer.rise_curve,
-        )
 
 
 def coherence(hz: Samples, spacing_m: float) -> Samples:
@@ -149,6 +132,7 @@ def _rumble(layer: Room, hz: Samples) -> Samples:
     return magnitude
 
 
-def _unit_power(impulse: Samples) -> Samples:
-    unit: Samples = impulse / np.sqrt(np.sum(impulse**2))
-    return unit
+def _of_rms(rms: float, magnitude: Samples) -> Samples:
+    """The magnitude of noise of that RMS."""
+    scaled: Samples = magnitude * (rms / np.sqrt(np.mean(magnitude**2)))
+    return scaled

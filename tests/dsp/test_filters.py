@@ -36,6 +36,28 @@ def test_overlap_save_is_convolution(taps, n, channels):
         assert got == pytest.approx(np.stack(expected, axis=1), abs=1e-10)
 
 
+def test_in_single_precision_what_is_rounded_away_is_130_db_below():
+    rng = np.random.default_rng(3)
+    window, impulse = rng.standard_normal((99_999, 2)), rng.standard_normal((700, 2))
+    exact, rounded = (convolve(window.astype(t), impulse) for t in (np.float64, np.float32))
+    assert rounded.dtype == np.float64
+    assert 20 * np.log10(np.std(rounded - exact) / np.std(exact)) < -130.0
+
+
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+def test_where_nothing_is_heard_it_is_exactly_silent(precision):
+    window = np.zeros((100_000, 1), precision)
+    window[70_000:70_100] = 1.0
+    filtered = convolve(window, np.ones((500, 2)))
+    sounding = np.abs(filtered[:, 1]) > 1e-3
+    assert sounding.sum() == 599
+    assert not filtered[:40_000].any()
+
+
+def test_a_filter_gives_planar_memory():
+    assert convolve(np.ones((20_000, 2)), np.ones(9))[:, 1].flags.c_contiguous
+
+
 @pytest.mark.parametrize("shape", [(10,), (3, 2)])
 def test_a_window_that_is_too_short_is_refused(shape):
     with pytest.raises(ValueError, match="taps"):

@@ -78,7 +78,7 @@ def test_fades_stand_at_the_ends_of_what_is_heard() -> None:
 def test_a_loop_comes_around_after_the_file_less_its_seam(length: int, seam_ms: int) -> None:
     stem = noise(0.1)[:length]
     source = clip(loop=True, seam=f"{seam_ms}ms").prepare(scene_with(stem, 1), "it")
-    period = length - source.seam
+    period = source.period
     x = heard(source, Span(0, RATE))
     np.testing.assert_array_equal(x[: min(period, RATE)], stem[:period])
     np.testing.assert_array_equal(x[period : RATE - period], x[2 * period :])
