@@ -42,34 +42,38 @@ class Pieces:
     grid and comes out the same to the last bit."""
 
     def __init__(self, length: int, channels: int) -> None:
-        self._length = length
-        self._rest = np.empty((0, channels))
+        self._piece = np.empty((length, channels), order="F")
+        self._filled = 0
 
     @property
     def rest(self) -> Samples:
         """What has come since the last whole piece, `(m, channels)`, m < length."""
-        return self._rest
+        return self._piece[: self._filled]
 
     def cut(self, block: Samples) -> Iterator[Samples]:
-        """Whole pieces `(length, channels)`, each channel contiguous."""
-        missing = self._length - len(self._rest)
-        if len(block) < missing:
-            self._rest = np.concatenate([self._rest, block])
-            return
-        yield np.asfortranarray(np.concatenate([self._rest, block[:missing]]))
-        whole_end = missing + (len(block) - missing) // self._length * self._length
-        for start in range(missing, whole_end, self._length):
-            yield np.asfortranarray(block[start : start + self._length])
-        self._rest = block[whole_end:].copy()
+        """Whole pieces `(length, channels)`, each channel contiguous; each is valid until the next."""
+        start = 0
+        while start < len(block):
+            end = min(len(block), start + len(self._piece) - self._filled)
+            filled = self._filled + end - start
+            self._piece[self._filled : filled] = block[start:end]
+            start, self._filled = end, filled % len(self._piece)
+            if not self._filled:
+                yield self._piece
 
 
-def hop_sums(squares: Samples, sample_rate_hz: int) -> Samples:
-    """`(channels, n)` squares, n at most a second, to `(channels, hops)` sums over whole hops."""
-    hops = history.whole_hops(squares.shape[1], sample_rate_hz)
-    if not hops:
-        return np.zeros((len(squares), 0))
+def hop_energies(x: Samples, sample_rate_hz: int) -> Samples:
+    """`(channels, n)`, n at most a second, to `(channels, hops)`: the sums of squares of whole hops."""
+    hops = history.whole_hops(x.shape[1], sample_rate_hz)
     edges = history.hop_edges(sample_rate_hz)
-    sums: Samples = np.add.reduceat(squares[:, : edges[hops]], edges[:hops], axis=1)
+    if not hops:
+        return np.zeros((len(x), 0))
+    inside = x[:, : edges[hops]]
+    if sample_rate_hz % history.HOPS_PER_S:
+        uneven: Samples = np.add.reduceat(np.square(inside), edges[:hops], axis=1)
+        return uneven
+    even = inside.reshape(len(x), hops, -1)
+    sums: Samples = np.vecdot(even, even)
     return sums
 
 
@@ -104,7 +108,7 @@ class SpanMeter:
         for piece in self._pieces.cut(x):
             k_weighted, self._k_state = self._k.run(piece, self._k_state)
             a_weighted, self._a_state = self._a.run(piece, self._a_state)
-            self._weighted.append(self._weights @ hop_sums(np.square(k_weighted), self._rate))
+            self._weighted.append(self._weights @ hop_energies(k_weighted, self._rate))
             self._a_energy += float(np.sum(np.square(a_weighted)))
             self._plain_energy += float(np.sum(np.square(piece)))
             self._peak = max(self._peak, float(np.abs(piece).max()))
@@ -117,7 +121,7 @@ class SpanMeter:
         piece = padded(rest, self._rate)
         k_weighted = self._k.run(piece, self._k_state)[0][:, : len(rest)]
         a_weighted = self._a.run(piece, self._a_state)[0][:, : len(rest)]
-        weighted = [*self._weighted, self._weights @ hop_sums(np.square(k_weighted), self._rate)]
+        weighted = [*self._weighted, self._weights @ hop_energies(k_weighted, self._rate)]
         momentary = History(self._rate, np.concatenate(weighted), np.zeros(0)).momentary()
         count = samples * self._channels
         levels = {

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.signal import butter, sosfilt
 
 from audio_pipeline.loudness.meter import measure
+from audio_pipeline.loudness.peaks import Peaks
 from audio_pipeline.loudness.true_peak import (
     REACH,
-    Peaks,
     inter_sample_peaks,
     interpolator,
     oversampling,
