@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,8 +105,6 @@ class Meter:
         self._weighted: list[Samples] = []
         self._plain: list[Samples] = []
         self._peaks = Peaks(sample_rate_hz, channels)
-        # peaks and spans are looked at while the filter runs: NumPy lets go of the interpreter in all
-        self._helper = ThreadPoolExecutor(max_workers=1)
         self._spans = [(span, SpanMeter(span, sample_rate_hz, channels, chosen)) for span in spans]
 
     def feed(self, block: Samples) -> None:
@@ -124,14 +121,14 @@ class Meter:
         if not math.isfinite(total) and not np.isfinite(x).all():
             self._refuse(x)
         here = Span(self.samples, self.samples + len(x))
-        spans = self._helper.submit(self._feed_spans, x, here)
+        for span, meter in self._spans:
+            if span.meets(here):
+                meter.feed(x[span.intersect(here).inside(here)])
         for piece in self._pieces.cut(x):
-            peaks = self._helper.submit(self._peaks.feed, piece)
+            self._peaks.feed(piece)
             weighted, plain, self._state = self._energies(piece)
             self._weighted.append(weighted)
             self._plain.append(plain)
-            peaks.result()
-        spans.result()
         self.samples += len(x)
 
     def result(self) -> Loudness:
@@ -173,11 +170,6 @@ class Meter:
             level_dbfs=energies.level_dbfs(self.channels),
             spans=tuple(meter.result() for _, meter in self._spans),
         )
-
-    def _feed_spans(self, x: Samples, here: Span) -> None:
-        for span, meter in self._spans:
-            if span.meets(here):
-                meter.feed(x[span.intersect(here).inside(here)])
 
     def _energies(self, piece: Samples) -> tuple[Samples, Samples, Samples]:
         """Weighted and plain energy of every hop in a piece, and the filter's state after it."""

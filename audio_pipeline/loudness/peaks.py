@@ -42,6 +42,8 @@ _SLACK = 1.0 + 1e-5
 """How far a point in single precision may be off: 33 products of rounded factors, whose absolute sum is
 at most 2.54 peaks."""
 _BATCH = 4096
+_FIT_FOR_SINGLE = (1e-15, 1e15)
+"""Peaks that single precision can hold, and their squares, with room on either side."""
 
 
 class Peaks:
@@ -69,12 +71,15 @@ class Peaks:
         blocks = (waiting + len(x) - 2 * REACH) // BLOCK
         for channel, (before, new) in enumerate(zip(self._waiting, x.T, strict=True)):
             self._note_sample_peak(channel, new)
-            if blocks:
-                highest = max(_highest(before), _highest(new))
-                if self._bounds.steepest * HEADROOM * highest > self.true_peaks[channel]:
-                    both = self._scratch.take("both", (waiting + len(new),), np.float64)
-                    both[:waiting], both[waiting:] = before, new
-                    self._search(channel, both, blocks)
+            highest = max(_highest(before), _highest(new))
+            if blocks and self._bounds.steepest * HEADROOM * highest > self.true_peaks[channel]:
+                window = self._scratch.take("window", (waiting + len(new),), np.float64)
+                window[:waiting], window[waiting:] = before, new
+                low, high = _FIT_FOR_SINGLE
+                if low < highest < high:
+                    self._search(channel, window, blocks)
+                else:
+                    self._look_at(channel, window, np.arange(blocks * BLOCK))
         taken = blocks * BLOCK
         self._first += taken
         last = np.concatenate([self._waiting[:, taken:], x.T[:, max(0, taken - waiting) :]], axis=1)
@@ -112,9 +117,7 @@ class Peaks:
             under = windows_of(rough, _UNDER_BLOCK)[chosen * BLOCK]
             found = self._candidates(under, float(bend[chosen].max()), self.true_peaks[channel])
             block, sample = np.divmod(found, BLOCK)
-            for first in range(0, len(found), _BATCH):
-                part = slice(first, first + _BATCH)
-                self._look_at(channel, x, chosen[block[part]] * BLOCK + sample[part])
+            self._look_at(channel, x, chosen[block] * BLOCK + sample)
 
     def _largest(self, x: Rough) -> Rough:
         """The largest magnitude of each block of x and the one that follows it, `(blocks − 1,)`."""
@@ -171,14 +174,16 @@ class Peaks:
 
     def _look_at(self, channel: int, x: Samples, begin: NDArray[np.intp]) -> None:
         """Look at the points of the samples that stand REACH after each place of x."""
-        under = windows_of(x, 2 * REACH + 1)[begin]
-        points = np.ascontiguousarray(row_product(under, point_matrix(self._factor, 1)).T)
-        height, aside = crests(points[:-2], points[1:-1], points[2:])
-        best = np.unravel_index(int(np.argmax(height)), height.shape)
-        if height[best] > self.true_peaks[channel]:
-            self.true_peaks[channel] = height[best]
-            after = (best[0] + aside[best]) / self._factor
-            self.true_places[channel] = self._first + REACH + begin[best[1]] + after
+        for first in range(0, len(begin), _BATCH):
+            part = begin[first : first + _BATCH]
+            under = windows_of(x, 2 * REACH + 1)[part]
+            points = np.ascontiguousarray(row_product(under, point_matrix(self._factor, 1)).T)
+            height, aside = crests(points[:-2], points[1:-1], points[2:])
+            best = np.unravel_index(int(np.argmax(height)), height.shape)
+            if height[best] > self.true_peaks[channel]:
+                self.true_peaks[channel] = height[best]
+                after = (best[0] + aside[best]) / self._factor
+                self.true_places[channel] = self._first + REACH + part[best[1]] + after
 
 
 def _highest(x: NDArray[np.floating[Any]]) -> float:
