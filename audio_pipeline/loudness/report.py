@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -102,11 +101,8 @@ def _measure(path: Path, facts: MixFacts, delivery: Delivery | None) -> Measured
         FoldCheck(facts.sections or [Section(facts.mix, whole)], rate) if info.channels == 2 else None
     )
     others = [part for part in (silence, falling, soft, folding) if part is not None]
-    with ThreadPoolExecutor(1) as helper:
-        for block in ahead(blocks(path, _BLOCK)):
-            besides = helper.submit(_feed, others, block)
-            meter.feed(block)
-            besides.result()
+    for block in ahead(_passed_on(blocks(path, _BLOCK), others)):
+        meter.feed(block)
     loudness = meter.result()
     levels = loudness.spans[: len(facts.sections)]
     before, floor = loudness.spans[-2:] if plan is not None else (None, None)
@@ -128,11 +124,15 @@ def _measure(path: Path, facts: MixFacts, delivery: Delivery | None) -> Measured
     )
 
 
-def _feed(
-    meters: Sequence[SilenceFinder | FallMeter | AWeightedMeter | FoldCheck], block: Samples
-) -> None:
-    for meter in meters:
-        meter.feed(block)
+def _passed_on(
+    passing: Iterable[Samples], meters: Sequence[SilenceFinder | FallMeter | AWeightedMeter | FoldCheck]
+) -> Iterator[Samples]:
+    """The blocks, each after the meters have had it: on the thread that reads ahead, as they take
+    together about as long as the loudness does."""
+    for block in passing:
+        for meter in meters:
+            meter.feed(block)
+        yield block
 
 
 def _leq_m_db(path: Path, info: AudioInfo) -> float | None:
