@@ -25,6 +25,8 @@ CLIPPED_FROM = 0.99
 CLIPPED_RUN = 3
 """Clipped: so many samples in a row, at the very same value, this near to full scale."""
 
+_PART = 16_384
+
 
 class SignalCheck:
     """Fed with a recording block by block; knows at the end what should be said about it."""
@@ -37,23 +39,28 @@ class SignalCheck:
         self._sum = np.zeros(channels)
         self._products = np.zeros((channels, channels))
         self._clipped = 0
-        self._carried = np.zeros((0, channels))
+        self._carried = np.zeros((channels, 0))
 
     def feed(self, block: Samples) -> None:
         """Take the next `(n, channels)`. Raises StemError at a sample that is no number, or absurd."""
-        if not len(block):
-            return
-        peak = float(np.max(np.abs(block)))
-        if not math.isfinite(peak):
-            self._refuse(~np.isfinite(block), "is not a number (NaN or infinity)")
+        for start in range(0, len(block), _PART):
+            # every channel in a row, and little enough to stay in the processor's cache
+            self._feed(np.ascontiguousarray(block[start : start + _PART].T))
+
+    def _feed(self, part: Samples) -> None:
+        """Take `(channels, n)`, n ≥ 1."""
+        highest, lowest = float(part.max()), float(part.min())
+        if not (math.isfinite(highest) and math.isfinite(lowest)):
+            self._refuse(~np.isfinite(part), "is not a number (NaN or infinity)")
+        peak = max(highest, -lowest)
         if peak > gain_from_db(ABSURD_DBFS):
-            absurd = np.abs(block) > gain_from_db(ABSURD_DBFS)
+            absurd = np.abs(part) > gain_from_db(ABSURD_DBFS)
             self._refuse(absurd, f"is at {db_from_gain(peak):+.0f} dBFS")
         self._peak = max(self._peak, peak)
-        self._sum += block.sum(axis=0)
-        self._products += block.T @ block
-        self._count_clipped(block)
-        self._count += len(block)
+        self._sum += part.sum(axis=1)
+        self._products += part @ part.T
+        self._count_clipped(part, peak)
+        self._count += part.shape[1]
 
     def refuse_silence(self) -> None:
         """Raises StemError when nothing sounded."""
@@ -88,21 +95,29 @@ class SignalCheck:
         (left, cross), (_, right) = self._products
         return float(cross / math.sqrt(left * right)) if left * right > 0.0 else 0.0
 
-    def _count_clipped(self, block: Samples) -> None:
-        joined = np.concatenate([self._carried, block])
-        self._carried = joined[max(0, len(joined) - CLIPPED_RUN) :]
-        if float(np.max(np.abs(joined))) < CLIPPED_FROM or len(joined) < CLIPPED_RUN:
+    def _count_clipped(self, part: Samples, peak: float) -> None:
+        carried, self._carried = self._carried, _last(self._carried, part)
+        if max(peak, float(np.abs(carried).max(initial=0.0))) < CLIPPED_FROM:
             return
-        same = (joined[1:] == joined[:-1]) & (np.abs(joined[1:]) >= CLIPPED_FROM)
-        flat = same[1:] & same[:-1]
+        joined = np.concatenate([carried, part], axis=1)
+        if joined.shape[1] < CLIPPED_RUN:
+            return
+        same = (joined[:, 1:] == joined[:, :-1]) & (np.abs(joined[:, 1:]) >= CLIPPED_FROM)
+        flat = same[:, 1:] & same[:, :-1]
         # a flat top counts once, where it begins; the carried samples tell whether it began before
-        self._clipped += int(np.count_nonzero(flat[1:] & ~flat[:-1]))
-        if self._count == 0:
-            self._clipped += int(np.count_nonzero(flat[0]))
+        # unless there are too few of them, and nothing was counted yet
+        self._clipped += int(np.count_nonzero(flat[:, 1:] & ~flat[:, :-1]))
+        if carried.shape[1] < CLIPPED_RUN:
+            self._clipped += int(np.count_nonzero(flat[:, 0]))
 
     def _refuse(self, bad: NDArray[np.bool_], what: str) -> None:
-        at_s = (self._count + int(np.argmax(bad.any(axis=1)))) / self._rate_hz
+        at_s = (self._count + int(np.argmax(bad.any(axis=0)))) / self._rate_hz
         raise StemError(
             f"{self._name} has a sample at {at_s:.3f} s that {what}; it is no sound.",
             hint="Export it again, as 24-bit PCM.",
         )
+
+
+def _last(carried: Samples, part: Samples) -> Samples:
+    """The last `CLIPPED_RUN` samples of both, or what there is of them."""
+    return np.concatenate([carried, part[:, -CLIPPED_RUN:]], axis=1)[:, -CLIPPED_RUN:]

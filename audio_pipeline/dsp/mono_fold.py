@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.arrays import Samples, Spectrum
 from audio_pipeline.dsp.filters import frequencies
 
 _LOWEST_HZ, _HIGHEST_HZ = 50.0, 16_000.0
@@ -60,28 +60,28 @@ class MonoFoldMeter:
     def __init__(self, sample_rate: int, every: int = 4) -> None:
         self._size = 1 << round(np.log2(_WINDOW_S * sample_rate))
         self._stride = self._size // 2 * every
-        self._window = np.hanning(self._size)[:, None]
+        self._window = np.hanning(self._size)
         self._hz = frequencies(self._size, sample_rate)
         self._seen = np.zeros((2, len(self._hz)))
         self._windows = 0
-        self._waiting = np.zeros((0, 2))
+        self._waiting = np.zeros((2, 0))
 
     def feed(self, block: Samples) -> None:
         """Take `(n, 2)` more. Raises ValueError for another shape."""
         if block.ndim != 2 or block.shape[1] != 2:
             raise ValueError(f"{block.shape} is not (n, 2)")
-        waiting = np.concatenate([self._waiting, block])
+        waiting = np.concatenate([self._waiting, block.T], axis=1)
         start = 0
-        while len(waiting) - start >= max(self._stride, self._size):
-            powers = self._powers(waiting[start : start + self._size])
+        while waiting.shape[1] - start >= max(self._stride, self._size):
+            powers = self._powers(waiting[:, start : start + self._size])
             self._windows += bool(powers[0].any())
             self._seen += powers
             start += self._stride
-        self._waiting = waiting[start:].copy()
+        self._waiting = waiting[:, start:].copy()
 
     def result(self) -> MonoFold:
         """How all that was fed so far folds; what came after the last window counts, too."""
-        seen = self._seen + self._powers(self._waiting[: self._size])
+        seen = self._seen + self._powers(self._waiting[:, : self._size])
         centre_hz = _centres_hz()
         apart, folded, lines = (
             _per_band(power, self._hz, centre_hz) for power in (*seen, np.ones_like(self._hz))
@@ -92,12 +92,11 @@ class MonoFoldMeter:
         return MonoFold(centre_hz, change_db, heard & (lines * self._windows >= _FEWEST))
 
     def _powers(self, block: Samples) -> Samples:
-        """`(2, lines)`: of L and R apart, summed; of L + R."""
+        """`(2, lines)`: of L and R apart, summed; of L + R; from `(2, n)`, n at most the window's."""
         if not block.any():
             return np.zeros_like(self._seen)
-        spectrum = np.fft.rfft(block * self._window[: len(block)], self._size, axis=0)
-        apart, folded = np.square(np.abs(spectrum)).sum(axis=1), np.square(np.abs(spectrum.sum(axis=1)))
-        return np.stack([apart, folded])
+        left, right = np.fft.rfft(block * self._window[: block.shape[1]], self._size)
+        return np.stack([_power(left) + _power(right), _power(left + right)])
 
 
 def mono_fold_holes(stereo: Samples, sample_rate: int) -> MonoFold:
@@ -108,6 +107,11 @@ def mono_fold_holes(stereo: Samples, sample_rate: int) -> MonoFold:
     meter = MonoFoldMeter(sample_rate, every=1)
     meter.feed(stereo)
     return meter.result()
+
+
+def _power(spectrum: Spectrum) -> Samples:
+    power: Samples = np.square(spectrum.real) + np.square(spectrum.imag)
+    return power
 
 
 def _centres_hz() -> Samples:

@@ -2,8 +2,8 @@
 
 A recursive filter of order m is a state of m numbers. Cut the signal into blocks of `BLOCK` samples:
 every output in a block is a fixed linear function of the block and of the state at its start, so all
-blocks are one matrix product once their states are known, and the states obey the same kind of
-recursion 32 times slower, and so on up.
+blocks are two matrix products once their states are known, and the states obey the same kind of
+recursion so many times slower, and so on up.
 Source: Burrus, "Block realization of digital filters", IEEE Trans. Audio Electroacoust., 1972.
 """
 
@@ -15,11 +15,14 @@ import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.products import row_product
+from audio_pipeline.dsp.scratch import Scratch
 
-BLOCK = 32
-GROUP = 16
+BLOCK = 16
+GROUP = 8
 
 _EXTINCT = 1e-60
+_PART = 750
+_FEW = 64
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,13 @@ class Section:
 class RecursiveFilter:
     """A cascade of sections, run over pieces of exactly `length` samples with the state handed on.
 
-    Stateless: `run` takes the state at the start of the piece and returns the one at its end.
+    `run` takes the state at the start of the piece and returns the one at its end; nothing else is kept
+    between calls but room to work in, so one filter is for one thread at a time.
     """
 
     def __init__(self, sections: tuple[Section, ...], length: int) -> None:
         a, b, c, d = _state_space(sections)
+        self._scratch = Scratch()
         self.length = length
         self.order = len(a)
         observe, impulse = [c], [d]
@@ -57,8 +62,8 @@ class RecursiveFilter:
         toeplitz = np.zeros((BLOCK, BLOCK))
         for row in range(BLOCK):
             toeplitz[row, : row + 1] = impulse[row::-1]
-        # a row of the work array is [block | state before it]; this makes its output
-        self._output = np.vstack([toeplitz.T, np.array(observe).T])
+        # what a block makes of itself, and of the state before it
+        self._own, self._of_state = toeplitz.T.copy(), np.array(observe).T.copy()
         self._reach = _reach(a, b, BLOCK)
         self._rest = _reach(a, b, length % BLOCK)
         self._over_rest = np.linalg.matrix_power(a, length % BLOCK).T
@@ -68,53 +73,79 @@ class RecursiveFilter:
         """The state `(channels, order)` of a filter that has heard nothing."""
         return np.zeros((channels, self.order))
 
-    def run(self, x: Samples, state: Samples) -> tuple[Samples, Samples]:
-        """Filter `(length, channels)`; returns `(channels, length)` and the state afterwards."""
+    def run(self, x: Samples, state: Samples, out: Samples | None = None) -> tuple[Samples, Samples]:
+        """Filter `(length, channels)`; returns `(channels, length)` and the state afterwards.
+
+        Quickest when each channel of x is contiguous, and an `out` of that shape is at hand.
+        """
         n, channels = x.shape
         if n != self.length:
             raise ValueError(f"the piece has {n} samples, the filter is made for {self.length}")
-        whole = n // BLOCK
-        work = np.empty((channels, whole + 1, BLOCK + self.order))
-        work[:, :whole, :BLOCK] = x[: whole * BLOCK].reshape(whole, BLOCK, channels).transpose(2, 0, 1)
-        rest = x[whole * BLOCK :].T
-        work[:, whole, : rest.shape[1]] = rest
-        work[:, whole, rest.shape[1] : BLOCK] = 0.0
-        rows = work.reshape(-1, BLOCK + self.order)
-        drive = row_product(rows[:, :BLOCK], self._reach)
-        states = self._scan.before(drive.reshape(channels, whole + 1, self.order), state)
-        work[:, :, BLOCK:] = states
-        y = row_product(rows, self._output)
-        after = states[:, whole] @ self._over_rest + rest @ self._rest
+        y = np.empty((channels, n)) if out is None else out
+        count, whole = n // BLOCK, n // BLOCK * BLOCK
+        blocks = [np.ascontiguousarray(x[:whole, c]).reshape(count, BLOCK) for c in range(channels)]
+        drive = self._scratch.take("drive", (channels, self._scan.count, self.order), np.float64)
+        drive[:, count:] = 0.0
+        for own, into in zip(blocks, drive, strict=True):
+            row_product(own, self._reach, out=into[:count])
+        states = self._scan.before(drive, state)
+        for own, before, filtered in zip(blocks, states, y, strict=True):
+            self._filter(own, before[:count], filtered[:whole].reshape(count, BLOCK))
+        # the samples after the last whole block are a shorter one
+        rest, last = x[whole:].T, states[:, count]
+        y[:, whole:] = rest @ self._own[: n - whole, : n - whole] + last @ self._of_state[:, : n - whole]
+        after = last @ self._over_rest + rest @ self._rest
         # far below anything audible the state is put to rest: denormal numbers are slow
         after[np.abs(after).max(axis=1, initial=0.0) < _EXTINCT] = 0.0
-        return y.reshape(channels, -1)[:, :n], after
+        return y, after
+
+    def _filter(self, blocks: Samples, states: Samples, y: Samples) -> None:
+        """Fill y with what blocks make, in parts that stay in the cache."""
+        echo = self._scratch.take("echo", (_PART, BLOCK), np.float64)
+        for start in range(0, len(blocks), _PART):
+            part = slice(start, start + _PART)
+            made = row_product(blocks[part], self._own, out=y[part])
+            made += row_product(states[part], self._of_state, out=echo[: len(made)])
 
 
 class _Scan:
     """s[j+1] = step·s[j] + u[j] for `count` steps: in groups, and over the groups the same again."""
 
     def __init__(self, step: Samples, count: int) -> None:
-        self._order = len(step)
-        self._groups = -(-count // GROUP)
-        self._matrix = _scan_matrix(step, GROUP)
-        over_group = np.linalg.matrix_power(step, GROUP)
-        self._above = _Scan(over_group, self._groups) if self._groups > 1 else None
+        self._scratch = Scratch()
+        self._length = length = GROUP if count > _FEW else max(2, count)
+        self._groups = -(-count // length)
+        self.count = self._groups * length
+        m = len(step)
+        powers = np.empty((m, length + 1, m))
+        powers[:, 0] = np.eye(m)
+        for n in range(length):
+            powers[:, n + 1] = powers[:, n] @ step.T
+        # a row [u0 … u(n−1)] becomes what it adds to [s1 … sn], and s0 what it leaves in [s1 … s(n−1)]
+        own = np.zeros((length, m, length, m))
+        for of in range(length):
+            own[of, :, of:] = powers[:, : length - of]
+        self._own = own.reshape(length * m, length * m)
+        self._of_first = powers[:, 1:length].reshape(m, -1)
+        self._above = _Scan(powers[:, length].T, self._groups) if self._groups > 1 else None
 
     def before(self, drive: Samples, start: Samples) -> Samples:
-        """The state before each step, `(channels, count, order)`, from the u of each and the first."""
+        """The state before each step, `(channels, self.count, order)`, from the u of each and the first;
+        `drive` has as many, or fewer."""
         channels, count, m = drive.shape
-        groups = np.zeros((channels, self._groups * GROUP, m))
-        groups[:, :count] = drive
-        # rows [state before the group | its u's]
-        rows = np.empty((channels, self._groups, m * (GROUP + 1)))
-        rows[:, :, m:] = groups.reshape(channels, self._groups, m * GROUP)
-        if self._above is None:
-            rows[:, 0, :m] = start
-        else:
-            added = row_product(rows.reshape(-1, m * (GROUP + 1))[:, m:], self._matrix[m:, -m:])
-            rows[:, :, :m] = self._above.before(added.reshape(channels, self._groups, m), start)
-        states = row_product(rows.reshape(-1, m * (GROUP + 1)), self._matrix[:, : m * GROUP])
-        return states.reshape(channels, self._groups * GROUP, m)[:, :count]
+        if count < self.count:
+            drive = np.concatenate([drive, np.zeros((channels, self.count - count, m))], axis=1)
+        shape = (channels * self._groups, self._length * m)
+        own = row_product(drive.reshape(shape), self._own, self._scratch.take("own", shape, np.float64))
+        first = start
+        if self._above is not None:
+            added = own[:, -m:].reshape(channels, self._groups, m)
+            first = self._above.before(added, start)[:, : self._groups].reshape(-1, m)
+        states = self._scratch.take("states", shape, np.float64)
+        states[:, :m] = first
+        echo = self._scratch.take("echo", (len(own), m * (self._length - 1)), np.float64)
+        np.add(own[:, :-m], row_product(first, self._of_first, echo), out=states[:, m:])
+        return states.reshape(channels, self.count, m)
 
 
 def _state_space(sections: tuple[Section, ...]) -> tuple[Samples, Samples, Samples, float]:
@@ -136,16 +167,3 @@ def _reach(a: Samples, b: Samples, n: int) -> Samples:
     for _ in range(n - 1):
         rows.append(a @ rows[-1])
     return np.array(rows[:n][::-1]).reshape(n, len(b))
-
-
-def _scan_matrix(step: Samples, n: int) -> Samples:
-    """The matrix of s[j+1] = step·s[j] + u[j]: the row [s0, u0 … u(n-1)] becomes [s0, s1 … sn]."""
-    m = len(step)
-    powers = [np.eye(m)]
-    for _ in range(n):
-        powers.append(step @ powers[-1])
-    matrix = np.zeros((n + 1, m, n + 1, m))
-    for source in range(n + 1):
-        for target in range(source, n + 1):
-            matrix[source, :, target, :] = powers[target - source].T
-    return matrix.reshape((n + 1) * m, (n + 1) * m)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audio_pipeline.timeline.moments import Clock
-from audio_pipeline.timeline.scene import Listening
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.timeline.timecode import RATES
+
+if TYPE_CHECKING:
+    from audio_pipeline.timeline.scene import Listening
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ Sources: ITU-R BS.1770-5; EBU R 128, Tech 3341 v4 and Tech 3342 v4.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ from audio_pipeline.dsp.recursive import RecursiveFilter
 from audio_pipeline.loudness import history
 from audio_pipeline.loudness.history import HOPS_PER_S, MOMENTARY_HOPS, SHORT_TERM_HOPS, History
 from audio_pipeline.loudness.kweighting import channel_weights, k_weighting
+from audio_pipeline.loudness.peaks import Peaks
 from audio_pipeline.loudness.span_levels import (
     EMPTY,
     GATED,
@@ -32,10 +33,9 @@ from audio_pipeline.loudness.span_levels import (
     SpanLevels,
     SpanMeter,
     finite,
-    hop_sums,
+    hop_energies,
     padded,
 )
-from audio_pipeline.loudness.true_peak import Peaks
 from audio_pipeline.timeline.spans import Span
 
 
@@ -101,11 +101,10 @@ class Meter:
         self._pieces = Pieces(sample_rate_hz, channels)
         self._filter = RecursiveFilter(k_weighting(sample_rate_hz), sample_rate_hz)
         self._state = self._filter.rest_state(channels)
+        self._filtered = np.empty((channels, sample_rate_hz))
         self._weighted: list[Samples] = []
         self._plain: list[Samples] = []
         self._peaks = Peaks(sample_rate_hz, channels)
-        # peaks are searched while the filter runs: NumPy lets go of the interpreter in both
-        self._helper = ThreadPoolExecutor(max_workers=1)
         self._spans = [(span, SpanMeter(span, sample_rate_hz, channels, chosen)) for span in spans]
 
     def feed(self, block: Samples) -> None:
@@ -116,18 +115,20 @@ class Meter:
         x = np.asarray(block, dtype=np.float64)
         if x.ndim != 2 or x.shape[1] != self.channels:
             raise ValueError(f"block {x.shape} is not (n, {self.channels})")
-        if not np.isfinite(x).all():
+        with np.errstate(over="ignore", invalid="ignore"):
+            # a sum is quick, and no number when one of its terms is none
+            total = float(x.sum())
+        if not math.isfinite(total) and not np.isfinite(x).all():
             self._refuse(x)
         here = Span(self.samples, self.samples + len(x))
         for span, meter in self._spans:
             if span.meets(here):
                 meter.feed(x[span.intersect(here).inside(here)])
         for piece in self._pieces.cut(x):
-            peaks = self._helper.submit(self._peaks.feed, piece)
+            self._peaks.feed(piece)
             weighted, plain, self._state = self._energies(piece)
             self._weighted.append(weighted)
             self._plain.append(plain)
-            peaks.result()
         self.samples += len(x)
 
     def result(self) -> Loudness:
@@ -172,9 +173,9 @@ class Meter:
 
     def _energies(self, piece: Samples) -> tuple[Samples, Samples, Samples]:
         """Weighted and plain energy of every hop in a piece, and the filter's state after it."""
-        filtered, state = self._filter.run(piece, self._state)
-        weighted = self._weights @ hop_sums(np.square(filtered), self.sample_rate_hz)
-        plain = hop_sums(np.square(piece.T), self.sample_rate_hz).sum(axis=0)
+        filtered, state = self._filter.run(piece, self._state, self._filtered)
+        weighted = self._weights @ hop_energies(filtered, self.sample_rate_hz)
+        plain = hop_energies(piece.T, self.sample_rate_hz).sum(axis=0)
         return weighted, plain, state
 
     def _history(self) -> History:

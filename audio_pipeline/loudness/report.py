@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -19,6 +20,7 @@ import numpy as np
 from audio_pipeline import __version__
 from audio_pipeline.audio_files.read import AudioInfo, blocks, probe
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.loudness.a_weighted_level import AWeightedMeter
 from audio_pipeline.loudness.audibility import audibility_warning, listening_facts
 from audio_pipeline.loudness.delivery import Delivery, load_delivery
 from audio_pipeline.loudness.dropout import (
@@ -61,6 +63,7 @@ class Measured:
     sections: tuple[SpanLevels, ...]
     before: SpanLevels | None
     floor: SpanLevels | None
+    floor_a_weighted_dbfs: float | None
     fall: Fall | None
     silences: tuple[Span, ...]
     leq_m_db: float | None
@@ -92,17 +95,14 @@ def _measure(path: Path, facts: MixFacts, delivery: Delivery | None) -> Measured
         spans += [span_before(plan, rate).intersect(whole), span_of_floor(plan, info.frames)]
     meter = Meter(rate, info.channels, spans=spans)
     falling = None if plan is None else FallMeter(plan, info.frames, rate)
+    soft = None if plan is None else AWeightedMeter(spans[-1], rate, info.channels)
     silence = SilenceFinder(max(1, round(SHORTEST_S * rate)))
     folding = (
         FoldCheck(facts.sections or [Section(facts.mix, whole)], rate) if info.channels == 2 else None
     )
-    for block in ahead(blocks(path, _BLOCK)):
+    others = [part for part in (silence, falling, soft, folding) if part is not None]
+    for block in ahead(_passed_on(blocks(path, _BLOCK), others)):
         meter.feed(block)
-        silence.feed(block)
-        if falling is not None:
-            falling.feed(block)
-        if folding is not None:
-            folding.feed(block)
     loudness = meter.result()
     levels = loudness.spans[: len(facts.sections)]
     before, floor = loudness.spans[-2:] if plan is not None else (None, None)
@@ -116,11 +116,23 @@ def _measure(path: Path, facts: MixFacts, delivery: Delivery | None) -> Measured
         levels,
         before,
         floor,
+        None if soft is None else soft.result(),
         fall,
         silence.result(),
         _leq_m_db(path, info) if leq else None,
         None if folding is None else folding.result(),
     )
+
+
+def _passed_on(
+    passing: Iterable[Samples], meters: Sequence[SilenceFinder | FallMeter | AWeightedMeter | FoldCheck]
+) -> Iterator[Samples]:
+    """The blocks, each after the meters have had it: on the thread that reads ahead, as they take
+    together about as long as the loudness does."""
+    for block in passing:
+        for meter in meters:
+            meter.feed(block)
+        yield block
 
 
 def _leq_m_db(path: Path, info: AudioInfo) -> float | None:
@@ -181,7 +193,7 @@ def _report(m: Measured, facts: MixFacts, delivery: Delivery | None, shown_name:
 
 
 def _section(name: str, levels: SpanLevels, facts: MixFacts, rate: int) -> dict[str, Any]:
-    reasons = {k: v for k, v in levels.reasons.items() if k != "a_weighted_dbfs"}
+    reasons = dict(levels.reasons)
     below = None
     if facts.dialogue_lufs is None:
         reasons["below_dialogue_lu"] = "no dialogue stem"
@@ -244,7 +256,7 @@ def _delivery(
         }
         judged = judge(delivery, figures, reasons)
         if m.floor is not None and facts.listening == "speakers":
-            listening = listening_facts(delivery, m.floor.a_weighted_dbfs)
+            listening = listening_facts(delivery, m.floor_a_weighted_dbfs)
     meant = None if facts.dropout is None else facts.dropout.silence
     return {
         **judged,

@@ -27,7 +27,7 @@ class SilenceFinder:
         zero = block[:, 0] == 0.0
         for channel in range(1, block.shape[1]):
             zero &= block[:, channel] == 0.0
-        edges = np.flatnonzero(np.diff(zero)) + 1
+        edges = np.flatnonzero(zero[1:] != zero[:-1]) + 1
         starts = np.concatenate([[0], edges])
         stops = np.concatenate([edges, [len(zero)]])
         silent = zero[starts]

@@ -14,7 +14,6 @@ from audio_pipeline.dsp.recursive import RecursiveFilter
 from audio_pipeline.loudness import history
 from audio_pipeline.loudness.history import History
 from audio_pipeline.loudness.kweighting import channel_weights, k_weighting
-from audio_pipeline.loudness.weighting import a_weighting
 from audio_pipeline.timeline.spans import Span
 
 TOO_SHORT = "shorter than 400 ms"
@@ -26,13 +25,12 @@ EMPTY = "no samples"
 
 @dataclass(frozen=True)
 class SpanLevels:
-    """What a span measures. RMS and A-weighted level are over all samples of all channels, and a
-    full-scale square wave of 1 kHz reads about 0 (a sine −3.01). Every None has its `reasons` entry."""
+    """What a span measures. RMS is over all samples of all channels, and a full-scale square wave reads
+    0 (a sine −3.01). Every None has its `reasons` entry."""
 
     span: Span
     integrated_lufs: float | None
     rms_dbfs: float | None
-    a_weighted_dbfs: float | None
     sample_peak_dbfs: float | None
     reasons: dict[str, str] = field(default_factory=dict)
 
@@ -42,34 +40,38 @@ class Pieces:
     grid and comes out the same to the last bit."""
 
     def __init__(self, length: int, channels: int) -> None:
-        self._length = length
-        self._rest = np.empty((0, channels))
+        self._piece = np.empty((length, channels), order="F")
+        self._filled = 0
 
     @property
     def rest(self) -> Samples:
         """What has come since the last whole piece, `(m, channels)`, m < length."""
-        return self._rest
+        return self._piece[: self._filled]
 
     def cut(self, block: Samples) -> Iterator[Samples]:
-        """Whole pieces `(length, channels)`, each channel contiguous."""
-        missing = self._length - len(self._rest)
-        if len(block) < missing:
-            self._rest = np.concatenate([self._rest, block])
-            return
-        yield np.asfortranarray(np.concatenate([self._rest, block[:missing]]))
-        whole_end = missing + (len(block) - missing) // self._length * self._length
-        for start in range(missing, whole_end, self._length):
-            yield np.asfortranarray(block[start : start + self._length])
-        self._rest = block[whole_end:].copy()
+        """Whole pieces `(length, channels)`, each channel contiguous; each is valid until the next."""
+        start = 0
+        while start < len(block):
+            end = min(len(block), start + len(self._piece) - self._filled)
+            filled = self._filled + end - start
+            self._piece[self._filled : filled] = block[start:end]
+            start, self._filled = end, filled % len(self._piece)
+            if not self._filled:
+                yield self._piece
 
 
-def hop_sums(squares: Samples, sample_rate_hz: int) -> Samples:
-    """`(channels, n)` squares, n at most a second, to `(channels, hops)` sums over whole hops."""
-    hops = history.whole_hops(squares.shape[1], sample_rate_hz)
-    if not hops:
-        return np.zeros((len(squares), 0))
+def hop_energies(x: Samples, sample_rate_hz: int) -> Samples:
+    """`(channels, n)`, n at most a second, to `(channels, hops)`: the sums of squares of whole hops."""
+    hops = history.whole_hops(x.shape[1], sample_rate_hz)
     edges = history.hop_edges(sample_rate_hz)
-    sums: Samples = np.add.reduceat(squares[:, : edges[hops]], edges[:hops], axis=1)
+    if not hops:
+        return np.zeros((len(x), 0))
+    inside = x[:, : edges[hops]]
+    if sample_rate_hz % history.HOPS_PER_S:
+        uneven: Samples = np.add.reduceat(np.square(inside), edges[:hops], axis=1)
+        return uneven
+    even = inside.reshape(len(x), hops, -1)
+    sums: Samples = np.vecdot(even, even)
     return sums
 
 
@@ -91,39 +93,33 @@ class SpanMeter:
         self._channels = channels
         self._weights = np.array(channel_weights(channels) if weights is None else weights)
         self._pieces = Pieces(sample_rate_hz, channels)
-        self._k = RecursiveFilter(k_weighting(sample_rate_hz), sample_rate_hz)
-        self._a = RecursiveFilter(a_weighting(sample_rate_hz), sample_rate_hz)
-        self._k_state = self._k.rest_state(channels)
-        self._a_state = self._a.rest_state(channels)
+        self._filter = RecursiveFilter(k_weighting(sample_rate_hz), sample_rate_hz)
+        self._state = self._filter.rest_state(channels)
+        self._filtered = np.empty((channels, sample_rate_hz))
         self._weighted: list[Samples] = []
         self._whole = 0
-        self._plain_energy = self._a_energy = self._peak = 0.0
+        self._energy = self._peak = 0.0
 
     def feed(self, x: Samples) -> None:
         """Take `(n, channels)` more of the span."""
         for piece in self._pieces.cut(x):
-            k_weighted, self._k_state = self._k.run(piece, self._k_state)
-            a_weighted, self._a_state = self._a.run(piece, self._a_state)
-            self._weighted.append(self._weights @ hop_sums(np.square(k_weighted), self._rate))
-            self._a_energy += float(np.sum(np.square(a_weighted)))
-            self._plain_energy += float(np.sum(np.square(piece)))
-            self._peak = max(self._peak, float(np.abs(piece).max()))
+            filtered, self._state = self._filter.run(piece, self._state, self._filtered)
+            self._weighted.append(self._weights @ hop_energies(filtered, self._rate))
+            self._energy += float(hop_energies(piece.T, self._rate).sum())
+            self._peak = max(self._peak, float(piece.max()), -float(piece.min()))
             self._whole += len(piece)
 
     def result(self) -> SpanLevels:
         """The levels of all that was fed so far."""
         rest = self._pieces.rest
         samples = self._whole + len(rest)
-        piece = padded(rest, self._rate)
-        k_weighted = self._k.run(piece, self._k_state)[0][:, : len(rest)]
-        a_weighted = self._a.run(piece, self._a_state)[0][:, : len(rest)]
-        weighted = [*self._weighted, self._weights @ hop_sums(np.square(k_weighted), self._rate)]
+        filtered = self._filter.run(padded(rest, self._rate), self._state)[0][:, : len(rest)]
+        weighted = [*self._weighted, self._weights @ hop_energies(filtered, self._rate)]
         momentary = History(self._rate, np.concatenate(weighted), np.zeros(0)).momentary()
         count = samples * self._channels
         levels = {
             "integrated_lufs": history.integrated_lufs(momentary),
-            "rms_dbfs": _level_dbfs(self._plain_energy + float(np.sum(np.square(rest))), count),
-            "a_weighted_dbfs": _level_dbfs(self._a_energy + float(np.sum(np.square(a_weighted))), count),
+            "rms_dbfs": level_dbfs(self._energy + float(np.sum(np.square(rest))), count),
             "sample_peak_dbfs": finite(
                 db_from_gain(max(self._peak, float(np.abs(rest).max(initial=0.0))))
             ),
@@ -149,5 +145,6 @@ def finite(level: float) -> float | None:
     return level if math.isfinite(level) else None
 
 
-def _level_dbfs(energy: float, count: int) -> float | None:
+def level_dbfs(energy: float, count: int) -> float | None:
+    """The RMS level of so many samples with that sum of squares, dBFS; None for silence or none."""
     return finite(10.0 * math.log10(energy / count)) if count and energy > 0.0 else None

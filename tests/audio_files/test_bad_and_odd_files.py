@@ -276,6 +276,17 @@ def test_a_clipped_top_counts_once_wherever_the_blocks_are_cut() -> None:
         assert ("in 44 places" if size < 7 else "in 440 places") in check.warnings()[0], size
 
 
+@pytest.mark.parametrize("first", [1, 2, 3, 4, 5, 6])
+def test_a_top_that_is_clipped_from_the_start_counts_once(first: int) -> None:
+    from audio_pipeline.audio_files.signal_checks import SignalCheck
+
+    x = np.concatenate([np.ones(5), np.zeros(100)])[:, None]
+    check = SignalCheck("x", RATE, 1)
+    check.feed(x[:first])
+    check.feed(x[first:])
+    assert "is clipped in 1 place;" in check.warnings()[0]
+
+
 def test_longer_than_six_hours_is_refused_from_the_header(tmp_path: Path) -> None:
     path = tmp_path / "day.wav"
     size = 8_000 * 3600 * 7

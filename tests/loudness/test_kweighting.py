@@ -31,6 +31,19 @@ def test_the_matrix_form_is_the_recursion(sample_rate_hz: int) -> None:
     assert np.allclose(np.hstack([first, second]).T, sosfilt(sos, x, axis=0), rtol=0, atol=1e-7)
 
 
+@pytest.mark.parametrize("length", [1, 2, 15, 16, 17, 63, 1_000, 1_041])
+def test_pieces_of_any_length_make_the_same_recursion(length: int) -> None:
+    sections = k_weighting(8_000)
+    sos = [[s.b0, s.b1, s.b2, 1.0, s.a1, s.a2] for s in sections]
+    x = np.random.default_rng(length).standard_normal((3 * length, 2))
+    matrix = RecursiveFilter(sections, length)
+    state, made = matrix.rest_state(2), np.empty((2, 3 * length))
+    for start in range(0, len(x), length):
+        piece = slice(start, start + length)
+        _, state = matrix.run(x[piece], state, out=made[:, piece])
+    assert np.allclose(made.T, sosfilt(sos, x, axis=0), rtol=0, atol=1e-9)
+
+
 def test_a_filter_that_has_heard_enough_silence_is_at_rest() -> None:
     matrix = RecursiveFilter(k_weighting(48_000), 48_000)
     _, state = matrix.run(np.random.default_rng(1).standard_normal((48_000, 1)), matrix.rest_state(1))

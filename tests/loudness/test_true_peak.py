@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.signal import butter, sosfilt
 
 from audio_pipeline.loudness.meter import measure
+from audio_pipeline.loudness.peaks import Peaks
 from audio_pipeline.loudness.true_peak import (
     REACH,
-    Peaks,
     inter_sample_peaks,
     interpolator,
     oversampling,
@@ -91,6 +91,14 @@ def test_skipping_and_cutting_never_change_the_peak(data: st.DataObject) -> None
     assert peaks.true_peaks[0] == pytest.approx(everywhere.max(), rel=1e-12)
     assert peaks.sample_peaks[0] == np.abs(x).max()
     assert np.abs(x)[int(peaks.sample_places[0]), 0] == np.abs(x).max()
+
+
+@pytest.mark.parametrize("gain", [1e-200, 1e-40, 1e-16, 1e16, 1e40, 1e200])
+def test_levels_that_single_precision_cannot_hold_are_measured_all_the_same(gain: float) -> None:
+    x = np.random.default_rng(3).standard_normal((2_000, 1))
+    peaks, plain = Peaks(48_000, 1).finished(x * gain), Peaks(48_000, 1).finished(x)
+    assert peaks.true_peaks[0] == pytest.approx(plain.true_peaks[0] * gain, rel=1e-12)
+    assert peaks.true_places[0] == pytest.approx(plain.true_places[0], abs=1e-9)
 
 
 def test_a_peak_between_two_samples_is_found_there() -> None:

@@ -7,9 +7,9 @@ import pytest
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.layers.motif import parse_notes
+from audio_pipeline.loudness.a_weighted_level import a_weighted_dbfs
 from audio_pipeline.loudness.audibility import audibility_warning, listening_facts
 from audio_pipeline.loudness.delivery import load_delivery
-from audio_pipeline.loudness.span_levels import levels_of
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import Project
@@ -198,10 +198,10 @@ def test_the_dropout_is_a_cliff_of_12_db():
 
 
 def test_the_grain_stands_6_db_over_the_room_where_it_is_played_or_a_warning_says_it_does_not():
-    floor = levels_of(together()[cue("dropout") + RATE // 4 : cue("silence")], RATE)
+    floor_dbfs = a_weighted_dbfs(together()[cue("dropout") + RATE // 4 : cue("silence")], RATE)
     said = []
     for name in ("netflix-nearfield", "theatrical"):
-        listening = listening_facts(load_delivery(name), floor.a_weighted_dbfs)
+        listening = listening_facts(load_delivery(name), floor_dbfs)
         said.append((listening["over_nc25_db"] >= 6.0, audibility_warning(listening) is None))
     assert all(clear == quiet for clear, quiet in said)
     assert said[1] == (True, True)  # in a cinema it is heard

@@ -1,0 +1,26 @@
+"""Room to work in."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio_pipeline.dsp.arrays import Precision
+
+
+class Scratch:
+    """Arrays that are used again by the next call: to have memory mapped anew for each can take longer
+    than the work on it. For one thread at a time; what an array holds when it is taken means nothing."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, NDArray[np.uint8]] = {}
+
+    def take(self, name: str, shape: tuple[int, ...], kind: type[Precision]) -> NDArray[Precision]:
+        """An array of that shape, valid until the next of that name is taken."""
+        size = math.prod(shape) * np.dtype(kind).itemsize
+        kept = self._kept.get(name)
+        if kept is None or len(kept) < size:
+            kept = self._kept[name] = np.empty(size, np.uint8)
+        return kept[:size].view(kind).reshape(shape)
