@@ -195,7 +195,7 @@ class ProjectorSource:
         recording = Recording(stretch)
         self.machine.play(1.0, recording)
         mono = recording.heard()[needed.inside(Span(stretch.start, stretch.stop))]
-        heard = convolve(mono.astype(np.float64)[:, None], self.impulse)
+        heard = convolve(mono[:, None], self.impulse)
         self._fade(heard, sounding)
         if sounding == tile:
             return heard

@@ -351,8 +351,8 @@ def test_rate_and_pitch_fall_together_to_nothing_when_it_is_stopped():
     assert np.all(np.diff(gaps) > -0.002)
     assert gaps[-1] > 2 * gaps[0]
 
-    assert not tone[int(7.2 * RATE) :].any()
-    assert not clicks[int(7.2 * RATE) :].any()
+    for stopped in (tone, clicks):  # what float32 rounds, 200 dB down
+        assert np.abs(stopped[int(7.2 * RATE) :]).max() < 1e-10
 
 
 def test_the_motor_gathers_speed_from_rest():

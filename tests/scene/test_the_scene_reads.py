@@ -89,7 +89,9 @@ def speech_and_rest(voice: str) -> tuple[Samples, Samples]:
 def test_the_layers_alone_sum_to_the_mix():
     span = Span(25 * RATE, 32 * RATE)
     mix = session().console.heard(span, workers=2)
-    np.testing.assert_allclose(together()[span.start : span.stop], mix, atol=1e-12)
+    np.testing.assert_allclose(
+        together()[span.start : span.stop], mix, atol=1e-7
+    )  # rooms are made in float32
 
 
 # Two voices in the dark
