@@ -14,7 +14,7 @@ import numpy as np
 
 from audio_pipeline.dsp import noise
 from audio_pipeline.dsp.arrays import Samples
-from audio_pipeline.dsp.control import HOP, slow_curve
+from audio_pipeline.dsp.control import HOP, LONG_HOP, slow_curve
 from audio_pipeline.dsp.decibels import gain_from_db, rms
 from audio_pipeline.dsp.drift import drift
 from audio_pipeline.dsp.fades import fade_edges
@@ -91,7 +91,7 @@ def air(phase: Phase, timbre: Timbre, sample_rate: int, seed: int, stream: str) 
     moving *= flowing
     moving += both[:, 0]
     moving *= flowing
-    moving *= slow_curve(flutter, 0, n)
+    moving *= slow_curve(flutter, 0, n, hop=LONG_HOP)
     fade_edges(moving, 0, 0, n, 0, min(max(phase.ending, HOP), n))
     moving *= gain_from_db(phase.level_dbfs) / max(rms(moving), 1e-30)
     if phase.mouth_db is not None:

@@ -109,9 +109,11 @@ class GrainSource:
     hiss_rms: float = field(init=False)
     impulse: Samples = field(init=False, repr=False)
     pop_energy: float = field(init=False)
+    speech: tuple[Span, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         layer, rate = self.layer, self.scene.sample_rate
+        self.speech = self.scene.speech  # asked here, so that what the sound depends on is known
         impulse = minimum_phase(optical_magnitude(layer.tilt, frequencies(_RESPONSE_SIZE, rate)), _TAPS)
         self.impulse = impulse / np.sqrt(np.sum(impulse**2))
         self.pop_energy = 1.0 / _pop_energy(self.impulse, rate)
@@ -183,7 +185,7 @@ class GrainSource:
         )
         depth_db = self.layer.ground_noise_reduction
         gain = np.ones(len(span))
-        for speech in self.scene.speech:
+        for speech in self.speech:
             wide = Span(speech.start - opens, speech.stop + holds + shuts)
             held = Span(speech.start, speech.stop + holds)
             gain[held.intersect(span).inside(span)] = gain_from_db(depth_db)
