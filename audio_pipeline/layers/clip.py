@@ -49,7 +49,7 @@ class Clip(Layer):
         if not self.loop or len(audio) == 0:
             span = Span(span.start, min(span.stop, span.start + len(audio)))
         seam = min(scene.samples(self.seam), len(audio) // 2)
-        return ClipSource(self, scene, audio * self._gains(), span, seam)
+        return ClipSource(self, scene, audio, self._gains(), span, seam)
 
     def _request(self) -> StemRequest:
         return StemRequest(self.stem, channels=2)
@@ -63,11 +63,13 @@ class Clip(Layer):
 
 @dataclass
 class ClipSource:
-    """The recording `(n, 2)` in its scene, at its level; `seam` is the crossfade's length in samples."""
+    """The recording `(n, 2)` in its scene, and its gains `(2,)`; `seam` is the crossfade's length in
+    samples."""
 
     layer: Clip
     scene: Scene
     audio: Samples
+    gains: Samples
     span: Span
     seam: int
     channels: Literal[1, 2] = 2
@@ -79,7 +81,7 @@ class ClipSource:
         if len(part) == 0:
             return out
         since = np.arange(part.start, part.stop) - self.span.start
-        heard = self._looped(since) if self.layer.loop else self.audio[since]
+        heard = self._looped(since) if self.layer.loop else self.audio[since] * self.gains
         out[part.inside(tile)] = heard * self._edges(part)[:, None]
         return out
 
@@ -87,11 +89,12 @@ class ClipSource:
         """The samples `since` the beginning; from the second time on each begins over the last's end."""
         period = len(self.audio) - self.seam
         turn, position = np.divmod(since, period)
-        heard = self.audio[position]
+        heard = self.audio[position] * self.gains
         over = np.flatnonzero((turn > 0) & (position < self.seam))
         progress = (position[over] + 0.5) / max(self.seam, 1)
         beginning, ending = curve("qsin", progress)[:, None], curve("qsin", 1.0 - progress)[:, None]
-        heard[over] = heard[over] * beginning + self.audio[position[over] + period] * ending
+        ended = self.audio[position[over] + period] * self.gains
+        heard[over] = heard[over] * beginning + ended * ending
         return heard
 
     def _edges(self, part: Span) -> Samples:
