@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import resource
 import struct
 import subprocess
-import sys
-import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import numpy as np
 import soundfile
 
 from tests.audio_files.wave_makers import chunk, fmt
+from tests.command import run_code
 from tests.conftest import REPOSITORY
 
 
@@ -49,9 +50,9 @@ def mp3_of(path: Path, minutes: float, rate: int = 48_000) -> Path:
     return path
 
 
-def aac_of(path: Path, minutes: float, rate: int = 48_000) -> Path:
+def aac_of(path: Path, minutes: float, channels: int, rate: int = 48_000) -> Path:
     """Ten seconds of a tone as AAC in ADTS frames, again and again, made by ffmpeg."""
-    tone = ["-f", "lavfi", "-i", f"sine=440:sample_rate={rate}:duration=10", "-ac", "2"]
+    tone = ["-f", "lavfi", "-i", f"sine=440:sample_rate={rate}:duration=10", "-ac", f"{channels}"]
     command = ["ffmpeg", "-nostdin", "-v", "error", *tone, "-c:a", "aac", "-f", "adts", "-"]
     made = subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
     path.write_bytes(made * round(minutes * 6))
@@ -80,26 +81,41 @@ class Cost:
     refusal: str
 
 
-def cost_of(path: Path, channels: int, limit_s: float = 120.0) -> Cost:
+def cost_of(path: Path, channels: int) -> Cost:
     """Condition `path` for a mix at 48 kHz, in a process of its own."""
-    code = f"from tests.hostile.heavy_stems import use; use({str(path)!r}, {channels})"
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, timeout=limit_s, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    return Cost(**json.loads(done.stdout))
+    return costs_of([path], channels)[0]
 
 
-def use(path: str, channels: int) -> None:
-    """Print the cost of conditioning `path` as a render does it."""
+def costs_of(paths: Sequence[Path], channels: int) -> list[Cost]:
+    """Condition `paths` one after another, in one process of their own."""
+    code = f"from tests.hostile.heavy_stems import use; use({[*map(str, paths)]!r}, {channels})"
+    done = run_code(REPOSITORY, code)
+    assert done.returncode == 0, done.stderr
+    return [Cost(**json.loads(line)) for line in done.stdout.splitlines()]
+
+
+def use(paths: Sequence[str], channels: int) -> None:
+    """Print the cost of conditioning each of `paths` as a render does it."""
     from audio_pipeline.errors import StemError
     from audio_pipeline.stem_keeper import StemKeeper
     from audio_pipeline.timeline.scene import StemRequest
 
-    began, refusal = time.process_time(), ""
-    try:
-        StemKeeper(None).conditioned(Path(path), StemRequest(path, channels, -27.0), 48_000)
-    except StemError as error:
-        refusal = error.message
-    own, child = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    spent = time.process_time() - began + child.ru_utime + child.ru_stime
-    print(json.dumps(vars(Cost(own.ru_maxrss / 1024, child.ru_maxrss / 1024, spent, refusal))))
+    keep = StemKeeper(None)
+    for path in paths:
+        began, refusal = _cpu_s(), ""
+        try:
+            keep.conditioned(Path(path), StemRequest(path, channels, -27.0), 48_000)
+        except StemError as error:
+            refusal = error.message
+        own = resource.getrusage(resource.RUSAGE_SELF)
+        child = resource.getrusage(resource.RUSAGE_CHILDREN)
+        print(
+            json.dumps(
+                vars(Cost(own.ru_maxrss / 1024, child.ru_maxrss / 1024, _cpu_s() - began, refusal))
+            )
+        )
+
+
+def _cpu_s() -> float:
+    """The seconds of CPU that this process and its children have taken."""
+    return sum(os.times()[:4])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 import zipfile
 
@@ -31,7 +30,6 @@ seeds = st.integers(0, 2**32)
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    importlib.import_module("librosa")  # takes seconds, and would look like a stem that hangs
     return make_project(tmp_path_factory.mktemp("hostile"))
 
 
@@ -130,5 +128,5 @@ def test_what_a_preset_costs_grows_no_faster_than_its_size(film: Project, case: 
 
 def test_a_preset_as_large_as_may_be_takes_seconds(film: Project) -> None:
     lines = "".join(f'key{n} = "{n}"\n' for n in range(50_000))
-    with time_limit(20):
+    with time_limit():
         assert plan_bytes(film, lines[:999_000].encode()) is not None
