@@ -112,14 +112,13 @@ def render(order: Order, progress: Progress = lambda stage, share: None) -> Rend
         gain_db = _gain_db(preset, premaster)
         ceiling = _write(session, premaster, span, gain_db, master_file, order.workers, progress)
         stems = _write_stems(order, session, premaster, span, gain_db, master_file, progress)
-        if claimed is not None:
+        if claimed is not None and page is not None:
             progress("report", 0.0)
             facts = facts_of(session, gain_db, ceiling, premaster.dialogue_loudness)
             report = report_of_file(master_file, facts, master_file.name)
             claimed.write(to_json(report))
-    if page is not None and report is not None:
-        progress("page", 0.0)
-        write_page(page, report, changes_of(preset), look_at(master_file, report))
+            progress("page", 0.0)  # while the mix is still claimed: the page is of this master
+            write_page(page, report, changes_of(preset), look_at(master_file, report))
     progress("done", 1.0)
     return Rendered(master_file, stems, span, gain_db, ceiling, report, report_file, page, session)
 

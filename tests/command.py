@@ -10,7 +10,6 @@ from pathlib import Path
 
 import soundfile
 
-from audio_pipeline.cache import FOLDER
 from tests.conftest import REPOSITORY, speech_like
 
 TINY = """
@@ -94,6 +93,6 @@ def shell(
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file under `folder` with its bytes, the cache apart: what must be there afterwards, too."""
-    files = (path for path in folder.rglob("*") if path.is_file() and FOLDER not in path.parts)
+    """Every file under `folder` with its bytes: what must be there afterwards, too."""
+    files = (path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}

@@ -148,12 +148,44 @@ def test_keys_tell_values_apart() -> None:
 def test_the_environment_moves_bounds_and_switches_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert open_cache(tmp_path).folder == tmp_path / ".render-cache"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert open_cache().folder == tmp_path / "render-ending"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert open_cache().folder == tmp_path / ".cache" / "render-ending"
     monkeypatch.setenv("RENDER_ENDING_CACHE", str(tmp_path / "else"))
     monkeypatch.setenv("RENDER_ENDING_CACHE_SIZE", "1.5GB")
-    cache = open_cache(tmp_path)
+    cache = open_cache()
     assert (cache.folder, cache.limit_bytes) == (tmp_path / "else", 1_500_000_000)
     monkeypatch.setenv("RENDER_ENDING_CACHE", "off")
-    assert open_cache(tmp_path) is None
+    assert open_cache() is None
     with pytest.raises(ValueError, match="500MB"):
         size_in_bytes("lots")
+
+
+def test_without_a_home_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative/folder")
+    assert open_cache() is None
+    monkeypatch.delenv("XDG_CACHE_HOME")
+
+    def lost(_: object = None) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", lost)
+    assert open_cache() is None
+
+
+def test_a_cache_of_another_user_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "render-ending").mkdir()
+    assert open_cache() is not None
+    monkeypatch.setattr(os, "geteuid", lambda: 12_345)
+    assert open_cache() is None
+
+
+def test_an_entry_under_the_name_of_another_is_missing(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    cache.put("a", (_tile(1),))
+    cache.put("b", (_tile(2),))
+    (tmp_path / "a.kept").replace(tmp_path / "b.kept")
+    assert cache.get("b") is None

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from audio_pipeline.cache import FOLDER, open_cache
-from audio_pipeline.errors import RenderError
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import Project
@@ -84,16 +80,3 @@ def test_more_cues_than_a_thousand_are_refused(film: Project) -> None:
     error = refusal(lambda: build_preset(load_document(film, "many")))
     assert error is not None
     assert "at most 1000 are allowed" in error.message
-
-
-def test_the_cache_is_not_kept_behind_a_link_out_of_the_project(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("RENDER_ENDING_CACHE", raising=False)
-    (tmp_path / "film").mkdir()
-    (tmp_path / "downloads").mkdir()
-    (tmp_path / "downloads" / "film.iso.part").write_text("precious")
-    (tmp_path / "film" / FOLDER).symlink_to(tmp_path / "downloads")
-    with pytest.raises(RenderError, match="is a link"):
-        open_cache(tmp_path / "film")
-    assert [path.name for path in (tmp_path / "downloads").iterdir()] == ["film.iso.part"]
