@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from audio_pipeline.audio_files.regular_file import open_regular
 from audio_pipeline.dsp.arrays import Samples
 
 FOLDER = "render-ending"
@@ -120,8 +121,7 @@ class Cache:
         """What is kept under `key`, marked as used; None when it is not there or not whole."""
         path = self._path(key)
         try:
-            # without blocking: it may be a pipe by now
-            with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123
+            with open_regular(path) as file:
                 entry = _read(file, key)
         except OSError:
             return None

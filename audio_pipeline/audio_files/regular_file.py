@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from audio_pipeline.audio_files.names import printable
 from audio_pipeline.errors import StemError
@@ -79,6 +80,19 @@ def regular_file(path: str | os.PathLike[str]) -> Iterator[RegularFile]:
         yield RegularFile(name, text, descriptor, status.st_size, status.st_mtime_ns)
     finally:
         os.close(descriptor)
+
+
+def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
+    """`path`, to read. Raises OSError for what is no file, and does not wait for a pipe."""
+
+    def without_waiting(name: str, flags: int) -> int:
+        return os.open(name, flags | os.O_NONBLOCK | os.O_NOCTTY)
+
+    file = open(path, "rb", opener=without_waiting)  # noqa: SIM115
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "it is not a file")
+    return file
 
 
 def sha256_hex(path: str | os.PathLike[str]) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from audio_pipeline.cache import digest
-from audio_pipeline.errors import AudioPipelineError, PresetError
+from audio_pipeline.errors import AudioPipelineError, PresetError, printable
 from audio_pipeline.preset.batch_file import (
     SUFFIX,
     Matrix,
@@ -195,7 +195,7 @@ def _mix(
     values: Mapping[str, Any],
     out: Path,
 ) -> Mix:
-    stem = Path(name).stem
+    stem = printable(Path(name).stem)
     shell = Mix(stem, project.root, out, stem, language)
     if isinstance(base, AudioPipelineError):
         named = "_".join(filter(None, [stem, language, *map(_slugged, values.values())]))

@@ -49,7 +49,7 @@ def render_command(
 
     started = time.perf_counter()
     if plot is not None:
-        from audio_pipeline.report.picture import check_format
+        from audio_pipeline.report.drawing import check_format
 
         check_format(plot)  # before a render in vain
     elif dark:
