@@ -11,6 +11,13 @@ from hypothesis import strategies as st
 
 from audio_pipeline.preset.project import Project
 from tests.conftest import REPOSITORY, make_project
+from tests.hostile.batch_makers import (
+    batch_by_bytes,
+    batch_by_structure,
+    plan_batch,
+    use_entry,
+    use_vary,
+)
 from tests.hostile.law import plan, plan_bytes, refusal, time_limit
 from tests.hostile.list_makers import mutated_markers, mutated_report, read_markers, read_report_of
 from tests.hostile.preset_makers import mutated, presets
@@ -67,6 +74,39 @@ def test_a_report_with_other_values_is_compared_or_refused(film: Project, seed: 
 @given(seed=seeds)
 def test_a_marker_list_with_other_bytes_is_read_or_refused(film: Project, seed: int) -> None:
     read_markers(film.root, mutated_markers(seed))
+
+
+@settings(quick, max_examples=25)
+@given(seed=seeds)
+def test_any_batch_file_is_a_plan_or_is_refused(film: Project, seed: int) -> None:
+    plan_batch(film, batch_by_structure(seed))
+    plan_batch(film, batch_by_bytes(seed))
+    use_vary(film, seed)
+
+
+@settings(quick, max_examples=200)
+@given(seed=seeds)
+def test_an_entry_of_the_cache_is_what_was_put_there_or_missing(film: Project, seed: int) -> None:
+    use_entry(film.root / "cache", seed)
+
+
+ONE = 'presets = ["short"]\n'
+HEAVY_BATCHES = {
+    "many values": lambda n: f"{ONE}[vary]\nseed = {list(range(n // 8))}",
+    "many patterns": lambda n: "presets = [" + '"*",' * (n // 4) + "]",
+    "many exclusions": lambda n: ONE + '[[exclude]]\npreset="short"\n' * (n // 29),
+    "many mixes": lambda n: ONE + '[[mix]]\npreset="short"\n' * (n // 24),
+    "many keys": lambda n: f"{ONE}[set]\n" + "".join(f"a{i}=1\n" for i in range(n // 9)),
+    "many languages": lambda n: ONE + "".join(f"[stems.a{i}]\nv='x'\n" for i in range(n // 22)),
+    "long values": lambda n: f"{ONE}[vary]\ntitle = {['x' * (n // 2), 'y' * (n // 2)]}",
+    "a long name": lambda n: f"{ONE}name = '{'{preset}' * (n // 8)}'",
+    "deep keys": lambda n: f"{ONE}[set]\n" + ".".join(["a"] * (n // 2)) + "=1",
+}
+
+
+@pytest.mark.parametrize("case", HEAVY_BATCHES)
+def test_a_batch_file_as_large_as_may_be_is_refused_within_seconds(film: Project, case: str) -> None:
+    assert plan_batch(film, HEAVY_BATCHES[case](990_000).encode()) is not None
 
 
 def test_the_corpus_of_the_coverage_guided_fuzzer_breaks_nothing(film: Project) -> None:
