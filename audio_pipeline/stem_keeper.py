@@ -7,10 +7,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from audio_pipeline.audio_files.condition import Conditioned, condition, refuse_too_much
+from audio_pipeline.audio_files.condition import Conditioned, condition, fingerprint
 from audio_pipeline.audio_files.names import printable
-from audio_pipeline.audio_files.read import AudioInfo, probe
-from audio_pipeline.audio_files.regular_file import sha256_hex
+from audio_pipeline.audio_files.read import AudioInfo
 from audio_pipeline.cache import Cache, Entry, digest
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import StemError
@@ -31,8 +30,7 @@ class StemKeeper:
         if self._cache is None:
             return _condition(path, request, sample_rate_hz)
         level = None if request.level_lufs is None else request.level_lufs.hex()
-        refuse_too_much(probe(path), sample_rate_hz, request.channels)  # before all of it is read
-        sha256 = sha256_hex(path)
+        sha256 = fingerprint(path, sample_rate_hz=sample_rate_hz, channels=request.channels)
         key = digest(
             "stem",
             program_key(),

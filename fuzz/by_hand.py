@@ -6,6 +6,7 @@
     python fuzz/by_hand.py lists 5000           reports and marker lists
     python fuzz/by_hand.py batches 5000         batch files by structure and by bytes, and --vary
     python fuzz/by_hand.py cache 20000          entries of the cache
+    python fuzz/by_hand.py watch 1000           files of a mix that is watched
 
 Prints how many were accepted and refused; stops at the first that breaks tests/hostile/law.py.
 """
@@ -24,6 +25,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "hostile")]
 from hypothesis import HealthCheck, given, settings  # noqa: E402 - after the path is set
 from hypothesis import strategies as st  # noqa: E402
 
+from audio_pipeline.cli import watch  # noqa: E402
 from tests.conftest import make_project  # noqa: E402
 from tests.hostile.batch_makers import (  # noqa: E402
     batch_by_bytes,
@@ -37,6 +39,7 @@ from tests.hostile.list_makers import mutated_markers, mutated_report, read_mark
 from tests.hostile.preset_makers import mutated, presets  # noqa: E402
 from tests.hostile.set_makers import sets  # noqa: E402
 from tests.hostile.stem_makers import mutated_stem, use_stem  # noqa: E402
+from tests.hostile.watch_chaos import Chaos  # noqa: E402
 
 
 def by_structure(strategy: st.SearchStrategy, law, count: int) -> None:
@@ -97,6 +100,11 @@ def main() -> None:
         elif what == "cache":
             for seed in range(first, first + count):
                 numbered(seed, lambda s: not use_entry(Path(folder) / "cache", s))
+        elif what == "watch":
+            watch.LOOK_EVERY_S = 0.0
+            chaos = Chaos(Path(folder))
+            for seed in range(first, first + count):
+                numbered(seed, chaos.step)
         else:
             sys.exit(__doc__)
     took = time.perf_counter() - started

@@ -31,6 +31,8 @@ MOST_HELD = 1 << 26
 a reel of film (2000 feet: 22 min 13 s) and a little; so that no stem takes 1 GB, however it is made."""
 MOST_READ = 1 << 29
 """A recording of which a stem is made has at most so many: a reel in 8 channels at 48 kHz."""
+MOST_BYTES = 8 * 10**9
+"""The file of a stem may have so many, for all of them are read for its hash."""
 MUCH_GAIN_DB = 30.0
 """Gain above this brings up more noise than voice."""
 
@@ -107,15 +109,33 @@ def _checked(recording: Recording, sample_rate_hz: int, channels: int) -> Signal
     """All of it, looked at. Raises StemError for what is no sound, silent, or more than can be held."""
     info = recording.info
     check = SignalCheck(info.name, info.sample_rate_hz, info.channels)
-    refuse_too_much(info, sample_rate_hz, channels)
+    _refuse_from_its_head(recording, sample_rate_hz, channels)
     for block in recording.blocks():
         check.feed(block)
-        refuse_too_much(replace(info, frames=check.count), sample_rate_hz, channels)
+        _refuse_too_much(replace(info, frames=check.count), sample_rate_hz, channels)
     check.refuse_silence()
     return check
 
 
-def refuse_too_much(info: AudioInfo, sample_rate_hz: int, channels: int) -> None:
+def fingerprint(path: str | os.PathLike[str], *, sample_rate_hz: int, channels: int) -> str:
+    """The SHA-256 of a recording's file, as hex. Raises StemError for one that `condition` would refuse
+    without a look at its samples."""
+    with opened(path) as recording:
+        _refuse_from_its_head(recording, sample_rate_hz, channels)
+        return recording.file.sha256_hex()
+
+
+def _refuse_from_its_head(recording: Recording, sample_rate_hz: int, channels: int) -> None:
+    _refuse_too_much(recording.info, sample_rate_hz, channels)
+    if recording.file.size > MOST_BYTES:
+        raise StemError(
+            f"{recording.info.name} is a file of {recording.file.size / 1e9:.1f} GB;"
+            f" that of a stem may have {MOST_BYTES / 1e9:g}.",
+            hint="Export its sound alone.",
+        )
+
+
+def _refuse_too_much(info: AudioInfo, sample_rate_hz: int, channels: int) -> None:
     """Raise StemError when a stem of `channels` at `sample_rate_hz` of all this would be too large."""
     held = -(-info.frames * sample_rate_hz // info.sample_rate_hz) * channels
     if info.frames * info.channels <= MOST_READ and held <= MOST_HELD:

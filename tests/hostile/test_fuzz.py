@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import zipfile
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,6 +24,7 @@ from tests.hostile.list_makers import mutated_markers, mutated_report, read_mark
 from tests.hostile.preset_makers import mutated, presets
 from tests.hostile.set_makers import sets
 from tests.hostile.stem_makers import mutated_stem, use_stem
+from tests.hostile.watch_chaos import Chaos
 
 quick = settings(
     deadline=None,
@@ -38,6 +40,13 @@ seeds = st.integers(0, 2**32)
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return make_project(tmp_path_factory.mktemp("hostile"))
+
+
+@pytest.fixture(scope="module")
+def chaos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chaos]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("audio_pipeline.cli.watch.LOOK_EVERY_S", 0.0)
+        yield Chaos(tmp_path_factory.mktemp("watched"))
 
 
 @settings(quick, max_examples=150)
@@ -88,6 +97,12 @@ def test_any_batch_file_is_a_plan_or_is_refused(film: Project, seed: int) -> Non
 @given(seed=seeds)
 def test_an_entry_of_the_cache_is_what_was_put_there_or_missing(film: Project, seed: int) -> None:
     use_entry(film.root / "cache", seed)
+
+
+@settings(quick, max_examples=12)
+@given(seed=seeds)
+def test_a_watched_mix_outlives_what_happens_to_its_files(chaos: Chaos, seed: int) -> None:
+    chaos.step(seed)
 
 
 ONE = 'presets = ["short"]\n'
