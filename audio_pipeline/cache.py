@@ -265,14 +265,17 @@ def _read(file: Any, key: str) -> Entry | None:
 
 
 def _checksum(text: bytes, parts: Sequence[Samples | None]) -> int:
-    """A CRC-32 of the text and of the sums of every 4096 bytes: ten times as fast as of the bytes."""
+    """A CRC-32 of the text and of the samples' sums by rows of 4096 bytes and by columns: ten times as fast
+    as of their bytes. What cancels in the one sum does not in the other."""
     found = zlib.crc32(text)
     for part in parts:
         if part is not None and part.size:
             words = part.reshape(-1).view(np.uint64)
             whole = len(words) // _WORDS * _WORDS
-            found = zlib.crc32(words[:whole].reshape(-1, _WORDS).sum(axis=1), found)
-            found = zlib.crc32(words[whole:].sum(keepdims=True), found)
+            rows = words[:whole].reshape(-1, _WORDS)
+            for sums in (rows.sum(axis=1), rows.sum(axis=0)):
+                found = zlib.crc32(sums, found)
+            found = zlib.crc32(words[whole:], found)
     return found
 
 

@@ -46,6 +46,21 @@ def test_a_changed_byte_anywhere_makes_an_entry_missing(
     assert not path.exists()
 
 
+@pytest.mark.parametrize("samples", [100, 700])  # of which 0 and 1024 words stand in whole rows
+def test_flips_that_cancel_each_other_in_a_sum_make_an_entry_missing(
+    tmp_path: Path, samples: int
+) -> None:
+    cache = Cache(tmp_path)
+    tile = _tile(1, samples)
+    words = tile.reshape(-1).view(np.uint64)
+    cache.put("k", (tile,))
+    path = tmp_path / "k.kept"
+    other = words.copy()
+    other[3], other[9] = words[3] + np.uint64(1 << 40), words[9] - np.uint64(1 << 40)
+    path.write_bytes(path.read_bytes().replace(words.tobytes(), other.tobytes()))
+    assert cache.get("k") is None
+
+
 @settings(deadline=None, max_examples=30)
 @given(length=st.integers(0, 11_000))
 def test_a_cut_entry_is_missing(tmp_path_factory: pytest.TempPathFactory, length: int) -> None:

@@ -58,6 +58,17 @@ def test_echoes_may_not_ask_for_minutes_of_memory(film: Project) -> None:
     assert "at most 180 s are remembered" in error.message
 
 
+def test_a_response_longer_than_any_room_is_refused(
+    film: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded = "space.impulse_response=stems/voice_a.flac"
+    assert refusal(lambda: opened(film, recorded)) is None
+    monkeypatch.setattr("audio_pipeline.effects.space._LONGEST_RESPONSE_S", 2)
+    error = refusal(lambda: opened(film, recorded))
+    assert error is not None
+    assert "the impulse response lasts 2 s; 2 s is the longest" in error.message
+
+
 def test_a_phrase_that_never_ends_is_refused(film: Project) -> None:
     motif = "layers.hum={kind='motif', at='0s', notes='E4:9000', until='end'}"
     cues = ("cues.black=50min", "cues.dropout=51min", "cues.silence=52min", "cues.end=53min")
