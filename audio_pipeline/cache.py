@@ -275,7 +275,7 @@ def _checksum(text: bytes, parts: Sequence[Samples | None]) -> int:
             rows = words[:whole].reshape(-1, _WORDS)
             for sums in (rows.sum(axis=1), rows.sum(axis=0)):
                 found = zlib.crc32(sums, found)
-            found = zlib.crc32(words[whole:], found)
+            found = zlib.crc32(words[whole:].data, found)
     return found
 
 
