@@ -3,7 +3,8 @@
 One file an entry, named by its key: a hash of everything that the content depends on. So an entry is
 never out of date, only unused; the folder may be deleted at any time; several processes may use it at
 once. Nothing here is ever an error: what cannot be read is made again, what cannot be written is not
-kept.
+kept. The folder is the user's own and not the project's: entries are believed, and projects are passed
+around.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ from typing import Any
 
 import numpy as np
 
+from audio_pipeline.audio_files.regular_file import open_regular
 from audio_pipeline.dsp.arrays import Samples
-from audio_pipeline.errors import RenderError
 
-FOLDER = ".render-cache"
+FOLDER = "render-ending"
+"""The cache's name in the user's folder for caches."""
 PLACE = "RENDER_ENDING_CACHE"
 """The environment variable that names another folder; "off" keeps nothing."""
 SIZE = "RENDER_ENDING_CACHE_SIZE"
@@ -38,6 +40,7 @@ DEFAULT_LIMIT = 2_000_000_000
 _SUFFIX = ".kept"
 _MAGIC = b"RENDKEPT"
 _HEAD = struct.Struct("<8sIIQ")  # magic, checksum of all that follows, length of the JSON, length of all
+_MOST_BYTES = 1 << 30  # twice the largest stem
 _RECORD_BYTES = 65_536
 _WORDS = 512
 _UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
@@ -78,24 +81,30 @@ def size_in_bytes(text: str) -> int:
     return int(float(match[1]) * _UNITS[match[2]])
 
 
-def open_cache(root: Path) -> Cache | None:
-    """The cache of the project at `root`, where the environment does not say otherwise.
+def open_cache() -> Cache | None:
+    """The user's cache, where the environment does not say otherwise.
 
-    None when it is switched off. Raises ValueError, in words, for a size that is none, and
-    RenderError for a folder that is a link: it could lead out of the project. The environment may
-    name any folder.
+    None when it is switched off, or the user has no folder for it. Raises ValueError, in words, for a
+    size that is none. The environment may name any folder.
     """
     place = os.environ.get(PLACE, "")
     if place == "off":
         return None
     limit = size_in_bytes(os.environ[SIZE]) if os.environ.get(SIZE) else DEFAULT_LIMIT
-    folder = Path(place) if place else root / FOLDER
-    if not place and folder.is_symlink():
-        raise RenderError(
-            f"{FOLDER} is a link, which may lead out of the project; nothing is kept behind it",
-            hint=f"Remove it, or name its target in {PLACE}.",
-        )
-    return Cache(folder, limit)
+    folder = Path(place) if place else _own_folder()
+    return None if folder is None else Cache(folder, limit)
+
+
+def _own_folder() -> Path | None:
+    """The folder in the user's home (XDG Base Directory Specification); None where another's is, or none
+    can be."""
+    try:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        folder = base / FOLDER
+        owned = not folder.exists() or folder.stat().st_uid == os.geteuid()
+    except (OSError, RuntimeError):  # RuntimeError: nobody knows where home is
+        return None
+    return folder if owned and base.is_absolute() else None
 
 
 class Cache:
@@ -112,8 +121,8 @@ class Cache:
         """What is kept under `key`, marked as used; None when it is not there or not whole."""
         path = self._path(key)
         try:
-            with path.open("rb") as file:
-                entry = _read(file)
+            with open_regular(path) as file:
+                entry = _read(file, key)
         except OSError:
             return None
         with suppress(OSError):
@@ -204,7 +213,7 @@ class Cache:
     def _write(self, key: str, parts: Sequence[Samples | None], note: dict[str, Any]) -> None:
         whole = [None if part is None else np.ascontiguousarray(part) for part in parts]
         shapes = [None if part is None else list(part.shape) for part in whole]
-        text = json.dumps({"parts": shapes, "note": note}, ensure_ascii=False).encode()
+        text = json.dumps({"key": key, "parts": shapes, "note": note}, ensure_ascii=False).encode()
         arrays = [part for part in whole if part is not None and part.size]
         checksum = _checksum(text, whole)
         length = len(text) + sum(array.nbytes for array in arrays)
@@ -223,14 +232,14 @@ class Cache:
             raise
 
 
-def _read(file: Any) -> Entry | None:
+def _read(file: Any, key: str) -> Entry | None:
     head = file.read(_HEAD.size)
     if len(head) != _HEAD.size:
         return None
     magic, checksum, text_length, length = _HEAD.unpack(head)
     if magic != _MAGIC or os.fstat(file.fileno()).st_size != _HEAD.size + length:
         return None
-    if text_length > length:
+    if not text_length <= length <= _MOST_BYTES:
         return None
     text = file.read(text_length)
     try:
@@ -239,9 +248,10 @@ def _read(file: Any) -> Entry | None:
             None if shape is None else (int(shape[0]), int(shape[1])) for shape in described["parts"]
         ]
         note = dict(described["note"])
-    except (ValueError, TypeError, KeyError, IndexError, RecursionError):
+        known = described["key"] == key  # and not another entry under this name
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError):
         return None
-    if any(s is not None and min(s) < 0 for s in shapes):
+    if not known or any(s is not None and min(s) < 0 for s in shapes):
         return None
     if sum(8 * n * c for n, c in filter(None, shapes)) != length - text_length:
         return None
@@ -255,14 +265,17 @@ def _read(file: Any) -> Entry | None:
 
 
 def _checksum(text: bytes, parts: Sequence[Samples | None]) -> int:
-    """A CRC-32 of the text and of the sums of every 4096 bytes: ten times as fast as of the bytes."""
+    """A CRC-32 of the text and of the samples' sums by rows of 4096 bytes and by columns: ten times as fast
+    as of their bytes. What cancels in the one sum does not in the other."""
     found = zlib.crc32(text)
     for part in parts:
         if part is not None and part.size:
             words = part.reshape(-1).view(np.uint64)
             whole = len(words) // _WORDS * _WORDS
-            found = zlib.crc32(words[:whole].reshape(-1, _WORDS).sum(axis=1), found)
-            found = zlib.crc32(words[whole:].sum(keepdims=True), found)
+            rows = words[:whole].reshape(-1, _WORDS)
+            for sums in (rows.sum(axis=1), rows.sum(axis=0)):
+                found = zlib.crc32(sums, found)
+            found = zlib.crc32(words[whole:].data, found)
     return found
 
 

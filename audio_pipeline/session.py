@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -11,7 +11,7 @@ from pathlib import Path
 from audio_pipeline.audio_files.condition import Conditioned
 from audio_pipeline.audio_files.read import probe
 from audio_pipeline.cache import Cache
-from audio_pipeline.errors import PresetError
+from audio_pipeline.errors import PresetError, StemError
 from audio_pipeline.layers.base import Layer
 from audio_pipeline.mix import Console
 from audio_pipeline.preset.model import Preset
@@ -22,6 +22,9 @@ from audio_pipeline.stem_keeper import StemKeeper
 from audio_pipeline.timeline.moments import Schedule
 from audio_pipeline.timeline.scene import Scene, StemRequest, to_samples
 from audio_pipeline.timeline.spans import Span
+
+MOST_STEM_BYTES = 1 << 31
+"""What the stems of one mix may take in memory, float64: four of the largest."""
 
 StemFiles = Mapping[str, Path]
 """Files that the command line puts in the place of a layer's stem, by the layer's name."""
@@ -84,7 +87,10 @@ def open_session(
     rate = preset.sample_rate_hz
     paths = stem_paths(project, preset, files)
     keep = StemKeeper(cache)
-    conditioned = {request: keep.conditioned(path, request, rate) for request, path in paths.items()}
+    conditioned: dict[StemRequest, Conditioned] = {}
+    for request, path in paths.items():
+        conditioned[request] = keep.conditioned(path, request, rate)
+        _refuse_too_much(conditioned.values())
     samples = {request: stem.samples for request, stem in conditioned.items()}
     schedule = schedule_of(preset, lambda request: Fraction(len(samples[request]), rate))
     programme = Span(0, to_samples(schedule.named("end"), rate))
@@ -109,6 +115,14 @@ def open_session(
             for name, requests in _requests(preset).items()
         },
     )
+
+
+def _refuse_too_much(stems: Iterable[Conditioned]) -> None:
+    if sum(stem.samples.nbytes for stem in stems) > MOST_STEM_BYTES:
+        raise StemError(
+            f"the stems of this mix take more than {MOST_STEM_BYTES / 1e9:.1f} GB of memory together",
+            hint="Cut them to what is heard, or mix in parts.",
+        )
 
 
 def _requests(preset: Preset) -> dict[str, tuple[StemRequest, ...]]:

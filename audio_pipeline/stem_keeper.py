@@ -7,12 +7,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from audio_pipeline.audio_files.condition import Conditioned, condition
+from audio_pipeline.audio_files.condition import Conditioned, condition, fingerprint
+from audio_pipeline.audio_files.names import printable
 from audio_pipeline.audio_files.read import AudioInfo
-from audio_pipeline.audio_files.regular_file import sha256_hex
 from audio_pipeline.cache import Cache, Entry, digest
 from audio_pipeline.dsp.arrays import Samples
-from audio_pipeline.loudness.meter import measure
+from audio_pipeline.errors import StemError
+from audio_pipeline.loudness.meter import Meter
 from audio_pipeline.recall import program_key
 from audio_pipeline.timeline.scene import StemRequest
 
@@ -29,11 +30,12 @@ class StemKeeper:
         if self._cache is None:
             return _condition(path, request, sample_rate_hz)
         level = None if request.level_lufs is None else request.level_lufs.hex()
+        sha256 = fingerprint(path, sample_rate_hz=sample_rate_hz, channels=request.channels)
         key = digest(
             "stem",
             program_key(),
             _decoders(),
-            sha256_hex(path),
+            sha256,
             str(path),
             request.channels,
             level,
@@ -44,6 +46,10 @@ class StemKeeper:
         if known is not None:
             return _from(known, sample_rate_hz)
         stem = _condition(path, request, sample_rate_hz)
+        if stem.sha256 != sha256:
+            raise StemError(
+                f"{printable(path)} was replaced while it was read.", hint="Wait, then try again."
+            )
         note = {"did": stem.did, "warnings": stem.warnings, "sha256": stem.sha256}
         self._cache.put(key, (stem.samples,), {**note, "source": asdict(stem.source)})
         return stem
@@ -87,4 +93,7 @@ def _decoders() -> list[str]:
 
 
 def _integrated_lufs(samples: Samples, sample_rate_hz: int) -> float | None:
-    return measure(samples, sample_rate_hz).integrated_lufs
+    meter = Meter(sample_rate_hz, samples.shape[1])
+    for start in range(0, len(samples), sample_rate_hz):
+        meter.feed(samples[start : start + sample_rate_hz])
+    return meter.result().integrated_lufs

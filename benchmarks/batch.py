@@ -36,7 +36,7 @@ def timed(project: Path, *arguments: str) -> tuple[float, float]:
         cwd=project,
         check=True,
         stdout=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "RENDER_ENDING_CACHE": str(project / "cache")},
     )
     wall = time.perf_counter() - started
     with contextlib.suppress(ChildProcessError):
@@ -48,7 +48,7 @@ def timed(project: Path, *arguments: str) -> tuple[float, float]:
 
 def forget(project: Path) -> None:
     """Remove what is kept and what was rendered."""
-    for name in (".render-cache", "renders"):
+    for name in ("cache", "renders"):
         shutil.rmtree(project / name, ignore_errors=True)
 
 

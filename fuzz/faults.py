@@ -1,4 +1,5 @@
-"""Faults at random moments of a render, by hand: signals, files and disks that fill, two renders at once.
+"""Faults at random moments of a render, by hand: signals, files and disks that fill, two renders at once,
+stems that change while they are read.
 
     python fuzz/faults.py 200
 
@@ -28,6 +29,16 @@ ORDER = (*COMMAND, "--preset", "tiny", "--stems", "--set", "master.target=-24 LU
 
 MISSED = "no fault: the render had ended, or had room enough"
 
+SPILL_BYTES = 2_304_000
+"""The largest file of the render: three seconds of two channels in float64; with --stems there are four."""
+
+
+def a_render_s(folder: Path, out: Path) -> float:
+    """How long a render takes here and now, from start to end."""
+    began = time.monotonic()
+    start(folder, out).communicate(timeout=60)
+    return time.monotonic() - began
+
 
 def start(folder: Path, out: Path, **options: object) -> subprocess.Popen[str]:
     pipe = subprocess.PIPE
@@ -43,10 +54,10 @@ def in_words(process: subprocess.Popen[str], errors: str) -> None:
         assert errors.startswith(("error: ", "warning: ")), errors
 
 
-def signalled(folder: Path, out: Path, rng: random.Random) -> str:
+def signalled(folder: Path, out: Path, rng: random.Random, took_s: float) -> str:
     number = rng.choice([signal.SIGTERM, signal.SIGINT, signal.SIGKILL, signal.SIGHUP])
     process = start(folder, out)
-    time.sleep(rng.uniform(0.0, 2.5))
+    time.sleep(rng.uniform(0.2, 0.95) * took_s)
     process.send_signal(number)
     errors = process.communicate(timeout=60)[1]
     if process.returncode == 0:
@@ -56,8 +67,8 @@ def signalled(folder: Path, out: Path, rng: random.Random) -> str:
     return f"{number.name}: {process.returncode}"
 
 
-def limited(folder: Path, out: Path, rng: random.Random) -> str:
-    limit = rng.randrange(0, 3_000_000)
+def limited(folder: Path, out: Path, rng: random.Random, took_s: float) -> str:
+    limit = rng.randrange(0, SPILL_BYTES)
     process = start(
         folder, out, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     )
@@ -65,10 +76,10 @@ def limited(folder: Path, out: Path, rng: random.Random) -> str:
     return f"file size limited: {process.returncode}" if process.returncode else MISSED
 
 
-def filled(folder: Path, out: Path, rng: random.Random) -> str:
+def filled(folder: Path, out: Path, rng: random.Random, took_s: float) -> str:
     filler = out / "filler"
     space = os.statvfs(out)
-    wanted = space.f_bavail * space.f_frsize - rng.randrange(0, 16_000_000)
+    wanted = space.f_bavail * space.f_frsize - rng.randrange(0, 4 * SPILL_BYTES)
     filler.write_bytes(bytes(max(0, wanted)))
     process = start(folder, out)
     in_words(process, process.communicate(timeout=60)[1])
@@ -76,14 +87,31 @@ def filled(folder: Path, out: Path, rng: random.Random) -> str:
     return f"disk full: {process.returncode}" if process.returncode else MISSED
 
 
-def two_at_once(folder: Path, out: Path, rng: random.Random) -> str:
+def two_at_once(folder: Path, out: Path, rng: random.Random, took_s: float) -> str:
     first = start(folder, out)
-    time.sleep(rng.uniform(0.0, 1.5))
+    time.sleep(rng.uniform(0.0, 0.4) * took_s)
     second = start(folder, out)
     for process in (first, second):
         in_words(process, process.communicate(timeout=60)[1])
     statuses = sorted((first.returncode, second.returncode))
     return f"two at once: {statuses}" if any(statuses) else MISSED
+
+
+def stem_changed(folder: Path, out: Path, rng: random.Random, took_s: float) -> str:
+    stem = folder / "stems" / rng.choice(["voice_a.flac", "voice_b.flac"])
+    good, process = stem.read_bytes(), start(folder, out)
+    while process.poll() is None:
+        match rng.randrange(3):
+            case 0:
+                stem.write_bytes(good[: rng.randrange(1, len(good))])
+            case 1:
+                stem.unlink(missing_ok=True)
+            case 2:
+                stem.write_bytes(good)
+        time.sleep(rng.uniform(0.0, 0.01))
+    stem.write_bytes(good)
+    in_words(process, process.communicate()[1])
+    return f"stem changed: {process.returncode}" if process.returncode else MISSED
 
 
 def main() -> None:
@@ -100,14 +128,20 @@ def main() -> None:
                 loudness = f"master.target={target} LUFS"
                 run(folder, "--preset", "tiny", "--stems", "--set", loudness, "--out", disk)
                 good.append(contents(disk))
-            for _ in range(int(sys.argv[1])):
-                fault = rng.choice([signalled, signalled, limited, filled, two_at_once])
-                outcomes[fault(folder, disk, rng)] += 1
+            left: set[str] = set()
+            for n in range(int(sys.argv[1])):
+                if n % 20 == 0:
+                    took_s = a_render_s(folder, disk)
+                fault = rng.choice([signalled, signalled, limited, filled, two_at_once, stem_changed])
+                outcomes[fault(folder, disk, rng, took_s)] += 1
                 for file, content in contents(disk).items():
                     if not file.endswith(".part"):
                         assert any(content == whole[file] for whole in good), file
-                parts = [file for file in contents(disk) if file.endswith(".part")]
-                assert not parts or fault is signalled, parts
+                parts = {file for file in contents(disk) if file.endswith(".part")}
+                assert fault is signalled or parts <= left, (
+                    parts
+                )  # which a kill left: nobody has claimed it
+                left = parts
                 assert good[0].keys() <= contents(disk).keys()
             same = "master.target=-27 LUFS"
             again = run(folder, "--preset", "tiny", "--stems", "--set", same, "--out", disk)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import soundfile
 
-from audio_pipeline.cache import FOLDER
 from tests.conftest import REPOSITORY, speech_like
 
 TINY = """
@@ -69,6 +68,14 @@ def run(
     )
 
 
+def run_code(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
+    """Run Python `code` in `folder`, as a child of a small process: Linux counts as a process's own what
+    the one that started it had in memory."""
+    line = ["sh", "-c", '"$0" "$@"; exit $?', sys.executable, "-c", code]
+    options = {"capture_output": True, "text": True, "timeout": 120, "check": False}
+    return subprocess.run(line, cwd=folder, env=environment(), **options)
+
+
 def shell(
     folder: Path, line: str, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
@@ -86,6 +93,6 @@ def shell(
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file under `folder` with its bytes, the cache apart: what must be there afterwards, too."""
-    files = (path for path in folder.rglob("*") if path.is_file() and FOLDER not in path.parts)
+    """Every file under `folder` with its bytes: what must be there afterwards, too."""
+    files = (path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}

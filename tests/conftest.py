@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,11 @@ import soundfile
 from audio_pipeline.preset.project import Project
 
 REPOSITORY = Path(__file__).parent.parent
+
+_caches = tempfile.TemporaryDirectory(prefix="render-ending-tests-")
+os.environ["XDG_CACHE_HOME"] = _caches.name  # tests keep nothing in the home of who runs them
+for _name in ("RENDER_ENDING_CACHE", "RENDER_ENDING_CACHE_SIZE"):
+    os.environ.pop(_name, None)
 
 
 def speech_like(seed: int, seconds: float, sample_rate_hz: int = 48_000) -> np.ndarray:

@@ -5,10 +5,13 @@ Channels stand in the order of WAV (SMPTE ST 2036-2, ITU-R BS.2051): L R C LFE, 
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
-from audio_pipeline.dsp.decibels import db_from_gain, rms
+from audio_pipeline.dsp.decibels import db_from_gain
 
 ROLES: dict[int, tuple[str, ...]] = {
     1: ("C",),
@@ -31,77 +34,97 @@ MIRROR_IMAGE = -0.9
 CENTRE_BELOW_DB = 20.0
 """The centre carries the voice unless it is this far below the loudest channel."""
 
+NOTHING_DB = 120.0
+"""What is so far below another channel is not heard, nor told from the rounding of sums."""
+
 _SIDE = 10.0 ** (-3.0 / 20.0)
 _TO_LEFT = {"L": 1.0, "C": _SIDE, "Ls": _SIDE, "Lb": _SIDE, "Cs": _SIDE * _SIDE}
 _TO_RIGHT = {"R": 1.0, "C": _SIDE, "Rs": _SIDE, "Rb": _SIDE, "Cs": _SIDE * _SIDE}
 
 
-def to_mono(samples: Samples) -> tuple[Samples, str | None]:
-    """`(n, 1)` of `(n, 1..8)`, and a sentence on how, or None when nothing was done.
+@dataclass(frozen=True)
+class Fold:
+    """`matrix` is `(channels of the file, channels of the stem)`; `how` is a sentence on it."""
+
+    matrix: Samples
+    how: str
+
+    def of(self, block: Samples) -> Samples:
+        """`block` `(n, channels)`, folded."""
+        folded: Samples = block @ self.matrix
+        return folded
+
+
+def fold_to_mono(products: Samples) -> Fold | None:
+    """How channels become one, from the mean product of each with each; None for one channel.
 
     Where there is a centre and it carries something, it is the centre. Otherwise left and right:
     the louder alone when the other is 20 dB below; their mean while it loses no more than 6 dB
     against the louder; else, right inverted when it mirrors left; else the louder alone.
-    Surrounds and LFE are never used: no voice is mixed there.
+    Surrounds and LFE are never used: no voice is mixed there. Raises ValueError for other than
+    `(n, n)` of 1 to 8 channels.
     """
-    roles = _roles(samples)
+    roles = _roles(len(products))
+    if products.shape != (len(roles), len(roles)):
+        raise ValueError(f"products {products.shape} are not (n, n)")
     if len(roles) == 1:
-        return samples, None
-    levels = [rms(samples[:, i]) for i in range(len(roles))]
+        return None
+    levels = np.sqrt(np.maximum(np.diag(products), 0.0))
     if "C" in roles:
         centre = roles.index("C")
         if _db(levels[centre], max(levels)) > -CENTRE_BELOW_DB:
-            return samples[:, [centre]], f"took the centre of {len(roles)} channels"
-    mono, how = _pair_to_mono(samples[:, 0], samples[:, 1], levels[0], levels[1])
+            return _weighted(roles, f"took the centre of {len(roles)} channels", C=1.0)
+    left, right, how = _pair_to_mono(levels[0], levels[1], float(products[0, 1]))
     whence = "" if len(roles) == 2 else f" of {len(roles)} channels"
-    return mono[:, None], how + whence
+    return _weighted(roles, how + whence, L=left, R=right)
 
 
-def to_stereo(samples: Samples) -> tuple[Samples, str | None]:
-    """`(n, 2)` of `(n, 1..8)`, and a sentence on how, or None when nothing was done.
+def fold_to_stereo(channels: int) -> Fold | None:
+    """How `channels` become two; None for two.
 
     Mono goes to both channels as it is. More than two are folded down as in ITU-R BS.775-3, annex 4:
-    centre and surrounds at −3 dB, a back centre at −6 dB, no LFE.
+    centre and surrounds at −3 dB, a back centre at −6 dB, no LFE. Raises ValueError for other than 1
+    to 8 channels.
     """
-    roles = _roles(samples)
+    roles = _roles(channels)
     if len(roles) == 2:
-        return samples, None
+        return None
     if len(roles) == 1:
-        return np.repeat(samples, 2, axis=1), "put the one channel on both sides"
+        return Fold(np.ones((1, 2)), "put the one channel on both sides")
     fold = np.array([[_TO_LEFT.get(role, 0.0), _TO_RIGHT.get(role, 0.0)] for role in roles])
-    return samples @ fold, f"folded {len(roles)} channels down to stereo (ITU-R BS.775, no LFE)"
+    return Fold(fold, f"folded {len(roles)} channels down to stereo (ITU-R BS.775, no LFE)")
 
 
-def _pair_to_mono(
-    left: Samples, right: Samples, left_rms: float, right_rms: float
-) -> tuple[Samples, str]:
-    louder, name, quieter = (
-        (left, "left", "right") if left_rms >= right_rms else (right, "right", "left")
-    )
+def _weighted(roles: tuple[str, ...], how: str, **weights: float) -> Fold:
+    return Fold(np.array([[weights.get(role, 0.0)] for role in roles]), how)
+
+
+def _pair_to_mono(left_rms: float, right_rms: float, product: float) -> tuple[float, float, str]:
+    """What left and right count for in their sum, and how that is called."""
+    name, quieter = ("left", "right") if left_rms >= right_rms else ("right", "left")
+    louder = (1.0, 0.0) if name == "left" else (0.0, 1.0)
     loudest = max(left_rms, right_rms)
     apart_db = -_db(min(left_rms, right_rms), loudest)
     if apart_db > ONE_SIDED_DB:
-        return louder, f"took the {name} channel; the {quieter} one is {_below(apart_db)}"
-    mean: Samples = (left + right) / 2.0
-    loss_db = -_db(rms(mean), loudest)
+        return *louder, f"took the {name} channel; the {quieter} one is {_below(apart_db)}"
+    mean_power = max(0.0, left_rms**2 + 2.0 * product + right_rms**2) / 4.0
+    loss_db = -_db(math.sqrt(mean_power), loudest)
     if loss_db <= MOST_LOSS_DB:
-        return mean, "took the mean of left and right"
-    correlation = float(np.mean(left * right)) / (left_rms * right_rms)
-    if correlation <= MIRROR_IMAGE:
-        inverted: Samples = (left - right) / 2.0
-        return inverted, "inverted right, which mirrors left, and took the mean of both"
-    return louder, f"took the {name} channel; the sum of both would lose {loss_db:.1f} dB"
+        return 0.5, 0.5, "took the mean of left and right"
+    if product / (left_rms * right_rms) <= MIRROR_IMAGE:
+        return 0.5, -0.5, "inverted right, which mirrors left, and took the mean of both"
+    return *louder, f"took the {name} channel; the sum of both would lose {loss_db:.1f} dB"
 
 
 def _below(db: float) -> str:
-    return "silent" if db == np.inf else f"{db:.0f} dB below it"
+    return "silent" if db > NOTHING_DB else f"{db:.0f} dB below it"
 
 
 def _db(level: float, reference: float) -> float:
     return db_from_gain(level / reference) if reference > 0.0 else 0.0
 
 
-def _roles(samples: Samples) -> tuple[str, ...]:
-    if samples.ndim != 2 or samples.shape[1] not in ROLES:
-        raise ValueError(f"samples {samples.shape} are not (n, 1..8)")
-    return ROLES[samples.shape[1]]
+def _roles(channels: int) -> tuple[str, ...]:
+    if channels not in ROLES:
+        raise ValueError(f"{channels} channels are not 1 to 8")
+    return ROLES[channels]

@@ -9,20 +9,25 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
+import struct
 import subprocess
-import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+
+import numpy as np
 
 from audio_pipeline.audio_files.regular_file import RegularFile
+from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import StemError
 
-DECODER_LIMIT_S = 600.0
-"""How long ffmpeg may take before it is stopped; it decodes some hundred times faster than it plays."""
+PATIENCE_S = 20.0
+"""How long ffmpeg may give nothing before it is stopped; a film's sound begins to come in less than one."""
+
+_MOST_ALLOCATED = 256 << 20  # bytes that ffmpeg may ask for at once
+_AU_HEAD = struct.Struct(">4s5I")  # magic, where sound begins, its size, encoding, rate, channels
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ _CONTAINERS = (
     Container("CAF", 0, b"caff", "caf", False),
     Container("WAV", 8, b"WAVE", "wav", False),
 )
+_MP3 = Container("MP3", 0, b"ID3", "mp3", False)
 _TRANSPORT_STREAM = Container("MPEG-TS", 0, b"\x47", "mpegts", False)
 
 
@@ -75,7 +81,8 @@ def container_of(file: RegularFile) -> Container | None:
     head = file.bytes_at(0, 16)
     if head[:1] == b"\x47" and file.bytes_at(188, 1) == b"\x47" == file.bytes_at(376, 1):
         return _TRANSPORT_STREAM
-    return next((c for c in _CONTAINERS if head[c.offset :].startswith(c.magic)), None)
+    known = next((c for c in (*_CONTAINERS, _MP3) if head[c.offset :].startswith(c.magic)), None)
+    return _MP3 if known is None and head[:1] == b"\xff" and head[1:2] >= b"\xe0" else known
 
 
 def stream_info(file: RegularFile, container: Container) -> StreamInfo:
@@ -96,23 +103,80 @@ def stream_info(file: RegularFile, container: Container) -> StreamInfo:
     )
 
 
-@contextmanager
-def decoded(file: RegularFile, container: Container, longest_s: float) -> Iterator[Path]:
-    """A 32-bit float WAV of the first sound in the file, at most `longest_s` long, for a while.
+def decoded(
+    file: RegularFile, container: Container, stream: StreamInfo, frames: int
+) -> Iterator[Samples]:
+    """The first sound in the file, in pieces `(≤ frames, channels)` float64, as ffmpeg makes it: neither
+    memory nor a disk holds all of it.
 
-    Raises StemError when there is no ffmpeg, when it fails, or when it takes too long.
+    Raises StemError when there is no ffmpeg, when it fails, or when it gives nothing for too long.
     """
     ffmpeg, _ = _programs(file, container)
-    with tempfile.TemporaryDirectory(prefix="render-ending-") as folder:
-        target = Path(folder) / "decoded.wav"
-        options = ["-map", "0:a:0", "-vn", "-sn", "-dn", "-c:a", "pcm_f32le", "-rf64", "auto"]
-        command = [ffmpeg, "-nostdin", *_source(file, container), *options]
-        _run(file, container, [*command, "-t", f"{longest_s}", "-f", "wav", str(target)])
-        yield target
+    wanted = ["-map", "0:a:0", "-vn", "-sn", "-dn", "-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
+    command = [
+        ffmpeg,
+        "-nostdin",
+        "-max_alloc",
+        f"{_MOST_ALLOCATED}",
+        *_source(file, container),
+        *wanted,
+    ]
+    process = subprocess.Popen(  # noqa: S603 -- a list of arguments, no shell
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        pass_fds=(file.descriptor,),
+    )
+    assert process.stdout is not None
+    output = process.stdout.fileno()
+    try:
+        _skip_head(file, container, stream, output)
+        size = 4 * stream.channels
+        while data := _taken(file, output, frames * size):
+            whole = data[: len(data) // size * size]
+            yield np.frombuffer(whole, ">f4").reshape(-1, stream.channels).astype(np.float64)
+        if process.wait() != 0:
+            raise _cannot(file, container)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def _skip_head(file: RegularFile, container: Container, stream: StreamInfo, output: int) -> None:
+    """Read the head of an AU file, which says what really comes. Raises StemError for a surprise."""
+    head = _taken(file, output, _AU_HEAD.size)
+    if len(head) < _AU_HEAD.size:
+        raise _cannot(file, container)
+    _, start, _, _, rate_hz, channels = _AU_HEAD.unpack(head)
+    _taken(file, output, start - _AU_HEAD.size)
+    if (rate_hz, channels) != (stream.sample_rate_hz, stream.channels):
+        raise StemError(
+            f"{file.name} is damaged: it promises {stream.channels} channels at {stream.sample_rate_hz} Hz,"
+            f" and holds {channels} at {rate_hz} Hz.",
+            hint="Export the sound as WAV or FLAC.",
+        )
+
+
+def _taken(file: RegularFile, output: int, count: int) -> bytes:
+    """The next `count` bytes, fewer at the end."""
+    data = bytearray()
+    waiting = select.poll()
+    waiting.register(output, select.POLLIN)
+    while len(data) < count:
+        if not waiting.poll(1000.0 * PATIENCE_S):
+            raise _given_up(file)
+        part = os.read(output, count - len(data))
+        if not part:
+            break
+        data += part
+    return bytes(data)
 
 
 def _source(file: RegularFile, container: Container) -> list[str]:
-    location = f"file:{os.fspath(Path(file.path).absolute())}"
+    # the file that was examined, whatever its name stands for by now
+    location = f"file:/dev/fd/{file.descriptor}"
     return ["-v", "error", "-protocol_whitelist", "file", "-f", container.demuxer, "-i", location]
 
 
@@ -137,22 +201,30 @@ def _programs(file: RegularFile, container: Container) -> tuple[str, str]:
 def _run(file: RegularFile, container: Container, command: list[str]) -> bytes:
     try:
         done = subprocess.run(  # noqa: S603 -- a list of arguments, no shell
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=DECODER_LIMIT_S, check=False
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PATIENCE_S,
+            check=False,
+            pass_fds=(file.descriptor,),
         )
     except subprocess.TimeoutExpired as error:
-        raise StemError(
-            f"{file.name} was given up: ffmpeg took longer than {DECODER_LIMIT_S:g} s to decode it.",
-            hint="Export the sound as WAV or FLAC.",
-        ) from error
-    if b"No space left on device" in done.stderr:
-        raise StemError(
-            f"{file.name} could not be decoded: the disk is full.",
-            hint=f"Make room in {tempfile.gettempdir()}, or set TMPDIR.",
-        )
+        raise _given_up(file) from error
     if done.returncode != 0:
-        raise StemError(
-            f"{file.name} is {container.title} that ffmpeg cannot decode: it is damaged,"
-            " cut short or without sound.",
-            hint="Copy or export it again, or export the sound as WAV or FLAC.",
-        )
+        raise _cannot(file, container)
     return done.stdout
+
+
+def _given_up(file: RegularFile) -> StemError:
+    return StemError(
+        f"{file.name} was given up: ffmpeg made nothing of it in {PATIENCE_S:g} s.",
+        hint="Export the sound as WAV or FLAC.",
+    )
+
+
+def _cannot(file: RegularFile, container: Container) -> StemError:
+    return StemError(
+        f"{file.name} is {container.title} that ffmpeg cannot decode: it is damaged,"
+        " cut short or without sound.",
+        hint="Copy or export it again, or export the sound as WAV or FLAC.",
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from audio_pipeline.audio_files.broadcast_wave import ORIGINATOR
 from audio_pipeline.audio_files.names import printable
+from audio_pipeline.audio_files.regular_file import open_regular
 from audio_pipeline.errors import RenderError
 
 _HEAD = 4096
@@ -37,7 +38,7 @@ def _head(path: Path) -> bytes:
     if not path.is_file():
         return b""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(_HEAD)
     except OSError as error:
         raise RenderError(f"{printable(path)} cannot be replaced: {error.strerror}.") from error

@@ -6,9 +6,8 @@ Nothing is allocated because a header claims it.
 
 from __future__ import annotations
 
-import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -17,9 +16,11 @@ import soundfile
 
 from audio_pipeline.audio_files import containers
 from audio_pipeline.audio_files.compressed import container_of, decoded, stream_info
+from audio_pipeline.audio_files.mpeg_frames import states_its_length
 from audio_pipeline.audio_files.not_audio import why_not_audio
 from audio_pipeline.audio_files.regular_file import RegularFile, regular_file
 from audio_pipeline.audio_files.signal_checks import SignalCheck
+from audio_pipeline.audio_files.sound_file import Sequential, View, sound_file
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import StemError
 
@@ -28,7 +29,8 @@ LONGEST_S = 6 * 3600.0
 MOST_BYTES_IN_MEMORY = 4 << 30
 """`read` holds a whole recording as float64 and refuses more than this; `blocks` has no such limit."""
 
-_BLOCK = 65_536
+BLOCK = 65_536
+_MOST_COUNTED = 1 << 31  # samples of all channels, in a stream that does not say how many it has
 _UNKNOWN_FRAMES = 1 << 62
 _CODEC_PADDING_S = 0.25
 _OGG_TO_WAV = {
@@ -70,92 +72,130 @@ def probe(path: str | os.PathLike[str]) -> AudioInfo:
     decoded by the padding of the codec; 0 when it states nothing. Raises StemError for what cannot
     be read.
     """
-    with regular_file(path) as file:
-        structure = containers.examine(file)
-        try:
-            with _sound_file(file, structure) as sound:
-                return _info(file, structure, sound)
-        except soundfile.SoundFileError as error:
-            container = container_of(file)
-            if container is None:
-                raise why_not_audio(file) from error
-        stream = stream_info(file, container)
-        containers.refuse_unusable(file.name, stream.sample_rate_hz, stream.channels)
-        frames = round((stream.duration_s or 0.0) * stream.sample_rate_hz)
-        info = AudioInfo(
-            file.name, container.title, stream.codec, frames, stream.sample_rate_hz, stream.channels
-        )
-        if stream.duration_s is not None:
-            _refuse_length(info)
-        return info
+    with opened(path) as recording:
+        return recording.info
 
 
 def read(path: str | os.PathLike[str]) -> tuple[Samples, AudioInfo]:
     """The whole recording, `(n, channels)` float64 in the channel order of WAV, and what it is.
 
     Raises StemError for what cannot be read, is shorter than 0.1 s or longer than 6 h, is silent,
-    holds a NaN, an infinity or an absurd value, or would take too much memory.
+    holds a NaN, an infinity or an absurd value, changes meanwhile, or would take too much memory.
     """
-    with _opened(path) as (sound, info):
-        size = info.frames * info.channels * 8
-        if size > MOST_BYTES_IN_MEMORY:
-            raise StemError(
-                f"{info.name} would take {size / 1e9:.1f} GB of memory"
-                f" ({info.duration_s:.0f} s of {info.channels} channels).",
-                hint="Cut it to what is needed.",
-            )
+    with opened(path) as recording:
+        info = recording.info
+        _refuse_too_much(info, info.frames)
         check = SignalCheck(info.name, info.sample_rate_hz, info.channels)
-        parts = []
-        for block in _blocks(sound, info, _BLOCK):
+        for block in recording.blocks():
             check.feed(block)
-            parts.append(block)
+            _refuse_too_much(info, check.count)
         check.refuse_silence()
-        return np.concatenate(parts), replace(info, warnings=info.warnings + check.warnings())
+        samples, at = np.empty((check.count, info.channels)), 0
+        for block in recording.blocks():
+            samples[at : at + len(block)] = block
+            at += len(block)
+        warnings = info.warnings + check.warnings()
+        return samples, replace(info, frames=check.count, warnings=warnings)
 
 
-def blocks(path: str | os.PathLike[str], frames: int = _BLOCK) -> Iterator[Samples]:
+def blocks(path: str | os.PathLike[str], frames: int = BLOCK) -> Iterator[Samples]:
     """The recording in pieces `(≤ frames, channels)` float64, in order, in little memory; in each piece
     every channel is contiguous, which is quicker to work on.
 
     Raises StemError as `read` does, when the piece in question is reached; silence is not refused.
     """
-    with _opened(path) as (sound, info):
+    with opened(path) as recording:
+        info = recording.info
         check = SignalCheck(info.name, info.sample_rate_hz, info.channels)
-        for block in _blocks(sound, info, frames):
+        for block in recording.blocks(frames):
             by_channel = np.asfortranarray(block)
             check.feed(by_channel)
             yield by_channel
 
 
-@contextmanager
-def _opened(path: str | os.PathLike[str]) -> Iterator[tuple[soundfile.SoundFile, AudioInfo]]:
-    """The file for libsndfile to read, decoded by ffmpeg first where it must be."""
-    with regular_file(path) as file:
-        structure = containers.examine(file)
+@dataclass(frozen=True)
+class Recording:
+    """An open file, whose sound can be had from its beginning as often as it is wanted.
+
+    `info.frames` is what the file states, as `probe` gives it.
+    """
+
+    file: RegularFile
+    info: AudioInfo
+    _pieces: Callable[[int], Iterator[Samples]]
+    _surely: int
+    """So many frames must come, or the file was cut."""
+
+    def blocks(self, frames: int = BLOCK) -> Iterator[Samples]:
+        """All of it in pieces `(≤ frames, channels)` float64, in the channel order of WAV.
+
+        Raises StemError for what is damaged, cut short or longer than 6 h, or changes meanwhile.
+        """
+        delivered = 0
         try:
-            sound = _sound_file(file, structure)
+            for block in self._pieces(frames):
+                delivered += len(block)
+                if delivered > LONGEST_S * self.info.sample_rate_hz:
+                    _refuse_length(replace(self.info, frames=delivered))
+                yield block
         except soundfile.SoundFileError as error:
-            if container_of(file) is None:
-                raise why_not_audio(file) from error
-        else:
-            with sound:
-                yield sound, _info(file, structure, sound)
-            return
-    info = probe(path)
+            self.file.refuse_change()
+            raise StemError(
+                f"{self.info.name} is damaged or cut short: its {self.info.duration_s:.3f} s of sound"
+                " cannot be read to the end.",
+                hint="Copy or export it again.",
+            ) from error
+        self.file.refuse_change()
+        if delivered < self._surely:
+            raise StemError(
+                f"{self.info.name} is damaged or cut short: it promises {self.info.duration_s:.3f} s of"
+                f" sound, and can be read up to {delivered / self.info.sample_rate_hz:.3f} s.",
+                hint="Copy or export it again.",
+            )
+        _refuse_length(replace(self.info, frames=delivered))
+
+
+@contextmanager
+def opened(path: str | os.PathLike[str]) -> Iterator[Recording]:
+    """The recording at `path`; nothing is decoded yet. Raises StemError as `probe` does."""
     with regular_file(path) as file:
-        container = container_of(file)
-        if container is None:
-            raise why_not_audio(file)
-        with decoded(file, container, LONGEST_S + 1.0) as wav, _Sequential(wav) as sound:
-            _refuse_decoded_short(info, sound)
-            decoded_info = replace(info, frames=sound.frames, channels=sound.channels)
-            _refuse_length(decoded_info)
-            yield sound, decoded_info
+        yield _by_libsndfile(file) or _by_ffmpeg(file)
 
 
-def _sound_file(file: RegularFile, structure: containers.Structure) -> soundfile.SoundFile:
-    source = _View(file, structure.mended) if structure.mended else file.descriptor
-    return _Sequential(source, closefd=False)
+def _by_libsndfile(file: RegularFile) -> Recording | None:
+    """None when libsndfile cannot read it, or would read a part of it."""
+    structure = containers.examine(file)
+    try:
+        with sound_file(file, structure) as sound:
+            info = _info(file, structure, sound)
+    except soundfile.SoundFileError:
+        return None
+    if info.format == "MP3" and not states_its_length(file, info.frames):
+        return None
+    order = _OGG_TO_WAV.get(info.channels) if info.format == "OGG" else None
+
+    def pieces(frames: int) -> Iterator[Samples]:
+        with sound_file(file, structure) as sound:
+            while len(block := sound.read(frames, dtype="float64", always_2d=True)):
+                yield np.ascontiguousarray(block[:, order]) if order else block
+
+    return Recording(file, info, pieces, info.frames)
+
+
+def _by_ffmpeg(file: RegularFile) -> Recording:
+    container = container_of(file)
+    if container is None:
+        raise why_not_audio(file)
+    stream = stream_info(file, container)
+    rate, channels = stream.sample_rate_hz, stream.channels
+    containers.refuse_unusable(file.name, rate, channels)
+    frames = round((stream.duration_s or 0.0) * rate)
+    info = AudioInfo(file.name, container.title, stream.codec, frames, rate, channels)
+    if stream.duration_s is not None:
+        _refuse_length(info)
+    # the codec's own padding is forgiven
+    surely = frames - round(_CODEC_PADDING_S * rate)
+    return Recording(file, info, lambda wanted: decoded(file, container, stream, wanted), surely)
 
 
 def _info(file: RegularFile, structure: containers.Structure, sound: soundfile.SoundFile) -> AudioInfo:
@@ -175,13 +215,22 @@ def _info(file: RegularFile, structure: containers.Structure, sound: soundfile.S
 
 def _count(file: RegularFile, structure: containers.Structure) -> int:
     """The frames of a recording that does not state them: a FLAC stream."""
-    with _Sequential(_View(file, structure.mended), closefd=False) as sound:
+    with Sequential(View(file, structure.mended), closefd=False) as sound:
+        most = min(LONGEST_S * sound.samplerate, _MOST_COUNTED // sound.channels)
         count = 0
-        while (
-            count <= LONGEST_S * sound.samplerate and (block := sound.read(_BLOCK, always_2d=True)).size
-        ):
+        while count <= most and len(block := sound.read(BLOCK, dtype="int32", always_2d=True)):
             count += len(block)
     return count
+
+
+def _refuse_too_much(info: AudioInfo, frames: int) -> None:
+    size = frames * info.channels * 8
+    if size > MOST_BYTES_IN_MEMORY:
+        raise StemError(
+            f"{info.name} would take {size / 1e9:.1f} GB of memory"
+            f" ({frames / info.sample_rate_hz:.0f} s of {info.channels} channels).",
+            hint="Cut it to what is needed.",
+        )
 
 
 def _refuse_length(info: AudioInfo) -> None:
@@ -198,81 +247,3 @@ def _refuse_length(info: AudioInfo) -> None:
             f" {LONGEST_S / 3600:g} hours is the longest that can be used.",
             hint="Cut it to what is needed, or export it again if it is not that long.",
         )
-
-
-def _blocks(sound: soundfile.SoundFile, info: AudioInfo, frames: int) -> Iterator[Samples]:
-    delivered = 0
-    order = _OGG_TO_WAV.get(info.channels) if info.format == "OGG" else None
-    while True:
-        try:
-            block = sound.read(frames, dtype="float64", always_2d=True)
-        except soundfile.SoundFileError as error:
-            raise StemError(
-                f"{info.name} is damaged or cut short: its {info.duration_s:.3f} s of sound cannot be"
-                " read to the end.",
-                hint="Copy or export it again.",
-            ) from error
-        if not len(block):
-            break
-        delivered += len(block)
-        yield np.ascontiguousarray(block[:, order]) if order else block
-    if delivered < info.frames:
-        raise _cut(info, delivered)
-
-
-def _cut(info: AudioInfo, delivered: int) -> StemError:
-    return StemError(
-        f"{info.name} is damaged or cut short: it promises {info.duration_s:.3f} s of sound,"
-        f" and can be read up to {delivered / info.sample_rate_hz:.3f} s.",
-        hint="Copy or export it again.",
-    )
-
-
-def _refuse_decoded_short(info: AudioInfo, sound: soundfile.SoundFile) -> None:
-    """`info.frames` is what the container states, or 0; the codec's own padding is forgiven."""
-    if sound.frames < info.frames - _CODEC_PADDING_S * info.sample_rate_hz:
-        raise _cut(info, sound.frames)
-
-
-class _Sequential(soundfile.SoundFile):  # type: ignore[misc]
-    """A file that is only read forward. soundfile seeks after every block where it may, which makes
-    the next block of an MP3 another one than in a single read, and fails in a FLAC stream."""
-
-    def seekable(self) -> bool:
-        return False
-
-
-class _View(io.RawIOBase):
-    """A file as libsndfile should see it, some bytes of its header replaced; it moves no descriptor."""
-
-    def __init__(self, file: RegularFile, mended: tuple[tuple[int, bytes], ...]) -> None:
-        self._file = file
-        self._mended = mended
-        self._position = 0
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._file.size}[whence]
-        self._position = base + offset
-        return self._position
-
-    def tell(self) -> int:
-        return self._position
-
-    def read(self, size: int = -1) -> bytes:
-        count = self._file.size - self._position if size < 0 else size
-        data = bytearray(self._file.bytes_at(self._position, count))
-        for offset, replacement in self._mended:
-            start = offset - self._position
-            for index, byte in enumerate(replacement, start):
-                if 0 <= index < len(data):
-                    data[index] = byte
-        self._position += len(data)
-        return bytes(data)
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from audio_pipeline.audio_files.names import printable
 from audio_pipeline.errors import StemError
@@ -26,16 +27,45 @@ _KINDS = (
 
 @dataclass(frozen=True)
 class RegularFile:
-    """An open regular file: its name to show, its path, its descriptor, and its size in bytes."""
+    """An open regular file: its name to show, its path, its descriptor, its size in bytes, and when it
+    was last changed, in nanoseconds."""
 
     name: str
     path: str
     descriptor: int
     size: int
+    changed_ns: int
 
     def bytes_at(self, offset: int, count: int) -> bytes:
-        """Up to `count` bytes from `offset`, without moving the descriptor's position."""
-        return os.pread(self.descriptor, count, offset) if 0 <= offset < self.size else b""
+        """Up to `count` bytes from `offset`, without moving the descriptor's position.
+
+        Raises StemError when the system cannot read them.
+        """
+        try:
+            return os.pread(self.descriptor, count, offset) if 0 <= offset < self.size else b""
+        except OSError as error:
+            raise StemError(f"{self.name} cannot be read: {error.strerror}.") from error
+
+    def refuse_change(self) -> None:
+        """Raises StemError when the file is not what it was when it was opened.
+
+        One that was removed, or replaced by another of its name, is still here, whole.
+        """
+        now = os.fstat(self.descriptor)
+        if (now.st_size, now.st_mtime_ns) != (self.size, self.changed_ns):
+            raise StemError(
+                f"{self.name} changed while it was read.",
+                hint="Wait until it is written, then try again.",
+            )
+
+    def sha256_hex(self) -> str:
+        """The SHA-256 of the file's bytes, as hex."""
+        digest = hashlib.sha256()
+        offset = 0
+        while block := self.bytes_at(offset, 1 << 20):
+            digest.update(block)
+            offset += len(block)
+        return digest.hexdigest()
 
 
 @contextmanager
@@ -44,23 +74,31 @@ def regular_file(path: str | os.PathLike[str]) -> Iterator[RegularFile]:
     text, name = os.fspath(path), printable(path)
     descriptor = _open(text, name)
     try:
-        size = os.fstat(descriptor).st_size
-        if size == 0:
+        status = os.fstat(descriptor)
+        if status.st_size == 0:
             raise StemError(f"{name} is empty.", hint="Copy or export it again.")
-        yield RegularFile(name, text, descriptor, size)
+        yield RegularFile(name, text, descriptor, status.st_size, status.st_mtime_ns)
     finally:
         os.close(descriptor)
 
 
+def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
+    """`path`, to read. Raises OSError for what is no file, and does not wait for a pipe."""
+
+    def without_waiting(name: str, flags: int) -> int:
+        return os.open(name, flags | os.O_NONBLOCK | os.O_NOCTTY)
+
+    file = open(path, "rb", opener=without_waiting)  # noqa: SIM115
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "it is not a file")
+    return file
+
+
 def sha256_hex(path: str | os.PathLike[str]) -> str:
     """The SHA-256 of the file's bytes, as hex. Raises StemError when it cannot be read."""
-    digest = hashlib.sha256()
     with regular_file(path) as file:
-        offset = 0
-        while block := file.bytes_at(offset, 1 << 20):
-            digest.update(block)
-            offset += len(block)
-    return digest.hexdigest()
+        return file.sha256_hex()
 
 
 def _open(text: str, name: str) -> int:

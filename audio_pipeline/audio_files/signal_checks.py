@@ -29,12 +29,15 @@ _PART = 16_384
 
 
 class SignalCheck:
-    """Fed with a recording block by block; knows at the end what should be said about it."""
+    """Fed with a recording block by block; knows at the end what should be said about it.
+
+    `count` is how many samples of one channel it was fed with.
+    """
 
     def __init__(self, name: str, sample_rate_hz: int, channels: int) -> None:
         self._name = name
         self._rate_hz = sample_rate_hz
-        self._count = 0
+        self.count = 0
         self._peak = 0.0
         self._sum = np.zeros(channels)
         self._products = np.zeros((channels, channels))
@@ -60,7 +63,7 @@ class SignalCheck:
         self._sum += part.sum(axis=1)
         self._products += part @ part.T
         self._count_clipped(part, peak)
-        self._count += part.shape[1]
+        self.count += part.shape[1]
 
     def refuse_silence(self) -> None:
         """Raises StemError when nothing sounded."""
@@ -69,6 +72,19 @@ class SignalCheck:
                 f"{self._name} is silent from beginning to end.",
                 hint="Check that the right track was exported, and that it was not muted.",
             )
+
+    def offset(self) -> Samples:
+        """The mean of each channel, `(channels,)`."""
+        mean: Samples = self._sum / max(1, self.count)
+        return mean
+
+    def products(self, offset: Samples) -> Samples:
+        """The mean product of each channel with each, `(channels, channels)`, once `offset` is out."""
+        crossed = np.outer(offset, self.offset())
+        products: Samples = (
+            self._products / max(1, self.count) - crossed - crossed.T + np.outer(offset, offset)
+        )
+        return products
 
     def warnings(self) -> tuple[str, ...]:
         """One sentence for each thing that a sound editor would want to know."""
@@ -81,7 +97,7 @@ class SignalCheck:
                 f"{self._name} is recorded very low (its peak is {db_from_gain(self._peak):.1f} dBFS);"
                 " its noise comes up with it."
             )
-        offset = float(np.max(np.abs(self._sum))) / max(1, self._count)
+        offset = float(np.max(np.abs(self.offset())))
         if offset > gain_from_db(DC_DBFS):
             found.append(f"{self._name} has a DC offset of {db_from_gain(offset):.1f} dBFS.")
         if len(self._sum) == 2 and self._correlation() < ANTI_PHASE:
@@ -111,7 +127,7 @@ class SignalCheck:
             self._clipped += int(np.count_nonzero(flat[:, 0]))
 
     def _refuse(self, bad: NDArray[np.bool_], what: str) -> None:
-        at_s = (self._count + int(np.argmax(bad.any(axis=0)))) / self._rate_hz
+        at_s = (self.count + int(np.argmax(bad.any(axis=0)))) / self._rate_hz
         raise StemError(
             f"{self._name} has a sample at {at_s:.3f} s that {what}; it is no sound.",
             hint="Export it again, as 24-bit PCM.",

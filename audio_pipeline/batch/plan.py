@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from audio_pipeline.cache import digest
-from audio_pipeline.errors import AudioPipelineError, PresetError
+from audio_pipeline.errors import AudioPipelineError, PresetError, printable
 from audio_pipeline.preset.batch_file import (
     SUFFIX,
     Matrix,
@@ -64,22 +64,28 @@ def matrices_of(project: Project, things: Sequence[str], everything: bool) -> li
     Raises PresetError for a name or a pattern that nothing has, and for what a batch file cannot mean.
     """
     plain = list(project.preset_names()) if everything else []
-    matrices = []
+    matrices: list[Matrix] = []
     for thing in things:
         batch = project.presets / f"{thing}{SUFFIX}"
         if thing.endswith(SUFFIX):
-            matrices += read_batch_file(Path(thing), project.shown(Path(thing).absolute()))
+            matrices += _in_file(project, Path(thing))
         elif thing.endswith(".toml"):
             plain.append(thing)
         elif thing not in project.preset_names() and "/" not in thing and batch.is_file():
-            matrices += read_batch_file(batch, project.shown(batch))
+            matrices += _in_file(project, project.inside(f"presets/{batch.name}", thing))
         else:
             plain += _named(project, thing, "")
     if plain:
         matrices.insert(0, Matrix("--vary", tuple(dict.fromkeys(plain))))
+    return matrices
+
+
+def _in_file(project: Project, file: Path) -> list[Matrix]:
+    """What a batch file asks for; the presets that it names are of this project."""
+    shown = project.shown(file.absolute())
     return [
-        replace(m, presets=tuple(n for p in m.presets for n in _named(project, p, f"{m.origin}: ")))
-        for m in matrices
+        replace(m, presets=tuple(n for p in m.presets for n in _named(project, p, f"{shown}: ")))
+        for m in read_batch_file(file, shown)
     ]
 
 
@@ -110,8 +116,8 @@ def plan(project: Project, matrices: Sequence[Matrix], out: Path) -> list[Mix]:
 
 
 def _named(project: Project, name: str, origin: str) -> list[str]:
-    if name.endswith(".toml"):
-        return [name]
+    if name.endswith(".toml"):  # one that a batch file names lies in the project
+        return [str(project.inside(name, f"{origin}presets")) if origin else name]
     if any(c in name for c in "*?["):
         found = [known for known in project.preset_names() if fnmatchcase(known, name)]
         if found:
@@ -195,7 +201,7 @@ def _mix(
     values: Mapping[str, Any],
     out: Path,
 ) -> Mix:
-    stem = Path(name).stem
+    stem = printable(Path(name).stem)
     shell = Mix(stem, project.root, out, stem, language)
     if isinstance(base, AudioPipelineError):
         named = "_".join(filter(None, [stem, language, *map(_slugged, values.values())]))

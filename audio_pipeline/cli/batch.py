@@ -74,12 +74,12 @@ def command(
     if not things and not everything:
         raise click.UsageError("name presets or a batch file, or say --all")
     from audio_pipeline.batch.run import How
-    from audio_pipeline.cli.cache import cache_of
+    from audio_pipeline.cli.cache import users_cache
     from audio_pipeline.preset.project import find_project
 
     project = find_project(Path.cwd())
     mixes = _plan(project, things, everything, vary, sets, name, out or project.renders)
-    how = How(jobs or os.cpu_count() or 1, None if no_cache else cache_of(project), scheduler, fail_fast)
+    how = How(jobs or os.cpu_count() or 1, None if no_cache else users_cache(), scheduler, fail_fast)
     if dry_run:
         from audio_pipeline.cli.batch_plan import show_plan
 

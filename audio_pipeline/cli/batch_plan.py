@@ -12,7 +12,7 @@ from audio_pipeline.batch.forecast import Forecast, forecast
 from audio_pipeline.batch.plan import Mix
 from audio_pipeline.batch.run import How
 from audio_pipeline.batch.work import is_unchanged
-from audio_pipeline.cli.errors import printable
+from audio_pipeline.cli.errors import printable, printable_json
 from audio_pipeline.cli.tables import print_table
 
 
@@ -67,7 +67,7 @@ def _print_json(
             "there": mix.name in there,
             "error": mix.failure,
         }
-        click.echo(json.dumps(line, ensure_ascii=False))
+        click.echo(printable_json(json.dumps(line, ensure_ascii=False)))
     total = {
         "event": "plan_total",
         "mixes": len(mixes),

@@ -13,7 +13,7 @@ import click
 
 from audio_pipeline.batch.plan import Mix
 from audio_pipeline.batch.work import Outcome
-from audio_pipeline.cli.errors import printable
+from audio_pipeline.cli.errors import printable, printable_json
 
 _MARKS = {"rendered": "done", "unchanged": "unchanged", "failed": "FAILED"}
 
@@ -68,7 +68,7 @@ class JsonLines(Lines):
     def finished(self, outcome: Outcome) -> None:
         """Print what became of a mix."""
         line = {"event": "mix", **vars(outcome), "seconds": round(outcome.seconds, 3)}
-        click.echo(json.dumps(line, ensure_ascii=False))
+        click.echo(printable_json(json.dumps(line, ensure_ascii=False)))
 
     def summary(self, outcomes: Sequence[Outcome], count: int) -> None:
         """Print how many there are of each."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +11,6 @@ from audio_pipeline.cli.options import debug_option
 
 if TYPE_CHECKING:
     from audio_pipeline.cache import Cache
-    from audio_pipeline.preset.project import Project
 
 EPILOG = """\b
 Examples:
@@ -31,11 +29,11 @@ def command(clear: bool, as_json: bool) -> None:
 
     It is safe to clear, or to delete, at any time: what is missing is made again, to the same bytes.
     """
-    from audio_pipeline.preset.project import find_project
-
-    cache = cache_of(find_project(Path.cwd()))
+    cache = users_cache()
     if cache is None:
-        click.echo("nothing is kept: RENDER_ENDING_CACHE is off", err=True)
+        click.echo(
+            "nothing is kept: RENDER_ENDING_CACHE is off, or there is no home to keep it in", err=True
+        )
         return
     usage = cache.clear() if clear else cache.usage()
     if as_json:
@@ -51,11 +49,11 @@ def command(clear: bool, as_json: bool) -> None:
         click.echo(f"{printable(str(cache.folder))}: {what} of at most {cache.limit_bytes / 1e6:.0f} MB")
 
 
-def cache_of(project: Project) -> Cache | None:
-    """The project's cache. Raises click.UsageError for a size in the environment that is none."""
+def users_cache() -> Cache | None:
+    """The user's cache. Raises click.UsageError for a size in the environment that is none."""
     from audio_pipeline.cache import open_cache
 
     try:
-        return open_cache(project.root)
+        return open_cache()
     except ValueError as error:
         raise click.UsageError(f"RENDER_ENDING_CACHE_SIZE: {error}") from error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from audio_pipeline.cli.clock import clock_of, clock_options
-from audio_pipeline.cli.errors import printable
+from audio_pipeline.cli.errors import printable, printable_json
 from audio_pipeline.cli.options import debug_option
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def command(
         import json
 
         judged = {"file": report["file"], **report["delivery"]}
-        click.echo(json.dumps(judged, indent=2, ensure_ascii=False, allow_nan=False))
+        click.echo(printable_json(json.dumps(judged, indent=2, ensure_ascii=False, allow_nan=False)))
     else:
         _print(report)
     if report["delivery"]["verdict"] != "pass":

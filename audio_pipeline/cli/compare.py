@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from audio_pipeline.cli.errors import printable
+from audio_pipeline.cli.errors import printable, printable_json
 from audio_pipeline.cli.options import debug_option
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _print(
 
         shown = [{"name": title or None, **compare_words.as_dict(c)} for title, c in comparisons]
         whole = shown[0] if len(shown) == 1 else shown
-        click.echo(json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False))
+        click.echo(printable_json(json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False)))
         return
     for title, comparison in comparisons:
         if as_csv:
@@ -188,11 +188,11 @@ def _print_markdown(title: str, comparison: Comparison) -> None:
     from audio_pipeline.report import compare_words as words
 
     if title:
-        click.echo(f"## {printable(title)}\n")
+        click.echo(f"## {words.markdown_text(title)}\n")
     for name, head, rows in _tables(comparison):
         click.echo(words.markdown(name, head, rows))
     for note in words.notes(comparison):
-        click.echo(f"- {printable(note)}")
+        click.echo(f"- {words.markdown_text(note)}")
 
 
 def _print_tables(title: str, comparison: Comparison) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from audio_pipeline.cli.errors import printable
+from audio_pipeline.cli.errors import printable, printable_json
 from audio_pipeline.cli.options import debug_option, preset_names
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def _print(heard: Heard, found: Inspection, as_json: bool) -> None:
         import json
 
         shown = {"what": heard.what, "start_s": round(heard.start_s, 6), **found.as_dict()}
-        click.echo(json.dumps(shown, indent=2, ensure_ascii=False, allow_nan=False))
+        click.echo(printable_json(json.dumps(shown, indent=2, ensure_ascii=False, allow_nan=False)))
         return
     click.echo(
         f"{printable(heard.what)}: {heard.start_s:.2f} s to {heard.start_s + found.duration_s:.2f} s\n"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from audio_pipeline.cli.clock import clock_of, clock_options
-from audio_pipeline.cli.errors import printable
+from audio_pipeline.cli.errors import printable, printable_json
 from audio_pipeline.cli.options import debug_option, preset_names
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _print(reports: list[dict[str, Any]], options: dict[str, Any]) -> None:
     from audio_pipeline.report.csv_tables import files_csv, sections_csv
 
     if options["as_json"]:
-        click.echo(to_json(reports[0] if len(reports) == 1 else reports), nl=False)
+        click.echo(printable_json(to_json(reports[0] if len(reports) == 1 else reports)), nl=False)
     elif options["as_csv"]:
         click.echo((sections_csv if options["sections"] else files_csv)(reports), nl=False)
     elif len(reports) == 1:

@@ -40,7 +40,7 @@ def render_command(
     quiet: bool,
 ) -> None:
     """Render one mix as the options say, and print its summary (or, as JSON, its report)."""
-    from audio_pipeline.cli.cache import cache_of
+    from audio_pipeline.cli.cache import users_cache
     from audio_pipeline.preset.document import load_document
     from audio_pipeline.preset.model import build_preset
     from audio_pipeline.preset.names import named
@@ -49,7 +49,7 @@ def render_command(
 
     started = time.perf_counter()
     if plot is not None:
-        from audio_pipeline.report.picture import check_format
+        from audio_pipeline.report.drawing import check_format
 
         check_format(plot)  # before a render in vain
     elif dark:
@@ -65,7 +65,7 @@ def render_command(
         finish=_moment("--to", to),
         stems=stems,
         workers=workers or os.cpu_count() or 1,
-        cache=None if no_cache else cache_of(project),
+        cache=None if no_cache else users_cache(),
     )
     with _progress(quiet or as_json) as progress:
         rendered = render(order, progress)

@@ -19,7 +19,7 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     rows = [[printable(cell) for cell in row] for row in rows]
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name in head:
-        table.add_column(Text(name), overflow="fold")
+        table.add_column(Text(printable(name)), overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000

@@ -89,7 +89,7 @@ def _words(error: AudioPipelineError) -> tuple[str, ...]:
 
 def _render(project: Project, name: str, sets: tuple[str, ...], out: Path | None, workers: int) -> str:
     """Render as the command without `watch` does; the page as the browser is to have it."""
-    from audio_pipeline.cli.cache import cache_of
+    from audio_pipeline.cli.cache import users_cache
     from audio_pipeline.preset.document import load_document
     from audio_pipeline.preset.model import build_preset
     from audio_pipeline.render import Order, render
@@ -97,7 +97,7 @@ def _render(project: Project, name: str, sets: tuple[str, ...], out: Path | None
     from audio_pipeline.report.page import page
 
     preset = build_preset(load_document(project, name, sets))
-    order = Order(project, preset, out or project.renders, workers=workers, cache=cache_of(project))
+    order = Order(project, preset, out or project.renders, workers=workers, cache=users_cache())
     made = render(order)
     assert made.report is not None
     assert made.look is not None

@@ -34,6 +34,8 @@ from audio_pipeline.units import Between, Duration, Meters, PerSecond, Send
 
 _FLOOR_DB = -80.0  # what is cut off the end of the response, all together, below the whole
 
+_LONGEST_RESPONSE_S = 60  # four times a mausoleum
+
 _MOST_REFLECTIONS = 10_000_000  # eighty megabytes of their places
 
 
@@ -166,6 +168,12 @@ class Space(Effect):
             raise StemError(
                 f"{self.impulse_response}: the impulse response is silent",
                 hint="record or choose another, or leave impulse_response out for the built room",
+            )
+        if len(recording) > _LONGEST_RESPONSE_S * scene.sample_rate:
+            raise StemError(
+                f"{self.impulse_response}: the impulse response lasts"
+                f" {len(recording) / scene.sample_rate:.0f} s; {_LONGEST_RESPONSE_S} s is the longest",
+                hint="cut it where nothing is heard any more",
             )
         response = _calibrated(trimmed(recording, _FLOOR_DB), scene.sample_rate)
         progress = crossfade_from_early_to_late(len(response), scene.samples(self.split))[:, None]

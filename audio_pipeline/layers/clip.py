@@ -43,9 +43,7 @@ class Clip(Layer):
 
     def prepare(self, scene: Scene, name: str) -> ClipSource:
         """See `Layer.prepare`. A seam longer than half the file is as long as half the file."""
-        stem = scene.stems[self._request()]
-        audio = silence(len(stem), 2)
-        np.multiply(stem, self._gains(), out=audio)
+        audio = scene.stems[self._request()]
         span = self.span(scene)
         if not self.loop or len(audio) == 0:
             span = Span(span.start, min(span.stop, span.start + len(audio)))
@@ -53,7 +51,7 @@ class Clip(Layer):
         progress = (np.arange(seam) + 0.5) / max(seam, 1)
         joint = audio[:seam].T * curve("qsin", progress)
         joint += audio[len(audio) - seam :].T * curve("qsin", 1.0 - progress)
-        return ClipSource(self, scene, audio, joint.T, span)
+        return ClipSource(self, scene, audio, joint.T, self._gains(), span)
 
     def _request(self) -> StemRequest:
         return StemRequest(self.stem, channels=2)
@@ -67,7 +65,7 @@ class Clip(Layer):
 
 @dataclass
 class ClipSource:
-    """The recording `(n, 2)` in its scene, at its level.
+    """The recording `(n, 2)` in its scene, and its gains `(2,)`.
 
     From the second time on it begins with `joint` `(seam, 2)`, in which its end and beginning cross.
     """
@@ -76,6 +74,7 @@ class ClipSource:
     scene: Scene
     audio: Samples
     joint: Samples
+    gains: Samples
     span: Span
     channels: Literal[1, 2] = 2
 
@@ -95,7 +94,7 @@ class ClipSource:
             again = turn > 0 and position < len(self.joint)
             heard = self.joint[position:] if again else self.audio[position : self.period]
             piece = heard[: part.stop - at]
-            out[at - tile.start : at - tile.start + len(piece)] = piece
+            out[at - tile.start : at - tile.start + len(piece)] = piece * self.gains
             at += len(piece)
         rise, fall = (self.scene.samples(d) for d in (self.layer.fade_in, self.layer.fade_out))
         fade_edges(

@@ -21,6 +21,7 @@ import re
 from fractions import Fraction
 from pathlib import Path
 
+from audio_pipeline.audio_files.regular_file import open_regular
 from audio_pipeline.errors import ReportError
 from audio_pipeline.loudness.facts import DropoutPlan, MixFacts, Section
 from audio_pipeline.loudness.sections import sections_between
@@ -102,7 +103,7 @@ def _text(path: Path) -> str:
     try:
         if not path.is_file():
             raise ReportError(f"{path} is not a file")
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             raw = file.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
             raise ReportError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB: not a marker list")

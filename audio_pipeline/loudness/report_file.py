@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+from audio_pipeline.audio_files.regular_file import open_regular
 from audio_pipeline.errors import ReportError
 from audio_pipeline.loudness.report_schema import find_fault, report_schema
 
 MAX_BYTES = 64_000_000
 SUFFIX = ".report.json"
+
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def read_report(path: Path) -> dict[str, Any]:
@@ -18,14 +22,19 @@ def read_report(path: Path) -> dict[str, Any]:
     try:
         if not path.is_file():
             raise ReportError(f"{path} is not a file")
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ReportError(f"{path} cannot be read: {error.strerror or error}") from error
     if len(raw) > MAX_BYTES:
         raise ReportError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB: not a report")
     try:
-        report = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
+        text = raw.decode("utf-8")
+        report = json.loads(text, parse_constant=_refuse_constant)
+        if _HALF.search(text):  # an escaped half of a character, which no page could be written with
+            json.dumps(report, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ReportError(f"{path} holds half a character: {error.object[error.start]!a}") from error
     except UnicodeDecodeError as error:
         raise ReportError(f"{path} is not UTF-8 text (byte {error.start})") from error
     except (ValueError, RecursionError) as error:

@@ -33,6 +33,12 @@ from audio_pipeline.preset.document import read_toml, value_of
 
 SUFFIX = ".batch.toml"
 MOST_MIXES = 10_000
+MOST_KEYS = 100
+"""Of `set`, and of `vary`; every mix has them all."""
+MOST_EXCLUDED = 1000
+"""Every mix is held against every exclusion."""
+LONGEST_VALUE = 1000
+"""Characters of a value: every mix holds its own, and is called after some."""
 
 Values = Mapping[str, Any]
 
@@ -78,9 +84,9 @@ def read_batch_file(path: Path, shown: str) -> list[Matrix]:
         _values(shown, "set", table.get("set", {})),
         _axes(shown, table.get("vary", {})),
         _languages(shown, table.get("stems", {})),
-        tuple(_values(shown, "exclude", e) for e in _tables(shown, "exclude", table)),
+        tuple(_values(shown, "exclude", e) for e in _tables(shown, "exclude", table, MOST_EXCLUDED)),
     )
-    mixes = [_mix(shown, whole, mix) for mix in _tables(shown, "mix", table)]
+    mixes = [_mix(shown, whole, mix) for mix in _tables(shown, "mix", table, MOST_MIXES)]
     if not whole.presets and not mixes:
         raise PresetError(
             f"{shown} names no preset, so there is nothing to render",
@@ -107,6 +113,7 @@ def parse_vary(texts: Iterable[str]) -> dict[str, tuple[Any, ...]]:
                 f"--vary {text!r} is not key=value,value",
                 hint="Write it like --vary dropout.fade=80ms,250ms,1s",
             )
+        _refuse_more("--vary", len(axes) + 1, MOST_KEYS)
         if key in axes:
             raise PresetError(f"--vary {key} comes twice; write all its values in one")
         axes[key] = tuple(value_of(value) for value in _split(values))
@@ -153,10 +160,11 @@ def _mix(shown: str, whole: Matrix, mix: dict[str, Any]) -> Matrix:
     )
 
 
-def _tables(shown: str, key: str, table: dict[str, Any]) -> list[dict[str, Any]]:
+def _tables(shown: str, key: str, table: dict[str, Any], most: int) -> list[dict[str, Any]]:
     value = table.get(key, [])
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
         raise PresetError(f"{shown}: {key} is {shown_value(value)}; it wants tables, [[{key}]]")
+    _refuse_more(f"{shown}: {key}", len(value), most)
     return value
 
 
@@ -170,7 +178,21 @@ def _values(shown: str, key: str, value: object) -> dict[str, Any]:
             found |= {f"{name}.{n}": v for n, v in _values(shown, key, below).items()}
         else:
             found[name] = below
+    _refuse_more(f"{shown}: {key}", len(found), MOST_KEYS)
+    for name, found_value in found.items():
+        for each in found_value if isinstance(found_value, list) else [found_value]:
+            _refuse_long(f"{shown}: {key}.{name}", each)
     return found
+
+
+def _refuse_more(place: str, count: int, most: int) -> None:
+    if count > most:
+        raise PresetError(f"{place} has {count} entries; {most} are allowed")
+
+
+def _refuse_long(place: str, value: object) -> None:
+    if len(str(value)) > LONGEST_VALUE:
+        raise PresetError(f"{place} has a value of more than {LONGEST_VALUE} characters")
 
 
 def _axes(shown: str, value: object) -> dict[str, tuple[Any, ...]]:
@@ -193,9 +215,13 @@ def _check_axis(origin: str, key: str, values: tuple[Any, ...]) -> None:
             else f"{origin}: {key} has an empty value",
             hint="Give it values, or leave the key away.",
         )
-    for n, value in enumerate(values):
-        if value in values[:n]:
+    _refuse_more(f"{origin}: {key}", len(values), MOST_MIXES)
+    seen: set[str] = set()
+    for value in values:
+        _refuse_long(f"{origin}: {key}", value)
+        if repr(value) in seen:
             raise PresetError(f"{origin}: {key} has the value {shown_value(value)} twice")
+        seen.add(repr(value))
 
 
 def _languages(shown: str, value: object) -> dict[str, dict[str, str]]:
@@ -218,6 +244,7 @@ def _languages(shown: str, value: object) -> dict[str, dict[str, str]]:
 def _texts(shown: str, key: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
         raise PresetError(f"{shown}: {key} is {shown_value(value)}; it wants a list of names")
+    _refuse_more(f"{shown}: {key}", len(value), MOST_MIXES)
     return tuple(value)
 
 

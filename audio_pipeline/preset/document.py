@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from audio_pipeline.audio_files.regular_file import open_regular
 from audio_pipeline.errors import PresetError
 from audio_pipeline.preset.project import Project
 
@@ -63,6 +64,8 @@ def load_document(project: Project, preset: str, sets: tuple[str, ...] = ()) -> 
 
 def _load(project: Project, path: Path, above: tuple[Path, ...]) -> Document:
     shown = project.shown(path)
+    if not path.stem.isprintable():  # reports, pages and the files of the mix are called after it
+        raise PresetError(f"{shown} has a name that cannot be shown", hint="Rename it.")
     if path in above:
         names = " → ".join(p.stem for p in (*above[above.index(path) :], path))
         raise PresetError(f"{shown} extends itself: {names}")
@@ -90,7 +93,7 @@ def read_toml(path: Path, shown: str, what: str) -> Table:
     try:
         if not path.is_file():
             raise PresetError(f"{shown} is not a file")
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             raw = file.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
             raise PresetError(f"{shown} is larger than {MAX_BYTES // 1_000_000} MB: not a {what}")

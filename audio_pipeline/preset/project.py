@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +41,8 @@ class Project:
         return folder
 
     def _holds(self, path: Path) -> bool:
-        return path.resolve().is_relative_to(self.root.resolve())
+        # a link that leads to itself leads nowhere else, and cannot be opened
+        return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.root))
 
     def preset_names(self) -> list[str]:
         """The presets there are, `final` first. Raises PresetError when the folder cannot be read."""
@@ -86,11 +88,7 @@ class Project:
         if "\0" in path or not path.strip() or len(path) > _LONGEST_PATH:
             raise StemError(f"{key} names no file: {path[:200]!r}")
         target = self.root / path
-        try:
-            inside = self._holds(target)
-        except (OSError, RuntimeError) as error:
-            raise StemError(f"{key}: {path!r} cannot be followed: a link leads to itself") from error
-        if Path(path).is_absolute() or not inside:
+        if Path(path).is_absolute() or not self._holds(target):
             raise StemError(
                 f"{key} names {path!r}, which is outside the project",
                 hint="Copy the file into the project, or name it on the command line (--voice-a FILE).",

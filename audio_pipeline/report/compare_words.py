@@ -156,15 +156,16 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
 def markdown(title: str, header: Cells, rows: list[Cells]) -> str:
     """A table of GitHub-flavoured Markdown under its title; nothing in it is read as mark-up."""
     align = ["---", *("---:" for _ in header[1:])]
-    lines = [f"### {_escaped(title)}", ""] if title else []
+    lines = [f"### {markdown_text(title)}", ""] if title else []
     for cells in (header, align, *rows):
-        shown_cells = cells if cells is align else [_escaped(cell.strip()) for cell in cells]
+        shown_cells = cells if cells is align else [markdown_text(cell.strip()) for cell in cells]
         lines.append("| " + " | ".join(shown_cells) + " |")
     return "\n".join([*lines, ""])
 
 
-def _escaped(text: str) -> str:
+def markdown_text(text: str) -> str:
+    """Text of which Markdown makes nothing."""
     safe = "".join(c if c.isprintable() else " " for c in text)
-    for sign in ("\\", "|", "*", "_", "`", "<", "[", "#"):
-        safe = safe.replace(sign, "\\" + sign if sign != "<" else "&lt;")
-    return safe
+    for sign in ("\\", "|", "*", "_", "`", "[", "#", "~"):
+        safe = safe.replace(sign, "\\" + sign)
+    return safe.replace("&", "&amp;").replace("<", "&lt;")

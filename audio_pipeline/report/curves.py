@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from audio_pipeline.audio_files.whole_file import whole_file
-from audio_pipeline.errors import ReportError
 from audio_pipeline.loudness.compare import Comparison, clock_of_report, curve_of
+from audio_pipeline.report.drawing import check_format, plain, save
 
-FORMATS = (".png", ".svg")
 COLOURS = ("#1f5fa8", "#d1495b", "#3a8f5c", "#8a5fb0", "#b07a2a", "#4b5560")
 """Told apart in print and by most colour-blind eyes; the lines differ in their dashes, too."""
 DASHES = ("-", "--", "-.", ":")
@@ -29,18 +27,15 @@ def write_curves(comparison: Comparison, path: Path) -> None:
     Raises ReportError for a suffix that is neither .png nor .svg, RenderError for a file that cannot be
     written.
     """
-    if path.suffix.lower() not in FORMATS:
-        raise ReportError(f"{path}: a plot is written as {' or '.join(FORMATS)}")
+    check_format(path)
     figure = Figure(figsize=(12, 7), layout="constrained")
     FigureCanvasAgg(figure)
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     _draw_loudness(top, comparison)
     _draw_differences(bottom, comparison)
     _draw_cues(top, bottom, comparison)
-    kind = path.suffix.lower()[1:]
-    metadata = {"Date": None} if kind == "svg" else {"Software": None}
-    with whole_file(path, "wb") as file, rc_context({"svg.hashsalt": "render-ending"}):
-        figure.savefig(file, format=kind, dpi=130, metadata=metadata)
+    with whole_file(path, "wb") as file:
+        save(figure, file, path.suffix.lower(), 130)
 
 
 def _draw_loudness(axes: Axes, comparison: Comparison) -> None:
@@ -57,7 +52,7 @@ def _draw_loudness(axes: Axes, comparison: Comparison) -> None:
             color=colour,
             ls=DASHES[n % len(DASHES)],
             lw=1.8,
-            label=_plain(f"{name}  ({said})"),
+            label=plain(f"{name}  ({said})"),
         )
     loudest = max((r["max_momentary_lufs"] or LOWEST_LUFS for r in comparison.reports), default=0.0)
     axes.set_ylim(LOWEST_LUFS, max(loudest, -30.0) + 4.0)
@@ -83,7 +78,7 @@ def _draw_differences(axes: Axes, comparison: Comparison) -> None:
     axes.axhline(0.0, color=COLOURS[0], lw=0.8)
     low, high = axes.get_ylim()
     axes.set_ylim(min(low, -1.0), max(high, 1.0))
-    axes.set_ylabel(_plain(f"LU from\n{comparison.names[0][:24]}"))
+    axes.set_ylabel(plain(f"LU from\n{comparison.names[0][:24]}"))
     axes.set_xlabel(
         "seconds, and timecode of the cues   (a window reads at its end; softer than -70 is -70)"
     )
@@ -105,7 +100,7 @@ def _draw_cues(top: Axes, bottom: Axes, comparison: Comparison) -> None:
             label = f"{section['name']}  {clock.timecode(Fraction(at).limit_denominator(192_000))}"
             place = (at, 1.01)
             top.annotate(
-                _plain(label),
+                plain(label),
                 place,
                 xycoords=("data", "axes fraction"),
                 rotation=65,
@@ -125,8 +120,3 @@ def _curve(report: dict[str, Any], name: str) -> tuple[Any, Any]:
     levels = np.array([np.nan if p is None else p for p in points], dtype=float)
     silent = np.isnan(levels) & (times >= window_s - 1e-9)
     return times, np.where(silent, LOWEST_LUFS, levels)
-
-
-def _plain(text: str) -> str:
-    """Text that matplotlib does not read as mathematics."""
-    return "".join(c if c.isprintable() or c == "\n" else " " for c in text).replace("$", r"\$")

@@ -11,6 +11,7 @@ import numpy as np
 from audio_pipeline.audio_files.whole_file import whole_file
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import ReportError
+from audio_pipeline.report.drawing import check_format, plain, save
 from audio_pipeline.report.inspection import (
     BRIGHT_HZ,
     HIGHEST_BEAT_HZ,
@@ -23,7 +24,6 @@ from audio_pipeline.report.picture import INK, LEFT, RIGHT, draw_level, draw_spe
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FORMATS = (".png", ".svg")
 _CORRELATION_S = 0.4
 _WIDEST_SIGMA = 8.0
 
@@ -42,9 +42,7 @@ def write_inspection(
     Raises ReportError for a suffix that is neither .png nor .svg or for more than two channels,
     RenderError when the file cannot be written.
     """
-    kind = path.suffix.lower()
-    if kind not in FORMATS:
-        raise ReportError(f"{path}: a plot is written as {' or '.join(FORMATS)}")
+    check_format(path)
     if found.channels > 2:
         raise ReportError(f"a plot shows one channel or two, not {found.channels}")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -63,10 +61,9 @@ def write_inspection(
     _draw_beats(figure.add_subplot(grid[3, 0]), samples, found)
     _draw_goniometer(figure.add_subplot(grid[3, 1]), samples)
     _draw_distribution(figure.add_subplot(grid[3, 2]), samples, found)
-    figure.suptitle(f"{_plain(title)}\n{_headline(found)}", fontsize=10)
-    metadata = {"Date": None} if kind == ".svg" else {"Software": None}
+    figure.suptitle(f"{plain(title)}\n{_headline(found)}", fontsize=10)
     with whole_file(path, "wb") as file:
-        figure.savefig(file, format=kind[1:], dpi=dpi, metadata=metadata)
+        save(figure, file, path.suffix.lower(), dpi)
 
 
 def _headline(found: Inspection) -> str:
@@ -164,8 +161,3 @@ def _draw_distribution(axes: Axes, samples: Samples, found: Inspection) -> None:
     axes.set_title(f"amplitudes, kurtosis {found.kurtosis:.1f}", fontsize=9)
     axes.grid(alpha=0.25)
     axes.legend(fontsize=8, loc="upper right")
-
-
-def _plain(text: str) -> str:
-    """Text that matplotlib does not read as mathematics."""
-    return "".join(c if c.isprintable() else " " for c in text).replace("$", r"\$")

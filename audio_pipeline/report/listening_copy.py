@@ -118,6 +118,8 @@ def encoded(blocks: Iterable[Samples], media_type: str, sample_rate_hz: int, cha
 
 def stereo(blocks: Iterable[Samples]) -> Iterator[Samples]:
     """`blocks` folded to two channels where they have others."""
-    from audio_pipeline.audio_files.channels import to_stereo
+    from audio_pipeline.audio_files.channels import fold_to_stereo
 
-    return (block if block.shape[1] == 2 else to_stereo(block)[0] for block in blocks)
+    for block in blocks:
+        fold = fold_to_stereo(block.shape[1])
+        yield block if fold is None else fold.of(block)

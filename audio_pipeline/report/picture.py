@@ -12,6 +12,7 @@ import numpy as np
 from audio_pipeline.audio_files.whole_file import whole_file
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import ReportError
+from audio_pipeline.report.drawing import check_format, plain, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,15 +35,8 @@ LIGHT = Colours("#0072B2", "#D55E00", "#222222", "#666666", "#ffffff")
 DARK = Colours("#56B4E9", "#F0E442", "#ece6da", "#8a8173", "#121110")
 LEFT, RIGHT, INK = LIGHT.left, LIGHT.right, LIGHT.ink
 
-FORMATS = (".png", ".svg")
 _HOP_S = 0.05
 _FLOOR_DBFS = -100.0
-
-
-def check_format(path: Path) -> None:
-    """Raise ReportError for a suffix that no picture is written as."""
-    if path.suffix.lower() not in FORMATS:
-        raise ReportError(f"{path}: a plot is written as {' or '.join(FORMATS)}")
 
 
 def draw_mix(
@@ -60,12 +54,10 @@ def draw_mix(
     import matplotlib
 
     check_format(path)
-    kind = path.suffix.lower()[1:]
-    metadata = {"Date": None} if kind == "svg" else {"Software": None}
     try:
         with matplotlib.rc_context(_style(colours)), whole_file(path, "wb") as file:
             figure = _figure(samples, sample_rate_hz, cues, title, colours)
-            figure.savefig(file, format=kind, dpi=110, metadata=metadata)
+            save(figure, file, path.suffix.lower(), 110)
     except OSError as error:
         raise ReportError(f"{path} cannot be written: {error.strerror or error}") from error
 
@@ -74,8 +66,7 @@ def _style(colours: Colours) -> Any:
     ink = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
     paper = ("figure.facecolor", "axes.facecolor", "savefig.facecolor", "legend.facecolor")
     style: dict[str, Any] = dict.fromkeys(ink, colours.ink) | dict.fromkeys(paper, colours.paper)
-    # a fixed salt: the same picture, the same bytes
-    return style | {"svg.hashsalt": "render-ending", "grid.color": colours.cue}
+    return style | {"grid.color": colours.cue}
 
 
 def _figure(
@@ -97,7 +88,7 @@ def _figure(
             axes.axvline(at_s, color=colours.cue, linewidth=0.8, linestyle=":")
     for n, (name, at_s) in enumerate(cues):
         level.annotate(
-            _plain(name),
+            plain(name),
             (at_s, 1.0),
             xycoords=("data", "axes fraction"),
             xytext=(2, 3 + 11 * (n % 3)),
@@ -107,13 +98,8 @@ def _figure(
         )
     spectrum.set_xlabel("seconds")
     spectrum.set_xlim(0, len(samples) / sample_rate_hz)
-    figure.suptitle(_plain(title), fontsize=11)
+    figure.suptitle(plain(title), fontsize=11)
     return figure
-
-
-def _plain(text: str) -> str:
-    """Text that matplotlib does not read as mathematics."""
-    return "".join(c if c.isprintable() else " " for c in text).replace("$", r"\$")
 
 
 def _per_hop(samples: Samples, sample_rate_hz: int) -> Samples:

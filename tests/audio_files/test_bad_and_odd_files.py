@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import socket
 import struct
 import tracemalloc
@@ -24,6 +23,7 @@ from audio_pipeline.audio_files.read import blocks, probe, read
 from audio_pipeline.audio_files.regular_file import sha256_hex
 from audio_pipeline.errors import StemError
 from tests.audio_files.wave_makers import RATE, chunk, float32, fmt, pcm16, tone, wave
+from tests.hostile.law import time_limit
 
 SOUND = pcm16(tone())
 FLOAT = fmt(tag=3, bits=32)
@@ -32,14 +32,8 @@ LITTLE_MEMORY = 32 << 20
 
 @pytest.fixture(autouse=True)
 def _never_hangs() -> Iterator[None]:
-    def give_up(*_: object) -> None:
-        raise TimeoutError("it hangs")
-
-    before = signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(20)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
+    with time_limit():
+        yield
 
 
 @dataclass(frozen=True)

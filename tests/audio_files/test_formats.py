@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import struct
@@ -241,9 +242,45 @@ def test_an_ffmpeg_that_never_ends_is_stopped(tmp_path: Path, monkeypatch: pytes
         program.write_text("#!/bin/sh\nexec sleep 60\n")
         program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.setattr(compressed, "DECODER_LIMIT_S", 0.1)
-    with pytest.raises(StemError, match=r"given up: ffmpeg took longer than 0\.1 s"):
+    monkeypatch.setattr(compressed, "PATIENCE_S", 0.1)
+    with pytest.raises(StemError, match=r"given up: ffmpeg made nothing of it in 0\.1 s"):
         read(_m4a_header(tmp_path / "voice.m4a"))
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("options", [["-q:a", "5"], ["-b:a", "128k"]], ids=["varying", "constant"])
+def test_an_mp3_that_does_not_state_its_length_is_read_whole(tmp_path: Path, options: list[str]) -> None:
+    tones = ["-f", "lavfi", "-i", "sine=440:sample_rate=48000:duration=20"]
+    path = tmp_path / "stream.mp3"
+    command = ["ffmpeg", "-nostdin", "-v", "error", *tones, "-c:a", "libmp3lame", *options]
+    subprocess.run([*command, "-write_xing", "0", str(path)], check=True, timeout=60)
+    samples, info = read(path)
+    assert info.duration_s == pytest.approx(20.0, abs=0.1)
+    assert 20 * np.log10(_level(samples[-48_000:-4800]) / _level(samples[48_000:96_000])) > -0.1
+
+
+@needs_ffmpeg
+def test_two_mp3_joined_are_both_read(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    soundfile.write(out, tone(2.0), RATE, format="MP3", subtype="MPEG_LAYER_III")
+    path = tmp_path / "joined.mp3"
+    path.write_bytes(out.getvalue() * 2)
+    assert read(path)[1].duration_s == pytest.approx(4.0, abs=0.15)
+    path.write_bytes(out.getvalue())
+    assert read(path)[1].subtype == "MPEG_LAYER_III"
+    assert read(path)[1].duration_s == pytest.approx(2.0, abs=0.05)
+
+
+def test_without_ffmpeg_half_an_mp3_is_refused_and_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = io.BytesIO()
+    soundfile.write(out, tone(2.0), RATE, format="MP3", subtype="MPEG_LAYER_III")
+    path = tmp_path / "joined.mp3"
+    path.write_bytes(out.getvalue() * 2)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(StemError, match="is MP3, which needs ffmpeg"):
+        read(path)
 
 
 @needs_ffmpeg

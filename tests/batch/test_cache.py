@@ -46,6 +46,21 @@ def test_a_changed_byte_anywhere_makes_an_entry_missing(
     assert not path.exists()
 
 
+@pytest.mark.parametrize("samples", [100, 700])  # of which 0 and 1024 words stand in whole rows
+def test_flips_that_cancel_each_other_in_a_sum_make_an_entry_missing(
+    tmp_path: Path, samples: int
+) -> None:
+    cache = Cache(tmp_path)
+    tile = _tile(1, samples)
+    words = tile.reshape(-1).view(np.uint64)
+    cache.put("k", (tile,))
+    path = tmp_path / "k.kept"
+    other = words.copy()
+    other[3], other[9] = words[3] + np.uint64(1 << 40), words[9] - np.uint64(1 << 40)
+    path.write_bytes(path.read_bytes().replace(words.tobytes(), other.tobytes()))
+    assert cache.get("k") is None
+
+
 @settings(deadline=None, max_examples=30)
 @given(length=st.integers(0, 11_000))
 def test_a_cut_entry_is_missing(tmp_path_factory: pytest.TempPathFactory, length: int) -> None:
@@ -148,12 +163,44 @@ def test_keys_tell_values_apart() -> None:
 def test_the_environment_moves_bounds_and_switches_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert open_cache(tmp_path).folder == tmp_path / ".render-cache"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert open_cache().folder == tmp_path / "render-ending"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert open_cache().folder == tmp_path / ".cache" / "render-ending"
     monkeypatch.setenv("RENDER_ENDING_CACHE", str(tmp_path / "else"))
     monkeypatch.setenv("RENDER_ENDING_CACHE_SIZE", "1.5GB")
-    cache = open_cache(tmp_path)
+    cache = open_cache()
     assert (cache.folder, cache.limit_bytes) == (tmp_path / "else", 1_500_000_000)
     monkeypatch.setenv("RENDER_ENDING_CACHE", "off")
-    assert open_cache(tmp_path) is None
+    assert open_cache() is None
     with pytest.raises(ValueError, match="500MB"):
         size_in_bytes("lots")
+
+
+def test_without_a_home_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative/folder")
+    assert open_cache() is None
+    monkeypatch.delenv("XDG_CACHE_HOME")
+
+    def lost(_: object = None) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", lost)
+    assert open_cache() is None
+
+
+def test_a_cache_of_another_user_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "render-ending").mkdir()
+    assert open_cache() is not None
+    monkeypatch.setattr(os, "geteuid", lambda: 12_345)
+    assert open_cache() is None
+
+
+def test_an_entry_under_the_name_of_another_is_missing(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    cache.put("a", (_tile(1),))
+    cache.put("b", (_tile(2),))
+    (tmp_path / "a.kept").replace(tmp_path / "b.kept")
+    assert cache.get("b") is None

@@ -15,6 +15,11 @@ import pytest
 import soundfile
 
 from audio_pipeline.audio_files.whole_file import whole_file
+from audio_pipeline.errors import RenderError
+from audio_pipeline.preset.document import load_document
+from audio_pipeline.preset.model import build_preset
+from audio_pipeline.preset.project import find_project
+from audio_pipeline.render import Order, render
 from tests.command import contents, environment, run
 
 STRUCK = """
@@ -138,6 +143,50 @@ def test_a_folder_that_may_not_be_written_to_is_said(tiny: Path) -> None:
     ]
 
 
+CHANGING = """
+import sys
+from pathlib import Path
+from audio_pipeline.audio_files.read import Recording
+read, change = Recording.blocks, compile(sys.argv[1], "change", "exec")
+def blocks(self, frames=65_536):
+    for block in read(self, frames):
+        exec(change, {"stem": Path("stems/voice_a.flac")})
+        yield block
+Recording.blocks = blocks
+sys.argv[1:] = sys.argv[2:]
+from audio_pipeline.cli.main import main
+main()
+"""
+"""The command, to whose stem something happens whenever a block of it has been read."""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "stem.open('ab').write(bytes(99))",
+        "__import__('os').truncate(stem, 4_000)",
+        "stem.write_bytes(Path('stems/voice_b.flac').read_bytes())",
+    ],
+    ids=["growing", "cut short", "rewritten"],
+)
+def test_a_stem_that_changes_while_it_is_read_leaves_the_earlier_render(
+    tiny: Path, earlier: dict[str, bytes], change: str
+) -> None:
+    change = change.replace("Path(", "__import__('pathlib').Path(")
+    line = [sys.executable, "-c", CHANGING, change, *LOUDER, "--no-cache"]
+    done = subprocess.run(
+        line, cwd=tiny, env=environment(), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"error: {tiny}/stems/voice_a.flac changed while it was read.",
+        "hint: Wait until it is written, then try again.",
+    ]
+    left = contents(tiny)
+    assert all(left[name] == earlier[name] for name in earlier if name.startswith("renders"))
+    assert left.keys() == earlier.keys()
+
+
 def test_a_second_render_of_a_mix_is_refused_before_it_works(tiny: Path) -> None:
     (tiny / "renders").mkdir()
     with whole_file(tiny / "renders" / "tiny.report.json", "w") as first:
@@ -147,6 +196,25 @@ def test_a_second_render_of_a_mix_is_refused_before_it_works(tiny: Path) -> None
     assert "renders/tiny.report.json is being written by another process." in done.stderr
     assert "hint: Wait until it is done" in done.stderr
     assert contents(tiny / "renders") == {"tiny.report.json": b"the first one's"}
+
+
+def test_a_mix_is_claimed_until_its_page_is_written(tiny: Path) -> None:
+    project = find_project(tiny)
+    order = Order(project, build_preset(load_document(project, "tiny")), tiny / "renders")
+    refused: list[str] = []
+
+    def try_to_claim(stage: str, _: float) -> None:
+        if stage == "page":
+            with (
+                pytest.raises(RenderError) as error,
+                whole_file(tiny / "renders" / "tiny.report.json", "w"),
+            ):
+                pass
+            refused.append(error.value.message)
+
+    made = render(order, try_to_claim)
+    assert made.page is not None
+    assert "is being written by another process" in refused[0]
 
 
 def test_a_clock_that_jumps_changes_no_byte(tiny: Path, earlier: dict[str, bytes]) -> None:

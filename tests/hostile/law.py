@@ -15,23 +15,30 @@ from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import Project
 from audio_pipeline.session import planned_schedule
 
-HANGS_S = 20.0  # some thirty times what the slowest takes: the machine may be busy
+CPU_S = 5.0
+"""What anything hostile may take of the processor, however busy the machine is."""
+HANGS_S = 60.0
+"""What waits so long, waits for ever."""
 
 
 @contextmanager
-def time_limit(seconds: float = HANGS_S) -> Iterator[None]:
-    """Raise TimeoutError when the block takes longer."""
+def time_limit(cpu_s: float = CPU_S, hangs_s: float = HANGS_S) -> Iterator[None]:
+    """Raise TimeoutError when the block takes longer, counted in seconds of CPU and by the clock."""
 
-    def give_up(*_: object) -> None:
-        raise TimeoutError(f"longer than {seconds} s")
+    def give_up(number: int, _: object) -> None:
+        cause = f"more than {cpu_s} s of CPU" if number == signal.SIGPROF else f"hangs for {hangs_s} s"
+        raise TimeoutError(cause)
 
-    before = signal.signal(signal.SIGALRM, give_up)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    limits = {signal.SIGPROF: (signal.ITIMER_PROF, cpu_s), signal.SIGALRM: (signal.ITIMER_REAL, hangs_s)}
+    before = {number: signal.signal(number, give_up) for number in limits}
+    for timer, seconds in limits.values():
+        signal.setitimer(timer, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for number, (timer, _) in limits.items():
+            signal.setitimer(timer, 0)
+            signal.signal(number, before[number])
 
 
 def refusal(action: Callable[[], Any]) -> AudioPipelineError | None:

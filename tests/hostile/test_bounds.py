@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from audio_pipeline.cache import FOLDER, open_cache
-from audio_pipeline.errors import RenderError
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import Project
@@ -62,6 +58,17 @@ def test_echoes_may_not_ask_for_minutes_of_memory(film: Project) -> None:
     assert "at most 180 s are remembered" in error.message
 
 
+def test_a_response_longer_than_any_room_is_refused(
+    film: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded = "space.impulse_response=stems/voice_a.flac"
+    assert refusal(lambda: opened(film, recorded)) is None
+    monkeypatch.setattr("audio_pipeline.effects.space._LONGEST_RESPONSE_S", 2)
+    error = refusal(lambda: opened(film, recorded))
+    assert error is not None
+    assert "the impulse response lasts 2 s; 2 s is the longest" in error.message
+
+
 def test_a_phrase_that_never_ends_is_refused(film: Project) -> None:
     motif = "layers.hum={kind='motif', at='0s', notes='E4:9000', until='end'}"
     cues = ("cues.black=50min", "cues.dropout=51min", "cues.silence=52min", "cues.end=53min")
@@ -84,16 +91,3 @@ def test_more_cues_than_a_thousand_are_refused(film: Project) -> None:
     error = refusal(lambda: build_preset(load_document(film, "many")))
     assert error is not None
     assert "at most 1000 are allowed" in error.message
-
-
-def test_the_cache_is_not_kept_behind_a_link_out_of_the_project(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("RENDER_ENDING_CACHE", raising=False)
-    (tmp_path / "film").mkdir()
-    (tmp_path / "downloads").mkdir()
-    (tmp_path / "downloads" / "film.iso.part").write_text("precious")
-    (tmp_path / "film" / FOLDER).symlink_to(tmp_path / "downloads")
-    with pytest.raises(RenderError, match="is a link"):
-        open_cache(tmp_path / "film")
-    assert [path.name for path in (tmp_path / "downloads").iterdir()] == ["film.iso.part"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from audio_pipeline.batch.plan import matrices_of
 from audio_pipeline.errors import PresetError, RenderError, StemError
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
@@ -98,6 +99,26 @@ def test_a_preset_that_is_a_link_out_of_the_project_is_refused(film: Project) ->
 def test_a_preset_file_elsewhere_renders_under_its_own_name_inside(film: Project) -> None:
     made = rendered(film, str(film.presets / ".." / ".." / "secret" / "theirs.toml"))
     assert made.master == film.root / "renders" / "theirs.wav"
+
+
+@pytest.mark.parametrize("named", ["../outside.toml", "/etc/outside.toml", "presets/../../outside.toml"])
+def test_a_batch_file_names_no_preset_outside_the_project(film: Project, named: str) -> None:
+    (film.root.parent / "outside.toml").write_text('extends = "short"')
+    (film.presets / "all.batch.toml").write_text(f'presets = ["{named}"]')
+    error = refusal(lambda: matrices_of(film, ["all"], False))
+    assert error is not None
+    assert "outside the project" in error.message
+
+
+def test_a_batch_file_that_is_a_link_out_is_refused_unless_the_command_names_it(film: Project) -> None:
+    outside = film.root.parent / "mine.batch.toml"
+    name = film.preset_names()[0]
+    outside.write_text(f'presets = ["{name}"]')
+    (film.presets / "all.batch.toml").symlink_to(outside)
+    error = refusal(lambda: matrices_of(film, ["all"], False))
+    assert error is not None
+    assert "outside the project" in error.message
+    assert matrices_of(film, [str(outside)], False)[0].presets == (name,)
 
 
 def test_renders_that_are_a_link_out_are_refused_unless_the_command_names_them(film: Project) -> None:

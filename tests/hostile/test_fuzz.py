@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 import zipfile
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,11 +12,19 @@ from hypothesis import strategies as st
 
 from audio_pipeline.preset.project import Project
 from tests.conftest import REPOSITORY, make_project
+from tests.hostile.batch_makers import (
+    batch_by_bytes,
+    batch_by_structure,
+    plan_batch,
+    use_entry,
+    use_vary,
+)
 from tests.hostile.law import plan, plan_bytes, refusal, time_limit
 from tests.hostile.list_makers import mutated_markers, mutated_report, read_markers, read_report_of
 from tests.hostile.preset_makers import mutated, presets
 from tests.hostile.set_makers import sets
 from tests.hostile.stem_makers import mutated_stem, use_stem
+from tests.hostile.watch_chaos import Chaos
 
 quick = settings(
     deadline=None,
@@ -31,8 +39,14 @@ seeds = st.integers(0, 2**32)
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    importlib.import_module("librosa")  # takes seconds, and would look like a stem that hangs
     return make_project(tmp_path_factory.mktemp("hostile"))
+
+
+@pytest.fixture(scope="module")
+def chaos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chaos]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("audio_pipeline.cli.watch.LOOK_EVERY_S", 0.0)
+        yield Chaos(tmp_path_factory.mktemp("watched"))
 
 
 @settings(quick, max_examples=150)
@@ -69,6 +83,45 @@ def test_a_report_with_other_values_is_compared_or_refused(film: Project, seed: 
 @given(seed=seeds)
 def test_a_marker_list_with_other_bytes_is_read_or_refused(film: Project, seed: int) -> None:
     read_markers(film.root, mutated_markers(seed))
+
+
+@settings(quick, max_examples=25)
+@given(seed=seeds)
+def test_any_batch_file_is_a_plan_or_is_refused(film: Project, seed: int) -> None:
+    plan_batch(film, batch_by_structure(seed))
+    plan_batch(film, batch_by_bytes(seed))
+    use_vary(film, seed)
+
+
+@settings(quick, max_examples=200)
+@given(seed=seeds)
+def test_an_entry_of_the_cache_is_what_was_put_there_or_missing(film: Project, seed: int) -> None:
+    use_entry(film.root / "cache", seed)
+
+
+@settings(quick, max_examples=12)
+@given(seed=seeds)
+def test_a_watched_mix_outlives_what_happens_to_its_files(chaos: Chaos, seed: int) -> None:
+    chaos.step(seed)
+
+
+ONE = 'presets = ["short"]\n'
+HEAVY_BATCHES = {
+    "many values": lambda n: f"{ONE}[vary]\nseed = {list(range(n // 8))}",
+    "many patterns": lambda n: "presets = [" + '"*",' * (n // 4) + "]",
+    "many exclusions": lambda n: ONE + '[[exclude]]\npreset="short"\n' * (n // 29),
+    "many mixes": lambda n: ONE + '[[mix]]\npreset="short"\n' * (n // 24),
+    "many keys": lambda n: f"{ONE}[set]\n" + "".join(f"a{i}=1\n" for i in range(n // 9)),
+    "many languages": lambda n: ONE + "".join(f"[stems.a{i}]\nv='x'\n" for i in range(n // 22)),
+    "long values": lambda n: f"{ONE}[vary]\ntitle = {['x' * (n // 2), 'y' * (n // 2)]}",
+    "a long name": lambda n: f"{ONE}name = '{'{preset}' * (n // 8)}'",
+    "deep keys": lambda n: f"{ONE}[set]\n" + ".".join(["a"] * (n // 2)) + "=1",
+}
+
+
+@pytest.mark.parametrize("case", HEAVY_BATCHES)
+def test_a_batch_file_as_large_as_may_be_is_refused_within_seconds(film: Project, case: str) -> None:
+    assert plan_batch(film, HEAVY_BATCHES[case](990_000).encode()) is not None
 
 
 def test_the_corpus_of_the_coverage_guided_fuzzer_breaks_nothing(film: Project) -> None:
@@ -130,5 +183,5 @@ def test_what_a_preset_costs_grows_no_faster_than_its_size(film: Project, case: 
 
 def test_a_preset_as_large_as_may_be_takes_seconds(film: Project) -> None:
     lines = "".join(f'key{n} = "{n}"\n' for n in range(50_000))
-    with time_limit(20):
+    with time_limit():
         assert plan_bytes(film, lines[:999_000].encode()) is not None

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audio_pipeline.errors import ReportError
+from audio_pipeline.report.drawing import check_format
 from audio_pipeline.report.listening_copy import FLAC, MP3, Copy, bits_for
 from audio_pipeline.report.markup import Markup, data_block, element, whole_page
-from audio_pipeline.report.picture import DARK, LIGHT, check_format, draw_mix
+from audio_pipeline.report.picture import DARK, LIGHT, draw_mix
 from audio_pipeline.report.png import indexed_png
 from audio_pipeline.report.spectrogram import Spectrogram, palette
 from audio_pipeline.report.traces import CloseUp, Place

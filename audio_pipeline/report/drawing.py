@@ -1,0 +1,37 @@
+"""Figures written: the same picture, the same bytes, and no word about letters that a font has not got."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from audio_pipeline.errors import ReportError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FORMATS = (".png", ".svg")
+"""What a picture is written as."""
+
+
+def check_format(path: Path) -> None:
+    """Raise ReportError for a suffix that no picture is written as."""
+    if path.suffix.lower() not in FORMATS:
+        raise ReportError(f"{path}: a plot is written as {' or '.join(FORMATS)}")
+
+
+def save(figure: Figure, file: IO[bytes], suffix: str, dpi: int) -> None:
+    """Write `figure` as `suffix`, one of `FORMATS`, says."""
+    import matplotlib
+
+    metadata = {"Date": None} if suffix == ".svg" else {"Software": None}
+    # a fixed salt: the identities in an SVG are those of every time
+    with warnings.catch_warnings(), matplotlib.rc_context({"svg.hashsalt": "render-ending"}):
+        warnings.filterwarnings("ignore", "Glyph")  # it is drawn as a box
+        figure.savefig(file, format=suffix[1:], dpi=dpi, metadata=metadata)
+
+
+def plain(text: str) -> str:
+    """Text that matplotlib does not read as mathematics."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text).replace("$", r"\$")
