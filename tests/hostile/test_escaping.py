@@ -232,10 +232,10 @@ def test_the_chunks_of_a_broadcast_wave(text: str) -> None:
     assert labels[16 : 12 + size].rstrip(b"\0").decode("utf-8") == text.replace("\0", "?")
 
 
-@texts
-def test_pictures(master: Path, tmp_path: Path, text: str) -> None:
+def test_pictures(master: Path, tmp_path: Path) -> None:
     samples, rate = soundfile.read(master)
-    draw_mix(samples, rate, [(text, 0.5)], text, tmp_path / "mix.svg")
+    cues = [(text, (n + 0.5) / len(TEXTS)) for n, text in enumerate(TEXTS.values())]
+    draw_mix(samples, rate, cues, " ".join(TEXTS.values()), tmp_path / "mix.svg")
     ElementTree.fromstring((tmp_path / "mix.svg").read_bytes())
 
 
@@ -278,16 +278,27 @@ def test_what_compare_and_measure_print(
         assert "<" not in line
         if line.startswith("| figure"):
             assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) == 5, line
-    call(tmp_path, "compare", *two, "--plot", "curves.svg")
-    ElementTree.fromstring((tmp_path / "curves.svg").read_bytes())
     assert (
         json.loads(call(tmp_path, "measure", f"./{name}.wav", "--json").stdout)["file"] == f"{name}.wav"
     )
     assert has_text(cells_of(call(tmp_path, "measure", f"./{name}.wav", "--csv").stdout), f"{name}.wav")
     call(tmp_path, "measure", f"./{name}.wav", "b.report.json")
-    shown = call(tmp_path, "inspect", f"./{name}.wav", "--json", "--plot", "sound.svg").stdout
+    shown = call(tmp_path, "inspect", f"./{name}.wav", "--json").stdout
     assert json.loads(shown)["what"] == f"{name}.wav"
-    ElementTree.fromstring((tmp_path / "sound.svg").read_bytes())
+
+
+@pytest.mark.parametrize("which", ["mathematics", "controls", "wide", "the end of a comment"])
+def test_pictures_of_files(
+    master: Path, report_with: Any, tmp_path: Path, call: Called, which: str
+) -> None:
+    name = TEXTS[which].replace("\0", "0")
+    (tmp_path / f"{name}.wav").write_bytes(master.read_bytes())
+    for file in (f"{name}.report.json", "b.report.json"):
+        (tmp_path / file).write_text(to_json(report_with(TEXTS[which])), encoding="utf-8")
+    call(tmp_path, "compare", f"./{name}.report.json", "b.report.json", "--plot", "curves.svg")
+    call(tmp_path, "inspect", f"./{name}.wav", "--plot", "sound.svg")
+    for picture in ("curves.svg", "sound.svg"):
+        ElementTree.fromstring((tmp_path / picture).read_bytes())
 
 
 @texts
