@@ -40,12 +40,14 @@ class Chunk:
 class Structure:
     """What is worth knowing of a header that has passed: warnings, and bytes to mend.
 
-    `mended` are (offset, bytes) to read in place of the file's own, so that libsndfile sees the
-    length of a recording whose size was never written.
+    `data` is where the samples of a little-endian WAV with nothing wrong lie; None for others. `mended`
+    are (offset, bytes) to read in place of the file's own, so that libsndfile sees the length of a
+    recording whose size was never written.
     """
 
     warnings: tuple[str, ...] = ()
     mended: tuple[tuple[int, bytes], ...] = ()
+    data: Chunk | None = None
 
 
 def examine(file: RegularFile) -> Structure:
@@ -130,7 +132,7 @@ def _wave_data(file: RegularFile, data: Chunk, riff_size: int, end: str) -> Stru
         )
     if riff_end < data_end and data_end + data.size % 2 < file.size:
         return Structure((f"{file.name} states a wrong size for itself; that of its data is believed.",))
-    return Structure()
+    return Structure(data=data if end == "<" else None)
 
 
 def _size_never_written(file: RegularFile, held: int) -> str:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import soundfile
@@ -18,6 +19,7 @@ from audio_pipeline.audio_files import containers
 from audio_pipeline.audio_files.compressed import container_of, decoded, stream_info
 from audio_pipeline.audio_files.mpeg_frames import states_its_length
 from audio_pipeline.audio_files.not_audio import why_not_audio
+from audio_pipeline.audio_files.pcm24 import pcm24_blocks
 from audio_pipeline.audio_files.regular_file import RegularFile, regular_file
 from audio_pipeline.audio_files.signal_checks import SignalCheck
 from audio_pipeline.audio_files.sound_file import Sequential, View, sound_file
@@ -108,7 +110,7 @@ def blocks(path: str | os.PathLike[str], frames: int = BLOCK) -> Iterator[Sample
         info = recording.info
         check = SignalCheck(info.name, info.sample_rate_hz, info.channels)
         for block in recording.blocks(frames):
-            by_channel = np.asfortranarray(block)
+            by_channel = np.asfortranarray(block)  # as a plain WAV comes
             check.feed(by_channel)
             yield by_channel
 
@@ -173,6 +175,11 @@ def _by_libsndfile(file: RegularFile) -> Recording | None:
     if info.format == "MP3" and not states_its_length(file, info.frames):
         return None
     order = _OGG_TO_WAV.get(info.channels) if info.format == "OGG" else None
+
+    data, width = structure.data, 3 * info.channels
+    if info.subtype == "PCM_24" and data is not None and data.size // width == info.frames:
+        plain = partial(pcm24_blocks, file, data.body, info.frames, info.channels)
+        return Recording(file, info, plain, info.frames)
 
     def pieces(frames: int) -> Iterator[Samples]:
         with sound_file(file, structure) as sound:
