@@ -12,16 +12,14 @@ import numpy as np
 from audio_pipeline.audio_files.regular_file import RegularFile
 from audio_pipeline.dsp.arrays import Samples, unset
 
-_PART = 16_384
-"""Frames worked out at a time: so few stay in the processor's cache."""
-
 
 def pcm24_blocks(
     file: RegularFile, offset: int, total: int, channels: int, frames: int
 ) -> Iterator[Samples]:
     """The `total` frames from byte `offset` on, in planar blocks `(≤ frames, channels)` float64.
 
-    It ends early where the file does. Raises StemError when the system cannot read it.
+    It ends early where the file does. Few operations on much, so that another thread can work beside
+    this one. Raises StemError when the system cannot read it.
     """
     width = 3 * channels
     for first in range(0, total, frames):
@@ -29,11 +27,8 @@ def pcm24_blocks(
         # each sample is read as the last three of four bytes, so one more is wanted before the first
         data = file.bytes_at(offset + first * width - 1, wanted * width + 1)
         block = unset(max(0, (len(data) - 1) // width), channels)
-        for start in range(0, len(block), _PART):
-            part = block[start : start + _PART]
-            words = np.ndarray(part.shape, "<i4", data, start * width, (width, 3))
-            np.multiply(words & -256, 2.0**-31, out=part)
         if len(block):
-            yield block
+            words = np.ndarray(block.shape, "<i4", data, strides=(width, 3))
+            yield np.multiply(words & -256, 2.0**-31, out=block)
         if len(block) < wanted:
             return

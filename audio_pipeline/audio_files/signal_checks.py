@@ -25,8 +25,6 @@ CLIPPED_FROM = 0.99
 CLIPPED_RUN = 3
 """Clipped: so many samples in a row, at the very same value, this near to full scale."""
 
-_PART = 16_384
-
 
 class SignalCheck:
     """Fed with a recording block by block; knows at the end what should be said about it.
@@ -46,12 +44,9 @@ class SignalCheck:
 
     def feed(self, block: Samples) -> None:
         """Take the next `(n, channels)`. Raises StemError at a sample that is no number, or absurd."""
-        for start in range(0, len(block), _PART):
-            # every channel in a row, and little enough to stay in the processor's cache
-            self._feed(np.ascontiguousarray(block[start : start + _PART].T))
-
-    def _feed(self, part: Samples) -> None:
-        """Take `(channels, n)`, n ≥ 1."""
+        if not len(block):
+            return
+        part = np.ascontiguousarray(block.T)
         highest, lowest = float(part.max()), float(part.min())
         if not (math.isfinite(highest) and math.isfinite(lowest)):
             self._refuse(~np.isfinite(part), "is not a number (NaN or infinity)")

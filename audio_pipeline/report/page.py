@@ -40,7 +40,7 @@ LONGEST_COPY_S = 600.0
 
 SCRIPTS = ("timecode.js", "engine.js", "charts.js", "transport.js", "report.js")
 
-_BLOCK = 65_536
+_BLOCK = 262_144
 
 
 @dataclass(frozen=True)
