@@ -9,13 +9,13 @@ from typing import Any
 
 from audio_pipeline.loudness.dialogue import share_percent
 from audio_pipeline.loudness.facts import MixFacts
-from audio_pipeline.loudness.meter import Loudness
+from audio_pipeline.loudness.gated import Gated
 from audio_pipeline.loudness.sections import facts_of_preset
 from audio_pipeline.master import CeilingAction
 from audio_pipeline.session import Session
 
 
-def facts_of(session: Session, gain_db: float, ceiling: CeilingAction, dialogue: Loudness) -> MixFacts:
+def facts_of(session: Session, gain_db: float, ceiling: CeilingAction, dialogue: Gated) -> MixFacts:
     """The facts for the report of a whole render. `dialogue` was measured before the gain.
 
     A master without the bus DX has no dialogue, even though its gain may be anchored on it.

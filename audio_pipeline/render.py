@@ -24,7 +24,7 @@ from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.errors import PresetError, RenderError
 from audio_pipeline.layers.base import Bus
 from audio_pipeline.loudness.facts import MixFacts
-from audio_pipeline.loudness.meter import Loudness, Meter
+from audio_pipeline.loudness.gated import Gated, GatedMeter
 from audio_pipeline.loudness.report import report_of_file, to_json
 from audio_pipeline.master import Ceiling, CeilingAction, Dither, Steps, quantise
 from audio_pipeline.mix import BUSES
@@ -70,8 +70,8 @@ class Premaster:
 
     programme: Spill
     buses: dict[Bus, Spill]
-    anchor_loudness: Loudness
-    dialogue_loudness: Loudness
+    anchor_loudness: Gated
+    dialogue_loudness: Gated
 
 
 @dataclass(frozen=True)
@@ -190,9 +190,9 @@ def _mix(order: Order, session: Session, open_files: ExitStack, progress: Progre
     scene, kept = session.scene, (BUSES if order.stems else ())
     programme = open_files.enter_context(Spill(order.out, 2))
     spills = {bus: open_files.enter_context(Spill(order.out, 2)) for bus in kept}
-    dialogue = Meter(scene.sample_rate, 2)
+    dialogue = GatedMeter(scene.sample_rate, 2)
     by_dialogue = session.preset.master.anchor == "dialogue"
-    anchor = dialogue if by_dialogue else Meter(scene.sample_rate, 2)
+    anchor = dialogue if by_dialogue else GatedMeter(scene.sample_rate, 2)
     for tile, buses in session.console.tiles(scene.programme, order.workers):
         heard = tile.intersect(scene.programme)
         cut = heard.inside(tile)
@@ -214,9 +214,8 @@ def _gain_db(preset: Preset, premaster: Premaster) -> float:
     """The one gain. Raises RenderError when there is nothing to anchor it on."""
     anchor, loudness = preset.master.anchor, premaster.anchor_loudness
     if loudness.integrated_lufs is None:
-        reason = loudness.reasons.get("integrated_lufs", "it is silent")
         raise RenderError(
-            f"{preset.name}: the {anchor} has no loudness to bring to the target: {reason}",
+            f"{preset.name}: the {anchor} has no loudness to bring to the target: {loudness.reason}",
             hint='Anchor on what can be heard: [master] anchor = "programme" or "dialogue".',
         )
     return float(preset.master.target - loudness.integrated_lufs)

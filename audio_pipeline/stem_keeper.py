@@ -13,7 +13,7 @@ from audio_pipeline.audio_files.read import AudioInfo
 from audio_pipeline.cache import Cache, Entry, digest
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import StemError
-from audio_pipeline.loudness.meter import Meter
+from audio_pipeline.loudness.gated import GatedMeter
 from audio_pipeline.recall import program_key
 from audio_pipeline.timeline.scene import StemRequest
 
@@ -93,7 +93,7 @@ def _decoders() -> list[str]:
 
 
 def _integrated_lufs(samples: Samples, sample_rate_hz: int) -> float | None:
-    meter = Meter(sample_rate_hz, samples.shape[1])
+    meter = GatedMeter(sample_rate_hz, samples.shape[1])
     for start in range(0, len(samples), sample_rate_hz):
         meter.feed(samples[start : start + sample_rate_hz])
     return meter.result().integrated_lufs

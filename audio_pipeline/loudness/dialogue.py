@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from audio_pipeline.audio_files.read import blocks, probe
+from audio_pipeline.loudness.gated import Gated
 from audio_pipeline.loudness.meter import Loudness, Meter
 
 GATE_LU = -10.0
@@ -24,7 +25,7 @@ class Dialogue:
     share_percent: float
 
 
-def share_percent(stem: Loudness, programme_s: float) -> float:
+def share_percent(stem: Loudness | Gated, programme_s: float) -> float:
     """The share of a programme, percent, in which the momentary loudness of its dialogue stem is no more
     than 10 LU under the stem's integrated loudness."""
     if stem.integrated_lufs is None or programme_s <= 0.0:

@@ -18,10 +18,10 @@ import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import db_from_gain
-from audio_pipeline.dsp.recursive import RecursiveFilter
 from audio_pipeline.loudness import history
-from audio_pipeline.loudness.history import HOPS_PER_S, MOMENTARY_HOPS, SHORT_TERM_HOPS, History
-from audio_pipeline.loudness.kweighting import channel_weights, k_weighting
+from audio_pipeline.loudness.energies import Energies
+from audio_pipeline.loudness.history import HOPS_PER_S, MOMENTARY_HOPS, SHORT_TERM_HOPS
+from audio_pipeline.loudness.kweighting import channel_weights
 from audio_pipeline.loudness.peaks import Peaks
 from audio_pipeline.loudness.span_levels import (
     EMPTY,
@@ -33,8 +33,6 @@ from audio_pipeline.loudness.span_levels import (
     SpanLevels,
     SpanMeter,
     finite,
-    hop_energies,
-    padded,
 )
 from audio_pipeline.timeline.spans import Span
 
@@ -97,13 +95,8 @@ class Meter:
         self.sample_rate_hz = sample_rate_hz
         self.channels = channels
         self.samples = 0
-        self._weights = np.array(chosen)
         self._pieces = Pieces(sample_rate_hz, channels)
-        self._filter = RecursiveFilter(k_weighting(sample_rate_hz), sample_rate_hz)
-        self._state = self._filter.rest_state(channels)
-        self._filtered = np.empty((channels, sample_rate_hz))
-        self._weighted: list[Samples] = []
-        self._plain: list[Samples] = []
+        self._energies = Energies(sample_rate_hz, chosen)
         self._peaks = Peaks(sample_rate_hz, channels)
         self._spans = [(span, SpanMeter(span, sample_rate_hz, channels, chosen)) for span in spans]
 
@@ -126,14 +119,12 @@ class Meter:
                 meter.feed(x[span.intersect(here).inside(here)])
         for piece in self._pieces.cut(x):
             self._peaks.feed(piece)
-            weighted, plain, self._state = self._energies(piece)
-            self._weighted.append(weighted)
-            self._plain.append(plain)
+            self._energies.feed(piece)
         self.samples += len(x)
 
     def result(self) -> Loudness:
         """What was fed so far, measured; feeding may go on afterwards."""
-        energies = self._history()
+        energies = self._energies.history(self._pieces.rest)
         momentary, short_term = energies.momentary(), energies.short_term()
         peaks = self._peaks.finished(self._pieces.rest)
         max_momentary_lufs, max_momentary_at_s = _maximum(momentary, MOMENTARY_HOPS)
@@ -169,23 +160,6 @@ class Meter:
             short_term_lufs=_curve(short_term, len(energies.weighted)),
             level_dbfs=energies.level_dbfs(self.channels),
             spans=tuple(meter.result() for _, meter in self._spans),
-        )
-
-    def _energies(self, piece: Samples) -> tuple[Samples, Samples, Samples]:
-        """Weighted and plain energy of every hop in a piece, and the filter's state after it."""
-        filtered, state = self._filter.run(piece, self._state, self._filtered)
-        weighted = self._weights @ hop_energies(filtered, self.sample_rate_hz)
-        plain = hop_energies(piece.T, self.sample_rate_hz).sum(axis=0)
-        return weighted, plain, state
-
-    def _history(self) -> History:
-        rest = self._pieces.rest
-        weighted, plain, _ = self._energies(padded(rest, self.sample_rate_hz))
-        hops = history.whole_hops(len(rest), self.sample_rate_hz)
-        return History(
-            self.sample_rate_hz,
-            np.concatenate([*self._weighted, weighted[:hops]]),
-            np.concatenate([*self._plain, plain[:hops]]),
         )
 
     def _highest(self, peaks: Samples, places: Samples) -> tuple[float | None, float | None]:

@@ -152,7 +152,8 @@ class Peaks:
         place = np.flatnonzero(magnitude > least)
         height = _height(points[place - 1], points[place], points[place + 1])
         high = height * _SLACK >= max(level, float(height.max(initial=0.0)) / _SLACK)
-        block, sample = np.divmod(np.unique(place[high] // self._factor), _UNDER_BLOCK)
+        samples = set((place[high] // self._factor).tolist())  # np.unique would import numpy.ma
+        block, sample = np.divmod(np.array(sorted(samples), np.intp), _UNDER_BLOCK)
         found: NDArray[np.intp] = block * BLOCK + sample - 1
         return found
 
