@@ -11,7 +11,7 @@ what a look-back needs again is remembered while it can be asked for.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from copy import copy
 from dataclasses import dataclass, replace
@@ -36,6 +36,10 @@ MAX_LOOK_BACK_S = 180
 """What an effect may ask to hear again; every second takes a megabyte and a half of each layer."""
 
 BUSES: tuple[Bus, ...] = get_args(Bus)
+
+EVERY_PART = range(4)
+SENDS = (2, 3)
+"""What a bus effect looks back at, of the parts of a strip."""
 
 
 @dataclass(frozen=True)
@@ -236,7 +240,7 @@ class Console:
         processor = self.processors[group.effects[stage - 1]]
         before = (group, stage - 1)
         window = self._window(
-            before, index, processor.look_back, lambda i: self._group(group, stage - 1, i)
+            before, index, processor.look_back, lambda i: self._group(group, stage - 1, i), SENDS
         )
         return processor.process(group.bus, window, tile(index))
 
@@ -276,8 +280,16 @@ class Console:
             late=None if stereo is None or late == 0.0 else stereo * late,
         )
 
-    def _window(self, key: object, index: int, look_back: int, make: Callable[[int], Strip]) -> Strip:
-        """A strip over `[tile.start − look_back, tile.stop)`, put together from whole tiles.
+    def _window(
+        self,
+        key: object,
+        index: int,
+        look_back: int,
+        make: Callable[[int], Strip],
+        wanted: Sequence[int] = EVERY_PART,
+    ) -> Strip:
+        """A strip over `[tile.start − look_back, tile.stop)`, put together from whole tiles: those parts
+        that are `wanted` so, others over the tile alone.
 
         Of each tile only the end that can be looked back at is remembered, under `key`.
         """
@@ -300,8 +312,13 @@ class Console:
         ]
         lengths = [min(TILE, look_back)] * tiles_back + [TILE]
         skip = sum(lengths) - TILE - look_back
-        strips = [*before, here]
-        return Strip(*(_joined([s.parts()[n] for s in strips], lengths, skip) for n in range(4)))
+        every = [strip.parts() for strip in (*before, here)]
+        return Strip(
+            *(
+                _joined([parts[n] for parts in every], lengths, skip) if n in wanted else every[-1][n]
+                for n in EVERY_PART
+            )
+        )
 
 
 def _joined(parts: list[Samples | None], lengths: list[int], skip: int) -> Samples | None:

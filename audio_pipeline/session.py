@@ -22,6 +22,7 @@ from audio_pipeline.stem_keeper import StemKeeper
 from audio_pipeline.timeline.moments import Schedule
 from audio_pipeline.timeline.scene import Scene, StemRequest, to_samples
 from audio_pipeline.timeline.spans import Span
+from audio_pipeline.timeline.workers import in_order
 
 MOST_STEM_BYTES = 1 << 31
 """What the stems of one mix may take in memory, float64: four of the largest."""
@@ -88,8 +89,9 @@ def open_session(
     paths = stem_paths(project, preset, files)
     keep = StemKeeper(cache)
     conditioned: dict[StemRequest, Conditioned] = {}
-    for request, path in paths.items():
-        conditioned[request] = keep.conditioned(path, request, rate)
+    made = in_order(lambda item: keep.conditioned(item[1], item[0], rate), paths.items(), workers=2)
+    for request, stem in zip(paths, made, strict=True):
+        conditioned[request] = stem
         _refuse_too_much(conditioned.values())
     samples = {request: stem.samples for request, stem in conditioned.items()}
     schedule = schedule_of(preset, lambda request: Fraction(len(samples[request]), rate))

@@ -69,9 +69,9 @@ def _sum(a: Samples | None, b: Samples | None) -> Samples | None:
 class Processor(Protocol):
     """An effect that knows its scene.
 
-    `process(name, window, tile)`: `window` covers `[tile.start − look_back, tile.stop)`, the result
-    covers the tile. `name` is the layer's (stage "strip") or the bus's (stage "bus"). A pure
-    function; it changes no array that it was given.
+    `process(name, window, tile)`: `window` covers `[tile.start − look_back, tile.stop)` (for a bus effect
+    its sends do, and the rest the tile alone), the result covers the tile. `name` is the layer's (stage
+    "strip") or the bus's (stage "bus"). A pure function; it changes no array that it was given.
     """
 
     @property

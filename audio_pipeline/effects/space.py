@@ -6,7 +6,6 @@ impulse response of the user's own. Left and right are treated alike, mirrored t
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -195,7 +194,8 @@ class SpaceProcessor:
     def process(self, name: str, window: Strip, tile: Span) -> Strip:
         """Add the room to the stereo part; the sends have been heard and are gone."""
         wet = self._convolver([window.early, window.late])
-        dry = replace(window.cut(slice(self.look_back, None)), early=None, late=None)
+        here = slice(-len(tile), None)
+        dry = Strip(window.mono, window.stereo).cut(here)
         return dry if wet is None else dry + Strip(stereo=wet)
 
     def sounding(self, span: Span) -> Span:
