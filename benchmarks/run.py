@@ -27,7 +27,7 @@ from processes import Cost, ProcessError, Stopwatch, free_mib, median
 from scene import ROOT, load
 from tables import Table, print_and_keep, ratio
 
-PEERS = ("ours", "ffmpeg", "csound", "sox", "plain_python")
+PEERS = ("ours", "ours_alike", "ffmpeg", "csound", "sox", "plain_python")
 REPEATS = {60: 5, 600: 3}
 """How often a mix of that length is made, if nothing else is asked for; longer ones once."""
 

@@ -150,7 +150,7 @@ def has_text(cells: list[list[str]], text: str) -> bool:
 
 @texts
 def test_the_page_of_a_report(master: Path, report_with: Any, text: str) -> None:
-    look = look_at(master, report_with(PLAIN))
+    look = look_at(master, -60.0)
 
     def made(name: str) -> str:
         return page(report_with(name), Changes(name, (Change(name, name, name, name),)), look)
