@@ -23,6 +23,8 @@ BELOW_FLOOR_DB = 24.0
 """How far the error of the shortened samples stays under the softest that the mix has."""
 FEWEST_BITS, MOST_BITS = 10, 16
 
+_QUICK = 0.4
+"""libsndfile's compression level for a FLAC that takes two thirds of the usual time and 4 % more room."""
 _V2 = 0.2
 """libsndfile's compression level for LAME's V2: some 165 kbit a second for this kind of sound."""
 
@@ -55,7 +57,7 @@ class Copy:
         self._scale = 2.0 ** (bits - 1)
         self._bits = bits
         self._resampler = _Resampler(sample_rate_hz, channels)
-        kind: dict[str, Any] = {"format": "FLAC", "subtype": "PCM_16"}
+        kind: dict[str, Any] = {"format": "FLAC", "subtype": "PCM_16", "compression_level": _QUICK}
         if media_type == MP3:
             kind = {
                 "format": "MP3",
@@ -82,9 +84,12 @@ class Copy:
         if not self._exact:
             self._file.write(np.clip(samples, -1.0, 1.0))
             return
-        steps = np.clip(np.round(samples * self._scale), -self._scale, self._scale - 1.0)
+        steps = samples * self._scale
+        np.rint(steps, out=steps)
+        np.clip(steps, -self._scale, self._scale - 1.0, out=steps)
         # the low bits stay zero, and FLAC does not store them ("wasted bits")
-        self._file.write((steps * 2.0 ** (MOST_BITS - self._bits)).astype(np.int16))
+        steps *= 2.0 ** (MOST_BITS - self._bits)
+        self._file.write(np.ascontiguousarray(steps, dtype=np.int16))
 
 
 class _Resampler:
