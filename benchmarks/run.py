@@ -28,7 +28,7 @@ from scene import ROOT, load
 from tables import Table, print_and_keep, ratio
 
 PEERS = ("ours", "ours_alike", "ffmpeg", "csound", "sox", "plain_python")
-REPEATS = {60: 5, 600: 3}
+REPEATS = {60: 5, 600: 2}
 """How often a mix of that length is made, if nothing else is asked for; longer ones once."""
 
 PAGE = ROOT / "docs" / "costs.md"
