@@ -50,8 +50,13 @@ class Pieces:
 
     def cut(self, block: Samples) -> Iterator[Samples]:
         """Whole pieces `(length, channels)`, each channel contiguous; each is valid until the next."""
-        start = 0
+        start, length = 0, len(self._piece)
+        planar = block.strides[0] == block.itemsize
         while start < len(block):
+            if planar and not self._filled and len(block) - start >= length:
+                yield block[start : start + length]  # a whole one, and as it is wanted: not copied
+                start += length
+                continue
             end = min(len(block), start + len(self._piece) - self._filled)
             filled = self._filled + end - start
             self._piece[self._filled : filled] = block[start:end]
