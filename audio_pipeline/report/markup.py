@@ -100,10 +100,18 @@ def page_pieces(
     style = asset("uplot/uPlot.min.css") + asset("page.css")
     policy = (
         "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
-        f"script-src {_hash(library)} {_hash(own)}; style-src {_hash(style)}"
+        f"script-src {source_hash(library)} {source_hash(own)}; style-src {source_hash(style)}"
         + ("; connect-src 'self'" if connects else "")
     )
-    head = join(
+    head = page_head(title, style, policy)
+    yield f'<!DOCTYPE html>\n<html lang="en">\n<head>{head}</head>\n<body>\n{body}\n'
+    yield from blocks
+    yield f'<script>{library}</script>\n<script type="module">{own}</script>\n</body>\n</html>\n'
+
+
+def page_head(title: str, style: str, policy: str) -> Markup:
+    """What stands in a page's head: its `policy`, who made it, its `title` and its own `style`."""
+    return join(
         element("meta", charset="utf-8"),
         element("meta", http_equiv="Content-Security-Policy", content=policy),
         element("meta", name="generator", content=f"render-ending {__version__}"),
@@ -114,10 +122,8 @@ def page_pieces(
         element("title", title),
         Markup(f"<style>{style}</style>"),
     )
-    yield f'<!DOCTYPE html>\n<html lang="en">\n<head>{head}</head>\n<body>\n{body}\n'
-    yield from blocks
-    yield f'<script>{library}</script>\n<script type="module">{own}</script>\n</body>\n</html>\n'
 
 
-def _hash(text: str) -> str:
+def source_hash(text: str) -> str:
+    """How a page's policy names a script or a style that is in it (CSP level 3, hash sources)."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"

@@ -5,8 +5,6 @@ The page is one file without a script; its policy lets nothing be loaded.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +13,7 @@ from urllib.parse import quote
 
 from audio_pipeline.loudness.figures import DROPOUT_FIGURES, FIGURES, Figure, shown
 from audio_pipeline.report.csv_tables import to_csv
-from audio_pipeline.report.markup import Markup, asset, element, join
+from audio_pipeline.report.markup import Markup, asset, element, page_head, source_hash
 from audio_pipeline.report.outliers import RULE, outliers
 
 SCHEMA = "Batch.1"
@@ -167,22 +165,11 @@ def _marks(results: Sequence[MixResult]) -> list[dict[str, float]]:
 
 def _page(title: str, body: Markup) -> str:
     style = asset("overview.css")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
     policy = (
         "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
-        f"style-src 'sha256-{digest}'"
+        f"style-src {source_hash(style)}"
     )
-    head = join(
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=policy),
-        element("meta", name="generator", content="render-ending"),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="color-scheme", content="light dark"),
-        element("meta", name="referrer", content="no-referrer"),
-        element("link", rel="icon", href="data:,"),
-        element("title", title),
-        Markup(f"<style>{style}</style>"),
-    )
+    head = page_head(title, style, policy)
     return f'<!DOCTYPE html>\n<html lang="en">\n<head>{head}</head>\n<body>\n{body}\n</body>\n</html>\n'
 
 
