@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, Strict, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Strict
+from pydantic_core import core_schema
 
 from audio_pipeline.timeline.moments import Clock, Moment, parse_duration, parse_moment
 
 _NUMBER = r"([+-]?\d+(?:\.\d+)?)"
+_QUANTITY = re.compile(rf"{_NUMBER}\s*(\D.*)")
 
 
 class Parameters(BaseModel):
@@ -34,36 +36,54 @@ List = Annotated[tuple[T, ...], Strict(False)]
 """A list in the preset, a tuple in the model."""
 
 
+class _Written:
+    """How a value stands in a preset, as one of pydantic's annotations: read, shown, told to editors.
+
+    `parse` takes what the preset holds, or raises ValueError in words; `show` gives its text back. The
+    schema is made once, not for each of the two hundred fields that are written so.
+    """
+
+    def __init__(
+        self, parse: Callable[[Any], Any], show: Callable[[Any], str], json_schema: dict[str, Any]
+    ) -> None:
+        self.parse = parse
+        self.json_schema = json_schema
+        self._schema = core_schema.no_info_plain_validator_function(
+            parse,
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                show, return_schema=core_schema.str_schema()
+            ),
+        )
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return self._schema.copy()  # pydantic writes into it
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        return dict(self.json_schema)
+
+
 def _quantity(
     unit: str, example: str, low: float, high: float, *, scale: dict[str, float] | None = None
 ) -> Any:
     """The field type of a number with a unit, held between `low` and `high` (in the first unit)."""
     scales = scale or {unit: 1.0}
-    pattern = re.compile(rf"{_NUMBER}\s*({'|'.join(re.escape(u) for u in scales)})")
 
     def parse(value: object) -> float:
-        if isinstance(value, str):
-            match = pattern.fullmatch(value.strip())
-            if match is not None:
-                number = float(match[1]) * scales[match[2]]
-                if not low <= number <= high:
-                    raise ValueError(f"{value!r} is outside {low:g} {unit} to {high:g} {unit}")
-                return number
-        raise ValueError(f"{value!r} is not a value in {unit}; write {example!r}")
+        match = _QUANTITY.fullmatch(value.strip()) if isinstance(value, str) else None
+        if match is None or match[2] not in scales:
+            raise ValueError(f"{value!r} is not a value in {unit}; write {example!r}")
+        number = float(match[1]) * scales[match[2]]
+        if not low <= number <= high:
+            raise ValueError(f"{value!r} is outside {low:g} {unit} to {high:g} {unit}")
+        return number
 
-    return Annotated[
-        float,
-        BeforeValidator(parse),
-        PlainSerializer(lambda number: f"{number:g} {unit}", return_type=str),
-        WithJsonSchema(
-            {
-                "type": "string",
-                "pattern": f"^{_NUMBER} *({'|'.join(scales)})$",
-                "examples": [example],
-                "description": f"in {unit}, {low:g} to {high:g}",
-            }
-        ),
-    ]
+    json_schema = {
+        "type": "string",
+        "pattern": f"^{_NUMBER} *({'|'.join(scales)})$",
+        "examples": [example],
+        "description": f"in {unit}, {low:g} to {high:g}",
+    }
+    return Annotated[float, _Written(parse, lambda number: f"{number:g} {unit}", json_schema)]
 
 
 Lufs = _quantity("LUFS", "-27 LUFS", -70.0, 0.0)
@@ -98,14 +118,14 @@ def _parse_send(value: object) -> float:
     return OFF if value == "off" else _parse_db(value)
 
 
-_parse_db: Callable[[object], float] = Db.__metadata__[0].func
+_parse_db: Callable[[object], float] = Db.__metadata__[0].parse
 
 Send = Annotated[
     float,
-    BeforeValidator(_parse_send),
-    PlainSerializer(lambda db: "off" if db == -math.inf else f"{db:g} dB", return_type=str),
-    WithJsonSchema(
-        {"type": "string", "pattern": f"^(off|{_NUMBER} *dB)$", "examples": ["-12 dB", "off"]}
+    _Written(
+        _parse_send,
+        lambda db: "off" if db == OFF else f"{db:g} dB",
+        {"type": "string", "pattern": f"^(off|{_NUMBER} *dB)$", "examples": ["-12 dB", "off"]},
     ),
 ]
 """The level of a send, dB; "off" is minus infinity."""
@@ -126,24 +146,26 @@ def _show_pan(pan: float) -> str:
 
 Pan = Annotated[
     float,
-    BeforeValidator(_parse_pan),
-    PlainSerializer(_show_pan, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": "^(C|[LR]\\d{1,3})$", "examples": ["L100"]}),
+    _Written(
+        _parse_pan,
+        _show_pan,
+        {"type": "string", "pattern": "^(C|[LR]\\d{1,3})$", "examples": ["L100"]},
+    ),
 ]
 """A place between left (−1) and right (+1)."""
 
 
-def _moment(parse: Callable[[Any], Moment]) -> BeforeValidator:
-    return BeforeValidator(lambda value: value if isinstance(value, Moment) else parse(value))
-
-
 def _parse_time(value: object) -> Moment:
+    if isinstance(value, Moment):
+        return value
     if isinstance(value, str | list):
         return parse_moment(value)
     raise ValueError(f'{value!r} has no unit; write a time like "{value}s", "132f" or "black + 6s"')
 
 
 def _parse_length(value: object) -> Moment:
+    if isinstance(value, Moment):
+        return value
     if isinstance(value, str):
         return parse_duration(value)
     raise ValueError(f'{value!r} has no unit; write a length of time like "{value}s" or "250ms"')
@@ -151,24 +173,24 @@ def _parse_length(value: object) -> Moment:
 
 Time = Annotated[
     Moment,
-    _moment(_parse_time),
-    PlainSerializer(str, return_type=str),
-    WithJsonSchema(
+    _Written(
+        _parse_time,
+        str,
         {
             "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
             "examples": ["8s", "132f", "01:00:05:12", "90+08", "black + 6s"],
             "description": "a time on the programme's clock; of a list, the latest",
-        }
+        },
     ),
 ]
 """A moment on the programme's clock; `Scene.at` gives its sample."""
 
 Duration = Annotated[
     Moment,
-    _moment(_parse_length),
-    PlainSerializer(str, return_type=str),
-    WithJsonSchema(
-        {"type": "string", "examples": ["250ms", "8s", "6f"], "description": "a length of time"}
+    _Written(
+        _parse_length,
+        str,
+        {"type": "string", "examples": ["250ms", "8s", "6f"], "description": "a length of time"},
     ),
 ]
 """A length of time; `Scene.samples` and `Scene.seconds` give its worth."""
