@@ -30,10 +30,11 @@ from audio_pipeline.master import Ceiling, CeilingAction, Dither, Steps, quantis
 from audio_pipeline.mix import BUSES
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.project import Project
+from audio_pipeline.preset.stems import StemFiles, stem_paths
 from audio_pipeline.provenance import facts_of
 from audio_pipeline.report.changes import changes_of
 from audio_pipeline.report.page import PAGE_SUFFIX, Look, look_at, write_page
-from audio_pipeline.session import Session, StemFiles, open_session, stem_paths, with_stem_files
+from audio_pipeline.session import Session, open_session, with_stem_files
 from audio_pipeline.timeline.moments import Moment
 from audio_pipeline.timeline.spans import Span, tiles_over
 from audio_pipeline.timeline.workers import in_order, meanwhile

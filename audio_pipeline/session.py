@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
-from pathlib import Path
 
 from audio_pipeline.audio_files.condition import Conditioned
-from audio_pipeline.audio_files.read import probe
 from audio_pipeline.cache import Cache
 from audio_pipeline.errors import PresetError, StemError
 from audio_pipeline.layers.base import Layer
 from audio_pipeline.mix import Console
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.project import Project
+from audio_pipeline.preset.stems import StemFiles, requests_of, stem_paths
 from audio_pipeline.preset.timing import schedule_of
 from audio_pipeline.recall import Recall
 from audio_pipeline.stem_keeper import StemKeeper
@@ -26,9 +24,6 @@ from audio_pipeline.timeline.workers import in_order
 
 MOST_STEM_BYTES = 1 << 31
 """What the stems of one mix may take in memory, float64: four of the largest."""
-
-StemFiles = Mapping[str, Path]
-"""Files that the command line puts in the place of a layer's stem, by the layer's name."""
 
 
 @dataclass(frozen=True)
@@ -53,28 +48,6 @@ def with_stem_files(preset: Preset, files: StemFiles) -> Preset:
             )
         layers[name] = layer.model_copy(update={"stem": str(file)})
     return Preset(**{**vars(preset), "layers": layers})
-
-
-def stem_paths(project: Project, preset: Preset, files: StemFiles) -> dict[StemRequest, Path]:
-    """Which file each stem is. Raises StemError for a path that leads out of the project."""
-    paths: dict[StemRequest, Path] = {}
-    for name, requests in _requests(preset).items():
-        shelf = "layers" if name in preset.layers else "effects"
-        key = f"{preset.document.origin((shelf, name))}: {shelf}.{name}"
-        for request in requests:
-            paths[request] = files.get(name) or project.inside(request.path, key)
-    return paths
-
-
-def planned_schedule(project: Project, preset: Preset, files: StemFiles) -> Schedule:
-    """The schedule from the stems' headers alone: nothing is decoded."""
-    paths = stem_paths(project, preset, files)
-    return schedule_of(preset, lambda request: _probed_length(paths[request], preset.sample_rate_hz))
-
-
-def _probed_length(path: Path, sample_rate: int) -> Fraction:
-    info = probe(path)
-    return Fraction(ceil(Fraction(info.frames * sample_rate, info.sample_rate_hz)), sample_rate)
 
 
 def open_session(
@@ -114,7 +87,7 @@ def open_session(
         Console(scene, layers, preset.working(), recall),
         {
             name: tuple(conditioned[request] for request in requests)
-            for name, requests in _requests(preset).items()
+            for name, requests in requests_of(preset).items()
         },
     )
 
@@ -125,13 +98,6 @@ def _refuse_too_much(stems: Iterable[Conditioned]) -> None:
             f"the stems of this mix take more than {MOST_STEM_BYTES / 1e9:.1f} GB of memory together",
             hint="Cut them to what is heard, or mix in parts.",
         )
-
-
-def _requests(preset: Preset) -> dict[str, tuple[StemRequest, ...]]:
-    """What each layer and effect wants to hear, also those that are off: cues may refer to them."""
-    layers = {name: layer.stems() for name, layer in preset.layers.items()}
-    effects = {name: effect.stems() for name, effect in preset.effects.items()}
-    return {name: wanted for name, wanted in (layers | effects).items() if wanted}
 
 
 def _speech(

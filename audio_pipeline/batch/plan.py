@@ -24,8 +24,8 @@ from audio_pipeline.preset.explain import differences
 from audio_pipeline.preset.model import Preset, build_preset
 from audio_pipeline.preset.names import check_name, filled, same_file, slug, template_values
 from audio_pipeline.preset.project import Project
+from audio_pipeline.preset.stems import planned_schedule
 from audio_pipeline.recall import exact
-from audio_pipeline.session import planned_schedule
 from audio_pipeline.timeline.moments import Moment, Schedule
 from audio_pipeline.timeline.scene import to_samples
 

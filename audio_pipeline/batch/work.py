@@ -16,10 +16,10 @@ from audio_pipeline.cache import Cache, digest, remove_if_unlocked
 from audio_pipeline.errors import AudioPipelineError
 from audio_pipeline.loudness.report_file import SUFFIX
 from audio_pipeline.preset.project import Project
+from audio_pipeline.preset.stems import stem_paths
 from audio_pipeline.recall import exact, program_key
 from audio_pipeline.render import Order, render
 from audio_pipeline.report.page import PAGE_SUFFIX
-from audio_pipeline.session import stem_paths
 
 Status = Literal["rendered", "unchanged", "failed"]
 _SHARES = {

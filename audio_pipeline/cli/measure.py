@@ -95,7 +95,7 @@ def _of_preset(name: str, sample_rate_hz: int) -> MixFacts:
     from audio_pipeline.preset.document import load_document
     from audio_pipeline.preset.model import build_preset
     from audio_pipeline.preset.project import find_project
-    from audio_pipeline.session import planned_schedule
+    from audio_pipeline.preset.stems import planned_schedule
 
     project = find_project(Path.cwd())
     preset = build_preset(load_document(project, name))

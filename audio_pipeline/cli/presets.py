@@ -57,7 +57,7 @@ def _list(project: Project, as_json: bool) -> None:
     from audio_pipeline.preset.document import load_document
     from audio_pipeline.preset.explain import overrides
     from audio_pipeline.preset.model import build_preset
-    from audio_pipeline.session import planned_schedule
+    from audio_pipeline.preset.stems import planned_schedule
 
     built: dict[str, Preset] = {}
 
@@ -128,7 +128,7 @@ def _explain(project: Project, name: str, sets: tuple[str, ...], as_json: bool) 
     from audio_pipeline.preset.document import load_document
     from audio_pipeline.preset.explain import cue_times, values_of
     from audio_pipeline.preset.model import build_preset
-    from audio_pipeline.session import planned_schedule
+    from audio_pipeline.preset.stems import planned_schedule
 
     preset = build_preset(load_document(project, name, sets))
     cues = cue_times(preset, planned_schedule(project, preset, {}))

@@ -130,7 +130,7 @@ class Watched:
         from audio_pipeline.errors import AudioPipelineError
         from audio_pipeline.preset.document import load_document
         from audio_pipeline.preset.model import build_preset
-        from audio_pipeline.session import stem_paths
+        from audio_pipeline.preset.stems import stem_paths
 
         with suppress(AudioPipelineError):
             preset = build_preset(load_document(self._project, self._preset, self._sets))

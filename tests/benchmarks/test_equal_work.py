@@ -17,7 +17,7 @@ from audio_pipeline.loudness.meter import measure
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import find_project
-from audio_pipeline.session import planned_schedule
+from audio_pipeline.preset.stems import planned_schedule
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 RATE = 48_000

@@ -13,7 +13,7 @@ from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.explain import cue_times, values_of
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import Project
-from audio_pipeline.session import planned_schedule
+from audio_pipeline.preset.stems import planned_schedule
 
 CPU_S = 5.0
 """What anything hostile may take of the processor, however busy the machine is."""

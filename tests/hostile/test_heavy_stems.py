@@ -19,7 +19,8 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import StemError
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
-from audio_pipeline.session import open_session, planned_schedule
+from audio_pipeline.preset.stems import planned_schedule
+from audio_pipeline.session import open_session
 from audio_pipeline.stem_keeper import StemKeeper
 from audio_pipeline.timeline.scene import StemRequest
 from tests.conftest import make_project, speech_like

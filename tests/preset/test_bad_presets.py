@@ -5,7 +5,7 @@ import pytest
 from audio_pipeline.errors import AudioPipelineError
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
-from audio_pipeline.session import planned_schedule
+from audio_pipeline.preset.stems import planned_schedule
 
 BASE = 'extends = "final"\n'
 

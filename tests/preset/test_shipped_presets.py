@@ -11,7 +11,7 @@ from audio_pipeline.preset.explain import cue_times, values_of
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.schema import preset_schema
-from audio_pipeline.session import planned_schedule
+from audio_pipeline.preset.stems import planned_schedule
 from audio_pipeline.timeline.scene import to_samples
 from tests.conftest import REPOSITORY
 

@@ -1,0 +1,54 @@
+"""The files that a preset plays, and when everything is by what their headers say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from math import ceil
+from pathlib import Path
+
+from audio_pipeline.audio_files.flac_header import stated_length
+from audio_pipeline.preset.model import Preset
+from audio_pipeline.preset.project import Project
+from audio_pipeline.preset.timing import schedule_of
+from audio_pipeline.timeline.moments import Schedule
+from audio_pipeline.timeline.scene import StemRequest
+
+StemFiles = Mapping[str, Path]
+"""Files that the command line puts in the place of a layer's stem, by the layer's name."""
+
+
+def requests_of(preset: Preset) -> dict[str, tuple[StemRequest, ...]]:
+    """What each layer and effect wants to hear, also those that are off: cues may refer to them."""
+    layers = {name: layer.stems() for name, layer in preset.layers.items()}
+    effects = {name: effect.stems() for name, effect in preset.effects.items()}
+    return {name: wanted for name, wanted in (layers | effects).items() if wanted}
+
+
+def stem_paths(project: Project, preset: Preset, files: StemFiles) -> dict[StemRequest, Path]:
+    """Which file each stem is. Raises StemError for a path that leads out of the project."""
+    paths: dict[StemRequest, Path] = {}
+    for name, requests in requests_of(preset).items():
+        shelf = "layers" if name in preset.layers else "effects"
+        key = f"{preset.document.origin((shelf, name))}: {shelf}.{name}"
+        for request in requests:
+            paths[request] = files.get(name) or project.inside(request.path, key)
+    return paths
+
+
+def planned_schedule(project: Project, preset: Preset, files: StemFiles) -> Schedule:
+    """The schedule from the stems' headers alone: nothing is decoded."""
+    paths = stem_paths(project, preset, files)
+    return schedule_of(preset, lambda request: _stated_length(paths[request], preset.sample_rate_hz))
+
+
+def _stated_length(path: Path, sample_rate: int) -> Fraction:
+    frames, rate_hz = stated_length(path) or _probed_length(path)
+    return Fraction(ceil(Fraction(frames * sample_rate, rate_hz)), sample_rate)
+
+
+def _probed_length(path: Path) -> tuple[int, int]:
+    from audio_pipeline.audio_files.read import probe  # with NumPy, which takes longer than all else
+
+    info = probe(path)
+    return info.frames, info.sample_rate_hz
