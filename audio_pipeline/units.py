@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Strict
@@ -208,5 +209,9 @@ class Between:
 
     def holds(self, seconds: Fraction, clock: Clock) -> bool:
         """Whether a length of that many seconds is within."""
-        low, high = (clock.duration(parse_duration(text)) for text in (self.shortest, self.longest))
-        return low <= seconds <= high
+        shortest, longest = self._moments
+        return clock.duration(shortest) <= seconds <= clock.duration(longest)
+
+    @cached_property
+    def _moments(self) -> tuple[Moment, Moment]:
+        return parse_duration(self.shortest), parse_duration(self.longest)

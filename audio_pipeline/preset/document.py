@@ -50,19 +50,25 @@ class Document:
         return self.origins.get((), self.name)
 
 
-def load_document(project: Project, preset: str, sets: tuple[str, ...] = ()) -> Document:
+def load_document(
+    project: Project,
+    preset: str,
+    sets: tuple[str, ...] = (),
+    known: dict[Path, Table] | None = None,
+) -> Document:
     """The preset of that name (or path, when it ends in .toml), with `--set` texts applied.
 
-    Raises PresetError for what cannot be read or understood, a circle of `extends` and bounds.
+    `known` are the files that were read before, so that many presets read their base once. Raises
+    PresetError for what cannot be read or understood, a circle of `extends` and bounds.
     """
     path = Path(preset) if preset.endswith(".toml") else project.preset_file(preset)
-    document = _load(project, path, ())
+    document = _load(project, path, (), {} if known is None else known)
     for text in sets:
         document = _set(document, text)
     return document
 
 
-def _load(project: Project, path: Path, above: tuple[Path, ...]) -> Document:
+def _load(project: Project, path: Path, above: tuple[Path, ...], known: dict[Path, Table]) -> Document:
     shown = project.shown(path)
     if not path.stem.isprintable():  # reports, pages and the files of the mix are called after it
         raise PresetError(f"{shown} has a name that cannot be shown", hint="Rename it.")
@@ -71,7 +77,9 @@ def _load(project: Project, path: Path, above: tuple[Path, ...]) -> Document:
         raise PresetError(f"{shown} extends itself: {names}")
     if len(above) >= MAX_DEPTH:
         raise PresetError(f"{shown}: presets extend each other more than {MAX_DEPTH} deep")
-    own = read_toml(path, shown, "preset")
+    if path not in known:
+        known[path] = read_toml(path, shown, "preset")
+    own = dict(known[path])
     base_name = own.pop("extends", None)
     origins = {(): shown} | dict.fromkeys(_keys(own, ()), shown)
     if base_name is None:
@@ -82,7 +90,7 @@ def _load(project: Project, path: Path, above: tuple[Path, ...]) -> Document:
         base_path = project.preset_file(base_name)
     except PresetError as error:
         raise PresetError(f"{shown} extends {base_name!r}: {error.message}", hint=error.hint) from error
-    base = _load(project, base_path, (*above, path))
+    base = _load(project, base_path, (*above, path), known)
     table = _merged(base.table, own)
     kept = {key: where for key, where in base.origins.items() if key and _get(table, key) is not None}
     return Document(path.stem, table, kept | origins, base)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,23 +38,28 @@ class CueTime:
 
 def values_of(preset: Preset) -> list[Value]:
     """Every value of the preset, defaults included, in the order of the document."""
-    rows = _rows(preset, (), preset.head)
-    rows += _rows(preset, ("picture",), preset.picture)
-    rows += _rows(preset, ("master",), preset.master)
-    for name, moment in preset.cues.items():
-        rows.append(Value(f"cues.{name}", str(moment), _origin(preset, ("cues", name))))
-    for shelf, sounds in (("layers", preset.layers), ("effects", preset.effects)):
-        for name, sound in sounds.items():
-            rows += _rows(preset, (shelf, name), sound)
-    return rows
+    return [Value(".".join(key), value, _origin(preset, key)) for key, value in _values(preset)]
 
 
-def _rows(preset: Preset, above: Key, parameters: Parameters) -> list[Value]:
-    dumped = parameters.model_dump(mode="json")
-    return [
-        Value(".".join((*above, name)), value, _origin(preset, (*above, name)))
-        for name, value in dumped.items()
+def _values(preset: Preset) -> Iterator[tuple[Key, Any]]:
+    tables: list[tuple[Key, Parameters]] = [
+        ((), preset.head),
+        (("picture",), preset.picture),
+        (("master",), preset.master),
     ]
+    sounds: list[tuple[Key, Parameters]] = [
+        *((("layers", name), layer) for name, layer in preset.layers.items()),
+        *((("effects", name), effect) for name, effect in preset.effects.items()),
+    ]
+    yield from _fields(tables)
+    yield from ((("cues", name), str(moment)) for name, moment in preset.cues.items())
+    yield from _fields(sounds)
+
+
+def _fields(tables: Iterable[tuple[Key, Parameters]]) -> Iterator[tuple[Key, Any]]:
+    for above, table in tables:
+        for name, value in table.model_dump(mode="json").items():
+            yield (*above, name), value
 
 
 def _origin(preset: Preset, key: Key) -> str:
@@ -62,7 +68,7 @@ def _origin(preset: Preset, key: Key) -> str:
 
 def flat(preset: Preset) -> dict[str, Any]:
     """The resolved preset as one flat dict, for reports: key → value as a preset writes it."""
-    return {row.key: row.value for row in values_of(preset)}
+    return {".".join(key): value for key, value in _values(preset)}
 
 
 def overrides(preset: Preset, base: Preset) -> dict[str, Any]:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import reduce
+from operator import add
 
 from audio_pipeline.timeline.timecode import (
     Gauge,
@@ -99,6 +101,14 @@ def _is_atom(token: str) -> bool:
     )
 
 
+def _latest(moment: Moment, seconds: Callable[[str], Fraction]) -> Fraction:
+    """The latest of the moment's choices, given what each atom comes to."""
+    return max(
+        reduce(add, (seconds(atom) if sign > 0 else -seconds(atom) for sign, atom in choice))
+        for choice in moment.choices
+    )
+
+
 @dataclass(frozen=True)
 class Clock:
     """The picture's clock: its rate, the film gauge for feet, and the frame the programme starts at."""
@@ -125,9 +135,7 @@ class Clock:
 
     def duration(self, moment: Moment) -> Fraction:
         """Exact seconds of a moment that refers to nothing."""
-        return max(
-            sum((s * self.seconds(a) for s, a in choice), Fraction(0)) for choice in moment.choices
-        )
+        return _latest(moment, self.seconds)
 
     def timecode(self, seconds: Fraction) -> str:
         """The timecode of the picture that stands at `seconds` into the programme."""
@@ -169,10 +177,7 @@ class Schedule:
 
     def seconds(self, moment: Moment) -> Fraction:
         """Exact seconds from the programme's first sample; may be negative."""
-        return max(
-            sum((sign * self._atom(atom) for sign, atom in choice), Fraction(0))
-            for choice in moment.choices
-        )
+        return _latest(moment, self._atom)
 
     def named(self, name: str) -> Fraction:
         """When `name` ("black", "voice_b.tail") is."""
