@@ -6,18 +6,20 @@ times as fast as through every second one. What comes from elsewhere may lie oth
 
 from __future__ import annotations
 
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-Samples: TypeAlias = NDArray[np.float64]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Samples: TypeAlias = "NDArray[np.float64]"
 """`(n, channels)` or, where said, `(n,)` float64; full scale is ±1."""
 
-Precision = TypeVar("Precision", np.float32, np.float64)
+Precision = TypeVar("Precision", "np.float32", "np.float64")
 """Single where it is only to be searched, else double."""
 
-Spectrum: TypeAlias = NDArray[np.complex128]
+Spectrum: TypeAlias = "NDArray[np.complex128]"
 """What `np.fft.rfft` gives along axis 0."""
 
 

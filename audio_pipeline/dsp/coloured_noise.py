@@ -9,13 +9,16 @@ way. The blocks lie on one grid of absolute time, so that any window can be draw
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.filters import frequencies
 from audio_pipeline.dsp.noise import steps
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SIZE = 34_560
 HOP = 32_000

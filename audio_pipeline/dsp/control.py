@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples
 
-_Float = TypeVar("_Float", np.float32, np.float64)
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_Float = TypeVar("_Float", "np.float32", "np.float64")
 
 HOP = 32
 """Samples between the points of a slow curve: 1500 points a second at 48 kHz."""

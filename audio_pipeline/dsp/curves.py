@@ -37,8 +37,8 @@ _CURVES: dict[str, Callable[[Samples], Samples]] = {
     "ipar": lambda x: 1.0 - (1.0 - x) ** 2,
     "qua": lambda x: x**2,
     "cub": lambda x: x**3,
-    "squ": np.sqrt,
-    "cbr": np.cbrt,
+    "squ": lambda x: np.sqrt(x),
+    "cbr": lambda x: np.cbrt(x),
     "par": lambda x: 1.0 - np.sqrt(1.0 - x),
     "exp": _logarithmic,
 }

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio_pipeline.dsp import noise
 from audio_pipeline.dsp.arrays import Samples
 
-Phasors: TypeAlias = NDArray[np.complex128]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Phasors: TypeAlias = "NDArray[np.complex128]"
 """Amplitudes with their phases."""
 
-Ringing: TypeAlias = NDArray[np.float32]
+Ringing: TypeAlias = "NDArray[np.float32]"
 """`(n,)` of what is added up of many blows: what float32 rounds away lies 140 dB under them."""
 
 CELL = 256

@@ -6,12 +6,14 @@ Nothing here keeps state between calls, so every result is a function of its win
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples, Spectrum
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _ROW_BYTES = 16
 """NumPy transforms as many rows as have a sample each in so many bytes in hardly more time than one."""
@@ -102,7 +104,7 @@ def convolve(window: Samples | NDArray[np.float32], impulse: Samples) -> Samples
     blocks = -(-n // hop)
     padded = np.zeros((window.shape[1], blocks * hop + taps - 1), real)
     padded[:, : len(window)] = window.T
-    heard = sliding_window_view(padded, size, axis=1)[:, ::hop]
+    heard = np.lib.stride_tricks.sliding_window_view(padded, size, axis=1)[:, ::hop]
     out = np.empty((max(h.shape[1], len(heard)), blocks, hop))
     if len(heard) == 1:
         _overlap_save(heard[0], spectra, out)

@@ -6,11 +6,15 @@ pulses a second sound smooth.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.random import Generator
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.filters import fast_length, frequencies
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
 
 OCTAVES_HZ = (63.0, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16_000.0)
 """Centres of the octaves that decay each at its own rate; the outer two reach to 0 Hz and fs/2."""

@@ -11,12 +11,15 @@ Transforms are made in float32: what that rounds away lies 140 dB under what the
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples, silence
 from audio_pipeline.dsp.filters import fast_length
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _TOGETHER = 2
 """Blocks transformed at a time: NumPy transforms four rows of float32 in little more time than one."""

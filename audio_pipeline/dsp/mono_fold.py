@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples, Spectrum
 from audio_pipeline.dsp.filters import frequencies
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _LOWEST_HZ, _HIGHEST_HZ = 50.0, 16_000.0
 _WINDOW_S = 0.2

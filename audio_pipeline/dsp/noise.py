@@ -9,12 +9,15 @@ Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011.
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.random import Generator, Philox
-from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples
+
+if TYPE_CHECKING:
+    from numpy.random import Generator, Philox
+    from numpy.typing import NDArray
 
 CELL = 24_000
 """Samples in a cell: it divides the tile, and a short look-back draws little that is not used."""
@@ -26,12 +29,12 @@ def _philox(seed: int, stream: str, cell: int) -> Philox:
     digest = hashlib.blake2b(f"{seed}/{stream}".encode(), digest_size=16).digest()
     key = np.frombuffer(digest, dtype="<u8").astype(np.uint64)
     counter = np.array([0, 0, cell % 2**64, 0], dtype=np.uint64)
-    return Philox(counter=counter, key=key)
+    return np.random.Philox(counter=counter, key=key)
 
 
 def generator(seed: int, stream: str, cell: int) -> Generator:
     """A fresh generator for one cell (any whole number, also negative) of the named stream."""
-    return Generator(_philox(seed, stream, cell))
+    return np.random.Generator(_philox(seed, stream, cell))
 
 
 def steps(seed: int, stream: str, cell: int, n: int) -> NDArray[np.int16]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Precision
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _WORTH_THREADS = 200_000
 """Multiplications; OpenBLAS spreads a product over its own threads from 262 144 on."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Precision
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class Scratch:

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.random import Generator
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.curves import pan_gains
 from audio_pipeline.dsp.filters import frequencies, minimum_phase
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
 
 SPEED_OF_SOUND = 343.0
 """m/s in air of 20 °C."""

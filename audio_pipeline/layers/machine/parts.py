@@ -32,8 +32,6 @@ _LINE = 128
 _ROWS = 512
 """Lines of a tone that are drawn at a time: so few stay in the cache."""
 
-_STEPS = np.arange(_LINE, dtype=np.uint32)
-
 Loudness = Callable[[Samples], Samples]
 """Linear gain of what happens at moments of the programme, seconds; any shape."""
 
@@ -246,10 +244,11 @@ class Tone:
         advance = np.rint(np.diff(turns) * (2.0**32 / _LINE)).astype(np.int64).astype(np.uint32)
         points, rises = self._period
         within = np.uint32(32 - _POINTS_LOG2)
+        steps = np.arange(_LINE, dtype=np.uint32)
         sound = onto.sound.reshape(-1, _LINE)
         for first in range(0, len(sound), _ROWS):
             rows = slice(first, first + _ROWS)
-            place = advance[rows, None] * _STEPS
+            place = advance[rows, None] * steps
             place += phase[:-1][rows, None]
             point = (place >> within).astype(np.intp)
             place &= (np.uint32(1) << within) - np.uint32(1)
