@@ -15,7 +15,6 @@ import platform
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, cast
 
@@ -192,8 +191,11 @@ def _answer(scene: Scene, stem_keys: StemKeys, question: Question) -> Any:
 
 def ears_key(scene: Scene) -> list[str]:
     """What decides how a scene is heard."""
-    measured = scene.listening == "headphones" and scene.head != "sphere"
-    return [scene.listening, scene.head, version("slab") if measured else ""]
+    if scene.listening == "speakers" or scene.head == "sphere":
+        return [scene.listening, scene.head, ""]
+    from importlib.metadata import version  # it takes a mail reader along
+
+    return [scene.listening, scene.head, version("slab")]
 
 
 Made = TypeVar("Made", Source, Processor)

@@ -14,7 +14,6 @@ from audio_pipeline import __version__
 from audio_pipeline.cli.errors import show_error, show_os_error, show_unexpected, show_usage
 from audio_pipeline.cli.options import debug_option, preset_names, verbosity_options
 from audio_pipeline.cli.process import Stopped, close_output, ignore_signals, prepare
-from audio_pipeline.dsp.memory import keep_freed_memory
 from audio_pipeline.errors import AudioPipelineError
 
 COMMANDS = {
@@ -29,6 +28,7 @@ COMMANDS = {
     "cache": "What is kept so that it need not be made again.",
     "init": "Start a new project: presets/, stems/, renders/.",
 }
+WITHOUT_SOUND = ("presets", "cache", "init")
 
 
 class LazyGroup(click.Group):
@@ -40,7 +40,10 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        keep_freed_memory()
+        if cmd_name not in WITHOUT_SOUND:
+            from audio_pipeline.dsp.memory import keep_freed_memory
+
+            keep_freed_memory()
         command: click.Command = import_module(f"audio_pipeline.cli.{cmd_name}").command
         return command
 
@@ -100,6 +103,7 @@ def cli(ctx: click.Context, /, **options: Any) -> None:
             click.echo(ctx.get_help(), err=True)
             ctx.exit(2)
         from audio_pipeline.cli.render import render_command
+        from audio_pipeline.dsp.memory import keep_freed_memory
 
         keep_freed_memory()
         render_command(**options)

@@ -8,9 +8,13 @@ import click
 
 from audio_pipeline.cli.errors import printable, printable_json
 from audio_pipeline.cli.options import debug_option, preset_names
+from audio_pipeline.cli.process import loading
+from audio_pipeline.cli.put_off import put_off
 
 if TYPE_CHECKING:
-    from audio_pipeline.preset.document import Document
+    from pathlib import Path
+
+    from audio_pipeline.preset.document import Document, Table
     from audio_pipeline.preset.model import Preset
     from audio_pipeline.preset.project import Project
 
@@ -30,20 +34,22 @@ Examples:
 @debug_option
 def command(name: str | None, sets: tuple[str, ...], schema: bool, as_json: bool) -> None:
     """What presets there are; with NAME, that one resolved: every value, cue and where it is from."""
-    if schema:
-        from audio_pipeline.preset.schema import preset_schema
+    put_off("numpy")
+    with loading():
+        if schema:
+            from audio_pipeline.preset.schema import preset_schema
 
-        _print_json(preset_schema())
-        return
-    from audio_pipeline.preset.project import current_project
+            _print_json(preset_schema())
+            return
+        from audio_pipeline.preset.project import current_project
 
-    project = current_project()
-    if name is None:
-        if sets:
-            raise click.UsageError("--set wants the NAME of a preset")
-        _list(project, as_json)
-    else:
-        _explain(project, name, sets, as_json)
+        project = current_project()
+        if name is None:
+            if sets:
+                raise click.UsageError("--set wants the NAME of a preset")
+            _list(project, as_json)
+        else:
+            _explain(project, name, sets, as_json)
 
 
 def _print_json(value: Any) -> None:
@@ -59,6 +65,7 @@ def _list(project: Project, as_json: bool) -> None:
     from audio_pipeline.preset.model import build_preset
     from audio_pipeline.preset.stems import planned_schedule
 
+    known: dict[Path, Table] = {}
     built: dict[str, Preset] = {}
 
     def preset_of(document: Document) -> Preset:
@@ -69,7 +76,7 @@ def _list(project: Project, as_json: bool) -> None:
     rows: list[dict[str, Any]] = []
     for name in project.preset_names():
         try:
-            document = load_document(project, name)
+            document = load_document(project, name, known=known)
             preset = preset_of(document)
             length_s = float(planned_schedule(project, preset, {}).named("end"))
             base = document.base

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 
@@ -21,6 +24,8 @@ def prepare() -> None:
     """Make closed streams lead nowhere, unknown characters an escape, and signals an exception."""
     # our threads work on tiles; BLAS' own would cost at the start, and round by their number
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # no plugins of pydantic's: to look for them it reads the metadata of every installed package
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
@@ -36,6 +41,18 @@ def prepare() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
             signal.signal(number, _stop)
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """While the block imports modules and builds a preset, all of which stays, nobody looks for garbage
+    in it; nor afterwards."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

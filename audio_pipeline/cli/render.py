@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from audio_pipeline.cli.errors import printable, printable_json
+from audio_pipeline.cli.process import loading
 
 if TYPE_CHECKING:
     from audio_pipeline.render import Rendered
@@ -40,33 +41,34 @@ def render_command(
     quiet: bool,
 ) -> None:
     """Render one mix as the options say, and print its summary (or, as JSON, its report)."""
-    from audio_pipeline.cli.cache import users_cache
-    from audio_pipeline.preset.document import load_document
-    from audio_pipeline.preset.model import build_preset
-    from audio_pipeline.preset.names import named
-    from audio_pipeline.preset.project import current_project
-    from audio_pipeline.render import Order, render
-
     started = time.perf_counter()
-    if plot is not None:
-        from audio_pipeline.report.drawing import check_format
+    with loading():
+        from audio_pipeline.cli.cache import users_cache
+        from audio_pipeline.preset.document import load_document
+        from audio_pipeline.preset.model import build_preset
+        from audio_pipeline.preset.names import named
+        from audio_pipeline.preset.project import current_project
+        from audio_pipeline.render import Order, render
 
-        check_format(plot)  # before a render in vain
-    elif dark:
-        raise click.UsageError("--dark goes with --plot")
-    project = current_project()
-    files = {"voice_a": voice_a, "voice_b": voice_b}
-    order = Order(
-        project=project,
-        preset=named(build_preset(load_document(project, preset, sets)), name),
-        out=out if out is not None else project.renders,
-        stem_files={name: file for name, file in files.items() if file is not None},
-        begin=_moment("--from", from_),
-        finish=_moment("--to", to),
-        stems=stems,
-        workers=workers or os.cpu_count() or 1,
-        cache=None if no_cache else users_cache(),
-    )
+        if plot is not None:
+            from audio_pipeline.report.drawing import check_format
+
+            check_format(plot)  # before a render in vain
+        elif dark:
+            raise click.UsageError("--dark goes with --plot")
+        project = current_project()
+        files = {"voice_a": voice_a, "voice_b": voice_b}
+        order = Order(
+            project=project,
+            preset=named(build_preset(load_document(project, preset, sets)), name),
+            out=out if out is not None else project.renders,
+            stem_files={name: file for name, file in files.items() if file is not None},
+            begin=_moment("--from", from_),
+            finish=_moment("--to", to),
+            stems=stems,
+            workers=workers or os.cpu_count() or 1,
+            cache=None if no_cache else users_cache(),
+        )
     with _progress(quiet or as_json) as progress:
         rendered = render(order, progress)
     if plot is not None:

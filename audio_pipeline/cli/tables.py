@@ -6,23 +6,53 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 
+import click
+
 from audio_pipeline.cli.errors import printable
+
+Rows = Sequence[Sequence[str]]
+
+_BETWEEN = "   "
+_WIDEST = 10_000
+"""Columns of characters: what is wider is folded in a pipe, too."""
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows of plain text under their head; nothing in them is read as mark-up."""
+    """Print rows of plain text under their head; nothing in them is read as mark-up.
+
+    rich folds a table into a terminal. A pipe gets the same to the letter where nothing need be folded,
+    and is not kept waiting while rich is loaded.
+    """
+    from rich.cells import cell_len
+
+    table = [[printable(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
+    width = sum(widths) + len(_BETWEEN) * (len(widths) - 1)
+    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    if sys.stdout.isatty() or not unicode or width > _WIDEST:
+        _print_folded(table[0], table[1:])
+        return
+    lines = [
+        _BETWEEN.join(
+            cell + " " * (wide - cell_len(cell)) for cell, wide in zip(row, widths, strict=True)
+        )
+        for row in table
+    ]
+    click.echo("\n".join([lines[0], "─" * width, *lines[1:]]))
+
+
+def _print_folded(head: Sequence[str], rows: Rows) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    rows = [[printable(cell) for cell in row] for row in rows]
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name in head:
-        table.add_column(Text(printable(name)), overflow="fold")
+        table.add_column(Text(name), overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000
+        table.add_row(*map(Text, row))
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDEST
     console = Console(highlight=False, width=width, soft_wrap=False)
     if not sys.stdout.isatty():
         # a pipe gets a table no wider than its longest cells
