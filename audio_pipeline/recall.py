@@ -11,6 +11,8 @@ prepare itself in the same way, and that is put off until a tile is asked for th
 
 from __future__ import annotations
 
+import hashlib
+import os
 import platform
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -44,13 +46,19 @@ StemKeys = Mapping[StemRequest, str]
 @lru_cache(maxsize=1)
 def program_key() -> str:
     """What the bits of a render owe to the program, the build of NumPy and the kind of processor."""
-    package = Path(__file__).parent
-    found = [*package.glob("*"), *(file for name in SOUNDING for file in (package / name).rglob("*"))]
-    sources = sorted(file for file in found if file.suffix in _SUFFIXES)
-    text = "".join(digest(str(f.relative_to(package)), f.read_text("utf-8")) for f in sources)
+    package = str(Path(__file__).parent)
+    sources = hashlib.blake2b(digest_size=20)
+    for folder, inner, names in os.walk(package):
+        inner[:] = sorted(name for name in inner if folder != package or name in SOUNDING)
+        for name in sorted(names):
+            if name.endswith(_SUFFIXES):
+                with open(f"{folder}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 - a third of the time
+                    source = file.read()
+                sources.update(f"{folder.removeprefix(package)}/{name} {len(source)}\n".encode())
+                sources.update(source)
     core: Any = getattr(np, "_core", None)
     features = getattr(getattr(core, "_multiarray_umath", None), "__cpu_features__", {})
-    return digest(__version__, text, np.__version__, platform.machine(), dict(features))
+    return digest(__version__, sources.hexdigest(), np.__version__, platform.machine(), dict(features))
 
 
 def exact(value: object) -> Any:

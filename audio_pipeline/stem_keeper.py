@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+import soundfile
 
 from audio_pipeline.audio_files.condition import Conditioned, condition, fingerprint
 from audio_pipeline.audio_files.names import printable
@@ -30,11 +31,12 @@ class StemKeeper:
         if self._cache is None:
             return _condition(path, request, sample_rate_hz)
         level = None if request.level_lufs is None else request.level_lufs.hex()
-        sha256 = fingerprint(path, sample_rate_hz=sample_rate_hz, channels=request.channels)
+        sha256, rate_hz = fingerprint(path, sample_rate_hz=sample_rate_hz, channels=request.channels)
         key = digest(
             "stem",
             program_key(),
-            _decoders(),
+            [soundfile.__version__, soundfile.__libsndfile_version__],
+            "" if rate_hz == sample_rate_hz else _version_of_soxr(),
             sha256,
             str(path),
             request.channels,
@@ -81,15 +83,10 @@ def _from(entry: Entry, sample_rate_hz: int) -> Conditioned:
     )
 
 
-def _decoders() -> list[str]:
-    """The versions of what reads and resamples recordings."""
-    versions = []
-    for name in ("soundfile", "soxr", "pydub"):
-        try:
-            versions.append(version(name))
-        except PackageNotFoundError:
-            versions.append("")
-    return versions
+def _version_of_soxr() -> str:
+    import soxr  # most stems have the right rate
+
+    return str(soxr.__version__)
 
 
 def _integrated_lufs(samples: Samples, sample_rate_hz: int) -> float | None:

@@ -31,6 +31,8 @@ MOST_HELD = 1 << 26
 a reel of film (2000 feet: 22 min 13 s) and a little; so that no stem takes 1 GB, however it is made."""
 MOST_READ = 1 << 29
 """A recording of which a stem is made has at most so many: a reel in 8 channels at 48 kHz."""
+MOST_KEPT = 1 << 22
+"""A recording of so many samples is decoded once and kept: 32 MB, a minute and a half in mono."""
 MOST_BYTES = 8 * 10**9
 """The file of a stem may have so many, for all of them are read for its hash."""
 MUCH_GAIN_DB = 30.0
@@ -70,15 +72,16 @@ def condition(
     or too quiet for the gate is levelled by 10·log10 of its mean square summed over channels, which
     is what BS.1770 gives at 997 Hz.
 
-    The file is read twice: what is to be done depends on all of it, and not all of it is held. The
-    result may exceed full scale. Raises StemError as `read` does, and for more than can be held;
-    ValueError for a level without a `measure`.
+    What is to be done depends on all of the recording: a long one is read twice, so that not all of it
+    is held. The result may exceed full scale. Raises StemError as `read` does, and for more than can be
+    held; ValueError for a level without a `measure`.
     """
     if level_lufs is not None and measure is None:
         raise ValueError("a level needs a measure of loudness")
     with opened(path) as recording:
-        check = _checked(recording, sample_rate_hz, channels)
+        check, held = _checked(recording, sample_rate_hz, channels)
         sha256 = recording.file.sha256_hex()
+        recording.file.refuse_change()
         info = replace(recording.info, frames=check.count)
         did, warnings = [], [*info.warnings, *check.warnings()]
         offset, how = _offset(check)
@@ -86,7 +89,7 @@ def condition(
         products = check.products(offset)
         fold = fold_to_mono(products) if channels == 1 else fold_to_stereo(info.channels)
         did.append(None if fold is None else fold.how)
-        folded = (_folded(block, offset, fold) for block in recording.blocks())
+        folded = (_folded(block, offset, fold) for block in held or recording.blocks())
         out = resampled(folded, check.count, channels, info.sample_rate_hz, sample_rate_hz)
     if info.sample_rate_hz != sample_rate_hz:
         did.append(f"resampled from {info.sample_rate_hz} to {sample_rate_hz} Hz")
@@ -105,24 +108,31 @@ def condition(
     return Conditioned(out, sample_rate_hz, done, tuple(warnings), sha256, info)
 
 
-def _checked(recording: Recording, sample_rate_hz: int, channels: int) -> SignalCheck:
-    """All of it, looked at. Raises StemError for what is no sound, silent, or more than can be held."""
+def _checked(
+    recording: Recording, sample_rate_hz: int, channels: int
+) -> tuple[SignalCheck, list[Samples]]:
+    """All of it, looked at, and its blocks, or none when they are many. Raises StemError for what is no
+    sound, silent, or more than can be held."""
     info = recording.info
     check = SignalCheck(info.name, info.sample_rate_hz, info.channels)
+    held: list[Samples] = []
     _refuse_from_its_head(recording, sample_rate_hz, channels)
     for block in recording.blocks():
         check.feed(block)
         _refuse_too_much(replace(info, frames=check.count), sample_rate_hz, channels)
+        held.append(block)
+        if check.count * info.channels > MOST_KEPT:
+            held.clear()  # and so after every further block
     check.refuse_silence()
-    return check
+    return check, held
 
 
-def fingerprint(path: str | os.PathLike[str], *, sample_rate_hz: int, channels: int) -> str:
-    """The SHA-256 of a recording's file, as hex. Raises StemError for one that `condition` would refuse
-    without a look at its samples."""
+def fingerprint(path: str | os.PathLike[str], *, sample_rate_hz: int, channels: int) -> tuple[str, int]:
+    """The SHA-256 of a recording's file, as hex, and its sample rate in Hz. Raises StemError for one that
+    `condition` would refuse without a look at its samples."""
     with opened(path) as recording:
         _refuse_from_its_head(recording, sample_rate_hz, channels)
-        return recording.file.sha256_hex()
+        return recording.file.sha256_hex(), recording.info.sample_rate_hz
 
 
 def _refuse_from_its_head(recording: Recording, sample_rate_hz: int, channels: int) -> None:

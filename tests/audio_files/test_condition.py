@@ -13,6 +13,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audio_pipeline.audio_files import condition as condition_module
 from audio_pipeline.audio_files.channels import ROLES, fold_to_mono, fold_to_stereo
 from audio_pipeline.audio_files.condition import (
     EDGE_FADE_S,
@@ -21,6 +22,7 @@ from audio_pipeline.audio_files.condition import (
     fade_edges,
     resampled,
 )
+from audio_pipeline.audio_files.read import Recording
 from audio_pipeline.errors import StemError
 from tests.audio_files.wave_makers import RATE, tone
 
@@ -322,3 +324,22 @@ def test_a_conditioned_file_is_what_it_says(tmp_path: Path) -> None:
 def test_what_cannot_be_read_cannot_be_conditioned(tmp_path: Path) -> None:
     with pytest.raises(StemError, match="is not there"):
         condition(tmp_path / "gone.wav", sample_rate_hz=RATE, channels=1)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("most", [0, 100_000, 250_000])
+def test_a_long_recording_is_read_twice_to_the_same_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, channels: int, most: int
+) -> None:
+    wave = tmp_path / "stem.wav"
+    soundfile.write(wave, noise(1, 5 * RATE, 2, 0.05) + np.array([0.01, -0.02]), 44_100, "DOUBLE")
+    options = {"sample_rate_hz": RATE, "channels": channels, "level_lufs": -24.0, "measure": measured}
+    kept = condition(wave, **options)
+    monkeypatch.setattr(condition_module, "MOST_KEPT", most)
+    readings: list[object] = []
+    blocks = Recording.blocks
+    monkeypatch.setattr(Recording, "blocks", lambda self: readings.append(self) or blocks(self))
+    again = condition(wave, **options)
+    assert len(readings) == 2
+    assert np.array_equal(again.samples, kept.samples)
+    assert (again.did, again.warnings, again.sha256) == (kept.did, kept.warnings, kept.sha256)

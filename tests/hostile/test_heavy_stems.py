@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from audio_pipeline.audio_files import condition as conditioning
-from audio_pipeline.audio_files.condition import condition
+from audio_pipeline.audio_files.condition import MOST_KEPT, condition
 from audio_pipeline.audio_files.read import Recording, blocks
 from audio_pipeline.cache import Cache
 from audio_pipeline.dsp.arrays import Samples
@@ -133,7 +133,7 @@ def stem(tmp_path: Path) -> Path:
 
 
 def _when_block_comes(monkeypatch: pytest.MonkeyPatch, which: int, change: Callable[[], object]) -> None:
-    """Do `change` once, when block `which` has been read, counted over both readings of a stem."""
+    """Do `change` once, when block `which` has been read, counted over all readings of a stem."""
     read = Recording.blocks
     count = 0
 
@@ -148,22 +148,30 @@ def _when_block_comes(monkeypatch: pytest.MonkeyPatch, which: int, change: Calla
     monkeypatch.setattr(Recording, "blocks", counting)
 
 
-@pytest.mark.parametrize("which", [0, 2, 3, 4, 6])
+READ_TWICE = [(0, which) for which in (0, 2, 3, 4, 6)]
+READ_ONCE = [(MOST_KEPT, which) for which in (0, 2, 3)]
+
+
+@pytest.mark.parametrize(("most_kept", "which"), READ_TWICE + READ_ONCE)
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_stem_that_changes_while_it_is_read_is_refused(
-    stem: Path, monkeypatch: pytest.MonkeyPatch, change: str, which: int
+    stem: Path, monkeypatch: pytest.MonkeyPatch, change: str, most_kept: int, which: int
 ) -> None:
+    monkeypatch.setattr("audio_pipeline.audio_files.condition.MOST_KEPT", most_kept)
     _when_block_comes(monkeypatch, which, lambda: CHANGES[change](stem))
     with pytest.raises(StemError) as refusal:
         condition(stem, sample_rate_hz=48_000, channels=1)
     assert refusal.value.message == f"{stem} changed while it was read."
 
 
-@pytest.mark.parametrize("which", [0, 3, 4])
+@pytest.mark.parametrize(
+    ("most_kept", "which"), [(0, 0), (0, 3), (0, 4), (MOST_KEPT, 0), (MOST_KEPT, 3)]
+)
 @pytest.mark.parametrize("change", REPLACEMENTS)
 def test_a_stem_that_is_removed_or_replaced_while_it_is_read_is_read_whole(
-    stem: Path, monkeypatch: pytest.MonkeyPatch, change: str, which: int
+    stem: Path, monkeypatch: pytest.MonkeyPatch, change: str, most_kept: int, which: int
 ) -> None:
+    monkeypatch.setattr("audio_pipeline.audio_files.condition.MOST_KEPT", most_kept)
     whole = condition(stem, sample_rate_hz=48_000, channels=1)
     _when_block_comes(monkeypatch, which, lambda: REPLACEMENTS[change](stem))
     stem_now = condition(stem, sample_rate_hz=48_000, channels=1)
