@@ -11,11 +11,12 @@ Transforms are made in float32: what that rounds away lies 140 dB under what the
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audio_pipeline.dsp.arrays import Samples, silence
+from audio_pipeline.dsp.arrays import Samples, Single, silence
 from audio_pipeline.dsp.filters import fast_length
 
 _TOGETHER = 2
@@ -45,7 +46,7 @@ class MirroredConvolver:
         spectra = np.fft.rfft(np.stack([own + other, own - other]), self._size)
         return spectra.astype(np.complex64)
 
-    def __call__(self, windows: Sequence[Samples | None]) -> Samples | None:
+    def __call__(self, windows: Sequence[Samples | Single | None]) -> Samples | None:
         """One `(taps − 1 + n, 2)` window per response, None for silence, all of one length.
 
         Returns `(n, 2)`, or None when every window is None. Silent blocks cost nothing.
@@ -70,7 +71,7 @@ class MirroredConvolver:
                 np.subtract(mid[heard], side[heard], out=out[start:stop, 1])
         return out
 
-    def _answers(self, windows: Sequence[Samples | None], starts: range) -> NDArray[np.float32]:
+    def _answers(self, windows: Sequence[Samples | Single | None], starts: range) -> NDArray[np.float32]:
         """Mid and side of what answers all inputs, block by block: `(blocks, 2, size)`, or `(0, 2, 0)`."""
         total: NDArray[np.complex64] | None = None
         for window, spectra in zip(windows, self._spectra, strict=True):
@@ -83,7 +84,8 @@ class MirroredConvolver:
                 np.subtract(left, right, out=side[: len(left)], casting="same_kind")
             if not signal.any():
                 continue
-            product = np.fft.rfft(signal, norm="forward").astype(np.complex64, copy=False)
+            product: NDArray[Any] = np.empty((len(starts), 2, self._size // 2 + 1), np.complex64)
+            np.fft.rfft(signal, norm="forward", out=product)
             product *= spectra
             total = product if total is None else np.add(total, product, out=total)
         if total is None:

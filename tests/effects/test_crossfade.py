@@ -68,7 +68,8 @@ def test_the_law_keeps_its_own_sum_through_the_cross_for_any_curve(law, curve):
     p = processor(law=law, cross=curve)
     power = 6.0206 / LAW_DB[law]  # 2: powers add; 1: amplitudes add; 4/3 between
     t = np.arange(10 * 48_000 - 4800, 14 * 48_000 + 4800, 100, dtype=float)
-    gains = p.journeys["voice_a"].fader.gains(t)
+    fader = p.journeys["voice_a"].fader
+    gains = np.stack([fader.gain(t, 0), fader.gain(t, 1)]).T
     assert in_db((gains**power).sum(axis=1)) == pytest.approx(0.0, abs=0.05)
 
 
