@@ -16,6 +16,10 @@ from audio_pipeline.dsp.arrays import Samples, Spectrum
 _ROW_BYTES = 16
 """NumPy transforms as many rows as have a sample each in so many bytes in hardly more time than one."""
 
+_BATCH_COST = 8192
+"""What a batch costs besides: as much as the transforms of so many samples."""
+_SIZES = sorted(m << k for m in (2, 3) for k in range(3, 31))
+
 
 @lru_cache(maxsize=256)
 def fast_length(n: int) -> int:
@@ -113,12 +117,20 @@ def convolve(window: Samples | NDArray[np.float32], impulse: Samples) -> Samples
     return out.reshape(len(out), -1)[:, :n].T
 
 
+@lru_cache(maxsize=256)
 def _block_size(taps: int, n: int, at_once: int) -> int:
-    """What is transformed at a time, so that `n` samples are some whole batches of `at_once` blocks."""
-    longest_hop = max(4 * taps, 16_384) - taps + 1
-    blocks = at_once * -(-n // (at_once * longest_hop))
-    hop = min(max(-(-n // blocks), taps), n)
-    return fast_length(hop + taps - 1)
+    """What is transformed at a time, so that `n` samples in batches of `at_once` blocks cost least.
+
+    One of few sizes: NumPy keeps what it has worked out for sixteen, and one more pushes out the plan of a
+    whole room.
+    """
+
+    def cost(size: int) -> int:
+        batches = -(-n // (at_once * (size - taps + 1)))
+        return batches * (at_once * size + _BATCH_COST)
+
+    enough = [size for size in _SIZES if size >= taps + min(n, taps) - 1]
+    return min([size for size in enough if size <= max(4 * taps, 16_384)] or enough[:1], key=cost)
 
 
 def _overlap_save(heard: NDArray[np.floating], spectra: Spectrum, out: Samples) -> None:

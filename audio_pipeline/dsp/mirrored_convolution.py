@@ -37,14 +37,13 @@ class MirroredConvolver:
         self.taps = max(len(h) for h in responses)
         self.block = block
         self._size = fast_length(block + self.taps - 1)
-        self._spectra = [self._mid_and_side(h) for h in responses]
-
-    def _mid_and_side(self, response: Samples) -> NDArray[np.complex64]:
-        # the half brings (M + S, M − S) back to (L, R); the forward transform divides by its size,
-        # because only so does NumPy stay in float32
-        own, other = 0.5 * self._size * response.T
-        spectra = np.fft.rfft(np.stack([own + other, own - other]), self._size)
-        return spectra.astype(np.complex64)
+        # the half brings (M + S, M − S) back to (L, R); forward transforms, these and those of the sound,
+        # divide by their size, because only so does NumPy stay in float32
+        padded = np.zeros((len(responses), 2, self._size), np.float32)
+        for (mid, side), response in zip(padded, responses, strict=True):
+            own, other = 0.5 * self._size**2 * response.T
+            mid[: len(own)], side[: len(own)] = own + other, own - other
+        self._spectra = np.fft.rfft(padded, norm="forward").astype(np.complex64, copy=False)
 
     def __call__(self, windows: Sequence[Samples | Single | None]) -> Samples | None:
         """One `(taps − 1 + n, 2)` window per response, None for silence, all of one length.

@@ -155,10 +155,9 @@ class Space(Effect):
                 " reflections than can be made",
                 hint="Shorten rt60, or make the room larger.",
             )
-        late = np.empty((taps, 2))
-        for channel, side in enumerate(("own", "other")):
-            noise = velvet_noise(density, rate, generator(scene.seed, f"{name}/{side}", 0))
-            late[:, channel] = decaying(noise, octaves_s, rate)
+        draws = [generator(scene.seed, f"{name}/{side}", 0) for side in ("own", "other")]
+        noise = np.stack([velvet_noise(density, rate, draw) for draw in draws]).T
+        late = decaying(noise, octaves_s, rate)
         late *= np.sqrt(crossfade_from_early_to_late(taps, split))[:, None]
         return trimmed(late, _FLOOR_DB)
 
