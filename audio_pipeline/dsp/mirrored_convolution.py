@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audio_pipeline.dsp.arrays import Samples, Single, silence
+from audio_pipeline.dsp.arrays import Samples, Single, unset
 from audio_pipeline.dsp.filters import fast_length
 
 _TOGETHER = 2
@@ -59,28 +59,35 @@ class MirroredConvolver:
         n = lengths.pop() - self.taps + 1
         if n < 0:
             raise ValueError(f"a window must hold at least the {self.taps - 1} samples of look-back")
-        out = silence(n, 2)
+        out = unset(n, 2)
         every = range(0, n, self.block)
         for first in range(0, len(every), _TOGETHER):
             starts = every[first : first + _TOGETHER]
-            for start, (mid, side) in zip(starts, self._answers(windows, starts), strict=False):
+            answers = self._answers(windows, starts)
+            if answers is None:
+                out[starts[0] : starts[-1] + self.block] = 0.0
+                continue
+            for start, (mid, side) in zip(starts, answers, strict=True):
                 stop = min(start + self.block, n)
                 heard = slice(self.taps - 1, self.taps - 1 + stop - start)
                 np.add(mid[heard], side[heard], out=out[start:stop, 0])
                 np.subtract(mid[heard], side[heard], out=out[start:stop, 1])
         return out
 
-    def _answers(self, windows: Sequence[Samples | Single | None], starts: range) -> NDArray[np.float32]:
-        """Mid and side of what answers all inputs, block by block: `(blocks, 2, size)`, or `(0, 2, 0)`."""
+    def _answers(
+        self, windows: Sequence[Samples | Single | None], starts: range
+    ) -> NDArray[np.float32] | None:
+        """Mid and side of what answers all inputs, `(blocks, 2, size)`; None where they are silent."""
         total: NDArray[np.complex64] | None = None
         for window, spectra in zip(windows, self._spectra, strict=True):
             if window is None:
                 continue
-            signal = np.zeros((len(starts), 2, self._size), np.float32)
+            signal = np.empty((len(starts), 2, self._size), np.float32)
             for (mid, side), start in zip(signal, starts, strict=True):
                 left, right = window[start : start + self.block + self.taps - 1].T
                 np.add(left, right, out=mid[: len(left)], casting="same_kind")
                 np.subtract(left, right, out=side[: len(left)], casting="same_kind")
+                mid[len(left) :] = side[len(left) :] = 0.0
             if not signal.any():
                 continue
             product: NDArray[Any] = np.empty((len(starts), 2, self._size // 2 + 1), np.complex64)
@@ -88,5 +95,5 @@ class MirroredConvolver:
             product *= spectra
             total = product if total is None else np.add(total, product, out=total)
         if total is None:
-            return np.zeros((0, 2, 0), np.float32)
+            return None
         return np.fft.irfft(total, self._size).astype(np.float32, copy=False)
