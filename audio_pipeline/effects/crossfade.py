@@ -9,13 +9,15 @@ single fader runs from left to right, and its law keeps their sum as steady as i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
 from audio_pipeline.dsp.arrays import Samples, Single, silence, single_silence
-from audio_pipeline.dsp.curves import CurveName, curve, db_at_half_power, pan_gain, pan_gains
+from audio_pipeline.dsp.control import slow_curve
+from audio_pipeline.dsp.curves import CurveName, curve, db_at_half_power, pan_gain
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.dsp.filters import convolve, one_pole_lowpass
 from audio_pipeline.dsp.placement import SpeakerPlacer
@@ -197,17 +199,28 @@ class CrossfadeProcessor:
         sample = np.arange(piece.start - back, piece.stop, dtype=np.float64)
         bright = mono[len(self._treble) - 1 :, 0]
         dark = convolve(mono, self._treble)[:, 0]
-        far, position = journey.distance(sample), journey.position(sample)
+        far = journey.distance(sample)
         voice = (bright + far * (dark - bright)) * journey.level(sample)
         direct = voice * (1.0 + far * (gain_from_db(p.far_level) - 1.0))
-        gains = pan_gains(position[back:], self._law_db)
-        by_level = isinstance(self._placer, SpeakerPlacer)
-        stereo = direct[:, None] * gains if by_level else self._placer.place(direct, position[back:])
+        gains = self._pan(journey, piece)
+        if isinstance(self._placer, SpeakerPlacer):
+            stereo = direct[:, None] * gains
+        else:
+            stereo = self._placer.place(direct, journey.position(sample[back:]))
         early = voice[back:] * _between(p.near_early, p.far_early, far[back:])
         late = voice[back:] * _between(p.near_late, p.far_late, far[back:])
         np.copyto(out.stereo, stereo)
         np.multiply(early[:, None], gains, out=out.early, casting="same_kind")
         np.multiply(late[:, None], gains, out=out.late, casting="same_kind")
+
+    def _pan(self, journey: Journey, piece: Span) -> Samples:
+        """`(len(piece), 2)`: the gains of left and right by the place where the voice is."""
+
+        def gain(sample: Samples, side: Literal[0, 1]) -> Samples:
+            return pan_gain(journey.position(sample), self._law_db, side)
+
+        sides: tuple[Literal[0, 1], ...] = (0, 1)
+        return np.stack([slow_curve(partial(gain, side=s), piece.start, piece.stop) for s in sides]).T
 
 
 def _between(near_db: float, far_db: float, far: Samples) -> Samples:
