@@ -84,7 +84,7 @@ def air(phase: Phase, timbre: Timbre, sample_rate: int, seed: int, stream: str) 
 
     bend = 1.0 + _COLOUR_SPREAD * np.clip(rng.standard_normal(len(FORMANTS) + 1), -2, 2)
     calm, full = airway_responses(phase.way, timbre, bend, sample_rate)
-    white = noise.uniform(seed, f"{stream}.air", span.start - _TAPS + 1, span.stop).astype(np.float32)
+    white = noise.uniform(seed, f"{stream}.air", span.start - _TAPS + 1, span.stop)
     both = convolve(white[:, None], np.stack([calm, full - calm], axis=1))
     # the faster the air, the brighter its noise
     flowing, moving = slow_curve(flow, 0, n), both[:, 1]

@@ -62,7 +62,7 @@ class Stretch:
     def noise(self, noise: ColouredNoise) -> Ringing:
         """`(n,)`: a noise, drawn once for all that is recorded of this stretch."""
         if noise not in self._drawn:
-            self._drawn[noise] = noise.draw(self.start, self.stop).astype(np.float32)
+            self._drawn[noise] = noise.draw(self.start, self.stop)
         return self._drawn[noise]
 
     def points(self, of: Callable[[Samples], Samples], apart: int) -> Samples:
@@ -193,13 +193,11 @@ class Blows:
         at = (at_s[happens] + chance.jitter_s * drawn[:, 0]) * stretch.sample_rate - stretch.start
         struck = gain * loud[happens] * 10.0 ** (chance.level_db / 20.0 * drawn[:, 1])
         for voice in self.voices:
-            strength: Phasors = np.array(voice.strengths, dtype=np.complex128) * struck[:, None]
-            if voice.noise is not None:
-                voice.body.strike(onto.swell(voice.noise), at, strength)
-                continue
-            if chance.colour_db > 0.0:
+            strength: Phasors = np.outer(struck, voice.strengths).astype(np.complex64)
+            if voice.noise is None and chance.colour_db > 0.0:
                 strength *= chance.colours(first, last, len(voice.strengths))[happens]
-            voice.body.strike(onto.sound, at, strength)
+            target = onto.sound if voice.noise is None else onto.swell(voice.noise)
+            voice.body.strike(target, numbers[happens], at, strength)
 
 
 @dataclass(frozen=True)
