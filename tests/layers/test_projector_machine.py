@@ -15,7 +15,7 @@ from audio_pipeline.dsp import noise
 from audio_pipeline.dsp.control import slow_curve, straight_between
 from audio_pipeline.dsp.events import Resonances, normals
 from audio_pipeline.layers.machine.motion import Film, Reel, Speed, Wobble, wave
-from audio_pipeline.layers.machine.parts import Recording, Stretch, Tone
+from audio_pipeline.layers.machine.parts import Recording, Steady, Stretch, Tone
 from audio_pipeline.layers.machine.places import impulses, loss_db
 from audio_pipeline.layers.projector import Projector, ProjectorSource
 from audio_pipeline.timeline.spans import Span
@@ -153,6 +153,26 @@ def test_a_tone_has_its_harmonics_and_nothing_else():
         assert power[near].max() == pytest.approx(level**2, abs=1e-3)
         rest[near] = 0.0
     assert rest.max() < 1e-9 * power.max()
+
+
+@given(
+    st.integers(-1000, 100_000),
+    st.integers(1, 400),
+    st.sampled_from([50, 60]),
+    st.sampled_from([44_100, 48_000, 22_051]),
+)
+def test_a_steady_tone_is_the_sines_that_it_is_made_of(first, length, hz, sample_rate):
+    levels, phases = (0.5, 0.0, 1.0, 0.25), (0.0, 1.0, 2.0, 3.0)
+    span = Span(first * 128, (first + length) * 128)
+    recording = Recording(Stretch(Speed(0.0), sample_rate, span.start, span.stop))
+    Steady(levels, phases, hz, lambda at_s: 1.0 + at_s).play(0.5, recording)
+    at_s = np.arange(span.start, span.stop) / sample_rate
+    tone = sum(
+        level * np.cos(2 * np.pi * number * (hz * at_s % 1.0) + phase)
+        for number, (level, phase) in enumerate(zip(levels, phases, strict=True), 1)
+    )
+    expected = 0.5 * (1.0 + at_s) * tone
+    np.testing.assert_allclose(recording.heard(), expected, atol=1e-6 * np.abs(1.0 + at_s).max())
 
 
 @given(st.integers(-3000, 3000), st.integers(0, 600), st.integers(0, 600))

@@ -21,6 +21,7 @@ from audio_pipeline.layers.machine.parts import (
     Chance,
     Ensemble,
     Part,
+    Steady,
     Tone,
     Voice,
     Wind,
@@ -114,8 +115,8 @@ class Workshop:
         return factor
 
     @property
-    def _mains_hz(self) -> float:
-        return 50.0 if self.machine.mains == "50 Hz" else 60.0
+    def _mains_hz(self) -> int:
+        return 50 if self.machine.mains == "50 Hz" else 60
 
     def _phases(self, stream: str, n: int) -> Samples:
         phases: Samples = 2.0 * np.pi * generator(self.seed, f"{self.name}/{stream}", 0).random(n)
@@ -180,7 +181,7 @@ class Workshop:
         levels = loud * gain_from_db(m.claw_tilt) ** np.log2(tones / 1000.0) * (1000.0 / tones) ** soft
         # the golden angle between the tones' phases: a body does not answer everywhere at one instant
         strengths = levels * np.exp(2.39996j * np.arange(len(tones)))
-        body = Resonances(tuple(tones.tolist()), tuple(decays.tolist()), self.sample_rate)
+        body = _body(tuple(tones.tolist()), tuple(decays.tolist()), self.sample_rate)
         return Voice(body, tuple(strengths.tolist()))
 
     def _intermittent(self) -> Part:
@@ -239,16 +240,14 @@ class Workshop:
     def _hum(self) -> Part:
         slip_hz = 2.0 * self._mains_hz * self.machine.motor_slip / 100.0
 
-        def turns(at_s: Samples) -> Samples:
-            return at_s * self._mains_hz
-
         def gain(at_s: Samples) -> Samples:
             return self.life.powered(at_s) * (1.0 + 0.06 * wave(slip_hz * at_s))
 
         odd_and_even = [0.4, 1.0, 0.06, 0.45, 0.06, 0.3, 0.03, 0.15, 0.03, 0.11, 0.02, 0.07, 0.01, 0.05]
         hz = self._mains_hz * np.arange(1.0, len(odd_and_even) + 1.0)
         levels = np.array(odd_and_even) * self._radiated(hz)
-        return Tone(tuple(levels.tolist()), tuple(self._phases("hum", len(levels))), turns, gain)
+        phases = tuple(self._phases("hum", len(levels)).tolist())
+        return Steady(tuple(levels.tolist()), phases, self._mains_hz, gain)
 
     def _rotor(self, rate_hz: float, levels: list[float], stream: str, power: float) -> Part:
         def turns(at_s: Samples) -> Samples:
@@ -261,7 +260,7 @@ class Workshop:
             loud: Samples = self.life.speed.rate(at_s) ** power * unsteady
             return loud
 
-        return Tone(tuple(levels), tuple(self._phases(stream, len(levels))), turns, gain)
+        return Tone(tuple(levels), tuple(self._phases(stream, len(levels)).tolist()), turns, gain)
 
     def _motor(self) -> Part:
         m = self.machine
@@ -302,6 +301,12 @@ class Workshop:
             puff(film, 0.9, 0.008, 0.025, self.sample_rate),
         )
         return Blows(Shaft(m.flap_rate), 1, offset, voices, chance, free, 2.0)
+
+
+@lru_cache(maxsize=16)
+def _body(tones_hz: tuple[float, ...], decays_s: tuple[float, ...], sample_rate: int) -> Resonances:
+    """The same body for the machine that is measured and the one that is heard: it knows its rings."""
+    return Resonances(tones_hz, decays_s, sample_rate)
 
 
 @lru_cache(maxsize=16)
