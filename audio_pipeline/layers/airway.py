@@ -110,8 +110,9 @@ def flow_curve(progress: Samples, peak: float) -> Samples:
 
 def airway_responses(
     way: Way, timbre: Timbre, bend: Samples, sample_rate: int
-) -> tuple[Samples, Samples]:
-    """The FIRs of the airway, of RMS gain 1 on white noise: while no air flows, and at full flow.
+) -> Samples:
+    """The two FIRs `(2, taps)` of the airway, of RMS gain 1 on white noise: while no air flows, and at
+    full flow.
 
     `bend` `(4,)` multiplies the three formants' frequencies and the cut-off.
     """
@@ -125,12 +126,11 @@ def airway_responses(
         ratio = hz / (centre * factor)
         formants += lift / (1.0 + (q * (ratio - 1.0 / ratio)) ** 2)
     cut_hz = (timbre.inhale_hz if way == "in" else timbre.exhale_hz) * float(bend[-1])
-
-    def response(cut_hz: float) -> Samples:
-        magnitude = body * formants / np.sqrt(1.0 + (hz / cut_hz) ** 4)
-        return minimum_phase(magnitude / np.sqrt(np.mean(magnitude**2)), _TAPS)
-
-    return response(0.75 * cut_hz), response(cut_hz)
+    fourth = (hz / cut_hz) ** 4
+    cut = np.sqrt(1.0 + np.stack([fourth / 0.75**4, fourth]))
+    magnitude = body * formants / cut
+    magnitude /= np.sqrt(np.mean(magnitude**2, axis=1, keepdims=True))
+    return minimum_phase(magnitude, _TAPS)
 
 
 def _add_mouth(
