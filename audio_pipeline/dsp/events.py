@@ -26,6 +26,9 @@ Ringing: TypeAlias = NDArray[np.float32]
 CELL = 256
 """Events in a cell of `normals`."""
 
+_GROUP = 16
+"""Blows in one matrix product."""
+
 _IN_CACHE = 131_072
 """Samples of rings that are worked out at a time."""
 
@@ -98,26 +101,21 @@ class Resonances:
         return waves.reshape(-1, self.length)
 
     @cached_property
-    def _batch(self) -> int:
-        """How many blows are worked out at a time."""
-        return max(1, min(128, _IN_CACHE // self.length))
+    def _parts(self) -> tuple[tuple[slice, Ringing], ...]:
+        """Each part of a ring, and the waves `(2 · tones, part)` that are not over by then.
 
-    @cached_property
-    def _parts(self) -> tuple[tuple[int, Ringing], ...]:
-        """Where each part of a ring begins, and the waves that are not over by then.
-
-        The parts double in length, since most tones are over long before the last one; no product of a
-        batch and a part is one for threads.
+        The parts double in length, since most tones are over long before the last one; no product with
+        a group of blows is one for threads.
         """
-        parts: list[tuple[int, Ringing]] = []
+        parts: list[tuple[slice, Ringing]] = []
         lasts = [self._lasts(decay) for decay in self.decays_s]
         edges = [0, *(self.length >> octave for octave in (3, 2, 1)), self.length]
         for begin, end in pairwise(edges):
             tones = max((n for n, last in enumerate(lasts, 1) if last > begin), default=0)
-            longest = max(1, _PIECE // (self._batch * 2 * max(tones, 1)))
+            longest = max(1, _PIECE // (_GROUP * 2 * max(tones, 1)))
             for first in range(begin, end, longest):
-                part = self._waves[: 2 * tones, first : min(first + longest, end)]
-                parts.append((first, np.ascontiguousarray(part)))
+                part = slice(first, min(first + longest, end))
+                parts.append((part, np.ascontiguousarray(self._waves[: 2 * tones, part])))
         return tuple(parts)
 
     def strike(self, onto: Ringing, numbers: NDArray[np.int64], at: Samples, strength: Phasors) -> None:
@@ -128,28 +126,34 @@ class Resonances:
         two samples is exact. `strength`: `(blows, tones)`; its angle is the phase, 0 for a sine that
         begins at zero. Blows that are not heard may be among them.
         """
-        length, batch = self.length, self._batch
         onset = np.ceil(at).astype(np.int64)
-        heard = (onset < len(onto)) & (onset > -length)
+        heard = (onset < len(onto)) & (onset > -self.length)
         late, poles = (onset - at)[heard, None], self._poles
         weights = strength[heard] * phasors(late * poles.real, late * poles.imag)
-        amplitudes = weights.view(np.float32)
-        places, numbers = onset[heard], numbers[heard]
+        amplitudes, places, numbers = weights.view(np.float32), onset[heard], numbers[heard]
+        jumps = np.flatnonzero(np.diff(numbers) != 1) + 1
+        for run in np.split(np.arange(len(numbers)), jumps):
+            if len(run):
+                self._strike_in_a_row(onto, int(numbers[run[0]]), places[run], amplitudes[run])
+
+    def _strike_in_a_row(
+        self, onto: Ringing, first: int, places: NDArray[np.int64], amplitudes: Ringing
+    ) -> None:
+        """Blows `first`, `first + 1`, …: where each begins, and its amplitudes `(blows, 2 · tones)`."""
         # a blow has its own row in a product, in whatever window: in another it might round otherwise
-        rows = numbers % batch
-        ends = np.flatnonzero((np.diff(numbers) != 1) | (rows[1:] == 0)) + 1
-        struck = np.zeros((batch, amplitudes.shape[1]), np.float32)
-        rings = np.empty((batch, length), np.float32)
-        for first, last in pairwise([0, *ends.tolist(), len(numbers)]):
-            if first == last:
-                continue
-            own = slice(rows[first], rows[first] + last - first)
-            struck[:] = 0.0
-            struck[own] = amplitudes[first:last]
-            for begin, waves in self._parts:
-                part = rings[:, begin : begin + waves.shape[1]]
-                np.matmul(struck[:, : len(waves)], waves, out=part)
-            _add_rings(onto, places[first:last], rings[own])
+        before, count = first % _GROUP, len(places)
+        groups = np.zeros((-(-(before + count) // _GROUP), _GROUP, amplitudes.shape[1]), np.float32)
+        groups.reshape(-1, amplitudes.shape[1])[before : before + count] = amplitudes
+        at_once = max(1, _IN_CACHE // (_GROUP * self.length))
+        for batch in range(0, len(groups), at_once):
+            some = groups[batch : batch + at_once]
+            rings = np.empty((len(some), _GROUP, self.length), np.float32)
+            for part, waves in self._parts:
+                np.matmul(some[:, :, : len(waves)], waves, out=rings[:, :, part])
+            begin = batch * _GROUP - before
+            own = slice(max(begin, 0), begin + len(some) * _GROUP)
+            struck = rings.reshape(-1, self.length)[own.start - begin :][: len(places[own])]
+            _add_rings(onto, places[own], struck)
 
 
 def _add_rings(onto: Ringing, places: NDArray[np.int64], rings: Ringing) -> None:

@@ -293,5 +293,7 @@ class Steady:
         ).astype(np.float32)
         loud = (gain * stretch.points(self.loudness, _LINE)).astype(np.float32)
         sound = straight_between(loud, _LINE)
-        sound *= np.resize(np.roll(period, -stretch.start), len(sound))
+        first = stretch.start % len(period)
+        repeated = np.tile(period, (first + len(sound)) // len(period) + 1)
+        sound *= repeated[first : first + len(sound)]
         onto.sound += sound
