@@ -164,10 +164,19 @@ def _add_rings(onto: Ringing, places: NDArray[np.int64], rings: Ringing) -> None
     """
     length = rings.shape[1]
     apart = int(np.diff(places).min(initial=length))
-    if 2 * apart >= length and places[0] >= 0 and places[-1] + length <= len(onto):
+    first = last = len(places)
+    if 2 * apart >= length:
+        first = int(np.searchsorted(places, 0))
+        last = max(first, int(np.searchsorted(places, len(onto) - length, side="right")))
+    _add_one_by_one(onto, places[:first], rings[:first])
+    if first < last:
+        inside, whole = places[first:last], rings[first:last]
         for begin, end in ((apart, length), (0, apart)):
-            sliding_window_view(onto, end - begin, writeable=True)[places + begin] += rings[:, begin:end]
-        return
+            sliding_window_view(onto, end - begin, writeable=True)[inside + begin] += whole[:, begin:end]
+    _add_one_by_one(onto, places[last:], rings[last:])
+
+
+def _add_one_by_one(onto: Ringing, places: NDArray[np.int64], rings: Ringing) -> None:
     for place, ring in zip(places.tolist(), rings, strict=True):
-        sounding = onto[max(place, 0) : max(place + length, 0)]
+        sounding = onto[max(place, 0) : max(place + len(ring), 0)]
         sounding += ring[max(-place, 0) :][: len(sounding)]
