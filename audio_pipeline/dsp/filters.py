@@ -129,7 +129,7 @@ def _overlap_save(heard: NDArray[np.floating], spectra: Spectrum, out: Samples) 
     spectrum, product = np.empty((2, at_once, size // 2 + 1), complex_)
     for first in range(0, len(heard), at_once):
         rows = heard[first : first + at_once]
-        if not rows.any():
+        if not (rows[:, ::64].any() or rows.any()):  # a few samples tell, most of the time
             out[:, first : first + at_once] = 0.0
             continue
         n = len(rows)
