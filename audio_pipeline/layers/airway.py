@@ -108,9 +108,7 @@ def flow_curve(progress: Samples, peak: float) -> Samples:
     return np.maximum(np.sin(math.pi * bent), 0.0) ** _ROUNDING
 
 
-def airway_responses(
-    way: Way, timbre: Timbre, bend: Samples, sample_rate: int
-) -> Samples:
+def airway_responses(way: Way, timbre: Timbre, bend: Samples, sample_rate: int) -> Samples:
     """The two FIRs `(2, taps)` of the airway, of RMS gain 1 on white noise: while no air flows, and at
     full flow.
 
