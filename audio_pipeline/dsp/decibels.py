@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples
 
@@ -19,7 +20,7 @@ def db_from_gain(gain: float) -> float:
     return -math.inf if gain <= 0.0 else 20.0 * math.log10(gain)
 
 
-def rms(x: Samples) -> float:
+def rms(x: NDArray[np.floating]) -> float:
     """Root mean square over every sample of `x`, any shape; 0 for an empty array."""
     return float(np.sqrt(np.mean(np.square(x)))) if x.size else 0.0
 
