@@ -16,14 +16,15 @@ from concurrent.futures import Future
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
-from audio_pipeline.dsp.arrays import Samples, silence
+from audio_pipeline.dsp.arrays import Samples, scaled, silence
 from audio_pipeline.dsp.curves import db_at_half_power
 from audio_pipeline.dsp.decibels import gain_from_db
-from audio_pipeline.effects.base import Effect, Processor, Strip
+from audio_pipeline.effects.base import Effect, Processor, Strip, summed, total
 from audio_pipeline.errors import PresetError
 from audio_pipeline.layers.base import Bus, Layer, Source
 from audio_pipeline.recall import Recall
@@ -125,18 +126,15 @@ class Console:
 
     def bus_tile(self, index: int) -> dict[Bus, Samples | None]:
         """The buses over tile number `index`: each `(TILE, 2)`, or None where it is silent."""
-        buses: dict[Bus, Samples | None] = dict.fromkeys(BUSES)
+        heard: dict[Bus, list[Samples | None]] = {bus: [] for bus in BUSES}
         for group in self.groups:
             if self._group_span(group).meets(tile(index)):
-                heard = self._group(group, len(group.effects), index).stereo
-                if heard is None:
-                    continue
-                if tile(index).stop > group.until:
-                    heard = heard.copy(order="K")
-                    heard[max(0, group.until - tile(index).start) :] = 0.0
-                here = buses[group.bus]
-                buses[group.bus] = heard if here is None else here + heard
-        return buses
+                stereo = self._group(group, len(group.effects), index).stereo
+                if stereo is not None and tile(index).stop > group.until:
+                    stereo = stereo.copy(order="K")
+                    stereo[max(0, group.until - tile(index).start) :] = 0.0
+                heard[group.bus].append(stereo)
+        return {bus: total(parts) for bus, parts in heard.items()}
 
     def tiles(self, span: Span, workers: int) -> Iterator[tuple[Span, dict[Bus, Samples | None]]]:
         """Every tile that meets `span` with its buses, in order, made by `workers` threads."""
@@ -232,11 +230,8 @@ class Console:
 
     def _group_made(self, group: Group, stage: int, index: int) -> Strip:
         if stage == 0:
-            total = Strip()
-            for name in group.layers:
-                if self._strip_span(name).meets(tile(index)):
-                    total = total + self._strip(name, index)
-            return total
+            playing = [name for name in group.layers if self._strip_span(name).meets(tile(index))]
+            return summed([self._strip(name, index) for name in playing])
         processor = self.processors[group.effects[stage - 1]]
         before = (group, stage - 1)
         window = self._window(
@@ -250,15 +245,14 @@ class Console:
         pan_back = 0 if self._placed[name] else self._pan_back(name)
         longest = max(self._back(effects), pan_back)
         window = self._window(name, index, longest, lambda i: self._raw(name, i))
-        total = Strip()
+        made = []
         if not self._placed[name]:
-            total = self._panned(name, window.cut(slice(longest - pan_back, None)))
+            made.append(self._panned(name, window.cut(slice(longest - pan_back, None))))
         for effect in effects:
             processor = self.processors[effect]
-            total = total + processor.process(
-                name, window.cut(slice(longest - processor.look_back, None)), tile(index)
-            )
-        return total
+            heard = window.cut(slice(longest - processor.look_back, None))
+            made.append(processor.process(name, heard, tile(index)))
+        return summed(made)
 
     def _raw(self, name: str, index: int) -> Strip:
         source = self.sources[name]
@@ -271,13 +265,14 @@ class Console:
         layer = self.layers[name]
         stereo = strip.stereo
         if strip.mono is not None:
-            place = np.full(len(strip.mono) - self._placer.look_back, layer.pan)
-            stereo = self._placer.place(strip.mono[:, 0], place)
+            stereo = self._placer.place(strip.mono[:, 0], np.array([layer.pan]))
+        if stereo is None:
+            return Strip()
         early, late = gain_from_db(layer.early), gain_from_db(layer.late)
         return Strip(
             stereo=stereo,
-            early=None if stereo is None or early == 0.0 else stereo * early,
-            late=None if stereo is None or late == 0.0 else stereo * late,
+            early=scaled(stereo, early) if early > 0.0 else None,
+            late=scaled(stereo, late) if late > 0.0 else None,
         )
 
     def _window(
@@ -321,12 +316,17 @@ class Console:
         )
 
 
-def _joined(parts: list[Samples | None], lengths: list[int], skip: int) -> Samples | None:
-    channels = next((part.shape[1] for part in parts if part is not None), 0)
-    if channels == 0:
+def _joined(parts: list[NDArray[Any] | None], lengths: list[int], skip: int) -> NDArray[Any] | None:
+    """`parts` one after the other, less the first `skip` samples; None is silence, as is all of None."""
+    known = next((part for part in parts if part is not None), None)
+    if known is None:
         return None
-    whole = [silence(n, channels) if p is None else p for p, n in zip(parts, lengths, strict=True)]
-    return np.concatenate([whole[0][skip:], *whole[1:]])
+    joined = np.empty((known.shape[1], sum(lengths) - skip), known.dtype).T
+    stop = -skip
+    for part, length in zip(parts, lengths, strict=True):
+        start, stop = max(0, stop), stop + length
+        joined[start:stop] = 0.0 if part is None else part[length - (stop - start) :]
+    return joined
 
 
 class _Memory:

@@ -316,10 +316,12 @@ class Recall:
         key = digest("strip", ears_key(self._scene), about, [sound.key for sound in sounds], index)
         entry = self.cache.get(key)
         if entry is not None and len(entry.parts) == 4:
-            return Strip(*entry.parts)
+            mono, stereo, *sends = entry.parts
+            return Strip(mono, stereo, *(None if s is None else s.astype(np.float32) for s in sends))
         strip = make()
         if not any(sound.witness.too_late for sound in sounds):
-            self.cache.put(key, strip.parts())
+            parts = strip.parts()
+            self.cache.put(key, [None if p is None else p.astype(np.float64, copy=False) for p in parts])
         return strip
 
     def keys(self) -> dict[str, str]:

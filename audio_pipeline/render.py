@@ -21,6 +21,7 @@ from audio_pipeline.audio_files.write import WaveWriter
 from audio_pipeline.cache import Cache
 from audio_pipeline.dsp.arrays import Samples, silence
 from audio_pipeline.dsp.decibels import gain_from_db
+from audio_pipeline.effects.base import total
 from audio_pipeline.errors import PresetError, RenderError
 from audio_pipeline.layers.base import Bus
 from audio_pipeline.loudness.facts import MixFacts
@@ -38,6 +39,9 @@ from audio_pipeline.session import Session, open_session, with_stem_files
 from audio_pipeline.timeline.moments import Moment
 from audio_pipeline.timeline.spans import Span, tiles_over
 from audio_pipeline.timeline.workers import in_order, meanwhile
+
+IN_MEMORY_BYTES = 48_000_000
+"""How much of the programme stays in memory between the two passes: a minute."""
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and which share of it is (0..1)."""
@@ -189,7 +193,7 @@ def _make_folder(folder: Path) -> None:
 
 def _mix(order: Order, session: Session, open_files: ExitStack, progress: Progress) -> Premaster:
     scene, kept = session.scene, (BUSES if order.stems else ())
-    programme = open_files.enter_context(Spill(order.out, 2))
+    programme = open_files.enter_context(Spill(order.out, 2, IN_MEMORY_BYTES))
     spills = {bus: open_files.enter_context(Spill(order.out, 2)) for bus in kept}
     dialogue = GatedMeter(scene.sample_rate, 2)
     by_dialogue = session.preset.master.anchor == "dialogue"
@@ -197,18 +201,21 @@ def _mix(order: Order, session: Session, open_files: ExitStack, progress: Progre
     for tile, buses in session.console.tiles(scene.programme, order.workers):
         heard = tile.intersect(scene.programme)
         cut = heard.inside(tile)
-        parts: dict[Bus, Samples] = {
-            bus: silence(len(heard), 2) if part is None else part[cut] for bus, part in buses.items()
-        }
-        total = sum((parts[bus] for bus in session.preset.master.buses), silence(len(heard), 2))
-        programme.write(total)
+        quiet = silence(len(heard), 2)
+        parts = {bus: None if part is None else part[cut] for bus, part in buses.items()}
+        mixed = total([parts[bus] for bus in session.preset.master.buses])
+        programme.write(_or(mixed, quiet))
         for bus, spill in spills.items():
-            spill.write(parts[bus])
-        dialogue.feed(parts["DX"])
+            spill.write(_or(parts[bus], quiet))
+        dialogue.feed(_or(parts["DX"], quiet))
         if anchor is not dialogue:
-            anchor.feed(total)
+            anchor.feed(_or(mixed, quiet))
         progress("mix", heard.stop / scene.programme.stop)
     return Premaster(programme, spills, anchor.result(), dialogue.result())
+
+
+def _or(part: Samples | None, quiet: Samples) -> Samples:
+    return quiet if part is None else part
 
 
 def _gain_db(preset: Preset, premaster: Premaster) -> float:

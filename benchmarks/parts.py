@@ -8,10 +8,13 @@ import sys
 from pathlib import Path
 
 from processes import Cost, ProcessError, Stopwatch, free_mib, median
+from promises import AGAIN, CLICK, FIRST, HELP, PRESETS
 from scene import ROOT
 from tables import Table, print_and_keep, ratio
 
 Command = list[str]
+
+CACHE = "cache"
 
 PYTHON = [sys.executable]
 RENDER = [sys.executable, "-m", "audio_pipeline"]
@@ -19,32 +22,43 @@ LIBEBUR128 = ["loudgain", "-q"]
 """A front end of libebur128 that Debian has; it measures loudness, range and true peak of a file."""
 
 
-def tables(folder: Path, repeats: int) -> list[str]:
-    """Print everything; returns the lines for the page."""
+def tables(folder: Path, repeats: int) -> tuple[list[str], dict[str, Cost]]:
+    """Print everything; returns the lines for the page, and the medians by their names."""
     for shelf in ("presets", "stems"):
         shutil.copytree(ROOT / shelf, folder / shelf)
-    return [
-        *_compared("### Starting", _starting(), folder, repeats),
-        *_compared("### Rendering `final` again", _again(folder), folder, repeats),
-        *_compared("### Measuring 10 minutes of dialogue", _metering(folder), folder, repeats),
-        *_compared("### The room, one minute", _rooms(), folder, repeats),
-        *_compared("### Noise, one minute", _noises(), folder, repeats),
-        *_batch(folder),
-    ]
+    tables_ = {
+        "### Starting": _starting(),
+        "### Rendering `final` again": _again(folder),
+        "### Measuring 10 minutes of dialogue": _metering(folder),
+        "### The room, one minute": _rooms(),
+        "### Noise, one minute": _noises(),
+        "### One more alternate of the same length": _batches(folder),
+    }
+    lines, medians = [], {}
+    for heading, commands in tables_.items():
+        table, costs = _compared(commands, folder, repeats)
+        lines += print_and_keep(heading, table)
+        medians |= costs
+    return lines, medians
 
 
-def _compared(heading: str, commands: dict[str, Command], folder: Path, repeats: int) -> list[str]:
-    """The commands in turns, the first one being what the others are compared with."""
+def _compared(commands: dict[str, Command], folder: Path, repeats: int) -> tuple[Table, dict[str, Cost]]:
+    """The commands in turns, the first one being what the others are compared with.
+
+    In every turn the cache begins empty: it holds what the commands before have kept.
+    """
     costs: dict[str, list[Cost]] = {name: [] for name in commands}
     absent: dict[str, str] = {}
+    environment = {"PYTHONPATH": str(ROOT), "RENDER_ENDING_CACHE": str(folder / CACHE)}
     for _ in range(repeats):
+        shutil.rmtree(folder / CACHE, ignore_errors=True)
         for name, command in commands.items():
             if name in absent:
                 continue
             if shutil.which(command[0]) is None:
                 absent[name] = f"{command[0]} is not installed"
                 continue
-            run = Stopwatch(folder, 3 * free_mib() // 4, {"PYTHONPATH": str(ROOT)})
+            run = Stopwatch(folder, 3 * free_mib() // 4, environment)
             try:
                 said = run(command)
             except ProcessError as failure:
@@ -56,21 +70,21 @@ def _compared(heading: str, commands: dict[str, Command], folder: Path, repeats:
                 Cost(float(own[1]), run.cost.cpu_s, run.cost.peak_mib) if own else run.cost
             )
     table: Table = [("", "wall s", "÷ the first", "peak MiB")]
-    first = next((median(costs[name]).wall_s for name in commands if costs[name]), None)
+    medians = {name: median(taken) for name, taken in costs.items() if taken and name not in absent}
+    first = next((cost.wall_s for cost in medians.values()), None)
     for name in commands:
-        if name in absent or not costs[name]:
+        if (cost := medians.get(name)) is None:
             table.append((name, absent.get(name, "–"), "–", "–"))
             continue
-        cost = median(costs[name])
         table.append((name, f"{cost.wall_s:.3f}", ratio(cost.wall_s, first), f"{cost.peak_mib:.0f}"))
-    return print_and_keep(heading, table)
+    return table, medians
 
 
 def _starting() -> dict[str, Command]:
     return {
-        '`python -c "import click"`': [*PYTHON, "-c", "import click"],
-        "`render-ending --help`": [*RENDER, "--help"],
-        "`render-ending presets`": [*RENDER, "presets"],
+        CLICK: [*PYTHON, "-c", "import click"],
+        HELP: [*RENDER, "--help"],
+        PRESETS: [*RENDER, "presets"],
         "`render-ending presets final`": [*RENDER, "presets", "final"],
         "`import numpy`": [*PYTHON, "-c", "import numpy"],
         "`import scipy.signal`": [*PYTHON, "-c", "import scipy.signal"],
@@ -78,23 +92,16 @@ def _starting() -> dict[str, Command]:
 
 
 def _again(folder: Path) -> dict[str, Command]:
-    """The cache, where there is one, is filled before; each render but the first changes one number."""
+    """Each render but the first changes one number, and finds what the ones before it have kept."""
     render = [*RENDER, "--quiet", "--out", str(folder / "renders"), "--preset", "final"]
-    cached = "--no-cache" in _help()
-    fresh = [*render, "--no-cache"] if cached else render
-    note = "" if cached else " (no cache yet)"
-    if cached:
-        Stopwatch(folder, free_mib(), {"PYTHONPATH": str(ROOT)})(render)
-    return {
-        "a first render": fresh,
-        f"only the dropout changed{note}": [*render, "--set", "dropout.fade=80ms"],
-        f"only the ceiling changed{note}": [*render, "--set", "master.ceiling=-3 dBTP"],
-        f"only the grain changed{note}": [*render, "--set", "grain.level=-57 dBFS"],
-    }
-
-
-def _help() -> str:
-    return Stopwatch(ROOT, free_mib(), {"PYTHONPATH": str(ROOT)})([*RENDER, "--help"])
+    changes = (
+        "dropout.fade=80ms",
+        "master.ceiling=-3 dBTP",
+        "master.target=-26 LUFS",
+        "grain.level=-57 dBFS",
+    )
+    again = {name: [*render, "--set", change] for name, change in zip(AGAIN, changes, strict=True)}
+    return {FIRST: render, **again, "with no cache": [*render, "--no-cache"]}
 
 
 def _metering(folder: Path) -> dict[str, Command]:
@@ -124,23 +131,19 @@ def _noises() -> dict[str, Command]:
     }
 
 
-def _batch(folder: Path) -> list[str]:
-    """What one more alternate costs: a batch of three less a batch of one, halved."""
-    if "batch" not in _help():
-        return print_and_keep("### One more alternate", [("", "wall s"), ("no `batch` yet", "–")])
-    names = ("final", "hard-cut", "long-wait")
-    costs = {}
-    for count in (1, len(names)):
-        run = Stopwatch(folder, free_mib(), {"PYTHONPATH": str(ROOT)})
-        try:
-            run([*RENDER, "batch", *names[:count], "--out", str(folder / f"batch-{count}")])
-        except ProcessError as failure:
-            said = str(failure).replace("\n", " ")
-            return print_and_keep("### One more alternate", [("", "wall s"), (f"failed: {said}", "–")])
-        costs[count] = run.cost.wall_s
-    more = (costs[len(names)] - costs[1]) / (len(names) - 1)
-    rows: Table = [("", "wall s"), ("one mix", f"{costs[1]:.2f}"), ("one more", f"{more:.2f}")]
-    return print_and_keep("### One more alternate", rows)
+def _batches(folder: Path) -> dict[str, Command]:
+    """Each batch begins with a cache of its own that is empty."""
+
+    def batch(*names: str) -> Command:
+        own = folder / CACHE / str(len(names))
+        cached = ["env", f"RENDER_ENDING_CACHE={own / 'cache'}"]
+        return [*cached, *RENDER, "batch", *names, "--out", str(own / "renders")]
+
+    return {
+        "one mix": batch("final"),
+        "two": batch("final", "hard-cut"),
+        "three": batch("final", "hard-cut", "last-breath"),
+    }
 
 
 _TIMED = """

@@ -23,6 +23,7 @@ from pathlib import Path
 from types import ModuleType
 
 import parts
+import promises
 from processes import Cost, ProcessError, Stopwatch, free_mib, median
 from scene import ROOT, load
 from tables import Table, print_and_keep, ratio
@@ -50,13 +51,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = _arguments(arguments)
     peers = [importlib.import_module(f"peers.{name}") for name in PEERS if name in asked.only]
     lines = [f"{machine()}", ""]
+    mixes: dict[int, dict[str, Cost]] = {}
+    of_parts: dict[str, Cost] = {}
     for length_s in asked.lengths:
         repeats = asked.repeats or REPEATS.get(length_s, 1)
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            lines += _mix_table(length_s, repeats, peers, Path(folder))
+            entries = _mixes(length_s, repeats, peers, Path(folder))
+        turns = f"{repeats} {'turn' if repeats == 1 else 'turns, medians'}"
+        lines += print_and_keep(f"### {length_s} s of film ({turns})", _rows(entries))
+        mixes[length_s] = {e.peer.NAME: median(e.costs) for e in entries if e.costs and not e.wrong}
     if asked.parts:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            lines += parts.tables(Path(folder), asked.repeats or 5)
+            part_lines, of_parts = parts.tables(Path(folder), asked.repeats or 5)
+        lines += part_lines
+    complete = frozenset(peer.NAME for peer in peers if peer.COMPLETE)
+    lines += print_and_keep("### Promised and reached", promises.table(mixes, complete, of_parts))
     if asked.write:
         write_page(lines)
 
@@ -80,7 +89,8 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     return asked
 
 
-def _mix_table(length_s: int, repeats: int, peers: list[ModuleType], folder: Path) -> list[str]:
+def _mixes(length_s: int, repeats: int, peers: list[ModuleType], folder: Path) -> list[Entry]:
+    """Every peer's mix of that length, in turns."""
     _python(folder, "scene.py", str(length_s), str(folder))
     entries = [Entry(peer) for peer in peers]
     for turn in range(repeats):
@@ -88,8 +98,7 @@ def _mix_table(length_s: int, repeats: int, peers: list[ModuleType], folder: Pat
             if entry.why_not is None:
                 _make(entry, folder, last=turn == repeats - 1)
             print(f"{length_s} s, {turn + 1}/{repeats}: {entry.peer.NAME}", file=sys.stderr)
-    heading = f"### {length_s} s of film ({repeats} {'turn' if repeats == 1 else 'turns, medians'})"
-    return print_and_keep(heading, _rows(entries))
+    return entries
 
 
 def _make(entry: Entry, folder: Path, *, last: bool) -> None:
@@ -127,10 +136,11 @@ def _python(folder: Path, script: str, *words: str) -> str:
 
 def _rows(entries: list[Entry]) -> Table:
     ours = next((median(e.costs) for e in entries if e.costs and not e.peer.LACKS), None)
-    table: Table = [("", "wall s", "CPU s", "peak MiB", "wall ÷ ours", "memory ÷ ours", "does not have")]
+    heads = ("wall s", "CPU s", "peak MiB", "wall ÷ ours", "CPU ÷ ours", "memory ÷ ours")
+    table: Table = [("", *heads, "does not have")]
     for entry in entries:
         if not entry.costs or entry.why_not is not None:
-            table.append((entry.peer.NAME, "–", "–", "–", "–", "–", entry.why_not or ""))
+            table.append((entry.peer.NAME, *("–" for _ in heads), entry.why_not or ""))
             continue
         cost = median(entry.costs)
         lacks = [*entry.peer.LACKS, *(f"**not equal: {word}**" for word in entry.wrong)]
@@ -141,6 +151,7 @@ def _rows(entries: list[Entry]) -> Table:
                 f"{cost.cpu_s:.2f}",
                 f"{cost.peak_mib:.0f}",
                 ratio(cost.wall_s, ours.wall_s if ours else None),
+                ratio(cost.cpu_s, ours.cpu_s if ours else None),
                 ratio(cost.peak_mib, ours.peak_mib if ours else None),
                 ", ".join(lacks),
             )

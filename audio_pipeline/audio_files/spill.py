@@ -1,4 +1,4 @@
-"""The premaster between two passes: float64 on disk, gone when it is closed; a file for each channel."""
+"""The premaster between two passes, float64: what fits in memory, the rest on disk, gone when closed."""
 
 from __future__ import annotations
 
@@ -20,21 +20,19 @@ from audio_pipeline.timeline.spans import Span
 class Spill:
     """`(n, channels)` float64 that is written in order once and read in any order afterwards.
 
-    The files have no name in their folder (or lose it at once), so nothing is left behind even when
-    the process is killed. Raises RenderError when the folder is full or cannot be written.
+    The first `memory_bytes` of it stay in memory, as they were given: nobody may change them. The rest is
+    in files, one a channel, that have no name in their folder (or lose it at once), so nothing is left
+    behind even when the process is killed. Raises RenderError when the folder is full or cannot be written.
     """
 
-    def __init__(self, folder: Path, channels: int) -> None:
+    def __init__(self, folder: Path, channels: int, memory_bytes: int = 0) -> None:
         self._channels = channels
         self._folder = folder
         self._written = 0
+        self._memory_bytes = memory_bytes
+        self._kept: list[tuple[Span, Samples]] = []
+        self._in_memory = 0
         self._files: list[BinaryIO] = []
-        try:
-            for _ in range(channels):
-                self._files.append(tempfile.TemporaryFile(dir=folder))  # noqa: SIM115 - closed below
-        except OSError as error:
-            self.__exit__(None, None, None)
-            raise self._failed(error) from error
 
     def __enter__(self) -> Spill:
         return self
@@ -53,21 +51,32 @@ class Spill:
         """Add `(n, channels)` at the end."""
         if samples.ndim != 2 or samples.shape[1] != self._channels:
             raise ValueError(f"samples {samples.shape} are not (n, {self._channels})")
+        here = Span(self._written, self._written + len(samples))
+        self._written = here.stop
+        if not self._files and 8 * self._channels * here.stop <= self._memory_bytes:
+            self._kept.append((here, samples))
+            self._in_memory = here.stop
+            return
         try:
+            while len(self._files) < self._channels:
+                self._files.append(tempfile.TemporaryFile(dir=self._folder))  # noqa: SIM115 - closed above
             for file, channel in zip(self._files, samples.T, strict=True):
                 file.write(np.ascontiguousarray(channel, dtype=np.float64).data)
         except OSError as error:
             raise self._failed(error) from error
-        self._written += len(samples)
 
     def read(self, span: Span) -> Samples:
         """`(len(span), channels)`; samples outside what was written are zero."""
         out = silence(len(span), self._channels)
-        there = span.intersect(Span(0, self._written))
-        for file, channel in zip(self._files, out[there.inside(span)].T, strict=True):
+        for kept, samples in self._kept:
+            part = kept.intersect(span)
+            if len(part):
+                out[part.inside(span)] = samples[part.inside(kept)]
+        there = span.intersect(Span(self._in_memory, self._written))
+        for file, channel in zip(self._files, out[there.inside(span)].T, strict=bool(self._files)):
             try:
                 file.flush()
-                got = os.preadv(file.fileno(), [channel], 8 * there.start)
+                got = os.preadv(file.fileno(), [channel], 8 * (there.start - self._in_memory))
             except OSError as error:
                 raise self._failed(error) from error
             if got < channel.nbytes:

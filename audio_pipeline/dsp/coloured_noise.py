@@ -9,6 +9,7 @@ way. The blocks lie on one grid of absolute time, so that any window can be draw
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 SIZE = 34_560
 HOP = 32_000
-"""Samples from one block to the next: fifteen are a tile, and the one before them fills the last row."""
+"""Samples from one block to the next."""
 
 _ROWS = 4
 """Blocks transformed at a time: NumPy transforms four rows of float32 in little more time than one."""
@@ -51,28 +52,35 @@ class ColouredNoise:
         rise = np.sin((np.arange(SIZE - HOP) + 0.5) / (SIZE - HOP) * (math.pi / 2))
         self._rise = rise.astype(np.float32)
 
-    def draw(self, start: int, stop: int) -> Samples:
+    def draw(self, start: int, stop: int) -> NDArray[np.float32]:
         """`(stop - start,)`, the same for every window that holds it."""
+        out = np.empty(max(stop - start, 0), np.float32)
+        at = 0
+        for piece in self.pieces(start, stop):
+            out[at : at + len(piece)] = piece
+            at += len(piece)
+        return out
+
+    def pieces(self, start: int, stop: int) -> Iterator[NDArray[np.float32]]:
+        """What `draw` draws, in order, in the pieces of one grid that the blocks hand over on."""
         if stop <= start:
-            return np.zeros(0)
+            return
         own, last = start // HOP, (stop - 1) // HOP
         # the block before is heard in the first of these samples, if anywhere
         first = own - 1 if start % HOP < SIZE - HOP else own
-        out = np.empty((last + 1 - own, HOP))
         ending: NDArray[np.float32] = np.zeros(SIZE - HOP, np.float32)
-        for batch in range(first, last + 1, _ROWS):
-            rows = range(batch, min(batch + _ROWS, last + 1))
-            for block, sound in zip(rows, self._blocks(rows), strict=True):
-                sound[: SIZE - HOP] *= self._rise
-                sound[: SIZE - HOP] += ending
-                ending = sound[HOP:] * self._rise[::-1]
-                if block >= own:
-                    out[block - own] = sound[:HOP]
-        return out.reshape(-1)[start - own * HOP : stop - own * HOP]
+        for block, sound in enumerate(self._blocks(range(first, last + 1)), first):
+            if block >= own:
+                beginning = sound[: SIZE - HOP]
+                beginning *= self._rise
+                beginning += ending
+                yield sound[max(start - block * HOP, 0) : min(stop - block * HOP, HOP)]
+            ending = sound[HOP:] * self._rise[::-1]
 
-    def _blocks(self, numbers: range) -> NDArray[np.float32]:
-        spectra = np.empty((len(numbers), SIZE + 2), np.float32)
-        for number, spectrum in zip(numbers, spectra, strict=True):
-            drawn = steps(self._seed, self._stream, number, SIZE + 2)
-            np.multiply(drawn, self._amplitudes, out=spectrum)
-        return np.fft.irfft(spectra.view(np.complex64), SIZE).astype(np.float32, copy=False)
+    def _blocks(self, numbers: range) -> Iterator[NDArray[np.float32]]:
+        drawn = steps(self._seed, self._stream, numbers, SIZE + 2)
+        for batch in range(0, len(numbers), _ROWS):
+            spectra = np.empty((len(numbers[batch : batch + _ROWS]), SIZE + 2), np.float32)
+            for spectrum in spectra:
+                np.multiply(next(drawn), self._amplitudes, out=spectrum)
+            yield from np.fft.irfft(spectra.view(np.complex64), SIZE)

@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from audio_pipeline.dsp.arrays import Samples, unset
+from audio_pipeline.dsp.arrays import Samples
 
 CurveName = Literal[
     "tri", "qsin", "hsin", "esin", "log", "ipar", "qua", "cub", "squ", "cbr", "par", "exp"
@@ -53,12 +53,14 @@ def curve(name: CurveName, progress: Samples) -> Samples:
         raise ValueError(f"unknown curve {name!r}; known: {', '.join(CURVE_NAMES)}")
     x = np.clip(progress, 0.0, 1.0)
     # exact at both ends, what has faded out is digital silence; and most of a programme is at an end
-    gain = np.where(x >= 1.0, 1.0, 0.0)
-    between = (x > 0.0) & (x < 1.0)
-    if between.all():
+    lowest, highest = x.min(initial=1.0), x.max(initial=0.0)
+    if lowest >= 1.0 or highest <= 0.0:
+        return x
+    if lowest > 0.0 and highest < 1.0:
         return np.asarray(_CURVES[name](x))
-    gain[between] = _CURVES[name](x[between])
-    return gain
+    between = (x > 0.0) & (x < 1.0)
+    x[between] = _CURVES[name](x[between])
+    return x
 
 
 def pan_gains(position: Samples, law_db: float) -> Samples:
@@ -68,18 +70,22 @@ def pan_gains(position: Samples, law_db: float) -> Samples:
     signals), 6.02 keeps L + R at 1 (like ones), values between are the studio compromise. At the
     outer ends one gain is 1 and the other exactly 0.
     """
+    return np.stack([pan_gain(position, law_db, 0), pan_gain(position, law_db, 1)]).T
+
+
+def pan_gain(position: Samples, law_db: float, side: Literal[0, 1]) -> Samples:
+    """One of `pan_gains`: `(n,)`, that of the left side (0) or of the right one (1)."""
     x = (np.clip(position, -1.0, 1.0) + 1.0) / 2.0
-    exponent = law_db / db_at_half_power()
     if abs(law_db - 2 * db_at_half_power()) < 0.02:
-        return np.stack([1.0 - x, x]).T
-    gains = unset(len(x), 2)
+        return x if side else 1.0 - x
     angle = x * (math.pi / 2)
-    for wave, column in zip((np.cos, np.sin), gains.T, strict=True):
-        wave(angle, out=column)
-        if exponent != 1.0:  # NumPy takes as long for a power of 1 as for any other
-            np.power(np.abs(column), exponent, out=column)
-    gains[x >= 1.0, 0] = 0.0  # where the cosine is a rounding error
-    return gains
+    gain: Samples = np.sin(angle, out=angle) if side else np.cos(angle, out=angle)
+    exponent = law_db / db_at_half_power()
+    if exponent != 1.0:  # NumPy takes as long for a power of 1 as for any other
+        np.power(np.abs(gain), exponent, out=gain)
+    if not side:
+        gain[x >= 1.0] = 0.0  # where the cosine is a rounding error
+    return gain
 
 
 def db_at_half_power() -> float:

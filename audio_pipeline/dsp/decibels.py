@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def gain_from_db(db: float) -> float:
@@ -19,7 +23,7 @@ def db_from_gain(gain: float) -> float:
     return -math.inf if gain <= 0.0 else 20.0 * math.log10(gain)
 
 
-def rms(x: Samples) -> float:
+def rms(x: NDArray[np.floating]) -> float:
     """Root mean square over every sample of `x`, any shape; 0 for an empty array."""
     return float(np.sqrt(np.mean(np.square(x)))) if x.size else 0.0
 

@@ -27,7 +27,8 @@ def fade_edges(
     multiply.
     """
     channels = sound.T  # time last, whatever the shape
-    first, last = max(begin, start), min(end, start + len(sound))
+    # the two samples at which a curve is at its end are set, so that no curve has to look for its ends
+    first, last = max(begin + (rise > 0), start), min(end - (fall > 0), start + len(sound))
     channels[..., : max(first - start, 0)] = 0.0
     channels[..., max(last - start, 0) :] = 0.0
     rising, falling = (first, min(begin + rise, last)), (max(end - fall, first), last)

@@ -44,9 +44,11 @@ class HeadPlacer:
 
         Raises ValueError when the window is not `look_back` longer than the position.
         """
-        if window.ndim != 1 or len(window) != len(position) + self.look_back:
+        if window.ndim != 1 or len(window) < self.look_back:
             raise ValueError(f"window {window.shape} is not look_back + n = {self.look_back} + n")
-        where = np.clip(position, -1.0, 1.0)
+        if len(position) not in (1, len(window) - self.look_back):
+            raise ValueError(f"{len(position)} positions for {len(window) - self.look_back} samples")
+        where = np.broadcast_to(np.clip(position, -1.0, 1.0), len(window) - self.look_back)
         return np.stack([self._ear(window, -where), self._ear(window, where)]).T
 
     def _ear(self, window: Samples, toward: Samples) -> Samples:

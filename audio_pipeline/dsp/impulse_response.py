@@ -6,20 +6,25 @@ pulses a second sound smooth.
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.curves import curve
 from audio_pipeline.dsp.filters import fast_length, frequencies
 
 if TYPE_CHECKING:
     from numpy.random import Generator
+    from numpy.typing import NDArray
 
 OCTAVES_HZ = (63.0, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16_000.0)
 """Centres of the octaves that decay each at its own rate; the outer two reach to 0 Hz and fs/2."""
 
 _SEAM_HZ = 20.0  # so narrow that a slow octave cannot outlast a quick neighbour inside its band
+_RINGING_S = 0.2  # after which a seam's ringing has fallen by 80 dB
 _EVEN_PERIODS = 4.0  # longer than a band's own beating, shorter than any decay
 
 
@@ -41,43 +46,46 @@ def velvet_noise(pulses_per_s: Samples, sample_rate: int, draw: Generator) -> Sa
 
 def octave_gains(frequency_hz: Samples) -> Samples:
     """`(octaves, m)` zero-phase gains that add up to 1: flat bands, narrow raised-cosine seams."""
-    seam_hz = np.sqrt(2.0) * np.array(OCTAVES_HZ[:-1])[:, None]
-    x = np.clip((frequency_hz - seam_hz) / _SEAM_HZ + 0.5, 0.0, 1.0)
-    above = (1.0 - np.cos(np.pi * x)) / 2.0
-    ones, zeros = np.ones((1, above.shape[1])), np.zeros((1, above.shape[1]))
-    gains: Samples = np.concatenate([ones, above]) - np.concatenate([above, zeros])
-    return gains
+    above = [
+        curve("hsin", (frequency_hz - math.sqrt(2.0) * centre_hz) / _SEAM_HZ + 0.5)
+        for centre_hz in OCTAVES_HZ[:-1]
+    ]
+    return np.stack([1.0 - above[0], *(a - b for a, b in pairwise(above)), above[-1]])
 
 
 def decaying(noise: Samples, rt60_s: Samples, sample_rate: int) -> Samples:
-    """`noise` `(n,)` of unit power with each octave falling by 60 dB in its own `rt60_s` `(octaves,)`.
+    """`noise` `(n, channels)` of unit power with each octave falling by 60 dB in its own `rt60_s`
+    `(octaves,)`; planar.
 
     The envelope is laid on after the bands are split, so that no filter's ringing lengthens it, and
     after each band's power has been made even, because a low octave holds so little noise that its
-    chances alone would bend the decay.
+    chances alone would bend the decay. Worked out in float32, in which rooms sound.
     """
-    n = len(noise)
-    size = fast_length(2 * n)
-    spectrum = np.fft.rfft(noise, size)
-    time_s = np.arange(n) / sample_rate
-    total = np.zeros(n)
-    bands = zip(octave_gains(frequencies(size, sample_rate)), OCTAVES_HZ, rt60_s, strict=True)
-    for gain, centre_hz, rt60 in bands:
-        band = np.fft.irfft(spectrum * gain, size)[:n]
-        band *= np.sqrt(np.mean(gain**2)) / _local_rms(
-            band, round(_EVEN_PERIODS * sample_rate / centre_hz)
-        )
-        total += band * 10.0 ** (-3.0 * time_s / rt60)
-    return total
+    n, channels = noise.shape
+    size = fast_length(n + round(_RINGING_S * sample_rate))
+    spectrum = np.fft.rfft(noise.T, size).astype(np.complex64)
+    gains = octave_gains(frequencies(size, sample_rate)).astype(np.float32)
+    bands = np.fft.irfft(gains[:, None] * spectrum, size)[:, :, :n]
+    time_s = (np.arange(n) / sample_rate).astype(np.float32)
+    total = np.zeros((channels, n), np.float32)
+    for band, gain, centre_hz, rt60 in zip(bands, gains, OCTAVES_HZ, rt60_s, strict=True):
+        falling = np.exp(np.float32(-3.0 * math.log(10.0) / rt60) * time_s)
+        falling *= np.sqrt(np.mean(np.square(gain)))
+        band *= falling / _local_rms(band, round(_EVEN_PERIODS * sample_rate / centre_hz))
+        total += band
+    return total.T.astype(np.float64)
 
 
-def _local_rms(x: Samples, half: int) -> Samples:
-    """RMS of `(n,)` over `half` samples either way, fewer at the ends."""
-    energy = np.concatenate([[0.0], np.cumsum(np.square(x))])
-    at = np.arange(len(x))
-    first, last = np.maximum(at - half, 0), np.minimum(at + half + 1, len(x))
-    power: Samples = np.maximum((energy[last] - energy[first]) / (last - first), 1e-30)
-    return np.sqrt(power)
+def _local_rms(x: NDArray[np.float32], half: int) -> NDArray[np.float32]:
+    """RMS of `(channels, n)` over `half` samples either way, fewer at the ends."""
+    n = x.shape[1]
+    sums = np.pad(np.cumsum(np.square(x), axis=1, dtype=np.float64), ((0, 0), (1, 0)))
+    before_and_after = np.pad(sums, ((0, 0), (half, half)), mode="edge")
+    at = np.arange(n)
+    count = np.minimum(at + half + 1, n) - np.maximum(at - half, 0)
+    power = (before_and_after[:, 2 * half + 1 :][:, :n] - before_and_after[:, :n]) / count
+    level: NDArray[np.float32] = np.sqrt(np.maximum(power, 1e-30)).astype(np.float32)
+    return level
 
 
 def crossfade_from_early_to_late(taps: int, centre: int) -> Samples:

@@ -11,11 +11,11 @@ Transforms are made in float32: what that rounds away lies 140 dB under what the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from audio_pipeline.dsp.arrays import Samples, silence
+from audio_pipeline.dsp.arrays import Samples, Single, unset
 from audio_pipeline.dsp.filters import fast_length
 
 if TYPE_CHECKING:
@@ -39,16 +39,15 @@ class MirroredConvolver:
         self.taps = max(len(h) for h in responses)
         self.block = block
         self._size = fast_length(block + self.taps - 1)
-        self._spectra = [self._mid_and_side(h) for h in responses]
+        # the half brings (M + S, M − S) back to (L, R); forward transforms, these and those of the sound,
+        # divide by their size, because only so does NumPy stay in float32
+        padded = np.zeros((len(responses), 2, self._size), np.float32)
+        for (mid, side), response in zip(padded, responses, strict=True):
+            own, other = 0.5 * self._size**2 * response.T
+            mid[: len(own)], side[: len(own)] = own + other, own - other
+        self._spectra = np.fft.rfft(padded, norm="forward").astype(np.complex64, copy=False)
 
-    def _mid_and_side(self, response: Samples) -> NDArray[np.complex64]:
-        # the half brings (M + S, M − S) back to (L, R); the forward transform divides by its size,
-        # because only so does NumPy stay in float32
-        own, other = 0.5 * self._size * response.T
-        spectra = np.fft.rfft(np.stack([own + other, own - other]), self._size)
-        return spectra.astype(np.complex64)
-
-    def __call__(self, windows: Sequence[Samples | None]) -> Samples | None:
+    def __call__(self, windows: Sequence[Samples | Single | None]) -> Samples | None:
         """One `(taps − 1 + n, 2)` window per response, None for silence, all of one length.
 
         Returns `(n, 2)`, or None when every window is None. Silent blocks cost nothing.
@@ -62,33 +61,41 @@ class MirroredConvolver:
         n = lengths.pop() - self.taps + 1
         if n < 0:
             raise ValueError(f"a window must hold at least the {self.taps - 1} samples of look-back")
-        out = silence(n, 2)
+        out = unset(n, 2)
         every = range(0, n, self.block)
         for first in range(0, len(every), _TOGETHER):
             starts = every[first : first + _TOGETHER]
-            for start, (mid, side) in zip(starts, self._answers(windows, starts), strict=False):
+            answers = self._answers(windows, starts)
+            if answers is None:
+                out[starts[0] : starts[-1] + self.block] = 0.0
+                continue
+            for start, (mid, side) in zip(starts, answers, strict=True):
                 stop = min(start + self.block, n)
                 heard = slice(self.taps - 1, self.taps - 1 + stop - start)
                 np.add(mid[heard], side[heard], out=out[start:stop, 0])
                 np.subtract(mid[heard], side[heard], out=out[start:stop, 1])
         return out
 
-    def _answers(self, windows: Sequence[Samples | None], starts: range) -> NDArray[np.float32]:
-        """Mid and side of what answers all inputs, block by block: `(blocks, 2, size)`, or `(0, 2, 0)`."""
+    def _answers(
+        self, windows: Sequence[Samples | Single | None], starts: range
+    ) -> NDArray[np.float32] | None:
+        """Mid and side of what answers all inputs, `(blocks, 2, size)`; None where they are silent."""
         total: NDArray[np.complex64] | None = None
         for window, spectra in zip(windows, self._spectra, strict=True):
             if window is None:
                 continue
-            signal = np.zeros((len(starts), 2, self._size), np.float32)
+            signal = np.empty((len(starts), 2, self._size), np.float32)
             for (mid, side), start in zip(signal, starts, strict=True):
                 left, right = window[start : start + self.block + self.taps - 1].T
                 np.add(left, right, out=mid[: len(left)], casting="same_kind")
                 np.subtract(left, right, out=side[: len(left)], casting="same_kind")
+                mid[len(left) :] = side[len(left) :] = 0.0
             if not signal.any():
                 continue
-            product = np.fft.rfft(signal, norm="forward").astype(np.complex64, copy=False)
+            product: NDArray[Any] = np.empty((len(starts), 2, self._size // 2 + 1), np.complex64)
+            np.fft.rfft(signal, norm="forward", out=product)
             product *= spectra
             total = product if total is None else np.add(total, product, out=total)
         if total is None:
-            return np.zeros((0, 2, 0), np.float32)
+            return None
         return np.fft.irfft(total, self._size).astype(np.float32, copy=False)

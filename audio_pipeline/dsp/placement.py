@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
-from audio_pipeline.dsp.arrays import Samples
+import numpy as np
+
+from audio_pipeline.dsp.arrays import Samples, unset
 from audio_pipeline.dsp.curves import pan_gains
 
 
@@ -15,19 +18,24 @@ class Placer(Protocol):
     def look_back(self) -> int: ...
 
     def place(self, window: Samples, position: Samples) -> Samples:
-        """`window` `(look_back + n,)` at `position` `(n,)`, −1 left … +1 right → `(n, 2)`."""
+        """`window` `(look_back + n,)` at `position` `(n,)`, −1 left … +1 right → `(n, 2)`, planar.
+
+        A `position` of `(1,)` is where a sound stands that does not move.
+        """
         ...
 
 
+@dataclass(frozen=True)
 class SpeakerPlacer:
     """The pan pot: a gain for each speaker by a pan law (see `dsp.curves.pan_gains`)."""
 
-    look_back = 0
+    look_back: ClassVar[int] = 0
 
-    def __init__(self, law_db: float) -> None:
-        self.law_db = law_db
+    law_db: float
 
     def place(self, window: Samples, position: Samples) -> Samples:
         """See `Placer.place`."""
-        stands_still = len(position) > 0 and bool((position == position[0]).all())
-        return window[:, None] * pan_gains(position[:1] if stands_still else position, self.law_db)
+        placed = unset(len(window), 2)
+        for gain, side in zip(pan_gains(position, self.law_db).T, placed.T, strict=True):
+            np.multiply(window, gain, out=side)
+        return placed

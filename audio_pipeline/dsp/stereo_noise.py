@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.arrays import Samples, unset
 from audio_pipeline.dsp.coloured_noise import ColouredNoise
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class StereoNoise:
@@ -24,8 +30,17 @@ class StereoNoise:
 
     def draw(self, start: int, stop: int) -> Samples:
         """`(stop - start, 2)`, planar, the same for every window that holds it."""
-        middle, side = self._middle.draw(start, stop), self._side.draw(start, stop)
-        channels = np.empty((2, len(middle)))
-        np.add(middle, side, out=channels[0])
-        np.subtract(middle, side, out=channels[1])
-        return channels.T
+        out = unset(max(stop - start, 0), 2)
+        at = 0
+        for left, right in self.pieces(start, stop):
+            out[at : at + len(left), 0] = left
+            out[at : at + len(left), 1] = right
+            at += len(left)
+        return out
+
+    def pieces(self, start: int, stop: int) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+        """What `draw` draws, in order: left and right of each piece, see `ColouredNoise.pieces`."""
+        for middle, side in zip(
+            self._middle.pieces(start, stop), self._side.pieces(start, stop), strict=True
+        ):
+            yield middle + side, middle - side

@@ -8,39 +8,39 @@ Each is a pure function of absolute time with a finite look-back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
+import numpy as np
 from pydantic import Field
 
-from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.arrays import Precision, Samples, Single
 from audio_pipeline.timeline.moments import Schedule
 from audio_pipeline.timeline.scene import Scene, StemRequest
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.units import Parameters
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_PIECE = 32_768
+
 
 @dataclass(frozen=True)
 class Strip:
-    """What sounds over one span: each part `(n, channels)` float64, or None where it is silent.
+    """What sounds over one span: each part `(n, channels)`, or None where it is silent.
 
-    `mono` is a voice that no effect has placed yet, `(n, 1)`; `stereo` is placed, `(n, 2)`; `early`
-    and `late` are what the space will hear of it, `(n, 2)`.
+    `mono` is a voice that no effect has placed yet, `(n, 1)` float64; `stereo` is placed, `(n, 2)`
+    float64; `early` and `late` are what the space will hear of it, `(n, 2)` float32, in which its rooms
+    are made.
     """
 
     mono: Samples | None = None
     stereo: Samples | None = None
-    early: Samples | None = None
-    late: Samples | None = None
-
-    def __add__(self, other: Strip) -> Strip:
-        return Strip(
-            _sum(self.mono, other.mono),
-            _sum(self.stereo, other.stereo),
-            _sum(self.early, other.early),
-            _sum(self.late, other.late),
-        )
+    early: Single | None = None
+    late: Single | None = None
 
     def cut(self, part: slice) -> Strip:
         """The same strip over a part of its samples."""
@@ -50,20 +50,39 @@ class Strip:
         """Its last `n` samples, as copies that do not keep the rest in memory."""
         return Strip(*(None if x is None else x[-n:].copy(order="K") for x in self.parts()))
 
-    def parts(self) -> tuple[Samples | None, ...]:
+    def parts(self) -> tuple[NDArray[Any] | None, ...]:
         """(mono, stereo, early, late)."""
         return self.mono, self.stereo, self.early, self.late
 
-    def placed(self, stereo: Samples | None) -> Strip:
-        """The same strip with its mono part placed as `stereo`, added to what was placed before."""
-        return replace(self, mono=None, stereo=_sum(self.stereo, stereo))
+
+def summed(strips: Sequence[Strip]) -> Strip:
+    """All strips together, part by part; of none, a silent one."""
+    return Strip(
+        total([strip.mono for strip in strips]),
+        total([strip.stereo for strip in strips]),
+        total([strip.early for strip in strips]),
+        total([strip.late for strip in strips]),
+    )
 
 
-def _sum(a: Samples | None, b: Samples | None) -> Samples | None:
-    if a is None or b is None:
-        return b if a is None else a
-    total: Samples = a + b
-    return total
+def total(parts: Sequence[NDArray[Precision] | None]) -> NDArray[Precision] | None:
+    """The sum of arrays `(n, channels)` of one shape, planar; None where all are None.
+
+    What is alone comes back as it is. The sum grows in pieces that stay in the processor's cache.
+    """
+    heard = [part for part in parts if part is not None]
+    if len(heard) < 2:
+        return heard[0] if heard else None
+    n, channels = heard[0].shape
+    out = np.empty((channels, n), heard[0].dtype)
+    for channel, sum_ in enumerate(out):
+        for start in range(0, n, _PIECE):
+            piece = slice(start, start + _PIECE)
+            here = sum_[piece]
+            np.add(heard[0][piece, channel], heard[1][piece, channel], out=here)
+            for part in heard[2:]:
+                here += part[piece, channel]
+    return out.T
 
 
 class Processor(Protocol):

@@ -9,13 +9,15 @@ single fader runs from left to right, and its law keeps their sum as steady as i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from functools import partial
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
-from audio_pipeline.dsp.arrays import Samples, silence
-from audio_pipeline.dsp.curves import CurveName, curve, db_at_half_power, pan_gains
+from audio_pipeline.dsp.arrays import Samples, Single, silence, single_silence
+from audio_pipeline.dsp.control import slow_curve
+from audio_pipeline.dsp.curves import CurveName, curve, db_at_half_power, pan_gain
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.dsp.filters import convolve, one_pole_lowpass
 from audio_pipeline.dsp.placement import SpeakerPlacer
@@ -92,15 +94,18 @@ class Fader:
     stop: int
     parameters: Crossfade
 
-    def gains(self, sample: Samples) -> Samples:
-        """`(n, 2)`: what it lets through of the first and of the second voice at `sample` `(n,)`.
+    def gain(self, sample: Samples, voice: Literal[0, 1]) -> Samples:
+        """`(n,)`: what it lets through of the first voice (0) or the second (1) at `sample` `(n,)`.
 
         By the pan law: −3 dB keeps the sum of squares at 1, −6 dB the plain sum, −4.5 dB the sum of
         the powers 4/3, whatever the curve, because the curve only shapes how the fader is moved.
         """
         u = np.clip((sample + 0.5 - self.start) / (self.stop - self.start), 0.0, 1.0)
+        if u.min(initial=1.0) >= 1.0 or u.max(initial=0.0) <= 0.0:  # at rest, as it mostly is
+            return u if voice else 1.0 - u
         half = curve(self.parameters.cross, 1.0 - np.abs(2.0 * u - 1.0)) / 2.0
-        return pan_gains(2.0 * np.where(u < 0.5, half, 1.0 - half) - 1.0, LAW_DB[self.parameters.law])
+        position = 2.0 * np.where(u < 0.5, half, 1.0 - half) - 1.0
+        return pan_gain(position, LAW_DB[self.parameters.law], voice)
 
 
 @dataclass(frozen=True)
@@ -141,8 +146,20 @@ class Journey:
     def level(self, sample: Samples) -> Samples:
         """The gain of fade and fader together, 0..1, `(n,)`; distance is not in it."""
         fade = curve(self.parameters.fade, self._inward(sample) / self.slip)
-        faded: Samples = fade * self.fader.gains(sample)[:, self.column]
+        faded: Samples = fade * self.fader.gain(sample, self.column)
         return faded
+
+
+class Placed(NamedTuple):
+    """What a strip holds of a voice that has its place, each `(n, 2)`."""
+
+    stereo: Samples
+    early: Single
+    late: Single
+
+    def part(self, samples: slice) -> Placed:
+        """Those samples of it, to be filled."""
+        return Placed(self.stereo[samples], self.early[samples], self.late[samples])
 
 
 class CrossfadeProcessor:
@@ -151,8 +168,8 @@ class CrossfadeProcessor:
     def __init__(self, journeys: dict[str, Journey], parameters: Crossfade, scene: Scene) -> None:
         self.journeys = journeys
         self._parameters = parameters
-        self._placer = scene.placer(LAW_DB[parameters.law])
-        self._sends = SpeakerPlacer(LAW_DB[parameters.law])
+        self._law_db = LAW_DB[parameters.law]
+        self._placer = scene.placer(self._law_db)
         self._treble = one_pole_lowpass(parameters.far_treble, scene.sample_rate)
         self.look_back = len(self._treble) - 1 + self._placer.look_back
 
@@ -164,7 +181,8 @@ class CrossfadeProcessor:
         """See `Processor.process`."""
         if window.mono is None or not window.mono.any():
             return Strip()
-        parts = [silence(len(tile), 2) for _ in range(3)]
+        n = len(tile)
+        placed = Placed(silence(n, 2), single_silence(n, 2), single_silence(n, 2))
         reach = Span(tile.start - self.look_back, tile.stop)
         # piece by piece on a grid of its own, because a voice is silent for most of a programme and
         # because what fits into the processor's cache is made faster
@@ -172,26 +190,37 @@ class CrossfadeProcessor:
             piece = Span(start, min(start + _PIECE, tile.stop))
             mono = window.mono[Span(piece.start - self.look_back, piece.stop).inside(reach)]
             if mono.any():
-                for part, placed in zip(parts, self._placed(name, mono, piece), strict=True):
-                    part[piece.inside(tile)] = placed
-        stereo, early, late = parts
-        return Strip(stereo=stereo, early=early, late=late)
+                self._place(self.journeys[name], mono, piece, placed.part(piece.inside(tile)))
+        return Strip(None, *placed)
 
-    def _placed(self, name: str, mono: Samples, piece: Span) -> tuple[Samples, Samples, Samples]:
-        """Direct sound and both sends over a piece, whose window `mono` begins `look_back` early."""
-        p, journey, back = self._parameters, self.journeys[name], self._placer.look_back
+    def _place(self, journey: Journey, mono: Samples, piece: Span, out: Placed) -> None:
+        """Fill `out` over a piece, whose window `mono` begins `look_back` early."""
+        p, back = self._parameters, self._placer.look_back
         sample = np.arange(piece.start - back, piece.stop, dtype=np.float64)
         bright = mono[len(self._treble) - 1 :, 0]
         dark = convolve(mono, self._treble)[:, 0]
-        far, position = journey.distance(sample), journey.position(sample)
+        far = journey.distance(sample)
         voice = (bright + far * (dark - bright)) * journey.level(sample)
         direct = voice * (1.0 + far * (gain_from_db(p.far_level) - 1.0))
-        panned = self._sends.place(voice[back:], position[back:])
-        return (
-            self._placer.place(direct, position[back:]),
-            panned * _between(p.near_early, p.far_early, far[back:])[:, None],
-            panned * _between(p.near_late, p.far_late, far[back:])[:, None],
-        )
+        gains = self._pan(journey, piece)
+        if isinstance(self._placer, SpeakerPlacer):
+            stereo = direct[:, None] * gains
+        else:
+            stereo = self._placer.place(direct, journey.position(sample[back:]))
+        early = voice[back:] * _between(p.near_early, p.far_early, far[back:])
+        late = voice[back:] * _between(p.near_late, p.far_late, far[back:])
+        np.copyto(out.stereo, stereo)
+        np.multiply(early[:, None], gains, out=out.early, casting="same_kind")
+        np.multiply(late[:, None], gains, out=out.late, casting="same_kind")
+
+    def _pan(self, journey: Journey, piece: Span) -> Samples:
+        """`(len(piece), 2)`: the gains of left and right by the place where the voice is."""
+
+        def gain(sample: Samples, side: Literal[0, 1]) -> Samples:
+            return pan_gain(journey.position(sample), self._law_db, side)
+
+        sides: tuple[Literal[0, 1], ...] = (0, 1)
+        return np.stack([slow_curve(partial(gain, side=s), piece.start, piece.stop) for s in sides]).T
 
 
 def _between(near_db: float, far_db: float, far: Samples) -> Samples:

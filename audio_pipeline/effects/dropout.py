@@ -65,4 +65,8 @@ class DropoutProcessor:
         if tile.start >= self.at + self.fade:
             return Strip()
         gain = self.gain(tile)[:, None]
-        return Strip(*(None if part is None else part * gain for part in window.parts()))
+        faded = Strip(*(None if part is None else part.copy(order="K") for part in window.parts()))
+        for part in faded.parts():
+            if part is not None:
+                part *= gain
+        return faded

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from audio_pipeline.dsp.arrays import Samples, silence
+from audio_pipeline.dsp.arrays import Samples, scaled, silence
 from audio_pipeline.dsp.curves import curve, db_at_half_power, pan_gains
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.dsp.filters import convolve, one_pole_lowpass
@@ -128,10 +128,11 @@ class EchoProcessor:
         reach = Span(tile.start - self.look_back, tile.stop)
         for r in heard:
             part = self._span(name, r).intersect(tile)
-            words = self._words(name, window.mono, reach, r, part)
+            returned = convolve(self._words(name, window.mono, reach, r, part), r.impulse)[:, 0]
             place = np.array([first * r.side * p.width / 100.0])
-            out[part.inside(tile)] += convolve(words, r.impulse) * pan_gains(place, db_at_half_power())
-        return Strip(stereo=out, early=out * gain_from_db(p.early), late=out * gain_from_db(p.late))
+            for gain, ear in zip(pan_gains(place, db_at_half_power())[0], out.T, strict=True):
+                ear[part.inside(tile)] += gain * returned
+        return Strip(None, out, scaled(out, gain_from_db(p.early)), scaled(out, gain_from_db(p.late)))
 
     def _span(self, name: str, r: Return) -> Span:
         words = self._spoken[name]

@@ -24,7 +24,7 @@ from audio_pipeline.dsp.impulse_response import (
 from audio_pipeline.dsp.mirrored_convolution import MirroredConvolver
 from audio_pipeline.dsp.noise import generator
 from audio_pipeline.dsp.shoebox import Shoebox, image_sources, reflection_response
-from audio_pipeline.effects.base import Effect, Strip
+from audio_pipeline.effects.base import Effect, Strip, summed
 from audio_pipeline.errors import PresetError, StemError
 from audio_pipeline.timeline.moments import parse_duration
 from audio_pipeline.timeline.scene import Scene, StemRequest
@@ -155,10 +155,9 @@ class Space(Effect):
                 " reflections than can be made",
                 hint="Shorten rt60, or make the room larger.",
             )
-        late = np.empty((taps, 2))
-        for channel, side in enumerate(("own", "other")):
-            noise = velvet_noise(density, rate, generator(scene.seed, f"{name}/{side}", 0))
-            late[:, channel] = decaying(noise, octaves_s, rate)
+        draws = [generator(scene.seed, f"{name}/{side}", 0) for side in ("own", "other")]
+        noise = np.stack([velvet_noise(density, rate, draw) for draw in draws]).T
+        late = decaying(noise, octaves_s, rate)
         late *= np.sqrt(crossfade_from_early_to_late(taps, split))[:, None]
         return trimmed(late, _FLOOR_DB)
 
@@ -196,7 +195,7 @@ class SpaceProcessor:
         wet = self._convolver([window.early, window.late])
         here = slice(-len(tile), None)
         dry = Strip(window.mono, window.stereo).cut(here)
-        return dry if wet is None else dry + Strip(stereo=wet)
+        return summed([dry, Strip(stereo=wet)])
 
     def sounding(self, span: Span) -> Span:
         """The room goes on after the sound."""

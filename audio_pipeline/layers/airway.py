@@ -84,7 +84,7 @@ def air(phase: Phase, timbre: Timbre, sample_rate: int, seed: int, stream: str) 
 
     bend = 1.0 + _COLOUR_SPREAD * np.clip(rng.standard_normal(len(FORMANTS) + 1), -2, 2)
     calm, full = airway_responses(phase.way, timbre, bend, sample_rate)
-    white = noise.uniform(seed, f"{stream}.air", span.start - _TAPS + 1, span.stop).astype(np.float32)
+    white = noise.uniform(seed, f"{stream}.air", span.start - _TAPS + 1, span.stop)
     both = convolve(white[:, None], np.stack([calm, full - calm], axis=1))
     # the faster the air, the brighter its noise
     flowing, moving = slow_curve(flow, 0, n), both[:, 1]
@@ -108,10 +108,9 @@ def flow_curve(progress: Samples, peak: float) -> Samples:
     return np.maximum(np.sin(math.pi * bent), 0.0) ** _ROUNDING
 
 
-def airway_responses(
-    way: Way, timbre: Timbre, bend: Samples, sample_rate: int
-) -> tuple[Samples, Samples]:
-    """The FIRs of the airway, of RMS gain 1 on white noise: while no air flows, and at full flow.
+def airway_responses(way: Way, timbre: Timbre, bend: Samples, sample_rate: int) -> Samples:
+    """The two FIRs `(2, taps)` of the airway, of RMS gain 1 on white noise: while no air flows, and at
+    full flow.
 
     `bend` `(4,)` multiplies the three formants' frequencies and the cut-off.
     """
@@ -125,12 +124,11 @@ def airway_responses(
         ratio = hz / (centre * factor)
         formants += lift / (1.0 + (q * (ratio - 1.0 / ratio)) ** 2)
     cut_hz = (timbre.inhale_hz if way == "in" else timbre.exhale_hz) * float(bend[-1])
-
-    def response(cut_hz: float) -> Samples:
-        magnitude = body * formants / np.sqrt(1.0 + (hz / cut_hz) ** 4)
-        return minimum_phase(magnitude / np.sqrt(np.mean(magnitude**2)), _TAPS)
-
-    return response(0.75 * cut_hz), response(cut_hz)
+    fourth = (hz / cut_hz) ** 4
+    cut = np.sqrt(1.0 + np.stack([fourth / 0.75**4, fourth]))
+    magnitude = body * formants / cut
+    magnitude /= np.sqrt(np.mean(magnitude**2, axis=1, keepdims=True))
+    return minimum_phase(magnitude, _TAPS)
 
 
 def _add_mouth(

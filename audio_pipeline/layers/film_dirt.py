@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +31,9 @@ CELL_S = 5
 """Whole seconds that are drawn at a time."""
 LEVEL_LIMIT = 2.0
 """Levels are log-normal up to this many standard deviations, so that no one speck is an accident."""
+
+_BATCH = 16
+"""Bursts panned at a time: so few stay in the cache."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +59,12 @@ class Bursts:
         angle = (1.0 + width * self.positions) * (math.pi / 4)
         pans = np.stack([np.cos(angle), np.sin(angle)], axis=1) * math.sqrt(energy)
         gains = (pans * self.gains[:, None])[:, :, None]
-        ears = out.T
-        for at, sound, gain in zip((self.starts - start).tolist(), sounds, gains, strict=True):
-            first, last = max(at, 0), min(at + len(sound), len(out))
-            if first < last:
-                ears[:, first:last] += gain * sound[first - at : last - at]
+        ears, places = out.T, (self.starts - start).tolist()
+        for batch in range(0, len(places), _BATCH):
+            some = slice(batch, batch + _BATCH)
+            for at, panned in zip(places[some], gains[some] * sounds[some, None, :], strict=True):
+                sounding = ears[:, max(at, 0) : max(at + sounds.shape[1], 0)]
+                sounding += panned[:, max(-at, 0) :][:, : sounding.shape[1]]
 
 
 def through(impulse: Samples, waves: Samples) -> NDArray[np.float32]:
@@ -82,16 +87,21 @@ def dust(seed: int, stream: str, span: Span, sample_rate: int, per_s: float, spr
     A speck is a burst of white noise that dies away, so that dust has the colour of the hiss.
     """
     longest = math.ceil(DUST_S[1] * sample_rate)
+    drawn = partial(_dust_of_cell, seed, stream, sample_rate, per_s, spread_db)
+    return _over(Span(span.start - longest, span.stop), sample_rate, drawn)
 
-    def draw(rng: Generator, begin: int, cell: int) -> Bursts:
-        n = int(rng.poisson(per_s * CELL_S))
-        starts = begin + np.sort(rng.integers(0, cell, n))
-        lengths = log_uniform(rng, n, DUST_S) * sample_rate
-        positions = rng.uniform(-1.0, 1.0, n)
-        gains = log_normal(rng, n, spread_db)
-        return Bursts(starts, _ticks(rng.standard_normal((n, longest)), lengths), gains, positions)
 
-    return _over(seed, stream, Span(span.start - longest, span.stop), sample_rate, draw)
+@lru_cache(maxsize=8)
+def _dust_of_cell(
+    seed: int, stream: str, sample_rate: int, per_s: float, spread_db: float, cell: int
+) -> Bursts:
+    rng, longest = generator(seed, stream, cell), math.ceil(DUST_S[1] * sample_rate)
+    n = int(rng.poisson(per_s * CELL_S))
+    starts = _beginning(cell, sample_rate) + np.sort(rng.integers(0, CELL_S * sample_rate, n))
+    lengths = log_uniform(rng, n, DUST_S) * sample_rate
+    positions = rng.uniform(-1.0, 1.0, n)
+    gains = log_normal(rng, n, spread_db)
+    return Bursts(starts, _ticks(rng.standard_normal((n, longest)), lengths), gains, positions)
 
 
 def scratches(
@@ -102,40 +112,47 @@ def scratches(
     It grows and fades as the reel turns away from it; `per_s` says how often a new one begins.
     """
     longest = math.ceil(DUST_S[1] * sample_rate)
-    envelope = np.sin(np.pi * (np.arange(turns) + 0.5) / turns) * math.sqrt(2.0)
-
-    def draw(rng: Generator, begin: int, cell: int) -> Bursts:
-        n = int(rng.poisson(per_s * CELL_S))
-        first = begin + rng.integers(0, cell, n)
-        slip = rng.integers(-turn // 200, turn // 200 + 1, (n, turns))
-        starts = (first[:, None] + turn * np.arange(turns) + slip).ravel()
-        # the same place of the film every time, but never quite the same tick
-        noise = rng.standard_normal((n, 1, longest)) + 0.3 * rng.standard_normal((n, turns, longest))
-        lengths = np.full(n * turns, longest / 2.0)
-        positions = np.repeat(rng.uniform(-1.0, 1.0, n), turns)
-        return Bursts(
-            starts,
-            _ticks(noise.reshape(n * turns, longest), lengths),
-            np.tile(envelope, n),
-            positions,
-        )
-
     reach = Span(span.start - longest - turn * (turns + 1), span.stop)
-    return _over(seed, stream, reach, sample_rate, draw)
+    return _over(
+        reach, sample_rate, partial(_scratches_of_cell, seed, stream, sample_rate, per_s, turn, turns)
+    )
+
+
+@lru_cache(maxsize=16)
+def _scratches_of_cell(
+    seed: int, stream: str, sample_rate: int, per_s: float, turn: int, turns: int, cell: int
+) -> Bursts:
+    rng, longest = generator(seed, stream, cell), math.ceil(DUST_S[1] * sample_rate)
+    envelope = np.sin(np.pi * (np.arange(turns) + 0.5) / turns) * math.sqrt(2.0)
+    n = int(rng.poisson(per_s * CELL_S))
+    first = _beginning(cell, sample_rate) + rng.integers(0, CELL_S * sample_rate, n)
+    slip = rng.integers(-turn // 200, turn // 200 + 1, (n, turns))
+    starts = (first[:, None] + turn * np.arange(turns) + slip).ravel()
+    # the same place of the film every time, but never quite the same tick
+    noise = rng.standard_normal((n, 1, longest)) + 0.3 * rng.standard_normal((n, turns, longest))
+    lengths = np.full(n * turns, longest / 2.0)
+    positions = np.repeat(rng.uniform(-1.0, 1.0, n), turns)
+    ticks = _ticks(noise.reshape(n * turns, longest), lengths)
+    return Bursts(starts, ticks, np.tile(envelope, n), positions)
 
 
 def pops(seed: int, stream: str, span: Span, sample_rate: int, per_s: float, spread_db: float) -> Bursts:
     """Dull thuds that begin in `span` or less than the longest one before it: a Poisson process."""
     longest = math.ceil(POP_S[1] * sample_rate)
+    drawn = partial(_pops_of_cell, seed, stream, sample_rate, per_s, spread_db)
+    return _over(Span(span.start - longest, span.stop), sample_rate, drawn)
 
-    def draw(rng: Generator, begin: int, cell: int) -> Bursts:
-        n = int(rng.poisson(per_s * CELL_S))
-        starts = begin + np.sort(rng.integers(0, cell, n))
-        waves = pop_waves(log_uniform(rng, n, POP_S) * sample_rate, longest)
-        signs = rng.choice([-1.0, 1.0], n)
-        return Bursts(starts, waves, signs * log_normal(rng, n, spread_db), np.zeros(n))
 
-    return _over(seed, stream, Span(span.start - longest, span.stop), sample_rate, draw)
+@lru_cache(maxsize=8)
+def _pops_of_cell(
+    seed: int, stream: str, sample_rate: int, per_s: float, spread_db: float, cell: int
+) -> Bursts:
+    rng, longest = generator(seed, stream, cell), math.ceil(POP_S[1] * sample_rate)
+    n = int(rng.poisson(per_s * CELL_S))
+    starts = _beginning(cell, sample_rate) + np.sort(rng.integers(0, CELL_S * sample_rate, n))
+    waves = pop_waves(log_uniform(rng, n, POP_S) * sample_rate, longest)
+    signs = rng.choice([-1.0, 1.0], n)
+    return Bursts(starts, waves, signs * log_normal(rng, n, spread_db), np.zeros(n))
 
 
 def pop_waves(lengths: Samples, longest: int) -> Samples:
@@ -180,22 +197,23 @@ def _unit_energy(waves: Samples) -> Samples:
     return unit
 
 
-def _over(
-    seed: int,
-    stream: str,
-    span: Span,
-    sample_rate: int,
-    draw: Callable[[Generator, int, int], Bursts],
-) -> Bursts:
-    """The bursts that begin in `span`; `draw` is given each cell's chance, first sample and length."""
+def _beginning(cell: int, sample_rate: int) -> int:
+    """The first sample of a cell."""
+    return cell * CELL_S * sample_rate
+
+
+def _over(span: Span, sample_rate: int, drawn: Callable[[int], Bursts]) -> Bursts:
+    """The bursts that begin in `span`; `drawn` gives those of a cell.
+
+    What was drawn for the last cells is kept: the next tile hears the end of this one.
+    """
     length = CELL_S * sample_rate
-    cells = range(span.start // length, (span.stop - 1) // length + 1)
-    drawn = [draw(generator(seed, stream, cell), cell * length, length) for cell in cells]
-    starts = np.concatenate([b.starts for b in drawn])
+    every = [drawn(cell) for cell in range(span.start // length, (span.stop - 1) // length + 1)]
+    starts = np.concatenate([b.starts for b in every])
     kept = (starts >= span.start) & (starts < span.stop)
     return Bursts(
         starts[kept],
-        np.concatenate([b.waves for b in drawn])[kept],
-        np.concatenate([b.gains for b in drawn])[kept],
-        np.concatenate([b.positions for b in drawn])[kept],
+        np.concatenate([b.waves for b in every])[kept],
+        np.concatenate([b.gains for b in every])[kept],
+        np.concatenate([b.positions for b in every])[kept],
     )

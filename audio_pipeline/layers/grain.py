@@ -110,9 +110,17 @@ class GrainSource:
     impulse: Samples = field(init=False, repr=False)
     pop_energy: float = field(init=False)
     speech: tuple[Span, ...] = field(init=False)
+    fades: tuple[int, int] = field(init=False)
+    gnr: tuple[int, int, int] = field(init=False)
+    turn: int = field(init=False)
+    turns: int = field(init=False)
 
     def __post_init__(self) -> None:
-        layer, rate = self.layer, self.scene.sample_rate
+        layer, rate, samples = self.layer, self.scene.sample_rate, self.scene.samples
+        self.fades = samples(layer.fade_in), samples(layer.fade_out)
+        self.gnr = samples(layer.gnr_opens), samples(layer.gnr_holds), samples(layer.gnr_shuts)
+        self.turn = max(rate // 10, samples(layer.reel_turn))
+        self.turns = min(max(1, round(samples(layer.scratch_lasts) / self.turn)), _MOST_TURNS)
         self.speech = self.scene.speech  # asked here, so that what the sound depends on is known
         impulse = minimum_phase(optical_magnitude(layer.tilt, frequencies(_RESPONSE_SIZE, rate)), _TAPS)
         self.impulse = impulse / np.sqrt(np.sum(impulse**2))
@@ -155,8 +163,7 @@ class GrainSource:
         for bursts, energy in self._bursts(Span(tile.start - _TAPS + 1, tile.stop)):
             bursts.add_to(out, tile.start, self.impulse, self._width, energy * self.hiss_rms**2)
         out *= (self.swell_gain(tile) * self.ground_noise_gain(tile))[:, None]
-        rise, fall = (self.scene.samples(d) for d in (self.layer.fade_in, self.layer.fade_out))
-        fade_edges(out, tile.start, self.span.start, self.span.stop, rise, fall)
+        fade_edges(out, tile.start, self.span.start, self.span.stop, *self.fades)
         return out
 
     def swell_gain(self, span: Span) -> Samples:
@@ -179,10 +186,7 @@ class GrainSource:
 
     def ground_noise_gain(self, span: Span) -> Samples:
         """The gain `(len(span),)` of the ground-noise reduction: 1 where it is shut."""
-        opens, holds, shuts = (
-            self.scene.samples(d)
-            for d in (self.layer.gnr_opens, self.layer.gnr_holds, self.layer.gnr_shuts)
-        )
+        opens, holds, shuts = self.gnr
         depth_db = self.layer.ground_noise_reduction
         gain = np.ones(len(span))
         for speech in self.speech:
@@ -200,18 +204,16 @@ class GrainSource:
     def _bursts(self, window: Span) -> list[tuple[film_dirt.Bursts, float]]:
         """What happens to the film, each with the mean energy of one burst over both channels."""
         layer, rate, seed = self.layer, self.scene.sample_rate, self.scene.seed
-        turn = max(rate // 10, self.scene.samples(layer.reel_turn))
-        turns = min(max(1, round(self.scene.samples(layer.scratch_lasts) / turn)), _MOST_TURNS)
         dust = film_dirt.dust(seed, f"{self.name}.dust", window, rate, layer.dust_rate, layer.spread)
         scratches = film_dirt.scratches(
-            seed, f"{self.name}.scratches", window, rate, layer.scratch_rate / 60, turn, turns
+            seed, f"{self.name}.scratches", window, rate, layer.scratch_rate / 60, self.turn, self.turns
         )
         pops = film_dirt.pops(seed, f"{self.name}.pops", window, rate, layer.pop_rate / 60, layer.spread)
         return [
             (bursts, 2.0 * share * rate / per_s)
             for bursts, share, per_s in (
                 (dust, self._dust, layer.dust_rate),
-                (scratches, self._scratches, layer.scratch_rate / 60 * turns),
+                (scratches, self._scratches, layer.scratch_rate / 60 * self.turns),
                 (pops, self._pops * self.pop_energy, layer.pop_rate / 60),
             )
             if share > 0

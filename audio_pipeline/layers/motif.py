@@ -197,7 +197,7 @@ class Motif(Layer):
         pitch, strength = (slow_curve(of, 0, n) for of in (pitch_hz, loudness))
         fade_edges(strength, 0, 0, n, 0, min(scene.samples(self.release), n))
         voice = _harmonics(2.0 * math.pi * np.cumsum(pitch / rate), _HIGHEST_HZ / float(pitch.max()))
-        breathed = noise.uniform(scene.seed, f"{name}.air", 0, n)
+        breathed = noise.uniform(scene.seed, f"{name}.air", 0, n).astype(np.float64)
         breathed *= gain_from_db(self.air) * rms(voice) * math.sqrt(12.0)
         source = np.concatenate([np.zeros(_TAPS - 1), (voice + breathed) * strength])
         hummed = convolve(source[:, None], hum_response(self.tone, rate))[:, 0]

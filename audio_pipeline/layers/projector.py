@@ -15,8 +15,10 @@ import numpy as np
 from pydantic import Field
 
 from audio_pipeline.dsp.arrays import Samples, silence
-from audio_pipeline.dsp.curves import CurveName, curve, db_at_half_power, pan_gains
+from audio_pipeline.dsp.curves import CurveName, db_at_half_power, pan_gains
 from audio_pipeline.dsp.decibels import gain_from_db, rms
+from audio_pipeline.dsp.events import Ringing
+from audio_pipeline.dsp.fades import fade_edges
 from audio_pipeline.dsp.filters import convolve
 from audio_pipeline.dsp.noise import generator
 from audio_pipeline.errors import PresetError
@@ -111,7 +113,7 @@ class Projector(MachineParameters, Layer):
             self.rise_curve,
         )
 
-    def _way_to_the_ears(self, scene: Scene, mid: Samples, side: Samples, machine: Samples) -> Samples:
+    def _way_to_the_ears(self, scene: Scene, mid: Samples, side: Samples, machine: Ringing) -> Samples:
         """`(taps, 2)`: what brings `machine`, the running one, to `level` and `width` at both ears.
 
         Mid comes from its place behind the listener, the diffuse side from both sides.
@@ -158,16 +160,17 @@ class Projector(MachineParameters, Layer):
 
 def _balance(
     parts: dict[str, tuple[float, Part]], reference: Stretch
-) -> tuple[dict[str, float], Samples]:
+) -> tuple[dict[str, float], Ringing]:
     """The gain that gives every part its level, and `(n,)` what they come to together."""
     gains: dict[str, float] = {}
-    heard = np.zeros(reference.stop - reference.start)
+    heard = np.zeros(reference.stop - reference.start, np.float32)
     for key, (level_db, part) in parts.items():
         recording = Recording(reference)
         part.play(1.0, recording)
-        sound = recording.heard().astype(np.float64)
+        sound = recording.heard()
         gains[key] = gain_from_db(level_db) / max(rms(sound), 1e-12)
-        heard += gains[key] * sound
+        sound *= np.float32(gains[key])
+        heard += sound
     return gains, heard
 
 
@@ -196,24 +199,11 @@ class ProjectorSource:
         self.machine.play(1.0, recording)
         mono = recording.heard()[needed.inside(Span(stretch.start, stretch.stop))]
         heard = convolve(mono[:, None], self.impulse)
-        self._fade(heard, sounding)
+        # it rises at the beginning and is never cut at the end
+        start, stop = self.span.start, self.span.stop
+        fade_edges(heard, sounding.start, start, stop, self.rise, self.edge, rise_curve=self.rise_curve)
         if sounding == tile:
             return heard
         out = silence(len(tile), 2)
         out[sounding.inside(tile)] = heard
         return out
-
-    def _fade(self, heard: Samples, part: Span) -> None:
-        """It rises at the beginning and is never cut at the end."""
-        start, stop = self.span.start, self.span.stop
-        rising = part.intersect(Span(start, start + self.rise))
-        falling = part.intersect(Span(stop - self.edge, stop))
-        for faded, name, progress in (
-            (rising, self.rise_curve, (_numbers(rising) - start) / self.rise),
-            (falling, "hsin", (stop - 1 - _numbers(falling)) / self.edge),
-        ):
-            heard[faded.inside(part)] *= curve(name, progress)[:, None]
-
-
-def _numbers(span: Span) -> Samples:
-    return np.arange(span.start, span.stop, dtype=np.float64)

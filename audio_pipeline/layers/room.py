@@ -73,9 +73,13 @@ class RoomSource:
     channels: Literal[1, 2] = 2
     ventilation: StereoNoise = field(init=False, repr=False)
     rumble: ColouredNoise = field(init=False, repr=False)
+    fades: tuple[int, int] = field(init=False)
+    drift_interval: int = field(init=False)
 
     def __post_init__(self) -> None:
         rate, seed, layer = self.scene.sample_rate, self.scene.seed, self.layer
+        self.fades = self.scene.samples(layer.rise), self.scene.samples(layer.fall)
+        self.drift_interval = max(self.scene.samples(layer.drift_interval), rate // 10)
         gain, share = gain_from_db(layer.level), gain_from_db(2 * layer.rumble)
         hz, slow_hz = (np.maximum(grid_hz(r), 1.0) for r in (rate, rate // HOP))
         ventilation = _of_rms(gain / math.sqrt(1 + share), _ventilation(layer, hz))
@@ -92,20 +96,23 @@ class RoomSource:
         level = partial(self._drift, "ventilation")
         out *= slow_curve(level, tile.start, tile.stop, hop=LONG_HOP)[:, None]
         out += slow_curve(self._slow_rumble, tile.start, tile.stop)[:, None]
-        rise, fall = (self.scene.samples(d) for d in (self.layer.rise, self.layer.fall))
         curve = self.layer.rise_curve
-        fade_edges(out, tile.start, self.span.start, self.span.stop, rise, fall, rise_curve=curve)
+        fade_edges(out, tile.start, self.span.start, self.span.stop, *self.fades, rise_curve=curve)
         return out
 
     def _slow_rumble(self, at: Samples) -> Samples:
         """The rumble at samples `at`, `HOP` apart."""
-        drawn = self.rumble.draw(int(at[0]) // HOP, int(at[-1]) // HOP + 1)
-        return drawn * self._drift("rumble", at)
+        first, last = int(at[0]) // HOP, int(at[-1]) // HOP + 1
+        drifting = slow_curve(
+            lambda points: self._drift("rumble", points * HOP), first, last, hop=LONG_HOP // HOP
+        )
+        drifting *= self.rumble.draw(first, last)
+        return drifting
 
     def _drift(self, part: str, at: Samples) -> Samples:
         """The gain of a part's drift at samples `at`."""
-        interval = max(self.scene.samples(self.layer.drift_interval), self.scene.sample_rate // 10)
-        db = self.layer.drift * drift(self.scene.seed, f"{self.name}.{part}.drift", interval, at)
+        stream = f"{self.name}.{part}.drift"
+        db = self.layer.drift * drift(self.scene.seed, stream, self.drift_interval, at)
         gain: Samples = 10.0 ** (db / 20.0)
         return gain
 

@@ -10,6 +10,7 @@ from peers.ffmpeg_master import FFMPEG, Run, deliver
 
 NAME = "csound"
 NEEDS = ("csound", "ffmpeg")
+COMPLETE = True
 LACKS = ("breath", "room tone", "dust", "levels of sections")
 
 _ORCHESTRA = """\

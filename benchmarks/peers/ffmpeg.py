@@ -13,6 +13,7 @@ from peers.ffmpeg_master import FFMPEG, Run, deliver
 
 NAME = "ffmpeg"
 NEEDS = ("ffmpeg",)
+COMPLETE = True
 LACKS = (
     "breath",
     "room tone",

@@ -11,6 +11,7 @@ from peers.ffmpeg_master import Run
 
 NAME = "render-ending"
 NEEDS = ()
+COMPLETE = False
 LACKS = ()
 
 COMMAND = (sys.executable, "-m", "audio_pipeline")

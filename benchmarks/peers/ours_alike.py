@@ -11,6 +11,7 @@ from peers.ours import COMMAND
 
 NAME = "render-ending, what peers make"
 NEEDS = ()
+COMPLETE = False
 LACKS = ("breath", "room tone", "dust")
 
 LEFT_OUT = (

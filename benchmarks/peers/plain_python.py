@@ -11,6 +11,7 @@ from peers.ffmpeg_master import Run
 
 NAME = "numpy/scipy"
 NEEDS = ()
+COMPLETE = True
 LACKS = ("breath", "room tone", "dust", "uneven machine", "levels of sections", "short-term maximum")
 
 

@@ -42,7 +42,7 @@ def test_octave_gains_add_up_to_one() -> None:
 @pytest.mark.parametrize("rt60", [0.3, 0.7, 1.5])
 def test_noise_that_decays_alike_in_every_octave_decays_in_a_straight_line(rt60: float) -> None:
     noise = velvet_noise(np.full(2 * RATE, 1800.0), RATE, generator(3, "velvet", 0))
-    decay = decaying(noise, np.full(len(OCTAVES_HZ), rt60), RATE)
+    decay = decaying(noise[:, None], np.full(len(OCTAVES_HZ), rt60), RATE)[:, 0]
     remaining = np.cumsum(decay[::-1] ** 2)[::-1]  # Schroeder, 1965
     curve = 10 * np.log10(remaining / remaining[0])
     part = np.flatnonzero((curve < -5) & (curve > -35))

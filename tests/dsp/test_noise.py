@@ -40,10 +40,24 @@ def test_noise_is_white():
 
 
 def test_every_step_is_alike_often():
-    drawn = noise.steps(1, "s", 0, 65_536 * 4)
+    (drawn,) = noise.steps(1, "s", range(1), 65_536 * 4)
     counts = np.bincount((drawn >> 8).astype(int) + 128, minlength=256)
     assert counts.min() > 850
     assert counts.max() < 1200
+
+
+@given(st.integers(-(2**40), 2**40), st.integers(1, 5), st.integers(1, 300))
+def test_a_cell_is_the_same_whichever_was_drawn_before_it(first, count, n):
+    for cell, drawn in enumerate(noise.steps(1, "s", range(first, first + count), n), first):
+        alone = noise.generator(1, "s", cell).bit_generator.random_raw(-(-n // 4))
+        np.testing.assert_array_equal(drawn, alone.view(np.int16)[:n])
+
+
+def test_single_precision_holds_every_step():
+    (whole,) = noise.steps(7, "hiss", range(1), noise.CELL)
+    np.testing.assert_array_equal(
+        noise.uniform(7, "hiss", 0, noise.CELL), (whole.astype(np.float64) + 0.5) / 2**16
+    )
 
 
 def test_the_cell_divides_the_tile():

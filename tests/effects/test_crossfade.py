@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from audio_pipeline.dsp.curves import CURVE_NAMES
+from audio_pipeline.dsp.curves import CURVE_NAMES, pan_gains
 from audio_pipeline.effects.crossfade import LAW_DB, Crossfade
 from audio_pipeline.timeline.spans import Span
 from tests.scenes import make_scene, run
@@ -68,7 +68,8 @@ def test_the_law_keeps_its_own_sum_through_the_cross_for_any_curve(law, curve):
     p = processor(law=law, cross=curve)
     power = 6.0206 / LAW_DB[law]  # 2: powers add; 1: amplitudes add; 4/3 between
     t = np.arange(10 * 48_000 - 4800, 14 * 48_000 + 4800, 100, dtype=float)
-    gains = p.journeys["voice_a"].fader.gains(t)
+    fader = p.journeys["voice_a"].fader
+    gains = np.stack([fader.gain(t, 0), fader.gain(t, 1)]).T
     assert in_db((gains**power).sum(axis=1)) == pytest.approx(0.0, abs=0.05)
 
 
@@ -89,6 +90,17 @@ def test_the_same_noise_in_both_voices_keeps_its_amplitude_through_the_cross_at_
     # the one-pole at 90 kHz is a gain of nearly one, the same everywhere
     gain = (fold * x[part]).reshape(80, -1).sum(axis=1) / (x[part] ** 2).reshape(80, -1).sum(axis=1)
     assert 20 * np.log10(gain) == pytest.approx(0.0, abs=0.1)
+
+
+@pytest.mark.parametrize("travel", CURVE_NAMES)
+def test_a_place_that_is_drawn_straight_between_is_as_good_as_exact(travel):
+    p = processor(travel=travel)
+    placed = run(p, "voice_a", np.ones(len(WHOLE)), WHOLE).stereo
+    t = np.arange(len(WHOLE), dtype=float)
+    exact = pan_gains(p.journeys["voice_a"].position(t), LAW_DB["-3 dB"])
+    # both ears' gains times the other's exact one: what is left is the error alone
+    error = np.abs(placed[:, 0] * exact[:, 1] - placed[:, 1] * exact[:, 0])
+    assert error.max() < 10 ** (-100 / 20)
 
 
 def test_a_constant_never_steps_more_than_the_slowest_fade_allows():

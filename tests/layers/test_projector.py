@@ -227,7 +227,7 @@ def test_it_comes_up_from_nothing_within_the_rise():
 
 def test_it_is_silent_outside_its_span_and_never_cut():
     source = Projector(at="2s", until="7.5s", rise="0s").prepare(scene_of(10), "projector")
-    x = source.render(tile(0))
+    x = np.concatenate([source.render(here) for here in tiles_over(Span(0, 10 * RATE))])
     assert source.span == Span(2 * RATE, 15 * RATE // 2)
     assert not x[: 2 * RATE].any()
     assert not x[15 * RATE // 2 :].any()
@@ -239,12 +239,13 @@ def test_it_is_silent_outside_its_span_and_never_cut():
 def test_any_tile_in_any_order_by_any_worker_gives_the_same_bits():
     chosen = {"runs_out": "12s", "stops": "21s", "splices": ["9.99s"], "start_up": "1s"}
     in_order = Projector(**chosen).prepare(scene_of(30), "projector")
-    expected = [in_order.render(tile(i)) for i in range(3)]
+    tiles = list(tiles_over(Span(0, 30 * RATE)))
+    expected = {here: in_order.render(here) for here in tiles}
     other = Projector(**chosen).prepare(scene_of(30), "projector")
     with ThreadPoolExecutor(2) as pool:
-        order = (2, 0, 1)
-        for i, found in zip(order, pool.map(other.render, map(tile, order)), strict=True):
-            assert np.array_equal(found, expected[i])
+        order = [*tiles[2:], *tiles[:2]]
+        for here, found in zip(order, pool.map(other.render, order), strict=True):
+            assert np.array_equal(found, expected[here])
 
 
 def test_seed_and_name_make_another_machine():

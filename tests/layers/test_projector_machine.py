@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from audio_pipeline.dsp import noise
-from audio_pipeline.dsp.control import slow_curve
+from audio_pipeline.dsp.control import slow_curve, straight_between
 from audio_pipeline.dsp.events import Resonances, normals
 from audio_pipeline.layers.machine.motion import Film, Reel, Speed, Wobble, wave
-from audio_pipeline.layers.machine.parts import Recording, Stretch, Tone
+from audio_pipeline.layers.machine.parts import Recording, Steady, Stretch, Tone
 from audio_pipeline.layers.machine.places import impulses, loss_db
 from audio_pipeline.layers.projector import Projector, ProjectorSource
 from audio_pipeline.timeline.spans import Span
@@ -82,15 +82,35 @@ def test_a_reel_slows_from_core_to_full():
     assert np.all(np.diff(rate) < 1e-9)
 
 
-@given(st.floats(-200.0, 500.0), st.floats(50.0, 8000.0), st.floats(0.0005, 0.01))
-def test_a_blow_between_samples_is_the_damped_sine_that_began_there(at, tone, decay):
+@given(
+    st.floats(-200.0, 500.0),
+    st.floats(50.0, 8000.0),
+    st.floats(0.0005, 0.01),
+    st.integers(-1000, 1000),
+)
+def test_a_blow_between_samples_is_the_damped_sine_that_began_there(at, tone, decay, number):
     body = Resonances((tone,), (decay,), 48_000)
     found = np.zeros(400, np.float32)
-    body.strike(found, np.array([at]), np.ones((1, 1), dtype=complex))
+    body.strike(found, np.array([number]), np.array([at]), np.ones((1, 1), np.complex64))
     passed = (np.arange(400) - at) / 48_000
     sounding = (passed >= 0) & (np.arange(400) < math.ceil(at) + body.length)
     expected = np.where(sounding, np.exp(-passed / decay) * np.sin(2 * np.pi * tone * passed), 0.0)
     np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+@given(st.integers(-500, 500), st.integers(1, 300), st.floats(200.0, 2000.0), st.integers(0, 1000))
+def test_blows_added_together_are_the_same_as_one_after_the_other(first, count, apart, seed):
+    """Whether their rings overlap hardly, by half, or by more; some before the window, some after."""
+    body = Resonances((300.0, 900.0, 4000.0), (0.004, 0.002, 0.0005), 48_000)
+    rng = np.random.default_rng(seed)
+    numbers = np.arange(first, first + count)
+    at = apart * np.arange(count) + rng.uniform(-150.0, 150.0, count) - 2000.0
+    strength = rng.standard_normal((count, 3)).astype(np.complex64)
+    together, alone = np.zeros((2, 60_000), np.float32)
+    body.strike(together, numbers, at, strength)
+    for i in range(count):
+        body.strike(alone, numbers[i : i + 1], at[i : i + 1], strength[i : i + 1])
+    np.testing.assert_array_equal(together, alone)
 
 
 @lru_cache(maxsize=1)
@@ -135,6 +155,26 @@ def test_a_tone_has_its_harmonics_and_nothing_else():
     assert rest.max() < 1e-9 * power.max()
 
 
+@given(
+    st.integers(-1000, 100_000),
+    st.integers(1, 400),
+    st.sampled_from([50, 60]),
+    st.sampled_from([44_100, 48_000, 22_051]),
+)
+def test_a_steady_tone_is_the_sines_that_it_is_made_of(first, length, hz, sample_rate):
+    levels, phases = (0.5, 0.0, 1.0, 0.25), (0.0, 1.0, 2.0, 3.0)
+    span = Span(first * 128, (first + length) * 128)
+    recording = Recording(Stretch(Speed(0.0), sample_rate, span.start, span.stop))
+    Steady(levels, phases, hz, lambda at_s: 1.0 + at_s).play(0.5, recording)
+    at_s = np.arange(span.start, span.stop) / sample_rate
+    tone = sum(
+        level * np.cos(2 * np.pi * number * (hz * at_s % 1.0) + phase)
+        for number, (level, phase) in enumerate(zip(levels, phases, strict=True), 1)
+    )
+    expected = 0.5 * (1.0 + at_s) * tone
+    np.testing.assert_allclose(recording.heard(), expected, atol=1e-6 * np.abs(1.0 + at_s).max())
+
+
 @given(st.integers(-3000, 3000), st.integers(0, 600), st.integers(0, 600))
 def test_an_event_has_the_same_chance_in_every_window(first, before, after):
     whole = normals(7, "x", first - before, first + after + 3, 2)
@@ -147,6 +187,16 @@ def test_a_slow_curve_is_the_same_in_every_window_and_exact_for_a_line(start, le
     np.testing.assert_allclose(line, 2.0 * np.arange(start, start + length), atol=1e-9)
     wider = slow_curve(np.sin, start - before, start + length)
     np.testing.assert_array_equal(wider[before:], slow_curve(np.sin, start, start + length))
+
+
+@given(st.integers(0, 900), st.integers(1, 900), st.sampled_from([20, 32, 128, 480]))
+def test_lines_between_points_are_straight_and_the_same_in_every_window(first, length, apart):
+    points = np.random.default_rng(1).standard_normal(2000)
+    whole = straight_between(points, apart)
+    drawn = straight_between(points[first : first + length + 1], apart)
+    np.testing.assert_array_equal(drawn, whole[first * apart : (first + length) * apart])
+    exact = np.interp(np.arange(len(drawn)) / apart + first, np.arange(2000), points)
+    np.testing.assert_allclose(drawn, exact, atol=1e-12)
 
 
 def test_glass_loses_what_the_reference_says():

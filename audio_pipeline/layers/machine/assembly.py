@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from audio_pipeline.layers.machine.parts import (
     Chance,
     Ensemble,
     Part,
+    Steady,
     Tone,
     Voice,
     Wind,
@@ -114,8 +115,8 @@ class Workshop:
         return factor
 
     @property
-    def _mains_hz(self) -> float:
-        return 50.0 if self.machine.mains == "50 Hz" else 60.0
+    def _mains_hz(self) -> int:
+        return 50 if self.machine.mains == "50 Hz" else 60
 
     def _phases(self, stream: str, n: int) -> Samples:
         phases: Samples = 2.0 * np.pi * generator(self.seed, f"{self.name}/{stream}", 0).random(n)
@@ -135,6 +136,7 @@ class Workshop:
         m = self.machine
         return Reel(m.reel_core, m.reel_full, self.lengths.reel_s, m.played / 100.0)
 
+    @cached_property
     def film(self) -> Film:
         """The film's clock. Wow: the reel, and two slower and faster eccentricities; flutter: sprocket,
         frame and perforation."""
@@ -161,7 +163,7 @@ class Workshop:
     def _blown(self, at_s: Samples) -> Samples:
         """The fan that cools the lamp: steady air that the shutter's blades cut."""
         m, speed = self.machine, self.life.speed
-        cuts = self.film().count(speed.turned(at_s)) * m.shutter_blades
+        cuts = self.film.count(speed.turned(at_s)) * m.shutter_blades
         blown: Samples = speed.rate(at_s) ** 2.5 * (1.0 + m.shutter / 100.0 * wave(cuts + 0.25))
         return blown
 
@@ -180,7 +182,7 @@ class Workshop:
         levels = loud * gain_from_db(m.claw_tilt) ** np.log2(tones / 1000.0) * (1000.0 / tones) ** soft
         # the golden angle between the tones' phases: a body does not answer everywhere at one instant
         strengths = levels * np.exp(2.39996j * np.arange(len(tones)))
-        body = Resonances(tuple(tones.tolist()), tuple(decays.tolist()), self.sample_rate)
+        body = _body(tuple(tones.tolist()), tuple(decays.tolist()), self.sample_rate)
         return Voice(body, tuple(strengths.tolist()))
 
     def _intermittent(self) -> Part:
@@ -195,7 +197,7 @@ class Workshop:
 
         click = self._ring(1.0, 0.0, 1.0)
         scrape = puff(self._rustle(), 0.5, 0.0002, self.lengths.slap_s, self.sample_rate)
-        start = Blows(self.film(), 1, 0.0, (click, scrape), self._chance("start"), starts)
+        start = Blows(self.film, 1, 0.0, (click, scrape), self._chance("start"), starts)
         stop = replace(start, offset=m.pull_down / 100.0, chance=self._chance("stop"), loudness=stops)
         splices = [(gain_from_db(m.splice), s) for s in self._splices(replace(start, voices=(click,)))]
         return Ensemble(((1.0, start), (gain_from_db(m.stop_click), stop), *splices))
@@ -204,7 +206,7 @@ class Workshop:
         at_s = np.array(self.life.splices_s)
         if not len(at_s):
             return []
-        frames = np.ceil(self.film().count(self.life.speed.turned(at_s))).astype(int)
+        frames = np.ceil(self.film.count(self.life.speed.turned(at_s))).astype(int)
         return [replace(click, only=tuple(int(frame) for frame in frames))]
 
     def _sprockets(self) -> Part:
@@ -213,7 +215,7 @@ class Workshop:
         rustle = puff(self._rustle(), 1.0, 0.0004, self.lengths.slap_s, self.sample_rate)
         # a quarter perforation late, so that no slap hides behind a click
         return Blows(
-            self.film(),
+            self.film,
             count,
             0.25 / count,
             (slap, rustle),
@@ -221,10 +223,10 @@ class Workshop:
             self.life.film_on_sprockets,
         )
 
-    def _wander(self, stream: str, turned_s: Samples) -> Samples:
+    def _wander(self, phases: Samples, turned_s: Samples) -> Samples:
         """Seconds by which a motor is ahead: its slip drifts at three slow rates that never meet."""
         ahead = np.zeros_like(turned_s)
-        for rate, phase in zip((0.113, 0.291, 0.677), self._phases(stream, 3), strict=True):
+        for rate, phase in zip((0.113, 0.291, 0.677), phases, strict=True):
             ahead += wave(rate * turned_s + phase / (2 * np.pi)) / (2 * np.pi * rate)
         ahead *= self.machine.hunting / 100.0 * self._wear / math.sqrt(1.5)
         return ahead
@@ -239,29 +241,29 @@ class Workshop:
     def _hum(self) -> Part:
         slip_hz = 2.0 * self._mains_hz * self.machine.motor_slip / 100.0
 
-        def turns(at_s: Samples) -> Samples:
-            return at_s * self._mains_hz
-
         def gain(at_s: Samples) -> Samples:
             return self.life.powered(at_s) * (1.0 + 0.06 * wave(slip_hz * at_s))
 
         odd_and_even = [0.4, 1.0, 0.06, 0.45, 0.06, 0.3, 0.03, 0.15, 0.03, 0.11, 0.02, 0.07, 0.01, 0.05]
         hz = self._mains_hz * np.arange(1.0, len(odd_and_even) + 1.0)
         levels = np.array(odd_and_even) * self._radiated(hz)
-        return Tone(tuple(levels.tolist()), tuple(self._phases("hum", len(levels))), turns, gain)
+        phases = tuple(self._phases("hum", len(levels)).tolist())
+        return Steady(tuple(levels.tolist()), phases, self._mains_hz, gain)
 
     def _rotor(self, rate_hz: float, levels: list[float], stream: str, power: float) -> Part:
+        slip = self._phases(stream, 3)
+
         def turns(at_s: Samples) -> Samples:
             turned = self.life.speed.turned(at_s)
-            return (turned + self._wander(stream, turned)) * rate_hz
+            return (turned + self._wander(slip, turned)) * rate_hz
 
         def gain(at_s: Samples) -> Samples:
             turned = self.life.speed.turned(at_s)
-            unsteady = 1.0 + 20.0 * self._wander(stream, turned + 7.0)
+            unsteady = 1.0 + 20.0 * self._wander(slip, turned + 7.0)
             loud: Samples = self.life.speed.rate(at_s) ** power * unsteady
             return loud
 
-        return Tone(tuple(levels), tuple(self._phases(stream, len(levels))), turns, gain)
+        return Tone(tuple(levels), tuple(self._phases(stream, len(levels)).tolist()), turns, gain)
 
     def _motor(self) -> Part:
         m = self.machine
@@ -302,6 +304,12 @@ class Workshop:
             puff(film, 0.9, 0.008, 0.025, self.sample_rate),
         )
         return Blows(Shaft(m.flap_rate), 1, offset, voices, chance, free, 2.0)
+
+
+@lru_cache(maxsize=16)
+def _body(tones_hz: tuple[float, ...], decays_s: tuple[float, ...], sample_rate: int) -> Resonances:
+    """The same body for the machine that is measured and the one that is heard: it knows its rings."""
+    return Resonances(tones_hz, decays_s, sample_rate)
 
 
 @lru_cache(maxsize=16)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -25,7 +26,10 @@ _COAST = 1.3
 
 def wave(turns: Samples) -> NDArray[np.float32]:
     """sin(2π · `turns`), within 10⁻⁶: ten times as quick in float32, once the whole turns are gone."""
-    return np.sin((2.0 * math.pi * (turns - np.floor(turns))).astype(np.float32))
+    part = turns - np.floor(turns)
+    part *= 2.0 * math.pi
+    radians = part.astype(np.float32)
+    return np.sin(radians, out=radians)
 
 
 @dataclass(frozen=True)
@@ -157,10 +161,21 @@ class Film:
     frames_per_s: float
     wobbles: tuple[Wobble, ...] = ()
 
+    @cached_property
+    def _uneven(self) -> tuple[Samples, Samples, NDArray[np.float32]]:
+        """Rates, phases in turns and shifts of the wobbles, each `(wobbles, 1)`."""
+        rates = [[wobble.per_s] for wobble in self.wobbles]
+        phases = [[wobble.phase / (2.0 * math.pi)] for wobble in self.wobbles]
+        shifts = [[wobble.shift_s] for wobble in self.wobbles]
+        return np.array(rates), np.array(phases), np.array(shifts, np.float32)
+
     def _ahead_s(self, turned_s: Samples) -> Samples:
-        ahead = np.zeros_like(turned_s)
-        for wobble in self.wobbles:
-            ahead += wobble.shift_s * wave(wobble.per_s * turned_s + wobble.phase / (2.0 * math.pi))
+        if not self.wobbles:
+            return np.zeros_like(turned_s)
+        rates, phases, shifts = self._uneven
+        waves = wave(rates * turned_s + phases)
+        waves *= shifts
+        ahead: Samples = np.add.reduce(waves, axis=0, dtype=np.float64)
         return ahead
 
     def count(self, turned_s: Samples) -> Samples:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -49,7 +49,7 @@ class Stretch:
     sample_rate: int
     start: int
     stop: int
-    _drawn: dict[ColouredNoise, Ringing] = field(default_factory=dict, repr=False, compare=False)
+    _drawn: dict[ColouredNoise, list[Ringing]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def around(cls, span: Span, speed: Speed, sample_rate: int) -> Stretch:
@@ -57,10 +57,10 @@ class Stretch:
         start, stop = span.start // _LINE * _LINE, -(-span.stop // _LINE) * _LINE
         return cls(speed, sample_rate, start, stop)
 
-    def noise(self, noise: ColouredNoise) -> Ringing:
-        """`(n,)`: a noise, drawn once for all that is recorded of this stretch."""
+    def noise(self, noise: ColouredNoise) -> list[Ringing]:
+        """A noise in pieces, `(n,)` together, drawn once for all that is recorded of this stretch."""
         if noise not in self._drawn:
-            self._drawn[noise] = noise.draw(self.start, self.stop).astype(np.float32)
+            self._drawn[noise] = list(noise.pieces(self.start, self.stop))
         return self._drawn[noise]
 
     def points(self, of: Callable[[Samples], Samples], apart: int) -> Samples:
@@ -89,7 +89,10 @@ class Recording:
         """`(n,)`: all of it."""
         heard = self.sound.copy()
         for noise, swell in self._swells.items():
-            heard += swell * self.stretch.noise(noise)
+            at = 0
+            for piece in self.stretch.noise(noise):
+                heard[at : at + len(piece)] += swell[at : at + len(piece)] * piece
+                at += len(piece)
         return heard
 
 
@@ -191,13 +194,11 @@ class Blows:
         at = (at_s[happens] + chance.jitter_s * drawn[:, 0]) * stretch.sample_rate - stretch.start
         struck = gain * loud[happens] * 10.0 ** (chance.level_db / 20.0 * drawn[:, 1])
         for voice in self.voices:
-            strength: Phasors = np.array(voice.strengths, dtype=np.complex128) * struck[:, None]
-            if voice.noise is not None:
-                voice.body.strike(onto.swell(voice.noise), at, strength)
-                continue
-            if chance.colour_db > 0.0:
+            strength: Phasors = np.outer(struck, voice.strengths).astype(np.complex64)
+            if voice.noise is None and chance.colour_db > 0.0:
                 strength *= chance.colours(first, last, len(voice.strengths))[happens]
-            voice.body.strike(onto.sound, at, strength)
+            target = onto.sound if voice.noise is None else onto.swell(voice.noise)
+            voice.body.strike(target, numbers[happens], at, strength)
 
 
 @dataclass(frozen=True)
@@ -225,27 +226,17 @@ class Tone:
     turns: Callable[[Samples], Samples]
     loudness: Loudness = always
 
-    @cached_property
-    def _period(self) -> tuple[Ringing, Ringing]:
-        """The points of one period, and what each step of the phase adds between them."""
-        points = 2**_POINTS_LOG2
-        spectrum = np.zeros(points // 2 + 1, dtype=np.complex128)
-        harmonics = len(self.levels)
-        spectrum[1 : harmonics + 1] = np.array(self.levels) * np.exp(1j * np.array(self.phases))
-        period = np.fft.irfft(spectrum, points, norm="forward") / 2.0
-        steps = (np.roll(period, -1) - period) / 2.0 ** (32 - _POINTS_LOG2)
-        return period.astype(np.float32), steps.astype(np.float32)
-
     def play(self, gain: float, onto: Recording) -> None:
         turns = onto.stretch.points(self.turns, _LINE)
         loud = (gain * onto.stretch.points(self.loudness, _LINE)).astype(np.float32)
         # the phase in 2³² steps a turn, so that it comes round by itself
         phase = np.floor(turns % 1.0 * 2.0**32).astype(np.int64).astype(np.uint32)
         advance = np.rint(np.diff(turns) * (2.0**32 / _LINE)).astype(np.int64).astype(np.uint32)
-        points, rises = self._period
+        points, rises = _period(self.levels, self.phases)
         within = np.uint32(32 - _POINTS_LOG2)
         steps = np.arange(_LINE, dtype=np.uint32)
         sound = onto.sound.reshape(-1, _LINE)
+        gains = straight_between(loud, _LINE).reshape(sound.shape)
         for first in range(0, len(sound), _ROWS):
             rows = slice(first, first + _ROWS)
             place = advance[rows, None] * steps
@@ -253,7 +244,55 @@ class Tone:
             point = (place >> within).astype(np.intp)
             place &= (np.uint32(1) << within) - np.uint32(1)
             tone = place.view(np.int32).astype(np.float32)
-            tone *= rises.take(point)
-            tone += points.take(point)
-            tone *= straight_between(loud[first : first + _ROWS + 1], _LINE).reshape(tone.shape)
+            # no point is beyond the last one, and to wrap is quicker than to ask
+            tone *= rises.take(point, mode="wrap")
+            tone += points.take(point, mode="wrap")
+            tone *= gains[rows]
             sound[rows] += tone
+
+
+@lru_cache(maxsize=16)
+def _period(levels: tuple[float, ...], phases: tuple[float, ...]) -> tuple[Ringing, Ringing]:
+    """The points of one period, and what each step of the phase adds between them."""
+    points = 2**_POINTS_LOG2
+    period = _harmonics(levels, phases, points)
+    steps = (np.roll(period, -1) - period) / 2.0 ** (32 - _POINTS_LOG2)
+    return period.astype(np.float32), steps.astype(np.float32)
+
+
+def _harmonics(
+    levels: tuple[float, ...], phases: tuple[float, ...], points: int, turns: int = 1
+) -> Samples:
+    """`(points,)` that hold whole `turns` of a periodic sound; its harmonics that go into them."""
+    spectrum = np.zeros(points // 2 + 1, dtype=np.complex128)
+    heard = slice(0, (len(spectrum) - 1) // turns)
+    strengths = np.array(levels[heard]) * np.exp(1j * np.array(phases[heard]))
+    spectrum[turns : turns * len(strengths) + 1 : turns] = strengths
+    sound: Samples = np.fft.irfft(spectrum, points, norm="forward") / 2.0
+    return sound
+
+
+@dataclass(frozen=True)
+class Steady:
+    """A periodic sound whose pitch, `hz` in whole hertz, never moves: see `Tone`.
+
+    Some whole periods are some whole samples, so these are worked out once and repeated.
+    """
+
+    levels: tuple[float, ...]
+    phases: tuple[float, ...]
+    hz: int
+    loudness: Loudness = always
+
+    def play(self, gain: float, onto: Recording) -> None:
+        stretch = onto.stretch
+        turns = math.gcd(self.hz, stretch.sample_rate)
+        period = _harmonics(
+            self.levels, self.phases, stretch.sample_rate // turns, self.hz // turns
+        ).astype(np.float32)
+        loud = (gain * stretch.points(self.loudness, _LINE)).astype(np.float32)
+        sound = straight_between(loud, _LINE)
+        first = stretch.start % len(period)
+        repeated = np.tile(period, (first + len(sound)) // len(period) + 1)
+        sound *= repeated[first : first + len(sound)]
+        onto.sound += sound

@@ -1,0 +1,56 @@
+"""What is promised of the speed, and what was reached in this run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from processes import Cost
+from tables import Table
+
+OURS = "render-ending"
+CLICK = '`python -c "import click"`'
+HELP, PRESETS = "`render-ending --help`", "`render-ending presets`"
+FIRST = "a first render, into an empty cache"
+AGAIN = tuple(f"only the {part} changed" for part in ("dropout", "ceiling", "target", "grain"))
+
+Costs = Mapping[str, Cost]
+"""Medians by the names that stand in a table."""
+
+
+def table(mixes: Mapping[int, Costs], complete: frozenset[str], parts: Costs) -> Table:
+    """What was asked and what was reached, as ratios of wall times where nothing else is said.
+
+    `mixes`: by the seconds of film, what every tool cost; `complete`: the tools that do the whole work
+    (meter, target, ceiling, report). What was not measured is a dash.
+    """
+
+    def lead(length_s: int) -> float:
+        costs = mixes[length_s]
+        return costs[OURS].wall_s / min(costs[name].wall_s for name in complete & costs.keys())
+
+    def of(name: str, other: str) -> float:
+        return parts[name].wall_s / parts[other].wall_s
+
+    asked = [
+        ("a minute ÷ the quickest complete peer", 0.75, lambda: lead(60)),
+        ("ten minutes ÷ the quickest complete peer", 0.5, lambda: lead(600)),
+        ("peak memory of a minute, MiB", 350, lambda: mixes[60][OURS].peak_mib),
+        ("memory of an hour ÷ of a minute", 1.3, lambda: _per(mixes, "peak_mib", 3600, 60)),
+        ("an hour ÷ six times ten minutes", 1.1, lambda: _per(mixes, "wall_s", 3600, 600) / 6),
+        (f"{HELP} ÷ {CLICK}", 2.0, lambda: of(HELP, CLICK)),
+        (f"{PRESETS} ÷ {CLICK}", 0.35 / 0.06, lambda: of(PRESETS, CLICK)),
+        *((f"{name} ÷ {FIRST}", 0.5, lambda name=name: of(name, FIRST)) for name in AGAIN),
+    ]
+    rows: Table = [("", "asked, at most", "reached")]
+    for what, most, reached in asked:
+        try:
+            got = f"{reached():.3g}"
+        except (KeyError, ValueError):  # not measured, or nobody to compare with
+            got = "–"
+        rows.append((what, f"{most:.3g}", got))
+    return rows
+
+
+def _per(mixes: Mapping[int, Costs], figure: str, length_s: int, shorter_s: int) -> float:
+    longer, shorter = (getattr(mixes[length][OURS], figure) for length in (length_s, shorter_s))
+    return float(longer / shorter)
