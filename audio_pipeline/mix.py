@@ -16,10 +16,9 @@ from concurrent.futures import Future
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples, scaled, silence
 from audio_pipeline.dsp.curves import db_at_half_power
@@ -32,6 +31,9 @@ from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import TILE, Span, tile, tiles_over
 from audio_pipeline.timeline.workers import in_order, meanwhile
 from audio_pipeline.units import OFF
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MAX_LOOK_BACK_S = 180
 """What an effect may ask to hear again; every second takes a megabyte and a half of each layer."""

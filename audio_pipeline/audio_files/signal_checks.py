@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import db_from_gain, gain_from_db
 from audio_pipeline.errors import StemError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 ABSURD_DBFS = 40.0
 """A sample above this is no sound but a mistake in the file's format."""

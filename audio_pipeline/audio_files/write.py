@@ -11,14 +11,16 @@ import struct
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio_pipeline.audio_files import broadcast_wave
 from audio_pipeline.audio_files.broadcast_wave import Bext, BextLoudness, Cue, Ixml, chunk
 from audio_pipeline.audio_files.whole_file import part_of, whole_file
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Bits = Literal[16, 24, 32]
 """16 and 24 are whole numbers, 32 is floating point."""

@@ -11,12 +11,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.loudness.kweighting import OFFSET_LU
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 HOPS_PER_S = 100
 MOMENTARY_HOPS = 40

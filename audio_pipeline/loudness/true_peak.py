@@ -10,12 +10,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Precision, Samples
 from audio_pipeline.dsp.products import row_product
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 REACH = 16
 """How many samples on either side a peak depends on: the half-length of the filter."""

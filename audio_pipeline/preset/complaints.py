@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import Any
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from audio_pipeline.errors import PresetError
 from audio_pipeline.preset.document import Document, Key
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 def shown_value(value: object) -> str:

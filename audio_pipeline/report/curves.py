@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from audio_pipeline.audio_files.whole_file import whole_file
 from audio_pipeline.loudness.compare import Comparison, clock_of_report, curve_of
 from audio_pipeline.report.drawing import check_format, plain, save
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 COLOURS = ("#1f5fa8", "#d1495b", "#3a8f5c", "#8a5fb0", "#b07a2a", "#4b5560")
 """Told apart in print and by most colour-blind eyes; the lines differ in their dashes, too."""

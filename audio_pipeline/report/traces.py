@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 CLOSE_STEP_S = 0.002
 BEFORE_S, AFTER_S, LONGEST_S = 0.5, 0.4, 4.0
