@@ -16,7 +16,6 @@ import numpy as np
 import soundfile
 
 from audio_pipeline.audio_files import containers
-from audio_pipeline.audio_files.compressed import container_of, decoded, stream_info
 from audio_pipeline.audio_files.mpeg_frames import states_its_length
 from audio_pipeline.audio_files.not_audio import why_not_audio
 from audio_pipeline.audio_files.pcm24 import pcm24_blocks
@@ -190,6 +189,8 @@ def _by_libsndfile(file: RegularFile) -> Recording | None:
 
 
 def _by_ffmpeg(file: RegularFile) -> Recording:
+    from audio_pipeline.audio_files.compressed import container_of, decoded, stream_info
+
     container = container_of(file)
     if container is None:
         raise why_not_audio(file)
