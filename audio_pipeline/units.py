@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Strict
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, Strict
 from pydantic_core import core_schema
 
 from audio_pipeline.timeline.moments import Clock, Moment, parse_duration, parse_moment
@@ -40,8 +40,8 @@ List = Annotated[tuple[T, ...], Strict(False)]
 class _Written:
     """How a value stands in a preset, as one of pydantic's annotations: read, shown, told to editors.
 
-    `parse` takes what the preset holds, or raises ValueError in words; `show` gives its text back. The
-    schema is made once, not for each of the two hundred fields that are written so.
+    `parse` takes what the preset holds, or raises ValueError in words; `show` gives its text back. One
+    annotation costs a third of what three of pydantic's would, and two hundred fields have one.
     """
 
     def __init__(
@@ -49,15 +49,18 @@ class _Written:
     ) -> None:
         self.parse = parse
         self.json_schema = json_schema
-        self._schema = core_schema.no_info_plain_validator_function(
-            parse,
-            serialization=core_schema.plain_serializer_function_ser_schema(
-                show, return_schema=core_schema.str_schema()
-            ),
+        self._shown = core_schema.plain_serializer_function_ser_schema(
+            show, return_schema=core_schema.str_schema()
         )
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
-        return self._schema.copy()  # pydantic writes into it
+    def __get_pydantic_core_schema__(
+        self, source: type[Any], handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        # a number has the field's own bounds (ge, le) inside; of any other type `parse` makes it
+        inner = handler(source) if source is float else core_schema.is_instance_schema(source)
+        return core_schema.no_info_before_validator_function(
+            self.parse, inner, serialization=self._shown
+        )
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
         return dict(self.json_schema)

@@ -1,8 +1,11 @@
 """A bad preset gets one sentence that names the file, the key, what was found and what is allowed."""
 
 import pytest
+from annotated_types import Ge, Le
 
+from audio_pipeline.effects import effect_kinds
 from audio_pipeline.errors import AudioPipelineError
+from audio_pipeline.layers import layer_kinds
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.stems import planned_schedule
@@ -105,6 +108,31 @@ def test_a_bad_preset_is_told_in_one_sentence(project, case):
         planned_schedule(project, build_preset(load_document(project, "bad")), {})
     assert words in caught.value.message
     assert "\n" not in caught.value.message
+
+
+BOUNDS = [
+    (kind, name, bound)
+    for kind, table in (layer_kinds() | effect_kinds()).items()
+    for name, field in table.model_fields.items()
+    for bound in field.metadata
+    if isinstance(bound, Ge | Le) and any(hasattr(m, "json_schema") for m in field.metadata)
+]
+"""What a sound itself allows of a number with a unit, within what the unit allows."""
+
+
+@pytest.mark.parametrize(("kind", "name", "bound"), BOUNDS, ids=lambda value: str(value))
+def test_a_sound_holds_a_number_with_a_unit_within_its_own_bounds(project, kind, name, bound):
+    table = (layer_kinds() | effect_kinds())[kind]
+    unit = next(m.json_schema for m in table.model_fields[name].metadata if hasattr(m, "json_schema"))
+    word = unit["examples"][0].lstrip("+-.0123456789 ").removeprefix("k")
+    end, beyond = (bound.ge, -0.01) if isinstance(bound, Ge) else (bound.le, 0.01)
+    shelf = "layers" if kind in layer_kinds() else "effects"
+    written = f"[{shelf}.x]\nkind = '{kind}'\nstem = 'stems/voice_a.flac'\n{name} = "
+    if "stem" not in table.model_fields:
+        written = written.replace("stem = 'stems/voice_a.flac'\n", "")
+    (project.presets / "bad.toml").write_text(f'{BASE}{written}"{end + beyond:.3f} {word}"')
+    with pytest.raises(AudioPipelineError, match=rf"{shelf}\.x\.{name} is .*(at least|at most|outside)"):
+        build_preset(load_document(project, "bad"))
 
 
 def test_a_chain_of_presets_that_is_too_long_is_refused(project):
