@@ -23,7 +23,8 @@ def row_product(
     height = max(1, _WORTH_THREADS // (k * m))
     whole = n // height * height
     out = np.empty((n, m), matrix.dtype) if out is None else out
-    np.matmul(rows[:whole].reshape(-1, height, k), matrix, out=out[:whole].reshape(-1, height, m))
+    if whole:
+        np.matmul(rows[:whole].reshape(-1, height, k), matrix, out=out[:whole].reshape(-1, height, m))
     if whole < n:
         np.matmul(rows[whole:], matrix, out=out[whole:])
     return out
