@@ -123,9 +123,9 @@ class SpanMeter:
     def feed(self, here: Span, piece: Samples, filtered: Samples) -> None:
         """Take the piece of the programme that lies `here`, `(n, channels)` as it is and `(channels, n)`
         K-weighted."""
-        part = self._span.intersect(here)
-        if not len(part):
+        if not self._span.meets(here):
             return
+        part = self._span.intersect(here)
         x, weighted = piece[part.inside(here)].T, filtered[:, part.inside(here)]
         self._energy += float(energies(x).sum())
         self._peak = max(self._peak, float(x.max()), -float(x.min()))
