@@ -18,6 +18,7 @@ import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import db_from_gain
+from audio_pipeline.dsp.products import energies
 from audio_pipeline.loudness import history
 from audio_pipeline.loudness.energies import Energies
 from audio_pipeline.loudness.history import HOPS_PER_S, MOMENTARY_HOPS, SHORT_TERM_HOPS
@@ -32,7 +33,6 @@ from audio_pipeline.loudness.span_levels import (
     Pieces,
     SpanLevels,
     SpanMeter,
-    energies,
     finite,
     start_filter,
 )

@@ -11,6 +11,7 @@ import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import db_from_gain
+from audio_pipeline.dsp.products import energies
 from audio_pipeline.dsp.recursive import RecursiveFilter
 from audio_pipeline.loudness import history
 from audio_pipeline.loudness.history import History
@@ -79,14 +80,7 @@ def hop_energies(x: Samples, sample_rate_hz: int, first: int = 0) -> Samples:
         edges = history.hop_edge(np.arange(first, first + hops + 1), sample_rate_hz) - begin
         uneven: Samples = np.add.reduceat(np.square(x[:, : edges[-1]]), edges[:-1], axis=1)
         return uneven
-    even = x[:, : hops * sample_rate_hz // history.HOPS_PER_S].reshape(len(x), hops, -1)
-    return energies(even)
-
-
-def energies(x: Samples) -> Samples:
-    """The sum of squares along the last axis."""
-    sums: Samples = np.vecdot(x, x)
-    return sums
+    return energies(x[:, : hops * sample_rate_hz // history.HOPS_PER_S].reshape(len(x), hops, -1))
 
 
 def padded(rest: Samples, length: int) -> Samples:

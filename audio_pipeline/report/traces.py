@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.products import energies
 
 CLOSE_STEP_S = 0.002
 BEFORE_S, AFTER_S, LONGEST_S = 0.5, 0.4, 4.0
@@ -35,7 +36,7 @@ class _Steps:
             return np.zeros((2, 0))
         self._waiting = new[:, whole:].copy()
         cut = [part.reshape(2, -1, self._step) for part in (first, new[:, missing:whole])]
-        return np.concatenate([np.vecdot(part, part) for part in cut], axis=1)
+        return np.concatenate([energies(part) for part in cut], axis=1)
 
 
 class Place:
