@@ -29,6 +29,8 @@ def pcm24_blocks(
         block = unset(max(0, (len(data) - 1) // width), channels)
         if len(block):
             words = np.ndarray(block.shape, "<i4", data, strides=(width, 3))
-            yield np.multiply(words & -256, 2.0**-31, out=block)
+            for into, raw in zip(block.T, words.T, strict=True):
+                np.multiply(raw & -256, 2.0**-31, out=into)
+            yield block
         if len(block) < wanted:
             return

@@ -17,6 +17,7 @@ _LOWEST_HZ, _HIGHEST_HZ = 50.0, 16_000.0
 _WINDOW_S = 0.2
 _HEARD_DB = -60.0  # a band further below the loudest one cannot have a hole that matters
 _DEEPEST_DB = -60.0
+_TOGETHER = 8  # windows whose spectra stay in the cache
 _FEWEST = 24  # lines and windows behind a hole: 4 σ keep unlike channels above −6 dB
 
 
@@ -63,6 +64,7 @@ class MonoFoldMeter:
     def __init__(self, sample_rate: int, every: int = 4) -> None:
         self._size = 1 << round(np.log2(_WINDOW_S * sample_rate))
         self._stride = self._size // 2 * every
+        self._needed = max(self._stride, self._size)  # before a window is looked at
         self._window = np.hanning(self._size)
         self._hz = frequencies(self._size, sample_rate)
         self._seen = np.zeros((2, len(self._hz)))
@@ -73,18 +75,21 @@ class MonoFoldMeter:
         """Take `(n, 2)` more. Raises ValueError for another shape."""
         if block.ndim != 2 or block.shape[1] != 2:
             raise ValueError(f"{block.shape} is not (n, 2)")
-        waiting = np.concatenate([self._waiting, block.T], axis=1)
-        start = 0
-        while waiting.shape[1] - start >= max(self._stride, self._size):
-            powers = self._powers(waiting[:, start : start + self._size])
-            self._windows += bool(powers[0].any())
-            self._seen += powers
-            start += self._stride
-        self._waiting = waiting[:, start:].copy()
+        begun, new = self._waiting.shape[1], block.T
+        if begun:
+            # what waits is joined with no more than it needs, as a block is large
+            joined = np.concatenate([self._waiting, new[:, : self._needed]], axis=1)
+            passed = self._look_at(joined)
+            if new.shape[1] <= self._needed:
+                self._waiting = joined[:, passed:].copy()
+                return
+            new = new[:, passed - begun :]
+        self._waiting = new[:, self._look_at(new) :].copy()
 
     def result(self) -> MonoFold:
         """How all that was fed so far folds; what came after the last window counts, too."""
-        seen = self._seen + self._powers(self._waiting[:, : self._size])
+        rest = self._powers(self._waiting[:, None, : self._size])
+        seen = self._seen + np.concatenate(rest)
         centre_hz = _centres_hz()
         apart, folded, lines = (
             _per_band(power, self._hz, centre_hz) for power in (*seen, np.ones_like(self._hz))
@@ -94,12 +99,27 @@ class MonoFoldMeter:
         change_db = 10.0 * np.log10(np.maximum(ratio, 10.0 ** (_DEEPEST_DB / 10.0)))
         return MonoFold(centre_hz, change_db, heard & (lines * self._windows >= _FEWEST))
 
-    def _powers(self, block: Samples) -> Samples:
-        """`(2, lines)`: of L and R apart, summed; of L + R; from `(2, n)`, n at most the window's."""
-        if not block.any():
-            return np.zeros_like(self._seen)
-        left, right = np.fft.rfft(block * self._window[: block.shape[1]], self._size)
-        return np.stack([_power(left) + _power(right), _power(left + right)])
+    def _look_at(self, x: Samples) -> int:
+        """Look at every window of `(2, n)`; returns how many samples are done with."""
+        passed: int = max(0, x.shape[1] - self._needed + self._stride) // self._stride * self._stride
+        if passed:
+            windows = np.lib.stride_tricks.sliding_window_view(x, self._size, axis=1)
+            for start in range(0, passed, _TOGETHER * self._stride):
+                stop = min(passed, start + _TOGETHER * self._stride)
+                self._add(windows[:, start : stop : self._stride])
+        return passed
+
+    def _add(self, windows: Samples) -> None:
+        """Count `(2, k, size)` in, one after the other, so that sums come out the same in any blocks."""
+        if windows.any():
+            for powers in zip(*self._powers(windows), strict=True):
+                self._windows += bool(powers[0].any())
+                self._seen += powers
+
+    def _powers(self, windows: Samples) -> tuple[Samples, Samples]:
+        """`(k, lines)` each: of L and R apart, summed; of L + R; from `(2, k, n)`, n at most the size."""
+        left, right = np.fft.rfft(windows * self._window[: windows.shape[2]], self._size)
+        return _power(left) + _power(right), _power(left + right)
 
 
 def mono_fold_holes(stereo: Samples, sample_rate: int) -> MonoFold:

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audio_pipeline.dsp.arrays import Precision
+from audio_pipeline.dsp.arrays import Precision, Samples
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _WORTH_THREADS = 200_000
 """Multiplications; OpenBLAS spreads a product over its own threads from 262 144 on."""
+
+_SHORT = 8192
+"""Samples; OpenBLAS spreads the product of two vectors over its own threads from 10 000 on."""
 
 
 def row_product(
@@ -27,7 +30,19 @@ def row_product(
     height = max(1, _WORTH_THREADS // (k * m))
     whole = n // height * height
     out = np.empty((n, m), matrix.dtype) if out is None else out
-    np.matmul(rows[:whole].reshape(-1, height, k), matrix, out=out[:whole].reshape(-1, height, m))
+    if whole:
+        np.matmul(rows[:whole].reshape(-1, height, k), matrix, out=out[:whole].reshape(-1, height, m))
     if whole < n:
         np.matmul(rows[whole:], matrix, out=out[whole:])
     return out
+
+
+def energies(x: Samples) -> Samples:
+    """The sums of squares along the last axis, in parts so short that BLAS starts no threads."""
+    whole = x.shape[-1] // _SHORT * _SHORT
+    rest = x[..., whole:]
+    sums: Samples = np.vecdot(rest, rest)
+    if whole:
+        parts = x[..., :whole].reshape(*x.shape[:-1], -1, _SHORT)
+        sums += np.vecdot(parts, parts).sum(axis=-1)
+    return sums

@@ -21,7 +21,6 @@ BLOCK = 16
 GROUP = 8
 
 _EXTINCT = 1e-60
-_PART = 750
 _FEW = 64
 
 
@@ -89,8 +88,10 @@ class RecursiveFilter:
         for own, into in zip(blocks, drive, strict=True):
             row_product(own, self._reach, out=into[:count])
         states = self._scan.before(drive, state)
+        echo = self._scratch.take("echo", (count, BLOCK), np.float64)
         for own, before, filtered in zip(blocks, states, y, strict=True):
-            self._filter(own, before[:count], filtered[:whole].reshape(count, BLOCK))
+            made = row_product(own, self._own, out=filtered[:whole].reshape(count, BLOCK))
+            made += row_product(before[:count], self._of_state, out=echo)
         # the samples after the last whole block are a shorter one
         rest, last = x[whole:].T, states[:, count]
         y[:, whole:] = rest @ self._own[: n - whole, : n - whole] + last @ self._of_state[:, : n - whole]
@@ -98,14 +99,6 @@ class RecursiveFilter:
         # far below anything audible the state is put to rest: denormal numbers are slow
         after[np.abs(after).max(axis=1, initial=0.0) < _EXTINCT] = 0.0
         return y, after
-
-    def _filter(self, blocks: Samples, states: Samples, y: Samples) -> None:
-        """Fill y with what blocks make, in parts that stay in the cache."""
-        echo = self._scratch.take("echo", (_PART, BLOCK), np.float64)
-        for start in range(0, len(blocks), _PART):
-            part = slice(start, start + _PART)
-            made = row_product(blocks[part], self._own, out=y[part])
-            made += row_product(states[part], self._of_state, out=echo[: len(made)])
 
 
 class _Scan:

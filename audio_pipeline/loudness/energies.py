@@ -15,14 +15,17 @@ from audio_pipeline.loudness.span_levels import hop_energies, padded
 
 
 class Energies:
-    """Fed with pieces of a second, in order; `weights` are the channels'."""
+    """Fed with pieces of a second, in order; `weights` are the channels'.
+
+    `filtered` `(channels, second)` is the piece that was last looked at, K-weighted.
+    """
 
     def __init__(self, sample_rate_hz: int, weights: Sequence[float]) -> None:
         self._rate = sample_rate_hz
         self._weights = np.array(weights)
         self._filter = RecursiveFilter(k_weighting(sample_rate_hz), sample_rate_hz)
         self._state = self._filter.rest_state(len(weights))
-        self._filtered = np.empty((len(weights), sample_rate_hz))
+        self.filtered = np.zeros((len(weights), sample_rate_hz))
         self._weighted: list[Samples] = []
         self._plain: list[Samples] = []
 
@@ -44,7 +47,9 @@ class Energies:
 
     def _made(self, piece: Samples) -> tuple[Samples, Samples, Samples]:
         """Weighted and plain energy of every hop in a piece, and the filter's state after it."""
-        filtered, state = self._filter.run(piece, self._state, self._filtered)
-        weighted = self._weights @ hop_energies(filtered, self._rate)
         plain = hop_energies(piece.T, self._rate).sum(axis=0)
-        return weighted, plain, state
+        if not plain.any() and not self._state.any():  # silence after silence
+            self.filtered.fill(0.0)
+            return plain, plain, self._state
+        _, state = self._filter.run(piece, self._state, self.filtered)
+        return self._weights @ hop_energies(self.filtered, self._rate), plain, state

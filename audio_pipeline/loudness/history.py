@@ -11,15 +11,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.loudness.kweighting import OFFSET_LU
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 HOPS_PER_S = 100
 MOMENTARY_HOPS = 40
@@ -32,9 +30,12 @@ RANGE_LOW, RANGE_HIGH = 0.10, 0.95
 
 _STEP_HOPS = 10
 
+Hop = TypeVar("Hop", int, NDArray[np.intp])
 
-def hop_edge(hop: int, sample_rate_hz: int) -> int:
-    """The sample at which a hop begins: 10 ms times its number, to the nearest sample, halves up.
+
+def hop_edge(hop: Hop, sample_rate_hz: int) -> Hop:
+    """The sample at which a hop, or each of many, begins: 10 ms times its number, to the nearest sample,
+    halves up.
 
     So at 11025 and 22050 Hz, where 10 ms is no whole number of samples, hops differ by one sample and
     never drift; a momentary and a short-term window hold exactly 400 ms and 3 s all the same.
@@ -45,7 +46,7 @@ def hop_edge(hop: int, sample_rate_hz: int) -> int:
 @lru_cache(maxsize=16)
 def hop_edges(sample_rate_hz: int) -> NDArray[np.intp]:
     """The edges of a second's hops, `(101,)`; every second has the same."""
-    return np.array([hop_edge(hop, sample_rate_hz) for hop in range(HOPS_PER_S + 1)])
+    return hop_edge(np.arange(HOPS_PER_S + 1), sample_rate_hz)
 
 
 def whole_hops(samples: int, sample_rate_hz: int) -> int:
@@ -86,7 +87,7 @@ class History:
         # after what was loud
         tens = _sliding(self.weighted, 1, 10)
         energy = _sliding(tens, 10, hops // 10)
-        edges = np.array([hop_edge(k, self.sample_rate_hz) for k in range(HOPS_PER_S + hops + 1)])
+        edges = hop_edge(np.arange(HOPS_PER_S + hops + 1), self.sample_rate_hz)
         lengths = np.resize((edges[hops:] - edges[:-hops])[:HOPS_PER_S], count)
         means: Samples = energy / lengths
         return means

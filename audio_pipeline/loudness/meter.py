@@ -18,6 +18,7 @@ import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import db_from_gain
+from audio_pipeline.dsp.products import energies
 from audio_pipeline.loudness import history
 from audio_pipeline.loudness.energies import Energies
 from audio_pipeline.loudness.history import HOPS_PER_S, MOMENTARY_HOPS, SHORT_TERM_HOPS
@@ -33,6 +34,7 @@ from audio_pipeline.loudness.span_levels import (
     SpanLevels,
     SpanMeter,
     finite,
+    start_filter,
 )
 from audio_pipeline.timeline.spans import Span
 
@@ -94,11 +96,12 @@ class Meter:
             raise ValueError(f"{len(chosen)} weights for {channels} channels")
         self.sample_rate_hz = sample_rate_hz
         self.channels = channels
-        self.samples = 0
+        self.samples = self._taken = 0
         self._pieces = Pieces(sample_rate_hz, channels)
         self._energies = Energies(sample_rate_hz, chosen)
         self._peaks = Peaks(sample_rate_hz, channels)
-        self._spans = [(span, SpanMeter(span, sample_rate_hz, channels, chosen)) for span in spans]
+        start = start_filter(sample_rate_hz)
+        self._spans = [SpanMeter(span, sample_rate_hz, chosen, start) for span in spans]
 
     def feed(self, block: Samples) -> None:
         """Take `(n, channels)` more. Raises ValueError, and takes nothing, for another shape or for a
@@ -109,24 +112,25 @@ class Meter:
         if x.ndim != 2 or x.shape[1] != self.channels:
             raise ValueError(f"block {x.shape} is not (n, {self.channels})")
         with np.errstate(over="ignore", invalid="ignore"):
-            # a sum is quick, and no number when one of its terms is none
-            total = float(x.sum())
+            # a sum of squares is quick, and no number when one of its terms is none
+            total = float(energies(x.T).sum())
         if not math.isfinite(total) and not np.isfinite(x).all():
             self._refuse(x)
-        here = Span(self.samples, self.samples + len(x))
-        for span, meter in self._spans:
-            if span.meets(here):
-                meter.feed(x[span.intersect(here).inside(here)])
         for piece in self._pieces.cut(x):
             self._peaks.feed(piece)
             self._energies.feed(piece)
+            here = Span(self._taken, self._taken + len(piece))
+            for span in self._spans:
+                span.feed(here, piece, self._energies.filtered)
+            self._taken = here.stop
         self.samples += len(x)
 
     def result(self) -> Loudness:
         """What was fed so far, measured; feeding may go on afterwards."""
-        energies = self._energies.history(self._pieces.rest)
-        momentary, short_term = energies.momentary(), energies.short_term()
-        peaks = self._peaks.finished(self._pieces.rest)
+        rest, here = self._pieces.rest, Span(self._taken, self.samples)
+        hops, peaks = self._energies.history(rest), self._peaks.finished(rest)
+        spans = tuple(span.result(here, rest, self._energies.filtered) for span in self._spans)
+        momentary, short_term = hops.momentary(), hops.short_term()
         max_momentary_lufs, max_momentary_at_s = _maximum(momentary, MOMENTARY_HOPS)
         max_short_term_lufs, max_short_term_at_s = _maximum(short_term, SHORT_TERM_HOPS)
         true_peak_dbtp, true_peak_at_s = self._highest(peaks.true_peaks, peaks.true_places)
@@ -156,10 +160,10 @@ class Meter:
                 for name, value in values.items()
                 if value is None
             },
-            momentary_lufs=_curve(momentary, len(energies.weighted)),
-            short_term_lufs=_curve(short_term, len(energies.weighted)),
-            level_dbfs=energies.level_dbfs(self.channels),
-            spans=tuple(meter.result() for _, meter in self._spans),
+            momentary_lufs=_curve(momentary, len(hops.weighted)),
+            short_term_lufs=_curve(short_term, len(hops.weighted)),
+            level_dbfs=hops.level_dbfs(self.channels),
+            spans=spans,
         )
 
     def _highest(self, peaks: Samples, places: Samples) -> tuple[float | None, float | None]:

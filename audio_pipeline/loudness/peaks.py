@@ -70,8 +70,11 @@ class Peaks:
         waiting = self._waiting.shape[1]
         blocks = (waiting + len(x) - 2 * REACH) // BLOCK
         for channel, (before, new) in enumerate(zip(self._waiting, x.T, strict=True)):
-            self._note_sample_peak(channel, new)
-            highest = max(_highest(before), _highest(new))
+            highest = _highest(new)
+            if highest > self.sample_peaks[channel]:
+                self.sample_peaks[channel] = highest
+                self.sample_places[channel] = self._first + waiting + int(np.argmax(np.abs(new)))
+            highest = max(highest, _highest(before))
             if blocks and self._bounds.steepest * HEADROOM * highest > self.true_peaks[channel]:
                 window = self._scratch.take("window", (waiting + len(new),), np.float64)
                 window[:waiting], window[waiting:] = before, new
@@ -92,13 +95,6 @@ class Peaks:
             setattr(twin, name, getattr(self, name).copy())
         twin.feed(np.vstack([rest, np.zeros((2 * REACH + BLOCK, len(self._waiting)))]))
         return twin
-
-    def _note_sample_peak(self, channel: int, new: Samples) -> None:
-        highest = _highest(new)
-        if highest > self.sample_peaks[channel]:
-            self.sample_peaks[channel] = highest
-            place = self._first + self._waiting.shape[1] + int(np.argmax(np.abs(new)))
-            self.sample_places[channel] = place
 
     def _search(self, channel: int, x: Samples, blocks: int) -> None:
         """Look at so many blocks, the first of which begins REACH after x does."""

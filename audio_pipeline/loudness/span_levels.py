@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import db_from_gain
+from audio_pipeline.dsp.products import energies
 from audio_pipeline.dsp.recursive import RecursiveFilter
 from audio_pipeline.loudness import history
 from audio_pipeline.loudness.history import History
-from audio_pipeline.loudness.kweighting import channel_weights, k_weighting
+from audio_pipeline.loudness.kweighting import k_weighting
 from audio_pipeline.timeline.spans import Span
 
 TOO_SHORT = "shorter than 400 ms"
@@ -21,6 +23,8 @@ TOO_SHORT_FOR_RANGE = "shorter than 3 s"
 GATED = "below the −70 LUFS gate"
 SILENT = "digital silence"
 EMPTY = "no samples"
+
+_START_HOPS = 30
 
 
 @dataclass(frozen=True)
@@ -65,19 +69,18 @@ class Pieces:
                 yield self._piece
 
 
-def hop_energies(x: Samples, sample_rate_hz: int) -> Samples:
-    """`(channels, n)`, n at most a second, to `(channels, hops)`: the sums of squares of whole hops."""
-    hops = history.whole_hops(x.shape[1], sample_rate_hz)
-    edges = history.hop_edges(sample_rate_hz)
+def hop_energies(x: Samples, sample_rate_hz: int, first: int = 0) -> Samples:
+    """`(channels, n)` that begin where hop `first` does, to `(channels, hops)`: the sums of squares of
+    all hops that end there, too."""
+    begin = history.hop_edge(first, sample_rate_hz)
+    hops = history.whole_hops(begin + x.shape[1], sample_rate_hz) - first
     if not hops:
         return np.zeros((len(x), 0))
-    inside = x[:, : edges[hops]]
     if sample_rate_hz % history.HOPS_PER_S:
-        uneven: Samples = np.add.reduceat(np.square(inside), edges[:hops], axis=1)
+        edges = history.hop_edge(np.arange(first, first + hops + 1), sample_rate_hz) - begin
+        uneven: Samples = np.add.reduceat(np.square(x[:, : edges[-1]]), edges[:-1], axis=1)
         return uneven
-    even = inside.reshape(len(x), hops, -1)
-    sums: Samples = np.vecdot(even, even)
-    return sums
+    return energies(x[:, : hops * sample_rate_hz // history.HOPS_PER_S].reshape(len(x), hops, -1))
 
 
 def padded(rest: Samples, length: int) -> Samples:
@@ -87,47 +90,60 @@ def padded(rest: Samples, length: int) -> Samples:
     return piece
 
 
+def start_filter(sample_rate_hz: int) -> RecursiveFilter:
+    """K-weighting for the first 300 ms of spans, which end where a hop does."""
+    return RecursiveFilter(k_weighting(sample_rate_hz), history.hop_edge(_START_HOPS, sample_rate_hz))
+
+
 class SpanMeter:
-    """Measures one span, fed with its samples in blocks of any size."""
+    """Measures one span of a programme, fed with the programme's pieces as they are and K-weighted.
+
+    The span is heard as if it were a file of its own. To that end its first 300 ms are weighted again,
+    from rest, by the filter `start` (see `start_filter`); after them it has forgotten what was before
+    the span: that decays by 2000 dB a second.
+    """
 
     def __init__(
-        self, span: Span, sample_rate_hz: int, channels: int, weights: tuple[float, ...] | None = None
+        self, span: Span, sample_rate_hz: int, weights: tuple[float, ...], start: RecursiveFilter
     ) -> None:
         self._span = span
+        self._filter = start
         self._rate = sample_rate_hz
-        self._channels = channels
-        self._weights = np.array(channel_weights(channels) if weights is None else weights)
-        self._pieces = Pieces(sample_rate_hz, channels)
-        self._filter = RecursiveFilter(k_weighting(sample_rate_hz), sample_rate_hz)
-        self._state = self._filter.rest_state(channels)
-        self._filtered = np.empty((channels, sample_rate_hz))
-        self._weighted: list[Samples] = []
-        self._whole = 0
+        self._weights = np.array(weights)
+        self._start = np.zeros((len(weights), 0))
+        self._hops = _Hops(sample_rate_hz, self._weights)
         self._energy = self._peak = 0.0
 
-    def feed(self, x: Samples) -> None:
-        """Take `(n, channels)` more of the span."""
-        for piece in self._pieces.cut(x):
-            filtered, self._state = self._filter.run(piece, self._state, self._filtered)
-            self._weighted.append(self._weights @ hop_energies(filtered, self._rate))
-            self._energy += float(hop_energies(piece.T, self._rate).sum())
-            self._peak = max(self._peak, float(piece.max()), -float(piece.min()))
-            self._whole += len(piece)
+    def feed(self, here: Span, piece: Samples, filtered: Samples) -> None:
+        """Take the piece of the programme that lies `here`, `(n, channels)` as it is and `(channels, n)`
+        K-weighted."""
+        if not self._span.meets(here):
+            return
+        part = self._span.intersect(here)
+        x, weighted = piece[part.inside(here)].T, filtered[:, part.inside(here)]
+        self._energy += float(energies(x).sum())
+        self._peak = max(self._peak, float(x.max()), -float(x.min()))
+        missing = self._filter.length - self._start.shape[1]
+        if missing:
+            self._start = np.concatenate([self._start, x[:, :missing]], axis=1)
+            if x.shape[1] < missing:
+                return
+            self._hops.feed(self._filter.run(self._start.T, self._filter.rest_state(len(x)))[0])
+        self._hops.feed(weighted[:, missing:])
 
-    def result(self) -> SpanLevels:
-        """The levels of all that was fed so far."""
-        rest = self._pieces.rest
-        samples = self._whole + len(rest)
-        filtered = self._filter.run(padded(rest, self._rate), self._state)[0][:, : len(rest)]
-        weighted = [*self._weighted, self._weights @ hop_energies(filtered, self._rate)]
-        momentary = History(self._rate, np.concatenate(weighted), np.zeros(0)).momentary()
-        count = samples * self._channels
+    def result(self, here: Span, rest: Samples, filtered: Samples) -> SpanLevels:
+        """The levels of all that was fed so far, and of a rest that is not taken."""
+        twin = copy(self)
+        twin._hops = self._hops.copy()
+        twin.feed(here, rest, filtered)
+        return twin._levels(max(0, min(self._span.stop, here.stop) - self._span.start))
+
+    def _levels(self, samples: int) -> SpanLevels:
+        momentary = History(self._rate, self._hops.weighted(), np.zeros(0)).momentary()
         levels = {
             "integrated_lufs": history.integrated_lufs(momentary),
-            "rms_dbfs": level_dbfs(self._energy + float(np.sum(np.square(rest))), count),
-            "sample_peak_dbfs": finite(
-                db_from_gain(max(self._peak, float(np.abs(rest).max(initial=0.0))))
-            ),
+            "rms_dbfs": level_dbfs(self._energy, samples * len(self._weights)),
+            "sample_peak_dbfs": finite(db_from_gain(self._peak)),
         }
         why_not = EMPTY if not samples else SILENT
         reasons = {name: why_not for name, value in levels.items() if value is None}
@@ -136,13 +152,39 @@ class SpanMeter:
         return SpanLevels(self._span, **levels, reasons=reasons)
 
 
-def levels_of(
-    samples: Samples, sample_rate_hz: int, weights: tuple[float, ...] | None = None
-) -> SpanLevels:
-    """The levels of `(n, channels)` samples."""
-    meter = SpanMeter(Span(0, len(samples)), sample_rate_hz, samples.shape[1], weights)
-    meter.feed(samples)
-    return meter.result()
+class _Hops:
+    """The weighted energy of every hop, counted from the first sample, fed in any parts."""
+
+    def __init__(self, sample_rate_hz: int, weights: Samples) -> None:
+        self._rate = sample_rate_hz
+        self._weights = weights
+        self._whole: list[Samples] = []
+        self._count = self._position = 0
+        self._open = 0.0  # of the hop that has begun
+
+    def feed(self, filtered: Samples) -> None:
+        """Take `(channels, n)` more."""
+        missing = history.hop_edge(self._count + 1, self._rate) - self._position
+        self._position += filtered.shape[1]
+        self._open += float(self._weights @ energies(filtered[:, :missing]))
+        if filtered.shape[1] < missing:
+            return
+        following = filtered[:, missing:]
+        whole = self._weights @ hop_energies(following, self._rate, self._count + 1)
+        self._whole += [np.array([self._open]), whole]
+        self._count += 1 + len(whole)
+        left = self._position - history.hop_edge(self._count, self._rate)
+        self._open = float(self._weights @ energies(following[:, following.shape[1] - left :]))
+
+    def weighted(self) -> Samples:
+        """Of all whole hops, `(hops,)`."""
+        return np.concatenate([np.zeros(0), *self._whole])
+
+    def copy(self) -> _Hops:
+        """One that goes its own way."""
+        twin = copy(self)
+        twin._whole = self._whole.copy()
+        return twin
 
 
 def finite(level: float) -> float | None:

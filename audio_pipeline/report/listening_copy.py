@@ -84,12 +84,15 @@ class Copy:
         if not self._exact:
             self._file.write(np.clip(samples, -1.0, 1.0))
             return
-        steps = samples * self._scale
-        np.rint(steps, out=steps)
-        np.clip(steps, -self._scale, self._scale - 1.0, out=steps)
-        # the low bits stay zero, and FLAC does not store them ("wasted bits")
-        steps *= 2.0 ** (MOST_BITS - self._bits)
-        self._file.write(np.ascontiguousarray(steps, dtype=np.int16))
+        words = np.empty(samples.shape, np.int16)
+        for into, channel in zip(words.T, samples.T, strict=True):
+            steps = channel * self._scale
+            np.rint(steps, out=steps)
+            np.clip(steps, -self._scale, self._scale - 1.0, out=steps)
+            # the low bits stay zero, and FLAC does not store them ("wasted bits")
+            steps *= 2.0 ** (MOST_BITS - self._bits)
+            into[...] = steps
+        self._file.write(words)
 
 
 class _Resampler:

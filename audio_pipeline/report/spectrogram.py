@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.report.png import Bytes, indexed_png
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 LOWEST_HZ = 40.0
 SOFTEST_DBFS, LOUDEST_DBFS = -120.0, -40.0
@@ -28,17 +33,17 @@ class Spectrogram:
         window = np.hanning(_SIZE)
         # a forward transform that divides by its size stays in float32
         self._window = (window * (2.0 * _SIZE / window.sum())).astype(np.float32)
-        self._waiting = np.zeros(_SIZE)
+        self._waiting = np.zeros(_SIZE, np.float32)
         edges = np.geomspace(LOWEST_HZ, sample_rate_hz / 2, _ROWS + 1) / sample_rate_hz * _SIZE
-        self._lower = np.clip(np.floor(edges[:-1]).astype(int), 1, _SIZE // 2)
-        self._upper = np.maximum(np.ceil(edges[1:]).astype(int), self._lower + 1)
+        lower = np.clip(np.floor(edges[:-1]).astype(int), 1, _SIZE // 2)
+        upper = np.maximum(np.ceil(edges[1:]).astype(int), lower + 1)
+        self._ends_of_rows, self._width = np.stack([lower, upper], axis=1).reshape(-1), upper - lower
         self._columns: list[Samples] = []
 
     def feed(self, block: Samples) -> None:
         """The next samples, `(n, channels)`."""
-        self._waiting = np.concatenate(
-            [self._waiting, block @ np.full(block.shape[1], 1.0 / block.shape[1])]
-        )
+        mono = block @ np.full(block.shape[1], 1.0 / block.shape[1])
+        self._waiting = np.concatenate([self._waiting, mono.astype(np.float32)])
         if (whole := (len(self._waiting) - _SIZE) // self._hop) > 0:
             self._columns.append(self._made(self._waiting, whole))
             self._waiting = self._waiting[whole * self._hop :]
@@ -54,16 +59,20 @@ class Spectrogram:
         image = np.clip(np.round(share * (_SHADES - 1)), 0, _SHADES - 1).astype(np.uint8)
         return indexed_png(image[::-1], palette())
 
-    def _made(self, samples: Samples, columns: int) -> Samples:
+    def _made(self, samples: NDArray[np.float32], columns: int) -> Samples:
         """`(columns, rows)`: mean power in every row over up to four windows that end in the column."""
         count = min(_FRAMES_PER_COLUMN, max(1, self._hop // _SIZE))
         ends = np.arange(1, columns * count + 1) * self._hop // count
-        frames = np.lib.stride_tricks.sliding_window_view(samples, _SIZE)[ends] * self._window
-        spectra = np.fft.rfft(frames.astype(np.float32), norm="forward")
-        power = np.square(spectra.real) + np.square(spectra.imag)
-        mean = power.reshape(columns, count, -1).mean(axis=1, dtype=np.float64)
-        total = np.pad(np.cumsum(mean, axis=1), ((0, 0), (1, 0)))
-        rows: Samples = (total[:, self._upper] - total[:, self._lower]) / (self._upper - self._lower)
+        frames = np.lib.stride_tricks.sliding_window_view(samples, _SIZE)[ends]
+        frames *= self._window
+        spectra = np.fft.rfft(frames, norm="forward")
+        # one line more than there are: the last row ends there
+        power = np.empty((len(frames), _SIZE // 2 + 2))
+        power[:, -1] = 0.0
+        np.add(np.square(spectra.real), np.square(spectra.imag), out=power[:, :-1])
+        # between the sums of rows stand those from a row's end to the next one's beginning
+        sums = np.add.reduceat(power, self._ends_of_rows, axis=1)[:, ::2]
+        rows: Samples = sums.reshape(columns, count, -1).mean(axis=1) / self._width
         return rows
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.products import energies
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,24 +20,41 @@ _SILENT = 1e-10
 """A mean power of -100 dBFS has no place that anybody could hear."""
 
 
+class _Steps:
+    """Cuts two channels into steps of one length; what is left of a block waits for the next."""
+
+    def __init__(self, step: int) -> None:
+        self._step = step
+        self._waiting = np.zeros((2, 0))
+
+    def energies(self, block: Samples) -> Samples:
+        """`(2, k)`: the sums of squares of the k steps that end with the next samples, `(n, 2)`."""
+        new = block.T
+        missing = -self._waiting.shape[1] % self._step
+        first = np.concatenate([self._waiting, new[:, :missing]], axis=1)
+        whole = missing + max(0, new.shape[1] - missing) // self._step * self._step
+        if first.shape[1] % self._step:
+            self._waiting = first
+            return np.zeros((2, 0))
+        self._waiting = new[:, whole:].copy()
+        cut = [part.reshape(2, -1, self._step) for part in (first, new[:, missing:whole])]
+        return np.concatenate([energies(part) for part in cut], axis=1)
+
+
 class Place:
     """Where energy is between the ears, a point every `step_s`: (right − left) / (right + left) of the
     power in the time that ends there; −1 is hard left, None is silence."""
 
     def __init__(self, sample_rate_hz: int, step_s: float) -> None:
         self._step = round(step_s * sample_rate_hz)
-        self._waiting = np.zeros((0, 2))
+        self._steps = _Steps(self._step)
         self._points: list[float | None] = []
 
     def feed(self, block: Samples) -> None:
         """The next samples, `(n, 2)`."""
-        waiting = np.concatenate([self._waiting, block])
-        whole = len(waiting) // self._step * self._step
-        cut = waiting[:whole].reshape(-1, self._step, 2)
-        power = np.einsum("kni,kni->ki", cut, cut) / self._step
-        self._waiting = waiting[whole:]
-        total = power.sum(axis=1)
-        place = (power[:, 1] - power[:, 0]) / np.maximum(total, _SILENT)
+        left, right = self._steps.energies(block) / self._step
+        total = left + right
+        place = (right - left) / np.maximum(total, _SILENT)
         self._points += [
             round(p, 3) + 0.0 if t > _SILENT else None
             for p, t in zip(place.tolist(), total.tolist(), strict=True)
@@ -52,17 +70,13 @@ class CloseUp:
 
     def __init__(self, sample_rate_hz: int) -> None:
         self._step = round(CLOSE_STEP_S * sample_rate_hz)
-        self._waiting = np.zeros((0, 2))
+        self._steps = _Steps(self._step)
         self._powers: list[NDArray[np.float32]] = []
 
     def feed(self, block: Samples) -> None:
         """The next samples, `(n, 2)`."""
-        waiting = np.concatenate([self._waiting, block])
-        whole = len(waiting) // self._step * self._step
-        cut = waiting[:whole].reshape(-1, self._step, 2)
-        self._waiting = waiting[whole:]
-        power = np.einsum("kni,kni->k", cut, cut) / (2 * self._step)
-        self._powers.append(power.astype(np.float32))
+        left, right = self._steps.energies(block)
+        self._powers.append(((left + right) / (2 * self._step)).astype(np.float32))
 
     def around(self, dropout: dict[str, Any]) -> dict[str, Any]:
         """`start_s`, `step_s` and `level_dbfs`, None for digital silence."""

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audio_pipeline.audio_files import read
-from audio_pipeline.audio_files.read import blocks
+from audio_pipeline.audio_files.read import blocks, probe
 from audio_pipeline.errors import StemError
 
 
@@ -52,3 +52,14 @@ def test_a_file_that_grows_shorter_meanwhile_is_refused(tmp_path: Path):
         file.truncate(200_000)
     with pytest.raises(StemError, match=r"x\.wav"):
         list(pieces)
+
+
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32"])
+def test_whole_numbers_pass_full_scale_in_no_format(tmp_path: Path, subtype: str):
+    # so that `blocks` need not look for absurd values in them
+    path = tmp_path / "x.wav"
+    soundfile.write(path, np.resize([-1.0, 1.0], 9600), 48_000, subtype)
+    assert probe(path).whole_numbers
+    assert max(float(np.abs(block).max()) for block in blocks(path)) <= 1.0
+    soundfile.write(path, np.resize([-1.0, 1.0], 9600), 48_000, "FLOAT")
+    assert not probe(path).whole_numbers

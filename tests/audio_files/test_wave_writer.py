@@ -95,6 +95,12 @@ def test_any_memory_layout_gives_the_same_bytes(tmp_path: Path, layout: str) -> 
     assert write_all(tmp_path / "a.wav", block) == write_all(tmp_path / "b.wav", other)
 
 
+@pytest.mark.parametrize("kind", [np.int8, np.int16])
+def test_narrow_integers_fill_three_bytes(tmp_path: Path, kind: type) -> None:
+    block = np.array([[-128, 127], [0, -1]], kind)
+    assert write_all(tmp_path / "a.wav", block) == write_all(tmp_path / "b.wav", block.astype(np.int32))
+
+
 def test_16_bits_are_written_exactly(tmp_path: Path) -> None:
     block = quantised(bits=16)
     write_all(tmp_path / "a.wav", block, 16)

@@ -60,10 +60,11 @@ def fed(x: np.ndarray, block: int, every: int = 4) -> MonoFoldMeter:
     return meter
 
 
+@pytest.mark.parametrize("every", [1, 2, 4])
 @pytest.mark.parametrize("block", [1000, 8192, 50_000, 480_000])
-def test_the_fold_does_not_depend_on_the_blocks_it_comes_in(block: int) -> None:
+def test_the_fold_does_not_depend_on_the_blocks_it_comes_in(block: int, every: int) -> None:
     x = np.stack([noise(1), 0.5 * noise(1) + noise(2)], axis=1)
-    whole, parts = fed(x, len(x)).result(), fed(x, block).result()
+    whole, parts = fed(x, len(x), every).result(), fed(x, block, every).result()
     np.testing.assert_array_equal(parts.change_db, whole.change_db)
 
 

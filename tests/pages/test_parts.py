@@ -75,6 +75,21 @@ def test_place_is_the_share_of_power(angle, place):
     assert trace.points() == pytest.approx([place] * 10, abs=1e-3)
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 20_000), st.sampled_from([44_100, RATE]))
+def test_however_it_was_fed_the_page_shows_the_same(length, rate):
+    samples = noise(0.7, -20, rate)
+    whole, parts = ((Place(rate, 0.1), CloseUp(rate), Spectrogram(len(samples), rate)) for _ in range(2))
+    for fed, size in ((whole, len(samples)), (parts, length)):
+        for start in range(0, len(samples), size):
+            for trace in fed:
+                trace.feed(np.asfortranarray(samples[start : start + size]))
+    assert parts[0].points() == whole[0].points()
+    around = {"at_s": 0.4, "silence_at_s": 0.6}
+    assert parts[1].around(around) == whole[1].around(around)
+    assert parts[2].png() == whole[2].png()
+
+
 def test_silence_has_no_place():
     trace = Place(RATE, 0.1)
     trace.feed(np.zeros((RATE, 2)))
