@@ -25,8 +25,6 @@ from audio_pipeline.units import Parameters
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_PIECE = 32_768
-
 
 @dataclass(frozen=True)
 class Strip:
@@ -68,21 +66,16 @@ def summed(strips: Sequence[Strip]) -> Strip:
 def total(parts: Sequence[NDArray[Precision] | None]) -> NDArray[Precision] | None:
     """The sum of arrays `(n, channels)` of one shape, planar; None where all are None.
 
-    What is alone comes back as it is. The sum grows in pieces that stay in the processor's cache.
+    What is alone comes back as it is.
     """
     heard = [part for part in parts if part is not None]
     if len(heard) < 2:
         return heard[0] if heard else None
-    n, channels = heard[0].shape
-    out = np.empty((channels, n), heard[0].dtype)
-    for channel, sum_ in enumerate(out):
-        for start in range(0, n, _PIECE):
-            piece = slice(start, start + _PIECE)
-            here = sum_[piece]
-            np.add(heard[0][piece, channel], heard[1][piece, channel], out=here)
-            for part in heard[2:]:
-                here += part[piece, channel]
-    return out.T
+    out = np.empty(heard[0].shape[::-1], heard[0].dtype).T
+    np.add(heard[0], heard[1], out=out)
+    for part in heard[2:]:
+        out += part
+    return out
 
 
 class Processor(Protocol):

@@ -27,7 +27,7 @@ from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.units import Db, Duration, Hz, Pan, Send, Time
 
-_PIECE = 48_000
+_PIECE = 96_000
 
 PanLaw = Literal["-3 dB", "-4.5 dB", "-6 dB"]
 LAW_DB: dict[PanLaw, float] = {

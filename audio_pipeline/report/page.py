@@ -35,8 +35,8 @@ from audio_pipeline.report.words import audibility_note, clause_notes, silence_n
 Report = dict[str, Any]
 
 PAGE_SUFFIX = ".report.html"
-LONGEST_COPY_S = 600.0
-"""A longer mix is not put into its page: the page would be too large for a mail, and for a browser."""
+LONGEST_COPY_S = 300.0
+"""A longer mix is not put into its page: a minute takes 5 MB, and mail carries some 25."""
 
 SCRIPTS = ("timecode.js", "engine.js", "charts.js", "transport.js", "report.js")
 

@@ -16,6 +16,7 @@ from audio_pipeline.errors import ReportError
 from audio_pipeline.report.drawing import check_format
 from audio_pipeline.report.listening_copy import FLAC, MP3, Copy, bits_for
 from audio_pipeline.report.markup import Markup, data_block, element, whole_page
+from audio_pipeline.report.page import look_at
 from audio_pipeline.report.picture import DARK, LIGHT, draw_mix
 from audio_pipeline.report.png import indexed_png
 from audio_pipeline.report.spectrogram import Spectrogram, palette
@@ -193,3 +194,10 @@ def test_the_pictures_compression_is_whole():
     data = indexed_png(np.zeros((3, 5), np.uint8), palette())
     start = data.index(b"IDAT") + 4
     assert len(zlib.decompress(data[start : data.index(b"IEND") - 8])) == 3 * 6
+
+
+@pytest.mark.parametrize(("seconds", "is_there"), [(299, True), (301, False)])
+def test_a_mix_too_long_for_mail_has_no_copy_in_its_page(tmp_path, seconds, is_there):
+    path = tmp_path / "mix.wav"
+    soundfile.write(path, np.zeros((seconds * 8000, 2)), 8000, "PCM_24")
+    assert bool(look_at(path, None).copy) is is_there
