@@ -41,7 +41,7 @@ from audio_pipeline.timeline.spans import Span, tiles_over
 from audio_pipeline.timeline.workers import in_order, meanwhile
 
 IN_MEMORY_BYTES = 48_000_000
-"""How much of the programme stays in memory between the two passes: a minute."""
+"""A programme of so much, a minute, stays in memory between the two passes; a longer one takes none."""
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and which share of it is (0..1)."""
@@ -193,7 +193,9 @@ def _make_folder(folder: Path) -> None:
 
 def _mix(order: Order, session: Session, open_files: ExitStack, progress: Progress) -> Premaster:
     scene, kept = session.scene, (BUSES if order.stems else ())
-    programme = open_files.enter_context(Spill(order.out, 2, IN_MEMORY_BYTES))
+    size = 16 * len(scene.programme)
+    kept_bytes = size if size <= IN_MEMORY_BYTES else 0
+    programme = open_files.enter_context(Spill(order.out, 2, kept_bytes))
     spills = {bus: open_files.enter_context(Spill(order.out, 2)) for bus in kept}
     dialogue = GatedMeter(scene.sample_rate, 2)
     by_dialogue = session.preset.master.anchor == "dialogue"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-TILE = 288_000
-"""Samples in a tile: 6 s at 48 kHz, whole cells and blocks of noise, and a room's transform is quick.
+TILE = 384_000
+"""Samples in a tile: 8 s at 48 kHz, whole cells and whole batches of blocks of noise.
 
-Tiles of 10 s take a third more memory and no less time; under 4 s what is looked back at costs more.
+Smaller ones cost more Python for each sample, which threads cannot share; larger ones more memory.
 """
 
 
