@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +33,11 @@ from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import StemFiles, stem_paths
 from audio_pipeline.provenance import facts_of
 from audio_pipeline.report.changes import changes_of
-from audio_pipeline.report.page import PAGE_SUFFIX, Look, look_at, write_page
+from audio_pipeline.report.page import PAGE_SUFFIX, Look, Looking, write_page
 from audio_pipeline.session import Session, open_session, with_stem_files
 from audio_pipeline.timeline.moments import Moment
 from audio_pipeline.timeline.spans import Span, tiles_over
-from audio_pipeline.timeline.workers import in_order, meanwhile
+from audio_pipeline.timeline.workers import in_order
 
 IN_MEMORY_BYTES = 48_000_000
 """A programme of so much, a minute, stays in memory between the two passes; a longer one takes none."""
@@ -203,21 +202,20 @@ def _mix(order: Order, session: Session, open_files: ExitStack, progress: Progre
     for tile, buses in session.console.tiles(scene.programme, order.workers):
         heard = tile.intersect(scene.programme)
         cut = heard.inside(tile)
-        quiet = silence(len(heard), 2)
         parts = {bus: None if part is None else part[cut] for bus, part in buses.items()}
         mixed = total([parts[bus] for bus in session.preset.master.buses])
-        programme.write(_or(mixed, quiet))
+        programme.write(_heard(mixed, len(heard)))
         for bus, spill in spills.items():
-            spill.write(_or(parts[bus], quiet))
-        dialogue.feed(_or(parts["DX"], quiet))
+            spill.write(_heard(parts[bus], len(heard)))
+        dialogue.feed(_heard(parts["DX"], len(heard)))
         if anchor is not dialogue:
-            anchor.feed(_or(mixed, quiet))
+            anchor.feed(_heard(mixed, len(heard)))
         progress("mix", heard.stop / scene.programme.stop)
     return Premaster(programme, spills, anchor.result(), dialogue.result())
 
 
-def _or(part: Samples | None, quiet: Samples) -> Samples:
-    return quiet if part is None else part
+def _heard(part: Samples | None, n: int) -> Samples:
+    return silence(n, 2) if part is None else part
 
 
 def _gain_db(preset: Preset, premaster: Premaster) -> float:
@@ -256,7 +254,8 @@ def _write(
     def mastered(tile: Span) -> tuple[Span, Steps, Samples | None]:
         # always the whole tile, of which an excerpt takes its part: the same bits in both
         wide = Span(tile.start - limiter.halo, tile.stop + limiter.halo)
-        loud = premaster.programme.read(wide) * gain
+        loud = premaster.programme.read(wide)
+        loud *= gain
         held = limiter.gains(loud)
         own = loud[limiter.halo : limiter.halo + len(tile)]
         limited = own if held is None else own * held[:, None]
@@ -276,10 +275,10 @@ def _write(
 def _measured(
     wave: WaveWriter, facts: MixFacts, name: str, softest_dbfs: float | None
 ) -> tuple[dict[str, Any], Look]:
-    """The report from the file that will be delivered, and what its page shows of it, at the same time."""
+    """The report from the file that will be delivered, and what its page shows of it, in one go."""
     draft = wave.draft()
-    with meanwhile(partial(look_at, draft, softest_dbfs)) as looked:
-        report = report_of_file(draft, facts, name)
+    looking = Looking(draft, softest_dbfs)
+    report = report_of_file(draft, facts, name, beside=[looking])
     wave.set_loudness(
         BextLoudness(
             report["integrated_lufs"],
@@ -289,7 +288,7 @@ def _measured(
             report["max_short_term_lufs"],
         )
     )
-    return report, looked.result()
+    return report, looking.look()
 
 
 def _write_stems(

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from audio_pipeline.dsp.arrays import Samples, silence
+from audio_pipeline.dsp.arrays import Samples, unset
 from audio_pipeline.errors import RenderError
 from audio_pipeline.timeline.spans import Span
 
@@ -66,8 +66,10 @@ class Spill:
             raise self._failed(error) from error
 
     def read(self, span: Span) -> Samples:
-        """`(len(span), channels)`; samples outside what was written are zero."""
-        out = silence(len(span), self._channels)
+        """`(len(span), channels)`, the caller's own; samples outside what was written are zero."""
+        out = unset(len(span), self._channels)
+        within = span.intersect(Span(0, self._written)).inside(span)
+        out[: within.start] = out[within.stop :] = 0.0
         for kept, samples in self._kept:
             part = kept.intersect(span)
             if len(part):

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -70,13 +70,22 @@ class Measured:
     mono_folds: list[dict[str, Any]] | None
 
 
-def report_of_file(path: Path, facts: MixFacts, shown_name: str) -> Report:
+class Observer(Protocol):
+    """Something that looks at a programme as it passes, block by block, `(n, channels)` each."""
+
+    def feed(self, block: Samples, /) -> None: ...
+
+
+def report_of_file(
+    path: Path, facts: MixFacts, shown_name: str, beside: Sequence[Observer] = ()
+) -> Report:
     """Measure `path` and report on it; `shown_name` is how the report calls the file.
 
-    Raises StemError for a file that cannot be read, ReportError for an unknown delivery.
+    Those `beside` are fed every block as well, by another thread. Raises StemError for a file that cannot
+    be read, ReportError for an unknown delivery.
     """
     delivery = None if facts.delivery is None else load_delivery(facts.delivery)
-    return _report(_measure(path, facts, delivery), facts, delivery, shown_name)
+    return _report(_measure(path, facts, delivery, beside), facts, delivery, shown_name)
 
 
 def to_json(report: Report | list[Report]) -> str:
@@ -86,7 +95,9 @@ def to_json(report: Report | list[Report]) -> str:
     return re.sub(r"\[\n[-\d.,\senul+]*\]", lambda m: re.sub(r"\s+", " ", m[0]), text) + "\n"
 
 
-def _measure(path: Path, facts: MixFacts, delivery: Delivery | None) -> Measured:
+def _measure(
+    path: Path, facts: MixFacts, delivery: Delivery | None, beside: Sequence[Observer]
+) -> Measured:
     info = probe(path)
     rate, plan = info.sample_rate_hz, facts.dropout
     whole = Span(0, info.frames)
@@ -100,9 +111,12 @@ def _measure(path: Path, facts: MixFacts, delivery: Delivery | None) -> Measured
     folding = (
         FoldCheck(facts.sections or [Section(facts.mix, whole)], rate) if info.channels == 2 else None
     )
-    others = [part for part in (silence, falling, soft, folding) if part is not None]
-    for block in ahead(_passed_on(blocks(path, _BLOCK), others)):
+    others: list[Observer | None] = [silence, falling, soft, *beside]
+    passing = _passed_on(blocks(path, _BLOCK), [one for one in others if one is not None])
+    for block in ahead(passing):
         meter.feed(block)
+        if folding is not None:
+            folding.feed(block)
     loudness = meter.result()
     levels = loudness.spans[: len(facts.sections)]
     before, floor = loudness.spans[-2:] if plan is not None else (None, None)
@@ -124,14 +138,12 @@ def _measure(path: Path, facts: MixFacts, delivery: Delivery | None) -> Measured
     )
 
 
-def _passed_on(
-    passing: Iterable[Samples], meters: Sequence[SilenceFinder | FallMeter | AWeightedMeter | FoldCheck]
-) -> Iterator[Samples]:
-    """The blocks, each after the meters have had it: on the thread that reads ahead, as they take
+def _passed_on(passing: Iterable[Samples], observers: Sequence[Observer]) -> Iterator[Samples]:
+    """The blocks, each after the observers have had it: on the thread that reads ahead, as they take
     together about as long as the loudness does."""
     for block in passing:
-        for meter in meters:
-            meter.feed(block)
+        for observer in observers:
+            observer.feed(block)
         yield block
 
 

@@ -3,7 +3,7 @@
 look = look_at(Path("renders/final.wav"), softest_dbfs=-60.0)
 write_page(Path("renders/final.report.html"), report, changes_of(preset), look)
 
-A look needs the master alone, so that it can be had while the master is measured.
+A look needs the master's samples alone, so that it can be had while they are measured: see `Looking`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from audio_pipeline.audio_files.read import blocks, probe
 from audio_pipeline.audio_files.whole_file import whole_file
+from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.loudness.report import CURVE_STEP_S
 from audio_pipeline.report import tables
 from audio_pipeline.report.changes import Changes
@@ -54,21 +55,39 @@ class Look:
     copy: bytes
 
 
-def look_at(master: Path, softest_dbfs: float | None) -> Look:
-    """Go once through the master; `softest_dbfs`, where it is known, is what its copy must still tell.
+class Looking:
+    """A look in the making: feed it the blocks of the master, `(n, ≤ 2)` each, in order.
 
-    Raises StemError when the master cannot be read.
+    `softest_dbfs`, where it is known, is what the copy must still tell. Raises StemError when the master
+    cannot be read.
     """
-    info = probe(master)
-    rate = info.sample_rate_hz
-    picture, place, close = Spectrogram(info.frames, rate), Place(rate, CURVE_STEP_S), CloseUp(rate)
-    short = info.duration_s <= LONGEST_COPY_S
-    copy = Copy(FLAC, rate, 2, bits_for(softest_dbfs)) if short else None
-    for block in stereo(blocks(master, _BLOCK)):
-        for observer in (picture, place, close, copy):
+
+    def __init__(self, master: Path, softest_dbfs: float | None) -> None:
+        info = probe(master)
+        rate = self._rate = info.sample_rate_hz
+        self._picture, self._place = Spectrogram(info.frames, rate), Place(rate, CURVE_STEP_S)
+        self._close_up = CloseUp(rate)
+        short = info.duration_s <= LONGEST_COPY_S
+        self._copy = Copy(FLAC, rate, 2, bits_for(softest_dbfs)) if short else None
+
+    def feed(self, block: Samples) -> None:
+        """The next samples."""
+        for observer in (self._picture, self._place, self._close_up, self._copy):
             if observer is not None:
                 observer.feed(block)
-    return Look(picture.png(), rate / 2, place.points(), close, b"" if copy is None else copy.data())
+
+    def look(self) -> Look:
+        """What there was to see and hear; nothing can be fed any more."""
+        copy = b"" if self._copy is None else self._copy.data()
+        return Look(self._picture.png(), self._rate / 2, self._place.points(), self._close_up, copy)
+
+
+def look_at(master: Path, softest_dbfs: float | None) -> Look:
+    """A look at a master that is there. Raises StemError when it cannot be read."""
+    looking = Looking(master, softest_dbfs)
+    for block in stereo(blocks(master, _BLOCK)):
+        looking.feed(block)
+    return looking.look()
 
 
 def write_page(path: Path, report: Report, changes: Changes, look: Look) -> None:
