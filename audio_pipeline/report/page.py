@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from audio_pipeline.report.markup import (
 from audio_pipeline.report.spectrogram import LOWEST_HZ, Spectrogram
 from audio_pipeline.report.traces import CloseUp, Place
 from audio_pipeline.report.words import audibility_note, clause_notes, silence_notes
+from audio_pipeline.timeline.workers import Aside
 
 Report = dict[str, Any]
 
@@ -69,17 +71,21 @@ class Looking:
         self._close_up = CloseUp(rate)
         short = info.duration_s <= LONGEST_COPY_S
         self._copy = Copy(FLAC, rate, 2, bits_for(softest_dbfs)) if short else None
+        self._encoding = Aside()
 
     def feed(self, block: Samples) -> None:
         """The next samples."""
-        for observer in (self._picture, self._place, self._close_up, self._copy):
-            if observer is not None:
-                observer.feed(block)
+        if self._copy is not None:
+            self._encoding.do(partial(self._copy.feed, block))  # it takes longer than all the others
+        for observer in (self._picture, self._place, self._close_up):
+            observer.feed(block)
 
     def look(self) -> Look:
         """What there was to see and hear; nothing can be fed any more."""
+        png = self._picture.png()
+        self._encoding.finish()
         copy = b"" if self._copy is None else self._copy.data()
-        return Look(self._picture.png(), self._rate / 2, self._place.points(), self._close_up, copy)
+        return Look(png, self._rate / 2, self._place.points(), self._close_up, copy)
 
 
 def look_at(master: Path, softest_dbfs: float | None) -> Look:

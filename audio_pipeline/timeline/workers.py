@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -46,6 +47,29 @@ def ahead(items: Iterable[T]) -> Iterator[T]:
         while (item := fetched.result()) is not end:
             fetched = pool.submit(next, waiting, end)
             yield cast(T, item)
+
+
+class Aside:
+    """Another thread that does what it is given, one thing after the other.
+
+    One thing may wait while another is done, so memory does not grow. An error comes with a later call.
+    """
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="aside")
+        self._given: deque[Future[object]] = deque()
+
+    def do(self, work: Callable[[], object]) -> None:
+        """Give it `work`; waits while another is waiting already."""
+        while len(self._given) > 1:
+            self._given.popleft().result()
+        self._given.append(self._pool.submit(work))
+
+    def finish(self) -> None:
+        """Wait until all is done; nothing can be given any more."""
+        with self._pool:
+            while self._given:
+                self._given.popleft().result()
 
 
 @contextmanager

@@ -1,10 +1,12 @@
 """Several threads give what one gives, in its order, and its errors in their place."""
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audio_pipeline.timeline.workers import ahead, in_order
+from audio_pipeline.timeline.workers import Aside, ahead, in_order
 
 
 @given(st.lists(st.integers()), st.integers(1, 4))
@@ -32,3 +34,20 @@ def test_whoever_stops_early_is_not_kept_waiting():
     fetched = ahead(range(10**9))
     assert [next(fetched), next(fetched)] == [0, 1]
     fetched.close()
+
+
+@given(st.lists(st.integers()))
+def test_what_is_done_aside_is_done_in_order(items):
+    done: list[int] = []
+    aside = Aside()
+    for item in items:
+        aside.do(partial(done.append, item))
+    aside.finish()
+    assert done == items
+
+
+def test_what_goes_wrong_aside_is_told_at_the_latest_at_the_end():
+    aside = Aside()
+    aside.do(lambda: [][0])
+    with pytest.raises(IndexError):
+        aside.finish()
