@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -57,6 +56,8 @@ class Spill:
             self._kept.append((here, samples))
             self._in_memory = here.stop
             return
+        import tempfile  # what fits in memory does without
+
         try:
             while len(self._files) < self._channels:
                 self._files.append(tempfile.TemporaryFile(dir=self._folder))  # noqa: SIM115 - closed above

@@ -6,12 +6,13 @@ import difflib
 import math
 import tomllib
 from dataclasses import dataclass
-from importlib import resources
+from pathlib import Path
 from typing import Any, Literal
 
 from audio_pipeline.errors import ReportError
 from audio_pipeline.loudness.figures import FIGURES
 
+DELIVERIES = Path(__file__).parent / "deliveries"
 MAX_BYTES = 64_000
 MAX_CLAUSES = 50
 
@@ -85,8 +86,7 @@ class Delivery:
 
 def delivery_names() -> list[str]:
     """The deliveries there are."""
-    folder = resources.files("audio_pipeline.loudness") / "deliveries"
-    return sorted(item.name[:-5] for item in folder.iterdir() if item.name.endswith(".toml"))
+    return sorted(file.stem for file in DELIVERIES.glob("*.toml"))
 
 
 def load_delivery(name: str) -> Delivery:
@@ -103,10 +103,7 @@ def load_delivery(name: str) -> Delivery:
         raise ReportError(
             f"there is no delivery {name[:60]!r}", hint=f"{meant}There are: {', '.join(names)}."
         )
-    text = (resources.files("audio_pipeline.loudness") / "deliveries" / f"{found}.toml").read_text(
-        "utf-8"
-    )
-    return parse_delivery(found, text)
+    return parse_delivery(found, (DELIVERIES / f"{found}.toml").read_text("utf-8"))
 
 
 def parse_delivery(name: str, text: str) -> Delivery:

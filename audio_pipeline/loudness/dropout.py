@@ -102,7 +102,9 @@ class FallMeter:
 def _threshold(after: Samples, floor: float) -> float:
     """The power under which the short-time level has arrived at a floor of that power."""
     lowest, highest = (floor * float(10.0 ** (db / 10.0)) for db in (NEAR_DB, NEAREST_DB))
-    own = float(np.quantile(after[:FLOOR_LOOK_STEPS], 0.9))
+    ordered = np.sort(after[:FLOOR_LOOK_STEPS])
+    # np.quantile would import numpy.ma, which takes longer than the whole fall
+    own = float(np.interp(0.9 * (len(ordered) - 1), np.arange(len(ordered)), ordered))
     return min(max(own, lowest), highest)
 
 

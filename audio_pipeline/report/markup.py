@@ -7,11 +7,11 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from html import escape
-from importlib.resources import files
+from pathlib import Path
 
 from audio_pipeline import __version__
 
-ASSETS = files("audio_pipeline.report") / "assets"
+ASSETS = Path(__file__).parent / "assets"
 
 _PIECE = 3 << 20
 """Bytes that become base64 at a time; a multiple of three, so that the pieces are one text."""
