@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -47,12 +47,16 @@ SENDS = (2, 3)
 
 @dataclass(frozen=True)
 class Group:
-    """Layers of one bus that pass through the same bus effects; from sample `until` all are silent."""
+    """Layers of one bus that pass through the same bus effects; from sample `until` all are silent.
+
+    They sound in `span`, tails and all.
+    """
 
     bus: Bus
     layers: tuple[str, ...]
     effects: tuple[str, ...]
     until: int
+    span: Span
 
 
 class Console:
@@ -96,7 +100,9 @@ class Console:
         }
         self._placer = scene.placer(db_at_half_power())
         self._placed = {n: any(effects[e].places for e in es) for n, es in self._strip_effects.items()}
+        self._spans = {name: self._strip_span(name) for name in layers}
         self.groups = self._grouped(effects)
+        self._tiles_back = self._reach()
         self._remembered = _Memory()
 
     def solo(self, *names: str) -> Console:
@@ -109,8 +115,8 @@ class Console:
             if name not in self.layers:
                 raise ValueError(f"{name!r} does not play; there are: {', '.join(self.layers)}")
         alone = copy(self)
-        kept = (replace(g, layers=tuple(n for n in g.layers if n in names)) for g in self.groups)
-        alone.groups = tuple(group for group in kept if group.layers)
+        kept = ((group, tuple(n for n in group.layers if n in names)) for group in self.groups)
+        alone.groups = tuple(self._group_of(g.bus, ls, g.effects, g.until) for g, ls in kept if ls)
         alone.layers = {name: layer for name, layer in self.layers.items() if name in names}
         alone._remembered = _Memory()
         return alone
@@ -118,7 +124,7 @@ class Console:
     def sounding(self) -> tuple[Span, ...]:
         """Where anything may sound, as spans in order that do not meet; elsewhere all is zero."""
         merged: list[Span] = []
-        for span in sorted(self._group_span(group) for group in self.groups):
+        for span in sorted(group.span for group in self.groups):
             heard = span.intersect(self.scene.programme)
             if merged and heard.start <= merged[-1].stop:
                 merged[-1] = Span(merged[-1].start, max(merged[-1].stop, heard.stop))
@@ -130,7 +136,7 @@ class Console:
         """The buses over tile number `index`: each `(TILE, 2)`, or None where it is silent."""
         heard: dict[Bus, list[Samples | None]] = {bus: [] for bus in BUSES}
         for group in self.groups:
-            if self._group_span(group).meets(tile(index)):
+            if group.span.meets(tile(index)):
                 stereo = self._group(group, len(group.effects), index).stereo
                 if stereo is not None and tile(index).stop > group.until:
                     stereo = stereo.copy(order="K")
@@ -145,7 +151,7 @@ class Console:
             return here, self.bus_tile(here.start // TILE)
 
         for here, buses in in_order(made, tiles_over(span), workers):
-            self._remembered.forget_before(here.start // TILE + 1 - self._reach())
+            self._remembered.forget_before(here.start // TILE + 1 - self._tiles_back)
             yield here, buses
 
     def heard(self, span: Span, workers: int = 1) -> Samples:
@@ -182,12 +188,15 @@ class Console:
     def _pan_back(self, name: str) -> int:
         return self._placer.look_back if self.sources[name].channels == 1 else 0
 
-    def _group_span(self, group: Group) -> Span:
-        spans = [self._strip_span(name) for name in group.layers]
+    def _group_of(
+        self, bus: Bus, layers: tuple[str, ...], effects: tuple[str, ...], until: int
+    ) -> Group:
+        spans = [self._spans[name] for name in layers]
         whole = Span(min(s.start for s in spans), max(s.stop for s in spans))
-        for name in group.effects:
+        for name in effects:
             whole = self.processors[name].sounding(whole)
-        return Span(min(whole.start, group.until), min(whole.stop, group.until))
+        span = Span(min(whole.start, until), min(whole.stop, until))
+        return Group(bus, layers, effects, until, span)
 
     def _strip_span(self, name: str) -> Span:
         span = self.sources[name].span
@@ -204,7 +213,10 @@ class Console:
             names = tuple(e for e, x in effects.items() if x.stage == "bus" and self._hears(x, name))
             until = silence_at if self.sources[name].span.start < silence_at else end
             members.setdefault((layer.bus, names, until), []).append(name)
-        return tuple(Group(bus, tuple(ls), es, until) for (bus, es, until), ls in members.items())
+        return tuple(
+            self._group_of(bus, tuple(names), effects, until)
+            for (bus, effects, until), names in members.items()
+        )
 
     def _hears(self, effect: Effect, name: str) -> bool:
         layer = self.layers[name]
@@ -232,7 +244,7 @@ class Console:
 
     def _group_made(self, group: Group, stage: int, index: int) -> Strip:
         if stage == 0:
-            playing = [name for name in group.layers if self._strip_span(name).meets(tile(index))]
+            playing = [name for name in group.layers if self._spans[name].meets(tile(index))]
             return summed([self._strip(name, index) for name in playing])
         processor = self.processors[group.effects[stage - 1]]
         before = (group, stage - 1)
