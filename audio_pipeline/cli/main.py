@@ -6,14 +6,14 @@ import errno
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from audio_pipeline import __version__
 from audio_pipeline.cli.errors import show_error, show_os_error, show_unexpected, show_usage
 from audio_pipeline.cli.options import debug_option, preset_names, verbosity_options
-from audio_pipeline.cli.process import Stopped, close_output, ignore_signals, prepare
+from audio_pipeline.cli.process import Stopped, close_output, ignore_signals, leave, prepare
 from audio_pipeline.errors import AudioPipelineError
 
 COMMANDS = {
@@ -111,8 +111,17 @@ def cli(ctx: click.Context, /, **options: Any) -> None:
         raise click.UsageError(f"--preset renders; {ctx.invoked_subcommand} has its own options")
 
 
-def main() -> None:
+def run() -> NoReturn:
+    """The command as a process of its own. See `main`."""
+    leave(_status())
+
+
+def main() -> NoReturn:
     """Run the command; exit 0 done, 1 could not, out of specification or different, 2 wrong usage."""
+    sys.exit(_status())
+
+
+def _status() -> int:
     debug = "--debug" in sys.argv
     try:
         prepare()
@@ -143,4 +152,4 @@ def main() -> None:
             raise
         show_unexpected(error)
         status = 1
-    sys.exit(status if isinstance(status, int) else 0)
+    return status if isinstance(status, int) else 0
