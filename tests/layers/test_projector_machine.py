@@ -17,7 +17,8 @@ from audio_pipeline.dsp.events import Resonances, normals
 from audio_pipeline.layers.machine.motion import Film, Reel, Speed, Wobble, wave
 from audio_pipeline.layers.machine.parts import Recording, Steady, Stretch, Tone
 from audio_pipeline.layers.machine.places import impulses, loss_db
-from audio_pipeline.layers.projector import Projector, ProjectorSource
+from audio_pipeline.layers.machine.source import ProjectorSource
+from audio_pipeline.layers.projector import Projector
 from audio_pipeline.timeline.spans import Span
 from tests.layers.sound_stage import stage
 

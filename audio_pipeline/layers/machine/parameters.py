@@ -14,6 +14,7 @@ from audio_pipeline.units import Between, Db, Duration, Hz, List, Parameters, Pe
 
 FilmGauge = Literal["35mm", "16mm", "super8"]
 Mains = Literal["50 Hz", "60 Hz"]
+Place = Literal["booth", "port", "in-room"]
 
 GAUGES: dict[FilmGauge, dict[str, Any]] = {
     "35mm": {},

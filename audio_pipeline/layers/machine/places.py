@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.filters import fast_length, frequencies, minimum_phase
+from audio_pipeline.layers.machine.parameters import Place
 
 if TYPE_CHECKING:
     from numpy.random import Generator
-
-Place = Literal["booth", "port", "in-room"]
 
 GLASS_LOSS = {
     31.5: 19.0,
