@@ -244,8 +244,8 @@ class Console:
 
     def _group_made(self, group: Group, stage: int, index: int) -> Strip:
         if stage == 0:
-            playing = [name for name in group.layers if self._spans[name].meets(tile(index))]
-            return summed([self._strip(name, index) for name in playing])
+            playing = (name for name in group.layers if self._spans[name].meets(tile(index)))
+            return summed(self._strip(name, index) for name in playing)
         processor = self.processors[group.effects[stage - 1]]
         before = (group, stage - 1)
         window = self._window(

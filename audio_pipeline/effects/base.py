@@ -8,8 +8,8 @@ Each is a pure function of absolute time with a finite look-back.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
@@ -53,29 +53,46 @@ class Strip:
         return self.mono, self.stereo, self.early, self.late
 
 
-def summed(strips: Sequence[Strip]) -> Strip:
-    """All strips together, part by part; of none, a silent one."""
-    return Strip(
-        total([strip.mono for strip in strips]),
-        total([strip.stereo for strip in strips]),
-        total([strip.early for strip in strips]),
-        total([strip.late for strip in strips]),
-    )
+def summed(strips: Iterable[Strip]) -> Strip:
+    """All strips together, part by part; of none, a silent one.
+
+    Each is asked for when the one before it is in the sum, so that no more than two are in memory.
+    """
+    sums = [_Sum() for _ in fields(Strip)]
+    for strip in strips:
+        for sum_, part in zip(sums, strip.parts(), strict=True):
+            sum_.add(part)
+    return Strip(*(sum_.value for sum_ in sums))
 
 
-def total(parts: Sequence[NDArray[Precision] | None]) -> NDArray[Precision] | None:
+def total(parts: Iterable[NDArray[Precision] | None]) -> NDArray[Precision] | None:
     """The sum of arrays `(n, channels)` of one shape, planar; None where all are None.
 
     What is alone comes back as it is.
     """
-    heard = [part for part in parts if part is not None]
-    if len(heard) < 2:
-        return heard[0] if heard else None
-    out = np.empty(heard[0].shape[::-1], heard[0].dtype).T
-    np.add(heard[0], heard[1], out=out)
-    for part in heard[2:]:
-        out += part
-    return out
+    sum_ = _Sum()
+    for part in parts:
+        sum_.add(part)
+    return sum_.value
+
+
+class _Sum:
+    """A sum that grows in an array of its own, once there is more than one part."""
+
+    def __init__(self) -> None:
+        self.value: NDArray[Any] | None = None
+        self._own = False
+
+    def add(self, part: NDArray[Any] | None) -> None:
+        if part is None:
+            return
+        if self.value is None:
+            self.value = part
+        elif self._own:
+            self.value += part
+        else:
+            out = np.empty(part.shape[::-1], part.dtype).T
+            self.value, self._own = np.add(self.value, part, out=out), True
 
 
 class Processor(Protocol):
