@@ -46,13 +46,26 @@ def test_a_changed_byte_anywhere_makes_an_entry_missing(
     assert not path.exists()
 
 
+def test_a_tile_comes_back_planar_however_it_was_given(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    rows = np.ascontiguousarray(_tile(1, 700))
+    for key, given in (("rows", rows), ("planar", np.asfortranarray(rows))):
+        cache.put(key, (given,))
+        entry = cache.get(key)
+        assert entry is not None
+        kept = entry.parts[0]
+        assert kept is not None
+        assert kept.T.flags.c_contiguous
+        np.testing.assert_array_equal(kept, rows)
+
+
 @pytest.mark.parametrize("samples", [100, 700])  # of which 0 and 1024 words stand in whole rows
 def test_flips_that_cancel_each_other_in_a_sum_make_an_entry_missing(
     tmp_path: Path, samples: int
 ) -> None:
     cache = Cache(tmp_path)
     tile = _tile(1, samples)
-    words = tile.reshape(-1).view(np.uint64)
+    words = tile.T.reshape(-1).view(np.uint64)  # as they are kept: channel by channel
     cache.put("k", (tile,))
     path = tmp_path / "k.kept"
     other = words.copy()
