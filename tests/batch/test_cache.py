@@ -49,8 +49,8 @@ def test_a_changed_byte_anywhere_makes_an_entry_missing(
 def test_a_tile_comes_back_planar_however_it_was_given(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     rows = np.ascontiguousarray(_tile(1, 700))
-    for key, given in (("rows", rows), ("planar", np.asfortranarray(rows))):
-        cache.put(key, (given,))
+    for key, tile in (("rows", rows), ("planar", np.asfortranarray(rows))):
+        cache.put(key, (tile,))
         entry = cache.get(key)
         assert entry is not None
         kept = entry.parts[0]
