@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import numpy as np
 
@@ -39,6 +39,8 @@ MAX_LOOK_BACK_S = 180
 """What an effect may ask to hear again; every second takes a megabyte and a half of each layer."""
 
 BUSES: tuple[Bus, ...] = get_args(Bus)
+
+Mixed = TypeVar("Mixed")
 
 EVERY_PART = range(4)
 SENDS = (2, 3)
@@ -144,24 +146,26 @@ class Console:
                 heard[group.bus].append(stereo)
         return {bus: total(parts) for bus, parts in heard.items()}
 
-    def tiles(self, span: Span, workers: int) -> Iterator[tuple[Span, dict[Bus, Samples | None]]]:
-        """Every tile that meets `span` with its buses, in order, made by `workers` threads."""
+    def tiles(
+        self, span: Span, workers: int, mixed: Callable[[dict[Bus, Samples | None]], Mixed]
+    ) -> Iterator[tuple[Span, Mixed]]:
+        """Every tile that meets `span` with what `mixed` makes of its buses, in order, made by `workers`
+        threads."""
 
-        def made(here: Span) -> tuple[Span, dict[Bus, Samples | None]]:
-            return here, self.bus_tile(here.start // TILE)
+        def made(here: Span) -> tuple[Span, Mixed]:
+            return here, mixed(self.bus_tile(here.start // TILE))
 
-        for here, buses in in_order(made, tiles_over(span), workers):
+        for here, tile_mixed in in_order(made, tiles_over(span), workers):
             self._remembered.forget_before(here.start // TILE + 1 - self._tiles_back)
-            yield here, buses
+            yield here, tile_mixed
 
     def heard(self, span: Span, workers: int = 1) -> Samples:
         """All buses together over `span`, `(len(span), 2)`: what it sounds like before the one gain."""
         out = silence(len(span), 2)
-        for here, buses in self.tiles(span, workers):
-            part = here.intersect(span)
-            for bus in buses.values():
-                if bus is not None:
-                    out[part.inside(span)] += bus[part.inside(here)]
+        for here, mixed in self.tiles(span, workers, lambda buses: total(buses.values())):
+            if mixed is not None:
+                part = here.intersect(span)
+                out[part.inside(span)] = mixed[part.inside(here)]
         return out
 
     def dry(self, name: str, span: Span) -> Samples:

@@ -199,23 +199,28 @@ def _mix(order: Order, session: Session, open_files: ExitStack, progress: Progre
     dialogue = GatedMeter(scene.sample_rate, 2)
     by_dialogue = session.preset.master.anchor == "dialogue"
     anchor = dialogue if by_dialogue else GatedMeter(scene.sample_rate, 2)
-    for tile, buses in session.console.tiles(scene.programme, order.workers):
+    wanted: set[Bus] = {"DX", *kept}
+
+    def mixed(buses: dict[Bus, Samples | None]) -> tuple[Samples | None, dict[Bus, Samples | None]]:
+        # no other bus waits in memory until its turn comes
+        return total(buses[bus] for bus in session.preset.master.buses), {b: buses[b] for b in wanted}
+
+    for tile, (mix, buses) in session.console.tiles(scene.programme, order.workers, mixed):
         heard = tile.intersect(scene.programme)
         cut = heard.inside(tile)
-        parts = {bus: None if part is None else part[cut] for bus, part in buses.items()}
-        mixed = total([parts[bus] for bus in session.preset.master.buses])
-        programme.write(_heard(mixed, len(heard)))
+        mix = _heard(mix, tile)[cut]
+        programme.write(mix)
         for bus, spill in spills.items():
-            spill.write(_heard(parts[bus], len(heard)))
-        dialogue.feed(_heard(parts["DX"], len(heard)))
+            spill.write(_heard(buses[bus], tile)[cut])
+        dialogue.feed(_heard(buses["DX"], tile)[cut])
         if anchor is not dialogue:
-            anchor.feed(_heard(mixed, len(heard)))
+            anchor.feed(mix)
         progress("mix", heard.stop / scene.programme.stop)
     return Premaster(programme, spills, anchor.result(), dialogue.result())
 
 
-def _heard(part: Samples | None, n: int) -> Samples:
-    return silence(n, 2) if part is None else part
+def _heard(part: Samples | None, tile: Span) -> Samples:
+    return silence(len(tile), 2) if part is None else part
 
 
 def _gain_db(preset: Preset, premaster: Premaster) -> float:
