@@ -91,16 +91,20 @@ def convolve(window: Samples | NDArray[np.float32], impulse: Samples) -> Samples
     `(n, channels)`, planar. A window of float32 is filtered in float32, which halves the cost: what
     that rounds away lies 140 dB below the loudest of a block. Overlap-save in blocks of one size that
     depends on `taps` and `n` only, so that the same window always gives the same bits.
-    Raises ValueError when the window is shorter than `taps − 1` or the channels do not agree.
+    Raises ValueError when the impulse is empty, the window is shorter than `taps − 1` or the channels do
+    not agree.
     """
+    if not impulse.size:
+        raise ValueError(f"the impulse {impulse.shape} has no taps")
     h = impulse.reshape(len(impulse), -1)
     taps, n = len(h), len(window) - len(h) + 1
     if window.ndim != 2 or n < 0:
         raise ValueError(f"window {window.shape} is not (taps - 1 + n, channels), taps = {taps}")
     if h.shape[1] != window.shape[1] and 1 not in (h.shape[1], window.shape[1]):
         raise ValueError(f"impulse has {h.shape[1]} channels, window {window.shape[1]}")
-    if n == 0:
-        return np.empty((0, max(h.shape[1], window.shape[1])))
+    channels = h.shape[1] if window.shape[1] == 1 else window.shape[1]
+    if n == 0 or channels == 0:
+        return np.empty((n, channels))
     real = np.float32 if window.dtype == np.float32 else np.float64
     size = _block_size(taps, n, _ROW_BYTES // np.dtype(real).itemsize)
     hop = size - taps + 1
@@ -109,7 +113,7 @@ def convolve(window: Samples | NDArray[np.float32], impulse: Samples) -> Samples
     padded = np.zeros((window.shape[1], blocks * hop + taps - 1), real)
     padded[:, : len(window)] = window.T
     heard = np.lib.stride_tricks.sliding_window_view(padded, size, axis=1)[:, ::hop]
-    out = np.empty((max(h.shape[1], len(heard)), blocks, hop))
+    out = np.empty((channels, blocks, hop))
     if len(heard) == 1:
         _overlap_save(heard[0], spectra, out)
     else:

@@ -110,8 +110,10 @@ def pink_gain(response: Samples, sample_rate: int) -> float:
 def trimmed(response: Samples, floor_db: float) -> Samples:
     """`(taps, channels)` cut where all that remains is `floor_db` (< 0) of the whole, and faded out.
 
-    The fade is the last sixteenth. A silent response becomes one tap of silence.
+    The fade is the last sixteenth. A silent or empty response becomes one tap of silence.
     """
+    if not len(response):
+        return np.zeros((1, response.shape[1]))
     remaining = np.cumsum(np.square(response).sum(axis=1)[::-1])[::-1]
     wanted = remaining > remaining[0] * 10.0 ** (floor_db / 10.0)
     taps = int(np.count_nonzero(wanted)) if remaining[0] > 0.0 else 1

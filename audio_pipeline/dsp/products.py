@@ -27,22 +27,28 @@ def row_product(
     wait for one another for many times as long as the work takes.
     """
     n, (k, m) = len(rows), matrix.shape
-    height = max(1, _WORTH_THREADS // (k * m))
-    whole = n // height * height
+    height = max(1, _WORTH_THREADS // max(1, k * m))
+    stacks, whole = n // height, n // height * height
     out = np.empty((n, m), matrix.dtype) if out is None else out
     if whole:
-        np.matmul(rows[:whole].reshape(-1, height, k), matrix, out=out[:whole].reshape(-1, height, m))
+        stacked = rows[:whole].reshape(stacks, height, k)
+        np.matmul(stacked, matrix, out=out[:whole].reshape(stacks, height, m))
     if whole < n:
         np.matmul(rows[whole:], matrix, out=out[whole:])
     return out
 
 
 def energies(x: Samples) -> Samples:
-    """The sums of squares along the last axis, in parts so short that BLAS starts no threads."""
-    whole = x.shape[-1] // _SHORT * _SHORT
+    """The sums of squares along the last axis, in parts so short that BLAS starts no threads.
+
+    `(..., n)` → `(...)`; any of the axes may be empty.
+    """
+    count = x.shape[-1] // _SHORT
+    whole = count * _SHORT
     rest = x[..., whole:]
     sums: Samples = np.vecdot(rest, rest)
     if whole:
-        parts = x[..., :whole].reshape(*x.shape[:-1], -1, _SHORT)
+        # the number of parts is stated: NumPy cannot infer it where another axis is empty
+        parts = x[..., :whole].reshape(*x.shape[:-1], count, _SHORT)
         sums += np.vecdot(parts, parts).sum(axis=-1)
     return sums

@@ -47,9 +47,12 @@ class RecursiveFilter:
 
     `run` takes the state at the start of the piece and returns the one at its end; nothing else is kept
     between calls but room to work in, so one filter is for one thread at a time.
+    Raises ValueError for a cascade without sections.
     """
 
     def __init__(self, sections: tuple[Section, ...], length: int) -> None:
+        if not sections:
+            raise ValueError("a recursive filter needs at least one section")
         a, b, c, d = _state_space(sections)
         self._scratch = Scratch()
         self.length = length
