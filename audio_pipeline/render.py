@@ -5,8 +5,8 @@ mix every tile, meter it and put it aside ─▶ one gain ─▶ ceiling, dither
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,6 @@ def render(order: Order, progress: Progress = lambda stage, share: None) -> Rend
     preset = with_stem_files(order.preset, order.stem_files)
     session = open_session(order.project, preset, order.stem_files, order.cache)
     span = _span(order, session)
-    _make_folder(order.out)
     whole = span == session.scene.programme
     name = preset.name if whole else _excerpt_name(session, span)
     master_file = order.out / f"{name}.wav"
@@ -114,13 +113,16 @@ def render(order: Order, progress: Progress = lambda stage, share: None) -> Rend
     _refuse_to_replace(order, master_file, *(p for p in (report_file, page) if p is not None))
     report, look = None, None
     with ExitStack() as open_files:
+        open_files.enter_context(_folder(order.out))
         # claimed from the start: a second render of the same mix is refused before it works in vain
         claimed = open_files.enter_context(whole_file(report_file, "w")) if report_file else None
         premaster = _mix(order, session, open_files, progress)
         gain_db = _gain_db(preset, premaster)
         with _writer(session, master_file, span) as wave:
             ceiling = _write(session, premaster, span, gain_db, wave, order.workers, progress)
-            stems = _write_stems(order, session, premaster, span, gain_db, master_file, progress)
+            stems = _write_stems(
+                order, session, premaster, span, gain_db, master_file, open_files, progress
+            )
             if claimed is not None and page is not None:
                 progress("report", 0.0)
                 facts = facts_of(session, gain_db, ceiling, premaster.dialogue_loudness)
@@ -183,11 +185,21 @@ def _excerpt_name(session: Session, span: Span) -> str:
     return f"{session.preset.name}_{digits(span.start)}-{digits(span.stop)}"
 
 
-def _make_folder(folder: Path) -> None:
+@contextmanager
+def _folder(folder: Path) -> Iterator[None]:
+    """Make a folder; when the block raises, remove what was made of it, unless something is in it."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RenderError(f"{folder} cannot be made: {error.strerror or error}") from error
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            for made in missing:
+                made.rmdir()
+        raise
 
 
 def _mix(order: Order, session: Session, open_files: ExitStack, progress: Progress) -> Premaster:
@@ -303,12 +315,16 @@ def _write_stems(
     span: Span,
     gain_db: float,
     master: Path,
+    open_files: ExitStack,
     progress: Progress,
 ) -> tuple[Path, ...]:
-    """Write DX, FX, BG and ME at the master's gain, without the ceiling: they sum to the premaster."""
+    """Write DX, FX, BG and ME at the master's gain, without the ceiling: they sum to the premaster.
+
+    They stand under their names once `open_files` is closed.
+    """
     if not order.stems:
         return ()
-    _make_folder(_stems_folder(master))
+    open_files.enter_context(_folder(_stems_folder(master)))
     gain, sounding, written = gain_from_db(gain_db), session.console.sounding(), []
     for n, (stem, buses) in enumerate(STEM_BUSES.items()):
         path = _stem_file(master, stem)
@@ -319,9 +335,10 @@ def _write_stems(
             total = sum((premaster.buses[bus].read(heard) for bus in buses), silence(len(heard), 2))
             return quantise(total * gain, session.preset.master.bits, dither, heard, sounding)
 
-        with _writer(session, path, span) as wave:
-            for steps in in_order(quantised, tiles_over(span), order.workers):
-                wave.write(steps)
+        # not under its name before the master is: a render that fails later leaves no stem behind
+        wave = open_files.enter_context(_writer(session, path, span))
+        for steps in in_order(quantised, tiles_over(span), order.workers):
+            wave.write(steps)
         written.append(path)
         progress("stems out", (n + 1) / len(STEM_BUSES))
     return tuple(written)

@@ -70,6 +70,32 @@ def test_the_dropout_stands_on_its_sample_and_leaves_the_grain(project, rendered
     assert at < first <= at + 48  # the fall begins flat
 
 
+STAGES = ["stems", "mix", "master", "stems out", "report", "page"]
+
+
+def everything(folder):
+    return {path.relative_to(folder): path.is_file() and path.read_bytes() for path in folder.rglob("*")}
+
+
+@pytest.mark.parametrize("last", [False, True], ids=["at the first", "at the last"])
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_render_that_fails_leaves_nothing_behind(project, rendered, stage, last):
+    class FaultError(Exception):
+        pass
+
+    def fail(now, share):
+        if now == stage and (not last or share in (0.0, 1.0)):
+            raise FaultError
+
+    earlier = project.root / "earlier"
+    shutil.copytree(rendered.master.parent, earlier)
+    before = everything(project.root)
+    for out in (earlier, project.root / "new" / "folder"):
+        with pytest.raises(FaultError):
+            render(order(project, stems=True, out=out, workers=1), fail)
+        assert everything(project.root) == before
+
+
 def test_the_stems_sum_to_the_master(rendered):
     dx, fx, bg, me = (steps(path).astype(float) for path in rendered.stems)
     residual = np.abs(dx + fx + bg - steps(rendered.master)).max() / 2**23
