@@ -213,7 +213,7 @@ class Cache:
     def _write(self, key: str, parts: Sequence[Samples | None], note: dict[str, Any]) -> None:
         shapes = [None if part is None else list(part.shape) for part in parts]
         whole = [None if part is None else np.ascontiguousarray(part.T) for part in parts]
-        text = json.dumps({"key": key, "parts": shapes, "note": note}, ensure_ascii=False).encode()
+        text = json.dumps({"key": key, "parts": shapes, "note": note}, ensure_ascii=True).encode("ascii")
         arrays = [part for part in whole if part is not None and part.size]
         checksum = _checksum(text, whole)
         length = len(text) + sum(array.nbytes for array in arrays)

@@ -9,8 +9,14 @@
 Misuse of the library by a programmer (wrong shapes, wrong dtypes) stays `ValueError`.
 """
 
+import re
+from typing import Any
+
 LONGEST = 1000
 """Characters of a sentence that are shown; a hostile file may put a megabyte into one."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""How Python carries a byte of a path that is no UTF-8 (PEP 383), and half a character."""
 
 
 class AudioPipelineError(Exception):
@@ -33,6 +39,25 @@ def printable(text: str) -> str:
     UTF-8, as Python carries it, becomes `\\xff`. So it stays one line and can always be encoded.
     """
     return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def encodable(text: str) -> str:
+    """`text` with only what UTF-8 cannot encode escaped: a byte of a path that is no UTF-8 becomes `\\xff`.
+
+    For text that is written into a file: JSON, CSV and HTML escape their own signs.
+    """
+    return _SURROGATE.sub(lambda match: _escaped(match[0]), text)
+
+
+def encodable_texts(value: Any) -> Any:
+    """JSON values with every text and every key `encodable`: paths may hold any byte."""
+    if isinstance(value, str):
+        return encodable(value)
+    if isinstance(value, dict):
+        return {encodable_texts(k): encodable_texts(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [encodable_texts(item) for item in value]
+    return value
 
 
 def _escaped(character: str) -> str:

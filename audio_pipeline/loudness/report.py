@@ -20,6 +20,7 @@ import numpy as np
 from audio_pipeline import __version__
 from audio_pipeline.audio_files.read import AudioInfo, blocks, probe
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.errors import encodable_texts
 from audio_pipeline.loudness.a_weighted_level import AWeightedMeter
 from audio_pipeline.loudness.audibility import audibility_warning, listening_facts
 from audio_pipeline.loudness.delivery import Delivery, load_delivery
@@ -201,7 +202,7 @@ def _report(m: Measured, facts: MixFacts, delivery: Delivery | None, shown_name:
     report["warnings"] = _warnings(report, m, facts)
     report["provenance"] = _provenance(m, facts)
     report["reasons"] = reasons
-    return rounded(report)  # type: ignore[no-any-return]
+    return encodable_texts(rounded(report))  # type: ignore[no-any-return]
 
 
 def _section(name: str, levels: SpanLevels, facts: MixFacts, rate: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from audio_pipeline.errors import encodable
 from audio_pipeline.loudness.figures import DROPOUT_FIGURES, HEADLINE, SECTION_FIGURES
 
 Report = dict[str, Any]
@@ -52,7 +53,7 @@ def _cell(value: object) -> str:
         return ""
     if not isinstance(value, str):
         return str(value)
-    text = "".join(c if c.isprintable() else " " for c in value)
+    text = "".join(c if c.isprintable() else " " for c in encodable(value))
     safe = _FORMULA.sub(r"\1'", text)
     return '"' + safe.replace('"', '""') + '"' if "," in safe or '"' in safe else safe
 

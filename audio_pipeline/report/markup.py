@@ -6,10 +6,11 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from html import escape
+from html import escape as _escape
 from pathlib import Path
 
 from audio_pipeline import __version__
+from audio_pipeline.errors import encodable, encodable_texts
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -23,6 +24,11 @@ class Markup(str):
     """Text that is HTML already."""
 
     __slots__ = ()
+
+
+def escape(text: str) -> str:
+    """`text` as HTML, in which it means itself; what UTF-8 cannot encode is shown as `\\xff`."""
+    return _escape(encodable(text))
 
 
 def element(name: str, /, *children: str, **attributes: str | bool | None) -> Markup:
@@ -45,7 +51,7 @@ def join(*children: str) -> Markup:
 
 def data_block(identity: str, value: object) -> Markup:
     """Data for the page's script, as JSON from which no text can break out."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = json.dumps(encodable_texts(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     # inside <script> only "<" matters to the parser; the other two end lines for some readers of JSON
     for sign in ("<", "\u2028", "\u2029"):
         text = text.replace(sign, f"\\u{ord(sign):04x}")

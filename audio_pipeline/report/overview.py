@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from audio_pipeline.errors import encodable_texts
 from audio_pipeline.loudness.figures import DROPOUT_FIGURES, FIGURES, Figure, shown
 from audio_pipeline.report.csv_tables import to_csv
 from audio_pipeline.report.markup import Markup, asset, element, page_head, source_hash
@@ -75,7 +76,7 @@ def overview_json(results: Sequence[MixResult]) -> str:
         for result, marks in zip(results, _marks(results), strict=True)
     ]
     whole = {"schema": SCHEMA, "outlier_rule": RULE, "mixes": mixes}
-    return json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(encodable_texts(whole), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def overview_csv(results: Sequence[MixResult]) -> str:

@@ -34,7 +34,9 @@ def in_little(shared_project, tmp_path_factory):
     changes = [f"cues.{name}={value}" for name, value in table["cues"].items() if name != "black"]
     changes += ["cues.black=8s"]
     changes += [
-        f"{effect}.{key}={value}" for effect, keys in table["effects"].items() for key, value in keys.items()
+        f"{effect}.{key}={value}"
+        for effect, keys in table["effects"].items()
+        for key, value in keys.items()
     ]
     return project, changes, tmp_path_factory.mktemp("every")
 
