@@ -11,17 +11,21 @@ from audio_pipeline.preset.project import STARTER
 
 CHECKOUT = Path(__file__).parent.parent.parent
 
+LIST = Path(__file__).parent / "starter.txt"
+"""The names of the starter files, one a line; the build of the package reads it, too."""
+
 _RENDERS = "# Renders\n\nWhat `render-ending` makes is written here.\n"
 
 
 def starter_files() -> dict[str, Path]:
     """What a new project begins with: path in the project → the file that it is copied from.
 
-    An installed package carries them; a checkout has them at its root.
+    An installed package carries them; a checkout has them at its root, where presets and stems of whoever
+    works there may stand beside them: those are not copied.
     """
     root = STARTER if STARTER.is_dir() else CHECKOUT
-    found = [*sorted((root / "presets").glob("*.toml")), *sorted((root / "stems").iterdir())]
-    return {path.relative_to(root).as_posix(): path for path in found if path.is_file()}
+    names = LIST.read_text(encoding="utf-8").splitlines()
+    return {name: root / name for name in names if name}
 
 
 def start_project(folder: Path) -> list[str]:
