@@ -33,6 +33,14 @@ def facts_of(session: Session, gain_db: float, ceiling: CeilingAction, dialogue:
     )
 
 
+def _head(session: Session) -> dict[str, Any]:
+    """Whose ears the mix is for; its file is told by its bytes. Speakers have none."""
+    if session.scene.listening == "speakers":
+        return {}
+    name, key = session.preset.head.head, session.scene.head.key
+    return {"head": {"name": name, "sha256": None if name == key else key}}
+
+
 def _provenance(
     session: Session, gain_db: float, ceiling: CeilingAction, resolved: dict[str, Any]
 ) -> dict[str, Any]:
@@ -59,6 +67,7 @@ def _provenance(
             for name, stems in session.stems.items()
             for stem in stems
         ],
+        **_head(session),
         "preset_sha256": digest,
         "preset": resolved,
     }

@@ -26,6 +26,7 @@ from pydantic import BaseModel
 from audio_pipeline import __version__
 from audio_pipeline.cache import Cache, digest
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.head_models import Head
 from audio_pipeline.dsp.placement import Placer
 from audio_pipeline.effects.base import Effect, Processor, Strip
 from audio_pipeline.layers.base import Layer, Source
@@ -36,7 +37,7 @@ from audio_pipeline.timeline.spans import Span
 SOUNDING = ("dsp", "timeline", "layers", "effects", "audio_files", "loudness", "preset", "report")
 """The folders of the program that a render depends on; the modules beside them count, too."""
 
-_SUFFIXES = (".py", ".toml", ".json", ".js", ".css")
+_SUFFIXES = (".py", ".toml", ".json", ".js", ".css", ".npz")
 
 Question = list[Any]
 StemKeys = Mapping[StemRequest, str]
@@ -145,7 +146,7 @@ class _Witness:
         return self._scene.listening
 
     @property
-    def head(self) -> str:
+    def head(self) -> Head:
         self.note("ears")
         return self._scene.head
 
@@ -199,11 +200,7 @@ def _answer(scene: Scene, stem_keys: StemKeys, question: Question) -> Any:
 
 def ears_key(scene: Scene) -> list[str]:
     """What decides how a scene is heard."""
-    if scene.listening == "speakers" or scene.head == "sphere":
-        return [scene.listening, scene.head, ""]
-    from importlib.metadata import version  # it takes a mail reader along
-
-    return [scene.listening, scene.head, version("slab")]
+    return [scene.listening, "" if scene.listening == "speakers" else scene.head.key]
 
 
 Made = TypeVar("Made", Source, Processor)

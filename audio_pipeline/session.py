@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from audio_pipeline.audio_files.condition import Conditioned
+from audio_pipeline.audio_files.sofa import read_head
 from audio_pipeline.cache import Cache
+from audio_pipeline.dsp.head_models import Head, kemar, sphere
 from audio_pipeline.errors import PresetError, StemError
 from audio_pipeline.layers.base import Layer
 from audio_pipeline.mix import Console
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.project import Project
-from audio_pipeline.preset.stems import StemFiles, requests_of, stem_paths
+from audio_pipeline.preset.stems import StemFiles, head_path, requests_of, stem_paths
 from audio_pipeline.preset.timing import schedule_of
 from audio_pipeline.recall import Recall
 from audio_pipeline.stem_keeper import StemKeeper
@@ -56,7 +58,7 @@ def open_session(
     """Condition the stems, work the cues out, prepare every sound that is on.
 
     With `cache`, what was made before is not made again. Raises PresetError and StemError for what
-    cannot be.
+    cannot be, RenderError for a head that needs a package which is not installed.
     """
     rate = preset.sample_rate_hz
     paths = stem_paths(project, preset, files)
@@ -78,7 +80,7 @@ def open_session(
         stems=samples,
         speech=_speech(layers, schedule, programme, rate),
         listening=preset.head.listening,
-        head=preset.head.head,
+        head=_head(project, preset),
     )
     recall = None if cache is None else Recall(cache, scene, keep.keys)
     return Session(
@@ -90,6 +92,15 @@ def open_session(
             for name, requests in requests_of(preset).items()
         },
     )
+
+
+def _head(project: Project, preset: Preset) -> Head:
+    """Whose ears hear the mix; a head has no part in a mix for speakers, and its file is not read."""
+    path = head_path(project, preset)
+    if path is not None:
+        return read_head(path)
+    headphones = preset.head.listening == "headphones"
+    return kemar() if headphones and preset.head.head == "kemar" else sphere()
 
 
 def _refuse_too_much(stems: Iterable[Conditioned]) -> None:

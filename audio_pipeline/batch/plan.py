@@ -286,7 +286,9 @@ def _family(preset: Preset) -> str:
     """What costs most in a mix: all but its cues, its dropouts and its master."""
     effects = {n: exact(e) for n, e in preset.working().items() if e.kind != "dropout"}
     layers = {n: exact(la) for n, la in preset.playing().items()}
-    return digest(preset.sample_rate_hz, preset.head.seed, preset.head.listening, layers, effects)
+    head = preset.head
+    ears = (head.listening, head.head)
+    return digest(preset.sample_rate_hz, head.seed, ears, layers, effects)
 
 
 def _sounds(preset: Preset, schedule: Schedule) -> frozenset[str]:
@@ -298,5 +300,6 @@ def _sounds(preset: Preset, schedule: Schedule) -> frozenset[str]:
             for key in type(sound).model_fields
             if isinstance(value := getattr(sound, key), Moment)
         ]
-        keys.add(digest(name, exact(sound), times, rate, preset.head.seed, preset.head.listening))
+        ears = (preset.head.listening, preset.head.head)
+        keys.add(digest(name, exact(sound), times, rate, preset.head.seed, ears))
     return frozenset(keys)

@@ -16,7 +16,7 @@ from audio_pipeline.cache import Cache, digest, remove_if_unlocked
 from audio_pipeline.errors import AudioPipelineError
 from audio_pipeline.loudness.report_file import SUFFIX
 from audio_pipeline.preset.project import Project
-from audio_pipeline.preset.stems import stem_paths
+from audio_pipeline.preset.stems import head_path, stem_paths
 from audio_pipeline.recall import exact, program_key
 from audio_pipeline.render import Order, render
 from audio_pipeline.report.page import PAGE_SUFFIX
@@ -122,11 +122,16 @@ def _files(mix: Mix) -> dict[str, Any]:
 
 
 def _order_key(mix: Mix) -> str:
-    """All that the mix depends on, its recordings' bytes, too. Raises StemError for one not there."""
+    """All that the mix depends on, its recordings' and its head's bytes, too.
+
+    Raises StemError for a file that is not there.
+    """
     assert mix.preset is not None
     preset = mix.preset
     tables = [preset.head, preset.picture, preset.master, preset.cues, preset.layers, preset.effects]
-    stems = stem_paths(Project(mix.root), preset, {})
+    project = Project(mix.root)
+    stems, head = stem_paths(project, preset, {}), head_path(project, preset)
     recordings = sorted([request.path, sha256_hex(path)] for request, path in stems.items())
+    ears = "" if head is None else sha256_hex(head)
     out = str(mix.out.resolve())
-    return digest("order", program_key(), mix.name, out, exact(tables), recordings)
+    return digest("order", program_key(), mix.name, out, exact(tables), recordings, ears)

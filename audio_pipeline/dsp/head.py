@@ -13,10 +13,8 @@ import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.filters import fast_length, frequencies, minimum_phase
-from audio_pipeline.dsp.head_models import HeadModel, available_models, behind, head
+from audio_pipeline.dsp.head_models import Head, behind
 from audio_pipeline.dsp.impulse_response import pink_gain
-
-__all__ = ["HeadModel", "HeadPlacer", "available_models"]
 
 _STEPS = 360  # of half a degree, from −90° to +90°
 _SHADOW_TAPS = 256
@@ -31,12 +29,10 @@ class HeadPlacer:
     for. Everything is some 0.7 ms late. With `from_behind` the positions lie behind the listener,
     mirrored at the ears' axis: delays and levels between the ears are the same there, so what tells is
     the colour (see `head_models.behind`), and L² + R² is 1 for pink noise only.
-    `model` says which head, and nothing else is taken in its stead: raises RenderError when it
-    cannot be had.
     """
 
-    def __init__(self, sample_rate_hz: int, model: HeadModel, *, from_behind: bool = False) -> None:
-        self._responses = _responses(model, sample_rate_hz, from_behind)
+    def __init__(self, sample_rate_hz: int, head: Head, *, from_behind: bool = False) -> None:
+        self._responses = _responses(head, sample_rate_hz, from_behind)
         self.look_back = self._responses.shape[1] - 1
 
     def place(self, window: Samples, position: Samples) -> Samples:
@@ -89,19 +85,18 @@ def _pieces(lower: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[tuple[int
 
 
 @lru_cache(maxsize=4)
-def _responses(model: HeadModel, sample_rate: int, from_behind: bool) -> Samples:
+def _responses(head: Head, sample_rate: int, from_behind: bool) -> Samples:
     """`(steps + 1, taps)`: what one ear hears of a pulse, from the other ear's side to its own."""
     f = frequencies(8 * _SHADOW_TAPS, sample_rate)
-    known = head(model, f)
     azimuth_deg = np.linspace(-90.0, 90.0, _STEPS + 1)
-    at = np.interp(azimuth_deg, known.azimuth_deg, np.arange(len(known.azimuth_deg)))
-    lower = np.minimum(at.astype(np.int64), len(known.azimuth_deg) - 2)
+    at = np.interp(azimuth_deg, head.azimuth_deg, np.arange(len(head.azimuth_deg)))
+    lower = np.minimum(at.astype(np.int64), len(head.azimuth_deg) - 2)
     above = (at - lower)[:, None]
-    level = np.log(known.magnitude)
+    level = np.log(head.magnitude_at(f))
     magnitude = np.exp((1.0 - above) * level[lower] + above * level[lower + 1])
     if from_behind:
         magnitude *= behind(f)
-    interaural_s = np.interp(azimuth_deg, known.azimuth_deg, known.interaural_s)
+    interaural_s = np.interp(azimuth_deg, head.azimuth_deg, head.interaural_s)
 
     later = (np.max(interaural_s) - interaural_s) / 2.0 * sample_rate
     taps = _SHADOW_TAPS + _DELAY_TAPS + int(np.max(later)) + 1

@@ -1,5 +1,7 @@
 """What a head does to sound from the side: levels and delays at its ears, modelled or measured.
 
+A head is a sphere, the manikin KEMAR, or what was measured at somebody's own ears.
+
 Only what differs between the ears is kept: at every frequency and from every side the two have
 the same power together, so that a voice keeps its colour and its loudness wherever it goes. The
 delay is said apart from the levels, so that neighbouring directions can be faded into each other.
@@ -7,17 +9,22 @@ delay is said apart from the levels, so that neighbouring directions can be fade
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
-from typing import Literal
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.filters import fast_length, frequencies, minimum_phase
-from audio_pipeline.errors import RenderError
 
-HeadModel = Literal["kemar", "sphere"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_KEMAR = Path(__file__).parent / "data" / "kemar.npz"
 
 _SPEED_OF_SOUND = 343.0
 _SPHERE_RADIUS_M = 0.0905  # Brown & Duda: 0.0875; KEMAR's delays ask for 3 mm more
@@ -35,26 +42,42 @@ _BEHIND_DB = (
     (10_000.0, -6.6),
     (16_000.0, -12.0),
 )
-_KEMAR_FROM_HZ = 150.0  # below, its loudspeaker was too weak to be measured
+_STEP_DB = 0.001
+_SOFTEST = 1e-9
+_MEASURED_FROM_HZ = 150.0  # below, loudspeakers are too weak to be measured: KEMAR's was
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Head:
     """The ears' side of a head, at `azimuth_deg` `(m,)` rising from −90 (far ear) to +90 (near ear).
 
-    `magnitude` `(m, f)`: linear, at one ear; its square and the other ear's add up to 1.
-    `interaural_s` `(m,)`: how much sooner the sound
-    arrives at this ear than at the other; odd about 0.
+    `magnitude_at(frequency_hz)` `(f,)` → `(m, f)`: linear, at one ear; its square and the other ear's add
+    up to 1. `interaural_s` `(m,)`: how much sooner the sound arrives at this ear than at the other; odd
+    about 0. `key` tells it from every other head: "sphere", "kemar", or the SHA-256 of its file.
     """
 
+    key: str
     azimuth_deg: Samples
-    magnitude: Samples
     interaural_s: Samples
+    magnitude_at: Callable[[Samples], Samples]
 
 
-def available_models() -> tuple[HeadModel, ...]:
-    """The heads that can be used here: "kemar" only where the package `slab` is installed."""
-    return ("kemar", "sphere") if find_spec("slab") else ("sphere",)
+@dataclass(frozen=True, eq=False)
+class HeadTable:
+    """A measured head: `magnitude` `(m, f)` at `frequency_hz` `(f,)`, else as in `Head`."""
+
+    azimuth_deg: Samples
+    interaural_s: Samples
+    frequency_hz: Samples
+    magnitude: Samples
+
+    def head(self, key: str) -> Head:
+        """As a head: straight between the frequencies, and beyond the last ones as there."""
+
+        def magnitude_at(frequency_hz: Samples) -> Samples:
+            return np.stack([np.interp(frequency_hz, self.frequency_hz, row) for row in self.magnitude])
+
+        return Head(key, self.azimuth_deg, self.interaural_s, magnitude_at)
 
 
 def behind(frequency_hz: Samples) -> Samples:
@@ -68,24 +91,8 @@ def behind(frequency_hz: Samples) -> Samples:
     return 10.0 ** (colour / 20.0)
 
 
-def head(model: HeadModel, frequency_hz: Samples) -> Head:
-    """The named head, its magnitudes at `frequency_hz` `(f,)`.
-
-    Raises RenderError when it needs a package that is not installed; ValueError for another name.
-    """
-    if model == "sphere":
-        return _sphere(frequency_hz)
-    if model != "kemar":
-        raise ValueError(f"unknown head {model!r}; known: kemar, sphere")
-    if model not in available_models():
-        raise RenderError(
-            "the head 'kemar' needs the package slab, which is not installed",
-            hint="install it with: pip install 'render-ending[headphones]', or choose the head 'sphere'",
-        )
-    return _kemar(frequency_hz)
-
-
-def _sphere(frequency_hz: Samples) -> Head:
+@lru_cache(maxsize=1)
+def sphere() -> Head:
     """A rigid sphere: Woodworth's delay, Brown & Duda's shadow.
 
     Source: Brown & Duda, "A structural model for binaural sound synthesis", 1998, (3) to (5); only
@@ -93,13 +100,16 @@ def _sphere(frequency_hz: Samples) -> Head:
     """
     azimuth_deg = np.arange(-90.0, 90.5)
     azimuth = np.radians(azimuth_deg)
+    delay_s = _SPHERE_RADIUS_M / _SPEED_OF_SOUND * (azimuth + np.sin(azimuth))
     from_ear_deg = 90.0 - azimuth_deg
     least = _SPHERE_DEEPEST_SHADOW
     alpha = 1.0 + least / 2 + (1.0 - least / 2) * np.cos(np.pi * from_ear_deg / _SPHERE_SHADOW_AT_DEG)
-    u2 = np.square(frequency_hz * np.pi * _SPHERE_RADIUS_M / _SPEED_OF_SOUND)
-    power = (1.0 + np.square(alpha)[:, None] * u2) / (1.0 + u2)
-    delay_s = _SPHERE_RADIUS_M / _SPEED_OF_SOUND * (azimuth + np.sin(azimuth))
-    return Head(azimuth_deg, _balanced(power), delay_s)
+
+    def magnitude_at(frequency_hz: Samples) -> Samples:
+        u2 = np.square(frequency_hz * np.pi * _SPHERE_RADIUS_M / _SPEED_OF_SOUND)
+        return _balanced((1.0 + np.square(alpha)[:, None] * u2) / (1.0 + u2))
+
+    return Head("sphere", azimuth_deg, delay_s, magnitude_at)
 
 
 def _balanced(power: Samples) -> Samples:
@@ -108,40 +118,81 @@ def _balanced(power: Samples) -> Samples:
     return magnitude
 
 
-def _kemar(frequency_hz: Samples) -> Head:
+@lru_cache(maxsize=1)
+def kemar() -> Head:
     """A manikin, measured: Gardner & Martin, "HRTF measurements of a KEMAR dummy-head microphone",
-    MIT Media Lab, 1994 (free with no restrictions on use, provided the authors are cited)."""
-    from slab import HRTF
+    MIT Media Lab, 1994 (free with no restrictions on use, provided the authors are cited).
 
-    measured = HRTF.kemar()
-    place = np.asarray(measured.sources.vertical_polar)[:, :2]
-    azimuth_deg = np.arange(-90.0, 91.0, 5.0)
-    ear = []
-    for azimuth in azimuth_deg:
-        # slab counts azimuth anticlockwise, and its first channel is the left ear
-        at = np.flatnonzero((np.abs(place[:, 0] - azimuth % 360) < 0.1) & (np.abs(place[:, 1]) < 0.1))
-        ear.append(np.asarray(measured[int(at[0])].data)[:, 0])
-    responses, rate = np.stack(ear), round(float(measured.samplerate))
+    `data/kemar.npz` holds what `measured` makes of their responses, rounded; `docs/kemar_table.py` wrote it.
+    """
+    with np.load(_KEMAR, allow_pickle=False) as file:
+        return unpacked_table(file).head("kemar")
 
-    size = fast_length(8 * responses.shape[1])
-    f = frequencies(size, rate)
-    power = np.square(np.abs(np.fft.rfft(responses, size, axis=1)))
-    smooth = np.stack([_third_octave_mean(row, f) for row in power])
-    balanced = _balanced(np.stack([np.interp(np.maximum(f, _KEMAR_FROM_HZ), f, row) for row in smooth]))
+
+def packed_table(table: HeadTable) -> dict[str, NDArray[Any]]:
+    """A table as small arrays: levels of the far side in steps of 0.001 dB from one frequency to the next,
+    delays in nanoseconds. The near side follows, since both ears together have power 1."""
+    far = -20.0 * np.log10(table.magnitude[: len(table.magnitude) // 2])
+    steps = np.diff(np.rint(far / _STEP_DB).astype(np.int32), axis=1, prepend=0)
+    return {
+        "azimuth_deg": table.azimuth_deg,
+        "interaural_ns": np.rint(table.interaural_s * 1e9).astype(np.int32),
+        "frequency_hz": table.frequency_hz,
+        "far_level_steps": steps.astype(np.int16 if np.abs(steps).max() < 2**15 else np.int32),
+    }
+
+
+def unpacked_table(arrays: Mapping[str, NDArray[Any]]) -> HeadTable:
+    """The table of `packed_table`."""
+    steps = np.cumsum(arrays["far_level_steps"], axis=1, dtype=np.float64)
+    far = 10.0 ** (-_STEP_DB / 20.0 * steps)
+    near = np.sqrt(1.0 - np.square(far[::-1]))
+    middle = np.full((1, far.shape[1]), math.sqrt(0.5))
+    return HeadTable(
+        arrays["azimuth_deg"],
+        arrays["interaural_ns"] * 1e-9,
+        arrays["frequency_hz"],
+        np.concatenate([far, middle, near]),
+    )
+
+
+def measured(left: Samples, right: Samples, azimuth_deg: Samples, sample_rate_hz: int) -> HeadTable:
+    """A head from what its ears heard of a pulse; a voice must sound alike in both, so they are averaged.
+
+    `left` `(m, taps)` are the left ear's responses to `azimuth_deg` `(m,)`, which rise from −90 (the other
+    ear's side) to +90 (its own) and are symmetrical about 0; `right` those of the right ear, from its own
+    point of view. Levels are third octaves. Raises ValueError for azimuths that are not symmetrical.
+    """
+    if not np.array_equal(azimuth_deg, -azimuth_deg[::-1]):
+        raise ValueError("the azimuths are not symmetrical")
+    size = fast_length(8 * left.shape[1])
+    f = frequencies(size, sample_rate_hz)
+    power = (_smooth_power(left, size, f) + _smooth_power(right, size, f)) / 2.0
+    power = np.maximum(power, power.max() * _SOFTEST)  # what was measured may end before half its rate
+    from_hz = np.maximum(f, _MEASURED_FROM_HZ)
+    balanced = _balanced(np.stack([np.interp(from_hz, f, row) for row in power]))
 
     # what of the measured delay is not in the levels already, smooth and odd over azimuth
-    least = np.stack([minimum_phase(row, responses.shape[1]) for row in balanced])
+    least = np.stack([minimum_phase(row, left.shape[1]) for row in balanced])
     extra_s = np.array(
         [
-            interaural_delay_s(responses[i], responses[-1 - i], rate)
-            - interaural_delay_s(least[i], least[-1 - i], rate)
+            (
+                interaural_delay_s(left[i], right[-1 - i], sample_rate_hz)
+                + interaural_delay_s(right[i], left[-1 - i], sample_rate_hz)
+            )
+            / 2.0
+            - interaural_delay_s(least[i], least[-1 - i], sample_rate_hz)
             for i in range(len(azimuth_deg))
         ]
     )
     shape = np.sin(np.radians(azimuth_deg)[:, None] * np.arange(1, 5))
     weights = np.linalg.lstsq(shape, extra_s, rcond=None)[0]
-    magnitude = np.stack([np.interp(frequency_hz, f, row) for row in balanced])
-    return Head(azimuth_deg, magnitude, shape @ weights)
+    return HeadTable(azimuth_deg, shape @ weights, f, balanced)
+
+
+def _smooth_power(responses: Samples, size: int, frequency_hz: Samples) -> Samples:
+    power = np.square(np.abs(np.fft.rfft(responses, size, axis=1)))
+    return np.stack([_third_octave_mean(row, frequency_hz) for row in power])
 
 
 def _third_octave_mean(power: Samples, frequency_hz: Samples) -> Samples:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, WithJsonSchema
 
-from audio_pipeline.dsp.head_models import HeadModel
 from audio_pipeline.effects import effect_kinds
 from audio_pipeline.effects.base import Effect
 from audio_pipeline.errors import PresetError
@@ -31,6 +31,29 @@ AnyParameters = TypeVar("AnyParameters", bound=Parameters)
 RateName = Annotated[
     Literal["23.976", "24", "25", "29.97df", "29.97", "30"],
     BeforeValidator(lambda value: f"{value:g}" if isinstance(value, int | float) else value),
+]
+
+HEADS = ("sphere", "kemar")
+"""The heads that come with the program; any other is a SOFA file."""
+
+
+def _known_head(value: str) -> str:
+    if value not in HEADS and not value.lower().endswith(".sofa"):
+        near = difflib.get_close_matches(value, HEADS, 1)
+        meant = f'did you mean "{near[0]}"? ' if near else ""
+        raise ValueError(
+            f'{value!r} is not a head; {meant}write "sphere", "kemar" or the path of a SOFA file in the '
+            'project, like "heads/mine.sofa"'
+        )
+    return value
+
+
+HeadName = Annotated[
+    str,
+    AfterValidator(_known_head),
+    WithJsonSchema(
+        {"anyOf": [{"enum": list(HEADS)}, {"type": "string", "pattern": r"\.[sS][oO][fF][aA]$"}]}
+    ),
 ]
 
 
@@ -74,8 +97,10 @@ class Head(Parameters):
     seed: int = Field(1, ge=0, le=2**63 - 1, description="all noise follows from it")
     sample_rate: Literal["48 kHz", "96 kHz"] = Field("48 kHz", description="of the master")
     listening: Listening = Field("speakers", description="what it is heard on")
-    head: HeadModel = Field(
-        "sphere", description="whose ears headphones get; kemar needs the extra [headphones]"
+    head: HeadName = Field(
+        "sphere",
+        max_length=4096,
+        description="whose ears headphones get: sphere, kemar or a SOFA file, which needs the extra [sofa]",
     )
 
 

@@ -8,7 +8,7 @@ from math import ceil
 from pathlib import Path
 
 from audio_pipeline.audio_files.flac_header import stated_length
-from audio_pipeline.preset.model import Preset
+from audio_pipeline.preset.model import HEADS, Preset
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.timing import schedule_of
 from audio_pipeline.timeline.moments import Schedule
@@ -36,8 +36,23 @@ def stem_paths(project: Project, preset: Preset, files: StemFiles) -> dict[StemR
     return paths
 
 
+def head_path(project: Project, preset: Preset) -> Path | None:
+    """The SOFA file of the ears that headphones get; None for a head of the program, or for speakers.
+
+    Raises StemError for a path that leads out of the project.
+    """
+    name = preset.head.head
+    if preset.head.listening == "speakers" or name in HEADS:
+        return None
+    return project.inside(name, f"{preset.document.origin(('head',))}: head")
+
+
 def planned_schedule(project: Project, preset: Preset, files: StemFiles) -> Schedule:
-    """The schedule from the stems' headers alone: nothing is decoded."""
+    """The schedule from the stems' headers alone: nothing is decoded.
+
+    Raises StemError for a stem or a head outside the project, and for a stem that cannot be read.
+    """
+    head_path(project, preset)
     paths = stem_paths(project, preset, files)
     return schedule_of(preset, lambda request: _stated_length(paths[request], preset.sample_rate_hz))
 

@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import Literal
 
 from audio_pipeline.dsp.arrays import Samples
-from audio_pipeline.dsp.head import HeadModel, HeadPlacer
+from audio_pipeline.dsp.head import HeadPlacer
+from audio_pipeline.dsp.head_models import Head, sphere
 from audio_pipeline.dsp.placement import Placer, SpeakerPlacer
 from audio_pipeline.timeline.moments import Clock, Moment, Schedule
 from audio_pipeline.timeline.spans import Span
@@ -38,7 +39,7 @@ class Scene:
     """The programme a sound plays in, worked out: times are samples, stems are conditioned.
 
     `programme` is the whole, from sample 0; `speech` are the spans in which a voice speaks, in
-    order; `stems` hold `(n, channels)` float64 at `sample_rate`.
+    order; `stems` hold `(n, channels)` float64 at `sample_rate`; `head` is whose ears headphones get.
     """
 
     sample_rate: int
@@ -48,7 +49,7 @@ class Scene:
     stems: Mapping[StemRequest, Samples] = field(default_factory=dict)
     speech: tuple[Span, ...] = ()
     listening: Listening = "speakers"
-    head: HeadModel = "sphere"
+    head: Head = field(default_factory=sphere)
 
     @property
     def clock(self) -> Clock:
@@ -59,8 +60,6 @@ class Scene:
         """What puts a mono sound between the ears: a pan pot for speakers, a head for headphones.
 
         Only the head knows what stands `from_behind`; two speakers have no behind.
-
-        Raises RenderError when the head cannot be had here.
         """
         if self.listening == "headphones":
             return HeadPlacer(self.sample_rate, self.head, from_behind=from_behind)

@@ -61,7 +61,7 @@ def test_a_stem_that_only_libsndfile_can_read_is_asked_of_it(tiny: Path) -> None
 
 def test_a_render_loads_nothing_that_it_does_not_need(tiny: Path) -> None:
     modules = loaded(tiny, "--preset", "tiny", "--quiet")
-    assert modules.isdisjoint({"scipy", "librosa", "pydub", "matplotlib", "numpy.ma", "rich", "slab"})
+    assert modules.isdisjoint({"scipy", "librosa", "pydub", "matplotlib", "numpy.ma", "rich", "h5py"})
 
 
 def test_a_stand_in_becomes_the_module_when_it_is_asked(

@@ -16,6 +16,7 @@ from audio_pipeline.dsp.events import CELL, Resonances, normals
 from audio_pipeline.dsp.fades import fade_edges
 from audio_pipeline.dsp.filters import convolve
 from audio_pipeline.dsp.head import HeadPlacer
+from audio_pipeline.dsp.head_models import sphere
 from audio_pipeline.dsp.impulse_response import decaying, trimmed, velvet_noise
 from audio_pipeline.dsp.mirrored_convolution import MirroredConvolver
 from audio_pipeline.dsp.mono_fold import MonoFoldMeter, mono_fold_holes
@@ -228,7 +229,7 @@ def test_ringing_is_the_sum_of_its_sines(data, rate_hz, n, blows, seed):
 @settings(cheap, max_examples=15)
 @given(rates, around(300, 17_000), seeds, st.floats(-1.5, 1.5), st.floats(-0.05, 0.05))
 def test_a_head_in_parts(rate_hz, n, seed, begins, moves):
-    placer = HeadPlacer(rate_hz, "sphere")
+    placer = HeadPlacer(rate_hz, sphere())
     window = draw(seed, placer.look_back + n)
     position = begins + moves * np.arange(n) / max(n, 1)
     expected = np.zeros((n, 2))
