@@ -6,6 +6,8 @@ import hashlib
 
 import pytest
 
+from audio_pipeline.batch.plan import Mix
+from audio_pipeline.batch.work import _order_key
 from audio_pipeline.cache import Cache
 from audio_pipeline.dsp.head_models import kemar, sphere
 from audio_pipeline.errors import PresetError, StemError
@@ -90,3 +92,13 @@ def test_an_unknown_head_is_refused_with_what_is_allowed(tiny, value, meant):
         preset_with(tiny, value)
     assert meant in f"{caught.value.message} {caught.value.hint}"
     assert "SOFA" in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_a_batch_makes_a_mix_again_when_the_file_of_its_head_changes(tiny):
+    pytest.importorskip("h5py", reason="needs the extra [sofa]")
+    mix = Mix("tiny", tiny.root, tiny.renders, "tiny", preset=preset_with(tiny, SOFA))
+    keys = []
+    for head in (sphere(), kemar(), sphere()):
+        write_sofa(tiny.root / SOFA, head=head)
+        keys.append(_order_key(mix))
+    assert keys[0] == keys[2] != keys[1]
