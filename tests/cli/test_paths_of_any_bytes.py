@@ -10,7 +10,7 @@ import shutil
 import pytest
 
 from audio_pipeline.errors import encodable, encodable_texts
-from audio_pipeline.loudness.report_file import read_report
+from audio_pipeline.reporting.report_file import read_report
 from tests.command import tiny_project
 
 ODD = os.fsdecode(b"caf\xe9\xff")
