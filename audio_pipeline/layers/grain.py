@@ -1,8 +1,7 @@
 """Film grain, as sound: the noise of an optical track through the curve that every cinema had.
 
-Source of the curve: the Academy or N curve of mono optical tracks (Research Council of the Academy of
-Motion Picture Arts and Sciences, 1938). The rates, lengths and levels of dirt, swell and noise reduction
-are an engineer's estimates and stand in the preset.
+`dsp.optical_track` gives the curve and its source. The rates, lengths and levels of dirt, swell and noise
+reduction are an engineer's estimates and stand in the preset.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.dsp.fades import fade_edges
 from audio_pipeline.dsp.filters import frequencies, minimum_phase
 from audio_pipeline.dsp.noise import generator
+from audio_pipeline.dsp.optical_track import optical_magnitude
 from audio_pipeline.dsp.stereo_noise import StereoNoise
 from audio_pipeline.layers import film_dirt
 from audio_pipeline.layers.base import Bus, Layer
@@ -29,24 +29,9 @@ from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.units import Db, Dbfs, Duration, Hz, Percent, PerMinute, PerSecond
 
-ACADEMY_CURVE = ((40.0, -7.0), (100.0, 0.0), (1600.0, 0.0), (5000.0, -10.0), (8000.0, -18.0))
-"""(Hz, dB) of the Academy curve, straight between on a logarithmic axis, straight on beyond."""
-
 _TAPS = 1024
 _MOST_TURNS = 64
 _RESPONSE_SIZE = 16_384
-
-
-def academy_db(frequency_hz: Samples) -> Samples:
-    """The Academy curve at frequencies > 0, any shape, in dB."""
-    x = np.log2(frequency_hz)
-    points = np.log2([hz for hz, _ in ACADEMY_CURVE])
-    levels = np.array([db for _, db in ACADEMY_CURVE])
-    slopes = np.diff(levels) / np.diff(points)
-    low = np.minimum(x - points[0], 0.0) * slopes[0]
-    high = np.maximum(x - points[-1], 0.0) * slopes[-1]
-    level: Samples = np.interp(x, points, levels) + low + high
-    return level
 
 
 class Grain(Layer):
@@ -218,13 +203,6 @@ class GrainSource:
             )
             if share > 0
         ]
-
-
-def optical_magnitude(tilt_db: float, frequency_hz: Samples) -> Samples:
-    """The magnitude of an optical track: the Academy curve, tilted by `tilt_db` an octave about 1 kHz."""
-    hz = np.maximum(frequency_hz, 1.0)
-    magnitude: Samples = 10.0 ** ((academy_db(hz) + tilt_db * np.log2(hz / 1000.0)) / 20.0)
-    return magnitude
 
 
 def _share(level_db: float, per_time: float) -> float:
