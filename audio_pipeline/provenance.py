@@ -59,6 +59,15 @@ def _provenance(
             for name, stems in session.stems.items()
             for stem in stems
         ],
+        "treatments": [
+            {
+                "effect": treatment.effect,
+                "kind": treatment.kind,
+                "facts": dict(treatment.facts),
+                "warnings": [dict(warning) for warning in treatment.warnings],
+            }
+            for treatment in session.treatments
+        ],
         "preset_sha256": digest,
         "preset": resolved,
     }

@@ -41,6 +41,8 @@ _SUFFIXES = (".py", ".toml", ".json", ".js", ".css")
 Question = list[Any]
 StemKeys = Mapping[StemRequest, str]
 """For each stem the key of its conditioned samples."""
+TreatedKeys = Mapping[str, str]
+"""For each layer whose stem an effect has treated, the key of what it plays at the reference."""
 
 
 @lru_cache(maxsize=1)
@@ -153,6 +155,16 @@ class _Witness:
     def stems(self) -> Mapping[StemRequest, Samples]:
         return _WitnessedStems(self, self._scene.stems)
 
+    def stem(self, request: StemRequest, layer: str) -> Samples:
+        level = None if request.level_lufs is None else request.level_lufs.hex()
+        self.note("stem of", layer, request.path, request.channels, level)
+        return self._scene.stem(request, layer)
+
+    @property
+    def treated(self) -> Any:
+        self.too_late = True
+        return self._scene.treated
+
     @property
     def schedule(self) -> Any:
         self.too_late = True  # whoever holds it may ask anything
@@ -178,7 +190,7 @@ class _WitnessedStems(Mapping[StemRequest, Samples]):
         return len(self._stems)
 
 
-def _answer(scene: Scene, stem_keys: StemKeys, question: Question) -> Any:
+def _answer(scene: Scene, stem_keys: StemKeys, treated_keys: TreatedKeys, question: Question) -> Any:
     match question:
         case ["at", text, choices]:
             terms = tuple(tuple((sign, atom) for sign, atom in choice) for choice in choices)
@@ -192,9 +204,15 @@ def _answer(scene: Scene, stem_keys: StemKeys, question: Question) -> Any:
         case ["ears"]:
             return ears_key(scene)
         case ["stem", path, channels, level]:
-            request = StemRequest(path, channels, None if level is None else float.fromhex(level))
-            return stem_keys[request]
+            return stem_keys[_request(path, channels, level)]
+        case ["stem of", layer, path, channels, level]:
+            treated = treated_keys.get(layer)
+            return stem_keys[_request(path, channels, level)] if treated is None else treated
     raise ValueError(f"nobody asks {question!r}")
+
+
+def _request(path: str, channels: Literal[1, 2], level: str | None) -> StemRequest:
+    return StemRequest(path, channels, None if level is None else float.fromhex(level))
 
 
 def ears_key(scene: Scene) -> list[str]:
@@ -280,10 +298,17 @@ class KeptProcessor:
 class Recall:
     """Prepares sounds so that they remember what they have made before, in `cache`."""
 
-    def __init__(self, cache: Cache, scene: Scene, stem_keys: StemKeys) -> None:
+    def __init__(
+        self,
+        cache: Cache,
+        scene: Scene,
+        stem_keys: StemKeys,
+        treated_keys: TreatedKeys | None = None,
+    ) -> None:
         self.cache = cache
         self._scene = scene
         self._stem_keys = stem_keys
+        self._treated_keys = treated_keys or {}
         clock = scene.clock
         self._common = [
             program_key(),
@@ -363,7 +388,10 @@ class Recall:
     def _key(self, asker: str, questions: list[Question]) -> str | None:
         """The key of what a sound makes, when it asks these questions here; None when it cannot."""
         try:
-            answers = [_answer(self._scene, self._stem_keys, question) for question in questions]
+            answers = [
+                _answer(self._scene, self._stem_keys, self._treated_keys, question)
+                for question in questions
+            ]
         except (ValueError, KeyError):
             return None
         return digest(asker, questions, answers)

@@ -17,6 +17,7 @@ from audio_pipeline.preset.stems import StemFiles, requests_of, stem_paths
 from audio_pipeline.preset.timing import schedule_of
 from audio_pipeline.recall import Recall
 from audio_pipeline.stem_keeper import StemKeeper
+from audio_pipeline.stem_treatment import StemTreatment, Treatment
 from audio_pipeline.timeline.moments import Schedule
 from audio_pipeline.timeline.scene import Scene, StemRequest, to_samples
 from audio_pipeline.timeline.spans import Span
@@ -28,12 +29,19 @@ MOST_STEM_BYTES = 1 << 31
 
 @dataclass(frozen=True)
 class Session:
-    """A preset in its scene. `stems` tells for each layer or effect what was done to its files."""
+    """A preset in its scene. `stems` tells for each layer or effect what was done to its files, `treatments`
+    what effects did to whole stems."""
 
     preset: Preset
     scene: Scene
     console: Console
     stems: Mapping[str, tuple[Conditioned, ...]]
+    treatments: tuple[Treatment, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[Mapping[str, str], ...]:
+        """What could not be done to the stems, each with a `code` and a `message`."""
+        return tuple(warning for treatment in self.treatments for warning in treatment.warnings)
 
 
 def with_stem_files(preset: Preset, files: StemFiles) -> Preset:
@@ -61,12 +69,16 @@ def open_session(
     rate = preset.sample_rate_hz
     paths = stem_paths(project, preset, files)
     keep = StemKeeper(cache)
+    treatment = StemTreatment(preset)
     conditioned: dict[StemRequest, Conditioned] = {}
-    made = in_order(lambda item: keep.conditioned(item[1], item[0], rate), paths.items(), workers=2)
+    made = in_order(
+        lambda item: keep.conditioned(item[1], treatment.source(item[0]), rate), paths.items(), workers=2
+    )
     for request, stem in zip(paths, made, strict=True):
         conditioned[request] = stem
         _refuse_too_much(conditioned.values())
-    samples = {request: stem.samples for request, stem in conditioned.items()}
+    treated = treatment.apply(conditioned, keep.keys, cache)
+    samples = {request: stem.samples for request, stem in treated.requested.items()}
     schedule = schedule_of(preset, lambda request: Fraction(len(samples[request]), rate))
     programme = Span(0, to_samples(schedule.named("end"), rate))
     layers = preset.playing()
@@ -79,16 +91,18 @@ def open_session(
         speech=_speech(layers, schedule, programme, rate),
         listening=preset.head.listening,
         head=preset.head.head,
+        treated={layer: stem.samples for layer, stem in treated.by_layer.items()},
     )
-    recall = None if cache is None else Recall(cache, scene, keep.keys)
+    recall = None if cache is None else Recall(cache, scene, treated.keys, treated.layer_keys)
     return Session(
         preset,
         scene,
         Console(scene, layers, preset.working(), recall),
         {
-            name: tuple(conditioned[request] for request in requests)
+            name: tuple(treated.by_layer.get(name, treated.requested[request]) for request in requests)
             for name, requests in requests_of(preset).items()
         },
+        treated.treatments,
     )
 
 

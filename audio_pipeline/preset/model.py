@@ -102,9 +102,16 @@ class Preset:
         return {name: layer for name, layer in sorted(self.layers.items()) if layer.on}
 
     def working(self) -> dict[str, Effect]:
-        """The effects that are on, in the order they work in."""
+        """The effects of the console that are on, in the order they work in."""
+        return {name: effect for name, effect in self._on() if effect.stage != "stem"}
+
+    def treating(self) -> dict[str, Effect]:
+        """The effects on whole stems that are on, in the order they work in."""
+        return {name: effect for name, effect in self._on() if effect.stage == "stem"}
+
+    def _on(self) -> list[tuple[str, Effect]]:
         effects = sorted(self.effects.items(), key=lambda item: (item[1].order, item[0]))
-        return {name: effect for name, effect in effects if effect.on}
+        return [(name, effect) for name, effect in effects if effect.on]
 
 
 def build_preset(document: Document) -> Preset:
@@ -211,3 +218,14 @@ def _check_references(preset: Preset) -> None:
                     raise unknown_key(
                         preset.document, ("effects", name, field, layer), preset.layers, "layer"
                     )
+    for name, effect in preset.treating().items():
+        for layer in filter(effect.works_on, preset.layers):
+            if not has_treatable_stem(preset.layers[layer]):
+                cause = f"works on {layer!r}, which is not a voice: it has no mono stem with a level"
+                raise complain(preset.document, ("effects", name), cause)
+
+
+def has_treatable_stem(layer: Layer) -> bool:
+    """Whether effects of the stage "stem" can work on the layer: its one stem is mono and levelled."""
+    stems = layer.stems()
+    return len(stems) == 1 and stems[0].channels == 1 and stems[0].level_lufs is not None
