@@ -29,7 +29,8 @@ FEWEST_FRAMES = 16
 _LEVEL_HZ = (200.0, 8000.0)  # where the level of a frame is measured: rumble is neither speech nor pause
 _LOWEST_DB, _CLASSES = -140, 180
 _DIGITAL_SILENCE_DB = -130
-_SPEECH_DB = 15.0  # frames this far below the mean level are pauses
+_SPEECH_DB = 25.0  # speech reaches so far below its mean level: an s, after the Academy curve
+_OVER_FLOOR_DB = 6  # and stands so far over the noise floor
 _LOUDEST_DB = 40.0  # and frames this far below the loudest do not count for the mean
 _SILENT = 0.1  # pauses of digital silence are at least this share of the frames
 _QUIETEST, _QUIET = 0.01, 0.05  # shares of the frames that sound, from the quietest on
@@ -105,11 +106,16 @@ def voice_spectrum(stem: Samples, sample_rate_hz: int) -> VoiceSpectrum | None:
         return None
     loud = np.where(levels_db >= levels_db[np.flatnonzero(sounding)[-1]] - _LOUDEST_DB, sounding, 0)
     mean_db = 10.0 * math.log10(float(loud @ 10.0 ** (levels_db / 10.0)) / float(loud.sum()))
-    spoken = levels_db >= mean_db - _SPEECH_DB
+    pauses = _pauses(counts, levels_db, mean_db)
+    floor_db = levels_db[pauses][-1] if pauses is not None and pauses.any() else _LOWEST_DB
+    spoken = levels_db >= max(mean_db - _SPEECH_DB, floor_db + _OVER_FLOOR_DB - _ABOVE_DB)
     if counts[spoken].sum() < FEWEST_FRAMES:
         return None
     speech = sums[spoken].sum(axis=0) / counts[spoken].sum()
-    return VoiceSpectrum(hz, speech, _floor(sums, counts, levels_db, mean_db, hz))
+    if pauses is None:
+        return VoiceSpectrum(hz, speech, None)
+    quiet = sums[pauses].sum(axis=0) / max(1, counts[pauses].sum())
+    return VoiceSpectrum(hz, speech, smoothed(quiet, hz))
 
 
 def frame_size(sample_rate_hz: int) -> int:
@@ -159,19 +165,19 @@ def _by_level(stem: Samples, size: int, hz: Samples) -> tuple[Samples, NDArray[n
     return sums, counts
 
 
-def _floor(
-    sums: Samples, counts: NDArray[np.int64], levels_db: NDArray[np.int64], mean_db: float, hz: Samples
-) -> Samples | None:
-    """The mean power of the pauses, `(bins,)`; None where the quietest frames are no steady noise."""
+def _pauses(
+    counts: NDArray[np.int64], levels_db: NDArray[np.int64], mean_db: float
+) -> NDArray[np.bool_] | None:
+    """The classes `(classes,)` of pauses; none of them where pauses are digital silence; None where the
+    quietest frames are no steady noise."""
     if _quantile_db(counts, levels_db, _SILENT) <= _DIGITAL_SILENCE_DB:
-        return np.zeros(len(hz))
+        return np.zeros(len(counts), np.bool_)
     counts = np.where(levels_db > _DIGITAL_SILENCE_DB, counts, 0)
     quiet_db = _quantile_db(counts, levels_db, _QUIET)
     steady = quiet_db - _quantile_db(counts, levels_db, _QUIETEST) <= _STEADY_DB
     if not steady or quiet_db > mean_db - _PAUSE_DB:
         return None
-    pauses = (levels_db >= quiet_db - _BELOW_DB) & (levels_db <= quiet_db + _ABOVE_DB)
-    return smoothed(sums[pauses].sum(axis=0) / counts[pauses].sum(), hz)
+    return (levels_db >= quiet_db - _BELOW_DB) & (levels_db <= quiet_db + _ABOVE_DB)
 
 
 def _quantile_db(counts: NDArray[np.int64], levels_db: NDArray[np.int64], share: float) -> int:
