@@ -7,6 +7,7 @@ change places. So exchanging the voices exchanges the results, to the bit.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,7 @@ from audio_pipeline.dsp.voice_spectrum import (
 SAME_BANDWIDTH = 1.05
 """Bandwidths whose ratio is smaller are left as they are."""
 _LOW_PASS_BEGINS = 0.93  # of the frequency at which it has taken everything away
+_HIGH_PASS_ENDS = 1.2
 _NOISE_HZ = (80.0, 100.0)  # rumble and hum below are not matched
 _FLOOR_HZ = (100.0, 8000.0)  # where noise floors are compared
 _ROUNDS = 3
@@ -40,16 +42,20 @@ class Limits:
 
 @dataclass(frozen=True, eq=False)
 class Match:
-    """The filter of one voice: `gain_db` `(bands,)` at the centres `bands_hz`; `low_pass_hz` or None."""
+    """The filter of one voice: `gain_db` `(bands,)` at the centres `bands_hz`; the frequencies, Hz, at which a
+    high-pass and a low-pass have taken everything away, or None."""
 
     bands_hz: Samples
     gain_db: Samples
+    high_pass_hz: float | None
     low_pass_hz: float | None
 
     def magnitude(self, frequency_hz: Samples) -> Samples:
         """The magnitude of the filter at each frequency."""
         magnitude: Samples = 10.0 ** (_equaliser_db(self.gain_db, self.bands_hz, frequency_hz) / 20.0)
-        return magnitude * _low_pass(self.low_pass_hz, frequency_hz)
+        passed: Samples = _high_pass(self.high_pass_hz, frequency_hz)
+        passed *= _low_pass(self.low_pass_hz, frequency_hz)
+        return magnitude * passed
 
     def impulse(self, sample_rate_hz: int) -> Samples:
         """The filter as a linear-phase FIR `(taps,)`, 85 ms long."""
@@ -74,7 +80,7 @@ def matched(own: VoiceSpectrum, other: VoiceSpectrum, limits: Limits) -> Match |
 
     From 250 Hz to 8 kHz, as far as both voices reach, their third octaves meet in the middle.
     """
-    bands_hz = _common_bands_hz(own.speech_limit_hz(), other.speech_limit_hz())
+    bands_hz = _common_bands_hz(own, other)
     if not len(bands_hz):
         return None
     hz, most = own.frequency_hz, limits.boost_db + limits.cut_db
@@ -88,8 +94,10 @@ def matched(own: VoiceSpectrum, other: VoiceSpectrum, limits: Limits) -> Match |
             spectrum.filtered(10.0 ** (_equaliser_db(gain, bands_hz, hz) / 10.0))
             for spectrum, gain in zip((own, other), gains, strict=True)
         )
-    low_pass_hz = _low_pass_hz(mine.speech_limit_hz(), its.speech_limit_hz(), limits.low_pass_hz)
-    return Match(bands_hz, gains[0], low_pass_hz)
+    lows, highs = zip(mine.speech_range_hz(), its.speech_range_hz(), strict=True)
+    return Match(
+        bands_hz, gains[0], _high_pass_hz(lows), _low_pass_hz(min(highs), max(highs), limits.low_pass_hz)
+    )
 
 
 def missing_noise(own: VoiceSpectrum, other: VoiceSpectrum, most_db: float) -> Samples:
@@ -110,7 +118,7 @@ def missing_noise(own: VoiceSpectrum, other: VoiceSpectrum, most_db: float) -> S
 def likeness(first: VoiceSpectrum, second: VoiceSpectrum) -> Likeness | None:
     """How alike two voices are; None when they have no third octave in common."""
     bandwidths_hz = first.bandwidth_hz(), second.bandwidth_hz()
-    bands_hz = _common_bands_hz(first.speech_limit_hz(), second.speech_limit_hz())
+    bands_hz = _common_bands_hz(first, second)
     if not len(bands_hz):
         return None
     levels = [band_levels_db(v.speech, v.frequency_hz, bands_hz) for v in (first, second)]
@@ -131,9 +139,11 @@ def noise_dbfs(power: Samples) -> float:
     return max(_SILENT_DBFS, 10.0 * math.log10(mean)) if mean > 0.0 else _SILENT_DBFS
 
 
-def _common_bands_hz(first_hz: float, second_hz: float) -> Samples:
-    bands_hz = third_octaves_hz()
-    common: Samples = bands_hz[bands_hz * 10.0**0.05 <= min(first_hz, second_hz)]
+def _common_bands_hz(*spectra: VoiceSpectrum) -> Samples:
+    """The centres of the third octaves that lie wholly within the range of both voices."""
+    lows, highs = zip(*(spectrum.speech_range_hz() for spectrum in spectra), strict=True)
+    bands_hz, half = third_octaves_hz(), 10.0**0.05
+    common: Samples = bands_hz[(bands_hz / half >= max(lows)) & (bands_hz * half <= min(highs))]
     return common
 
 
@@ -156,9 +166,25 @@ def _equaliser_db(gain_db: Samples, bands_hz: Samples, frequency_hz: Samples) ->
     return curve
 
 
-def _low_pass_hz(own_hz: float, other_hz: float, lowest_hz: float) -> float | None:
-    limit_hz = max(min(own_hz, other_hz), lowest_hz)
-    return limit_hz if max(own_hz, other_hz) > SAME_BANDWIDTH * limit_hz else None
+def _high_pass_hz(lows_hz: Sequence[float]) -> float | None:
+    """Where the other voice is cut off, too, when one begins within the third octaves that are matched."""
+    differ = max(lows_hz) > SAME_BANDWIDTH * min(lows_hz)
+    begins_hz = float(third_octaves_hz()[0]) / 10.0**0.05
+    return max(lows_hz) if differ and max(lows_hz) > begins_hz else None
+
+
+def _low_pass_hz(narrow_hz: float, wide_hz: float, lowest_hz: float) -> float | None:
+    limit_hz = max(narrow_hz, lowest_hz)
+    return limit_hz if wide_hz > SAME_BANDWIDTH * limit_hz else None
+
+
+def _high_pass(limit_hz: float | None, frequency_hz: Samples) -> Samples:
+    """A magnitude that is 0 up to `limit_hz`, and rises to 1 as a raised cosine."""
+    if limit_hz is None:
+        return np.ones(len(frequency_hz))
+    way = (frequency_hz / limit_hz - 1.0) / (_HIGH_PASS_ENDS - 1.0)
+    magnitude: Samples = np.sin(np.clip(way, 0.0, 1.0) * (np.pi / 2.0)) ** 2
+    return magnitude
 
 
 def _low_pass(limit_hz: float | None, frequency_hz: Samples) -> Samples:

@@ -33,13 +33,14 @@ _SPEECH_DB = 25.0  # speech reaches so far below its mean level: an s, after the
 _OVER_FLOOR_DB = 6  # and stands so far over the noise floor
 _LOUDEST_DB = 40.0  # and frames this far below the loudest do not count for the mean
 _SILENT = 0.1  # pauses of digital silence are at least this share of the frames
-_QUIETEST, _QUIET = 0.01, 0.05  # shares of the frames that sound, from the quietest on
-_STEADY_DB = 5.0  # the noise floor of a recording is steadier than soft speech
-_BELOW_DB, _ABOVE_DB = 4, 4  # frames so near to the quiet ones are pauses, too
+_QUIET = 0.05  # this share of the frames that sound is no louder than the noise floor
+_NEAR_DB = 4  # frames so near to these are pauses, too
+_STEADY = 1.5  # and more than the frames in the 8 dB above: soft speech is less steady than noise
 _PAUSE_DB = 12.0  # a floor that is nearer to the speech is no pause
 _OVER_NOISE = 2.0  # speech that adds less than 3 dB to the noise is lost in it
 _TOGETHER = 64
-_SMOOTHED = 1.0 / 12.0  # octaves
+_SMOOTHED = 1.0 / 12.0  # octaves, for a floor of few frames
+_LEAK = 2  # bins that a sharp end is widened by, by the window
 
 
 def third_octaves_hz() -> Samples:
@@ -82,17 +83,19 @@ class VoiceSpectrum:
 
     def bandwidth_hz(self) -> float:
         """The highest frequency at which the speech is within 60 dB of its highest level, in Hz."""
-        return self._highest_hz(0.0)
+        return self._reach_hz(0.0)[1]
 
-    def speech_limit_hz(self) -> float:
-        """The same, but no higher than speech can be told from the noise floor, in Hz."""
-        return self._highest_hz(_OVER_NOISE)
+    def speech_range_hz(self) -> tuple[float, float]:
+        """The lowest such frequency and the highest, in Hz, that can be told from the noise floor."""
+        return self._reach_hz(_OVER_NOISE)
 
-    def _highest_hz(self, over_noise: float) -> float:
-        smooth = smoothed(self.speech, self.frequency_hz)
-        least = np.maximum(smooth.max() * 10.0 ** (-BANDWIDTH_DB / 10.0), over_noise * self.noise)
-        above = np.flatnonzero(smooth > least)
-        return float(self.frequency_hz[above[-1]]) if len(above) else 0.0
+    def _reach_hz(self, over_noise: float) -> tuple[float, float]:
+        least = np.maximum(self.speech.max() * 10.0 ** (-BANDWIDTH_DB / 10.0), over_noise * self.noise)
+        above = np.flatnonzero(self.speech > least)
+        if not len(above):
+            return 0.0, 0.0
+        low, high = above[0] + _LEAK, max(above[-1] - _LEAK, 0)
+        return float(self.frequency_hz[low]), float(self.frequency_hz[high])
 
 
 def voice_spectrum(stem: Samples, sample_rate_hz: int) -> VoiceSpectrum | None:
@@ -108,7 +111,7 @@ def voice_spectrum(stem: Samples, sample_rate_hz: int) -> VoiceSpectrum | None:
     mean_db = 10.0 * math.log10(float(loud @ 10.0 ** (levels_db / 10.0)) / float(loud.sum()))
     pauses = _pauses(counts, levels_db, mean_db)
     floor_db = levels_db[pauses][-1] if pauses is not None and pauses.any() else _LOWEST_DB
-    spoken = levels_db >= max(mean_db - _SPEECH_DB, floor_db + _OVER_FLOOR_DB - _ABOVE_DB)
+    spoken = levels_db >= max(mean_db - _SPEECH_DB, floor_db + _OVER_FLOOR_DB - _NEAR_DB)
     if counts[spoken].sum() < FEWEST_FRAMES:
         return None
     speech = sums[spoken].sum(axis=0) / counts[spoken].sum()
@@ -174,10 +177,11 @@ def _pauses(
         return np.zeros(len(counts), np.bool_)
     counts = np.where(levels_db > _DIGITAL_SILENCE_DB, counts, 0)
     quiet_db = _quantile_db(counts, levels_db, _QUIET)
-    steady = quiet_db - _quantile_db(counts, levels_db, _QUIETEST) <= _STEADY_DB
-    if not steady or quiet_db > mean_db - _PAUSE_DB:
+    near = np.abs(levels_db - quiet_db) <= _NEAR_DB
+    above = (levels_db > quiet_db + _NEAR_DB) & (levels_db <= quiet_db + 3 * _NEAR_DB)
+    if counts[near].sum() < _STEADY * counts[above].sum() or quiet_db > mean_db - _PAUSE_DB:
         return None
-    return (levels_db >= quiet_db - _BELOW_DB) & (levels_db <= quiet_db + _ABOVE_DB)
+    return near
 
 
 def _quantile_db(counts: NDArray[np.int64], levels_db: NDArray[np.int64], share: float) -> int:

@@ -128,6 +128,7 @@ def _facts(plan: Match, noise_power: Samples) -> dict[str, Any]:
     return {
         "bands_hz": [round(float(hz), 1) for hz in plan.bands_hz],
         "gain_db": [round(float(db), 2) for db in plan.gain_db],
+        "high_pass_hz": plan.high_pass_hz,
         "low_pass_hz": plan.low_pass_hz,
         "noise_dbfs": round(noise_dbfs(noise_power), 2) if noise_power.any() else None,
     }
@@ -149,6 +150,8 @@ def _shown(alike: Likeness | None) -> dict[str, Any] | None:
 def _told(facts: Mapping[str, Any]) -> str:
     gain_db = facts["gain_db"]
     words = [f"matched by {min(gain_db):+.1f} to {max(gain_db):+.1f} dB in {len(gain_db)} third octaves"]
+    if facts["high_pass_hz"] is not None:
+        words.append(f"high-passed at {facts['high_pass_hz']:.0f} Hz")
     if facts["low_pass_hz"] is not None:
         words.append(f"low-passed at {facts['low_pass_hz'] / 1000.0:.1f} kHz")
     if facts["noise_dbfs"] is not None:
