@@ -150,7 +150,7 @@ class StemTreatment:
                 if len(stem) != len(stems[layer]):
                     raise ValueError(f"{name} changed the length of the stem of {layer}")
                 if stem is not stems[layer]:
-                    stems[layer] = bench.levelled(stem)
+                    stems[layer] = stem if treated.levelled else bench.levelled(stem)
                     changed.add(layer)
             for layer, sentence in treated.did.items():
                 did[layer].append(sentence)

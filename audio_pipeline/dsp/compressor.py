@@ -36,8 +36,8 @@ class Compressor:
         reduction: Samples = bent * (1.0 - 1.0 / self.ratio)
         return reduction
 
-    def gain_db(self, x: Samples, sample_rate_hz: int) -> Samples:
-        """The gain for each sample of `x` `(n,)`: `(n,)`, dB ≤ 0.
+    def gain(self, x: Samples, sample_rate_hz: int) -> Samples:
+        """The gain for each sample of `x` `(n,)`: `(n,)`, linear, at most 1.
 
         The level is the RMS of each millisecond; the gain is drawn straight from one to the next.
         """
@@ -46,7 +46,7 @@ class Compressor:
         padded = np.concatenate([x, np.zeros(hops * hop - len(x))]).reshape(hops, hop)
         power = np.vecdot(padded, padded) / hop
         wanted = self.reduction_db(10.0 * np.log10(np.maximum(power, 1e-20)))
-        points = -self._smoothed(wanted, hop / sample_rate_hz)
+        points = 10.0 ** (-self._smoothed(wanted, hop / sample_rate_hz) / 20.0)
         return straight_between(np.concatenate([points, points[-1:]]), hop)[: len(x)]
 
     def _smoothed(self, reduction_db: Samples, hop_s: float) -> Samples:

@@ -28,7 +28,7 @@ _HIGH_PASS_ENDS = 1.2
 _NOISE_HZ = (80.0, 100.0)  # rumble and hum below are not matched
 _FLOOR_HZ = (100.0, 8000.0)  # where noise floors are compared
 _ROUNDS = 3
-_SILENT_DBFS = -140.0
+_SILENT_DBFS, _INAUDIBLE_DBFS = -140.0, -110.0
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def missing_noise(own: VoiceSpectrum, other: VoiceSpectrum, most_db: float) -> S
     missing = np.maximum(other.floor - own.floor, 0.0) * fade
     most = 10.0 ** (most_db / 10.0) * min(own.voice.sum(), other.voice.sum())
     held: Samples = missing * min(1.0, most / max(missing.sum(), 1e-30))
-    return held
+    return held if noise_dbfs(held) > _INAUDIBLE_DBFS else np.zeros_like(held)
 
 
 def likeness(first: VoiceSpectrum, second: VoiceSpectrum) -> Likeness | None:

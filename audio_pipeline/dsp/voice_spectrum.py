@@ -34,11 +34,11 @@ _OVER_FLOOR_DB = 6  # and stands so far over the noise floor
 _LOUDEST_DB = 40.0  # and frames this far below the loudest do not count for the mean
 _SILENT = 0.1  # pauses of digital silence are at least this share of the frames
 _QUIET = 0.05  # this share of the frames that sound is no louder than the noise floor
-_NEAR_DB = 4  # frames so near to these are pauses, too
-_STEADY = 1.5  # and more than the frames in the 8 dB above: soft speech is less steady than noise
+_NEAR_DB = 3  # frames so near to these are pauses, too
+_STEADY = 1.5  # and more than the frames in the 6 dB above: soft speech is less steady than noise
 _PAUSE_DB = 12.0  # a floor that is nearer to the speech is no pause
 _OVER_NOISE = 2.0  # speech that adds less than 3 dB to the noise is lost in it
-_TOGETHER = 64
+_TOGETHER = 16
 _SMOOTHED = 1.0 / 12.0  # octaves, for a floor of few frames
 _LEAK = 2  # bins that a sharp end is widened by, by the window
 

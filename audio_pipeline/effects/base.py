@@ -71,14 +71,15 @@ class Warned:
 class Treated:
     """What an effect of the stage "stem" made: the stems by layer, `(n,)` each, as long as before.
 
-    They are levelled again before anything else hears them. `facts` are JSON values about all stems
-    together; `did` says in words what was done to each.
+    Unless they are `levelled`, they are brought to `REFERENCE_LUFS` before anything else hears them.
+    `did` says in words what was done to each stem; `facts` are JSON values about all of them together.
     """
 
     stems: Mapping[str, Samples]
     did: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[Warned, ...] = ()
+    levelled: bool = False
 
 
 @dataclass(frozen=True)

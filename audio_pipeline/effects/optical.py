@@ -77,13 +77,10 @@ class Optical(Effect):
         noise_dbfs = REFERENCE_LUFS + self.noise
         made, did, facts = {}, {}, {}
         for layer, stem in stems.items():
-            gain_db = compressor.gain_db(stem, bench.sample_rate)
-            compressed = stem * np.exp(gain_db * (np.log(10.0) / 20.0))
-            made[layer] = convolve_whole(compressed, impulse, 0)
+            gain = compressor.gain(stem, bench.sample_rate)
+            made[layer] = convolve_whole(stem * gain, impulse, 0)
             made[layer] += self._noise(len(stem), bench, f"{name}.{layer}", noise_dbfs)
-            most_db = float(-gain_db.min(initial=0.0))
-            working = gain_db[gain_db < -_WORKS_DB]
-            mean_db = float(-working.mean()) if len(working) else 0.0
+            most_db, mean_db = _reduction_db(gain[:: bench.sample_rate // 1000])
             facts[layer] = {
                 "reduction_db": {"most": round(most_db, 2), "mean": round(mean_db, 2)},
                 "noise_dbfs": round(noise_dbfs, 2),
@@ -108,3 +105,12 @@ class Optical(Effect):
         fade = min(round(NOISE_FADE_S * bench.sample_rate), length // 2)
         fade_edges(noise, 0, 0, length, fade, fade)
         return noise
+
+
+def _reduction_db(gain: Samples) -> tuple[float, float]:
+    """The largest reduction and the mean of those that there are, dB."""
+    reduction_db = -20.0 * np.log10(gain)
+    working = reduction_db[reduction_db > _WORKS_DB]
+    if not len(working):
+        return 0.0, 0.0
+    return float(working.max()), float(working.mean())

@@ -13,6 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audio_pipeline.cache import Cache
+from audio_pipeline.effects.base import Effect
+from audio_pipeline.effects.match import MatchVoices
+from audio_pipeline.effects.optical import Optical
 from audio_pipeline.layers.base import Layer
 from audio_pipeline.mix import Console
 from audio_pipeline.preset.document import load_document
@@ -105,6 +108,17 @@ def test_another_value_of_any_parameter_is_another_key(n: int) -> None:
     )
 
 
+@pytest.mark.parametrize("effect", [MatchVoices(), Optical()], ids=lambda effect: effect.kind)
+def test_another_value_of_any_parameter_of_an_effect_on_stems_is_another_key(effect: Effect) -> None:
+    changed = 0
+    for field, info in type(effect).model_fields.items():
+        value = getattr(effect, field)
+        other = value[:1] * 2 if isinstance(value, tuple) else _changed(value, info.annotation)
+        assert (exact(effect.model_copy(update={field: other})) == exact(effect)) == (other == value)
+        changed += other != value
+    assert changed >= len(type(effect).model_fields) - 1  # all but its kind
+
+
 def _keys(recall: Recall, scene: Scene, preset: Preset) -> dict[str, str]:
     for name, layer in preset.playing().items():
         recall.source(layer, name)
@@ -175,10 +189,13 @@ def test_a_sound_that_asks_too_late_is_made_anew_every_time(cache: Cache) -> Non
         assert recall.forgotten() == ["nosy"]
 
 
+TREATED = ("effects.match.kind=match", "effects.optical.kind=optical")
 CHANGES = (
     (),
     ("dropout.fade=80ms",),
     ("layers.breath.level=-40 dBFS", "dropout.curve=tri"),
+    TREATED,
+    (*TREATED, "optical.noise=-40 dB", "voice_b.level=-26 LUFS"),
 )
 
 
