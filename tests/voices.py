@@ -8,7 +8,7 @@ import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.effects.base import StemBench
-from audio_pipeline.stem_keeper import integrated_lufs
+from audio_pipeline.memo.stem_cache import integrated_lufs
 from tests.scenes import CLOCK
 
 PHRASE_S, PAUSE_S = 1.0, 0.5
