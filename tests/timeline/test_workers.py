@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audio_pipeline.timeline.workers import BackgroundQueue, in_order
+from audio_pipeline.timeline.workers import BackgroundQueue, in_order, prefetch
 
 
 @given(st.lists(st.integers()), st.integers(1, 4))
