@@ -86,7 +86,7 @@ def _draw_pitch(axes: Axes, samples: Samples, found: Inspection, start_s: float)
     if found.timbre is None or found.timbre.pitch_hz is None:
         return
     track = pitch_track(samples, found.sample_rate_hz)
-    axes.plot(start_s + track.time_s, track.pitch_hz, ".", color="white", markersize=1.5, label="pitch")
+    axes.plot(start_s + track.time_s, track.pitch_hz, ".", color="cyan", markersize=3, label="pitch")
     axes.legend(fontsize=8, loc="upper right")
 
 
