@@ -19,6 +19,7 @@ Examples:
   render-ending compare monday/ tuesday/ --tolerance 0.2 --tolerance true_peak_dbtp=0.1
   render-ending compare a.wav b.wav c.wav --plot difference.png
   render-ending compare old.report.json new.report.json --markdown
+  render-ending compare monday/final.wav tuesday/final.wav --null
 """
 
 FILE = click.Path(path_type=Path)
@@ -37,6 +38,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--csv", "as_csv", is_flag=True, help="Print every figure as a row of CSV.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print tables of Markdown.")
 @click.option("--plot", type=FILE, metavar="FILE.png|svg", help="Draw the loudness of all over time.")
+@click.option("--null", is_flag=True, help="Subtract two audio files; tell rounding from a change.")
 @debug_option
 def command(
     things: tuple[Path, ...],
@@ -45,6 +47,7 @@ def command(
     as_csv: bool,
     as_markdown: bool,
     plot: Path | None,
+    null: bool,
 ) -> None:
     """Compare reports (.report.json), audio files, or folders of renders with the first of them.
 
@@ -55,6 +58,9 @@ def command(
         raise click.UsageError("name two things to compare, or more")
     if as_json + as_csv + as_markdown > 1:
         raise click.UsageError("choose one of --json, --csv and --markdown")
+    if null:
+        _compare_by_null(things, as_json)
+        return
     tolerance = _tolerance(tolerances)
     if all(thing.is_dir() for thing in things):
         groups = _in_folders(things)
@@ -74,6 +80,26 @@ def command(
 
         write_curves(comparisons[0][1], plot)
     if not all(comparison.same for _, comparison in comparisons):
+        raise click.exceptions.Exit(1)
+
+
+def _compare_by_null(things: tuple[Path, ...], as_json: bool) -> None:
+    """Exit status 0 for equal samples or a rounding difference, 1 for a change, 3 when not comparable."""
+    from audio_pipeline.reporting.null_test import not_comparable, null_test
+
+    if len(things) != 2 or any(thing.is_dir() or thing.suffix == ".json" for thing in things):
+        raise click.UsageError("--null takes two audio files")
+    if (reason := not_comparable(*things)) is not None:
+        click.echo(printable(f"not comparable: {reason}"), err=True)
+        raise click.exceptions.Exit(3)
+    result = null_test(*things)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(result.as_dict(), indent=2, allow_nan=False))
+    else:
+        click.echo(result.sentence())
+    if result.verdict == "different":
         raise click.exceptions.Exit(1)
 
 
