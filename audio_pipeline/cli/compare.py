@@ -20,6 +20,7 @@ Examples:
   render-ending compare a.wav b.wav c.wav --plot difference.png
   render-ending compare old.report.json new.report.json --markdown
   render-ending compare monday/final.wav tuesday/final.wav --timbre
+  render-ending compare monday/final.wav tuesday/final.wav --null
 """
 
 FILE = click.Path(path_type=Path)
@@ -39,6 +40,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print tables of Markdown.")
 @click.option("--plot", type=FILE, metavar="FILE.png|svg", help="Draw the loudness of all over time.")
 @click.option("--timbre", is_flag=True, help="Compare the timbre of audio files instead.")
+@click.option("--null", is_flag=True, help="Subtract two audio files; tell rounding from a change.")
 @debug_option
 def command(
     things: tuple[Path, ...],
@@ -48,6 +50,7 @@ def command(
     as_markdown: bool,
     plot: Path | None,
     timbre: bool,
+    null: bool,
 ) -> None:
     """Compare reports (.report.json), audio files, or folders of renders with the first of them.
 
@@ -58,8 +61,10 @@ def command(
         raise click.UsageError("name two things to compare, or more")
     if as_json + as_csv + as_markdown > 1:
         raise click.UsageError("choose one of --json, --csv and --markdown")
-    if timbre:
-        _compare_timbre(things, as_json)
+    if timbre or null:
+        from audio_pipeline.cli.compare_audio import print_null_test, print_timbre
+
+        (print_timbre if timbre else print_null_test)(things, _names(list(things)), as_json)
         return
     tolerance = _tolerance(tolerances)
     if all(thing.is_dir() for thing in things):
@@ -81,22 +86,6 @@ def command(
         write_curves(comparisons[0][1], plot)
     if not all(comparison.same for _, comparison in comparisons):
         raise click.exceptions.Exit(1)
-
-
-def _compare_timbre(files: tuple[Path, ...], as_json: bool) -> None:
-    """Print the timbre of audio files side by side. It has no tolerance: the exit status is 0."""
-    from audio_pipeline.cli.tables import print_table
-    from audio_pipeline.pages.timbre_comparison import compare_timbre
-
-    if any(file.is_dir() or file.suffix == ".json" for file in files):
-        raise click.UsageError("--timbre takes audio files")
-    found = compare_timbre(files)
-    if as_json:
-        import json
-
-        click.echo(printable_json(json.dumps(found.as_dict(), indent=2, ensure_ascii=False)))
-        return
-    print_table(("Timbre", *_names(list(files))), found.rows())
 
 
 def _tolerance(texts: tuple[str, ...]) -> Tolerance:

@@ -24,6 +24,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from audio_pipeline import __version__
+from audio_pipeline.dsp.arithmetic import arithmetic
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.placement import Placer
 from audio_pipeline.effects.base import Effect, Processor, Strip
@@ -59,7 +60,7 @@ StemKeys = Mapping[StemRequest, str]
 
 @lru_cache(maxsize=1)
 def program_key() -> str:
-    """What the bits of a render owe to the program, the build of NumPy and the kind of processor."""
+    """What the bits of a render owe to the program, the version of NumPy, its kernel and its level."""
     package = str(Path(__file__).parent.parent)
     sources = hashlib.blake2b(digest_size=20)
     for folder, inner, names in os.walk(package):
@@ -70,9 +71,9 @@ def program_key() -> str:
                     source = file.read()
                 sources.update(f"{folder.removeprefix(package)}/{name} {len(source)}\n".encode())
                 sources.update(source)
-    core: Any = getattr(np, "_core", None)
-    features = getattr(getattr(core, "_multiarray_umath", None), "__cpu_features__", {})
-    return digest(__version__, sources.hexdigest(), np.__version__, platform.machine(), dict(features))
+    return digest(
+        __version__, sources.hexdigest(), np.__version__, platform.machine(), str(arithmetic())
+    )
 
 
 def exact(value: object) -> Any:
