@@ -24,6 +24,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from audio_pipeline import __version__
+from audio_pipeline.dsp.arithmetic import arithmetic
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.placement import Placer
 from audio_pipeline.effects.base import Effect, Processor, Strip
@@ -33,7 +34,21 @@ from audio_pipeline.timeline.moments import Moment
 from audio_pipeline.timeline.scene import Scene, StemRequest
 from audio_pipeline.timeline.spans import Span
 
-SOUNDING = ("dsp", "timeline", "layers", "effects", "audio_files", "loudness", "preset", "report")
+SOUNDING = (
+    "dsp",
+    "timeline",
+    "layers",
+    "effects",
+    "audio_io",
+    "metering",
+    "preset",
+    "memo",
+    "mixing",
+    "mastering",
+    "reporting",
+    "pages",
+    "jobs",
+)
 """The folders of the program that a render depends on; the modules beside them count, too."""
 
 _SUFFIXES = (".py", ".toml", ".json", ".js", ".css")
@@ -47,8 +62,8 @@ TreatedKeys = Mapping[str, str]
 
 @lru_cache(maxsize=1)
 def program_key() -> str:
-    """What the bits of a render owe to the program, the build of NumPy and the kind of processor."""
-    package = str(Path(__file__).parent)
+    """What the bits of a render owe to the program, the version of NumPy, its kernel and its level."""
+    package = str(Path(__file__).parent.parent)
     sources = hashlib.blake2b(digest_size=20)
     for folder, inner, names in os.walk(package):
         inner[:] = sorted(name for name in inner if folder != package or name in SOUNDING)
@@ -58,9 +73,9 @@ def program_key() -> str:
                     source = file.read()
                 sources.update(f"{folder.removeprefix(package)}/{name} {len(source)}\n".encode())
                 sources.update(source)
-    core: Any = getattr(np, "_core", None)
-    features = getattr(getattr(core, "_multiarray_umath", None), "__cpu_features__", {})
-    return digest(__version__, sources.hexdigest(), np.__version__, platform.machine(), dict(features))
+    return digest(
+        __version__, sources.hexdigest(), np.__version__, platform.machine(), str(arithmetic())
+    )
 
 
 def exact(value: object) -> Any:
@@ -249,9 +264,9 @@ class MemoSource:
     """A source whose tiles are kept. See `layers.base.Source`."""
 
     def __init__(
-        self, recall: Memo, sound: DeferredSound[Source], facts: dict[str, Any], keep: bool
+        self, memo: Memo, sound: DeferredSound[Source], facts: dict[str, Any], keep: bool
     ) -> None:
-        self._recall = recall
+        self._memo = memo
         self._sound = sound
         self._keep = keep
         self.span = Span(*facts["span"])
@@ -262,20 +277,20 @@ class MemoSource:
         if not self._keep or self._sound.witness.untracked:
             return self._sound.made().render(tile)
         key = digest(self._sound.key, tile.start)
-        entry = self._recall.cache.get(key)
+        entry = self._memo.cache.get(key)
         if entry is not None and entry.parts[0] is not None:
             return entry.parts[0]
         samples = self._sound.made().render(tile)
         if not self._sound.witness.untracked:
-            self._recall.cache.put(key, (samples,))
+            self._memo.cache.put(key, (samples,))
         return samples
 
 
 class MemoProcessor:
     """A processor that is prepared only when something must be made. See `effects.base.Processor`."""
 
-    def __init__(self, recall: Memo, sound: DeferredSound[Processor], facts: dict[str, Any]) -> None:
-        self._recall = recall
+    def __init__(self, memo: Memo, sound: DeferredSound[Processor], facts: dict[str, Any]) -> None:
+        self._memo = memo
         self._sound = sound
         self.look_back = int(facts["look_back"])
 
@@ -286,12 +301,12 @@ class MemoProcessor:
     def active_span(self, span: Span) -> Span:
         """See `Processor.active_span`."""
         key = digest(self._sound.key, "sounding", span.start, span.stop)
-        entry = self._recall.cache.get(key)
+        entry = self._memo.cache.get(key)
         if entry is not None:
             return Span(*entry.note["span"])
         after = self._sound.made().active_span(span)
         if not self._sound.witness.untracked:
-            self._recall.cache.put(key, note={"span": [after.start, after.stop]})
+            self._memo.cache.put(key, note={"span": [after.start, after.stop]})
         return after
 
 

@@ -69,24 +69,22 @@ class Console:
         scene: Scene,
         layers: dict[str, Layer],
         effects: dict[str, Effect],
-        recall: Memo | None = None,
+        memo: Memo | None = None,
     ) -> None:
         """Prepare `layers` and `effects`: those that are on, effects in the order they work in.
 
-        With `recall`, what was made before is not made again.
+        With `memo`, what was made before is not made again.
         """
         self.scene = scene
         self.layers = layers
-        self._recall = recall
+        self._memo = memo
 
         def processors() -> dict[str, Processor]:
-            return {
-                n: recall.processor(e, n) if recall else e.prepare(scene, n) for n, e in effects.items()
-            }
+            return {n: memo.processor(e, n) if memo else e.prepare(scene, n) for n, e in effects.items()}
 
         with run_concurrently(processors) as prepared:
             self.sources: dict[str, Source] = {
-                n: recall.source(la, n) if recall else la.prepare(scene, n) for n, la in layers.items()
+                n: memo.source(la, n) if memo else la.prepare(scene, n) for n, la in layers.items()
             }
         self.processors = prepared.result()
         for effect, processor in self.processors.items():
@@ -229,11 +227,11 @@ class Console:
 
     def _group(self, group: Group, stage: int, index: int) -> Strip:
         """The group's strip after its first `stage` bus effects, recalled where it is worth it."""
-        if self._recall is None or stage == 0 or stage != self._last_that_looks_back(group):
+        if self._memo is None or stage == 0 or stage != self._last_that_looks_back(group):
             return self._group_made(group, stage, index)
         strips = [[name, *self._strip_effects[name]] for name in group.layers]
         effects = group.effects[:stage]
-        return self._recall.strip(
+        return self._memo.strip(
             [group.bus, strips, effects],
             [*(name for names in strips for name in names), *effects],
             index,

@@ -93,11 +93,11 @@ def open_session(
         head=preset.head.head,
         treated={layer: stem.samples for layer, stem in treated.by_layer.items()},
     )
-    recall = None if cache is None else Memo(cache, scene, treated.keys, treated.layer_keys)
+    memo = None if cache is None else Memo(cache, scene, treated.keys, treated.layer_keys)
     return Session(
         preset,
         scene,
-        Console(scene, layers, preset.working(), recall),
+        Console(scene, layers, preset.working(), memo),
         {
             name: tuple(treated.by_layer.get(name, treated.requested[request]) for request in requests)
             for name, requests in requests_of(preset).items()

@@ -135,8 +135,8 @@ def test_an_effect_that_changes_a_length_is_refused(film, monkeypatch):
 
 
 def keys_of(session):
-    recall = session.console._recall
-    return {name: recall._treated_keys[name] for name in VOICES}
+    memo = session.console._memo
+    return {name: memo._treated_keys[name] for name in VOICES}
 
 
 def test_the_key_follows_every_parameter_both_stems_and_the_seed_but_not_the_level(film, tmp_path):

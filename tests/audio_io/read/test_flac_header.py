@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from audio_pipeline.audio_io.read.audio_file import probe
 from audio_pipeline.audio_io.read.flac_header import stated_length
 from audio_pipeline.errors import StemError
+from tests.conftest import REPOSITORY
 
-STEMS = Path(__file__).parents[2] / "stems"
+STEMS = REPOSITORY / "stems"
 
 
 def asked(path: Path) -> tuple[int, int] | str:
