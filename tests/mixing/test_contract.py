@@ -11,6 +11,7 @@ import pytest
 
 from audio_pipeline.effects.base import Strip
 from audio_pipeline.mixing.console import Console
+from audio_pipeline.mixing.graph import build_graph
 from audio_pipeline.mixing.session import open_session
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
@@ -99,12 +100,12 @@ def test_an_effect_is_a_pure_function_of_its_window(session, name, shelf, sound)
 @pytest.mark.parametrize("name", ["final", "last-breath"])
 def test_taking_one_layer_away_moves_no_other(session, name):
     layers, effects = session.preset.playing(), session.preset.working()
-    whole = Console(session.scene, layers, effects)
+    whole = Console(build_graph(session.scene, layers, effects))
     for gone in ("breath", "room"):
         fewer = {n: layer for n, layer in layers.items() if n != gone}
-        console = Console(session.scene, fewer, effects)
+        console = Console(build_graph(session.scene, fewer, effects))
         for kept in fewer:
-            a, b = whole._strip(kept, 1), console._strip(kept, 1)
+            a, b = whole.strip(kept, 1), console.strip(kept, 1)
             for x, y in zip(a.parts(), b.parts(), strict=True):
                 assert (x is None and y is None) or (x == y).all()
 
