@@ -89,7 +89,7 @@ def _kept(cache: Cache, scene: Scene, layer: Layer, name: str, index: int) -> Sa
     return Console(graph, DiskTiles(cache, scene, sounds.keys)).dry(name, tile(index))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(key=st.sampled_from(KEYS), where=st.sampled_from([0, 1, 2]))
 def test_changing_any_one_parameter_sounds_the_same_with_and_without_the_cache(
     cache: Cache, key: tuple[int, str], where: int

@@ -67,5 +67,5 @@ def test_a_kind_from_elsewhere_is_added_once_and_takes_no_name_that_is_taken() -
     assert set(registry) == {*LAYERS, "rain"}
     early = Registry("layers", "audio_pipeline.layers", Layer)
     early.add(OtherRoom)  # before the package has been searched
-    with pytest.raises(ValueError, match="Room and .*OtherRoom both"):
+    with pytest.raises(ValueError, match=r"Room and .*OtherRoom both"):
         list(early)
