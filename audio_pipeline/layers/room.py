@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from audio_pipeline.dsp.air import SPEED_OF_SOUND
 from audio_pipeline.dsp.arrays import Samples, silence
 from audio_pipeline.dsp.coloured_noise import ColouredNoise, grid_hz
 from audio_pipeline.dsp.control import HOP, LONG_HOP, slow_curve
@@ -30,8 +31,6 @@ from audio_pipeline.timeline.moments import parse_duration
 from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.units import Db, Dbfs, Duration, Hz, Meters
-
-SPEED_OF_SOUND = 343.0
 
 
 class Room(Layer):

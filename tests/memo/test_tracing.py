@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import inspect
 import typing
 from collections.abc import Callable
@@ -15,7 +16,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from audio_pipeline.dsp import head
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.errors import RenderError
 from audio_pipeline.jobs.render import Order, render
 from audio_pipeline.layers.base import Layer
 from audio_pipeline.layers.projector import Projector
@@ -276,6 +279,25 @@ def test_headphones_do_not_get_the_sounds_that_the_cache_holds_for_speakers(cach
         kept = _kept(cache, scene, projector, "projector", 0)
         made = projector.prepare(scene, "projector").render(tile(0))
         assert kept.tobytes() == made.tobytes()
+
+
+def test_a_head_that_is_not_installed_any_more_is_told_in_one_sentence(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the cache knows a sound that was made with it."""
+    scene = replace(make_scene(), listening="headphones", head="kemar")
+    placed = _asking(lambda s: s.listening)
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "1.5")
+    DeferredSounds(cache, scene, {}).source(placed, "it")
+
+    def gone(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", gone)
+    monkeypatch.setattr("audio_pipeline.dsp.head_models.find_spec", lambda name: None)
+    head._responses.cache_clear()
+    with pytest.raises(RenderError, match="kemar"):
+        build_graph(scene, {"it": placed}, {}, DeferredSounds(cache, scene, {}))
 
 
 CHANGES = (
