@@ -20,6 +20,7 @@ from audio_pipeline.mixing.graph import MAX_LOOK_BACK_S, Graph, Stage, build_gra
 from audio_pipeline.mixing.tile_store import DiskTiles, MemoryTiles, NoTiles
 from audio_pipeline.timeline.scene import Scene, StemRequest
 from audio_pipeline.timeline.spans import TILE, Span, tile
+from audio_pipeline.units import OFF
 from tests.mixing.small_sounds import Half, Late, Ramp, Room, ramp
 from tests.scenes import make_scene
 
@@ -95,6 +96,19 @@ def test_a_bus_effect_looks_back_over_the_seams_at_the_sends_alone(delay: int) -
     late = np.float32(gain_from_db(-6.0))
     expected = placed(*_ends(HEARD)) + late * placed(*_ends(HEARD), delay=delay)
     assert np.abs(console.render(PROGRAMME) - expected).max() < 1e-7
+
+
+def test_a_send_has_its_level_however_low_and_none_is_made_where_it_is_off() -> None:
+    for early, late in ((-60.0, OFF), (OFF, -60.0), (0.0, -6.0)):
+        strip = Console(graph({"x": STEREO.model_copy(update={"early": early, "late": late})})).strip("x", 0)
+        assert strip.mono is None
+        assert strip.stereo is not None
+        for send, level_db in ((strip.early, early), (strip.late, late)):
+            assert (send is None) == (level_db == OFF)
+            if send is not None:
+                assert send.dtype == np.float32
+                expected = gain_from_db(level_db) * strip.stereo
+                np.testing.assert_allclose(send, expected, rtol=1e-6, atol=1e-12)
 
 
 def test_effects_with_different_look_backs_each_get_their_own_window() -> None:
