@@ -9,10 +9,13 @@ from fractions import Fraction
 from audio_pipeline.audio_io.condition import Conditioned
 from audio_pipeline.errors import PresetError, StemError
 from audio_pipeline.layers.base import Layer
+from audio_pipeline.memo.sounds import DeferredSounds, PreparedSounds
 from audio_pipeline.memo.stem_cache import StemCache
 from audio_pipeline.memo.store import Cache
-from audio_pipeline.memo.tracing import Memo
+from audio_pipeline.memo.tracing import StemKeys
 from audio_pipeline.mixing.console import Console
+from audio_pipeline.mixing.graph import build_graph
+from audio_pipeline.mixing.tile_store import DiskTiles, NoTiles
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import StemFiles, requests_of, stem_paths
@@ -80,16 +83,24 @@ def open_session(
         listening=preset.head.listening,
         head=preset.head.head,
     )
-    memo = None if cache is None else Memo(cache, scene, keep.keys)
     return Session(
         preset,
         scene,
-        Console(scene, layers, preset.working(), memo),
+        _console(scene, preset, cache, keep.keys),
         {
             name: tuple(conditioned[request] for request in requests)
             for name, requests in requests_of(preset).items()
         },
     )
+
+
+def _console(scene: Scene, preset: Preset, cache: Cache | None, stem_keys: StemKeys) -> Console:
+    layers, effects = preset.playing(), preset.working()
+    if cache is None:
+        return Console(build_graph(scene, layers, effects, PreparedSounds(scene)), NoTiles())
+    sounds = DeferredSounds(cache, scene, stem_keys)
+    graph = build_graph(scene, layers, effects, sounds)
+    return Console(graph, DiskTiles(cache, scene, sounds.keys))
 
 
 def _refuse_too_much(stems: Iterable[Conditioned]) -> None:
