@@ -109,7 +109,7 @@ def _layer(
     _refuse_absent(name, preset.name, preset.layers, preset.playing())
     session = open_session(project, preset, {})
     scene, console = session.scene, session.console
-    sounding = [console.sources[name].span] if dry else console.solo(name).active_spans()
+    sounding = [console.graph.sources[name].span] if dry else console.solo(name).active_spans()
     own = Span(sounding[0].start, sounding[-1].stop) if sounding else Span(0, 0)
     try:
         start = own.start if begin is None else scene.at(begin)

@@ -199,7 +199,10 @@ class Effect(Parameters):
         raise NotImplementedError(f"{self.kind} has no tail")
 
     def prepare(self, scene: Scene, name: str) -> Processor:
-        """The processor of this effect in that scene; what is the same for every tile is done here."""
+        """The processor of this effect in that scene; what is the same for every tile is done here.
+
+        Only here does the scene answer: what the processor needs of it, it takes with it.
+        """
         raise NotImplementedError
 
     def treat(self, stems: Mapping[str, Samples], bench: StemBench, name: str) -> Treated:

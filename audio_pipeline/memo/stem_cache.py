@@ -13,8 +13,8 @@ from audio_pipeline.audio_io.display_path import printable
 from audio_pipeline.audio_io.read.audio_file import AudioInfo
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import StemError
+from audio_pipeline.memo.keys import program_key
 from audio_pipeline.memo.store import Cache, Entry, digest
-from audio_pipeline.memo.tracing import program_key
 from audio_pipeline.metering.gated import GatedMeter
 from audio_pipeline.timeline.scene import StemRequest
 

@@ -9,11 +9,13 @@ from fractions import Fraction
 from audio_pipeline.audio_io.condition import Conditioned
 from audio_pipeline.errors import PresetError, StemError
 from audio_pipeline.layers.base import Layer
+from audio_pipeline.memo.sounds import DeferredSounds, PreparedSounds
 from audio_pipeline.memo.stem_cache import StemCache
 from audio_pipeline.memo.store import Cache
-from audio_pipeline.memo.tracing import Memo
 from audio_pipeline.mixing.console import Console
-from audio_pipeline.mixing.stem_treatment import StemTreatment, Treatment
+from audio_pipeline.mixing.graph import build_graph
+from audio_pipeline.mixing.stem_treatment import StemTreatment, TreatedStems, Treatment
+from audio_pipeline.mixing.tile_store import DiskTiles, NoTiles
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import StemFiles, requests_of, stem_paths
@@ -93,17 +95,25 @@ def open_session(
         head=preset.head.head,
         treated={layer: stem.samples for layer, stem in treated.by_layer.items()},
     )
-    memo = None if cache is None else Memo(cache, scene, treated.keys, treated.layer_keys)
     return Session(
         preset,
         scene,
-        Console(scene, layers, preset.working(), memo),
+        _console(scene, preset, cache, treated),
         {
             name: tuple(treated.by_layer.get(name, treated.requested[request]) for request in requests)
             for name, requests in requests_of(preset).items()
         },
         treated.treatments,
     )
+
+
+def _console(scene: Scene, preset: Preset, cache: Cache | None, treated: TreatedStems) -> Console:
+    layers, effects = preset.playing(), preset.working()
+    if cache is None:
+        return Console(build_graph(scene, layers, effects, PreparedSounds(scene)), NoTiles())
+    sounds = DeferredSounds(cache, scene, treated.keys, treated.layer_keys)
+    graph = build_graph(scene, layers, effects, sounds)
+    return Console(graph, DiskTiles(cache, scene, sounds.keys))
 
 
 def _refuse_too_much(stems: Iterable[Conditioned]) -> None:

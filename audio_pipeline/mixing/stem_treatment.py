@@ -16,9 +16,9 @@ from audio_pipeline.audio_io.condition import EDGE_FADE_S, Conditioned, fade_edg
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.effects.base import REFERENCE_LUFS, StemBench
+from audio_pipeline.memo.keys import exact, program_key
 from audio_pipeline.memo.stem_cache import integrated_lufs
 from audio_pipeline.memo.store import Cache, digest
-from audio_pipeline.memo.tracing import exact, program_key
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.timeline.scene import StemRequest
 

@@ -10,13 +10,12 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BeforeValidator, Field, ValidationError
 
 from audio_pipeline.dsp.head_models import HeadModel
-from audio_pipeline.effects import effect_kinds
 from audio_pipeline.effects.base import Effect
 from audio_pipeline.errors import PresetError
-from audio_pipeline.layers import layer_kinds
 from audio_pipeline.layers.base import Bus, Layer
 from audio_pipeline.preset.complaints import complain, from_validation, shown_value, unknown_key
 from audio_pipeline.preset.document import Document, Key, Table
+from audio_pipeline.preset.registry import EFFECTS, LAYERS, AnySound, Registry
 from audio_pipeline.timeline.moments import Clock, Moment, parse_duration, parse_moment
 from audio_pipeline.timeline.scene import Listening
 from audio_pipeline.timeline.timecode import RATES, Gauge
@@ -134,8 +133,8 @@ def build_preset(document: Document) -> Preset:
         picture,
         _checked(document, ("master",), _table(document, "master"), Master),
         _cues(document),
-        _sounds(document, "layers", layer_kinds()),
-        _sounds(document, "effects", effect_kinds()),
+        _sounds(document, LAYERS),
+        _sounds(document, EFFECTS),
         document,
     )
     for name in preset.layers.keys() & preset.effects.keys():
@@ -184,10 +183,8 @@ def _cues(document: Document) -> dict[str, Moment]:
     return cues
 
 
-AnySound = TypeVar("AnySound", Layer, Effect)
-
-
-def _sounds(document: Document, shelf: str, kinds: Mapping[str, type[AnySound]]) -> dict[str, AnySound]:
+def _sounds(document: Document, kinds: Registry[AnySound]) -> dict[str, AnySound]:
+    shelf = kinds.shelf
     tables = _table(document, shelf)
     if len(tables) > MAX_SOUNDS:
         raise complain(

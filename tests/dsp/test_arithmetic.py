@@ -62,7 +62,7 @@ def test_the_library_changes_no_environment_and_says_unpinned():
 
 @needs_avx2
 def test_the_key_of_what_is_kept_knows_kernel_and_level():
-    code = "from audio_pipeline.memo.tracing import program_key; print(program_key())"
+    code = "from audio_pipeline.memo.keys import program_key; print(program_key())"
     settings = [
         {"OPENBLAS_CORETYPE": "Haswell"},
         {"OPENBLAS_CORETYPE": "Nehalem"},

@@ -12,6 +12,7 @@ from audio_pipeline.effects.match import MatchVoices
 from audio_pipeline.effects.optical import Optical
 from audio_pipeline.errors import PresetError
 from audio_pipeline.jobs.render import Order, render
+from audio_pipeline.memo.sounds import DeferredSounds
 from audio_pipeline.memo.stem_cache import integrated_lufs
 from audio_pipeline.memo.store import Cache
 from audio_pipeline.mixing.session import open_session
@@ -134,13 +135,20 @@ def test_an_effect_that_changes_a_length_is_refused(film, monkeypatch):
         session_of(film, "effects.optical.kind=optical")
 
 
-def keys_of(session):
-    memo = session.console._memo
-    return {name: memo._treated_keys[name] for name in VOICES}
-
-
-def test_the_key_follows_every_parameter_both_stems_and_the_seed_but_not_the_level(film, tmp_path):
+def test_the_key_follows_every_parameter_both_stems_and_the_seed_but_not_the_level(
+    film, tmp_path, monkeypatch
+):
     cache = Cache(tmp_path / "cache")
+    seen = {}
+
+    def noting(cache, scene, stem_keys, treated_keys):
+        seen.update(treated_keys)
+        return DeferredSounds(cache, scene, stem_keys, treated_keys)
+
+    def keys_of(session):
+        return {name: seen[name] for name in VOICES}
+
+    monkeypatch.setattr("audio_pipeline.mixing.session.DeferredSounds", noting)
     before = keys_of(session_of(film, *BOTH, cache=cache))
     for change in (
         *("match.boost=8.9 dB", "match.noise=-30 dB", "optical.academy=99%", "optical.attack=6ms"),

@@ -11,7 +11,7 @@ from typing import Any
 
 from audio_pipeline.errors import RenderError
 from audio_pipeline.jobs.batch.mix_task import OnProgress, Outcome, Task, render_one
-from audio_pipeline.memo.tracing import program_key
+from audio_pipeline.memo.keys import program_key
 
 _CONNECT_S = "20s"
 

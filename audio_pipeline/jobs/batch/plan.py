@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from audio_pipeline.errors import AudioPipelineError, PresetError, printable
+from audio_pipeline.memo.keys import exact
 from audio_pipeline.memo.store import digest
-from audio_pipeline.memo.tracing import exact
 from audio_pipeline.preset.batch_file import (
     SUFFIX,
     Matrix,
