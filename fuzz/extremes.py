@@ -23,13 +23,12 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402 - after the path is set
 
-from audio_pipeline.effects import effect_kinds  # noqa: E402
 from audio_pipeline.errors import AudioPipelineError  # noqa: E402
-from audio_pipeline.layers import layer_kinds  # noqa: E402
 from audio_pipeline.mixing.session import open_session  # noqa: E402
 from audio_pipeline.preset.document import load_document  # noqa: E402
 from audio_pipeline.preset.model import build_preset  # noqa: E402
 from audio_pipeline.preset.project import Project  # noqa: E402
+from audio_pipeline.preset.registry import EFFECTS, LAYERS  # noqa: E402
 from audio_pipeline.timeline.spans import TILE, Span  # noqa: E402
 from audio_pipeline.units import Between  # noqa: E402
 from tests.conftest import make_project  # noqa: E402
@@ -86,7 +85,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         project = make_project(Path(folder))
         here = load_document(project, "short").table
-        for shelf, kinds in (("layers", layer_kinds()), ("effects", effect_kinds())):
+        for shelf, kinds in (("layers", LAYERS), ("effects", EFFECTS)):
             for kind, cls in kinds.items():
                 if sys.argv[1:] and kind not in sys.argv[1:]:
                     continue

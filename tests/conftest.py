@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import settings
 
 from audio_pipeline.preset.project import Project
 
@@ -19,6 +20,10 @@ _caches = tempfile.TemporaryDirectory(prefix="render-ending-tests-")
 os.environ["XDG_CACHE_HOME"] = _caches.name  # tests keep nothing in the home of who runs them
 for _name in ("RENDER_ENDING_CACHE", "RENDER_ENDING_CACHE_SIZE"):
     os.environ.pop(_name, None)
+
+# examples may take as long as they need; in continuous integration they are the same in every run
+settings.register_profile("tests", deadline=None, derandomize=os.environ.get("CI") == "true")
+settings.load_profile("tests")
 
 
 def speech_like(seed: int, seconds: float, sample_rate_hz: int = 48_000) -> np.ndarray:

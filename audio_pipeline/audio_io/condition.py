@@ -96,7 +96,7 @@ def condition(
     fade_edges(out, round(EDGE_FADE_S * sample_rate_hz))
     did.append(f"faded both ends in {EDGE_FADE_S * 1000:g} ms")
     if level_lufs is not None and measure is not None:
-        loudness, gated = _loudness(out, sample_rate_hz, measure)
+        loudness, gated = loudness_of(out, sample_rate_hz, measure)
         gain_db = level_lufs - loudness
         out *= gain_from_db(gain_db)
         by = "" if gated else ", by its RMS: it is too short or too quiet for the gate"
@@ -204,7 +204,9 @@ def _folded(block: Samples, offset: Samples, fold: Fold | None) -> Samples:
     return np.ascontiguousarray(centred if fold is None else fold.of(centred))
 
 
-def _loudness(samples: Samples, sample_rate_hz: int, measure: Measure) -> tuple[float, bool]:
+def loudness_of(samples: Samples, sample_rate_hz: int, measure: Measure) -> tuple[float, bool]:
+    """What stems are levelled by, LUFS, and whether it is gated or, of what is too short or too quiet for the
+    gate, from the mean square."""
     if len(samples) >= GATE_S * sample_rate_hz:
         loudness = measure(samples, sample_rate_hz)
         if loudness is not None and math.isfinite(loudness):

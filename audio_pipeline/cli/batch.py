@@ -124,7 +124,10 @@ def _render(mixes: Sequence[Mix], out: Path, how: BatchOptions, as_json: bool) -
 
     signal.signal(signal.SIGTERM, _terminated)
     outcomes: dict[str, Outcome] = {}
-    with shown_progress(mixes, as_json) as shown, closing(run(mixes, out, how, shown.told)) as done:
+    with (
+        shown_progress(mixes, as_json) as shown,
+        closing(run(mixes, out, how, shown.on_progress)) as done,
+    ):
         for outcome in done:
             outcomes[outcome.name] = outcome
             shown.finished(outcome)

@@ -26,7 +26,7 @@ class Lines:
         self._done = 0
         self._started = time.perf_counter()
 
-    def told(self, mix: Mix, share: float) -> None:
+    def on_progress(self, mix: Mix, share: float) -> None:
         """Lines do not tell of progress."""
 
     def finished(self, outcome: Outcome) -> None:
@@ -90,7 +90,7 @@ class Bars(Lines):
         self._finished_s = 0.0
         self._total = progress.add_task(f"{len(mixes)} mixes", total=sum(self._length.values()))
 
-    def told(self, mix: Mix, share: float) -> None:
+    def on_progress(self, mix: Mix, share: float) -> None:
         """Move a mix's bar, and the whole."""
         if mix.name not in self._bars:
             self._bars[mix.name] = self._progress.add_task(printable(mix.name)[:40], total=1.0)

@@ -19,6 +19,8 @@ Examples:
   render-ending compare monday/ tuesday/ --tolerance 0.2 --tolerance true_peak_dbtp=0.1
   render-ending compare a.wav b.wav c.wav --plot difference.png
   render-ending compare old.report.json new.report.json --markdown
+  render-ending compare monday/final.wav tuesday/final.wav --timbre
+  render-ending compare monday/final.wav tuesday/final.wav --null
 """
 
 FILE = click.Path(path_type=Path)
@@ -37,6 +39,8 @@ FILE = click.Path(path_type=Path)
 @click.option("--csv", "as_csv", is_flag=True, help="Print every figure as a row of CSV.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print tables of Markdown.")
 @click.option("--plot", type=FILE, metavar="FILE.png|svg", help="Draw the loudness of all over time.")
+@click.option("--timbre", is_flag=True, help="Compare the timbre of audio files instead.")
+@click.option("--null", is_flag=True, help="Subtract two audio files; tell rounding from a change.")
 @debug_option
 def command(
     things: tuple[Path, ...],
@@ -45,6 +49,8 @@ def command(
     as_csv: bool,
     as_markdown: bool,
     plot: Path | None,
+    timbre: bool,
+    null: bool,
 ) -> None:
     """Compare reports (.report.json), audio files, or folders of renders with the first of them.
 
@@ -55,6 +61,11 @@ def command(
         raise click.UsageError("name two things to compare, or more")
     if as_json + as_csv + as_markdown > 1:
         raise click.UsageError("choose one of --json, --csv and --markdown")
+    if timbre or null:
+        from audio_pipeline.cli.compare_audio import print_null_test, print_timbre
+
+        (print_timbre if timbre else print_null_test)(things, _names(list(things)), as_json)
+        return
     tolerance = _tolerance(tolerances)
     if all(thing.is_dir() for thing in things):
         groups = _in_folders(things)

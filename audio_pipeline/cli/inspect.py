@@ -109,7 +109,7 @@ def _layer(
     _refuse_absent(name, preset.name, preset.layers, preset.playing())
     session = open_session(project, preset, {})
     scene, console = session.scene, session.console
-    sounding = [console.sources[name].span] if dry else console.solo(name).active_spans()
+    sounding = [console.graph.sources[name].span] if dry else console.solo(name).active_spans()
     own = Span(sounding[0].start, sounding[-1].stop) if sounding else Span(0, 0)
     try:
         start = own.start if begin is None else scene.at(begin)
@@ -209,6 +209,15 @@ def _rows(found: Inspection) -> list[tuple[str, str]]:
     if found.mono_fold_db is not None:
         rows.append(("mono fold", f"{found.mono_fold_db:+.1f} dB at {found.mono_fold_at_hz:.0f} Hz"))
     rows += [(name, f"{share:.1f} dB") for name, share in found.bands_db.items()]
+    if (timbre := found.timbre) is not None:
+        rows += [
+            ("spectral centroid", f"{timbre.centroid_hz:.0f} Hz"),
+            ("flatness", f"{timbre.flatness_db:.1f} dB   (0 is white noise)"),
+            ("onsets", f"{timbre.onsets_per_s:.2f} a second"),
+        ]
+        if timbre.pitch_hz is not None:
+            share = f"   (in {timbre.voiced_percent:.0f} % of the time)"
+            rows.append(("pitch", f"{timbre.pitch_hz:.0f} Hz{share}"))
     rows += [
         ("beat" if n == 0 else "", f"{beat.rate_hz:g} Hz, {beat.over_db:.0f} dB over its surroundings")
         for n, beat in enumerate(found.beats)

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
+from audio_pipeline.dsp.arithmetic import pin
+
 
 class Stopped(BaseException):
     """A signal asked the program to stop; it unwinds, so that nothing half-written stays behind."""
@@ -23,8 +25,8 @@ class Stopped(BaseException):
 
 def prepare() -> None:
     """Make closed streams lead nowhere, unknown characters an escape, and signals an exception."""
-    # our threads work on tiles; BLAS' own would cost at the start, and round by their number
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if "numpy" not in sys.modules:  # it would have no effect: reports and keys then say "unpinned"
+        pin()
     # no plugins of pydantic's: to look for them it reads the metadata of every installed package
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     for descriptor in (0, 1, 2):

@@ -147,6 +147,9 @@ def _tell_stems(rendered: Rendered, verbose: bool) -> None:
                 click.echo(f"{name}: {printable(sentence)}", err=True)
             for sentence in stem.warnings:
                 click.echo(f"warning: {name}: {printable(sentence)}", err=True)
+    for treatment in rendered.session.treatments:
+        for warning in treatment.warnings:
+            click.echo(f"warning: {treatment.effect}: {printable(warning['message'])}", err=True)
 
 
 def _tell(rendered: Rendered, seconds: float) -> None:

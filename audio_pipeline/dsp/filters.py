@@ -59,6 +59,36 @@ def minimum_phase(magnitude: Samples, taps: int) -> Samples:
     return impulse
 
 
+def linear_phase(magnitude: Samples, taps: int) -> Samples:
+    """A symmetric FIR `(taps,)` of the given magnitude: it delays everything by `(taps − 1) / 2` samples.
+
+    `magnitude`: `(m,)` linear, at the m = N/2 + 1 frequencies 0..fs/2 of an even FFT size N. Method:
+    frequency sampling and a Kaiser window of 80 dB (Kaiser, 1974). Raises ValueError for an even number of
+    taps, or more than N.
+    """
+    size = 2 * (len(magnitude) - 1)
+    if taps % 2 == 0 or taps > size:
+        raise ValueError(f"a symmetric FIR has an odd number of taps, at most {size}, not {taps}")
+    half = taps // 2
+    later = np.fft.irfft(magnitude, size)[: half + 1]
+    impulse = np.concatenate([later[:0:-1], later])
+    windowed: Samples = impulse * np.kaiser(taps, 7.857)
+    return windowed
+
+
+def convolve_whole(x: Samples, impulse: Samples, delay: int) -> Samples:
+    """A whole signal `(n,)` through a FIR `(taps,)`, moved back by `delay` samples: `(n,)`.
+
+    A linear-phase FIR of `taps` has a delay of `(taps − 1) / 2`. What would sound before the signal or after
+    it is cut off. Raises ValueError for a delay outside the FIR.
+    """
+    taps = len(impulse)
+    if not 0 <= delay < taps:
+        raise ValueError(f"a FIR of {taps} taps has no delay of {delay} samples")
+    window = np.concatenate([np.zeros(taps - 1 - delay), x, np.zeros(delay)])
+    return convolve(window[:, None], impulse)[:, 0]
+
+
 def one_pole_lowpass(cutoff_hz: float, sample_rate: int) -> Samples:
     """A first-order low-pass as a FIR `(taps,)`: 6 dB an octave, gain 1 at 0 Hz.
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from audio_pipeline.dsp.air import SPEED_OF_SOUND
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.filters import fast_length, frequencies, minimum_phase
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 _KEMAR = Path(__file__).parent / "data" / "kemar.npz"
 
-_SPEED_OF_SOUND = 343.0
 _SPHERE_RADIUS_M = 0.0905  # Brown & Duda: 0.0875; KEMAR's delays ask for 3 mm more
 _SPHERE_DEEPEST_SHADOW = 0.1  # at the far ear it is deepest off the axis: opposite is a bright spot
 _SPHERE_SHADOW_AT_DEG = 150.0
@@ -100,13 +100,13 @@ def sphere() -> Head:
     """
     azimuth_deg = np.arange(-90.0, 90.5)
     azimuth = np.radians(azimuth_deg)
-    delay_s = _SPHERE_RADIUS_M / _SPEED_OF_SOUND * (azimuth + np.sin(azimuth))
+    delay_s = _SPHERE_RADIUS_M / SPEED_OF_SOUND * (azimuth + np.sin(azimuth))
     from_ear_deg = 90.0 - azimuth_deg
     least = _SPHERE_DEEPEST_SHADOW
     alpha = 1.0 + least / 2 + (1.0 - least / 2) * np.cos(np.pi * from_ear_deg / _SPHERE_SHADOW_AT_DEG)
 
     def magnitude_at(frequency_hz: Samples) -> Samples:
-        u2 = np.square(frequency_hz * np.pi * _SPHERE_RADIUS_M / _SPEED_OF_SOUND)
+        u2 = np.square(frequency_hz * np.pi * _SPHERE_RADIUS_M / SPEED_OF_SOUND)
         return _balanced((1.0 + np.square(alpha)[:, None] * u2) / (1.0 + u2))
 
     return Head("sphere", azimuth_deg, delay_s, magnitude_at)

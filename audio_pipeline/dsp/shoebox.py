@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from audio_pipeline.dsp.air import SPEED_OF_SOUND
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.curves import pan_gains
 from audio_pipeline.dsp.filters import frequencies, minimum_phase
 
 if TYPE_CHECKING:
     from numpy.random import Generator
-
-SPEED_OF_SOUND = 343.0
-"""m/s in air of 20 °C."""
 
 _WALL_TAPS = 512
 _JITTER_M = 0.08  # De Sena et al.: up to 8 cm breaks the sweeping echoes of a perfect box

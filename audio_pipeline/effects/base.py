@@ -1,15 +1,18 @@
 """What an effect is: a table of parameters that becomes a processor of console strips.
 
+Effects of the stage "stem" work on whole conditioned stems, once, when they are loaded: what has memory,
+or needs both voices. They run one after the other, at one reference loudness, before every gain.
+
 A strip is what a sound sends into the console. Effects of the stage "strip" work on one layer's
 strip (place it, echo it): each hears the layer itself, and what they make of it is summed. Those of
 the stage "bus" work on the sum of strips of a bus (the space, the dropout), one after the other.
-Each is a pure function of absolute time with a finite look-back.
+Each of these is a pure function of absolute time with a finite look-back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
@@ -17,13 +20,66 @@ import numpy as np
 from pydantic import Field
 
 from audio_pipeline.dsp.arrays import Precision, Samples, Single
-from audio_pipeline.timeline.moments import Schedule
-from audio_pipeline.timeline.scene import Scene, StemRequest
+from audio_pipeline.dsp.decibels import gain_from_db
+from audio_pipeline.timeline.moments import Clock, Moment, Schedule
+from audio_pipeline.timeline.scene import Scene, StemRequest, to_samples
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.units import Parameters
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+REFERENCE_LUFS = -27.0
+"""The loudness of every stem that an effect of the stage "stem" is given, whatever the preset's level."""
+
+
+@dataclass(frozen=True)
+class StemBench:
+    """What an effect of the stage "stem" may know besides the stems: there is no programme yet.
+
+    `loudness_lufs` measures a stem `(n,)`.
+    """
+
+    sample_rate: int
+    seed: int
+    clock: Clock
+    loudness_lufs: Callable[[Samples], float]
+
+    def samples(self, duration: Moment) -> int:
+        """How many samples a length of time lasts."""
+        return to_samples(self.clock.duration(duration), self.sample_rate)
+
+    def seconds(self, duration: Moment) -> float:
+        """How many seconds a length of time lasts."""
+        return float(self.clock.duration(duration))
+
+    def levelled(self, stem: Samples) -> Samples:
+        """`stem` `(n,)` at `REFERENCE_LUFS`."""
+        return stem * gain_from_db(REFERENCE_LUFS - self.loudness_lufs(stem))
+
+
+@dataclass(frozen=True)
+class Warned:
+    """What an effect could not do: a `code` for programs and a sentence for people."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Treated:
+    """What an effect of the stage "stem" made: the stems by layer, `(n,)` each, as long as before.
+
+    Unless they are `levelled`, they are brought to `REFERENCE_LUFS` before anything else hears them.
+    `did` says in words what was done to each stem; `facts` are JSON values about all of them together.
+    """
+
+    stems: Mapping[str, Samples]
+    did: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[Warned, ...] = ()
+    levelled: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,9 +172,9 @@ class Processor(Protocol):
 class Effect(Parameters):
     """What every effect has: whether it is on, and which layers it works on."""
 
-    stage: ClassVar[Literal["strip", "bus"]]
+    stage: ClassVar[Literal["stem", "strip", "bus"]]
     order: ClassVar[int]
-    """Bus effects run one after the other in this order; the dropout is the last."""
+    """Stem and bus effects run one after the other in this order; the dropout is the last."""
     places: ClassVar[bool] = False
     """Whether a strip effect gives a mono sound its place; if none does, the console pans it."""
 
@@ -143,5 +199,16 @@ class Effect(Parameters):
         raise NotImplementedError(f"{self.kind} has no tail")
 
     def prepare(self, scene: Scene, name: str) -> Processor:
-        """The processor of this effect in that scene; what is the same for every tile is done here."""
+        """The processor of this effect in that scene; what is the same for every tile is done here.
+
+        Only here does the scene answer: what the processor needs of it, it takes with it.
+        """
+        raise NotImplementedError
+
+    def treat(self, stems: Mapping[str, Samples], bench: StemBench, name: str) -> Treated:
+        """Stage "stem" only: the stems of the layers that it works on, treated.
+
+        `stems` are mono, `(n,)` float64 at the mix's rate and `REFERENCE_LUFS`, and not to be changed;
+        `name` is the effect's in the preset and keys its noise. A pure function.
+        """
         raise NotImplementedError

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from audio_pipeline.dsp.arithmetic import arithmetic
 from audio_pipeline.mastering.master import CeilingAction
 from audio_pipeline.metering.gated import Gated
 from audio_pipeline.mixing.session import Session
@@ -47,6 +48,7 @@ def _provenance(
     master, rate = session.preset.master, session.scene.sample_rate
     digest = hashlib.sha256(json.dumps(resolved, sort_keys=True).encode()).hexdigest()
     return {
+        "arithmetic": str(arithmetic()),
         "seed": session.preset.head.seed,
         "gain_db": gain_db,
         "anchor": master.anchor,
@@ -68,6 +70,15 @@ def _provenance(
             for stem in stems
         ],
         **_head(session),
+        "treatments": [
+            {
+                "effect": treatment.effect,
+                "kind": treatment.kind,
+                "facts": dict(treatment.facts),
+                "warnings": [dict(warning) for warning in treatment.warnings],
+            }
+            for treatment in session.treatments
+        ],
         "preset_sha256": digest,
         "preset": resolved,
     }

@@ -72,6 +72,7 @@ class Layer(Parameters):
     def prepare(self, scene: Scene, name: str) -> Source:
         """The source of this layer, called `name` in the preset: the name keys its noise.
 
-        Whatever costs time and is the same for every tile is done here, once.
+        Whatever costs time and is the same for every tile is done here, once. Only here does the scene
+        answer: what the source needs of it, it takes with it.
         """
         raise NotImplementedError

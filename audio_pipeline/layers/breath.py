@@ -90,7 +90,7 @@ class Breath(Layer):
         """See `Layer.prepare`."""
         cycles = self.cycles(scene, name)
         phases = tuple(phase for cycle in cycles for phase in cycle.phases())
-        return BreathSource(self.timbre(), scene, name, self.span(scene), phases)
+        return BreathSource(self.timbre(), scene.sample_rate, scene.seed, name, self.span(scene), phases)
 
     def timbre(self) -> Timbre:
         """How the air sounds."""
@@ -158,7 +158,8 @@ class BreathSource:
     """The breath in its scene: phases in order, none meets another."""
 
     timbre: Timbre
-    scene: Scene
+    sample_rate: int
+    seed: int
     name: str
     span: Span
     phases: tuple[Phase, ...]
@@ -178,9 +179,9 @@ class BreathSource:
             if phase.span.start >= tile.stop:
                 break
             if len(part):
-                sound = air(phase, self.timbre, self.scene.sample_rate, self.scene.seed, self.name)
+                sound = air(phase, self.timbre, self.sample_rate, self.seed, self.name)
                 out[part.inside(tile), 0] = sound[part.inside(phase.span)]
-        fall = int(_END_FADE_S * self.scene.sample_rate)
+        fall = int(_END_FADE_S * self.sample_rate)
         fade_edges(out, tile.start, self.span.start, self.span.stop, 0, fall)
         return out
 

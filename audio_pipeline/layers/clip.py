@@ -51,7 +51,8 @@ class Clip(Layer):
         progress = (np.arange(seam) + 0.5) / max(seam, 1)
         joint = audio[:seam].T * curve("qsin", progress)
         joint += audio[len(audio) - seam :].T * curve("qsin", 1.0 - progress)
-        return ClipSource(self, scene, audio, joint.T, self._gains(), span)
+        fades = scene.samples(self.fade_in), scene.samples(self.fade_out)
+        return ClipSource(self, fades, audio, joint.T, self._gains(), span)
 
     def _request(self) -> StemRequest:
         return StemRequest(self.stem, channels=2)
@@ -65,13 +66,13 @@ class Clip(Layer):
 
 @dataclass
 class ClipSource:
-    """The recording `(n, 2)` in its scene, and its gains `(2,)`.
+    """The recording `(n, 2)` in its scene, its gains `(2,)`, and its fades in and out, in samples.
 
     From the second time on it begins with `joint` `(seam, 2)`, in which its end and beginning cross.
     """
 
     layer: Clip
-    scene: Scene
+    fades: tuple[int, int]
     audio: Samples
     joint: Samples
     gains: Samples
@@ -96,14 +97,12 @@ class ClipSource:
             piece = heard[: part.stop - at]
             out[at - tile.start : at - tile.start + len(piece)] = piece * self.gains
             at += len(piece)
-        rise, fall = (self.scene.samples(d) for d in (self.layer.fade_in, self.layer.fade_out))
         fade_edges(
             out,
             tile.start,
             self.span.start,
             self.span.stop,
-            rise,
-            fall,
+            *self.fades,
             rise_curve=self.layer.fade_in_curve,
             fall_curve=self.layer.fade_out_curve,
         )

@@ -36,7 +36,8 @@ class Exhale(Layer):
         span = self.span(scene)
         phase = Phase(span, "out", self.level, ending=scene.samples(self.ending))
         timbre = Timbre(formants_db=self.formants, exhale_hz=self.cut)
-        return BreathSource(timbre, scene, name, span, (phase,) if len(span) else ())
+        phases = (phase,) if len(span) else ()
+        return BreathSource(timbre, scene.sample_rate, scene.seed, name, span, phases)
 
     def span(self, scene: Scene) -> Span:
         """From `at` for `length`, no later than `until`."""

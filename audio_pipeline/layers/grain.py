@@ -1,14 +1,13 @@
 """Film grain, as sound: the noise of an optical track through the curve that every cinema had.
 
-Source of the curve: the Academy or N curve of mono optical tracks (Research Council of the Academy of
-Motion Picture Arts and Sciences, 1938). The rates, lengths and levels of dirt, swell and noise reduction
-are an engineer's estimates and stand in the preset.
+`dsp.optical_track` gives the curve and its source. The rates, lengths and levels of dirt, swell and noise
+reduction are an engineer's estimates and stand in the preset.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -21,6 +20,7 @@ from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.dsp.fades import fade_edges
 from audio_pipeline.dsp.filters import frequencies, minimum_phase
 from audio_pipeline.dsp.noise import generator
+from audio_pipeline.dsp.optical_track import optical_magnitude
 from audio_pipeline.dsp.stereo_noise import StereoNoise
 from audio_pipeline.layers import film_dirt
 from audio_pipeline.layers.base import Bus, Layer
@@ -29,24 +29,9 @@ from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.units import Db, Dbfs, Duration, Hz, Percent, PerMinute, PerSecond
 
-ACADEMY_CURVE = ((40.0, -7.0), (100.0, 0.0), (1600.0, 0.0), (5000.0, -10.0), (8000.0, -18.0))
-"""(Hz, dB) of the Academy curve, straight between on a logarithmic axis, straight on beyond."""
-
 _TAPS = 1024
 _MOST_TURNS = 64
 _RESPONSE_SIZE = 16_384
-
-
-def academy_db(frequency_hz: Samples) -> Samples:
-    """The Academy curve at frequencies > 0, any shape, in dB."""
-    x = np.log2(frequency_hz)
-    points = np.log2([hz for hz, _ in ACADEMY_CURVE])
-    levels = np.array([db for _, db in ACADEMY_CURVE])
-    slopes = np.diff(levels) / np.diff(points)
-    low = np.minimum(x - points[0], 0.0) * slopes[0]
-    high = np.maximum(x - points[-1], 0.0) * slopes[-1]
-    level: Samples = np.interp(x, points, levels) + low + high
-    return level
 
 
 class Grain(Layer):
@@ -101,10 +86,12 @@ class GrainSource:
     """The grain in its scene: hiss, and the response that its dirt is heard through."""
 
     layer: Grain
-    scene: Scene
+    scene: InitVar[Scene]
     name: str
     span: Span
     channels: Literal[1, 2] = 2
+    sample_rate: int = field(init=False)
+    seed: int = field(init=False)
     hiss: StereoNoise = field(init=False, repr=False)
     hiss_rms: float = field(init=False)
     impulse: Samples = field(init=False, repr=False)
@@ -115,13 +102,14 @@ class GrainSource:
     turn: int = field(init=False)
     turns: int = field(init=False)
 
-    def __post_init__(self) -> None:
-        layer, rate, samples = self.layer, self.scene.sample_rate, self.scene.samples
+    def __post_init__(self, scene: Scene) -> None:
+        self.sample_rate, self.seed = scene.sample_rate, scene.seed
+        layer, rate, samples = self.layer, self.sample_rate, scene.samples
         self.fades = samples(layer.fade_in), samples(layer.fade_out)
         self.gnr = samples(layer.gnr_opens), samples(layer.gnr_holds), samples(layer.gnr_shuts)
         self.turn = max(rate // 10, samples(layer.reel_turn))
         self.turns = min(max(1, round(samples(layer.scratch_lasts) / self.turn)), _MOST_TURNS)
-        self.speech = self.scene.speech  # asked here, so that what the sound depends on is known
+        self.speech = scene.speech
         impulse = minimum_phase(optical_magnitude(layer.tilt, frequencies(_RESPONSE_SIZE, rate)), _TAPS)
         self.impulse = impulse / np.sqrt(np.sum(impulse**2))
         self.pop_energy = 1.0 / _pop_energy(self.impulse, rate)
@@ -130,7 +118,7 @@ class GrainSource:
         self.hiss_rms = gain_from_db(layer.level) / math.sqrt(power)
         magnitude = optical_magnitude(layer.tilt, grid_hz(rate))
         magnitude *= self.hiss_rms / np.sqrt(np.mean(magnitude**2))
-        self.hiss = StereoNoise(self.scene.seed, f"{self.name}.hiss", magnitude, self._alike())
+        self.hiss = StereoNoise(self.seed, f"{self.name}.hiss", magnitude, self._alike())
 
     @property
     def _dust(self) -> float:
@@ -168,14 +156,14 @@ class GrainSource:
 
     def swell_gain(self, span: Span) -> Samples:
         """The gain `(len(span),)` of the slow swell: a sine in dB, whose own rate wanders."""
-        rng = generator(self.scene.seed, f"{self.name}.swell", 0)
+        rng = generator(self.seed, f"{self.name}.swell", 0)
         phase, wander_phase = rng.uniform(0.0, 2.0 * math.pi, 2)
         slow, fast = sorted((self.layer.swell_from, self.layer.swell_to))
         wander = slow / 5.0
         depth = (fast - slow) / 2 / wander
 
         def gain(at: Samples) -> Samples:
-            time = at / self.scene.sample_rate
+            time = at / self.sample_rate
             angle = math.pi * (slow + fast) * time + depth * np.sin(
                 2 * math.pi * wander * time + wander_phase
             )
@@ -203,7 +191,7 @@ class GrainSource:
 
     def _bursts(self, window: Span) -> list[tuple[film_dirt.Bursts, float]]:
         """What happens to the film, each with the mean energy of one burst over both channels."""
-        layer, rate, seed = self.layer, self.scene.sample_rate, self.scene.seed
+        layer, rate, seed = self.layer, self.sample_rate, self.seed
         dust = film_dirt.dust(seed, f"{self.name}.dust", window, rate, layer.dust_rate, layer.spread)
         scratches = film_dirt.scratches(
             seed, f"{self.name}.scratches", window, rate, layer.scratch_rate / 60, self.turn, self.turns
@@ -218,13 +206,6 @@ class GrainSource:
             )
             if share > 0
         ]
-
-
-def optical_magnitude(tilt_db: float, frequency_hz: Samples) -> Samples:
-    """The magnitude of an optical track: the Academy curve, tilted by `tilt_db` an octave about 1 kHz."""
-    hz = np.maximum(frequency_hz, 1.0)
-    magnitude: Samples = 10.0 ** ((academy_db(hz) + tilt_db * np.log2(hz / 1000.0)) / 20.0)
-    return magnitude
 
 
 def _share(level_db: float, per_time: float) -> float:

@@ -10,13 +10,14 @@ stays within the noise criterion NC-30, as an empty cinema does.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from functools import partial
 from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
+from audio_pipeline.dsp.air import SPEED_OF_SOUND
 from audio_pipeline.dsp.arrays import Samples, silence
 from audio_pipeline.dsp.coloured_noise import ColouredNoise, grid_hz
 from audio_pipeline.dsp.control import HOP, LONG_HOP, slow_curve
@@ -30,8 +31,6 @@ from audio_pipeline.timeline.moments import parse_duration
 from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.units import Db, Dbfs, Duration, Hz, Meters
-
-SPEED_OF_SOUND = 343.0
 
 
 class Room(Layer):
@@ -67,19 +66,21 @@ class RoomSource:
     """The room in its scene. The rumble is drawn at the points of a slow curve, far quicker than itself."""
 
     layer: Room
-    scene: Scene
+    scene: InitVar[Scene]
     name: str
     span: Span
     channels: Literal[1, 2] = 2
+    seed: int = field(init=False)
     ventilation: StereoNoise = field(init=False, repr=False)
     rumble: ColouredNoise = field(init=False, repr=False)
     fades: tuple[int, int] = field(init=False)
     drift_interval: int = field(init=False)
 
-    def __post_init__(self) -> None:
-        rate, seed, layer = self.scene.sample_rate, self.scene.seed, self.layer
-        self.fades = self.scene.samples(layer.rise), self.scene.samples(layer.fall)
-        self.drift_interval = max(self.scene.samples(layer.drift_interval), rate // 10)
+    def __post_init__(self, scene: Scene) -> None:
+        rate, seed, layer = scene.sample_rate, scene.seed, self.layer
+        self.seed = seed
+        self.fades = scene.samples(layer.rise), scene.samples(layer.fall)
+        self.drift_interval = max(scene.samples(layer.drift_interval), rate // 10)
         gain, share = gain_from_db(layer.level), gain_from_db(2 * layer.rumble)
         hz, slow_hz = (np.maximum(grid_hz(r), 1.0) for r in (rate, rate // HOP))
         ventilation = _of_rms(gain / math.sqrt(1 + share), _ventilation(layer, hz))
@@ -112,7 +113,7 @@ class RoomSource:
     def _drift(self, part: str, at: Samples) -> Samples:
         """The gain of a part's drift at samples `at`."""
         stream = f"{self.name}.{part}.drift"
-        db = self.layer.drift * drift(self.scene.seed, stream, self.drift_interval, at)
+        db = self.layer.drift * drift(self.seed, stream, self.drift_interval, at)
         gain: Samples = 10.0 ** (db / 20.0)
         return gain
 

@@ -37,7 +37,7 @@ class Voice(Layer):
 
     def prepare(self, scene: Scene, name: str) -> VoiceSource:
         """See `Layer.prepare`."""
-        return VoiceSource(scene.stems[self.stems()[0]], scene.at(self.at), self.span(scene))
+        return VoiceSource(scene.stem(self.stems()[0], name), scene.at(self.at), self.span(scene))
 
 
 class VoiceSource:

@@ -13,8 +13,8 @@ from audio_pipeline.audio_io.display_path import printable
 from audio_pipeline.audio_io.read.audio_file import AudioInfo
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import StemError
+from audio_pipeline.memo.keys import program_key
 from audio_pipeline.memo.store import Cache, Entry, digest
-from audio_pipeline.memo.tracing import program_key
 from audio_pipeline.metering.gated import GatedMeter
 from audio_pipeline.timeline.scene import StemRequest
 
@@ -63,7 +63,7 @@ def _condition(path: Path, request: StemRequest, sample_rate_hz: int) -> Conditi
         sample_rate_hz=sample_rate_hz,
         channels=request.channels,
         level_lufs=request.level_lufs,
-        measure=_integrated_lufs,
+        measure=integrated_lufs,
     )
 
 
@@ -89,7 +89,8 @@ def _version_of_soxr() -> str:
     return str(soxr.__version__)
 
 
-def _integrated_lufs(samples: Samples, sample_rate_hz: int) -> float | None:
+def integrated_lufs(samples: Samples, sample_rate_hz: int) -> float | None:
+    """The loudness of `(n, channels)`, None below the gate."""
     meter = GatedMeter(sample_rate_hz, samples.shape[1])
     for start in range(0, len(samples), sample_rate_hz):
         meter.feed(samples[start : start + sample_rate_hz])

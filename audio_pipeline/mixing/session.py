@@ -11,10 +11,13 @@ from audio_pipeline.audio_io.read.sofa import read_head
 from audio_pipeline.dsp.head_models import Head, kemar, sphere
 from audio_pipeline.errors import PresetError, StemError
 from audio_pipeline.layers.base import Layer
+from audio_pipeline.memo.sounds import DeferredSounds, PreparedSounds
 from audio_pipeline.memo.stem_cache import StemCache
 from audio_pipeline.memo.store import Cache
-from audio_pipeline.memo.tracing import Memo
 from audio_pipeline.mixing.console import Console
+from audio_pipeline.mixing.graph import build_graph
+from audio_pipeline.mixing.stem_treatment import StemTreatment, TreatedStems, Treatment
+from audio_pipeline.mixing.tile_store import DiskTiles, NoTiles
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import StemFiles, head_path, requests_of, stem_paths
@@ -30,12 +33,19 @@ MOST_STEM_BYTES = 1 << 31
 
 @dataclass(frozen=True)
 class Session:
-    """A preset in its scene. `stems` tells for each layer or effect what was done to its files."""
+    """A preset in its scene. `stems` tells for each layer or effect what was done to its files, `treatments`
+    what effects did to whole stems."""
 
     preset: Preset
     scene: Scene
     console: Console
     stems: Mapping[str, tuple[Conditioned, ...]]
+    treatments: tuple[Treatment, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[Mapping[str, str], ...]:
+        """What could not be done to the stems, each with a `code` and a `message`."""
+        return tuple(warning for treatment in self.treatments for warning in treatment.warnings)
 
 
 def with_stem_files(preset: Preset, files: StemFiles) -> Preset:
@@ -63,12 +73,16 @@ def open_session(
     rate = preset.sample_rate_hz
     paths = stem_paths(project, preset, files)
     keep = StemCache(cache)
+    treatment = StemTreatment(preset)
     conditioned: dict[StemRequest, Conditioned] = {}
-    made = in_order(lambda item: keep.conditioned(item[1], item[0], rate), paths.items(), workers=2)
+    made = in_order(
+        lambda item: keep.conditioned(item[1], treatment.source(item[0]), rate), paths.items(), workers=2
+    )
     for request, stem in zip(paths, made, strict=True):
         conditioned[request] = stem
         _refuse_too_much(conditioned.values())
-    samples = {request: stem.samples for request, stem in conditioned.items()}
+    treated = treatment.apply(conditioned, keep.keys, cache)
+    samples = {request: stem.samples for request, stem in treated.requested.items()}
     schedule = schedule_of(preset, lambda request: Fraction(len(samples[request]), rate))
     programme = Span(0, to_samples(schedule.named("end"), rate))
     layers = preset.playing()
@@ -81,16 +95,17 @@ def open_session(
         speech=_speech(layers, schedule, programme, rate),
         listening=preset.head.listening,
         head=_head(project, preset),
+        treated={layer: stem.samples for layer, stem in treated.by_layer.items()},
     )
-    recall = None if cache is None else Memo(cache, scene, keep.keys)
     return Session(
         preset,
         scene,
-        Console(scene, layers, preset.working(), recall),
+        _console(scene, preset, cache, treated),
         {
-            name: tuple(conditioned[request] for request in requests)
+            name: tuple(treated.by_layer.get(name, treated.requested[request]) for request in requests)
             for name, requests in requests_of(preset).items()
         },
+        treated.treatments,
     )
 
 
@@ -101,6 +116,15 @@ def _head(project: Project, preset: Preset) -> Head:
         return read_head(path)
     headphones = preset.head.listening == "headphones"
     return kemar() if headphones and preset.head.head == "kemar" else sphere()
+
+
+def _console(scene: Scene, preset: Preset, cache: Cache | None, treated: TreatedStems) -> Console:
+    layers, effects = preset.playing(), preset.working()
+    if cache is None:
+        return Console(build_graph(scene, layers, effects, PreparedSounds(scene)), NoTiles())
+    sounds = DeferredSounds(cache, scene, treated.keys, treated.layer_keys)
+    graph = build_graph(scene, layers, effects, sounds)
+    return Console(graph, DiskTiles(cache, scene, sounds.keys))
 
 
 def _refuse_too_much(stems: Iterable[Conditioned]) -> None:

@@ -1,13 +1,15 @@
-"""What a sound is made of, in numbers: level, distribution, bands, beats, and its two channels.
+"""What a sound is made of, in numbers: level, distribution, bands, beats, timbre, and its two channels.
 
 found = inspection_of(samples, 48_000)
 found.crest_db, found.bands_db["250 Hz to 1 kHz"], found.beats[0].rate_hz
+
+Spectra, envelope spectra and their peaks are scipy.signal's, which takes a second to load: so it is
+imported in the functions that use it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,9 +17,9 @@ import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import db_from_gain
-from audio_pipeline.dsp.filters import convolve, frequencies
 from audio_pipeline.dsp.mono_fold import mono_fold_holes
 from audio_pipeline.errors import ReportError
+from audio_pipeline.pages.timbre import Timbre, timbre_of
 
 BAND_EDGES_HZ = (20.0, 80.0, 250.0, 1000.0, 4000.0, 10_000.0, 20_000.0)
 BRIGHT_HZ = 800.0
@@ -49,7 +51,7 @@ class Inspection:
 
     RMS, crest and kurtosis are over all samples of all channels (a Gaussian has a kurtosis of 3);
     `bands_db` are shares of the power from 20 Hz to 20 kHz; `mono_fold_db` is the deepest third octave
-    of L + R against the sum of their powers.
+    of L + R against the sum of their powers; `timbre` is None where the fold to mono is silent.
     """
 
     duration_s: float
@@ -64,6 +66,7 @@ class Inspection:
     correlation: float | None
     mono_fold_db: float | None
     mono_fold_at_hz: float | None
+    timbre: Timbre | None
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: rounded to what was measured, no number that JSON does not know."""
@@ -95,7 +98,13 @@ def inspection_of(samples: Samples, sample_rate_hz: int) -> Inspection:
         correlation=correlation_of(samples) if samples.shape[1] == 2 else None,
         mono_fold_db=None if fold is None else fold.deepest_db,
         mono_fold_at_hz=None if fold is None else fold.deepest_at_hz,
+        timbre=_timbre(samples, sample_rate_hz),
     )
+
+
+def _timbre(samples: Samples, sample_rate_hz: int) -> Timbre | None:
+    """None where the channels cancel each other."""
+    return timbre_of(samples, sample_rate_hz) if samples.mean(axis=1).any() else None
 
 
 def correlation_of(stereo: Samples) -> float | None:
@@ -107,15 +116,12 @@ def correlation_of(stereo: Samples) -> float | None:
 
 def power_spectrum(samples: Samples, sample_rate_hz: int) -> tuple[Samples, Samples]:
     """(Hz, power a bin) of the mean over channels, by Welch's method; the sum is the power."""
+    from scipy.signal import welch
+
     size = min(_SPECTRUM, len(samples))
-    window = np.hanning(size + 1)[:-1]
-    total, count = np.zeros(size // 2 + 1), 0
-    for start in range(0, len(samples) - size + 1, max(1, size // 2)):
-        block = samples[start : start + size] * window[:, None]
-        total += np.square(np.abs(np.fft.rfft(block, axis=0))).mean(axis=1)
-        count += 1
-    scale = 2.0 / (count * size * np.sum(np.square(window)))
-    return frequencies(size, sample_rate_hz), total * scale
+    hz, density = welch(samples, sample_rate_hz, "hann", size, detrend=False, axis=0)
+    power: Samples = density.mean(axis=1) * sample_rate_hz / size
+    return hz, power
 
 
 def envelope(samples: Samples, sample_rate_hz: int, above_hz: float) -> Samples:
@@ -132,26 +138,23 @@ def envelope(samples: Samples, sample_rate_hz: int, above_hz: float) -> Samples:
 def beat_spectrum(samples: Samples, sample_rate_hz: int, above_hz: float) -> tuple[Samples, Samples]:
     """(Hz, depth dB) of the envelope up to 250 Hz, in steps of a quarter of a hertz where it is long
     enough; 0 dB is a full modulation by a sine."""
+    from scipy.signal import welch
+
     strength = envelope(samples, sample_rate_hz, above_hz)
     size = min(len(strength), round(_BEAT_WINDOW_S * _ENVELOPE_HZ))
-    window = np.hanning(size + 1)[:-1]
-    power = np.zeros(size // 2 + 1)
-    mean = 0.0
-    for block in _windows(strength, size):
-        mean += float(block.mean())
-        power += np.square(np.abs(np.fft.rfft((block - block.mean()) * window)))
-    count = sum(1 for _ in _windows(strength, size))
-    depth = 2.0 * np.sqrt(power / count) / window.sum() / max(mean / count, 1e-30)
-    hz = frequencies(size, _ENVELOPE_HZ)
+    hz, power = welch(strength, _ENVELOPE_HZ, "hann", size, detrend="constant", scaling="spectrum")
+    depth = np.sqrt(2.0 * power) / max(float(strength.mean()), 1e-30)
     shown = hz <= HIGHEST_BEAT_HZ
     return hz[shown], 20.0 * np.log10(np.maximum(depth[shown], 1e-6))
 
 
 def beats_of(hz: Samples, depth_db: Samples) -> tuple[Beat, ...]:
     """The clearest lines of a beat spectrum, the slowest first."""
+    from scipy.signal import find_peaks
+
     found = []
-    for i in range(1, len(hz) - 1):
-        if depth_db[i] <= max(depth_db[i - 1], depth_db[i + 1]) or hz[i] < SLOWEST_BEAT_HZ:
+    for i in find_peaks(depth_db)[0]:
+        if hz[i] < SLOWEST_BEAT_HZ:
             continue
         away = np.abs(hz - hz[i])
         around = depth_db[(away > 1.0) & (away < 5.0)]
@@ -162,19 +165,13 @@ def beats_of(hz: Samples, depth_db: Samples) -> tuple[Beat, ...]:
     return tuple(sorted(clearest, key=lambda beat: beat.rate_hz))
 
 
-def _windows(x: Samples, size: int) -> Iterator[Samples]:
-    for start in range(0, len(x) - size + 1, max(1, size // 2)):
-        yield x[start : start + size]
-
-
 def _above(x: Samples, sample_rate_hz: int, hz: float) -> Samples:
-    """What lies above `hz`, without delay: one less a windowed sinc, 3 dB down about there."""
-    half = round(0.015 * sample_rate_hz)
-    at = np.arange(-half, half + 1)
-    low = np.sinc(2.0 * hz / sample_rate_hz * at) * np.blackman(2 * half + 1)
-    impulse = -low / low.sum()
-    impulse[half] += 1.0
-    return convolve(np.pad(x, half)[:, None], impulse)[:, 0]
+    """What lies above `hz`, without delay: a linear-phase FIR of 30 ms, 6 dB down there."""
+    from scipy.signal import firwin, oaconvolve
+
+    taps = 2 * round(0.015 * sample_rate_hz) + 1
+    high: Samples = oaconvolve(x, firwin(taps, hz, fs=sample_rate_hz, pass_zero=False), mode="same")
+    return high
 
 
 def _bands_db(samples: Samples, sample_rate_hz: int) -> dict[str, float]:

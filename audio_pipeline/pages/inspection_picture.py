@@ -20,6 +20,7 @@ from audio_pipeline.pages.inspection import (
     power_spectrum,
 )
 from audio_pipeline.pages.picture import INK, LEFT, RIGHT, draw_level, draw_spectrum
+from audio_pipeline.pages.timbre import pitch_track
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,6 +56,7 @@ def write_inspection(
     level, alike = (figure.add_subplot(grid[row, :], sharex=spectrum) for row in (1, 2))
     loudest = _loudest_dbfs(samples, found.sample_rate_hz)
     draw_spectrum(spectrum, samples, found.sample_rate_hz, start_s, loudest, columns=500)
+    _draw_pitch(spectrum, samples, found, start_s)
     _draw_levels(level, samples, found, start_s)
     _draw_correlation(alike, samples, found, start_s)
     spectrum.set_xlim(start_s, start_s + found.duration_s)
@@ -78,6 +80,14 @@ def _loudest_dbfs(samples: Samples, sample_rate_hz: int) -> float:
     """The top of the spectrogram's scale: the loudest bin of the mean spectrum and a little."""
     _, power = power_spectrum(samples, sample_rate_hz)
     return 10.0 * math.ceil(math.log10(max(float(power.max()), 1e-20))) + 10.0
+
+
+def _draw_pitch(axes: Axes, samples: Samples, found: Inspection, start_s: float) -> None:
+    if found.timbre is None or found.timbre.pitch_hz is None:
+        return
+    track = pitch_track(samples, found.sample_rate_hz)
+    axes.plot(start_s + track.time_s, track.pitch_hz, ".", color="cyan", markersize=3, label="pitch")
+    axes.legend(fontsize=8, loc="upper right")
 
 
 def _draw_levels(axes: Axes, samples: Samples, found: Inspection, start_s: float) -> None:

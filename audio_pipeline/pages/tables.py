@@ -215,7 +215,7 @@ def _flat(facts: dict[str, Any], above: str = "") -> list[tuple[str, str]]:
             rows += _flat(value, f"{name}.")
         elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
             for item in value:
-                rows += _flat(item, f"{name}.{item.get('sound', '')}.")
+                rows += _flat(item, f"{name}.{item.get('sound', item.get('effect', ''))}.")
         elif value not in (None, []):
             rows.append((name, in_words(value)))
     return rows

@@ -10,13 +10,12 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, WithJsonSchema
 
-from audio_pipeline.effects import effect_kinds
 from audio_pipeline.effects.base import Effect
 from audio_pipeline.errors import PresetError
-from audio_pipeline.layers import layer_kinds
 from audio_pipeline.layers.base import Bus, Layer
 from audio_pipeline.preset.complaints import complain, from_validation, shown_value, unknown_key
 from audio_pipeline.preset.document import Document, Key, Table
+from audio_pipeline.preset.registry import EFFECTS, LAYERS, AnySound, Registry
 from audio_pipeline.timeline.moments import Clock, Moment, parse_duration, parse_moment
 from audio_pipeline.timeline.scene import Listening
 from audio_pipeline.timeline.timecode import RATES, Gauge
@@ -127,9 +126,16 @@ class Preset:
         return {name: layer for name, layer in sorted(self.layers.items()) if layer.on}
 
     def working(self) -> dict[str, Effect]:
-        """The effects that are on, in the order they work in."""
+        """The effects of the console that are on, in the order they work in."""
+        return {name: effect for name, effect in self._on() if effect.stage != "stem"}
+
+    def treating(self) -> dict[str, Effect]:
+        """The effects on whole stems that are on, in the order they work in."""
+        return {name: effect for name, effect in self._on() if effect.stage == "stem"}
+
+    def _on(self) -> list[tuple[str, Effect]]:
         effects = sorted(self.effects.items(), key=lambda item: (item[1].order, item[0]))
-        return {name: effect for name, effect in effects if effect.on}
+        return [(name, effect) for name, effect in effects if effect.on]
 
 
 def build_preset(document: Document) -> Preset:
@@ -152,8 +158,8 @@ def build_preset(document: Document) -> Preset:
         picture,
         _checked(document, ("master",), _table(document, "master"), Master),
         _cues(document),
-        _sounds(document, "layers", layer_kinds()),
-        _sounds(document, "effects", effect_kinds()),
+        _sounds(document, LAYERS),
+        _sounds(document, EFFECTS),
         document,
     )
     for name in preset.layers.keys() & preset.effects.keys():
@@ -202,10 +208,8 @@ def _cues(document: Document) -> dict[str, Moment]:
     return cues
 
 
-AnySound = TypeVar("AnySound", Layer, Effect)
-
-
-def _sounds(document: Document, shelf: str, kinds: Mapping[str, type[AnySound]]) -> dict[str, AnySound]:
+def _sounds(document: Document, kinds: Registry[AnySound]) -> dict[str, AnySound]:
+    shelf = kinds.shelf
     tables = _table(document, shelf)
     if len(tables) > MAX_SOUNDS:
         raise complain(
@@ -236,3 +240,14 @@ def _check_references(preset: Preset) -> None:
                     raise unknown_key(
                         preset.document, ("effects", name, field, layer), preset.layers, "layer"
                     )
+    for name, effect in preset.treating().items():
+        for layer in filter(effect.works_on, preset.layers):
+            if not has_treatable_stem(preset.layers[layer]):
+                cause = f"works on {layer!r}, which is not a voice: it has no mono stem with a level"
+                raise complain(preset.document, ("effects", name), cause)
+
+
+def has_treatable_stem(layer: Layer) -> bool:
+    """Whether effects of the stage "stem" can work on the layer: its one stem is mono and levelled."""
+    stems = layer.stems()
+    return len(stems) == 1 and stems[0].channels == 1 and stems[0].level_lufs is not None

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from audio_pipeline.effects import effect_kinds
-from audio_pipeline.layers import layer_kinds
 from audio_pipeline.preset.model import NAME, Head, Master, Picture
+from audio_pipeline.preset.registry import EFFECTS, LAYERS
 from audio_pipeline.units import Parameters, Time
 
 
@@ -34,8 +33,8 @@ def preset_schema() -> dict[str, Any]:
                 "patternProperties": {f"^{NAME.pattern}$": _json_schema_of(Time)},
                 "additionalProperties": False,
             },
-            "layers": _shelf(layer_kinds(), "the sounds by name"),
-            "effects": _shelf(effect_kinds(), "the effects by name"),
+            "layers": _shelf(LAYERS, "the sounds by name"),
+            "effects": _shelf(EFFECTS, "the effects by name"),
         },
     }
 

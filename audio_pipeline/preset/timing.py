@@ -43,7 +43,8 @@ def schedule_of(preset: Preset, length_s: LengthOf) -> Schedule:
     for name, moment in preset.cues.items():
         _check(preset, schedule, ("cues", name), moment, partial(schedule.named, name))
     _check_parameters(preset, schedule, ("master",), preset.master)
-    for shelf, sounds in (("layers", preset.playing()), ("effects", preset.working())):
+    effects = preset.treating() | preset.working()
+    for shelf, sounds in (("layers", preset.playing()), ("effects", effects)):
         for name, sound in sounds.items():
             _check_parameters(preset, schedule, (shelf, name), sound)
     _check_length(preset, schedule)

@@ -39,7 +39,8 @@ class Scene:
     """The programme a sound plays in, worked out: times are samples, stems are conditioned.
 
     `programme` is the whole, from sample 0; `speech` are the spans in which a voice speaks, in
-    order; `stems` hold `(n, channels)` float64 at `sample_rate`; `head` is whose ears headphones get.
+    order; `stems` hold `(n, channels)` float64 at `sample_rate`, and `treated` those of layers that an
+    effect of the stage "stem" works on, by the layer's name; `head` is whose ears headphones get.
     """
 
     sample_rate: int
@@ -50,6 +51,7 @@ class Scene:
     speech: tuple[Span, ...] = ()
     listening: Listening = "speakers"
     head: Head = field(default_factory=sphere)
+    treated: Mapping[str, Samples] = field(default_factory=dict)
 
     @property
     def clock(self) -> Clock:
@@ -64,6 +66,11 @@ class Scene:
         if self.listening == "headphones":
             return HeadPlacer(self.sample_rate, self.head, from_behind=from_behind)
         return SpeakerPlacer(law_db)
+
+    def stem(self, request: StemRequest, layer: str) -> Samples:
+        """The stem `(n, channels)` of the layer of that name, as effects of the stage "stem" left it."""
+        treated = self.treated.get(layer)
+        return self.stems[request] if treated is None else treated
 
     def at(self, moment: Moment) -> int:
         """The sample at which `moment` is."""

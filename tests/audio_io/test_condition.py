@@ -172,7 +172,7 @@ def test_the_fold_down_is_symmetric_and_leaves_the_lfe_out(channels: int) -> Non
 # --- resampling
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     from_hz=st.integers(8_000, 192_000),
     to_hz=st.sampled_from([44_100, 48_000, 96_000]),

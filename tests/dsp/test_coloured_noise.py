@@ -14,7 +14,7 @@ NOISE = ColouredNoise(3, "wind", COLOUR)
 WHOLE = NOISE.draw(-100_000, 1_000_000)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(-100_000, 900_000), st.integers(0, 100_000))
 def test_any_window_is_cut_from_the_same_noise(start, length):
     window = NOISE.draw(start, start + length)

@@ -13,7 +13,7 @@ def drifting(start: int, stop: int, every: int = 10) -> Samples:
     return drift(1, "it", INTERVAL, np.arange(start, stop, every))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(start=st.integers(-50_000, 50_000), length=st.integers(1, 40_000))
 def test_any_window_of_a_drift_is_cut_from_the_same_drift(start: int, length: int) -> None:
     whole = drifting(-60_000, 100_000, 1)

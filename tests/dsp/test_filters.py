@@ -24,7 +24,7 @@ def test_a_fast_length_is_the_smallest_without_great_factors(n):
     assert not any(_smooth(m) for m in range(n, size))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 700), st.integers(0, 3000), st.integers(1, 2))
 def test_overlap_save_is_convolution(taps, n, channels):
     rng = np.random.default_rng(taps)

@@ -191,7 +191,7 @@ def test_what_is_behind_has_the_colour_that_kemar_s_ears_give_it(model: Head) ->
     assert pink_gain(ears(model, 20, from_behind=True), RATE) == pytest.approx(1.0, rel=1e-3)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 1000))
 def test_mirroring_the_place_swaps_the_ears_to_the_last_bit(seed: int) -> None:
     placer = HeadPlacer(RATE, sphere())

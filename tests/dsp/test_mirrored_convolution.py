@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audio_pipeline.dsp.mirrored_convolution import MirroredConvolver
@@ -10,7 +10,6 @@ def noise(seed: int, *shape: int) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 70), st.integers(1, 300), st.integers(1, 90), st.integers(0, 99))
 def test_it_is_the_sum_of_all_inputs_through_their_responses(
     taps: int, n: int, block: int, seed: int
@@ -29,7 +28,6 @@ def test_it_is_the_sum_of_all_inputs_through_their_responses(
     assert np.abs(found - expected).max() < 1e-6 * loudest
 
 
-@settings(deadline=None)
 @given(st.integers(1, 70), st.integers(1, 300), st.integers(0, 99))
 def test_swapping_the_channels_of_the_input_swaps_those_of_the_output_to_the_last_bit(
     taps: int, n: int, seed: int

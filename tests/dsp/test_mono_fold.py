@@ -84,7 +84,7 @@ def test_asking_in_between_changes_nothing() -> None:
     np.testing.assert_array_equal(meter.result().change_db, fed(x, len(x)).result().change_db)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.floats(0.5, 4.0))
 def test_unlike_channels_have_no_hole_by_accident_however_short(seed: int, seconds: float) -> None:
     draw = np.random.default_rng(seed)

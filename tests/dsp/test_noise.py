@@ -11,7 +11,7 @@ from audio_pipeline.timeline.spans import TILE
 WHOLE = noise.uniform(7, "hiss", -50_000, 100_000)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(-50_000, 100_000), st.integers(0, 60_000))
 def test_any_window_is_cut_from_the_same_noise(start, length):
     stop = min(start + length, 100_000)

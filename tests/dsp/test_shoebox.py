@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from audio_pipeline.dsp.air import SPEED_OF_SOUND
 from audio_pipeline.dsp.noise import generator
-from audio_pipeline.dsp.shoebox import SPEED_OF_SOUND, Shoebox, image_sources, reflection_response
+from audio_pipeline.dsp.shoebox import Shoebox, image_sources, reflection_response
 
 ROOM = Shoebox(26.0, 17.0, 9.5)
 EARS = np.array([16.0, 8.5, 1.2])

@@ -32,7 +32,7 @@ def test_they_may_be_as_alike_as_is_asked_at_each_frequency():
     assert np.mean(measured[hz > 1050]) == pytest.approx(-0.3, abs=0.01)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(-60_000, 60_000), st.integers(0, 50_000))
 def test_any_window_is_cut_from_the_same_noise(start, length):
     noise = StereoNoise(3, "wind", FLAT, 0.3)

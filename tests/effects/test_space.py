@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from audio_pipeline.effects import effect_kinds
 from audio_pipeline.effects.base import Strip
 from audio_pipeline.effects.space import Space, SpaceProcessor
 from audio_pipeline.errors import PresetError, StemError
+from audio_pipeline.preset.registry import EFFECTS
 from audio_pipeline.timeline.moments import Clock, Schedule
 from audio_pipeline.timeline.scene import Scene, StemRequest
 from audio_pipeline.timeline.spans import TILE, Span, tile
@@ -274,4 +274,4 @@ def test_a_room_that_does_not_reverberate_is_refused() -> None:
 
 
 def test_it_is_found_by_its_kind() -> None:
-    assert effect_kinds()["space"] is Space
+    assert EFFECTS["space"] is Space

@@ -7,15 +7,13 @@ from functools import cache
 
 from hypothesis import strategies as st
 
-from audio_pipeline.effects import effect_kinds
-from audio_pipeline.layers import layer_kinds
 from audio_pipeline.preset.model import Head, Master, Picture
+from audio_pipeline.preset.registry import EFFECTS, LAYERS
 from tests.conftest import REPOSITORY
 
-KEYS = {kind: sorted(cls.model_fields) for kind, cls in (layer_kinds() | effect_kinds()).items()}
+KEYS = {kind: sorted(cls.model_fields) for kind, cls in {**LAYERS, **EFFECTS}.items()}
 DEFAULTS = {
-    kind: cls.model_construct().model_dump(mode="json")
-    for kind, cls in (layer_kinds() | effect_kinds()).items()
+    kind: cls.model_construct().model_dump(mode="json") for kind, cls in {**LAYERS, **EFFECTS}.items()
 }
 """What each kind's parameters are when nobody says anything: values that are right in themselves."""
 SOUNDS = {

@@ -27,7 +27,6 @@ from tests.hostile.stem_makers import mutated_stem, use_stem
 from tests.hostile.watch_chaos import Chaos
 
 quick = settings(
-    deadline=None,
     suppress_health_check=[
         HealthCheck.too_slow,
         HealthCheck.data_too_large,

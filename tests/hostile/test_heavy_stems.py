@@ -191,11 +191,11 @@ def test_a_file_that_changes_while_it_is_measured_is_refused(stem: Path, change:
 def test_a_stem_replaced_before_its_samples_are_read_is_not_kept_as_the_other(
     stem: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def run_concurrently(path: Path, **options: object) -> object:
+    def replaced_while_read(path: Path, **options: object) -> object:
         _exchanged(path)
         return conditioning.condition(path, **options)
 
-    monkeypatch.setattr("audio_pipeline.memo.stem_cache.condition", meanwhile)
+    monkeypatch.setattr("audio_pipeline.memo.stem_cache.condition", replaced_while_read)
     cache = Cache(tmp_path / "cache")
     with pytest.raises(StemError, match="was replaced while it was read"):
         StemCache(cache).conditioned(stem, StemRequest(str(stem), 1, -27.0), 48_000)

@@ -51,7 +51,7 @@ def test_after_the_silence_every_sample_is_exactly_zero(final):
 
 def test_the_first_half_second_is_at_the_left_and_the_last_at_the_right(final):
     console = final.session.console
-    processor = console.processors["crossfade"]
+    processor = console.graph.processors["crossfade"]
     a, b = processor.journeys["voice_a"], processor.journeys["voice_b"]
     first = np.arange(a.outer, a.outer + 24_000, dtype=float)
     last = np.arange(b.outer - 24_000, b.outer, dtype=float)

@@ -108,7 +108,7 @@ def test_the_dialogue_stands_at_its_target(rendered):
     assert rendered.report["dialogue_lufs"] == pytest.approx(-27.0, abs=0.01)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.floats(0, 0.999), st.integers(1, 300_000))
 def test_an_excerpt_is_cut_from_the_whole(project, rendered, share, length):
     whole = steps(rendered.master)

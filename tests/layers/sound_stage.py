@@ -13,6 +13,7 @@ from audio_pipeline.timeline.moments import Clock, Schedule
 from audio_pipeline.timeline.scene import Scene, StemRequest
 from audio_pipeline.timeline.spans import Span, tiles_over
 from audio_pipeline.timeline.timecode import RATES
+from tests.contract import check_layer
 
 RATE = 48_000
 
@@ -62,21 +63,7 @@ def windowed_rms_dbfs(x: Samples, window_s: float) -> Samples:
 
 def assert_obeys_the_contract(layer: Layer, scene: Scene) -> None:
     """Same seed, same samples; tiles in any order and from anyone; silent outside its span."""
-    source, again = layer.prepare(scene, "it"), layer.prepare(scene, "it")
-    tiles = list(tiles_over(scene.programme))
-    forwards = [source.render(tile) for tile in tiles]
-    backwards = [again.render(tile) for tile in reversed(tiles)][::-1]
-    for tile, a, b in zip(tiles, forwards, backwards, strict=True):
-        assert a.shape == (len(tile), source.channels)
-        assert a.dtype == np.float64
-        np.testing.assert_array_equal(a, b)
-    whole = np.concatenate(forwards)
-    assert np.isfinite(whole).all()
-    assert whole.any()
-    inside = source.span.inside(Span(tiles[0].start, tiles[-1].stop))
-    assert layer.span(scene).intersect(source.span) == source.span
-    assert not whole[: inside.start].any()
-    assert not whole[inside.stop :].any()
+    check_layer(layer, scene)
 
 
 def assert_no_step(x: Samples, limit: float) -> None:

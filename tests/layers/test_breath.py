@@ -76,7 +76,7 @@ def test_six_hours_of_breath_are_planned_and_any_tile_of_them_is_heard() -> None
     assert heard(source, seconds(6 * 3600 - 20, 6 * 3600)).any()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     gaps=st.lists(st.tuples(st.integers(1, 6000), st.integers(50, 12_000)), max_size=8),
     seed=st.integers(0, 1000),

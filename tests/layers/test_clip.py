@@ -73,7 +73,7 @@ def test_fades_stand_at_the_ends_of_what_is_heard() -> None:
     assert x[-1 - RATE // 4] == pytest.approx(0.5)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(length=st.integers(1, 4000), seam_ms=st.integers(0, 60))
 def test_a_loop_comes_around_after_the_file_less_its_seam(length: int, seam_ms: int) -> None:
     stem = noise(0.1)[:length]

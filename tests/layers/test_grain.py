@@ -4,8 +4,9 @@ from scipy import signal
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import rms_dbfs
+from audio_pipeline.dsp.optical_track import academy_db
 from audio_pipeline.layers import film_dirt
-from audio_pipeline.layers.grain import Grain, academy_db
+from audio_pipeline.layers.grain import Grain
 from audio_pipeline.timeline.spans import Span
 from tests.layers.sound_stage import (
     RATE,

@@ -12,8 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from audio_pipeline.errors import PresetError
-from audio_pipeline.layers import layer_kinds
 from audio_pipeline.layers.projector import Projector
+from audio_pipeline.preset.registry import LAYERS
 from audio_pipeline.timeline.moments import Clock, Schedule
 from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import Span, tile, tiles_over
@@ -376,7 +376,7 @@ def test_a_splice_is_one_tick_at_its_frame_and_nothing_else():
 
 
 def test_it_is_found_by_its_kind():
-    assert layer_kinds()["projector"] is Projector
+    assert LAYERS["projector"] is Projector
 
 
 def test_a_gauge_brings_its_own_defaults_and_yields_to_what_is_said():

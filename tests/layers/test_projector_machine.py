@@ -128,7 +128,7 @@ def _played(source: ProjectorSource, span: Span) -> NDArray[np.float32]:
     return recording.render()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 3700), st.integers(1, 400))
 def test_any_stretch_of_the_machine_is_cut_from_the_same_life(first, length):
     source, whole = _machine()

@@ -30,7 +30,7 @@ def test_what_is_kept_comes_back_bit_for_bit(tmp_path: Path) -> None:
     assert cache.get("other") is None
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_changed_byte_anywhere_makes_an_entry_missing(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -74,7 +74,7 @@ def test_flips_that_cancel_each_other_in_a_sum_make_an_entry_missing(
     assert cache.get("k") is None
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(length=st.integers(0, 11_000))
 def test_a_cut_entry_is_missing(tmp_path_factory: pytest.TempPathFactory, length: int) -> None:
     cache = Cache(tmp_path_factory.mktemp("c"))

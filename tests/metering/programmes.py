@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 import soundfile
 from scipy.signal import butter, sosfilt
 
-STEMS = Path(__file__).parents[2] / "stems"
+from tests.conftest import REPOSITORY
+
+STEMS = REPOSITORY / "stems"
 
 
 def _level(x: np.ndarray, dbfs: float) -> np.ndarray:

@@ -52,7 +52,7 @@ def test_a_full_scale_997_hz_sine_reads_minus_3_01_in_one_channel_and_0_in_both(
 
 
 @given(st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_way_it_is_fed_changes_no_bit(data: st.DataObject) -> None:
     rate = data.draw(st.sampled_from([8_000, 11_025, 16_000]))
     n = data.draw(st.integers(0, 5 * rate))
@@ -77,7 +77,7 @@ def test_a_result_in_between_is_that_of_what_was_fed() -> None:
 
 
 @given(st.floats(-40.0, 15.0))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_gain_moves_every_level_by_itself_and_the_range_not_at_all(gain_db: float) -> None:
     x = np.random.default_rng(5).standard_normal((5 * 8_000, 2)) * 0.05
     before, after = measure(x, 8_000), measure(x * 10 ** (gain_db / 20), 8_000)
@@ -257,7 +257,7 @@ def test_what_was_before_a_span_is_not_in_it(rate: int, begin_s: float) -> None:
         assert levels.integrated_lufs == pytest.approx(alone, abs=1e-9)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(500, 60_000), st.integers(0, 40_000), st.integers(0, 40_000))
 def test_spans_are_the_same_to_the_last_bit_in_any_blocks(size: int, begin: int, length: int) -> None:
     rate = 11_025

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from audio_pipeline.metering.true_peak import REACH, inter_sample_peaks, peaks_that_may_pass
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32), st.floats(0.05, 3.0), st.sampled_from([44_100, 48_000, 96_000]))
 def test_no_peak_over_the_limit_is_missed(seed, limit, rate):
     rng = np.random.default_rng(seed)

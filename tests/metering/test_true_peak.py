@@ -70,7 +70,7 @@ def test_programme_reads_within_a_tenth_of_a_decibel_of_32_times_oversampling(se
 
 
 @given(st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_skipping_and_cutting_never_change_the_peak(data: st.DataObject) -> None:
     rate = data.draw(st.sampled_from([8_000, 22_050, 44_100, 48_000, 96_000, 192_000]))
     kind = data.draw(st.sampled_from(["noise", "tone", "clicks", "square"]))

@@ -1,4 +1,4 @@
-"""The tile rule, over every layer and effect of every shipped preset.
+"""The tile rule, over every registered layer and effect, and over those of every shipped preset.
 
 A sound is a pure function of absolute time: the same seed gives the same samples, tiles may be made
 in any order and by fresh instances, nothing sounds outside its span, and no sound moves another.
@@ -9,14 +9,23 @@ from functools import cache
 import numpy as np
 import pytest
 
-from audio_pipeline.effects.base import Strip
+from audio_pipeline.memo.sounds import PreparedSounds
 from audio_pipeline.mixing.console import Console
+from audio_pipeline.mixing.graph import build_graph
 from audio_pipeline.mixing.session import open_session
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import Project
 from audio_pipeline.timeline.spans import TILE, tile
 from tests.conftest import REPOSITORY
+from tests.contract import (
+    check_effect,
+    check_effect_in_tiles_of_any_size,
+    check_layer,
+    check_stem_effect,
+)
+from tests.every_kind import EVERY_EFFECT, EVERY_LAYER, EVERY_STEM_EFFECT, names_of, scene_of
+from tests.voices import bench, voice
 
 NAMES = Project(REPOSITORY).preset_names()
 
@@ -54,57 +63,53 @@ LAYERS = [case for case in cases() if case.values[1] == "layers"]
 EFFECTS = [case for case in cases() if case.values[1] == "effects"]
 
 
+@pytest.mark.parametrize("layer", EVERY_LAYER, ids=lambda layer: layer.kind)
+def test_every_kind_of_layer_keeps_the_contract(layer):
+    check_layer(layer, scene_of(layer))
+
+
+@pytest.mark.parametrize("effect", EVERY_EFFECT, ids=lambda effect: effect.kind)
+def test_every_kind_of_effect_keeps_the_contract(effect):
+    scene = scene_of(effect)
+    assert names_of(effect)
+    for name in names_of(effect):
+        check_effect(effect, scene, name)
+
+
+@pytest.mark.parametrize("effect", EVERY_STEM_EFFECT, ids=lambda effect: effect.kind)
+@pytest.mark.parametrize("rate", [44_100, 48_000])
+def test_every_kind_of_effect_on_stems_keeps_the_contract(effect, rate):
+    stems = {"voice_a": voice(1, rate=rate, seconds=2.0), "voice_b": voice(2, rate=rate, seconds=1.5)}
+    check_stem_effect(effect, stems, bench(rate))
+
+
+@pytest.mark.parametrize("effect", EVERY_EFFECT, ids=lambda effect: effect.kind)
+def test_every_kind_of_effect_looks_back_as_far_as_it_says(effect):
+    check_effect_in_tiles_of_any_size(effect, scene_of(effect), names_of(effect)[0])
+
+
 @pytest.mark.parametrize(("name", "shelf", "sound"), LAYERS)
-def test_a_layer_is_a_pure_function_of_absolute_time(session, name, shelf, sound):
-    layer, scene = session.preset.layers[sound], session.scene
-    source = layer.prepare(scene, sound)
-    first, last = source.span.start // TILE, (source.span.stop - 1) // TILE
-    forward = {i: source.render(tile(i)) for i in (first, last)}
-    fresh = layer.prepare(scene, sound)
-    for index in sorted(forward, reverse=True):
-        again = fresh.render(tile(index))
-        assert again.shape == (TILE, source.channels)
-        assert again.dtype == np.float64
-        assert np.isfinite(again).all()
-        assert np.abs(again).max() <= 1.0
-        assert (again == forward[index]).all()
-        heard = source.span.intersect(tile(index)).inside(tile(index))
-        assert not again[: heard.start].any()
-        assert not again[heard.stop :].any()
-    assert scene.programme.start <= source.span.start <= source.span.stop <= scene.programme.stop
+def test_a_layer_of_a_preset_keeps_the_contract(session, name, shelf, sound):
+    layer = session.preset.layers[sound]
+    span = PreparedSounds(session.scene).source(layer, "it").span
+    check_layer(layer, session.scene, [tile(span.start // TILE), tile((span.stop - 1) // TILE)])
 
 
 @pytest.mark.parametrize(("name", "shelf", "sound"), EFFECTS)
-def test_an_effect_is_a_pure_function_of_its_window(session, name, shelf, sound):
-    effect, scene = session.preset.effects[sound], session.scene
-    processor = effect.prepare(scene, sound)
-    fresh = effect.prepare(scene, sound)
-    rng = np.random.default_rng(1)
-    where = "voice_a" if effect.stage == "strip" else "FX"
-    for index in (1, 0):
-        n = processor.look_back + TILE
-        x = 0.05 * rng.standard_normal((n, 2))
-        window = Strip(mono=x[:, :1]) if effect.stage == "strip" else Strip(None, x, x, x)
-        before = x.copy()
-        made = processor.process(where, window, tile(index))
-        again = fresh.process(where, window, tile(index))
-        assert (x == before).all()
-        for a, b in zip(made.parts(), again.parts(), strict=True):
-            if a is not None:
-                assert a.shape[0] == TILE
-                assert np.isfinite(a).all()
-                assert (a == b).all()
+def test_an_effect_of_a_preset_keeps_the_contract(session, name, shelf, sound):
+    effect = session.preset.effects[sound]
+    check_effect(effect, session.scene, names_of(effect)[0])
 
 
 @pytest.mark.parametrize("name", ["final", "last-breath"])
 def test_taking_one_layer_away_moves_no_other(session, name):
     layers, effects = session.preset.playing(), session.preset.working()
-    whole = Console(session.scene, layers, effects)
+    whole = Console(build_graph(session.scene, layers, effects))
     for gone in ("breath", "room"):
         fewer = {n: layer for n, layer in layers.items() if n != gone}
-        console = Console(session.scene, fewer, effects)
+        console = Console(build_graph(session.scene, fewer, effects))
         for kept in fewer:
-            a, b = whole._strip(kept, 1), console._strip(kept, 1)
+            a, b = whole.strip(kept, 1), console.strip(kept, 1)
             for x, y in zip(a.parts(), b.parts(), strict=True):
                 assert (x is None and y is None) or (x == y).all()
 

@@ -58,7 +58,7 @@ def _read(page: str) -> _Reader:
     return reader
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(text=st.text(max_size=40) | st.just(EVIL))
 def test_no_text_becomes_mark_up_and_nothing_is_loaded(text: str) -> None:
     results = [
@@ -124,7 +124,6 @@ def test_of_few_mixes_nothing_is_marked() -> None:
     assert outliers([{"x": 0.0}, {"x": 0.0}, {"x": 0.0}, {"x": 99.0}]) == [{}] * 4
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(-80, 0), min_size=5, max_size=30), st.floats(-20, 20))
 def test_marking_does_not_depend_on_the_level_of_all(values: list[float], shift: float) -> None:
     def marked(by: float) -> list[bool]:

@@ -76,7 +76,7 @@ def test_place_is_the_share_of_power(angle, place):
     assert trace.points() == pytest.approx([place] * 10, abs=1e-3)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(1, 20_000), st.sampled_from([44_100, RATE]))
 def test_however_it_was_fed_the_page_shows_the_same(length, rate):
     samples = noise(0.7, -20, rate)

@@ -3,11 +3,10 @@
 import pytest
 from annotated_types import Ge, Le
 
-from audio_pipeline.effects import effect_kinds
 from audio_pipeline.errors import AudioPipelineError
-from audio_pipeline.layers import layer_kinds
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
+from audio_pipeline.preset.registry import EFFECTS, LAYERS
 from audio_pipeline.preset.stems import planned_schedule
 
 BASE = 'extends = "final"\n'
@@ -112,7 +111,7 @@ def test_a_bad_preset_is_told_in_one_sentence(project, case):
 
 BOUNDS = [
     (kind, name, bound)
-    for kind, table in (layer_kinds() | effect_kinds()).items()
+    for kind, table in {**LAYERS, **EFFECTS}.items()
     for name, field in table.model_fields.items()
     for bound in field.metadata
     if isinstance(bound, Ge | Le) and any(hasattr(m, "json_schema") for m in field.metadata)
@@ -122,11 +121,11 @@ BOUNDS = [
 
 @pytest.mark.parametrize(("kind", "name", "bound"), BOUNDS, ids=lambda value: str(value))
 def test_a_sound_holds_a_number_with_a_unit_within_its_own_bounds(project, kind, name, bound):
-    table = (layer_kinds() | effect_kinds())[kind]
+    table = {**LAYERS, **EFFECTS}[kind]
     unit = next(m.json_schema for m in table.model_fields[name].metadata if hasattr(m, "json_schema"))
     word = unit["examples"][0].lstrip("+-.0123456789 ").removeprefix("k")
     end, beyond = (bound.ge, -0.01) if isinstance(bound, Ge) else (bound.le, 0.01)
-    shelf = "layers" if kind in layer_kinds() else "effects"
+    shelf = "layers" if kind in LAYERS else "effects"
     written = f"[{shelf}.x]\nkind = '{kind}'\nstem = 'stems/voice_a.flac'\n{name} = "
     if "stem" not in table.model_fields:
         written = written.replace("stem = 'stems/voice_a.flac'\n", "")

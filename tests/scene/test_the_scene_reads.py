@@ -51,7 +51,7 @@ def waiting(layer: str, name: str = "final") -> Samples:
 
 def together(*but: str) -> Samples:
     """All layers of `final` but those."""
-    return sum(alone(layer) for layer in session().console.layers if layer not in but)
+    return sum(alone(layer) for layer in session().console.graph.layers if layer not in but)
 
 
 def cue(name: str) -> int:
@@ -116,7 +116,7 @@ def test_a_quarter_of_a_voice_by_itself_stands_12_db_over_everything_else(voice)
 @pytest.mark.parametrize(("voice", "side"), [("voice_a", "first"), ("voice_b", "last")])
 def test_the_words_at_the_far_end_can_still_be_understood(voice, side):
     """By the speech intelligibility index of their four seconds: over 0.45 sentences are understood."""
-    span = session().console.sources[voice].span
+    span = session().console.graph.sources[voice].span
     start = span.start if side == "first" else span.stop - 4 * RATE
     cut = slice(start, start + 4 * RATE)
     own, rest = alone(voice)[cut], together(voice)[cut]
@@ -163,7 +163,7 @@ def test_during_the_wait_each_breath_stands_3_db_over_the_rest():
     wait = Span(cue("black"), cue("dropout"))
     heard = [
         phase.span.intersect(wait)
-        for phase in session().console.sources["breath"].phases
+        for phase in session().console.graph.sources["breath"].phases
         if wait.start <= phase.span.start < wait.stop
     ]
     assert len(heard) >= 4
@@ -176,7 +176,7 @@ def test_during_the_wait_each_breath_stands_3_db_over_the_rest():
 def test_breath_is_20_to_30_db_under_speech():
     breath = powers(alone("breath"))
     moving = np.zeros(len(breath), dtype=bool)
-    for phase in session().console.sources["breath"].phases:
+    for phase in session().console.graph.sources["breath"].phases:
         moving[phase.span.start // FRAME : phase.span.stop // FRAME] = True
     spoken = np.concatenate([powers(alone(voice))[speaking(voice)] for voice in VOICES])
     assert 20.0 <= db(spoken.mean() / breath[moving & (breath > 0)].mean()) <= 30.0
@@ -238,7 +238,7 @@ def test_when_the_film_runs_out_its_tail_flaps_and_every_flap_is_heard():
     # sixteenth of a 24-bit step
     np.testing.assert_allclose(running_out[:gone], rolling[:gone], rtol=0.0, atol=2.0**-27)
 
-    rest = sum(waiting(x) for x in session().console.layers if x != "projector")[gone:]
+    rest = sum(waiting(x) for x in session().console.graph.layers if x != "projector")[gone:]
     step = RATE // 50
     machine, bed = (powers(band(x, 1000, 4000), step) for x in (running_out[gone:], rest))
     flapping = machine > 3.0 * np.median(machine[50:]) + bed
@@ -292,9 +292,9 @@ def test_super_8_stands_smaller_in_the_same_room():
 def test_headphones_hear_the_voices_outside_the_head_and_memories_inside_it():
     """Outside: between the ears there is a delay. Inside: only levels, as an echo's level pan has."""
     opened = session("headphones")
-    span = opened.console.sources["voice_a"].span
-    direct = opened.console.processors["crossfade"]
-    speakers = session().console.processors["crossfade"]
+    span = opened.console.graph.sources["voice_a"].span
+    direct = opened.console.graph.processors["crossfade"]
+    speakers = session().console.graph.processors["crossfade"]
     assert direct.look_back > speakers.look_back
     echo, clock = opened.preset.effects["echo"], opened.scene.clock
     assert echo == session().preset.effects["echo"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audio_pipeline.timeline.workers import BackgroundQueue, in_order
+from audio_pipeline.timeline.workers import BackgroundQueue, in_order, prefetch
 
 
 @given(st.lists(st.integers()), st.integers(1, 4))
@@ -16,7 +16,7 @@ def test_what_is_made_comes_back_in_order(items, workers):
 
 @given(st.lists(st.integers()))
 def test_what_is_fetched_ahead_is_what_there_is(items):
-    assert list(ahead(items)) == items
+    assert list(prefetch(items)) == items
 
 
 def test_an_error_comes_where_its_item_would_have_come():
@@ -24,14 +24,14 @@ def test_an_error_comes_where_its_item_would_have_come():
         yield 1
         raise ValueError("the second")
 
-    fetched = ahead(items())
+    fetched = prefetch(items())
     assert next(fetched) == 1
     with pytest.raises(ValueError, match="the second"):
         next(fetched)
 
 
 def test_whoever_stops_early_is_not_kept_waiting():
-    fetched = ahead(range(10**9))
+    fetched = prefetch(range(10**9))
     assert [next(fetched), next(fetched)] == [0, 1]
     fetched.close()
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from audio_pipeline.errors import RenderError
 from audio_pipeline.jobs.batch.mix_task import OnProgress, Outcome, Task, render_one
-from audio_pipeline.memo.tracing import program_key
+from audio_pipeline.memo.keys import program_key
 
 _CONNECT_S = "20s"
 
 
-def on_cluster(address: str, tasks: Sequence[Task], told: OnProgress) -> Iterator[Outcome]:
+def on_cluster(address: str, tasks: Sequence[Task], on_progress: OnProgress) -> Iterator[Outcome]:
     """The outcome of every task, as it comes. What is still waiting when the caller stops is cancelled.
 
     Raises RenderError when there is no cluster at `address`, or it cannot give the same bytes.
@@ -42,7 +42,7 @@ def on_cluster(address: str, tasks: Sequence[Task], told: OnProgress) -> Iterato
         try:
             for future in dask.as_completed(list(futures), loop=client.loop):
                 task = futures[future]
-                told(task.mix, 1.0)
+                on_progress(task.mix, 1.0)
                 yield _outcome(future, task)
         finally:
             client.cancel(list(futures))

@@ -14,8 +14,8 @@ from audio_pipeline.audio_io.write.atomic_write import part_of
 from audio_pipeline.errors import AudioPipelineError
 from audio_pipeline.jobs.batch.plan import Mix
 from audio_pipeline.jobs.render import Order, render
+from audio_pipeline.memo.keys import exact, program_key
 from audio_pipeline.memo.store import Cache, digest, remove_if_unlocked
-from audio_pipeline.memo.tracing import exact, program_key
 from audio_pipeline.pages.page import PAGE_SUFFIX
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import head_path, stem_paths
@@ -62,14 +62,14 @@ def render_one(task: Task, progress: Callable[[float], None] = lambda share: Non
         return Outcome(mix.name, "failed", 0.0, mix.failure, mix.hint)
     project = Project(mix.root)
 
-    def told(stage: str, share: float) -> None:
+    def on_progress(stage: str, share: float) -> None:
         begins, lasts = _SHARES.get(stage, (100.0, 0.0))
         progress((begins + lasts * share) / 100.0)
 
     try:
         order = Order(project, mix.preset, mix.out, workers=task.threads, cache=task.cache)
         key = _order_key(mix)
-        render(order, told)
+        render(order, on_progress)
         if task.cache is not None:
             task.cache.put(key, note={"files": _files(mix)})
     except AudioPipelineError as error:
@@ -103,11 +103,11 @@ def clear_debris(out: Path, mixes: Iterable[Mix]) -> None:
             remove_if_unlocked(part_of(out / name))
 
 
-def in_turn(tasks: Iterable[Task], told: OnProgress, threads: int) -> Iterator[Outcome]:
+def in_turn(tasks: Iterable[Task], on_progress: OnProgress, threads: int) -> Iterator[Outcome]:
     """Every task in this process, one after the other."""
     for task in tasks:
-        told(task.mix, 0.0)
-        yield render_one(replace(task, threads=threads), partial(told, task.mix))
+        on_progress(task.mix, 0.0)
+        yield render_one(replace(task, threads=threads), partial(on_progress, task.mix))
 
 
 def _outputs(mix: Mix) -> tuple[str, ...]:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from audio_pipeline.errors import AudioPipelineError, PresetError, printable
+from audio_pipeline.memo.keys import exact
 from audio_pipeline.memo.store import digest
-from audio_pipeline.memo.tracing import exact
 from audio_pipeline.preset.batch_file import (
     SUFFIX,
     Matrix,
@@ -284,7 +284,9 @@ def _overrides(document: Document, preset: Preset, values: Mapping[str, Any]) ->
 
 def _family(preset: Preset) -> str:
     """What costs most in a mix: all but its cues, its dropouts and its master."""
-    effects = {n: exact(e) for n, e in preset.working().items() if e.kind != "dropout"}
+    effects = {
+        n: exact(e) for n, e in (preset.treating() | preset.working()).items() if e.kind != "dropout"
+    }
     layers = {n: exact(la) for n, la in preset.playing().items()}
     head = preset.head
     ears = (head.listening, head.head)
@@ -294,7 +296,7 @@ def _family(preset: Preset) -> str:
 def _sounds(preset: Preset, schedule: Schedule) -> frozenset[str]:
     """A key for every sound that is on: its parameters, and when its times come to."""
     rate, keys = preset.sample_rate_hz, set()
-    for name, sound in (preset.playing() | preset.working()).items():
+    for name, sound in (preset.playing() | preset.treating() | preset.working()).items():
         times = [
             to_samples(schedule.seconds(value), rate)
             for key in type(sound).model_fields

@@ -37,7 +37,7 @@ Outcomes = Generator[Outcome, None, None]
 
 
 def run(
-    mixes: Sequence[Mix], out: Path, how: BatchOptions, told: OnProgress = lambda mix, share: None
+    mixes: Sequence[Mix], out: Path, how: BatchOptions, on_progress: OnProgress = lambda mix, share: None
 ) -> Outcomes:
     """Render what is not there yet; the outcome of every mix as it comes, in no order.
 
@@ -62,7 +62,7 @@ def run(
     if not tasks:
         return
     try:
-        with closing(_outcomes(tasks, how, told)) as outcomes:
+        with closing(_outcomes(tasks, how, on_progress)) as outcomes:
             for outcome in outcomes:
                 yield outcome
                 if how.fail_fast and outcome.status == "failed":
@@ -73,11 +73,11 @@ def run(
             how.cache.tidy()
 
 
-def _outcomes(tasks: Sequence[Task], how: BatchOptions, told: OnProgress) -> Outcomes:
+def _outcomes(tasks: Sequence[Task], how: BatchOptions, on_progress: OnProgress) -> Outcomes:
     if how.scheduler is not None:
-        yield from on_cluster(how.scheduler, tasks, told)
+        yield from on_cluster(how.scheduler, tasks, on_progress)
     elif min(how.jobs, len(tasks)) == 1:
-        yield from in_turn(tasks, told, how.jobs)
+        yield from in_turn(tasks, on_progress, how.jobs)
     else:
         with WorkerPool(how.jobs) as crew:
-            yield from crew.work(tasks, told)
+            yield from crew.work(tasks, on_progress)

@@ -49,7 +49,7 @@ class WorkerPool:
         while self._workers:
             self._bury(self._workers[0])
 
-    def work(self, tasks: Sequence[Task], told: OnProgress) -> Iterator[Outcome]:
+    def work(self, tasks: Sequence[Task], on_progress: OnProgress) -> Iterator[Outcome]:
         """The outcome of every task, as it comes.
 
         Of mixes that have most in common the first goes ahead, with the threads of those that wait
@@ -58,14 +58,14 @@ class WorkerPool:
         queue = _Queue(list(tasks), self._jobs)
         while True:
             while (task := queue.take()) is not None:
-                told(task.mix, 0.0)
+                on_progress(task.mix, 0.0)
                 self._give(task)
             busy = {w.pipe: w for w in self._workers if w.task is not None}
             if not busy:
                 return
             for pipe in wait(list(busy)):
                 worker = busy[pipe]  # type: ignore[index]
-                if (outcome := self._hear(worker, told)) is not None:
+                if (outcome := self._hear(worker, on_progress)) is not None:
                     assert worker.task is not None
                     queue.done(worker.task)
                     worker.task = None
@@ -93,7 +93,7 @@ class WorkerPool:
         self._workers.remove(worker)
         return status
 
-    def _hear(self, worker: _Worker, told: OnProgress) -> Outcome | None:
+    def _hear(self, worker: _Worker, on_progress: OnProgress) -> Outcome | None:
         """What a worker has to say: its outcome, when it is done or dead."""
         assert worker.task is not None
         mix = worker.task.mix
@@ -110,7 +110,7 @@ class WorkerPool:
             )
         if isinstance(said, Outcome):
             return said
-        told(mix, said)
+        on_progress(mix, said)
         return None
 
 

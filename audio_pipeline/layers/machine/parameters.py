@@ -9,8 +9,23 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
+from audio_pipeline.dsp.curves import CurveName
+from audio_pipeline.layers.base import Layer
 from audio_pipeline.timeline.moments import parse_duration
-from audio_pipeline.units import Between, Db, Duration, Hz, List, Parameters, Percent, PerSecond, Send
+from audio_pipeline.units import (
+    Between,
+    Db,
+    Dbfs,
+    Duration,
+    Hz,
+    List,
+    Pan,
+    Parameters,
+    Percent,
+    PerSecond,
+    Send,
+    Time,
+)
 
 FilmGauge = Literal["35mm", "16mm", "super8"]
 Mains = Literal["50 Hz", "60 Hz"]
@@ -163,3 +178,34 @@ class MachineParameters(Parameters):
         if isinstance(given, dict) and given.get("gauge") in get_args(FilmGauge):
             return {**GAUGES[given["gauge"]], **given}
         return given
+
+
+class ProjectorParameters(MachineParameters, Layer):
+    """A machine in its scene: how loud, where, from when on, and how it ends."""
+
+    level: Dbfs = Field(
+        -46.0, description="how loud the running machine is where it is heard, RMS over both ears"
+    )
+    place: Place = Field(
+        "in-room",
+        description="where it is heard from: beside it in the booth, through the port glass, or "
+        "with the machine standing among the seats",
+    )
+    pan: Pan = Field(0.12, description="where the machine stands, behind the listener")
+    width: Percent = Field(
+        20.0, description="the share by which the ears differ: their correlation is 100 % less this"
+    )
+    rise: Duration = Field(parse_duration("3s"), description="it comes up from nothing this long")
+    rise_curve: CurveName = Field("hsin", description="how it comes up")
+    start_up: Duration = Field(
+        parse_duration("0s"), description="the motor gathers speed this long; 0 s: it runs already"
+    )
+    splices: List[Time] = Field((), max_length=1000, description="when a splice ticks through the gate")
+    runs_out: Time | None = Field(None, description="when the film's end leaves the feed sprocket")
+    thins: Duration = Field(
+        parse_duration("900ms"), description="how long the end takes through gate and sprockets"
+    )
+    stops: Time | None = Field(None, description="when the motor is switched off")
+    coast: Duration = Field(
+        parse_duration("2.5s"), description="how long it turns on, slower and lower, once it is off"
+    )

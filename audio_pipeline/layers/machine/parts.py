@@ -85,7 +85,7 @@ class Recording:
             self._swells[noise] = np.zeros_like(self.sound)
         return self._swells[noise]
 
-    def heard(self) -> Ringing:
+    def render(self) -> Ringing:
         """`(n,)`: all of it."""
         heard = self.sound.copy()
         for noise, swell in self._swells.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -19,14 +19,12 @@ from audio_pipeline.dsp.noise import generator
 from audio_pipeline.errors import PresetError
 from audio_pipeline.layers.machine.assembly import Lengths, MachineBuilder, RunProfile
 from audio_pipeline.layers.machine.motion import Speed
+from audio_pipeline.layers.machine.parameters import ProjectorParameters
 from audio_pipeline.layers.machine.parts import Ensemble, Part, Recording, Stretch
 from audio_pipeline.layers.machine.places import impulses
 from audio_pipeline.timeline.moments import Moment
 from audio_pipeline.timeline.scene import Scene, to_samples
 from audio_pipeline.timeline.spans import Span
-
-if TYPE_CHECKING:
-    from audio_pipeline.layers.projector import Projector
 
 _EDGE = Fraction(5, 1000)
 """Seconds in which a machine that is cut off still fades."""
@@ -35,7 +33,7 @@ _REFERENCE_S = 4.0
 _SHORTEST_S = 0.0001
 
 
-def source_of(projector: Projector, scene: Scene, name: str) -> ProjectorSource:
+def source_of(projector: ProjectorParameters, scene: Scene, name: str) -> ProjectorSource:
     """Builds the machine and measures four seconds of it, running, so that `level` is met.
 
     Raises PresetError as `Projector.prepare` does.
@@ -78,7 +76,7 @@ def source_of(projector: Projector, scene: Scene, name: str) -> ProjectorSource:
 
 
 def _way_to_the_ears(
-    projector: Projector, scene: Scene, mid: Samples, side: Samples, machine: Ringing
+    projector: ProjectorParameters, scene: Scene, mid: Samples, side: Samples, machine: Ringing
 ) -> Samples:
     """`(taps, 2)`: what brings `machine`, the running one, to `level` and `width` at both ears.
 
@@ -97,7 +95,7 @@ def _way_to_the_ears(
     return math.sqrt(2.0) * ears
 
 
-def _life(projector: Projector, scene: Scene, name: str, span: Span) -> RunProfile:
+def _life(projector: ProjectorParameters, scene: Scene, name: str, span: Span) -> RunProfile:
     def seconds(when: Moment | None) -> float:
         return math.inf if when is None else scene.at(when) / scene.sample_rate
 

@@ -439,7 +439,7 @@ def test_a_name_is_shown_as_it_was_given_where_it_can_be_shown() -> None:
     assert printable("a\nb\x1b\udcff\u202e") == "a\\nb\\x1b\\xff\\u202e"
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     kind=st.sampled_from(["WAV", "AIFF", "CAF", "FLAC", "W64", "AU"]),
     keep=st.floats(0.0, 1.0),

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from audio_pipeline.audio_io.read.audio_file import probe
 from audio_pipeline.audio_io.read.flac_header import stated_length
 from audio_pipeline.errors import StemError
+from tests.conftest import REPOSITORY
 
-STEMS = Path(__file__).parents[2] / "stems"
+STEMS = REPOSITORY / "stems"
 
 
 def asked(path: Path) -> tuple[int, int] | str:
@@ -50,7 +51,7 @@ def test_the_shipped_stems_and_common_files_are_told(tmp_path: Path, heads: list
     assert stated_length(tmp_path / "x.flac") == (9600, 44_100) == asked(tmp_path / "x.flac")
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_of_a_damaged_header_nothing_is_told_that_libsndfile_would_not(
     tmp_path: Path, heads: list[bytes], data: st.DataObject

@@ -15,7 +15,7 @@ from audio_pipeline.audio_io.read.audio_file import blocks, probe
 from audio_pipeline.errors import StemError
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(1, 8), st.integers(4800, 50_000), st.integers(1, 60_000), st.sampled_from("WRX"))
 def test_it_is_what_libsndfile_reads(tmp_path, channels, frames, block, kind):
     path = tmp_path / "x.wav"

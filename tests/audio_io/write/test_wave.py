@@ -63,7 +63,7 @@ def test_24_bits_are_written_exactly(tmp_path: Path) -> None:
     assert np.array_equal(soundfile.read(tmp_path / "a.wav", dtype="int32")[0] >> 8, block)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     block=arrays(
         np.int32,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audio_pipeline.errors import PresetError
@@ -182,7 +182,6 @@ def test_a_preset_that_is_broken_by_itself_fails_alone(tiny: Project) -> None:
     assert mixes["tiny"].failure is None
 
 
-@settings(deadline=None)
 @given(name=st.text(max_size=260))
 def test_a_name_that_is_let_through_breaks_no_file_system(name: str) -> None:
     try:
@@ -200,7 +199,6 @@ def test_a_name_that_is_let_through_breaks_no_file_system(name: str) -> None:
     assert name[-1] not in ". "
 
 
-@settings(deadline=None)
 @given(title=st.text(max_size=200))
 def test_any_title_fills_a_template_without_leading_out_of_its_folder(
     shared_tiny: Project, title: str

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -144,15 +142,18 @@ def test_of_a_family_the_first_goes_ahead_with_all_threads_and_others_fill_the_c
     assert [free.take().threads for _ in range(4)] == [1, 1, 1, 1]
 
 
-def _command(project: Project, *arguments: str, **options: object) -> subprocess.Popen[str]:
+def _command(project: Project, *arguments: str) -> subprocess.Popen[str]:
+    return _python("-m", "audio_pipeline", "batch", *arguments, project=project)
+
+
+def _python(*arguments: str, project: Project) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "audio_pipeline", "batch", *arguments],
+        [sys.executable, *arguments],
         cwd=project.root,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        **options,  # type: ignore[call-overload]
     )
 
 
@@ -164,25 +165,81 @@ def undisturbed(shared_tiny: Project, tmp_path_factory: pytest.TempPathFactory) 
     return _bytes(out)
 
 
+_ENDED_AT_A_RENAME = """
+import os, signal, sys
+folder, number, at, when = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+rename, done = os.replace, 0
+
+def counting(old, new, **options):
+    global done
+    here = os.path.dirname(os.path.abspath(new)) == folder
+    done += here
+    if here and done == at and when == "before":
+        os.kill(os.getpid(), number)
+    rename(old, new, **options)
+    if here and done == at and when == "after":
+        os.kill(os.getpid(), number)
+
+os.replace = counting
+del sys.argv[1:5]
+from audio_pipeline.cli.main import run
+run()
+"""
+"""The command, ended by a signal to itself before or after a file gets its final name in a folder."""
+
+_ENDED_AMONG_WORKERS = """
+import os, signal, sys
+from pathlib import Path
+from audio_pipeline.jobs.batch.plan import matrices_of, plan
+from audio_pipeline.jobs.batch.run import BatchOptions, run
+from audio_pipeline.preset.batch_file import parse_vary
+from audio_pipeline.preset.project import Project
+
+def on_progress(mix, share):
+    if share > 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+project = Project(Path.cwd())
+matrices = [m.varying(parse_vary(sys.argv[1:])) for m in matrices_of(project, ("tiny",), False)]
+list(run(plan(project, matrices, project.renders), project.renders, BatchOptions(jobs=2), on_progress))
+"""
+"""A batch whose process is killed while its workers are at work, as soon as one tells of it."""
+
+
 @pytest.mark.parametrize(
-    ("number", "seed"),
-    [(signal.SIGKILL, 1), (signal.SIGKILL, 2), (signal.SIGTERM, 3)],
+    ("number", "at", "when"),
+    [
+        (signal.SIGKILL, 1, "before"),
+        (signal.SIGKILL, 2, "before"),
+        (signal.SIGKILL, 3, "after"),
+        (signal.SIGTERM, 4, "before"),
+    ],
 )
-def test_a_batch_ended_at_any_moment_and_run_again_ends_with_the_same_bytes(
-    number: int, seed: int, tiny: Project, undisturbed: dict[str, bytes]
+def test_a_batch_ended_between_two_files_and_run_again_ends_with_the_same_bytes(
+    number: int, at: int, when: str, tiny: Project, undisturbed: dict[str, bytes]
 ) -> None:
-    process = _command(tiny, "tiny", "--vary", FADES, "--jobs", "2")
-    moment = random.Random(seed).uniform(0.3, 1.6)
-    try:
-        process.wait(moment)
-    except subprocess.TimeoutExpired:
-        process.send_signal(number)
-    process.communicate()
-    for path in tiny.renders.glob("*"):  # whatever has its final name is whole
+    ended = (_ENDED_AT_A_RENAME, str(tiny.renders), str(int(number)), str(at), when)
+    process = _python("-c", *ended, "batch", "tiny", "--vary", FADES, "--jobs", "1", project=tiny)
+    said = process.communicate()
+    assert process.returncode == (-number if number == signal.SIGKILL else 128 + number), said
+    _assert_whole_and_rendered_again(tiny, undisturbed)
+
+
+def test_a_batch_killed_while_its_workers_work_and_run_again_ends_with_the_same_bytes(
+    tiny: Project, undisturbed: dict[str, bytes]
+) -> None:
+    process = _python("-c", _ENDED_AMONG_WORKERS, FADES, project=tiny)
+    said = process.communicate()  # its workers have the same output: they have ended, too
+    assert process.returncode == -signal.SIGKILL, said
+    assert len(undisturbed) > len([p for p in tiny.renders.glob("*") if p.suffix != ".part"])
+    _assert_whole_and_rendered_again(tiny, undisturbed)
+
+
+def _assert_whole_and_rendered_again(project: Project, undisturbed: dict[str, bytes]) -> None:
+    for path in project.renders.glob("*"):  # whatever has its final name is whole
         if path.suffix != ".part" and path.name != "README.md":
             assert path.read_bytes() == undisturbed[path.name], path.name
-    deadline = time.monotonic() + 20
-    while (again := _command(tiny, "tiny", "--vary", FADES)).wait() != 0:
-        assert time.monotonic() < deadline, again.communicate()
-    again.communicate()
-    assert _bytes(tiny.renders) == undisturbed
+    again = _command(project, "tiny", "--vary", FADES)
+    said = again.communicate()
+    assert again.returncode == 0, said
+    assert _bytes(project.renders) == undisturbed

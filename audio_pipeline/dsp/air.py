@@ -1,0 +1,4 @@
+"""The air that sound travels in."""
+
+SPEED_OF_SOUND = 343.0
+"""m/s in air of 20 °C."""

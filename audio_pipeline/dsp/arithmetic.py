@@ -1,0 +1,120 @@
+"""Which arithmetic NumPy uses, pinned before NumPy is imported and read back afterwards.
+
+A sum rounds by the order of its terms, and the order depends on the width of the processor's vectors.
+OpenBLAS chooses a kernel, and NumPy a dispatch level, by the processor that it finds: the same mix then
+differs in the last bit from machine to machine. Every x86-64 processor with AVX2 can run the kernel and
+the level pinned here, so all of them give the same bits. NumPy reads its environment once, while it is
+imported; what is set later has no effect.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from typing import Any
+
+PINNED_KERNEL = "Haswell"
+"""The OpenBLAS kernel for AVX2 and FMA; "Zen" and later ones without AVX-512 are the same code."""
+PINNED_LEVEL = "x86-64-v3"
+"""The level of the x86-64 psABI that has AVX2 and FMA, and no AVX-512."""
+
+_NUMPY_LEVEL = "X86_V3"  # as NumPy 2.4 names it
+_SETTINGS = {
+    "OPENBLAS_CORETYPE": PINNED_KERNEL,
+    "OPENBLAS_NUM_THREADS": "1",  # our threads work on tiles; BLAS' own would round by their number
+    "NPY_ENABLE_CPU_FEATURES": _NUMPY_LEVEL,  # and nothing above it
+}
+_CONTRADICTS = "NPY_DISABLE_CPU_FEATURES"  # NumPy refuses to be imported where both are set
+_KERNEL_SYMBOLS = (
+    "scipy_openblas_get_corename64_",
+    "scipy_openblas_get_corename",
+    "openblas_get_corename",
+)
+_AVX2_OF_WINDOWS = 40  # PF_AVX2_INSTRUCTIONS_AVAILABLE, winnt.h
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """What NumPy computes with: the BLAS kernel and the dispatch level in use.
+
+    `kernel` is "unknown" for a BLAS that does not name it; another level than the pinned one bears the
+    names of NumPy's feature groups ("X86_V3+X86_V4").
+    """
+
+    kernel: str
+    level: str
+
+    @property
+    def pinned(self) -> bool:
+        """Whether every x86-64 machine with AVX2 computes the same bits."""
+        return self.kernel == PINNED_KERNEL and self.level == PINNED_LEVEL
+
+    def __str__(self) -> str:
+        suffix = "" if self.pinned else ", unpinned"
+        return f"{self.kernel}, {self.level}{suffix}"
+
+
+def pin(environment: MutableMapping[str, str] = os.environ) -> bool:
+    """Set the pinned kernel and level in `environment`, for a process that has not imported NumPy yet.
+
+    Returns whether they were set: not on a processor that lacks AVX2, where the pinned kernel crashes.
+    `arithmetic` tells whether they are in use.
+    """
+    if not has_avx2():
+        return False
+    environment.pop(_CONTRADICTS, None)
+    environment.update(_SETTINGS)
+    return True
+
+
+def has_avx2() -> bool:
+    """Whether this is an x86-64 processor with AVX2, as the operating system sees it."""
+    if sys.platform == "win32":
+        import ctypes
+
+        machine = os.environ.get("PROCESSOR_ARCHITECTURE", "")
+        kernel32: Any = ctypes.windll.kernel32  # type: ignore[attr-defined, unused-ignore]
+        return machine == "AMD64" and bool(kernel32.IsProcessorFeaturePresent(_AVX2_OF_WINDOWS))
+    if os.uname().machine != "x86_64":
+        return False
+    if sys.platform == "darwin":
+        import subprocess
+
+        asked = ["/usr/sbin/sysctl", "-n", "hw.optional.avx2_0"]
+        said = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603 - fixed words
+        return said.stdout.strip() == "1"
+    try:
+        with open("/proc/cpuinfo", "rb", buffering=0) as file:  # noqa: PTH123 - a third of the time
+            return b" avx2 " in file.read(8192)  # the first processor's entry is shorter than that
+    except OSError:
+        return False
+
+
+@lru_cache(maxsize=1)
+def arithmetic() -> Arithmetic:
+    """The kernel and the level in use, read back from NumPy, which is imported for it."""
+    core: Any = import_module("numpy._core._multiarray_umath")
+    features: dict[str, bool] = getattr(core, "__cpu_features__", {})
+    dispatched: list[str] = getattr(core, "__cpu_dispatch__", [])
+    usable = "+".join(name for name in dispatched if features.get(name)) or "baseline"
+    return Arithmetic(_kernel(core.__file__), PINNED_LEVEL if usable == _NUMPY_LEVEL else usable)
+
+
+def _kernel(library: str | None) -> str:
+    """The name that OpenBLAS gives of its kernel, found through `library`, which is linked with it."""
+    import ctypes
+
+    try:
+        linked = ctypes.CDLL(library)
+    except OSError:
+        return "unknown"
+    for symbol in _KERNEL_SYMBOLS:
+        if hasattr(linked, symbol):
+            named = getattr(linked, symbol)
+            named.restype = ctypes.c_char_p
+            return str(named().decode())
+    return "unknown"

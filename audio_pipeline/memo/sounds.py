@@ -1,0 +1,178 @@
+"""Sounds made ready for a scene: at once, or, where a cache knows what they come to, only when needed.
+
+The questions that a sound asked are kept, too. Where a scene gives the same answers to the same
+questions, the sound would prepare itself in the same way: its key, its span and its look-back are known,
+and it is prepared only when a tile of it is asked for that is not kept.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, Generic, Literal, TypeVar, cast
+
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.effects.base import Effect, Processor, Strip
+from audio_pipeline.layers.base import Layer, Source
+from audio_pipeline.memo.keys import exact, program_key
+from audio_pipeline.memo.store import Cache, digest
+from audio_pipeline.memo.tracing import Question, StemKeys, TracingScene, TreatedKeys, answer
+from audio_pipeline.timeline.scene import Scene
+from audio_pipeline.timeline.spans import Span
+
+Made = TypeVar("Made", Source, Processor)
+
+
+class PreparedSounds:
+    """Prepares sounds at once. They may ask the scene in `prepare` alone."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+
+    def source(self, layer: Layer, name: str) -> Source:
+        """The source of a layer."""
+        return _prepared(layer.prepare, self._scene, name)[0]
+
+    def processor(self, effect: Effect, name: str) -> Processor:
+        """The processor of an effect."""
+        return _prepared(effect.prepare, self._scene, name)[0]
+
+
+class DeferredSounds:
+    """Prepares sounds when they are needed; `cache` holds what they came to before."""
+
+    def __init__(
+        self,
+        cache: Cache,
+        scene: Scene,
+        stem_keys: StemKeys,
+        treated_keys: TreatedKeys | None = None,
+    ) -> None:
+        self._cache = cache
+        self._scene = scene
+        self._stem_keys = stem_keys
+        self._treated_keys = treated_keys or {}
+        clock = scene.clock
+        self._common = [
+            program_key(),
+            scene.sample_rate,
+            scene.seed,
+            [clock.rate.name, clock.gauge, clock.start_frame],
+        ]
+        self.keys: dict[str, str | None] = {}
+        """For each sound the key of what it makes; None where nothing of it may be kept."""
+
+    def source(self, layer: Layer, name: str) -> Source:
+        """The source of a layer."""
+
+        def facts_of(made: Source) -> dict[str, Any]:
+            return {"span": [made.span.start, made.span.stop], "channels": made.channels}
+
+        sound, facts = self._deferred(layer, layer.prepare, name, facts_of)
+        return DeferredSource(sound, facts)
+
+    def processor(self, effect: Effect, name: str) -> Processor:
+        """The processor of an effect."""
+
+        def facts_of(made: Processor) -> dict[str, Any]:
+            return {"look_back": made.look_back}
+
+        sound, facts = self._deferred(effect, effect.prepare, name, facts_of)
+        return DeferredProcessor(sound, facts, self._cache)
+
+    def _deferred(
+        self,
+        table: Layer | Effect,
+        prepare: Callable[[Scene, str], Made],
+        name: str,
+        facts_of: Callable[[Made], dict[str, Any]],
+    ) -> tuple[Deferred[Made], dict[str, Any]]:
+        asker = digest("sound", self._common, type(table).__name__, exact(table), name)
+        known = self._cache.get(asker)
+        if known is not None:
+            key = self._key(asker, known.note["questions"])
+            facts = None if key is None else self._cache.get(key)
+            if facts is not None:
+                self.keys[name] = key
+                return Deferred(key, lambda: _prepared(prepare, self._scene, name)[0]), facts.note
+        made, questions = _prepared(prepare, self._scene, name)
+        key = None if questions is None else self._key(asker, questions)
+        self.keys[name] = key
+        if key is not None:
+            self._cache.put(key, note=facts_of(made))
+            self._cache.put(asker, note={"questions": questions})
+        return Deferred(key, lambda: made), facts_of(made)
+
+    def _key(self, asker: str, questions: list[Question]) -> str | None:
+        """The key of what a sound makes, when it asks these questions here; None when it cannot."""
+        try:
+            answers = [
+                answer(self._scene, self._stem_keys, self._treated_keys, question)
+                for question in questions
+            ]
+        except (ValueError, KeyError, ModuleNotFoundError):  # the package with the listener's head
+            return None
+        return digest(asker, questions, answers)
+
+
+def _prepared(
+    prepare: Callable[[Scene, str], Made], scene: Scene, name: str
+) -> tuple[Made, list[Question] | None]:
+    """A sound and what it asked the scene for, which it can ask no more; see `TracingScene.close`."""
+    tracing = TracingScene(scene, name)
+    made = prepare(cast(Scene, tracing), name)
+    return made, tracing.close()
+
+
+class Deferred(Generic[Made]):
+    """A sound that is prepared once, when it is needed first; `key` as in `DeferredSounds.keys`."""
+
+    def __init__(self, key: str | None, prepare: Callable[[], Made]) -> None:
+        self.key = key
+        self._prepare: Callable[[], Made] = prepare
+        self._made: Made | None = None
+        self._lock = threading.Lock()
+
+    def made(self) -> Made:
+        with self._lock:
+            if self._made is None:
+                self._made = self._prepare()
+            return self._made
+
+
+class DeferredSource:
+    """A source that is prepared only when a tile must be made. See `layers.base.Source`."""
+
+    def __init__(self, sound: Deferred[Source], facts: dict[str, Any]) -> None:
+        self._sound = sound
+        self.span = Span(*facts["span"])
+        self.channels: Literal[1, 2] = facts["channels"]
+
+    def render(self, tile: Span) -> Samples:
+        """See `Source.render`."""
+        return self._sound.made().render(tile)
+
+
+class DeferredProcessor:
+    """A processor that is prepared only when a tile must be made. See `effects.base.Processor`."""
+
+    def __init__(self, sound: Deferred[Processor], facts: dict[str, Any], cache: Cache) -> None:
+        self._sound = sound
+        self._cache = cache
+        self.look_back = int(facts["look_back"])
+
+    def process(self, name: str, window: Strip, tile: Span) -> Strip:
+        """See `Processor.process`."""
+        return self._sound.made().process(name, window, tile)
+
+    def active_span(self, span: Span) -> Span:
+        """See `Processor.active_span`."""
+        if self._sound.key is None:
+            return self._sound.made().active_span(span)
+        key = digest(self._sound.key, "active_span", span.start, span.stop)
+        entry = self._cache.get(key)
+        if entry is not None:
+            return Span(*entry.note["span"])
+        after = self._sound.made().active_span(span)
+        self._cache.put(key, note={"span": [after.start, after.stop]})
+        return after

@@ -1,0 +1,235 @@
+"""The graph of one scene: every sound prepared, which layer meets which effect, and where it sounds.
+
+    source ─▶ strip effects ─▶ Σ over a group ─▶ bus effects ─▶ bus
+              (crossfade, echo)  (one bus, same    (space, dropout)
+                                  bus effects)
+
+It says what has to be made; the console makes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from audio_pipeline.dsp.curves import db_at_half_power
+from audio_pipeline.dsp.placement import Placer
+from audio_pipeline.effects.base import Effect, Processor
+from audio_pipeline.errors import PresetError
+from audio_pipeline.layers.base import Bus, Layer, Source
+from audio_pipeline.memo.sounds import PreparedSounds
+from audio_pipeline.timeline.scene import Scene
+from audio_pipeline.timeline.spans import TILE, Span
+from audio_pipeline.timeline.workers import run_concurrently
+from audio_pipeline.units import OFF
+
+MAX_LOOK_BACK_S = 180
+"""What an effect may ask to hear again; every second takes a megabyte and a half of each layer."""
+
+
+class Sounds(Protocol):
+    """Prepares the sounds of one scene."""
+
+    def source(self, layer: Layer, name: str) -> Source: ...
+
+    def processor(self, effect: Effect, name: str) -> Processor: ...
+
+
+@dataclass(frozen=True)
+class Group:
+    """Layers of one bus that pass through the same bus effects; from sample `until` all are silent.
+
+    They sound in `span`, tails and all. After the first `kept_after` of its effects a tile takes longer
+    to make than to read, so it is worth keeping there; 0: nowhere.
+    """
+
+    bus: Bus
+    layers: tuple[str, ...]
+    effects: tuple[str, ...]
+    until: int
+    span: Span
+    kept_after: int
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A point of the graph, by the sounds that its samples come from, in exact order.
+
+    `strips` holds each layer's name and the names of its strip effects. Without a `bus` it is one source
+    by itself; with one, the strips are placed, summed and have passed `effects`.
+    """
+
+    strips: tuple[tuple[str, ...], ...]
+    bus: Bus | None = None
+    effects: tuple[str, ...] = ()
+
+    def sounds(self) -> tuple[str, ...]:
+        """The names of all sounds that its samples come from."""
+        return (*(name for strip in self.strips for name in strip), *self.effects)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Sounds of one scene and how they meet; see `build_graph`.
+
+    `strip_effects` holds for each layer the effects that work on it alone, `strip_spans` where it sounds
+    after them; `placed` are the layers that one of them gives a place, all others the console pans by
+    `placer`.
+    """
+
+    scene: Scene
+    layers: Mapping[str, Layer]
+    sources: Mapping[str, Source]
+    processors: Mapping[str, Processor]
+    strip_effects: Mapping[str, tuple[str, ...]]
+    placed: frozenset[str]
+    placer: Placer
+    strip_spans: Mapping[str, Span] = field(default_factory=dict)
+    groups: tuple[Group, ...] = ()
+
+    def solo(self, *names: str) -> Graph:
+        """The same graph with those layers alone. Raises ValueError for a layer that does not play."""
+        for name in names:
+            if name not in self.layers:
+                raise ValueError(f"{name!r} does not play; there are: {', '.join(self.layers)}")
+        kept = ((group, tuple(n for n in group.layers if n in names)) for group in self.groups)
+        return replace(
+            self,
+            layers={name: layer for name, layer in self.layers.items() if name in names},
+            groups=tuple(
+                self.group_of(g.bus, layers, g.effects, g.until) for g, layers in kept if layers
+            ),
+        )
+
+    def active_spans(self) -> tuple[Span, ...]:
+        """Where anything may sound, as spans in order that do not meet; elsewhere all is zero."""
+        merged: list[Span] = []
+        for span in sorted(group.span for group in self.groups):
+            heard = span.intersect(self.scene.programme)
+            if merged and heard.start <= merged[-1].stop:
+                merged[-1] = Span(merged[-1].start, max(merged[-1].stop, heard.stop))
+            elif len(heard):
+                merged.append(heard)
+        return tuple(merged)
+
+    def source_stage(self, name: str) -> Stage:
+        """A layer's source by itself."""
+        return Stage(((name,),))
+
+    def group_stage(self, group: Group, passed: int) -> Stage:
+        """A group after the first `passed` of its effects."""
+        strips = tuple((name, *self.strip_effects[name]) for name in group.layers)
+        return Stage(strips, group.bus, group.effects[:passed])
+
+    def group_of(self, bus: Bus, layers: tuple[str, ...], effects: tuple[str, ...], until: int) -> Group:
+        """The group of those layers and bus effects."""
+        spans = [self.strip_spans[name] for name in layers]
+        whole = Span(min(s.start for s in spans), max(s.stop for s in spans))
+        for name in effects:
+            whole = self.processors[name].active_span(whole)
+        span = Span(min(whole.start, until), min(whole.stop, until))
+        looking_back = (n for n, e in enumerate(effects, 1) if self.processors[e].look_back)
+        return Group(bus, layers, effects, until, span, kept_after=max(looking_back, default=0))
+
+    def pan_look_back(self, name: str) -> int:
+        """Samples that the console's pan looks back at; 0 for a layer that it does not pan."""
+        if name in self.placed or self.sources[name].channels != 1:
+            return 0
+        return self.placer.look_back
+
+    def strip_look_back(self, name: str) -> int:
+        """Samples of its source that a layer's strip looks back at."""
+        effects = (self.processors[effect].look_back for effect in self.strip_effects[name])
+        return max(self.pan_look_back(name), *effects, 0)
+
+    def tiles_back(self) -> int:
+        """How many tiles behind a tile that is being made may still be asked for."""
+        strip = max((self.strip_look_back(name) for name in self.layers), default=0)
+        bus = max((self._bus_tiles_back(group) for group in self.groups), default=0)
+        return _tiles(strip) + bus
+
+    def _bus_tiles_back(self, group: Group) -> int:
+        return sum(_tiles(self.processors[name].look_back) for name in group.effects)
+
+
+def build_graph(
+    scene: Scene,
+    layers: Mapping[str, Layer],
+    effects: Mapping[str, Effect],
+    sounds: Sounds | None = None,
+) -> Graph:
+    """Prepare `layers` and `effects`: those that are on, effects in the order they work in.
+
+    `sounds` prepares them; without it all are prepared at once. Raises PresetError for an effect that
+    looks back too far, and whatever a sound raises that cannot be prepared.
+    """
+    sounds = PreparedSounds(scene) if sounds is None else sounds
+
+    def processors() -> dict[str, Processor]:
+        return {name: sounds.processor(effect, name) for name, effect in effects.items()}
+
+    with run_concurrently(processors) as prepared:
+        sources = {name: sounds.source(layer, name) for name, layer in layers.items()}
+    strip_effects = {
+        name: tuple(
+            e for e, effect in effects.items() if effect.stage == "strip" and effect.works_on(name)
+        )
+        for name in layers
+    }
+    graph = Graph(
+        scene,
+        layers,
+        sources,
+        _within_reach(prepared.result(), scene.sample_rate),
+        strip_effects,
+        frozenset(n for n, es in strip_effects.items() if any(effects[e].places for e in es)),
+        scene.placer(db_at_half_power()),
+    )
+    graph = replace(graph, strip_spans={name: _strip_span(graph, name) for name in layers})
+    return replace(graph, groups=_groups(graph, effects))
+
+
+def _within_reach(processors: dict[str, Processor], sample_rate: int) -> dict[str, Processor]:
+    for effect, processor in processors.items():
+        if processor.look_back > MAX_LOOK_BACK_S * sample_rate:
+            back_s = processor.look_back / sample_rate
+            raise PresetError(
+                f"{effect} looks {back_s:.0f} s back; at most {MAX_LOOK_BACK_S} s are remembered",
+                hint="Shorten its gaps and words, or let it return less often.",
+            )
+    return processors
+
+
+def _strip_span(graph: Graph, name: str) -> Span:
+    span = graph.sources[name].span
+    after = [graph.processors[e].active_span(span).stop for e in graph.strip_effects[name]]
+    return Span(span.start, max(span.stop + graph.pan_look_back(name), *after, 0))
+
+
+def _groups(graph: Graph, effects: Mapping[str, Effect]) -> tuple[Group, ...]:
+    """Layers that begin before the cue `silence` end there, tails and all; later ones at the end."""
+    scene = graph.scene
+    end = scene.programme.stop
+    silence_at = scene.cue("silence") if "silence" in scene.schedule.define else end
+    members: dict[tuple[Bus, tuple[str, ...], int], list[str]] = {}
+    for name, layer in graph.layers.items():
+        names = tuple(e for e, x in effects.items() if x.stage == "bus" and _hears(x, name, graph))
+        until = silence_at if graph.sources[name].span.start < silence_at else end
+        members.setdefault((layer.bus, names, until), []).append(name)
+    return tuple(
+        graph.group_of(bus, tuple(names), bus_effects, until)
+        for (bus, bus_effects, until), names in members.items()
+    )
+
+
+def _hears(effect: Effect, name: str, graph: Graph) -> bool:
+    """Whether a bus effect works on a layer: one for sends alone needs a send, its own or an effect's."""
+    layer = graph.layers[name]
+    sends = layer.early > OFF or layer.late > OFF or bool(graph.strip_effects[name])
+    return effect.works_on(name) and (sends or not effect.hears_sends_only)
+
+
+def _tiles(samples: int) -> int:
+    """So many whole tiles hold that many samples."""
+    return -(-samples // TILE)

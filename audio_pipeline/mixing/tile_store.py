@@ -1,0 +1,112 @@
+"""What is kept of tiles that were made: nothing, in memory, or on disk.
+
+A tile is asked for by its stage (see `mixing.graph`) and its number; what is not kept is made. So the
+console that asks need not know which of the three it has.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from typing import Protocol
+
+import numpy as np
+
+from audio_pipeline.effects.base import Strip
+from audio_pipeline.memo.keys import ears_key
+from audio_pipeline.memo.store import Cache, digest
+from audio_pipeline.mixing.graph import Stage
+from audio_pipeline.timeline.scene import Scene
+
+
+class TileStore(Protocol):
+    """Gives tiles that were made before; any worker may ask. Nobody changes the samples of a strip."""
+
+    def get(self, stage: Stage, index: int, make: Callable[[], Strip]) -> Strip:
+        """The strip of `stage` over tile number `index`, as `make` makes it."""
+        ...
+
+    def forget_before(self, index: int) -> None:
+        """Tiles before number `index` will not be asked for again."""
+        ...
+
+
+class NoTiles:
+    """Keeps nothing: every tile is made when it is asked for."""
+
+    def get(self, stage: Stage, index: int, make: Callable[[], Strip]) -> Strip:
+        """See `TileStore.get`."""
+        return make()
+
+    def forget_before(self, index: int) -> None:
+        """See `TileStore.forget_before`."""
+
+
+class MemoryTiles:
+    """Keeps tiles in memory until they are forgotten, each made once even when two workers ask at once.
+
+    Waiting cannot go in a circle: a tile only ever waits for earlier tiles and earlier stages.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: dict[tuple[Stage, int], Future[Strip]] = {}
+
+    def get(self, stage: Stage, index: int, make: Callable[[], Strip]) -> Strip:
+        """See `TileStore.get`."""
+        key = (stage, index)
+        with self._lock:
+            known = self._made.get(key)
+            if known is None:
+                future: Future[Strip] = Future()
+                self._made[key] = future
+        if known is not None:
+            return known.result()
+        try:
+            future.set_result(make())
+        except BaseException as error:
+            future.set_exception(error)
+            raise
+        return future.result()
+
+    def forget_before(self, index: int) -> None:
+        """See `TileStore.forget_before`."""
+        with self._lock:
+            self._made = {key: made for key, made in self._made.items() if key[1] >= index}
+
+
+class DiskTiles:
+    """Keeps tiles in the cache, for later renders too, under what they were made from.
+
+    `keys` holds for each sound the key of what it makes; a stage with a sound of key None is not kept.
+    """
+
+    def __init__(self, cache: Cache, scene: Scene, keys: Mapping[str, str | None]) -> None:
+        self._cache = cache
+        self._ears = ears_key(scene)
+        self._keys = keys
+
+    def get(self, stage: Stage, index: int, make: Callable[[], Strip]) -> Strip:
+        """See `TileStore.get`."""
+        key = self._key(stage, index)
+        if key is None:
+            return make()
+        entry = self._cache.get(key)
+        if entry is not None and len(entry.parts) == 4:
+            mono, stereo, *sends = entry.parts
+            return Strip(mono, stereo, *(None if s is None else s.astype(np.float32) for s in sends))
+        strip = make()
+        parts = (None if p is None else p.astype(np.float64, copy=False) for p in strip.parts())
+        self._cache.put(key, list(parts))
+        return strip
+
+    def forget_before(self, index: int) -> None:
+        """See `TileStore.forget_before`: other renders may ask for them."""
+
+    def _key(self, stage: Stage, index: int) -> str | None:
+        sounds = [self._keys[name] for name in stage.sounds()]
+        if None in sounds:
+            return None
+        ears = None if stage.bus is None else self._ears  # a source has asked for them, if it needs them
+        return digest("tile", ears, [stage.bus, stage.strips, stage.effects], sounds, index)

@@ -1,0 +1,74 @@
+"""The timbre of audio files side by side, and how far each is from the first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from audio_pipeline.audio_io.read.audio_file import read
+from audio_pipeline.errors import ReportError
+from audio_pipeline.pages.timbre import Timbre, mel_distance_db, timbre_of
+
+LONGEST_S = 1200.0
+"""Files are read whole; a film's reel is not the ending of a film."""
+
+
+@dataclass(frozen=True)
+class TimbreComparison:
+    """For each file its timbre, and the distance of its mean mel spectrum from the first one's."""
+
+    files: tuple[str, ...]
+    timbres: tuple[Timbre, ...]
+    mel_distance_db: tuple[float, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "files": [
+                {"file": file, **timbre.as_dict(), "mel_distance_db": round(distance, 3)}
+                for file, timbre, distance in zip(
+                    self.files, self.timbres, self.mel_distance_db, strict=True
+                )
+            ]
+        }
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """A row a feature, a column a file, as text."""
+        return [
+            ("spectral centroid, Hz", *(f"{t.centroid_hz:.0f}" for t in self.timbres)),
+            ("flatness, dB", *(f"{t.flatness_db:.1f}" for t in self.timbres)),
+            ("onsets a second", *(f"{t.onsets_per_s:.2f}" for t in self.timbres)),
+            ("pitch, Hz", *("-" if t.pitch_hz is None else f"{t.pitch_hz:.0f}" for t in self.timbres)),
+            ("voiced, %", *(f"{t.voiced_percent:.0f}" for t in self.timbres)),
+            ("mel spectrum, dB from the first", *(f"{d:.1f}" for d in self.mel_distance_db)),
+        ]
+
+
+def compare_timbre(files: Sequence[Path]) -> TimbreComparison:
+    """The timbres of two files or more.
+
+    Raises StemError for a file that cannot be read, ReportError for one that is silent or too long, and
+    for files of unequal sample rates.
+    """
+    sounds, rates = [], []
+    for file in files:
+        samples, info = read(file)
+        if info.duration_s > LONGEST_S:
+            raise ReportError(
+                f"{file.name} lasts {info.duration_s:.0f} s; timbre is compared up to {LONGEST_S:.0f} s",
+                hint="Cut the file to the passage in question.",
+            )
+        sounds.append(samples)
+        rates.append(info.sample_rate_hz)
+    if len(set(rates)) > 1:
+        differing = ", ".join(f"{file.name} {rate} Hz" for file, rate in zip(files, rates, strict=True))
+        raise ReportError(
+            f"the sample rates differ: {differing}", hint="Convert the files to one sample rate."
+        )
+    return TimbreComparison(
+        tuple(file.name for file in files),
+        tuple(timbre_of(samples, rates[0]) for samples in sounds),
+        tuple(mel_distance_db(samples, sounds[0], rates[0]) for samples in sounds),
+    )

@@ -1,0 +1,123 @@
+"""The null test of two audio files: what is left when one is subtracted from the other.
+
+It tells a rounding difference, as between two processors, from a change of the sound.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from audio_pipeline.audio_io.read.audio_file import AudioInfo, blocks, probe
+from audio_pipeline.dsp.arrays import Samples
+
+_BLOCK = 262_144
+_FLOAT_BITS = 24
+"""A float file is judged by the step of the 24-bit file that it may become."""
+_ROUNDING_STEPS = 1.5
+"""Two renders that differ by rounding differ by one step of the file; half a step more is the rounding of
+this subtraction between files of unlike depth."""
+
+Verdict = Literal["identical", "rounding", "different"]
+
+
+@dataclass(frozen=True)
+class NullTest:
+    """What is left of A minus B.
+
+    `samples` counts every channel's samples, `differing` those that are unequal; the levels of the
+    residual are in dBFS, None where it is exactly zero; `largest_steps` is its peak in steps of the
+    coarser file; `first_at_s` is where it begins.
+    """
+
+    verdict: Verdict
+    samples: int
+    differing: int
+    largest_steps: float
+    residual_peak_dbfs: float | None
+    residual_rms_dbfs: float | None
+    first_at_s: float | None
+    bits: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return asdict(self)
+
+    def sentence(self) -> str:
+        """The result in one sentence."""
+        if self.verdict == "identical":
+            return f"identical: all {self.samples} samples are equal"
+        share = f"{self.differing} of {self.samples} samples differ"
+        peak = f"residual peak {self.residual_peak_dbfs:.1f} dBFS, RMS {self.residual_rms_dbfs:.1f} dBFS"
+        if self.verdict == "rounding":
+            return f"rounding difference: {share} by one step of {self.bits} bits; {peak}"
+        return f"different: {share}, the first at {self.first_at_s:.3f} s; {peak}"
+
+
+def not_comparable(one: Path, other: Path) -> str | None:
+    """Why no null test of the two files is possible; None when it is.
+
+    Raises StemError for a file that cannot be read.
+    """
+    a, b = probe(one), probe(other)
+    for figure, x, y in (
+        ("sample rate", f"{a.sample_rate_hz} Hz", f"{b.sample_rate_hz} Hz"),
+        ("number of channels", a.channels, b.channels),
+        ("length", f"{a.frames} samples", f"{b.frames} samples"),
+    ):
+        if x != y:
+            return f"the {figure} differs: {x} in {one.name}, {y} in {other.name}"
+    return None
+
+
+def null_test(one: Path, other: Path) -> NullTest:
+    """Subtract `other` from `one`, sample by sample, in little memory.
+
+    Raises StemError for a file that cannot be read, ValueError for files that `not_comparable` names.
+    """
+    if (reason := not_comparable(one, other)) is not None:
+        raise ValueError(reason)
+    info = probe(one)
+    bits = min(_bits(info), _bits(probe(other)))
+    differing, peak, energy, at, first = 0, 0.0, 0.0, 0, None
+    for residual in _residuals(one, other):
+        unequal = residual != 0.0
+        if unequal.any():
+            if first is None:
+                first = at + int(np.argmax(unequal.any(axis=1)))
+            differing += int(np.count_nonzero(unequal))
+            peak = max(peak, float(np.abs(residual).max()))
+            energy += float(np.sum(np.square(residual)))
+        at += len(residual)
+    samples = at * info.channels
+    steps = peak * 2.0 ** (bits - 1)
+    return NullTest(
+        verdict="identical" if not differing else "rounding" if steps < _ROUNDING_STEPS else "different",
+        samples=samples,
+        differing=differing,
+        largest_steps=round(steps, 3),
+        residual_peak_dbfs=20.0 * math.log10(peak) if peak else None,
+        residual_rms_dbfs=10.0 * math.log10(energy / samples) if energy else None,
+        first_at_s=None if first is None else first / info.sample_rate_hz,
+        bits=bits,
+    )
+
+
+def _residuals(one: Path, other: Path) -> Iterator[Samples]:
+    for a, b in zip_longest(blocks(one, _BLOCK), blocks(other, _BLOCK)):
+        if a is None or b is None or a.shape != b.shape:
+            raise ValueError("the decoded lengths differ")
+        yield a - b
+
+
+def _bits(info: AudioInfo) -> int:
+    """Bits of a whole-number format, from its name ("PCM_24"); of others `_FLOAT_BITS`."""
+    number = re.fullmatch(r"PCM_[SU]?(\d+)", info.subtype)
+    return int(number[1]) if number else _FLOAT_BITS

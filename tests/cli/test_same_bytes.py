@@ -1,0 +1,69 @@
+"""One preset, one set of stems, one version: the same bytes, whatever the environment asks NumPy for."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from audio_pipeline.dsp.arithmetic import has_avx2
+from tests.command import environment, run
+from tests.conftest import SHORT, make_project
+
+SETTINGS = {
+    "haswell": {"OPENBLAS_CORETYPE": "Haswell"},
+    "zen, two threads": {"OPENBLAS_CORETYPE": "Zen", "OPENBLAS_NUM_THREADS": "2"},
+    "skylake, AVX-512 on": {"OPENBLAS_CORETYPE": "SkylakeX", "NPY_DISABLE_CPU_FEATURES": None},
+    "as found, AVX-512 off": {
+        "OPENBLAS_CORETYPE": None,
+        "NPY_DISABLE_CPU_FEATURES": "X86_V4",
+        "OPENBLAS_NUM_THREADS": None,
+    },
+}
+
+
+def shortened(folder: Path) -> Path:
+    """A project in `folder` with every shipped preset, each some ten seconds long."""
+    root = make_project(folder).root
+    (root / "presets" / "short.toml").unlink()
+    final = root / "presets" / "final.toml"
+    cues = tomllib.loads(SHORT)["cues"]
+    text = final.read_text()
+    for name, value in cues.items():
+        text = re.sub(rf"^{name} = .*$", f"{name} = {value!r}", text, count=1, flags=re.MULTILINE)
+    final.write_text(text)
+    return root
+
+
+@cache
+def hashes(folder: Path, setting: str) -> dict[str, str]:
+    """The SHA-256 of every master and stem of every shipped preset, by its path."""
+    out = folder.parent / setting.replace(" ", "-").replace(",", "")
+    done = run(
+        folder, "batch", "--all", "--jobs", "1", "--no-cache", "--out", out,
+        env=environment(**SETTINGS[setting]),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return {
+        str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(out.rglob("*.wav"))
+    }
+
+
+@pytest.fixture(scope="module")
+def project_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("same-bytes") / "film"
+    folder.mkdir()
+    return shortened(folder)
+
+
+@pytest.mark.skipif(not has_avx2(), reason="needs an x86-64 processor with AVX2")
+@pytest.mark.parametrize("setting", [name for name in SETTINGS if name != "haswell"])
+def test_every_shipped_preset_has_one_hash(project_folder, setting):
+    expected = hashes(project_folder, "haswell")
+    assert len(expected) >= 12
+    assert hashes(project_folder, setting) == expected

@@ -1,0 +1,183 @@
+"""The contract of a layer and of an effect: what the console, the cache and an excerpt rely on.
+
+Each function prepares a sound as a render does, with a scene that answers nothing afterwards, and raises
+AssertionError for what breaks the contract.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import cast
+
+import numpy as np
+
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.effects.base import Effect, Processor, StemBench, Strip
+from audio_pipeline.layers.base import Layer, Source
+from audio_pipeline.memo.sounds import PreparedSounds
+from audio_pipeline.memo.tracing import TracingScene
+from audio_pipeline.timeline.scene import Scene
+from audio_pipeline.timeline.spans import TILE, Span, tiles_over
+
+SIZES = (120_000, 352_000)
+"""Tiles that the grid does not have: a sound that remembers, or forgets to look back, differs in them."""
+
+ROUNDED = {"projector", "crossfade", "echo", "space"}
+"""Kinds whose convolutions are cut at the tile, so that other tiles round otherwise, in float32."""
+
+
+def check_layer(layer: Layer, scene: Scene, tiles: Sequence[Span] | None = None) -> None:
+    """It is tracked, pure, in any order, in range, float64, and silent outside its span.
+
+    `tiles` are those that are tried; all of the programme, and one after it, where none are given.
+    """
+    check_tracked(layer, scene)
+    source, again = (PreparedSounds(scene).source(layer, "it") for _ in range(2))
+    programme = scene.programme
+    assert layer.span(scene).intersect(source.span) == source.span, "it sounds outside at … until"
+    assert programme.intersect(source.span) == source.span, "it sounds outside the programme"
+    assert source.channels in (1, 2), "it has neither one channel nor two"
+    if tiles is None:
+        tiles = list(tiles_over(Span(programme.start, programme.stop + TILE)))
+    made = [source.render(tile) for tile in tiles]
+    with ThreadPoolExecutor(2) as pool:
+        backwards = list(pool.map(again.render, reversed(tiles)))[::-1]
+    for tile, samples, other in zip(tiles, made, backwards, strict=True):
+        assert samples.shape == (len(tile), source.channels), "it has another shape"
+        assert samples.dtype == np.float64, "it is not float64"
+        assert np.isfinite(samples).all(), "it is not finite"
+        assert np.abs(samples).max() <= 1.0, "it exceeds full scale"
+        assert (samples == other).all(), "it depends on the order, the worker or the instance"
+        inside = source.span.intersect(tile).inside(tile)
+        assert not samples[: inside.start].any(), "it sounds before its span"
+        assert not samples[inside.stop :].any(), "it sounds after its span"
+    assert (source.render(tiles[0]) == made[0]).all(), "it differs from call to call"
+    assert any(samples.any() for samples in made), "it is silent"
+
+
+def check_layer_in_tiles_of_any_size(layer: Layer, scene: Scene, sizes: Iterable[int] = SIZES) -> None:
+    """What it gives at a time does not depend on the tile that it is asked for."""
+    source = PreparedSounds(scene).source(layer, "it")
+    expected = _cut_into(source, scene.programme, TILE)
+    for size in sizes:
+        _check_same(_cut_into(source, scene.programme, size), expected, layer.kind)
+
+
+def check_effect(effect: Effect, scene: Scene, name: str) -> None:
+    """It is tracked, pure, in any order, leaves its input alone, and is silent outside its span.
+
+    `name` is the layer (stage "strip") or the bus (stage "bus") that it works on.
+    """
+    check_tracked(effect, scene)
+    processor, again = (PreparedSounds(scene).processor(effect, "it") for _ in range(2))
+    length = -(-(scene.programme.stop + processor.look_back) // TILE) * TILE
+    given = Span(scene.programme.stop // 4, scene.programme.stop // 2)
+    sent = _noise(given, length)
+    tiles = list(tiles_over(Span(0, length)))
+    made = [_process(processor, effect, name, sent, tile) for tile in tiles]
+    backwards = [_process(again, effect, name, sent, tile) for tile in reversed(tiles)][::-1]
+    active, allowed = processor.active_span(given), _rounding(effect.kind, sent)
+    for tile, strip, other in zip(tiles, made, backwards, strict=True):
+        inside = active.intersect(tile).inside(tile)
+        types = (np.float64, np.float64, np.float32, np.float32)
+        parts = zip(strip.parts(), other.parts(), (1, 2, 2, 2), types, strict=True)
+        for part, same, channels, dtype in parts:
+            assert (part is None) == (same is None), "it depends on the order or the instance"
+            if part is not None and same is not None:
+                assert part.shape == (len(tile), channels), "it has another shape"
+                assert part.dtype == dtype, "it has another precision"
+                assert np.isfinite(part).all(), "it is not finite"
+                assert (part == same).all(), "it depends on the order or the instance"
+                outside = (part[: inside.start], part[inside.stop :])
+                loudest = max(float(np.abs(samples).max(initial=0.0)) for samples in outside)
+                assert loudest <= allowed, "it sounds outside its active span"
+
+
+def check_effect_in_tiles_of_any_size(
+    effect: Effect, scene: Scene, name: str, sizes: Iterable[int] = SIZES
+) -> None:
+    """It needs of the past what it says, and no more: `look_back` samples."""
+    processor = PreparedSounds(scene).processor(effect, "it")
+    sent = _noise(scene.programme, scene.programme.stop + processor.look_back)
+    expected = _strips_cut_into(processor, effect, name, sent, TILE)
+    for size in sizes:
+        parts = zip(_strips_cut_into(processor, effect, name, sent, size), expected, strict=True)
+        for part, whole in parts:
+            _check_same(part, whole, effect.kind)
+
+
+def check_stem_effect(effect: Effect, stems: Mapping[str, Samples], bench: StemBench) -> None:
+    """It is pure, keeps lengths and leaves its input alone; what it says of the stems is JSON."""
+    given = {layer: stem.copy() for layer, stem in stems.items()}
+    for stem in given.values():
+        stem.flags.writeable = False
+    made, again = (effect.treat(given, bench, "it") for _ in range(2))
+    assert made.stems.keys() == given.keys(), "it loses a stem"
+    for layer, stem in made.stems.items():
+        assert stem.shape == given[layer].shape, "it changes the length"
+        assert stem.dtype == np.float64, "it is not float64"
+        assert np.isfinite(stem).all(), "it is not finite"
+        assert (stem == again.stems[layer]).all(), "it differs from call to call"
+    json.dumps(made.facts, allow_nan=False)
+
+
+def check_tracked(sound: Layer | Effect, scene: Scene) -> None:
+    """What it asks of the scene can be part of a key, so that the cache may keep what it makes."""
+    tracing = TracingScene(scene, "it")
+    sound.prepare(cast(Scene, tracing), "it")
+    assert tracing.close() is not None, "it asks the scene what no key can hold"
+
+
+def _check_same(samples: Samples, expected: Samples, kind: str) -> None:
+    allowed = _rounding(kind, expected)
+    differs = float(np.abs(samples - expected).max())
+    assert differs <= allowed, f"it depends on the tile: {differs:.3g} differs, {allowed:.3g} is allowed"
+
+
+def _rounding(kind: str, samples: Samples) -> float:
+    """What rounding may come to beside `samples`."""
+    return 1e-5 * float(np.sqrt(np.mean(np.square(samples)))) if kind in ROUNDED else 0.0
+
+
+def _cut_into(source: Source, span: Span, size: int) -> Samples:
+    edges = range(span.start, span.stop + size, size)
+    samples = np.concatenate([source.render(Span(a, b)) for a, b in pairwise(edges)])
+    return cast(Samples, samples[: len(span)])
+
+
+def _strips_cut_into(
+    processor: Processor, effect: Effect, name: str, sent: Samples, size: int
+) -> list[Samples]:
+    edges = range(0, len(sent) + size, size)
+    strips = [_process(processor, effect, name, sent, Span(a, b)).parts() for a, b in pairwise(edges)]
+    parts = []
+    for of_part in zip(*strips, strict=True):
+        whole = [np.zeros((size, 2)) if p is None else np.broadcast_to(p, (size, 2)) for p in of_part]
+        parts.append(np.concatenate(whole)[: len(sent)])
+    return parts
+
+
+def _process(processor: Processor, effect: Effect, name: str, sent: Samples, tile: Span) -> Strip:
+    """What the effect makes over a tile of `sent` `(n, 2)`, which begins at sample 0; it may only read."""
+    window = np.zeros((processor.look_back + len(tile), 2))
+    reach = Span(tile.start - processor.look_back, tile.stop)
+    there = reach.intersect(Span(0, len(sent)))
+    if len(there):
+        window[there.inside(reach)] = sent[there.start : there.stop]
+    sends = window.astype(np.float32)
+    for array in (window, sends):
+        array.flags.writeable = False
+    if effect.stage == "strip":
+        return processor.process(name, Strip(mono=window[:, :1]), tile)
+    here = window[processor.look_back :]
+    return processor.process(name, Strip(None, here, sends, sends), tile)
+
+
+def _noise(span: Span, length: int) -> Samples:
+    """`(length, 2)` of noise within `span`, zero elsewhere."""
+    samples = np.zeros((length, 2))
+    samples[span.start : span.stop] = 0.05 * np.random.default_rng(1).standard_normal((len(span), 2))
+    return samples

@@ -1,0 +1,269 @@
+"""Sounds that break the contract, each in one way: the contract's tests must see every one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import pytest
+
+from audio_pipeline.effects.base import Effect, Strip
+from audio_pipeline.layers.base import Layer
+from audio_pipeline.memo.tracing import SceneClosedError
+from audio_pipeline.timeline.scene import Scene, StemRequest
+from audio_pipeline.timeline.spans import TILE, Span
+from tests.contract import (
+    check_effect,
+    check_effect_in_tiles_of_any_size,
+    check_layer,
+    check_layer_in_tiles_of_any_size,
+)
+from tests.every_kind import scene_of
+
+STEM = StemRequest("stems/it.wav", 1)
+DELAY = 5000
+
+
+class Tone(Layer):
+    """A stem, read only, where the layer plays: it keeps the contract."""
+
+    kind: str = "tone"
+
+    def stems(self) -> tuple[StemRequest, ...]:
+        return (STEM,)
+
+    def prepare(self, scene: Scene, name: str) -> ToneSource:
+        return ToneSource(scene, self.span(scene))
+
+
+class ToneSource:
+    channels = 1
+
+    def __init__(self, scene: Scene, span: Span) -> None:
+        self.scene = scene
+        self.stem = scene.stems[STEM]
+        self.span = span
+        self.calls = 0
+
+    def render(self, tile: Span) -> np.ndarray:
+        self.calls += 1
+        out = np.zeros((len(tile), 1))
+        part = tile.intersect(self.span).intersect(Span(0, len(self.stem)))
+        out[part.inside(tile)] = self.stem[part.start : part.stop]
+        return self.broken(out, tile)
+
+    def broken(self, out: np.ndarray, tile: Span) -> np.ndarray:
+        return out
+
+
+def _layer(broken: Callable[..., Any], **attributes: Any) -> Layer:
+    """A tone whose samples `broken(source, out, tile)` spoils."""
+    source = type("Broken", (ToneSource,), {"broken": broken, **attributes})
+
+    class Broken(Tone):
+        def prepare(self, scene: Scene, name: str) -> Any:
+            return source(scene, self.span(scene))
+
+    return Broken()
+
+
+def _after_its_span(source: ToneSource, out: np.ndarray, tile: Span) -> np.ndarray:
+    if source.span.stop in tile:
+        out[source.span.stop - tile.start] = 0.1
+    return out
+
+
+def _before_its_span(source: ToneSource, out: np.ndarray, tile: Span) -> np.ndarray:
+    source.span = Span(100, source.span.stop)
+    out[:100] = 0.1
+    return out
+
+
+def _changes_its_stem(source: ToneSource, out: np.ndarray, tile: Span) -> np.ndarray:
+    source.stem *= 0.5
+    return out
+
+
+LAYERS = {
+    "float32": (lambda source, out, tile: out.astype(np.float32), "not float64"),
+    "over full scale": (
+        lambda source, out, tile: 2.0 * out / np.abs(out).max(initial=1e-9),
+        "full scale",
+    ),
+    "another value each call": (lambda source, out, tile: out / source.calls, "call to call|order"),
+    "its own random numbers": (
+        lambda source, out, tile: out * np.random.default_rng().random(),
+        "call to call|order",
+    ),
+    "the order": (
+        lambda source, out, tile: (
+            out * (source.__dict__.setdefault("first", tile.start) == tile.start or 0.5)
+        ),
+        "order",
+    ),
+    "two channels": (lambda source, out, tile: np.hstack([out, out]), "another shape"),
+    "no channel axis": (lambda source, out, tile: out[:, 0], "another shape"),
+    "too short": (lambda source, out, tile: out[:-1], "another shape"),
+    "not finite": (lambda source, out, tile: out + np.nan, "not finite"),
+    "silent": (lambda source, out, tile: 0.0 * out, "silent"),
+    "after its span": (_after_its_span, "after its span"),
+    "before its span": (_before_its_span, "before its span"),
+}
+
+
+def test_a_layer_that_keeps_the_contract_passes() -> None:
+    check_layer(Tone(), scene_of(Tone()))
+    check_layer_in_tiles_of_any_size(Tone(), scene_of(Tone()))
+
+
+@pytest.mark.parametrize("fault", LAYERS)
+def test_a_layer_that_breaks_the_contract_is_seen(fault: str) -> None:
+    broken, words = LAYERS[fault]
+    with pytest.raises(AssertionError, match=words):
+        check_layer(_layer(broken), scene_of(Tone()))
+
+
+def test_a_layer_that_writes_into_its_stem_is_seen() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        check_layer(_layer(_changes_its_stem), scene_of(Tone()))
+
+
+@pytest.mark.parametrize("member", ["sample_rate", "seed", "clock", "speech", "stems", "schedule"])
+def test_a_layer_that_asks_the_scene_while_it_renders_is_seen(member: str) -> None:
+    def asks(source: ToneSource, out: np.ndarray, tile: Span) -> np.ndarray:
+        getattr(source.scene, member)
+        return out
+
+    with pytest.raises(SceneClosedError, match=member):
+        check_layer(_layer(asks), scene_of(Tone()))
+
+
+def test_a_layer_that_asks_for_what_no_key_can_hold_is_seen() -> None:
+    class Asks(Tone):
+        def prepare(self, scene: Scene, name: str) -> Any:
+            scene.schedule.named("black")
+            return super().prepare(scene, name)
+
+    with pytest.raises(AssertionError, match="no key can hold"):
+        check_layer(Asks(), scene_of(Tone()))
+
+
+def test_a_layer_that_sounds_where_it_is_not_on_is_seen() -> None:
+    class Early(Tone):
+        def prepare(self, scene: Scene, name: str) -> Any:
+            return ToneSource(scene, Span(0, 480_000))
+
+    with pytest.raises(AssertionError, match="outside at … until"):
+        check_layer(Early(at="1s"), scene_of(Tone()))
+
+
+def test_a_layer_without_its_look_back_is_seen() -> None:
+    """It smears its stem over 5000 samples, and hears nothing of what was before its tile."""
+
+    def smeared(source: ToneSource, out: np.ndarray, tile: Span) -> np.ndarray:
+        sums = np.cumsum(out, axis=0)
+        sums[DELAY:] -= sums[:-DELAY].copy()
+        return sums / DELAY
+
+    check_layer(_layer(smeared), scene_of(Tone()))
+    with pytest.raises(AssertionError, match="depends on the tile"):
+        check_layer_in_tiles_of_any_size(_layer(smeared), scene_of(Tone()))
+
+
+class Delay(Effect):
+    """What was 5000 samples ago: it keeps the contract."""
+
+    stage: ClassVar[Literal["strip", "bus"]] = "strip"
+    order: ClassVar[int] = 1
+    kind: str = "delay"
+
+    def prepare(self, scene: Scene, name: str) -> DelayProcessor:
+        return DelayProcessor()
+
+
+class DelayProcessor:
+    look_back = DELAY
+    calls = 0
+
+    def active_span(self, span: Span) -> Span:
+        return Span(span.start + DELAY, span.stop + DELAY)
+
+    def process(self, name: str, window: Strip, tile: Span) -> Strip:
+        self.calls += 1
+        assert window.mono is not None
+        late = window.mono[self.look_back - DELAY :][: len(tile)] if self.look_back else window.mono
+        return self.broken(Strip(stereo=np.hstack([late, late])), window)
+
+    def broken(self, out: Strip, window: Strip) -> Strip:
+        return out
+
+
+def _effect(**attributes: Any) -> Effect:
+    processor = type("Broken", (DelayProcessor,), attributes)
+
+    class Broken(Delay):
+        def prepare(self, scene: Scene, name: str) -> Any:
+            return processor()
+
+    return Broken()
+
+
+def _writes(processor: DelayProcessor, out: Strip, window: Strip) -> Strip:
+    assert window.mono is not None
+    window.mono[0] = 0.0
+    return out
+
+
+EFFECTS = {
+    "float32": (lambda p, out, window: Strip(stereo=out.stereo.astype(np.float32)), "precision"),
+    "double precision for sends": (lambda p, out, window: Strip(early=out.stereo), "precision"),
+    "another value each call": (lambda p, out, window: Strip(stereo=out.stereo / p.calls), "order"),
+    "silence at the second call": (
+        lambda p, out, window: out if p.calls == 1 else Strip(),
+        "order",
+    ),
+    "one channel": (lambda p, out, window: Strip(stereo=out.stereo[:, :1]), "shape"),
+    "the whole window": (lambda p, out, window: Strip(mono=window.mono), "shape"),
+    "not finite": (lambda p, out, window: Strip(stereo=out.stereo + np.inf), "finite"),
+    "sound everywhere": (lambda p, out, window: Strip(stereo=out.stereo + 1e-9), "active span"),
+}
+
+
+def test_an_effect_that_keeps_the_contract_passes() -> None:
+    check_effect(Delay(), scene_of(Delay()), "voice_a")
+    check_effect_in_tiles_of_any_size(Delay(), scene_of(Delay()), "voice_a")
+
+
+@pytest.mark.parametrize("fault", EFFECTS)
+def test_an_effect_that_breaks_the_contract_is_seen(fault: str) -> None:
+    broken, words = EFFECTS[fault]
+    with pytest.raises(AssertionError, match=words):
+        check_effect(_effect(broken=broken), scene_of(Delay()), "voice_a")
+
+
+def test_an_effect_that_writes_into_its_window_is_seen() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        check_effect(_effect(broken=_writes), scene_of(Delay()), "voice_a")
+
+
+def test_an_effect_whose_active_span_is_too_short_is_seen() -> None:
+    short = _effect(active_span=lambda self, span: span)
+    with pytest.raises(AssertionError, match="active span"):
+        check_effect(short, scene_of(Delay()), "voice_a")
+
+
+@pytest.mark.parametrize("look_back", [0, DELAY - 1])
+def test_an_effect_without_its_look_back_is_seen(look_back: int) -> None:
+    class Forgets(DelayProcessor):
+        def process(self, name: str, window: Strip, tile: Span) -> Strip:
+            assert window.mono is not None
+            n = len(window.mono)
+            late = np.zeros((len(tile), 1))
+            reached = min(len(tile), n - DELAY)
+            late[len(tile) - reached :] = window.mono[n - DELAY - reached : n - DELAY]
+            return Strip(stereo=np.hstack([late, late]))
+
+    forgets = _effect(process=Forgets.process, look_back=look_back)
+    with pytest.raises(AssertionError, match="depends on the tile"):
+        check_effect_in_tiles_of_any_size(forgets, scene_of(Delay()), "voice_a", sizes=[TILE // 4])
