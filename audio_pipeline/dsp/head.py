@@ -15,6 +15,7 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.filters import fast_length, frequencies, minimum_phase
 from audio_pipeline.dsp.head_models import HeadModel, available_models, behind, head
 from audio_pipeline.dsp.impulse_response import pink_gain
+from audio_pipeline.dsp.near_field import brought_near, near_field_gain
 
 __all__ = ["HeadModel", "HeadPlacer", "available_models"]
 
@@ -30,13 +31,21 @@ class HeadPlacer:
     At every position and frequency L² + R² is 1, as with an equal-power pan, which it can stand in
     for. Everything is some 0.7 ms late. With `from_behind` the positions lie behind the listener,
     mirrored at the ears' axis: delays and levels between the ears are the same there, so what tells is
-    the colour (see `head_models.behind`), and L² + R² is 1 for pink noise only.
+    the colour (see `head_models.behind`), and L² + R² is 1 for pink noise only. With `nearest_m` a sound
+    at ±1 is that near the middle of the head, see `near_field`; without it every place is far away.
     `model` says which head, and nothing else is taken in its stead: raises RenderError when it
     cannot be had.
     """
 
-    def __init__(self, sample_rate_hz: int, model: HeadModel, *, from_behind: bool = False) -> None:
-        self._responses = _responses(model, sample_rate_hz, from_behind)
+    def __init__(
+        self,
+        sample_rate_hz: int,
+        model: HeadModel,
+        *,
+        from_behind: bool = False,
+        nearest_m: float | None = None,
+    ) -> None:
+        self._responses = _responses(model, sample_rate_hz, from_behind, nearest_m)
         self.look_back = self._responses.shape[1] - 1
 
     def place(self, window: Samples, position: Samples) -> Samples:
@@ -89,7 +98,9 @@ def _pieces(lower: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[tuple[int
 
 
 @lru_cache(maxsize=4)
-def _responses(model: HeadModel, sample_rate: int, from_behind: bool) -> Samples:
+def _responses(
+    model: HeadModel, sample_rate: int, from_behind: bool, nearest_m: float | None
+) -> Samples:
     """`(steps + 1, taps)`: what one ear hears of a pulse, from the other ear's side to its own."""
     f = frequencies(8 * _SHADOW_TAPS, sample_rate)
     known = head(model, f)
@@ -97,7 +108,10 @@ def _responses(model: HeadModel, sample_rate: int, from_behind: bool) -> Samples
     at = np.interp(azimuth_deg, known.azimuth_deg, np.arange(len(known.azimuth_deg)))
     lower = np.minimum(at.astype(np.int64), len(known.azimuth_deg) - 2)
     above = (at - lower)[:, None]
-    level = np.log(known.magnitude)
+    magnitude = known.magnitude
+    if nearest_m is not None:
+        magnitude = brought_near(magnitude, near_field_gain(f, known.azimuth_deg, nearest_m))
+    level = np.log(magnitude)
     magnitude = np.exp((1.0 - above) * level[lower] + above * level[lower + 1])
     if from_behind:
         magnitude *= behind(f)
