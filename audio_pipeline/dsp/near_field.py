@@ -70,11 +70,12 @@ def sphere_pressure(ka: Samples, radii: Samples, cosine: Samples) -> Samples:
     for m in range(1, _MOST_TERMS):
         quotient = quotient * at_source / at_surface
         slope = 1.0 / at_surface - (m + 1) / surface  # h′ₘ / hₘ
-        term = (2 * m + 1) * legendre * quotient / slope
-        total = total + term
-        at_surface, at_source = ((2 * m + 1) / x - 1.0 / r for x, r in ((surface, at_surface), (source, at_source)))
-        legendre, before = ((2 * m + 1) * cosine[:, None] * legendre - m * before) / (m + 1), legendre
-        if m > _HIGHEST_KA and np.abs((2 * m + 1) * quotient / slope).max() < _SMALLEST_TERM * np.abs(total).min():
+        term = (2 * m + 1) * quotient / slope
+        total = total + legendre * term
+        if m > ka.max() and np.abs(term).max() < _SMALLEST_TERM * np.abs(total).min():
             break
+        at_surface = (2 * m + 1) / surface - 1.0 / at_surface  # hₘ₊₁ / hₘ
+        at_source = (2 * m + 1) / source - 1.0 / at_source
+        legendre, before = ((2 * m + 1) * cosine[:, None] * legendre - m * before) / (m + 1), legendre
     pressure: Samples = -rho / surface * total
     return pressure

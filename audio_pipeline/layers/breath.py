@@ -132,7 +132,9 @@ class Breath(Layer):
     ) -> Cycle:
         """The cycle that begins at sample `at`; a deeper one is louder, and longer by half as much."""
         recovery = self.recovery if deeper else 0.0
-        moving = self._cycle_samples(scene, alone=alone) * (1 - self.pause / 100) * gain_from_db(recovery / 2)
+        moving = (
+            self._cycle_samples(scene, alone=alone) * (1 - self.pause / 100) * gain_from_db(recovery / 2)
+        )
         turn = at + int(moving * self.inhale / 100 * chance.inhale)
         end = turn + int(moving * (1 - self.inhale / 100) * chance.exhale)
         inhale_dbfs = self._inhale_dbfs() + self.level_variation * chance.level + recovery

@@ -66,9 +66,7 @@ class Scene:
         Raises RenderError when the head cannot be had here.
         """
         if self.listening == "headphones":
-            return HeadPlacer(
-                self.sample_rate, self.head, from_behind=from_behind, nearest_m=nearest_m
-            )
+            return HeadPlacer(self.sample_rate, self.head, from_behind=from_behind, nearest_m=nearest_m)
         return SpeakerPlacer(law_db)
 
     def at(self, moment: Moment) -> int:

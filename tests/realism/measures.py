@@ -139,7 +139,8 @@ def _third_octave_envelopes(x: Samples) -> Samples:
     low, high = (
         np.argmin(np.abs(hz[:, None] - centres * 2.0**shift), axis=0) for shift in (-1 / 6, 1 / 6)
     )
-    chosen = np.stack([(np.arange(len(hz)) >= a) & (np.arange(len(hz)) < b) for a, b in zip(low, high)])
+    line = np.arange(len(hz))
+    chosen = (line >= low[:, None]) & (line < high[:, None])
     return np.sqrt(chosen.astype(float) @ np.square(np.abs(spectra)).T)
 
 
