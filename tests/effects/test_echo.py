@@ -68,7 +68,7 @@ def test_returns_wait_together_for_the_moment_they_are_told_and_no_longer():
     held = [at - delay for at, delay in zip(starts, ECHO.delays(CLOCK), strict=True)]
     assert held == [held[0]] * 4
     assert 3 + starts[0] == 12
-    assert told.tail(SCENE.schedule) == 9 + ECHO.delays(CLOCK)[-1]
+    assert told.tail(SCENE.schedule) == 4 + starts[-1]
     placed = run(told.prepare(SCENE, "echo"), "voice_a", burst(), WHOLE).stereo
     assert np.abs(placed[: 12 * 48_000]).max() < 1e-12
     assert np.abs(placed[12 * 48_000 : 13 * 48_000]).max() > 0.01
