@@ -125,9 +125,11 @@ class _Witness:
         self.note("cue", name)
         return self._scene.cue(name)
 
-    def placer(self, law_db: float, *, from_behind: bool = False) -> Placer:
+    def placer(
+        self, law_db: float, *, from_behind: bool = False, nearest_m: float | None = None
+    ) -> Placer:
         self.note("ears")
-        return self._scene.placer(law_db, from_behind=from_behind)
+        return self._scene.placer(law_db, from_behind=from_behind, nearest_m=nearest_m)
 
     @property
     def programme(self) -> Span:

@@ -14,7 +14,7 @@ from audio_pipeline.dsp.curves import curve, db_at_half_power, pan_gains
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.dsp.filters import convolve, one_pole_lowpass
 from audio_pipeline.effects.base import Effect, Strip
-from audio_pipeline.timeline.moments import Clock, Schedule, parse_duration
+from audio_pipeline.timeline.moments import Clock, Moment, Schedule, parse_duration
 from audio_pipeline.timeline.scene import Scene, to_samples
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.units import Between, Db, Duration, Hz, List, Percent, Send, Time
@@ -93,28 +93,34 @@ class Echo(Effect):
 
     def starts(self, voice: str, schedule: Schedule) -> tuple[Fraction, ...]:
         """How much later than its words each return of `voice` stands, in exact seconds."""
-        delays = self.delays(schedule.clock)
-        earliest = self.left_from if voice in self.left else self.right_from
+        delays, earliest = self.delays(schedule.clock), self._earliest(voice)
         if earliest is None or not delays:
             return delays
         words_s = schedule.named(f"{voice}.tail") - schedule.clock.duration(self.words)
         held = max(Fraction(0), schedule.seconds(earliest) - words_s - delays[0])
         return tuple(delay + held for delay in delays)
 
+    def _earliest(self, voice: str) -> Moment | None:
+        return self.left_from if voice in self.left else self.right_from
+
     def prepare(self, scene: Scene, name: str) -> EchoProcessor:
         """See `Effect.prepare`."""
-        rate = scene.sample_rate
         words, voices = scene.samples(self.words), self.left + self.right
         ends = {voice: scene.cue(f"{voice}.tail") for voice in voices}
         spoken = {voice: Span(max(0, end - words), end) for voice, end in ends.items()}
-        returns = {
-            voice: tuple(
-                self._return(k, to_samples(delay, rate), 1.0 if voice in self.right else -1.0, rate)
-                for k, delay in enumerate(self.starts(voice, scene.schedule))
-            )
-            for voice in voices
-        }
+        returns = {voice: self._returns(voice, ends[voice] - words, scene) for voice in voices}
         return EchoProcessor(self, spoken, returns)
+
+    def _returns(self, voice: str, words_start: int, scene: Scene) -> tuple[Return, ...]:
+        """As `starts` says, asking the scene for no more than it needs, so that it can be kept."""
+        delays = [to_samples(delay, scene.sample_rate) for delay in self.delays(scene.clock)]
+        earliest, held = self._earliest(voice), 0
+        if earliest is not None and delays:
+            held = max(0, scene.at(earliest) - words_start - delays[0])
+        side = 1.0 if voice in self.right else -1.0
+        return tuple(
+            self._return(k, delay + held, side, scene.sample_rate) for k, delay in enumerate(delays)
+        )
 
     def _return(self, k: int, delay: int, first_side: float, sample_rate: int) -> Return:
         # its response is as long as it is low: without a floor it would never end
