@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from audio_pipeline.loudness.a_weighted_level import a_weighted_dbfs
+from audio_pipeline.loudness.audibility import audibility_warning, listening_facts
+from audio_pipeline.loudness.delivery import load_delivery
 from tests.realism.measures import active, band, band_level_db, db, level_db, powers
 from tests.realism.taken_apart import VOICES, Ending
 
@@ -71,6 +74,15 @@ def test_the_dropout_is_a_cliff_of_12_db(scene: Ending) -> None:
     mix, at = scene.all_but(), scene.cue("dropout")
     fallen = level_db(mix[at + scene.rate // 4 : scene.cue("silence")])
     assert level_db(mix[at - scene.rate : at]) - fallen >= 12.0
+
+
+def test_the_grain_stands_6_db_over_a_quiet_room_after_the_dropout(scene: Ending) -> None:
+    """A-weighted, over NC-25 in a nearfield room at 79 dBC: so no report of `final` warns."""
+    left = scene.layer("grain")[scene.cue("dropout") + scene.rate // 4 : scene.cue("silence")]
+    floor_dbfs = a_weighted_dbfs(left.astype(np.float64), scene.rate)
+    listening = listening_facts(load_delivery("netflix-nearfield"), floor_dbfs)
+    assert listening["over_nc25_db"] >= 6.0
+    assert audibility_warning(listening) is None
 
 
 def test_when_the_film_runs_out_the_bed_drops_by_4_db(scene: Ending) -> None:

@@ -7,9 +7,6 @@ import numpy as np
 import pytest
 
 from audio_pipeline.layers.motif import parse_notes
-from audio_pipeline.loudness.a_weighted_level import a_weighted_dbfs
-from audio_pipeline.loudness.audibility import audibility_warning, listening_facts
-from audio_pipeline.loudness.delivery import load_delivery
 from audio_pipeline.report.inspection import BRIGHT_HZ, beat_spectrum, beats_of
 from audio_pipeline.timeline.spans import Span
 from tests.realism.measures import active, band, db, powers
@@ -99,15 +96,6 @@ def test_the_cliff_does_not_come_before_its_time():
     mix, at = ending().all_but(), cue("dropout")
     fallen = db(np.mean(mix[at : at + RATE // 20] ** 2) / np.mean(mix[at - RATE : at] ** 2))
     assert fallen > -3.0
-
-
-def test_the_grain_stands_6_db_over_the_room_where_it_is_played():
-    """In a nearfield room and in a cinema; so no report of `final` warns."""
-    left = ending().all_but()[cue("dropout") + RATE // 4 : cue("silence")].astype(float)
-    for name in ("netflix-nearfield", "theatrical"):
-        listening = listening_facts(load_delivery(name), a_weighted_dbfs(left, RATE))
-        assert listening["over_nc25_db"] >= 6.0
-        assert audibility_warning(listening) is None
 
 
 def test_the_level_over_time_shows_voices_wait_cliff_grain_and_nothing():
