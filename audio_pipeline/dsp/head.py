@@ -15,6 +15,7 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.filters import fast_length, frequencies, minimum_phase
 from audio_pipeline.dsp.head_models import Head, behind
 from audio_pipeline.dsp.impulse_response import pink_gain
+from audio_pipeline.dsp.near_field import brought_near, near_field_gain
 
 _STEPS = 360  # of half a degree, from −90° to +90°
 _SHADOW_TAPS = 256
@@ -28,11 +29,19 @@ class HeadPlacer:
     At every position and frequency L² + R² is 1, as with an equal-power pan, which it can stand in
     for. Everything is some 0.7 ms late. With `from_behind` the positions lie behind the listener,
     mirrored at the ears' axis: delays and levels between the ears are the same there, so what tells is
-    the colour (see `head_models.behind`), and L² + R² is 1 for pink noise only.
+    the colour (see `head_models.behind`), and L² + R² is 1 for pink noise only. With `nearest_m` a sound
+    at ±1 is that near the middle of the head, see `near_field`; without it every place is far away.
     """
 
-    def __init__(self, sample_rate_hz: int, head: Head, *, from_behind: bool = False) -> None:
-        self._responses = _responses(head, sample_rate_hz, from_behind)
+    def __init__(
+        self,
+        sample_rate_hz: int,
+        head: Head,
+        *,
+        from_behind: bool = False,
+        nearest_m: float | None = None,
+    ) -> None:
+        self._responses = _responses(head, sample_rate_hz, from_behind, nearest_m)
         self.look_back = self._responses.shape[1] - 1
 
     def place(self, window: Samples, position: Samples) -> Samples:
@@ -85,14 +94,17 @@ def _pieces(lower: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[tuple[int
 
 
 @lru_cache(maxsize=4)
-def _responses(head: Head, sample_rate: int, from_behind: bool) -> Samples:
+def _responses(head: Head, sample_rate: int, from_behind: bool, nearest_m: float | None) -> Samples:
     """`(steps + 1, taps)`: what one ear hears of a pulse, from the other ear's side to its own."""
     f = frequencies(8 * _SHADOW_TAPS, sample_rate)
     azimuth_deg = np.linspace(-90.0, 90.0, _STEPS + 1)
     at = np.interp(azimuth_deg, head.azimuth_deg, np.arange(len(head.azimuth_deg)))
     lower = np.minimum(at.astype(np.int64), len(head.azimuth_deg) - 2)
     above = (at - lower)[:, None]
-    level = np.log(head.magnitude_at(f))
+    magnitude = head.magnitude_at(f)
+    if nearest_m is not None:
+        magnitude = brought_near(magnitude, near_field_gain(f, head.azimuth_deg, nearest_m))
+    level = np.log(magnitude)
     magnitude = np.exp((1.0 - above) * level[lower] + above * level[lower + 1])
     if from_behind:
         magnitude *= behind(f)

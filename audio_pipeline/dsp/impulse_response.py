@@ -7,6 +7,7 @@ pulses a second sound smooth.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 OCTAVES_HZ = (63.0, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16_000.0)
 """Centres of the octaves that decay each at its own rate; the outer two reach to 0 Hz and fs/2."""
+
+SPEED_OF_SOUND = 343.0
+"""m/s in air of 20 °C."""
 
 _SEAM_HZ = 20.0  # so narrow that a slow octave cannot outlast a quick neighbour inside its band
 _RINGING_S = 0.2  # after which a seam's ringing has fallen by 80 dB
@@ -86,6 +90,30 @@ def _local_rms(x: NDArray[np.float32], half: int) -> NDArray[np.float32]:
     power = (before_and_after[:, 2 * half + 1 :][:, :n] - before_and_after[:, :n]) / count
     level: NDArray[np.float32] = np.sqrt(np.maximum(power, 1e-30)).astype(np.float32)
     return level
+
+
+def diffuse_coherence(frequency_hz: Samples, spacing_m: float) -> Samples:
+    """sin(kd)/kd: coherence of a diffuse field at two points `spacing_m` apart, −0.22 to 1.
+
+    Source: Cook et al., "Measurement of correlation coefficients in reverberant sound fields", JASA 27,
+    1955.
+    """
+    alike: Samples = np.sinc(2.0 * frequency_hz * spacing_m / SPEED_OF_SOUND)
+    return alike
+
+
+def as_alike_as(decay: Samples, coherence: Callable[[Samples], Samples], sample_rate: int) -> Samples:
+    """Two channels `(n, 2)` that are as alike at each frequency as `coherence(hz)` says, −1 to 1.
+
+    `decay` `(n, 2)`: two channels that have nothing in common and equal power: they become middle and
+    side, of power 1 + coherence to 1 − coherence. Each channel keeps its power.
+    """
+    size = fast_length(len(decay) + round(_RINGING_S * sample_rate))
+    alike = coherence(frequencies(size, sample_rate))
+    spectrum = np.fft.rfft(decay, size, axis=0)
+    middle = np.sqrt((1.0 + alike) / 2.0) * spectrum[:, 0]
+    side = np.sqrt((1.0 - alike) / 2.0) * spectrum[:, 1]
+    return np.stack([np.fft.irfft(x, size)[: len(decay)] for x in (middle + side, middle - side)]).T
 
 
 def crossfade_from_early_to_late(taps: int, centre: int) -> Samples:

@@ -4,10 +4,15 @@ The first voice enters at hard left and travels inward; the second travels outwa
 leaves. Both make the same journey between the outer end (far: soft, dark, in the room) and the inner
 one (near); the second makes it backwards, on the other side. While one takes over from the other a
 single fader runs from left to right, and its law keeps their sum as steady as it keeps a pan.
+
+Only the direct sound falls with distance: in dB in proportion to `distance`, so that every step
+outward multiplies the metres by the same factor. The room answers about as loudly wherever a voice
+stands, and its reverberation comes from all sides.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Literal, NamedTuple
@@ -25,7 +30,7 @@ from audio_pipeline.effects.base import Effect, Strip
 from audio_pipeline.timeline.moments import parse_duration, parse_moment
 from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import Span
-from audio_pipeline.units import Db, Duration, Hz, Pan, Send, Time
+from audio_pipeline.units import Db, Duration, Hz, Meters, Pan, Send, Time
 
 _PIECE = 96_000
 
@@ -56,15 +61,21 @@ class Crossfade(Effect):
     inner: Pan = Field(0.0, description="how far in the first voice comes; the second is its mirror")
     travel: CurveName = Field("hsin", description="the curve of the way from outer to inner end")
     cross: CurveName = Field("tri", description="the curve of the fader, mirrored at its middle")
-    slip: Duration = Field(parse_duration("1.5s"), description="the fade at the outer ends")
+    slip: Duration = Field(parse_duration("1s"), description="the fade at the outer ends")
     fade: CurveName = Field("qsin", description="the curve of that fade")
     distance: CurveName = Field("qua", description="the curve by which distance grows outward")
-    far_level: Db = Field(-6.0, description="direct level at the outer end")
-    far_treble: Hz = Field(1800.0, description="above this the outer end loses treble")
-    near_early: Send = Field(-20.0, description="send to early reflections at the inner end")
-    near_late: Send = Field(-24.0, description="send to the reverberation at the inner end")
-    far_early: Send = Field(-10.0, description="send to early reflections at the outer end")
-    far_late: Send = Field(-12.0, description="send to the reverberation at the outer end")
+    far_level: Db = Field(-18.0, description="direct level at the outer end")
+    far_treble: Hz = Field(1800.0, description="low-pass cutoff of the direct sound at the outer end")
+    near_early: Send = Field(-18.5, description="send to early reflections at the inner end")
+    near_late: Send = Field(-20.5, description="send to the reverberation at the inner end")
+    far_early: Send = Field(-14.5, description="send to early reflections at the outer end")
+    far_late: Send = Field(-14.5, description="send to the reverberation at the outer end")
+    ear_distance: Meters = Field(
+        0.25,
+        ge=0.1,
+        description="in headphones: distance from the middle of the head at hard left or hard right;"
+        " the nearer, the more one ear hears alone",
+    )
 
     def works_on(self, layer: str) -> bool:
         """Only on its two voices."""
@@ -169,7 +180,7 @@ class CrossfadeProcessor:
         self.journeys = journeys
         self._parameters = parameters
         self._law_db = LAW_DB[parameters.law]
-        self._placer = scene.placer(self._law_db)
+        self._placer = scene.placer(self._law_db, nearest_m=parameters.ear_distance)
         self._treble = one_pole_lowpass(parameters.far_treble, scene.sample_rate)
         self.look_back = len(self._treble) - 1 + self._placer.look_back
 
@@ -201,7 +212,7 @@ class CrossfadeProcessor:
         dark = convolve(mono, self._treble)[:, 0]
         far = journey.distance(sample)
         voice = (bright + far * (dark - bright)) * journey.level(sample)
-        direct = voice * (1.0 + far * (gain_from_db(p.far_level) - 1.0))
+        direct = voice * np.exp(far * math.log(gain_from_db(p.far_level)))
         gains = self._pan(journey, piece)
         if isinstance(self._placer, SpeakerPlacer):
             stereo = direct[:, None] * gains
@@ -211,7 +222,7 @@ class CrossfadeProcessor:
         late = voice[back:] * _between(p.near_late, p.far_late, far[back:])
         np.copyto(out.stereo, stereo)
         np.multiply(early[:, None], gains, out=out.early, casting="same_kind")
-        np.multiply(late[:, None], gains, out=out.late, casting="same_kind")
+        np.copyto(out.late[:, journey.column], late, casting="same_kind")  # comes from all sides
 
     def _pan(self, journey: Journey, piece: Span) -> Samples:
         """`(len(piece), 2)`: the gains of left and right by the place where the voice is."""

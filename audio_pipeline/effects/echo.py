@@ -1,4 +1,4 @@
-"""Memory echoes: a voice's last words return from the opposite ear, darker and later every time."""
+"""Memory echoes: a voice's last words return from the opposite ear, each time darker, later, further away."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from audio_pipeline.dsp.arrays import Samples, scaled, silence
+from audio_pipeline.dsp.arrays import Samples, silence, single_silence
 from audio_pipeline.dsp.curves import curve, db_at_half_power, pan_gains
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.dsp.filters import convolve, one_pole_lowpass
 from audio_pipeline.effects.base import Effect, Strip
-from audio_pipeline.timeline.moments import Clock, Schedule, parse_duration
+from audio_pipeline.timeline.moments import Clock, Moment, Schedule, parse_duration
 from audio_pipeline.timeline.scene import Scene, to_samples
 from audio_pipeline.timeline.spans import Span
-from audio_pipeline.units import Between, Db, Duration, Hz, List, Percent, Send
+from audio_pipeline.units import Between, Db, Duration, Hz, List, Percent, Send, Time
 
 _LOWEST_HZ = 20.0
 
@@ -26,7 +26,8 @@ class Echo(Effect):
     """The last words of each voice, crossing from ear to ear after they were spoken.
 
     Return k begins when the words have been said and `gap`, `gap × growth`, … have passed between
-    them and each of the returns before it; it comes from the ear opposite to return k − 1.
+    them and each of the returns before it; it comes from the side opposite to return k − 1. A voice's
+    returns start together with `left_from` or `right_from` where that is later.
     """
 
     stage: ClassVar[Literal["strip", "bus"]] = "strip"
@@ -44,13 +45,28 @@ class Echo(Effect):
     )
     growth: Percent = Field(50.0, description="how much longer every pause is than the one before")
     returns: int = Field(5, ge=0, le=40, description="how often the words return")
-    level: Db = Field(-8.0, description="level of the first return against the words")
+    left_from: Time | None = Field(
+        None, description="earliest start of the first return at the left; otherwise after `gap`"
+    )
+    right_from: Time | None = Field(
+        None, description="earliest start of the first return at the right; otherwise after `gap`"
+    )
+    level: Db = Field(-8.0, description="level of the first return against the dry words")
     decay: Db = Field(-7.0, description="level of each return against the one before")
     cutoff: Hz = Field(2500.0, description="above this the first return is dark")
     darkening: Percent = Field(30.0, description="how much lower every cutoff is")
     width: Percent = Field(90.0, description="how far out the returns stand")
-    early: Send = Field(-12.0, description="send of the returns to the early reflections")
-    late: Send = Field(-10.0, description="send of the returns to the reverberation")
+    positions: List[Percent] = Field(
+        (100.0,),
+        min_length=1,
+        max_length=40,
+        description="how far out each return stands, as shares of `width`; the list repeats",
+    )
+    early: Send = Field(-12.0, description="send of the first return to the early reflections")
+    late: Send = Field(-10.0, description="send of the first return to the reverberation")
+    receding: Db = Field(
+        0.0, ge=-24, le=24, description="how much more reverberant each return is than the one before"
+    )
     dies: Duration = Field(parse_duration("0s"), description="time allowed to the last return's room")
 
     def works_on(self, layer: str) -> bool:
@@ -58,7 +74,7 @@ class Echo(Effect):
         return layer in self.left + self.right
 
     def delays(self, clock: Clock) -> tuple[Fraction, ...]:
-        """How much later than the words each return stands, in exact seconds."""
+        """How much later than the words each return stands, in exact seconds, where nothing holds it."""
         pause, words = clock.duration(self.gap), clock.duration(self.words)
         growth = 1 + Fraction(self.growth).limit_denominator(1000) / 100
         delay, delays = Fraction(0), []
@@ -69,49 +85,80 @@ class Echo(Effect):
 
     def tail(self, schedule: Schedule) -> Fraction:
         """See `Effect.tail`: when the last return of the last voice has died."""
-        last = max(self.delays(schedule.clock), default=Fraction(0))
-        spoken = [schedule.named(f"{voice}.tail") for voice in self.left + self.right]
-        return max(spoken, default=Fraction(0)) + last + schedule.clock.duration(self.dies)
+        ends = [
+            schedule.named(f"{voice}.tail") + max(self.starts(voice, schedule), default=Fraction(0))
+            for voice in self.left + self.right
+        ]
+        return max(ends, default=Fraction(0)) + schedule.clock.duration(self.dies)
+
+    def starts(self, voice: str, schedule: Schedule) -> tuple[Fraction, ...]:
+        """How much later than its words each return of `voice` stands, in exact seconds."""
+        delays, earliest = self.delays(schedule.clock), self._earliest(voice)
+        if earliest is None or not delays:
+            return delays
+        words_s = schedule.named(f"{voice}.tail") - schedule.clock.duration(self.words)
+        held = max(Fraction(0), schedule.seconds(earliest) - words_s - delays[0])
+        return tuple(delay + held for delay in delays)
+
+    def _earliest(self, voice: str) -> Moment | None:
+        return self.left_from if voice in self.left else self.right_from
 
     def prepare(self, scene: Scene, name: str) -> EchoProcessor:
         """See `Effect.prepare`."""
-        returns = [
-            self._return(k, to_samples(delay, scene.sample_rate), scene.sample_rate)
-            for k, delay in enumerate(self.delays(scene.clock))
-        ]
-        words = scene.samples(self.words)
-        ends = {voice: scene.cue(f"{voice}.tail") for voice in self.left + self.right}
+        words, voices = scene.samples(self.words), self.left + self.right
+        ends = {voice: scene.cue(f"{voice}.tail") for voice in voices}
         spoken = {voice: Span(max(0, end - words), end) for voice, end in ends.items()}
-        return EchoProcessor(self, spoken, tuple(returns))
+        returns = {voice: self._returns(voice, ends[voice] - words, scene) for voice in voices}
+        return EchoProcessor(self, spoken, returns)
 
-    def _return(self, k: int, delay: int, sample_rate: int) -> Return:
+    def _returns(self, voice: str, words_start: int, scene: Scene) -> tuple[Return, ...]:
+        """As `starts` says, asking the scene for no more than it needs, so that it can be kept."""
+        delays = [to_samples(delay, scene.sample_rate) for delay in self.delays(scene.clock)]
+        earliest, held = self._earliest(voice), 0
+        if earliest is not None and delays:
+            held = max(0, scene.at(earliest) - words_start - delays[0])
+        side = 1.0 if voice in self.right else -1.0
+        return tuple(
+            self._return(k, delay + held, side, scene.sample_rate) for k, delay in enumerate(delays)
+        )
+
+    def _return(self, k: int, delay: int, first_side: float, sample_rate: int) -> Return:
         # its response is as long as it is low: without a floor it would never end
         cutoff = max(_LOWEST_HZ, self.cutoff * (1.0 - self.darkening / 100.0) ** k)
         pole = one_pole_lowpass(min(cutoff, sample_rate / 2), sample_rate)
-        gain = gain_from_db(self.level + k * self.decay)
-        return Return(delay, gain * np.convolve(pole, pole), -1.0 if k % 2 else 1.0)
+        share = self.width / 100.0 * self.positions[k % len(self.positions)] / 100.0
+        return Return(
+            delay,
+            gain_from_db(self.level + k * self.decay) * np.convolve(pole, pole),
+            first_side * (-1.0 if k % 2 else 1.0) * share,
+            gain_from_db(k * self.receding),
+        )
 
 
 @dataclass(frozen=True)
 class Return:
     """One return: `delay` samples after the words, through `impulse` (with its gain in it).
 
-    `side` is +1 for the ear of the first return, −1 for the other.
+    `place` is −1 left … +1 right; `send` is the gain of its sends, beside the first return's.
     """
 
     delay: int
     impulse: Samples
-    side: float
+    place: float
+    send: float
 
 
 class EchoProcessor:
     """See `Echo`. It reads a voice's own words some seconds back, and adds their returns."""
 
-    def __init__(self, parameters: Echo, spoken: dict[str, Span], returns: tuple[Return, ...]) -> None:
+    def __init__(
+        self, parameters: Echo, spoken: dict[str, Span], returns: dict[str, tuple[Return, ...]]
+    ) -> None:
         self._parameters = parameters
         self._spoken = spoken
         self._returns = returns
-        self.look_back = max((r.delay + len(r.impulse) - 1 for r in returns), default=0)
+        every = [r for of_voice in returns.values() for r in of_voice]
+        self.look_back = max((r.delay + len(r.impulse) - 1 for r in every), default=0)
 
     def active_span(self, span: Span) -> Span:
         """See `Processor.active_span`."""
@@ -119,20 +166,23 @@ class EchoProcessor:
 
     def process(self, name: str, window: Strip, tile: Span) -> Strip:
         """See `Processor.process`."""
-        heard = [r for r in self._returns if self._span(name, r).meets(tile)]
+        heard = [r for r in self._returns[name] if self._span(name, r).meets(tile)]
         if window.mono is None or not heard:
             return Strip()
-        p = self._parameters
-        out = silence(len(tile), 2)
-        first = -1.0 if name in p.left else 1.0
+        p, n = self._parameters, len(tile)
+        direct, early, late = silence(n, 2), single_silence(n, 2), single_silence(n, 2)
         reach = Span(tile.start - self.look_back, tile.stop)
         for r in heard:
             part = self._span(name, r).intersect(tile)
+            here = part.inside(tile)
             returned = convolve(self._words(name, window.mono, reach, r, part), r.impulse)[:, 0]
-            place = np.array([first * r.side * p.width / 100.0])
-            for gain, ear in zip(pan_gains(place, db_at_half_power())[0], out.T, strict=True):
-                ear[part.inside(tile)] += gain * returned
-        return Strip(None, out, scaled(out, gain_from_db(p.early)), scaled(out, gain_from_db(p.late)))
+            gains = pan_gains(np.array([r.place]), db_at_half_power())[0]
+            for ear, gain in enumerate(gains):
+                direct[here, ear] += gain * returned
+                early[here, ear] += (gain * r.send * gain_from_db(p.early)) * returned
+            # reverberation comes from all sides, see `Space`
+            late[here, int(r.place > 0.0)] += (r.send * gain_from_db(p.late)) * returned
+        return Strip(None, direct, early, late)
 
     def _span(self, name: str, r: Return) -> Span:
         words = self._spoken[name]

@@ -6,6 +6,7 @@ impulse response of the user's own. Left and right are treated alike, mirrored t
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -15,8 +16,10 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.dsp.impulse_response import (
     OCTAVES_HZ,
+    as_alike_as,
     crossfade_from_early_to_late,
     decaying,
+    diffuse_coherence,
     pink_gain,
     trimmed,
     velvet_noise,
@@ -34,6 +37,8 @@ from audio_pipeline.units import Between, Duration, Meters, PerSecond, Send
 _FLOOR_DB = -80.0  # what is cut off the end of the response, all together, below the whole
 
 _LONGEST_RESPONSE_S = 60  # four times a mausoleum
+
+_DENSEST = 4.0  # reflections a sample, which no ear or measure tells from more
 
 _MOST_REFLECTIONS = 10_000_000  # eighty megabytes of their places
 
@@ -58,7 +63,7 @@ class Space(Effect):
         parse_duration("12ms"), description="how long the room waits to answer"
     )
     split: Annotated[Duration, Between("1ms", "200ms")] = Field(
-        parse_duration("80ms"), description="where early reflections give way to reverberation"
+        parse_duration("60ms"), description="where early reflections give way to reverberation"
     )
     rt60: Annotated[Duration, Between("10ms", "12s")] = Field(
         parse_duration("700ms"), description="time to fall by 60 dB at 500 Hz"
@@ -71,7 +76,9 @@ class Space(Effect):
         0.65, ge=0.1, le=3.0, description="rt60 at 8 kHz, where the air absorbs, over that at 500 Hz"
     )
     density: PerSecond = Field(
-        1800.0, description="reflections a second when the reverberation begins; they grow denser"
+        9000.0,
+        description="reflections a second when the reverberation begins; they grow denser, as the square"
+        " of time",
     )
     length: Meters = Field(26.0, ge=2, description="from the screen to the back wall")
     width: Meters = Field(17.0, ge=2, description="from the left wall to the right")
@@ -80,6 +87,9 @@ class Space(Effect):
     ear_height: Meters = Field(1.2, description="of the listener and of the sources")
     source_ahead: Meters = Field(5.0, description="how far in front of the listener the sources are")
     source_aside: Meters = Field(3.0, description="how far to the left or right of the middle")
+    ear_spacing: Meters = Field(
+        0.175, description="in headphones: between the ears; the wider, the less alike they hear"
+    )
     impulse_response: str | None = Field(
         None,
         description="a recording to use instead of the box: left is the ear on the source's side",
@@ -148,7 +158,8 @@ class Space(Effect):
         octaves_s = self.rt60_s(np.array(OCTAVES_HZ), scene.seconds(self.rt60))
         taps = int(1.5 * split - rate * _FLOOR_DB / 60.0 * octaves_s.max())
         growth = np.square(np.maximum(np.arange(taps) / max(split, 1), 1.0))
-        density = np.maximum(self.density, room.reflections_per_s(split / rate) * growth)
+        density = max(self.density, room.reflections_per_s(split / rate)) * growth
+        density = np.minimum(density, _DENSEST * rate)
         if density.sum() > _MOST_REFLECTIONS * rate:
             raise PresetError(
                 f"{name}: a room of {room.volume_m3:.0f} cubic metres that rings for so long has more"
@@ -158,6 +169,8 @@ class Space(Effect):
         draws = [generator(scene.seed, f"{name}/{side}", 0) for side in ("own", "other")]
         noise = np.stack([velvet_noise(density, rate, draw) for draw in draws]).T
         late = decaying(noise, octaves_s, rate)
+        if scene.listening == "headphones":  # two speakers make a field, two ears hear one
+            late = as_alike_as(late, partial(diffuse_coherence, spacing_m=self.ear_spacing), rate)
         late *= np.sqrt(crossfade_from_early_to_late(taps, split))[:, None]
         return trimmed(late, _FLOOR_DB)
 

@@ -25,7 +25,7 @@ from audio_pipeline.layers.base import Layer
 from audio_pipeline.timeline.moments import parse_duration
 from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import Span
-from audio_pipeline.units import Db, Dbfs, Duration, Hz, Percent, PerMinute
+from audio_pipeline.units import Db, Dbfs, Duration, Hz, Percent, PerMinute, Time
 
 _VARIATION_LIMIT = 2.0  # in standard deviations
 _END_FADE_S = 0.03
@@ -85,6 +85,11 @@ class Breath(Layer):
     hold_after: Duration = Field(parse_duration("700ms"), description="and this long after it")
     hush: Db = Field(6.0, ge=0, le=40, description="how much quieter an exhale is among words")
     recovery: Db = Field(2.5, ge=0, le=12, description="how much deeper the breath is after a hold")
+    alone_from: Time | None = Field(
+        None, description="from here on a breath that begins has the rate and level below"
+    )
+    alone_rate: PerMinute = Field(13.0, ge=4, le=40, description="breaths a minute from `alone_from` on")
+    alone_level: Db = Field(0.0, description="change of level from `alone_from` on")
 
     def prepare(self, scene: Scene, name: str) -> BreathSource:
         """See `Layer.prepare`."""
@@ -100,28 +105,40 @@ class Breath(Layer):
         """Every cycle of the layer's span, in order; the last exhale may end after it."""
         span = self.span(scene)
         held = self._held(scene) if self.holds_breath else ()
-        pause = self._cycle_samples(scene) * self.pause / 100
-        most = math.ceil(2 * len(span) / self._cycle_samples(scene)) + 1  # none is half as long
+        alone = span.stop if self.alone_from is None else scene.at(self.alone_from)
+        shortest = min(self._cycle_samples(scene, alone=a) for a in (False, True))
+        most = math.ceil(2 * len(span) / shortest) + 1  # none is half as long
         at, deeper, cycles = _first_free(held, span.start), False, []
         for chance in self._chances(scene, name, most):
             if at >= span.stop:
                 break
-            cycle = self._cycle(scene, at, chance, deeper=deeper, held=held)
+            cycle = self._cycle(scene, at, chance, deeper=deeper, held=held, alone=at >= alone)
             cycles.append(cycle)
+            pause = self._cycle_samples(scene, alone=at >= alone) * self.pause / 100
             wanted = cycle.exhale.span.stop + int(pause * chance.pause)
             at = _first_free(held, wanted)
             deeper = at > wanted
         return tuple(cycles)
 
     def _cycle(
-        self, scene: Scene, at: int, chance: _Chance, *, deeper: bool, held: tuple[Span, ...]
+        self,
+        scene: Scene,
+        at: int,
+        chance: _Chance,
+        *,
+        deeper: bool,
+        held: tuple[Span, ...],
+        alone: bool,
     ) -> Cycle:
         """The cycle that begins at sample `at`; a deeper one is louder, and longer by half as much."""
         recovery = self.recovery if deeper else 0.0
-        moving = self._cycle_samples(scene) * (1 - self.pause / 100) * gain_from_db(recovery / 2)
+        moving = (
+            self._cycle_samples(scene, alone=alone) * (1 - self.pause / 100) * gain_from_db(recovery / 2)
+        )
         turn = at + int(moving * self.inhale / 100 * chance.inhale)
         end = turn + int(moving * (1 - self.inhale / 100) * chance.exhale)
         inhale_dbfs = self._inhale_dbfs() + self.level_variation * chance.level + recovery
+        inhale_dbfs += self.alone_level if alone else 0.0
         exhale_dbfs = inhale_dbfs + self.exhale_level - (self.hush if _holds(held, turn) else 0.0)
         lips = self.lips if chance.lips * 100 < self.lips_share else None
         throat = self.throat if chance.throat * 100 < self.throat_share else None
@@ -130,8 +147,8 @@ class Breath(Layer):
             Phase(Span(turn, end), "out", exhale_dbfs, throat),
         )
 
-    def _cycle_samples(self, scene: Scene) -> float:
-        return float(60.0 / self.rate * scene.sample_rate)
+    def _cycle_samples(self, scene: Scene, *, alone: bool) -> float:
+        return float(60.0 / (self.alone_rate if alone else self.rate) * scene.sample_rate)
 
     def _inhale_dbfs(self) -> float:
         """The inhale's RMS, so that in and out together have `level`."""

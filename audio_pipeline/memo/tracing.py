@@ -77,8 +77,11 @@ class TracingScene:
     def cue(self, name: str) -> int:
         return self._asked_for("cue", ["cue", name]).cue(name)
 
-    def placer(self, law_db: float, *, from_behind: bool = False) -> Placer:
-        return self._asked_for("placer", ["ears"]).placer(law_db, from_behind=from_behind)
+    def placer(
+        self, law_db: float, *, from_behind: bool = False, nearest_m: float | None = None
+    ) -> Placer:
+        scene = self._asked_for("placer", ["ears"])
+        return scene.placer(law_db, from_behind=from_behind, nearest_m=nearest_m)
 
     @property
     def programme(self) -> Span:

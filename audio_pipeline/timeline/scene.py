@@ -58,13 +58,16 @@ class Scene:
         """The picture's clock."""
         return self.schedule.clock
 
-    def placer(self, law_db: float, *, from_behind: bool = False) -> Placer:
+    def placer(
+        self, law_db: float, *, from_behind: bool = False, nearest_m: float | None = None
+    ) -> Placer:
         """What puts a mono sound between the ears: a pan pot for speakers, a head for headphones.
 
-        Only the head knows what stands `from_behind`; two speakers have no behind.
+        Only the head knows what stands `from_behind` or as near as `nearest_m` at hard left and right;
+        two speakers know neither.
         """
         if self.listening == "headphones":
-            return HeadPlacer(self.sample_rate, self.head, from_behind=from_behind)
+            return HeadPlacer(self.sample_rate, self.head, from_behind=from_behind, nearest_m=nearest_m)
         return SpeakerPlacer(law_db)
 
     def stem(self, request: StemRequest, layer: str) -> Samples:

@@ -125,5 +125,22 @@ def test_the_outer_end_is_darker_and_has_more_room_than_the_inner():
     assert room_db(2) > room_db(9) + 6
 
 
+def test_the_direct_sound_falls_in_db_in_proportion_to_the_distance():
+    p = processor(slip="10ms", far_level="-18 dB", far_treble="90 kHz", distance="tri", law="-3 dB")
+    placed = run(p, "voice_a", np.ones(len(WHOLE)), WHOLE).stereo
+    t = np.arange(3 * 48_000, 9 * 48_000, 4800)
+    level = in_db((placed[t] ** 2).sum(axis=1))
+    assert level == pytest.approx(-18.0 * p.journeys["voice_a"].distance(t.astype(float)), abs=0.05)
+
+
+@pytest.mark.parametrize(("name", "side"), [("voice_a", 0), ("voice_b", 1)])
+def test_reverberation_is_sent_from_one_side_wherever_the_voice_is(name, side):
+    """The room makes a field of it that comes from all sides; both sides at once would be mono."""
+    placed = run(processor(inner="R10"), name, noise(4), WHOLE)
+    assert placed.late[:, side].any()
+    assert not placed.late[:, 1 - side].any()
+    assert placed.early[:, 1 - side].any()
+
+
 def test_other_layers_are_none_of_its_business():
     assert not Crossfade().works_on("projector")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from audio_pipeline.effects.echo import Echo
+from audio_pipeline.timeline.moments import parse_moment
 from audio_pipeline.timeline.spans import Span
 from tests.scenes import CLOCK, make_scene, run
 
@@ -58,6 +59,43 @@ def test_nothing_sounds_before_the_first_return_or_after_the_last():
 
 def test_its_tail_is_the_end_of_the_last_return_of_the_last_voice():
     assert ECHO.tail(SCENE.schedule) == 9 + ECHO.delays(CLOCK)[-1]
+
+
+def test_returns_wait_together_for_the_moment_they_are_told_and_no_longer():
+    told = ECHO.model_copy(update={"right_from": parse_moment("12s"), "left_from": parse_moment("3s")})
+    assert told.starts("voice_b", SCENE.schedule) == ECHO.delays(CLOCK)  # that moment is over already
+    starts = told.starts("voice_a", SCENE.schedule)
+    held = [at - delay for at, delay in zip(starts, ECHO.delays(CLOCK), strict=True)]
+    assert held == [held[0]] * 4
+    assert 3 + starts[0] == 12
+    assert told.tail(SCENE.schedule) == 4 + starts[-1]
+    placed = run(told.prepare(SCENE, "echo"), "voice_a", burst(), WHOLE).stereo
+    assert np.abs(placed[: 12 * 48_000]).max() < 1e-12
+    assert np.abs(placed[12 * 48_000 : 13 * 48_000]).max() > 0.01
+
+
+def test_returns_stand_at_their_positions_in_turn():
+    told = ECHO.model_copy(update={"positions": (100.0, 40.0), "width": 90.0})
+    placed = run(told.prepare(SCENE, "echo"), "voice_a", burst(), WHOLE).stereo
+    for k, delay in enumerate(ECHO.delays(CLOCK)):
+        start = int((3 + float(delay)) * 48_000)
+        left, right = (placed[start : start + 48_000] ** 2).sum(axis=0)
+        place = (0.9, -0.36)[k % 2]
+        assert right / left == pytest.approx(np.tan((1 + place) * np.pi / 4) ** 2, rel=1e-6)
+
+
+def test_each_return_sends_more_to_the_room_than_the_one_before():
+    told = ECHO.model_copy(update={"receding": 2.0})
+    strip = run(told.prepare(SCENE, "echo"), "voice_a", burst(), WHOLE)
+    ratios = []
+    for delay in ECHO.delays(CLOCK):
+        part = slice(int((3 + float(delay)) * 48_000), int((4 + float(delay)) * 48_000))
+        direct = (strip.stereo[part] ** 2).sum()
+        ratios.append(
+            [10 * np.log10((sent[part] ** 2).sum() / direct) for sent in (strip.early, strip.late)]
+        )
+    assert np.diff(ratios, axis=0) == pytest.approx(2.0, abs=0.01)
+    assert ratios[0] == pytest.approx([-12.0, -10.0], abs=0.01)
 
 
 def test_words_do_not_begin_with_a_step():

@@ -1,5 +1,6 @@
 """The room's laws: it decays as asked, grows smooth, and treats left and right alike."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -89,14 +90,29 @@ def test_echoes_grow_dense_until_they_are_smooth() -> None:
 
     def density(at_s: float) -> float:
         start = round(at_s * RATE)
-        return float(
-            np.mean([echo_density(room[s : s + 960, 0]) for s in range(start, start + 4800, 960)])
-        )
+        return float(np.mean([echo_density(room[start : start + 960, ear]) for ear in range(2)]))
 
     assert density(0.02) < 0.3
-    assert 0.3 < density(0.1) < 0.8
-    for later in (0.3, 0.5, 0.7):
+    assert 0.3 < density(0.06) < 0.8
+    for later in (0.1, 0.15, 0.3, 0.5, 0.7):
         assert density(later) == pytest.approx(1.0, abs=0.25)
+
+
+def test_in_headphones_both_ears_hear_one_field_of_the_same_level_and_decay() -> None:
+    """As alike as sin(kd)/kd says; the reverberation times are those for speakers."""
+    room = Space().prepare(replace(scene(), listening="headphones"), "space")
+    pulse = np.zeros((TILE // 4 + room.look_back, 2))
+    pulse[room.look_back, 0] = 1.0
+    late = [response("late"), room.process("DX", Strip(late=pulse), Span(0, TILE // 4)).stereo]
+    for ear in range(2):
+        for octave_hz in (125.0, 1000.0, 4000.0):
+            times = [reverberation_time_s(room[:, ear], octave_hz) for room in late]
+            assert times[1] == pytest.approx(times[0], rel=0.05)
+    assert 10 * np.log10((late[1] ** 2).sum() / (late[0] ** 2).sum()) == pytest.approx(0.0, abs=0.5)
+    spectrum, hz = np.fft.rfft(late[1], axis=0), np.fft.rfftfreq(len(late[1]), 1 / RATE)
+    bass = spectrum[(hz > 100) & (hz < 350)]
+    alike = np.vdot(*bass.T).real / np.sqrt(np.prod(np.sum(np.abs(bass) ** 2, axis=0)))
+    assert alike > 0.8
 
 
 @pytest.mark.parametrize("part", ["early", "late"])

@@ -57,6 +57,17 @@ def test_in_out_and_pause_last_as_long_as_those_of_a_body_at_rest() -> None:
     assert inhales.sum() / (inhales.sum() + exhales.sum()) == pytest.approx(0.4, abs=0.02)
 
 
+def test_once_alone_it_is_slower_and_louder_and_before_that_unchanged() -> None:
+    told = breath(alone_from="300s", alone_rate="9/min", alone_level="4 dB")
+    cycles, before = told.cycles(TEN_MINUTES, "breath"), breath().cycles(TEN_MINUTES, "breath")
+    alone = [c for c in cycles if c.inhale.span.start >= 300 * RATE]
+    others = cycles[: len(cycles) - len(alone)]
+    assert others == before[: len(others)]
+    assert len(alone) / 5 == pytest.approx(9, rel=0.05)
+    levels = [np.mean([c.inhale.level_dbfs for c in part]) for part in (others, alone)]
+    assert levels[1] - levels[0] == pytest.approx(4.0, abs=0.8)  # each varies on its own
+
+
 def test_lengths_vary_by_10_to_15_percent_and_no_two_cycles_are_alike() -> None:
     cycles = breath().cycles(TEN_MINUTES, "breath")
     for length in lengths(cycles):

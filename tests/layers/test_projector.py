@@ -299,6 +299,17 @@ def _flap_times_s(x: Floats) -> Floats:
     return np.array(peaks) / 100.0
 
 
+@pytest.mark.parametrize("part", ["motor", "blower"])
+def test_without_film_to_pull_the_motor_is_quieter(part):
+    parts = dict.fromkeys(
+        ("intermittent", "sprockets", "hum", "motor", "blower", "blades", "belt", "reels", "flap"), "off"
+    )
+    changes = {**parts, part: "0 dB", "unloaded": "-6 dB", "rise": "0s"}
+    sound = heard(runs_out="6s", thins="1s", **changes)
+    before, after = (db(np.mean(sound[a * RATE : (a + 3) * RATE] ** 2)) for a in (2, 8))
+    assert after - before == pytest.approx(-6.0, abs=0.5)
+
+
 def test_the_tail_flaps_once_or_twice_a_second_and_never_before():
     times = _flap_times_s(_flaps())
     assert times[0] > 3.0

@@ -155,7 +155,7 @@ def test_a_sound_changes_only_with_what_it_asked_the_scene(
     moved = dict(scene.schedule.define) | {"dropout": lambda s: s.named("black") + 1}
     later = replace(scene, schedule=replace(scene.schedule, define=moved, _known={}))
     after = _keys(DeferredSounds(cache, later, stems), later, preset)
-    assert {name for name in before if before[name] != after[name]} == {"dropout"}
+    assert {name for name in before if before[name] != after[name]} == {"dropout", "wait"}
     spoken = _keys(DeferredSounds(cache, replace(scene, speech=SPEECH), stems), scene, preset)
     assert {name for name in before if before[name] != spoken[name]} == {"breath", "grain"}
     seeded = _keys(DeferredSounds(cache, replace(scene, seed=2), stems), scene, preset)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
@@ -60,6 +61,10 @@ class RunProfile:
     def film_in_gate(self, at_s: Samples) -> Samples:
         """How much film there is in the gate to be stopped, 1 to 0."""
         return 1.0 - self._gone(at_s, 0.6, 1.0) if self.runs_out_s < math.inf else always(at_s)
+
+    def load(self, at_s: Samples, unloaded_gain: float) -> Samples:
+        """The gain of what pulls the film: 1 with film in the machine, `unloaded_gain` without."""
+        return unloaded_gain + (1.0 - unloaded_gain) * self.film_in_gate(at_s)
 
     @property
     def flaps_from_s(self) -> float:
@@ -165,7 +170,7 @@ class MachineBuilder:
         m, speed = self.machine, self.life.speed
         cuts = self.film.count(speed.turned(at_s)) * m.shutter_blades
         blown: Samples = speed.rate(at_s) ** 2.5 * (1.0 + m.shutter / 100.0 * wave(cuts + 0.25))
-        return blown
+        return blown * self._pulls(at_s)
 
     def _rubbed(self, at_s: Samples) -> Samples:
         """Film on a reel that is not quite true: it comes and goes with its turns."""
@@ -242,7 +247,7 @@ class MachineBuilder:
         slip_hz = 2.0 * self._mains_hz * self.machine.motor_slip / 100.0
 
         def gain(at_s: Samples) -> Samples:
-            return self.life.powered(at_s) * (1.0 + 0.06 * wave(slip_hz * at_s))
+            return self._pulls(at_s) * self.life.powered(at_s) * (1.0 + 0.06 * wave(slip_hz * at_s))
 
         odd_and_even = [0.4, 1.0, 0.06, 0.45, 0.06, 0.3, 0.03, 0.15, 0.03, 0.11, 0.02, 0.07, 0.01, 0.05]
         hz = self._mains_hz * np.arange(1.0, len(odd_and_even) + 1.0)
@@ -250,7 +255,18 @@ class MachineBuilder:
         phases = tuple(self._phases("hum", len(levels)).tolist())
         return Steady(tuple(levels.tolist()), phases, self._mains_hz, gain)
 
-    def _rotor(self, rate_hz: float, levels: list[float], stream: str, power: float) -> Part:
+    def _pulls(self, at_s: Samples) -> Samples:
+        """The gain of motor, blower and belt by the film that they pull."""
+        return self.life.load(at_s, gain_from_db(self.machine.unloaded))
+
+    def _rotor(
+        self,
+        rate_hz: float,
+        levels: list[float],
+        stream: str,
+        power: float,
+        load: Callable[[Samples], Samples] = always,
+    ) -> Part:
         slip = self._phases(stream, 3)
 
         def turns(at_s: Samples) -> Samples:
@@ -260,7 +276,7 @@ class MachineBuilder:
         def gain(at_s: Samples) -> Samples:
             turned = self.life.speed.turned(at_s)
             unsteady = 1.0 + 20.0 * self._wander(slip, turned + 7.0)
-            loud: Samples = self.life.speed.rate(at_s) ** power * unsteady
+            loud: Samples = self.life.speed.rate(at_s) ** power * unsteady * load(at_s)
             return loud
 
         return Tone(tuple(levels), tuple(self._phases(stream, len(levels)).tolist()), turns, gain)
@@ -273,17 +289,17 @@ class MachineBuilder:
         for bars, whine in ((1, 0.35), (2, 0.12)):
             levels[bars * m.motor_bars - 1] += whine
             levels[bars * m.motor_bars + np.array([-3, 1])] += 0.4 * whine
-        return self._rotor(rate_hz, levels.tolist(), "motor", 1.5)
+        return self._rotor(rate_hz, levels.tolist(), "motor", 1.5, self._pulls)
 
     def _blades(self) -> Part:
         m = self.machine
         rate_hz = self._mains_hz * (1.0 - m.motor_slip / 100.0) * m.blade_count
-        return self._rotor(rate_hz, [1.0, 0.3, 0.1], "blower", 2.5)
+        return self._rotor(rate_hz, [1.0, 0.3, 0.1], "blower", 2.5, self._pulls)
 
     def _belt(self) -> Part:
         chance = replace(self._chance("belt"), jitter_s=4 * self.lengths.jitter_s)
         knock = self._ring(1.0, 0.0, 1.5, soft=1.0)
-        return Blows(Shaft(self.machine.belt_rate), 1, 0.0, (knock,), chance)
+        return Blows(Shaft(self.machine.belt_rate), 1, 0.0, (knock,), chance, self._pulls)
 
     def tail(self, free_from_s: float) -> Part:
         """The loose tail that flaps on the reel, from a moment of the programme on."""

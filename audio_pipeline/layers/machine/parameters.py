@@ -160,6 +160,9 @@ class MachineParameters(Parameters):
     rustle_to: Hz = Field(9000.0, description="film noise: where it ends")
 
     bare: Db = Field(-12.0, description="the claw without film, against the claw with it")
+    unloaded: Db = Field(
+        -3.0, le=12, description="hum, motor, blower and belt without film to pull, against with it"
+    )
     flap: Send = Field(-9.0, description="the loose tail on the reel, while it flaps")
     flap_rate: PerSecond = Field(1.5, ge=0.1, le=50, description="how often it flaps")
     flap_scatter: Db = Field(3.0, description="how unlike two flaps' levels are (RMS)")

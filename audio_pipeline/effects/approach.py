@@ -1,0 +1,97 @@
+"""The approach: sounds come forward and open in the treble, slowly, while their room stays as it is."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from audio_pipeline.dsp.arrays import Samples, silence
+from audio_pipeline.dsp.control import LONG_HOP, slow_curve
+from audio_pipeline.dsp.curves import CurveName, curve, db_at_half_power
+from audio_pipeline.dsp.decibels import gain_from_db
+from audio_pipeline.dsp.filters import convolve, one_pole_lowpass
+from audio_pipeline.dsp.placement import Placer
+from audio_pipeline.effects.base import Effect, Strip
+from audio_pipeline.timeline.moments import parse_moment
+from audio_pipeline.timeline.scene import Scene
+from audio_pipeline.timeline.spans import Span
+from audio_pipeline.units import Db, Hz, List, Pan, Time
+
+
+class Approach(Effect):
+    """Layers come forward: their direct sound rises by `level`, and by `treble` more above `treble_from`.
+
+    What they send to the space is unchanged, as of a source that comes nearer in a room. Negative values
+    let them go back. A mono layer comes forward to `pan`, which should be the layer's own.
+    """
+
+    stage: ClassVar[Literal["strip", "bus"]] = "strip"
+    order: ClassVar[int] = 30
+    layer_fields: ClassVar[tuple[str, ...]] = ("layers",)
+
+    kind: Literal["approach"] = "approach"
+    layers: List[str] = Field(("projector",), description="the layers that come forward")
+    starts: Time = Field(parse_moment("black"), description="when they start to come forward")
+    arrives: Time = Field(parse_moment("dropout"), description="when they have arrived")
+    level: Db = Field(2.5, ge=-24, le=12, description="rise of the direct sound")
+    treble: Db = Field(2.0, ge=-24, le=12, description="further rise of its treble")
+    treble_from: Hz = Field(2000.0, ge=50, description="corner frequency of the treble's shelf")
+    curve: CurveName = Field("tri", description="the curve of the rise")
+    pan: Pan = Field(0.0, description="where the rise of a mono layer stands")
+
+    def works_on(self, layer: str) -> bool:
+        """Only on its layers."""
+        return layer in self.layers
+
+    def prepare(self, scene: Scene, name: str) -> ApproachProcessor:
+        """See `Effect.prepare`."""
+        start, stop = scene.at(self.starts), scene.at(self.arrives)
+        return ApproachProcessor(self, start, max(stop, start + 1), scene)
+
+
+class ApproachProcessor:
+    """See `Approach`. It adds to a strip what its direct sound gains."""
+
+    def __init__(self, parameters: Approach, start: int, stop: int, scene: Scene) -> None:
+        self._parameters = parameters
+        self._start, self._stop = start, stop
+        self._placer: Placer = scene.placer(db_at_half_power())
+        treble = gain_from_db(parameters.treble)
+        low = one_pole_lowpass(min(parameters.treble_from, scene.sample_rate / 2), scene.sample_rate)
+        # the shelf, treble · x + (1 − treble) · low ∗ x, raised, less what is there already
+        self._rise = gain_from_db(parameters.level) * (1.0 - treble) * low
+        self._rise[0] += gain_from_db(parameters.level) * treble - 1.0
+        self.look_back = len(self._rise) - 1 + self._placer.look_back
+
+    def active_span(self, span: Span) -> Span:
+        """See `Processor.active_span`."""
+        return Span(span.start, span.stop + self.look_back)
+
+    def process(self, name: str, window: Strip, tile: Span) -> Strip:
+        """See `Processor.process`."""
+        part = tile.intersect(Span(self._start, max(tile.stop, self._start)))
+        if not len(part):
+            return Strip()
+        added = None
+        reach = Span(part.start - self.look_back, part.stop).inside(
+            Span(tile.start - self.look_back, tile.stop)
+        )
+        if window.stereo is not None:
+            skip = self._placer.look_back  # stereo has its place already
+            added = convolve(window.stereo[reach][skip:], self._rise)
+        elif window.mono is not None:
+            direct = convolve(window.mono[reach], self._rise)[:, 0]
+            added = self._placer.place(direct, np.array([self._parameters.pan]))
+        if added is None:
+            return Strip()
+        added *= slow_curve(self._progress, part.start, part.stop, hop=LONG_HOP)[:, None]
+        if len(part) == len(tile):
+            return Strip(stereo=added)
+        whole = silence(len(tile), 2)
+        whole[part.inside(tile)] = added
+        return Strip(stereo=whole)
+
+    def _progress(self, sample: Samples) -> Samples:
+        return curve(self._parameters.curve, (sample - self._start) / (self._stop - self._start))
