@@ -189,7 +189,7 @@ class Breath(Layer):
 
     def _moving_samples(self, scene: Scene) -> float:
         """Samples of a mean cycle in which air moves."""
-        return self._cycle_samples(scene) * (1 - self.pause / 100)
+        return float(self._cycle_samples(scene) * (1 - self.pause / 100))
 
     def _cycle_samples(self, scene: Scene) -> float:
         return float(60.0 / self.rate * scene.sample_rate)
