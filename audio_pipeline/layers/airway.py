@@ -46,11 +46,11 @@ RESONANCES: dict[Way, tuple[Resonance, ...]] = {
         Resonance(6200.0, 14.0, 2.0),
     ),
     "out": (
-        Resonance(420.0, 5.0),
-        Resonance(1300.0, 7.0, 3.0),
-        Resonance(2200.0, 10.0),
-        Resonance(3600.0, 11.0, 3.0),
-        Resonance(5000.0, 12.0, 3.0),
+        Resonance(480.0, 3.5, -3.0),
+        Resonance(1350.0, 5.0, 3.0),
+        Resonance(2250.0, 8.0, 2.0),
+        Resonance(3700.0, 11.0, 4.0),
+        Resonance(5000.0, 12.0, 4.0),
     ),
 }
 """The airway's resonances for each direction: the mouth is shaped differently on the way in and out
