@@ -45,11 +45,12 @@ TAGGER_HOP = 7680
 TAGGED_DBFS = -25.0
 
 PROJECTORS = {
-    "16mm_film_projector.ogg": 24.40,
-    "movie_projector.wav": 24.17,
-    "projector.ogg": 21.70,
+    "16mm_film_projector.ogg": (24.40, 2.0, 6.0),
+    "movie_projector.wav": (24.17, 1.0, 4.0),
+    "projector.ogg": (21.70, 0.2, 3.7),
 }
-"""Frames a second of each, where the frames are most alike."""
+"""Frames a second of each, where the frames are most alike; begin and end of the part that runs
+steadily, s. The last one is a loop."""
 
 BREATHS: dict[str, tuple[tuple[str, float, float], ...]] = {
     "breath.wav": (("in", 0.0, 0.95), ("out", 1.05, 2.0)),
@@ -129,7 +130,10 @@ def real_phases(folder: Path) -> list[tuple[str, str, Floats]]:
 def projector_table(folder: Path) -> Table:
     """Likeness of frames, kurtosis of the treble's envelope, crest."""
     table: Table = [("projector", "frames over 800 Hz", "frames 2–6 kHz", "kurtosis", "crest")]
-    sounds = [(name, x, PROJECTORS[name]) for name, x in recorded(folder, PROJECTORS).items()]
+    sounds = [
+        (name, x[int(PROJECTORS[name][1] * RATE) : int(PROJECTORS[name][2] * RATE)], PROJECTORS[name][0])
+        for name, x in recorded(folder, PROJECTORS).items()
+    ]
     sounds += [(f"ours, 35 mm, seed {seed}", projector(seed), 24.0) for seed in SEEDS]
     sounds += [("ours, 16 mm", projector(1, gauge="16mm"), 24.0)]
     sounds += [("ours, Super 8", projector(1, gauge="super8"), 18.0)]

@@ -40,7 +40,7 @@ def ripples_db(seed: int, way: str) -> list[float]:
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(("way", "least_db"), [("in", 4.0), ("out", 5.0)])
 def test_the_spectrum_ripples_like_that_of_a_real_breath(seed: int, way: str, least_db: float) -> None:
-    """Recordings: 4.0 to 9.2 dB."""
+    """Recordings: 4.3 to 7.3 dB in what was measured for `docs/sounds.md`, 4.0 to 9.2 dB in all."""
     assert least_db <= np.mean(ripples_db(seed, way)) <= 9.2
 
 
