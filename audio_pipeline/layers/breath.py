@@ -82,7 +82,7 @@ class Breath(Layer):
     rate: PerMinute = Field(13.0, ge=4, le=40, description="breaths a minute, when nobody speaks")
     pause: Percent = Field(35.0, le=80, description="the pause's share of a cycle")
     inhale: Percent = Field(40.0, ge=10, le=90, description="the inhale's share of in and out")
-    turn: Duration = Field(
+    turn: Annotated[Duration, Between("0s", "2s")] = Field(
         parse_duration("250ms"),
         description="mean pause between inhale and exhale; 0.4 to 2 times as long",
     )
@@ -163,29 +163,28 @@ class Breath(Layer):
         They divide it evenly, and each is moved by chance as far as the limit allows on both sides.
         """
         limit = scene.samples(self.longest_hold)
-        length = int(self._moving_samples(scene) * _SHALLOW_LENGTH) + scene.samples(self.turn)
         if len(held) <= limit:
             return []
+        # half the limit at most, so that it fits whatever the rate
+        length = int(min(self._moving_samples(scene) * _SHALLOW_LENGTH, limit / 2))
         wanted = _UNDER_THE_LIMIT * limit
         count = max(math.ceil((len(held) - wanted) / (length + wanted)), 1)
         apart = max(len(held) - count * length, 0) / (count + 1)
         moves = noise.generator(scene.seed, f"{name}.shallow", held.start).uniform(-1.0, 1.0, count)
         reach = min(limit - apart, apart) / 2
         starts = held.start + apart + np.arange(count) * (apart + length) + reach * moves
+        return [self._shallow_cycle(scene, int(start), length) for start in starts]
+
+    def _shallow_cycle(self, scene: Scene, at: int, length: int) -> Cycle:
+        """A shallow breath of `length` samples, its turn included, without the small noises."""
+        turn = min(scene.samples(self.turn), length // 4)
+        full = at + int((length - turn) * self.inhale / 100)
         level_dbfs = self._inhale_dbfs() + self.shallow
-        inhale = int((length - scene.samples(self.turn)) * self.inhale / 100)
-        return [
-            Cycle(
-                Phase(Span(start, start + inhale), "in", level_dbfs),
-                Phase(
-                    Span(start + inhale + scene.samples(self.turn), start + length),
-                    "out",
-                    level_dbfs + self.exhale_level,
-                ),
-                shallow=True,
-            )
-            for start in starts.astype(int).tolist()
-        ]
+        return Cycle(
+            Phase(Span(at, full), "in", level_dbfs),
+            Phase(Span(full + turn, at + length), "out", level_dbfs + self.exhale_level),
+            shallow=True,
+        )
 
     def _moving_samples(self, scene: Scene) -> float:
         """Samples of a mean cycle in which air moves."""

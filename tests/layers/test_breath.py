@@ -102,6 +102,32 @@ def test_no_ordinary_breath_begins_while_a_voice_speaks(gaps: list[tuple[int, in
         assert a.span.stop <= b.span.start
 
 
+@settings(deadline=None, max_examples=60)
+@given(
+    spoken=st.tuples(st.integers(0, 60), st.integers(1, 90)),
+    rate=st.integers(4, 40),
+    pause=st.integers(0, 80),
+    turn_ms=st.integers(0, 2000),
+    longest_s=st.integers(2, 20),
+)
+def test_whoever_listens_never_holds_the_breath_too_long(
+    spoken: tuple[int, int], rate: int, pause: int, turn_ms: int, longest_s: int
+) -> None:
+    voice = seconds(spoken[0], sum(spoken))
+    layer = breath(
+        at="0s",
+        rate=f"{rate}/min",
+        pause=f"{pause}%",
+        turn=f"{turn_ms}ms",
+        longest_hold=f"{longest_s}s",
+    )
+    source = layer.prepare(stage(120, speech=(voice,)), "breath")  # it raises when two phases meet
+    for before, after in pairwise(source.phases):
+        if before.way == "out" and (before.span.stop in voice or after.span.start in voice):
+            pause_s = 60 / rate * pause / 100 * 1.24  # an ordinary one may be longer than the limit
+            assert (after.span.start - before.span.stop) / RATE <= max(longest_s, pause_s) + 1e-3
+
+
 def test_who_held_the_breath_takes_a_deeper_one_afterwards() -> None:
     voice = seconds(10, 15)
     still = breath(level_variation="0 dB", variation="0%")
