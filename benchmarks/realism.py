@@ -275,10 +275,10 @@ def speech_table(folder: Path) -> Table:
     """Intelligibility (STOI, `pystoi`) and quality (DNSMOS, `speechmos`) of the voices in `final`."""
     from pystoi import stoi
 
+    from audio_pipeline.mixing.session import open_session
     from audio_pipeline.preset.document import load_document
     from audio_pipeline.preset.model import build_preset
     from audio_pipeline.preset.project import Project
-    from audio_pipeline.session import open_session
 
     project = Project(ROOT)
     console = open_session(project, build_preset(load_document(project, "final")), {}).console
@@ -287,7 +287,7 @@ def speech_table(folder: Path) -> Table:
     for voice in ("voice_a", "voice_b"):
         span = console.sources[voice].span
         dry = console.dry(voice, span).mean(axis=1)
-        mix = console.heard(span, workers=2).mean(axis=1)
+        mix = console.render(span, workers=2).mean(axis=1)
         table.append((voice, f"{stoi(dry, mix, RATE):.2f}", quality(dry), quality(mix)))
     return table
 

@@ -10,10 +10,10 @@ import pytest
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import rms_dbfs
 from audio_pipeline.layers.grain import Grain
+from audio_pipeline.mixing.session import open_session
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import Project
-from audio_pipeline.session import open_session
 from audio_pipeline.timeline.spans import Span
 from tests.conftest import REPOSITORY
 from tests.layers.sound_stage import heard, seconds, stage, windowed_rms_dbfs
@@ -32,7 +32,7 @@ def wait(seed: int) -> tuple[Samples, Samples, Samples]:
     last = Span(scene.cue("dropout"), scene.cue("silence"))
     grain = console.dry("grain", Span(waiting.start, last.stop))
     n = len(waiting)
-    return console.heard(waiting, workers=1), grain[:n], grain[n:]
+    return console.render(waiting, workers=1), grain[:n], grain[n:]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
