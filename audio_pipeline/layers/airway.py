@@ -1,7 +1,9 @@
 """What air sounds like on its way in and out of a person: shared by all that breathes.
 
-The resonances of a schwa, weakly, over a falling spectrum (Fant, "Acoustic Theory of Speech Production",
-1960: a uniform tube of 17 cm); in: brighter, its peak late; out: darker, its peak early.
+Noise through the resonances of an open vocal tract, over a falling spectrum. The lower ones are near those
+of a schwa (Fant, "Acoustic Theory of Speech Production", 1960: a uniform tube of 17 cm); the upper ones and
+their strength follow recorded breaths (`docs/sounds.md`). The inhale is brighter and peaks late, the exhale
+is darker and peaks early.
 """
 
 from __future__ import annotations
@@ -23,8 +25,36 @@ from audio_pipeline.timeline.spans import Span
 
 Way = Literal["in", "out"]
 
-FORMANTS = ((500.0, 3.5), (1500.0, 4.0), (2500.0, 4.5))
-"""(Hz, Q) of a schwa's resonances."""
+
+@dataclass(frozen=True)
+class Resonance:
+    """One resonance of the airway: frequency, Q, and how much stronger it is than the timbre's formants."""
+
+    hz: float
+    q: float
+    level_db: float = 0.0
+
+
+RESONANCES: dict[Way, tuple[Resonance, ...]] = {
+    "in": (
+        Resonance(500.0, 4.0),
+        Resonance(1450.0, 6.0),
+        Resonance(2300.0, 9.0, 2.0),
+        Resonance(2900.0, 10.0, 2.0),
+        Resonance(3900.0, 12.0, 2.0),
+        Resonance(4900.0, 13.0, 2.0),
+        Resonance(6200.0, 14.0, 2.0),
+    ),
+    "out": (
+        Resonance(480.0, 3.5, -3.0),
+        Resonance(1350.0, 5.0, 3.0),
+        Resonance(2250.0, 8.0, 2.0),
+        Resonance(3700.0, 11.0, 4.0),
+        Resonance(5000.0, 12.0, 4.0),
+    ),
+}
+"""The airway's resonances for each direction: the mouth is shaped differently on the way in and out
+(estimates, chosen so that ripple and tagger agree with recorded breaths)."""
 
 _TAPS = 768
 _RESPONSE_SIZE = 4096
@@ -39,9 +69,9 @@ _MOUTH_S = 0.25  # the small noises are over by then
 class Timbre:
     """How the air sounds: formants in dB over the falling spectrum, and where in and out are cut off."""
 
-    formants_db: float = 6.0
-    inhale_hz: float = 4500.0
-    exhale_hz: float = 1800.0
+    formants_db: float = 17.0
+    inhale_hz: float = 6000.0
+    exhale_hz: float = 2000.0
     inhale_peak: float = 0.7
     exhale_peak: float = 0.2
 
@@ -82,7 +112,7 @@ def air(phase: Phase, timbre: Timbre, sample_rate: int, seed: int, stream: str) 
         )
         return unsteady
 
-    bend = 1.0 + _COLOUR_SPREAD * np.clip(rng.standard_normal(len(FORMANTS) + 1), -2, 2)
+    bend = 1.0 + _COLOUR_SPREAD * np.clip(rng.standard_normal(len(RESONANCES[phase.way]) + 1), -2, 2)
     calm, full = airway_responses(phase.way, timbre, bend, sample_rate)
     white = noise.uniform(seed, f"{stream}.air", span.start - _TAPS + 1, span.stop)
     both = convolve(white[:, None], np.stack([calm, full - calm], axis=1))
@@ -112,7 +142,7 @@ def airway_responses(way: Way, timbre: Timbre, bend: Samples, sample_rate: int) 
     """The two FIRs `(2, taps)` of the airway, of RMS gain 1 on white noise: while no air flows, and at
     full flow.
 
-    `bend` `(4,)` multiplies the three formants' frequencies and the cut-off.
+    `bend` `(resonances + 1,)` multiplies the resonances' frequencies and the cut-off.
     """
     hz = np.maximum(frequencies(_RESPONSE_SIZE, sample_rate), 1.0)
     falling_db = -3.0 if way == "in" else -4.5
@@ -120,9 +150,11 @@ def airway_responses(way: Way, timbre: Timbre, bend: Samples, sample_rate: int) 
     body /= 1.0 + (160.0 / hz) ** 4  # no lungs' rumble: a breath has no bass at a distance
     lift = gain_from_db(timbre.formants_db) - 1.0
     formants = np.ones_like(hz)
-    for (centre, q), factor in zip(FORMANTS, bend[:-1], strict=True):
-        ratio = hz / (centre * factor)
-        formants += lift / (1.0 + (q * (ratio - 1.0 / ratio)) ** 2)
+    for resonance, factor in zip(RESONANCES[way], bend[:-1], strict=True):
+        ratio = hz / (resonance.hz * factor)
+        formants += (
+            lift * gain_from_db(resonance.level_db) / (1.0 + (resonance.q * (ratio - 1.0 / ratio)) ** 2)
+        )
     cut_hz = (timbre.inhale_hz if way == "in" else timbre.exhale_hz) * float(bend[-1])
     fourth = (hz / cut_hz) ** 4
     cut = np.sqrt(1.0 + np.stack([fourth / 0.75**4, fourth]))

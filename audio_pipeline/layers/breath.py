@@ -1,7 +1,7 @@
 """Someone breathing in the dark, irregular as the living are, who listens when a voice speaks.
 
 At rest a body breathes 10 to 15 times a minute: in for 1 to 1.5 s, out for 1.5 to 2 s, and a pause of
-1 to 2 s; no two cycles are alike.
+1 to 2 s; between in and out it turns for 0.1 to 0.5 s. No two cycles are alike.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -25,18 +25,28 @@ from audio_pipeline.layers.base import Layer
 from audio_pipeline.timeline.moments import parse_duration
 from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import Span
-from audio_pipeline.units import Db, Dbfs, Duration, Hz, Percent, PerMinute, Time
+from audio_pipeline.units import Between, Db, Dbfs, Duration, Hz, Percent, PerMinute, Time
 
 _VARIATION_LIMIT = 2.0  # in standard deviations
 _END_FADE_S = 0.03
+_TURN_RANGE = (0.4, 2.0)
+"""The shortest and the longest turn, as shares of `turn`; log-uniform, so that their mean is `turn`."""
+_SHALLOW_LENGTH = 0.6
+"""Length of a shallow breath, as a share of an ordinary one (estimate)."""
+_UNDER_THE_LIMIT = 0.85
+"""Share of `longest_hold` that shallow breaths leave on average, so that each has room to move."""
 
 
 @dataclass(frozen=True)
 class Cycle:
-    """In, out, and what is left until the next: a pause, or a breath that is held."""
+    """In, out, and what is left until the next: a pause, or a breath that is held.
+
+    A shallow one is taken while the breath is held for a voice.
+    """
 
     inhale: Phase
     exhale: Phase
+    shallow: bool = False
 
     def phases(self) -> tuple[Phase, Phase]:
         """Both, in order."""
@@ -52,6 +62,7 @@ class _Chance(NamedTuple):
     level: float
     lips: float
     throat: float
+    turn: float
 
 
 class Breath(Layer):
@@ -62,7 +73,8 @@ class Breath(Layer):
 
     Who listens holds the breath: no inhale begins while a voice speaks (or shortly before and after),
     what has begun is finished, an exhale that falls among words is let out quietly, and the first
-    breath afterwards is deeper.
+    breath afterwards is deeper. Nobody holds it for longer than `longest_hold`: then shallow breaths
+    are taken, at moments drawn from the seed within the span of speech, whatever is said there.
     """
 
     kind: Literal["breath"] = "breath"
@@ -70,12 +82,16 @@ class Breath(Layer):
     rate: PerMinute = Field(13.0, ge=4, le=40, description="breaths a minute, when nobody speaks")
     pause: Percent = Field(35.0, le=80, description="the pause's share of a cycle")
     inhale: Percent = Field(40.0, ge=10, le=90, description="the inhale's share of in and out")
+    turn: Annotated[Duration, Between("0s", "2s")] = Field(
+        parse_duration("250ms"),
+        description="mean pause between inhale and exhale; 0.4 to 2 times as long",
+    )
     variation: Percent = Field(12.0, le=25, description="deviation of each length")
     level_variation: Db = Field(1.2, ge=0, le=6, description="deviation of each breath's level")
     exhale_level: Db = Field(-1.5, ge=-24, le=12, description="the exhale, beside the inhale")
-    formants: Db = Field(6.0, ge=0, le=18, description="how far the resonances of the throat stand out")
-    inhale_cut: Hz = Field(4500.0, ge=500, le=12_000, description="above this the inhale falls away")
-    exhale_cut: Hz = Field(1800.0, ge=500, le=12_000, description="above this the exhale falls away")
+    formants: Db = Field(17.0, ge=0, le=24, description="level of the airway's resonances")
+    inhale_cut: Hz = Field(6000.0, ge=500, le=12_000, description="low-pass of the inhale")
+    exhale_cut: Hz = Field(2000.0, ge=500, le=12_000, description="low-pass of the exhale")
     lips: Db = Field(-6.0, le=12, description="the small noise of the lips, beside the breath")
     lips_share: Percent = Field(35.0, description="how many inhales have it")
     throat: Db = Field(-8.0, le=12, description="the small noise of the throat, beside the breath")
@@ -84,6 +100,12 @@ class Breath(Layer):
     hold_before: Duration = Field(parse_duration("250ms"), description="held this long before a voice")
     hold_after: Duration = Field(parse_duration("700ms"), description="and this long after it")
     hush: Db = Field(6.0, ge=0, le=40, description="how much quieter an exhale is among words")
+    longest_hold: Annotated[Duration, Between("2s", "1h")] = Field(
+        parse_duration("8s"), description="longest time without a breath; then a shallow one is taken"
+    )
+    shallow: Db = Field(
+        -5.0, ge=-24, le=0, description="level of a shallow breath, beside an ordinary one"
+    )
     recovery: Db = Field(2.5, ge=0, le=12, description="how much deeper the breath is after a hold")
     alone_from: Time | None = Field(
         None, description="from here on a breath that begins has the rate and level below"
@@ -105,20 +127,25 @@ class Breath(Layer):
         """Every cycle of the layer's span, in order; the last exhale may end after it."""
         span = self.span(scene)
         held = self._held(scene) if self.holds_breath else ()
-        alone = span.stop if self.alone_from is None else scene.at(self.alone_from)
-        shortest = min(self._cycle_samples(scene, alone=a) for a in (False, True))
+        alone_at = span.stop if self.alone_from is None else scene.at(self.alone_from)
+        shortest = min(self._cycle_samples(scene, alone=alone) for alone in (False, True))
         most = math.ceil(2 * len(span) / shortest) + 1  # none is half as long
-        at, deeper, cycles = _first_free(held, span.start), False, []
+        last = wanted = span.start
+        cycles: list[Cycle] = []
         for chance in self._chances(scene, name, most):
+            at = _first_free(held, wanted)
+            if at > wanted:
+                cycles += self._shallow_cycles(scene, name, Span(last, at))
             if at >= span.stop:
                 break
-            cycle = self._cycle(scene, at, chance, deeper=deeper, held=held, alone=at >= alone)
+            alone = at >= alone_at
+            deeper = bool(cycles) and at > wanted
+            cycle = self._cycle(scene, at, chance, deeper=deeper, held=held, alone=alone)
             cycles.append(cycle)
-            pause = self._cycle_samples(scene, alone=at >= alone) * self.pause / 100
-            wanted = cycle.exhale.span.stop + int(pause * chance.pause)
-            at = _first_free(held, wanted)
-            deeper = at > wanted
-        return tuple(cycles)
+            last = cycle.exhale.span.stop
+            resting = self._cycle_samples(scene, alone=alone) * self.pause / 100
+            wanted = last + int(max(resting - scene.samples(self.turn), 0.0) * chance.pause)
+        return tuple(cycle for cycle in cycles if cycle.inhale.span.start < span.stop)
 
     def _cycle(
         self,
@@ -132,20 +159,52 @@ class Breath(Layer):
     ) -> Cycle:
         """The cycle that begins at sample `at`; a deeper one is louder, and longer by half as much."""
         recovery = self.recovery if deeper else 0.0
-        moving = (
-            self._cycle_samples(scene, alone=alone) * (1 - self.pause / 100) * gain_from_db(recovery / 2)
-        )
-        turn = at + int(moving * self.inhale / 100 * chance.inhale)
-        end = turn + int(moving * (1 - self.inhale / 100) * chance.exhale)
+        moving = self._moving_samples(scene, alone=alone) * gain_from_db(recovery / 2)
+        full = at + int(moving * self.inhale / 100 * chance.inhale)
+        turned = full + int(scene.samples(self.turn) * chance.turn)
+        end = turned + int(moving * (1 - self.inhale / 100) * chance.exhale)
         inhale_dbfs = self._inhale_dbfs() + self.level_variation * chance.level + recovery
         inhale_dbfs += self.alone_level if alone else 0.0
-        exhale_dbfs = inhale_dbfs + self.exhale_level - (self.hush if _holds(held, turn) else 0.0)
+        exhale_dbfs = inhale_dbfs + self.exhale_level - (self.hush if _holds(held, turned) else 0.0)
         lips = self.lips if chance.lips * 100 < self.lips_share else None
         throat = self.throat if chance.throat * 100 < self.throat_share else None
         return Cycle(
-            Phase(Span(at, turn), "in", inhale_dbfs, lips),
-            Phase(Span(turn, end), "out", exhale_dbfs, throat),
+            Phase(Span(at, full), "in", inhale_dbfs, lips),
+            Phase(Span(turned, end), "out", exhale_dbfs, throat),
         )
+
+    def _shallow_cycles(self, scene: Scene, name: str, held: Span) -> list[Cycle]:
+        """The shallow breaths in a stretch without any: none while it is shorter than `longest_hold`.
+
+        They divide it evenly, and each is moved by chance as far as the limit allows on both sides.
+        """
+        limit = scene.samples(self.longest_hold)
+        if len(held) <= limit:
+            return []
+        # half the limit at most, so that it fits whatever the rate
+        length = int(min(self._moving_samples(scene, alone=False) * _SHALLOW_LENGTH, limit / 2))
+        wanted = _UNDER_THE_LIMIT * limit
+        count = max(math.ceil((len(held) - wanted) / (length + wanted)), 1)
+        apart = max(len(held) - count * length, 0) / (count + 1)
+        moves = noise.generator(scene.seed, f"{name}.shallow", held.start).uniform(-1.0, 1.0, count)
+        reach = min(limit - apart, apart) / 2
+        starts = held.start + apart + np.arange(count) * (apart + length) + reach * moves
+        return [self._shallow_cycle(scene, int(start), length) for start in starts]
+
+    def _shallow_cycle(self, scene: Scene, at: int, length: int) -> Cycle:
+        """A shallow breath of `length` samples, its turn included, without the small noises."""
+        turn = min(scene.samples(self.turn), length // 4)
+        full = at + int((length - turn) * self.inhale / 100)
+        level_dbfs = self._inhale_dbfs() + self.shallow
+        return Cycle(
+            Phase(Span(at, full), "in", level_dbfs),
+            Phase(Span(full + turn, at + length), "out", level_dbfs + self.exhale_level),
+            shallow=True,
+        )
+
+    def _moving_samples(self, scene: Scene, *, alone: bool) -> float:
+        """Samples of a mean cycle in which air moves."""
+        return self._cycle_samples(scene, alone=alone) * (1 - self.pause / 100)
 
     def _cycle_samples(self, scene: Scene, *, alone: bool) -> float:
         return float(60.0 / (self.alone_rate if alone else self.rate) * scene.sample_rate)
@@ -165,9 +224,11 @@ class Breath(Layer):
         """What varies, for each of `n` cycles: a longer scene begins with the same ones."""
         lengths = noise.generator(scene.seed, f"{name}.cycles", 0).standard_normal((n, 4))
         mouth = noise.generator(scene.seed, f"{name}.mouth", 0).random((n, 2))
+        shortest, longest = np.log(_TURN_RANGE)
+        turns = np.exp(noise.generator(scene.seed, f"{name}.turn", 0).uniform(shortest, longest, (n, 1)))
         lengths = np.clip(lengths, -_VARIATION_LIMIT, _VARIATION_LIMIT)
         lengths[:, :3] = 1.0 + self.variation / 100.0 * lengths[:, :3]
-        return (_Chance(*row) for row in np.hstack([lengths, mouth]).tolist())
+        return (_Chance(*row) for row in np.hstack([lengths, mouth, turns]).tolist())
 
 
 @dataclass

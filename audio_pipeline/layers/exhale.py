@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 from pydantic import Field
 
-from audio_pipeline.layers.airway import Phase, Timbre
+from audio_pipeline.dsp.arrays import Samples, silence
+from audio_pipeline.dsp.curves import db_at_half_power, pan_gains
+from audio_pipeline.dsp.decibels import rms
+from audio_pipeline.dsp.fades import fade_edges
+from audio_pipeline.dsp.filters import convolve
+from audio_pipeline.dsp.impulse_response import velvet_noise
+from audio_pipeline.dsp.noise import generator
+from audio_pipeline.dsp.placement import Placer
+from audio_pipeline.layers.airway import Phase, Timbre, air
 from audio_pipeline.layers.base import Layer
-from audio_pipeline.layers.breath import BreathSource
 from audio_pipeline.timeline.moments import parse_duration, parse_moment
 from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import Span
-from audio_pipeline.units import Db, Dbfs, Duration, Hz, Time
+from audio_pipeline.units import Db, Dbfs, Duration, Hz, Percent, Time
+
+_END_FADE_S = 0.03
+_DIFFUSE_S = 0.06
+"""How long the surroundings answer (estimate)."""
+_DIFFUSE_DECAY_S = 0.02
+_DIFFUSE_PER_S = 1500.0
+"""Reflections a second: velvet noise of this density is smooth."""
 
 
 class Exhale(Layer):
     """One exhale without an inhale, which does not end but lessens: its last part is a half cosine.
 
-    `level` is its RMS over its whole length. Where there is less room than `length` before `until`,
-    it is shorter, never cut.
+    `level` is its RMS over its whole length, before it is placed. Where there is less room than
+    `length` before `until`, it is shorter, never cut. `pan` places it, and `width` surrounds it with
+    what comes back from near it: a share that differs between the ears and cancels in mono.
     """
 
     kind: Literal["exhale"] = "exhale"
@@ -28,18 +46,75 @@ class Exhale(Layer):
     level: Dbfs = Field(-54.0, description="its RMS")
     length: Duration = Field(parse_duration("3s"), description="how long it lasts")
     ending: Duration = Field(parse_duration("300ms"), description="how long it takes to vanish")
-    formants: Db = Field(6.0, ge=0, le=18, description="how far the resonances of the throat stand out")
-    cut: Hz = Field(1800.0, ge=500, le=12_000, description="above this it falls away")
+    formants: Db = Field(17.0, ge=0, le=24, description="level of the airway's resonances")
+    cut: Hz = Field(2000.0, ge=500, le=12_000, description="low-pass cutoff")
+    width: Percent = Field(
+        32.0, description="the share by which the ears differ: their correlation is 100 % less this"
+    )
 
-    def prepare(self, scene: Scene, name: str) -> BreathSource:
-        """See `Layer.prepare`."""
+    def prepare(self, scene: Scene, name: str) -> ExhaleSource:
+        """See `Layer.prepare`. Raises RenderError when the head of the headphones is missing."""
         span = self.span(scene)
         phase = Phase(span, "out", self.level, ending=scene.samples(self.ending))
         timbre = Timbre(formants_db=self.formants, exhale_hz=self.cut)
-        phases = (phase,) if len(span) else ()
-        return BreathSource(timbre, scene.sample_rate, scene.seed, name, span, phases)
+        placer = scene.placer(db_at_half_power())
+        return ExhaleSource(
+            span,
+            scene.sample_rate,
+            scene.seed,
+            name,
+            phase,
+            timbre,
+            placer,
+            self.pan,
+            self.width / 100.0,
+        )
 
     def span(self, scene: Scene) -> Span:
         """From `at` for `length`, no later than `until`."""
         room = super().span(scene)
         return Span(room.start, min(room.stop, room.start + scene.samples(self.length)))
+
+
+@dataclass(frozen=True)
+class ExhaleSource:
+    """The last breath in its scene, placed between the ears. `width` is a share, 0 to 1."""
+
+    span: Span
+    sample_rate: int
+    seed: int
+    name: str
+    phase: Phase
+    timbre: Timbre
+    placer: Placer
+    pan: float
+    width: float
+    channels: Literal[1, 2] = 2
+
+    def render(self, tile: Span) -> Samples:
+        """`(len(tile), 2)`; see `Source`."""
+        out = silence(len(tile), 2)
+        part = self.span.intersect(tile)
+        if len(part):
+            out[part.inside(tile)] = self._whole()[part.inside(self.span)]
+        return out
+
+    def _whole(self) -> Samples:
+        """`(len(span), 2)`: left is middle + side, right is middle − side, each at its pan gain."""
+        middle = air(self.phase, self.timbre, self.sample_rate, self.seed, self.name)
+        side = self._side(middle) * math.sqrt(self.width / 2.0)
+        middle *= math.sqrt(1.0 - self.width / 2.0)
+        window = np.concatenate([np.zeros(self.placer.look_back), middle])
+        ears = self.placer.place(window, np.array([self.pan]))
+        ears += side[:, None] * (pan_gains(np.array([self.pan]), db_at_half_power()) * [1.0, -1.0])
+        fade_edges(ears, 0, 0, len(ears), 0, int(_END_FADE_S * self.sample_rate))
+        return ears
+
+    def _side(self, middle: Samples) -> Samples:
+        """What comes back from the surroundings, `(n,)`, as loud as `middle` `(n,)`."""
+        taps = int(_DIFFUSE_S * self.sample_rate)
+        density = np.full(taps, _DIFFUSE_PER_S)
+        impulse = velvet_noise(density, self.sample_rate, generator(self.seed, f"{self.name}.side", 0))
+        impulse *= np.exp(-np.arange(taps) / (_DIFFUSE_DECAY_S * self.sample_rate))
+        side = convolve(np.concatenate([np.zeros(taps - 1), middle])[:, None], impulse)[:, 0]
+        return side * (rms(middle) / max(rms(side), 1e-30))

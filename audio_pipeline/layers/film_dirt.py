@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,9 @@ POP_S = (10e-3, 40e-3)
 """The shortest and the longest pop, s: one cycle under a Hann window, so 25 to 100 Hz."""
 CELL_S = 5
 """Whole seconds that are drawn at a time."""
+SPECKS = (1, 2)
+"""The fewest and the most specks in a stretch of time, so that dust is never missing for long and never
+heaps up until it lifts the level."""
 LEVEL_LIMIT = 2.0
 """Levels are log-normal up to this many standard deviations, so that no one speck is an accident."""
 
@@ -48,6 +51,15 @@ class Bursts:
     waves: Samples
     gains: Samples
     positions: Samples
+
+    def evened(self, impulse: Samples) -> Bursts:
+        """The same bursts, with waves whose energy after the FIR `impulse` is 1.
+
+        A short burst of noise has a colour of its own, and without this the FIR would leave of some ten
+        times as much as of others.
+        """
+        energies = np.sum(np.square(through(impulse, self.waves)), axis=1, dtype=np.float64)
+        return replace(self, waves=self.waves / np.sqrt(np.maximum(energies, 1e-30))[:, None])
 
     def add_to(self, out: Samples, start: int, impulse: Samples, width: float, energy: float) -> None:
         """Add them to `out` `(n, 2)`, which begins at sample `start`: through the FIR `impulse`.
@@ -82,9 +94,11 @@ def through(impulse: Samples, waves: Samples) -> NDArray[np.float32]:
 
 
 def dust(seed: int, stream: str, span: Span, sample_rate: int, per_s: float, spread_db: float) -> Bursts:
-    """Specks that begin in `span` or less than the longest one before it: a Poisson process.
+    """Specks that begin in `span` or less than the longest one before it, at random but never long apart.
 
-    A speck is a burst of white noise that dies away, so that dust has the colour of the hiss.
+    Time is cut into stretches that last for 1.5 specks and have one or two, at any of their samples: so
+    no gap is longer than two stretches. A speck is a burst of white noise that dies away, so that dust
+    has the colour of the hiss.
     """
     longest = math.ceil(DUST_S[1] * sample_rate)
     drawn = partial(_dust_of_cell, seed, stream, sample_rate, per_s, spread_db)
@@ -96,8 +110,12 @@ def _dust_of_cell(
     seed: int, stream: str, sample_rate: int, per_s: float, spread_db: float, cell: int
 ) -> Bursts:
     rng, longest = generator(seed, stream, cell), math.ceil(DUST_S[1] * sample_rate)
-    n = int(rng.poisson(per_s * CELL_S))
-    starts = _beginning(cell, sample_rate) + np.sort(rng.integers(0, CELL_S * sample_rate, n))
+    mean = sum(SPECKS) / len(SPECKS)
+    stretches = int(per_s * CELL_S / mean + rng.random())  # rounded by chance, so that the mean is met
+    counts = rng.choice(SPECKS, stretches)
+    n = int(counts.sum())
+    places = (np.repeat(np.arange(stretches), counts) + rng.random(n)) / max(stretches, 1)
+    starts = _beginning(cell, sample_rate) + np.sort((places * CELL_S * sample_rate).astype(np.int64))
     lengths = log_uniform(rng, n, DUST_S) * sample_rate
     positions = rng.uniform(-1.0, 1.0, n)
     gains = log_normal(rng, n, spread_db)

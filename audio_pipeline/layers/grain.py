@@ -42,29 +42,29 @@ class Grain(Layer):
     calibrated to that sum on paper, so that more dust means less hiss, not more level. While a
     voice speaks, the ground-noise reduction opens the track and the floor stands its depth higher.
 
-    The swell has a default of ±0.5 dB rather than the ±1.5 dB of a breathing floor, so that 750 ms of
-    grain stand within 1 dB of `level`, but for the rare ones where much dirt meets its top.
+    The swell has a default of ±0.2 dB rather than the ±1.5 dB of a breathing floor, so that any 750 ms
+    of grain stand within 1.1 dB of `level`, however the dust falls.
     """
 
     kind: Literal["grain"] = "grain"
     bus: Bus = Field("BG", description="the stem that it belongs to")
     level: Dbfs = Field(-60.0, description="its RMS while nothing speaks")
     tilt: Db = Field(
-        -2.5, ge=-6, le=3, description="slope of the hiss an octave: 0 dB is white, -3 dB pink"
+        0.0, ge=-6, le=3, description="slope of the hiss an octave: 0 dB is white, -3 dB pink"
     )
     correlation: Percent = Field(30.0, description="how alike left and right are: 100% is mono")
-    dust_rate: PerSecond = Field(18.0, le=200, description="specks of dust a second")
-    dust: Db = Field(-14.5, le=0, description="all dust together, beside the hiss")
+    dust_rate: PerSecond = Field(6.0, le=200, description="specks of dust a second")
+    dust: Db = Field(-7.7, le=0, description="all dust together, beside the hiss")
     scratch_rate: PerMinute = Field(3.0, description="new scratches a minute")
     scratches: Db = Field(-29.0, le=0, description="all scratches together, beside the hiss")
     scratch_lasts: Duration = Field(
         parse_duration("9s"), description="how long one keeps coming back, at most 64 turns"
     )
     reel_turn: Duration = Field(parse_duration("1.6s"), description="how often: one turn, 100ms or more")
-    pop_rate: PerMinute = Field(17.0, description="pops a minute; some 65 times rarer than dust")
-    pops: Db = Field(-28.0, le=0, description="all pops together, beside the hiss")
-    spread: Db = Field(6.0, ge=0, le=9, description="deviation of the levels of dust and pops")
-    swell: Db = Field(0.5, ge=0, le=6, description="how far the floor swells up, and down")
+    pop_rate: PerMinute = Field(5.5, description="pops a minute; some 65 times rarer than dust")
+    pops: Db = Field(-33.0, le=0, description="all pops together, beside the hiss")
+    spread: Db = Field(1.5, ge=0, le=9, description="deviation of the levels of dust and pops")
+    swell: Db = Field(0.2, ge=0, le=6, description="how far the floor swells up, and down")
     swell_from: Hz = Field(0.2, le=5, description="how fast it swells, at the slowest")
     swell_to: Hz = Field(0.3, le=5, description="how fast it swells, at the fastest")
     ground_noise_reduction: Db = Field(
@@ -200,8 +200,8 @@ class GrainSource:
         return [
             (bursts, 2.0 * share * rate / per_s)
             for bursts, share, per_s in (
-                (dust, self._dust, layer.dust_rate),
-                (scratches, self._scratches, layer.scratch_rate / 60 * self.turns),
+                (dust.evened(self.impulse), self._dust, layer.dust_rate),
+                (scratches.evened(self.impulse), self._scratches, layer.scratch_rate / 60 * self.turns),
                 (pops, self._pops * self.pop_energy, layer.pop_rate / 60),
             )
             if share > 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -43,6 +44,9 @@ _SOURCE_DB = -9.0  # an octave: the source of a soft voice
 _JITTER = 0.0025  # of the pitch: no voice holds it quite
 _SHIMMER_DB = 0.8
 _UNEVEN_S = 0.12  # how quick both are
+_ROUGH_S = 0.003  # and from one period to the next
+_ROUGH_PITCH = 0.007
+_ROUGH_DB = 0.4
 _BETWEEN_NOTES_DB = -2.5  # how far a legato voice sinks from note to note
 _TAPS = 768
 _RESPONSE_SIZE = 8192
@@ -111,7 +115,8 @@ class Motif(Layer):
     vibrato: Percent = Field(1.8, le=10, description="how wide the vibrato grows, of the pitch")
     vibrato_grows: Duration = Field(parse_duration("900ms"), description="how long that takes in a note")
     tone: Hz = Field(1200.0, ge=200, le=8000, description="above this it is dark")
-    air: Db = Field(-24.0, le=0, description="the breath in the voice, beside it")
+    scoop: Percent = Field(3.0, le=10, description="how far below its pitch a note begins after a rest")
+    air: Db = Field(-17.0, le=0, description="level of the breath in the voice, relative to it")
 
     @field_validator("notes")
     @classmethod
@@ -146,6 +151,11 @@ class Motif(Layer):
             lead = 0.5 if note.start == before.stop else 1.0
             step = math.log2(note.pitch_hz / before.pitch_hz)
             octaves += step * curve("hsin", (time_s - note.start * beat) / slide + lead)
+        for first, _ in self._sung_together(notes):
+            since = (time_s - notes[first].start * beat) / slide
+            octaves += math.log2(1.0 - self.scoop / 100.0) * (
+                curve("hsin", since + 1.0) - curve("hsin", since)
+            )
         grows = max(scene.seconds(self.vibrato_grows), _SHORTEST_S)
         depth = np.zeros(len(time_s))
         for i, note in enumerate(notes):
@@ -166,8 +176,7 @@ class Motif(Layer):
         attack, release = (max(scene.seconds(d), _SHORTEST_S) for d in (self.attack, self.release))
         slide = max(scene.seconds(self.portamento), _SHORTEST_S)
         out = np.zeros(len(time_s))
-        starts = [0, *(i for i in range(1, len(notes)) if notes[i].start > notes[i - 1].stop)]
-        for first, after in pairwise([*starts, len(notes)]):
+        for first, after in self._sung_together(notes):
             begin, end = notes[first].start * beat, notes[after - 1].stop * beat
             sung = curve("hsin", (time_s - begin) / attack)
             sung *= curve("hsin", (end + release - time_s) / (release + attack))
@@ -177,27 +186,38 @@ class Motif(Layer):
             out = np.maximum(out, sung)
         return out
 
+    @staticmethod
+    def _sung_together(notes: tuple[Note, ...]) -> Iterator[tuple[int, int]]:
+        """First note and the one after the last, of all that is sung without a rest."""
+        starts = [0, *(i for i in range(1, len(notes)) if notes[i].start > notes[i - 1].stop)]
+        return pairwise([*starts, len(notes)])
+
     def _beat(self) -> float:
         """A beat, s."""
         return 60.0 / float(self.tempo)
 
     def _hum(self, scene: Scene, name: str, span: Span) -> Samples:
         rate, n = scene.sample_rate, len(span)
-        uneven = max(int(_UNEVEN_S * rate), 1)
+        uneven, rough = (max(int(length_s * rate), 1) for length_s in (_UNEVEN_S, _ROUGH_S))
 
         def pitch_hz(at: Samples) -> Samples:
-            jitter = drift(scene.seed, f"{name}.jitter", uneven, at)
-            return self.pitch_hz(scene, at / rate) * (1.0 + _JITTER * jitter)
+            jitter = _JITTER * drift(scene.seed, f"{name}.jitter", uneven, at)
+            jitter += _ROUGH_PITCH * drift(scene.seed, f"{name}.rough", rough, at)
+            return self.pitch_hz(scene, at / rate) * (1.0 + jitter)
 
         def loudness(at: Samples) -> Samples:
-            shimmer = drift(scene.seed, f"{name}.shimmer", uneven, at)
-            shimmering: Samples = 10.0 ** (_SHIMMER_DB / 20.0 * shimmer)
+            shimmer = _SHIMMER_DB * drift(scene.seed, f"{name}.shimmer", uneven, at)
+            shimmer += _ROUGH_DB * drift(scene.seed, f"{name}.rasp", rough, at)
+            shimmering: Samples = 10.0 ** (shimmer / 20.0)
             return self.strength(scene, at / rate) * shimmering
 
         pitch, strength = (slow_curve(of, 0, n) for of in (pitch_hz, loudness))
         fade_edges(strength, 0, 0, n, 0, min(scene.samples(self.release), n))
-        voice = _harmonics(2.0 * math.pi * np.cumsum(pitch / rate), _HIGHEST_HZ / float(pitch.max()))
+        phase = 2.0 * math.pi * np.cumsum(pitch / rate)
+        voice = _harmonics(phase, _HIGHEST_HZ / float(pitch.max()))
         breathed = noise.uniform(scene.seed, f"{name}.air", 0, n).astype(np.float64)
+        # the glottis lets more of it through while it is open
+        breathed *= (1.0 - np.cos(phase)) / math.sqrt(1.5)
         breathed *= gain_from_db(self.air) * rms(voice) * math.sqrt(12.0)
         source = np.concatenate([np.zeros(_TAPS - 1), (voice + breathed) * strength])
         hummed = convolve(source[:, None], hum_response(self.tone, rate))[:, 0]

@@ -71,8 +71,18 @@ def test_grain_is_impulsive_and_without_dirt_it_is_gaussian() -> None:
     scene, span = stage(60), seconds(1, 59)
     assert kurtosis(heard(clean.prepare(scene, "grain"), span)) == pytest.approx(3.0, abs=0.1)
     dirty = heard(grain().prepare(scene, "grain"), span)
-    assert kurtosis(dirty) > 3.8
-    assert 20 < 20 * np.log10(np.abs(dirty).max()) - rms_dbfs(dirty) < 34
+    assert kurtosis(dirty) > 20.0
+    assert 24 < 20 * np.log10(np.abs(dirty).max()) - rms_dbfs(dirty) < 36
+
+
+@pytest.mark.parametrize("per_s", [0.2, 0.31, 1.0])
+def test_rare_dust_falls_as_often_as_set(per_s: float) -> None:
+    starts = film_dirt.dust(3, "dust", seconds(0, 6000), RATE, per_s, 6.0).starts
+    assert len(starts) == pytest.approx(per_s * 6000, rel=0.1)
+
+
+def test_without_dust_there_is_none() -> None:
+    assert not len(film_dirt.dust(3, "dust", seconds(0, 60), RATE, 0.0, 6.0).starts)
 
 
 @pytest.mark.parametrize("per_s", [6.0, 18.0, 40.0])
@@ -80,9 +90,10 @@ def test_dust_falls_as_often_as_set_and_at_random(per_s: float) -> None:
     dust = film_dirt.dust(3, "dust", seconds(100, 700), RATE, per_s, 6.0)
     expected = per_s * 600
     assert abs(len(dust.starts) - expected) < 3 * np.sqrt(expected)
-    gaps = np.diff(dust.starts)
+    gaps = np.diff(dust.starts) / RATE
     assert (gaps >= 0).all()
-    assert gaps.std() / gaps.mean() == pytest.approx(1.0, abs=0.08)  # a Poisson process
+    assert gaps.std() / gaps.mean() > 0.5  # a clock would have 0, and what knows no bounds 1
+    assert gaps.max() <= 2 * 1.5 / per_s + 1e-4  # and it is never missing for long
 
 
 def test_dust_has_log_normal_levels_and_a_mean_energy_of_1() -> None:
@@ -146,14 +157,12 @@ def test_a_scratch_comes_back_at_every_turn_of_the_reel_for_a_while() -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_750_ms_of_grain_stand_within_1_db_of_its_level(seed: int) -> None:
+def test_any_750_ms_of_grain_stand_within_1_1_db_of_its_level(seed: int) -> None:
     scene = stage(60, seed=seed)
     x = heard(grain().prepare(scene, "grain"), seconds(0.05, 59.95))
     levels = windowed_rms_dbfs(x, 0.75)
     assert rms_dbfs(x) == pytest.approx(-60.0, abs=0.1)
-    # a minute in thirty has a place where much dirt meets the top of the swell
-    assert np.mean(np.abs(levels + 60.0) < 1.0) > 0.99
-    assert np.abs(levels + 60.0).max() < 1.3
+    assert np.abs(levels + 60.0).max() < 1.1
 
 
 @pytest.mark.parametrize(
@@ -224,5 +233,5 @@ def test_adding_dirt_leaves_the_hiss_where_it_is() -> None:
     clean = {"dust_rate": "0/s", "scratch_rate": "0/min", "pop_rate": "0/min"}
     scene, span = stage(10), Span(0, 10 * RATE)
     hiss = heard(grain(correlation="0%", **clean).prepare(scene, "grain"), span)
-    dirty = heard(grain(correlation="0%").prepare(scene, "grain"), span)
+    dirty = heard(grain(correlation="0%", dust="-14 dB").prepare(scene, "grain"), span)
     assert np.corrcoef(hiss[:, 0], dirty[:, 0])[0, 1] > 0.97

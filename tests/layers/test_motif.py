@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from pydantic import ValidationError
+from scipy import signal
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import rms_dbfs
@@ -65,13 +66,38 @@ def test_the_voice_slides_and_never_leaps() -> None:
     cents_a_ms = 1200 * np.abs(np.diff(np.log2(pitch)))
     assert cents_a_ms.max() < 300 * np.pi / 2 / 180 * 1.5  # a third in 180 ms, and the vibrato
     still = motif(vibrato="0%").pitch_hz(SCENE, time_s)
-    assert still[0] == pytest.approx(329.63, abs=0.01)
+    assert still[0] == pytest.approx(329.63 * 0.97, abs=0.01)  # from a little below
     assert still[-1] == pytest.approx(369.99, abs=0.01)
+
+
+def test_a_note_after_a_rest_comes_from_below_and_one_that_is_tied_does_not() -> None:
+    time_s = np.arange(0, 4, 0.001)
+    layer = motif(notes="A4 A4 - A4", tempo="60/min", vibrato="0%", scoop="3%")
+    cents = 1200 * np.log2(layer.pitch_hz(SCENE, time_s) / 440.0)
+    assert cents[[0, 3000]] == pytest.approx([-52.7, -52.7], abs=0.5)
+    assert cents[[500, 1000, 2000, 3500]] == pytest.approx([0, 0, 0, 0], abs=1e-6)
+
+
+def test_the_voice_is_as_uneven_as_a_real_one() -> None:
+    """Of sustained voices: jitter 0.2 to 1 %, shimmer 1 to 4 %, harmonics 15 to 30 dB over the noise."""
+    layer = motif(notes="A4:4", vibrato="0%")
+    x = layer.prepare(SCENE, "motif").phrase[round(0.8 * RATE) : round(3.6 * RATE)]
+    tone = signal.sosfiltfilt(signal.butter(2, [300, 600], "bandpass", fs=RATE, output="sos"), x)
+    analytic = signal.hilbert(tone)
+    phase = np.unwrap(np.angle(analytic))
+    turns = np.interp(np.arange(phase[0], phase[-1], 2 * np.pi), phase, np.arange(len(x)))[20:-20]
+    periods, sizes = np.diff(turns), np.interp(turns, np.arange(len(x)), np.abs(analytic))
+    assert 0.002 < np.abs(np.diff(periods)).mean() / periods.mean() < 0.01
+    assert 0.01 < np.abs(np.diff(sizes)).mean() / sizes.mean() < 0.04
+    hz, power = signal.welch(x, RATE, nperseg=16_384)
+    near = (np.abs(hz[:, None] - 440.0 * np.arange(1, 6)) < 25).any(axis=1)
+    voice, rest = (power[(hz > 200) & (hz < 2400) & which].sum() for which in (near, ~near))
+    assert 15 < 10 * np.log10(voice / rest) < 30
 
 
 def test_vibrato_grows_while_a_note_is_held() -> None:
     time_s = np.arange(0, 3, 0.001)
-    pitch = motif(notes="A4:4", vibrato="2%").pitch_hz(SCENE, time_s)
+    pitch = motif(notes="A4:4", vibrato="2%", scoop="0%").pitch_hz(SCENE, time_s)
     beginning, end = pitch[time_s < 0.3], pitch[time_s > 2]
     assert np.ptp(end) / 440 == pytest.approx(0.04, abs=0.001)
     assert np.ptp(beginning) < 0.5 * np.ptp(end)

@@ -139,7 +139,7 @@ def test_hum_keeps_to_the_mains_whatever_the_film_does(mains, film):
 @pytest.mark.parametrize("gauge", GAUGES)
 def test_crest_is_that_of_a_machine_in_a_room(gauge):
     x = steady(gauge=gauge)
-    assert 12 < db(np.max(np.abs(x)) ** 2) - level_db(x) < 18
+    assert 14 < db(np.max(np.abs(x)) ** 2) - level_db(x) < 22
 
 
 def test_bands_stand_within_4_db_of_a_real_small_machine():

@@ -23,6 +23,7 @@ from audio_pipeline.layers.machine.parts import (
     Ensemble,
     Part,
     Steady,
+    Strikes,
     Tone,
     Voice,
     Wind,
@@ -320,6 +321,18 @@ class MachineBuilder:
             puff(film, 0.9, 0.008, 0.025, self.sample_rate),
         )
         return Blows(Shaft(m.flap_rate), 1, offset, voices, chance, free, 2.0)
+
+    def switch(self) -> Strikes:
+        """The motor's switch, once when it is switched on and once when off: contacts, and a bounce."""
+        speed = self.life.speed
+        on = [speed.start_s] if speed.start_up_s > 0.0 else []
+        off = [speed.stop_s] if speed.stop_s < math.inf else []
+        body = Resonances(
+            (420.0, 1350.0, 2600.0, 4700.0), (0.006, 0.003, 0.002, 0.001), self.sample_rate
+        )
+        contacts = Voice(body, (0.5, 1.0, 0.8, 0.5))
+        plate = puff(self._rustle(), 0.4, 0.0002, 0.002, self.sample_rate)
+        return Strikes((*on, *off), (contacts, plate))
 
 
 @lru_cache(maxsize=16)

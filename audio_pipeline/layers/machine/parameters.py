@@ -13,6 +13,7 @@ from audio_pipeline.dsp.curves import CurveName
 from audio_pipeline.layers.base import Layer
 from audio_pipeline.timeline.moments import parse_duration
 from audio_pipeline.units import (
+    OFF,
     Between,
     Db,
     Dbfs,
@@ -56,6 +57,9 @@ GAUGES: dict[FilmGauge, dict[str, Any]] = {
         "blower": "-7.5 dB",
         "hum": "-11 dB",
         "belt_rate": "8.7/s",
+        "jitter": "2.5ms",
+        "scatter": "2 dB",
+        "colour": "4.5 dB",
         "wow": "0.2%",
         "flutter": "0.15%",
         "reel_core": "0.77/s",
@@ -88,6 +92,9 @@ GAUGES: dict[FilmGauge, dict[str, Any]] = {
         "blower_from": "200 Hz",
         "hum": "-10 dB",
         "belt_rate": "11.3/s",
+        "jitter": "2.5ms",
+        "scatter": "2 dB",
+        "colour": "4.5 dB",
         "wow": "0.4%",
         "flutter": "0.3%",
         "reel_core": "0.71/s",
@@ -170,10 +177,13 @@ class MachineParameters(Parameters):
     wow: Percent = Field(0.08, le=5, description="slow unevenness of the film's speed, under 5 a second")
     flutter: Percent = Field(0.06, le=5, description="quick unevenness: sprocket, frame and perforation")
     jitter: Annotated[Duration, Between("0s", "10ms")] = Field(
-        parse_duration("0.15ms"), description="how far a click is early or late (RMS)"
+        parse_duration("1.2ms"), description="variation in click time (RMS)"
     )
-    scatter: Db = Field(1.2, description="how unlike two clicks' levels are (RMS)")
-    colour: Db = Field(3.0, description="how unlike two clicks' tones are (RMS, each tone)")
+    scatter: Db = Field(2.4, description="variation in click level (RMS)")
+    colour: Db = Field(5.0, description="variation in the level of each tone of a click (RMS)")
+    switch: Send = Field(
+        OFF, description="click of the motor's switch, its loudest 5 ms relative to the running machine"
+    )
 
     @model_validator(mode="before")
     @classmethod

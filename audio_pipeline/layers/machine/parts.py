@@ -202,6 +202,26 @@ class Blows:
 
 
 @dataclass(frozen=True)
+class Strikes:
+    """What strikes at moments of the programme, whatever the machine does; each blow bounces once."""
+
+    at_s: tuple[float, ...]
+    voices: tuple[Voice, ...]
+    bounces: tuple[tuple[float, float], ...] = ((0.0, 1.0), (0.011, 0.35))
+    """After how many seconds, and how loud."""
+
+    def play(self, gain: float, onto: Recording) -> None:
+        stretch = onto.stretch
+        blows = [(at_s + late_s, gain * loud) for at_s in self.at_s for late_s, loud in self.bounces]
+        for number, (at_s, loud) in enumerate(blows):
+            at = np.array([at_s * stretch.sample_rate - stretch.start])
+            for voice in self.voices:
+                strength: Phasors = np.array([voice.strengths], np.complex64) * np.complex64(loud)
+                target = onto.sound if voice.noise is None else onto.swell(voice.noise)
+                voice.body.strike(target, np.array([number]), at, strength)
+
+
+@dataclass(frozen=True)
 class Wind:
     """Noise that follows a slow `loudness`: air that is moved, film that rubs."""
 

@@ -25,12 +25,15 @@ from audio_pipeline.layers.machine.places import impulses
 from audio_pipeline.timeline.moments import Moment
 from audio_pipeline.timeline.scene import Scene, to_samples
 from audio_pipeline.timeline.spans import Span
+from audio_pipeline.units import OFF
 
 _EDGE = Fraction(5, 1000)
 """Seconds in which a machine that is cut off still fades."""
 _REFERENCE_S = 4.0
 """How much of the running machine is measured to find its level: RMS then holds within 0.3 dB."""
 _SHORTEST_S = 0.0001
+_LOUDEST_S = 0.005
+"""The window in which the level of the switch's click is measured."""
 
 
 def source_of(projector: ProjectorParameters, scene: Scene, name: str) -> ProjectorSource:
@@ -68,6 +71,7 @@ def source_of(projector: ProjectorParameters, scene: Scene, name: str) -> Projec
         rate,
         life.speed,
         Ensemble(tuple(parts)),
+        _switch(projector, shop, heard),
         _way_to_the_ears(projector, scene, mid, side, heard),
         max(scene.samples(projector.rise), edge),
         edge,
@@ -93,6 +97,22 @@ def _way_to_the_ears(
     sides = pan_gains(np.array([projector.pan]), db_at_half_power()) * np.array([1.0, -1.0])
     ears[: len(side)] += side[:, None] * sides
     return math.sqrt(2.0) * ears
+
+
+def _switch(projector: ProjectorParameters, shop: MachineBuilder, machine: Ringing) -> Ensemble:
+    """The switch at its level beside `machine`, the running one; without parts when it is off."""
+    clicks = shop.switch()
+    if projector.switch == OFF or not clicks.at_s:
+        return Ensemble(())
+    first = int(clicks.at_s[0] * shop.sample_rate)
+    recording = Recording(
+        Stretch.around(Span(first, first + shop.sample_rate // 10), shop.life.speed, shop.sample_rate)
+    )
+    clicks.play(1.0, recording)
+    window = int(_LOUDEST_S * shop.sample_rate)
+    powers = np.convolve(np.square(recording.render(), dtype=np.float64), np.ones(window) / window)
+    loudest = math.sqrt(float(powers.max()))
+    return Ensemble(((gain_from_db(projector.switch) * rms(machine) / loudest, clicks),))
 
 
 def _life(projector: ProjectorParameters, scene: Scene, name: str, span: Span) -> RunProfile:
@@ -141,12 +161,16 @@ def _balance(
 
 @dataclass
 class ProjectorSource:
-    """A projector in its scene. `impulse` `(taps, 2)` is the way from the machine to both ears."""
+    """A projector in its scene. `impulse` `(taps, 2)` is the way from the machine to both ears.
+
+    The rise is a fader on the machine; the click of the switch does not pass through it.
+    """
 
     span: Span
     sample_rate: int
     speed: Speed
     machine: Part
+    switch: Ensemble
     impulse: Samples
     rise: int
     edge: int
@@ -167,6 +191,13 @@ class ProjectorSource:
         # it rises at the beginning and is never cut at the end
         start, stop = self.span.start, self.span.stop
         fade_edges(heard, sounding.start, start, stop, self.rise, self.edge, rise_curve=self.rise_curve)
+        if self.switch.parts:
+            clicks = Recording(stretch)
+            self.switch.play(1.0, clicks)
+            click = clicks.render()[needed.inside(Span(stretch.start, stretch.stop))]
+            switched = convolve(click[:, None], self.impulse)
+            fade_edges(switched, sounding.start, start, stop, 0, self.edge)
+            heard += switched
         if sounding == tile:
             return heard
         out = silence(len(tile), 2)
