@@ -204,7 +204,7 @@ class Breath(Layer):
 
     def _moving_samples(self, scene: Scene, *, alone: bool) -> float:
         """Samples of a mean cycle in which air moves."""
-        return self._cycle_samples(scene, alone=alone) * (1 - self.pause / 100)
+        return float(self._cycle_samples(scene, alone=alone) * (1 - self.pause / 100))
 
     def _cycle_samples(self, scene: Scene, *, alone: bool) -> float:
         return float(60.0 / (self.alone_rate if alone else self.rate) * scene.sample_rate)

@@ -74,6 +74,7 @@ def test_the_far_four_seconds_are_understood_over_everything_else(
     assert intelligibility_index(speech, rest, scene.rate) >= 0.45
 
 
-def test_no_seed_moves_a_voice() -> None:
+def test_a_seed_changes_a_voice_only_by_the_noise_of_its_track() -> None:
+    """`match` and `optical` draw noise by the seed; nothing else about a voice may depend on it."""
     one, other = (x.direct("voice_b") for x in (ending(), Ending(seed=2)))
-    assert np.array_equal(one, other)
+    assert level_db(one - other) <= level_db(one) - 35.0
