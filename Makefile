@@ -14,7 +14,7 @@ final: $(INSTALLED)
 	$(BIN)/render-ending --preset final
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto -rs
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
