@@ -32,7 +32,7 @@ _MOST_TOLD = 4 << 20  # bytes of one answer: what ffmpeg says of a file, or its 
 _AU_HEAD = struct.Struct(">4s5I")  # magic, where sound begins, its size, encoding, rate, channels
 
 # what `ffmpeg -i` prints; tags of the file stand there too, so that nothing else is believed
-_CLOCK = r"(\d+):(\d\d):(\d\d(?:\.\d+)?)"
+_CLOCK = r"(\d{1,6}):(\d\d):(\d\d(?:\.\d+)?)"
 _DURATION = re.compile(rf"^  Duration: {_CLOCK}, ", re.MULTILINE)
 _KINDS = "Audio|Video|Subtitle|Data|Attachment"
 _STREAM = re.compile(rf"^ {{2,4}}Stream #0:\d+[^\n]*?: ({_KINDS}): (\w*)", re.MULTILINE)

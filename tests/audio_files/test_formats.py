@@ -323,6 +323,11 @@ def test_what_a_file_s_tags_say_is_not_taken_for_what_ffmpeg_says(tmp_path: Path
     _converted(source, voice, "-metadata", f"title={lie}", "-metadata", f"comment={'long ' * 20_000}")
     assert probe(voice).duration_s == pytest.approx(1.0, abs=0.02)
     assert read(voice)[1].subtype.startswith(("vorbis", "ac3", "pcm"))
+    endless = f"{'9' * 5000}:00:00.0"
+    _converted(
+        source, voice, "-metadata:s:a:0", f"DURATION-eng={endless}", "-metadata", f"DURATION={endless}"
+    )
+    assert probe(voice).duration_s == pytest.approx(1.0, abs=0.02)
 
 
 def test_an_ffmpeg_that_never_ends_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
