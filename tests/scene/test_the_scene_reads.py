@@ -7,14 +7,14 @@ import pytest
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.layers.motif import parse_notes
-from audio_pipeline.loudness.a_weighted_level import a_weighted_dbfs
-from audio_pipeline.loudness.audibility import audibility_warning, listening_facts
-from audio_pipeline.loudness.delivery import load_delivery
+from audio_pipeline.metering.a_weighted_level import a_weighted_dbfs
+from audio_pipeline.mixing.session import Session, open_session
+from audio_pipeline.pages.inspection import BRIGHT_HZ, beat_spectrum, beats_of
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import Project
-from audio_pipeline.report.inspection import BRIGHT_HZ, beat_spectrum, beats_of
-from audio_pipeline.session import Session, open_session
+from audio_pipeline.reporting.audibility import audibility_warning, listening_facts
+from audio_pipeline.reporting.delivery import load_delivery
 from audio_pipeline.timeline.spans import Span
 from tests.conftest import REPOSITORY
 
@@ -36,7 +36,7 @@ def session(name: str = "final") -> Session:
 @cache
 def alone(layer: str) -> Samples:
     """One layer as it is heard in the mix: placed, with its echoes and its room, until the dropout."""
-    return session().console.solo(layer).heard(session().scene.programme, workers=2)
+    return session().console.solo(layer).render(session().scene.programme, workers=2)
 
 
 @cache
@@ -46,7 +46,7 @@ def waiting(layer: str, name: str = "final") -> Samples:
         return alone(layer)[cue("black") : cue("dropout")]
     opened = session(name)
     wait = Span(opened.scene.cue("black"), opened.scene.cue("dropout"))
-    return opened.console.solo(layer).heard(wait, workers=2)
+    return opened.console.solo(layer).render(wait, workers=2)
 
 
 def together(*but: str) -> Samples:
@@ -88,7 +88,7 @@ def speech_and_rest(voice: str) -> tuple[Samples, Samples]:
 
 def test_the_layers_alone_sum_to_the_mix():
     span = Span(25 * RATE, 32 * RATE)
-    mix = session().console.heard(span, workers=2)
+    mix = session().console.render(span, workers=2)
     np.testing.assert_allclose(
         together()[span.start : span.stop], mix, atol=1e-7
     )  # rooms are made in float32
@@ -298,7 +298,7 @@ def test_headphones_hear_the_voices_outside_the_head_and_memories_inside_it():
     assert direct.look_back > speakers.look_back
     echo, clock = opened.preset.effects["echo"], opened.scene.clock
     assert echo == session().preset.effects["echo"]
-    heard = opened.console.solo("voice_a").heard(Span(span.start, span.start + 14 * RATE))
+    heard = opened.console.solo("voice_a").render(Span(span.start, span.start + 14 * RATE))
 
     def lag_ms(first: int, last: int) -> float:
         left, right = heard[first - span.start : last - span.start].T
