@@ -1,6 +1,6 @@
 # make final   create .venv, install, render renders/final.wav
 # make test    create .venv, install, run all tests
-# make lint    ruff, mypy --strict, import-linter
+# make lint    ruff, mypy --strict, import-linter, deptry
 # make bench   speed and memory against peers
 
 PYTHON ?= python3
@@ -14,13 +14,15 @@ final: $(INSTALLED)
 	$(BIN)/render-ending --preset final
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto -rs
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry audio_pipeline
+	$(BIN)/deptry tests --ignore DEP002,DEP004 # tests may use what only they need
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/run.py --write
@@ -33,7 +35,7 @@ screenshots: $(INSTALLED)
 
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,formats]'
 	touch $@
 
 clean:

@@ -17,9 +17,9 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, Strict
 from pydantic_core import core_schema
 
-from audio_pipeline.timeline.moments import Clock, Moment, parse_duration, parse_moment
+from audio_pipeline.timeline.moments import MINUS, Clock, Moment, parse_duration, parse_moment
 
-_NUMBER = r"([+-]?\d+(?:\.\d+)?)"
+_NUMBER = rf"([+{MINUS}-]?\d+(?:\.\d+)?)"
 _QUANTITY = re.compile(rf"{_NUMBER}\s*(\D.*)")
 
 
@@ -76,7 +76,7 @@ def _quantity(
         match = _QUANTITY.fullmatch(value.strip()) if isinstance(value, str) else None
         if match is None or match[2] not in scales:
             raise ValueError(f"{value!r} is not a value in {unit}; write {example!r}")
-        number = float(match[1]) * scales[match[2]]
+        number = float(match[1].replace(MINUS, "-")) * scales[match[2]]
         if not low <= number <= high:
             raise ValueError(f"{value!r} is outside {low:g} {unit} to {high:g} {unit}")
         return number

@@ -174,7 +174,7 @@ def resampled(
 
 
 def _stream(blocks: Iterable[Samples], channels: int, from_hz: int, to_hz: int) -> Iterator[Samples]:
-    import soxr  # comes with librosa; most stems have the right rate
+    import soxr  # most stems have the right rate
 
     stream = soxr.ResampleStream(from_hz, to_hz, channels, dtype="float64", quality="VHQ")
     for block in blocks:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from audio_pipeline.cli.options import debug_option, preset_names
+from audio_pipeline.cli.output import Output, open_in_browser, open_option, output_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,7 @@ Examples:
   render-ending batch --all --dry-run
   render-ending batch final --vary dropout.fade=80ms,250ms,1s --vary grain.level="-66 dBFS,-60 dBFS"
   render-ending batch presets/dropouts.batch.toml --jobs 8
+  render-ending batch --schema > batch.schema.json
   render-ending batch --all --scheduler tcp://10.0.0.1:8786
 """
 
@@ -49,7 +51,9 @@ Examples:
 @click.option("--dry-run", is_flag=True, help="Show what would be rendered, and render nothing.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first mix that fails.")
 @click.option("--no-cache", is_flag=True, help="Make everything anew, and keep nothing for next time.")
-@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for every mix.")
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of batch files.")
+@open_option
+@output_options
 @debug_option
 def command(
     things: tuple[str, ...],
@@ -63,7 +67,9 @@ def command(
     dry_run: bool,
     fail_fast: bool,
     no_cache: bool,
-    as_json: bool,
+    schema: bool,
+    open_page: bool,
+    output: Output,
 ) -> None:
     """Render many mixes: presets by name or pattern ("h*"), preset files, batch files (.batch.toml).
 
@@ -71,6 +77,13 @@ def command(
     again. Writes index.html, batch.csv and batch.json beside the renders. Exit status 0 when all mixes
     are there, 1 when one could not be made.
     """
+    if schema:
+        from audio_pipeline.preset.batch_schema import batch_schema
+
+        output.document(batch_schema())
+        return
+    if open_page and dry_run:
+        raise click.UsageError("--dry-run renders nothing, so there is no page to open")
     if not things and not everything:
         raise click.UsageError("name presets or a batch file, or say --all")
     from audio_pipeline.cli.cache import users_cache
@@ -78,20 +91,23 @@ def command(
     from audio_pipeline.preset.project import find_project
 
     project = find_project(Path.cwd())
-    mixes = _plan(project, things, everything, vary, sets, name, out or project.renders)
+    folder = out or project.renders
+    mixes = _plan(project, things, everything, vary, sets, name, folder)
     how = BatchOptions(
         jobs or os.cpu_count() or 1, None if no_cache else users_cache(), scheduler, fail_fast
     )
     if dry_run:
         from audio_pipeline.cli.batch_plan import show_plan
 
-        show_plan(mixes, out or project.renders, how, as_json)
+        show_plan(mixes, folder, how, output)
         return
-    outcomes = _render(mixes, out or project.renders, how, as_json)
+    outcomes = _render(mixes, folder, how, output)
     if len(outcomes) == len(mixes):
         from audio_pipeline.jobs.batch.results import write_overview
 
-        write_overview(mixes, outcomes, out or project.renders)
+        write_overview(mixes, outcomes, folder)
+        if open_page:
+            open_in_browser((folder / "index.html").absolute().as_uri(), output)
     if len(outcomes) < len(mixes) or any(o.status == "failed" for o in outcomes.values()):
         raise click.exceptions.Exit(1)
 
@@ -118,14 +134,14 @@ def _plan(
     return plan(project, matrices, out.absolute())
 
 
-def _render(mixes: Sequence[Mix], out: Path, how: BatchOptions, as_json: bool) -> dict[str, Outcome]:
+def _render(mixes: Sequence[Mix], out: Path, how: BatchOptions, output: Output) -> dict[str, Outcome]:
     from audio_pipeline.cli.batch_progress import shown_progress
     from audio_pipeline.jobs.batch.run import run
 
     signal.signal(signal.SIGTERM, _terminated)
     outcomes: dict[str, Outcome] = {}
     with (
-        shown_progress(mixes, as_json) as shown,
+        shown_progress(mixes, output) as shown,
         closing(run(mixes, out, how, shown.on_progress)) as done,
     ):
         for outcome in done:

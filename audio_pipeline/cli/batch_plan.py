@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
-from audio_pipeline.cli.errors import printable, printable_json
+from audio_pipeline.cli.errors import printable
+from audio_pipeline.cli.output import Output
 from audio_pipeline.cli.tables import print_table
 from audio_pipeline.jobs.batch.forecast import Forecast, forecast
 from audio_pipeline.jobs.batch.mix_task import is_unchanged
@@ -16,13 +18,17 @@ from audio_pipeline.jobs.batch.plan import Mix
 from audio_pipeline.jobs.batch.run import BatchOptions
 
 
-def show_plan(mixes: Sequence[Mix], out: Path, how: BatchOptions, as_json: bool) -> None:
+def show_plan(mixes: Sequence[Mix], out: Path, how: BatchOptions, output: Output) -> None:
     """Print what would be rendered, what is shared, how long it takes and how much disk it wants."""
     there = {mix.name for mix in mixes if is_unchanged(mix, how.cache)}
     wanted = [mix for mix in mixes if mix.name not in there]
     expected = forecast(wanted, how.jobs)
-    if as_json:
-        _print_json(wanted, expected, mixes, there)
+    for mix in mixes:
+        output.detail(
+            f"{mix.name}: {', '.join(f'{k}={v}' for k, v in mix.overrides.items()) or mix.base}"
+        )
+    if output.json:
+        output.document(_document(wanted, expected, mixes, there))
         return
     shared = dict(zip((mix.name for mix in wanted), expected.shared, strict=True))
     rows = [
@@ -47,16 +53,14 @@ def show_plan(mixes: Sequence[Mix], out: Path, how: BatchOptions, as_json: bool)
     )
 
 
-def _print_json(
+def _document(
     wanted: Sequence[Mix], expected: Forecast, mixes: Sequence[Mix], there: set[str]
-) -> None:
-    import json
-
+) -> dict[str, Any]:
     shared = dict(zip((mix.name for mix in wanted), expected.shared, strict=True))
+    planned = []
     for mix in mixes:
         sounds = shared.get(mix.name, (0, 0))
-        line = {
-            "event": "plan",
+        entry = {
             "name": mix.name,
             "preset": mix.base,
             "language": mix.language or None,
@@ -67,16 +71,15 @@ def _print_json(
             "there": mix.name in there,
             "error": mix.failure,
         }
-        click.echo(printable_json(json.dumps(line, ensure_ascii=False)))
+        planned.append(entry)
     total = {
-        "event": "plan_total",
         "mixes": len(mixes),
         "to_render": len(wanted),
         "seconds": round(expected.seconds, 1),
         "disk_bytes": expected.disk_bytes,
         "scratch_bytes": expected.scratch_bytes,
     }
-    click.echo(json.dumps(total))
+    return {"mixes": planned, "total": total}
 
 
 def _length(mix: Mix) -> str:

@@ -1,8 +1,7 @@
-"""What a batch tells while it renders: bars on a terminal, lines in a pipe, JSON for programs."""
+"""What a batch tells: bars on a terminal, lines in a pipe, JSON for programs, errors alone with -q."""
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -11,7 +10,8 @@ from typing import Any
 
 import click
 
-from audio_pipeline.cli.errors import printable, printable_json
+from audio_pipeline.cli.errors import printable
+from audio_pipeline.cli.output import Output
 from audio_pipeline.jobs.batch.mix_task import Outcome
 from audio_pipeline.jobs.batch.plan import Mix
 
@@ -21,7 +21,9 @@ _MARKS = {"rendered": "done", "unchanged": "unchanged", "failed": "FAILED"}
 class Lines:
     """A line for every mix that is done, on stdout; errors on stderr."""
 
-    def __init__(self, mixes: Sequence[Mix]) -> None:
+    def __init__(self, mixes: Sequence[Mix], output: Output) -> None:
+        self._output = output
+        self._mixes = {mix.name: mix for mix in mixes}
         self._count = len(mixes)
         self._done = 0
         self._started = time.perf_counter()
@@ -35,6 +37,9 @@ class Lines:
         took = f"  {outcome.seconds:.1f} s" if outcome.status == "rendered" else ""
         place = f"{self._done:>{len(str(self._count))}}/{self._count}"
         self._say(f"{place}  {_MARKS[outcome.status]:<9}  {printable(outcome.name)}{took}")
+        mix = self._mixes[outcome.name]
+        if self._output.verbose:
+            self._complain(f"{mix.name}: {mix.base}, {len(mix.sounds)} sounds, in {mix.out}")
         if outcome.error is not None:
             self._complain(f"error: {outcome.name}: {outcome.error}")
             if outcome.hint:
@@ -56,33 +61,33 @@ class Lines:
         self._say(f"{', '.join(words)}, in {seconds:.1f} s")
 
     def _say(self, text: str) -> None:
-        click.echo(text)
+        if not self._output.quiet:
+            click.echo(text)
 
     def _complain(self, text: str) -> None:
         click.echo(printable(text), err=True)
 
 
-class JsonLines(Lines):
-    """A JSON object a line."""
-
-    def finished(self, outcome: Outcome) -> None:
-        """Print what became of a mix."""
-        line = {"event": "mix", **vars(outcome), "seconds": round(outcome.seconds, 3)}
-        click.echo(printable_json(json.dumps(line, ensure_ascii=False)))
+class OneDocument(Lines):
+    """A JSON document when all is done; errors on stderr meanwhile."""
 
     def summary(self, outcomes: Sequence[Outcome], count: int) -> None:
-        """Print how many there are of each."""
+        """Print what became of every mix."""
         statuses = [outcome.status for outcome in outcomes]
         counts = {status: statuses.count(status) for status in ("rendered", "unchanged", "failed")}
         seconds = round(time.perf_counter() - self._started, 3)
-        click.echo(json.dumps({"event": "total", "mixes": count, **counts, "seconds": seconds}))
+        mixes = [{**vars(outcome), "seconds": round(outcome.seconds, 3)} for outcome in outcomes]
+        self._output.document({"mixes": mixes, "total": {"mixes": count, **counts, "seconds": seconds}})
+
+    def _say(self, text: str) -> None:
+        """Only the document goes to stdout."""
 
 
 class Bars(Lines):
     """A bar for every mix that is being rendered, and one for all of them with the time that is left."""
 
-    def __init__(self, mixes: Sequence[Mix], progress: Any) -> None:
-        super().__init__(mixes)
+    def __init__(self, mixes: Sequence[Mix], output: Output, progress: Any) -> None:
+        super().__init__(mixes, output)
         self._progress = progress
         self._length = {mix.name: mix.length_s for mix in mixes}
         self._shares: dict[str, float] = {}
@@ -122,10 +127,10 @@ class Bars(Lines):
 
 
 @contextmanager
-def shown_progress(mixes: Sequence[Mix], as_json: bool) -> Iterator[Lines]:
-    """What suits stdout and stderr."""
-    if as_json or not sys.stderr.isatty():
-        yield JsonLines(mixes) if as_json else Lines(mixes)
+def shown_progress(mixes: Sequence[Mix], output: Output) -> Iterator[Lines]:
+    """What suits stdout, stderr and the options."""
+    if output.json or output.quiet or not sys.stderr.isatty():
+        yield OneDocument(mixes, output) if output.json else Lines(mixes, output)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -137,4 +142,4 @@ def shown_progress(mixes: Sequence[Mix], as_json: bool) -> Iterator[Lines]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        yield Bars(mixes, progress)
+        yield Bars(mixes, output, progress)

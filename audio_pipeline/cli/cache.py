@@ -8,6 +8,7 @@ import click
 
 from audio_pipeline.cli.errors import printable
 from audio_pipeline.cli.options import debug_option
+from audio_pipeline.cli.output import Output, output_options
 
 if TYPE_CHECKING:
     from audio_pipeline.memo.store import Cache
@@ -22,25 +23,24 @@ Examples:
 
 @click.command("cache", epilog=EPILOG)
 @click.option("--clear", is_flag=True, help="Remove everything that is kept.")
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@output_options
 @debug_option
-def command(clear: bool, as_json: bool) -> None:
+def command(clear: bool, output: Output) -> None:
     """Show what is kept of earlier renders: conditioned stems and tiles of sounds.
 
     It is safe to clear, or to delete, at any time: what is missing is made again, to the same bytes.
     """
     cache = users_cache()
     if cache is None:
-        click.echo(
-            "nothing is kept: RENDER_ENDING_CACHE is off, or there is no home to keep it in", err=True
-        )
+        if output.json:
+            output.document({"folder": None, "entries": 0, "size_bytes": 0, "cleared": False})
+        output.note("nothing is kept: RENDER_ENDING_CACHE is off, or there is no home to keep it in")
         return
+    output.detail("RENDER_ENDING_CACHE names another folder, RENDER_ENDING_CACHE_SIZE another bound")
     usage = cache.clear() if clear else cache.usage()
-    if as_json:
-        import json
-
+    if output.json:
         shown = {"folder": str(cache.folder), "limit_bytes": cache.limit_bytes, **vars(usage)}
-        click.echo(json.dumps({**shown, "cleared": clear}, indent=2))
+        output.document({**shown, "cleared": clear})
         return
     what = f"{usage.entries} entries, {usage.size_bytes / 1e6:.1f} MB"
     if clear:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from audio_pipeline.cli.clock import clock_of, clock_options
-from audio_pipeline.cli.errors import printable, printable_json
+from audio_pipeline.cli.errors import printable
+from audio_pipeline.cli.notes import print_notes, what_was_read
 from audio_pipeline.cli.options import debug_option
+from audio_pipeline.cli.output import Output, output_options
 
 if TYPE_CHECKING:
     from audio_pipeline.timeline.moments import Clock
@@ -38,7 +40,7 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 @click.option("--dialogue", type=FILE, metavar="STEM", help="The dialogue stem, for clauses about it.")
 @clock_options
 @click.option("--list", "as_list", is_flag=True, help="List the deliveries there are.")
-@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+@output_options
 @debug_option
 def command(
     file: Path | None,
@@ -47,23 +49,21 @@ def command(
     rate: str,
     start: str,
     as_list: bool,
-    as_json: bool,
+    output: Output,
 ) -> None:
     """Check an audio file, or its .report.json, against a delivery.
 
     Exit status 0 when every clause that applies passes, 1 when one fails or cannot be measured.
     """
     if as_list:
-        _list()
+        _list(output)
         return
     if file is None:
         raise click.UsageError("name a FILE to check, or --list")
     report = _judged(file, delivery, dialogue, clock_of(rate, start))
-    if as_json:
-        import json
-
-        judged = {"file": report["file"], **report["delivery"]}
-        click.echo(printable_json(json.dumps(judged, indent=2, ensure_ascii=False, allow_nan=False)))
+    output.detail(what_was_read(report))
+    if output.json:
+        output.document({"file": report["file"], **report["delivery"]})
     else:
         _print(report)
     if report["delivery"]["verdict"] != "pass":
@@ -102,20 +102,23 @@ def _measured(file: Path, delivery: str, dialogue: Path | None, clock: Clock) ->
     return report_of_file(file, facts, file.name)
 
 
-def _list() -> None:
+def _list(output: Output) -> None:
     from audio_pipeline.cli.tables import print_table
     from audio_pipeline.reporting.delivery import delivery_names, load_delivery
     from audio_pipeline.reporting.figures import FIGURES
 
-    rows = []
+    rows, listed = [], []
     for delivery in map(load_delivery, delivery_names()):
         demands = [f"{FIGURES[c.figure].label} {c.limit()}" for c in delivery.clauses]
         rows.append((delivery.name, delivery.title, "; ".join(demands)))
+        listed.append({"name": delivery.name, "title": delivery.title, "demands": demands})
+    if output.json:
+        output.document(listed)
+        return
     print_table(("delivery", "what it is", "what it asks for"), rows)
 
 
 def _print(report: dict[str, Any]) -> None:
-    from audio_pipeline.cli.notes import print_notes
     from audio_pipeline.cli.tables import print_table
     from audio_pipeline.pages import words
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from audio_pipeline.cli.errors import printable, printable_json
+from audio_pipeline.cli.errors import printable
+from audio_pipeline.cli.notes import print_notes, what_was_read
 from audio_pipeline.cli.options import debug_option
+from audio_pipeline.cli.output import Output, output_options
 
 if TYPE_CHECKING:
     from audio_pipeline.reporting.comparison import Comparison, Tolerance
@@ -35,22 +37,22 @@ FILE = click.Path(path_type=Path)
     metavar="[FIGURE=]NUMBER",
     help="What may differ: all levels (0.5), or one figure. May be repeated.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print every figure as a row of CSV.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print tables of Markdown.")
 @click.option("--plot", type=FILE, metavar="FILE.png|svg", help="Draw the loudness of all over time.")
 @click.option("--timbre", is_flag=True, help="Compare the timbre of audio files instead.")
 @click.option("--null", is_flag=True, help="Subtract two audio files; tell rounding from a change.")
+@output_options
 @debug_option
 def command(
     things: tuple[Path, ...],
     tolerances: tuple[str, ...],
-    as_json: bool,
     as_csv: bool,
     as_markdown: bool,
     plot: Path | None,
     timbre: bool,
     null: bool,
+    output: Output,
 ) -> None:
     """Compare reports (.report.json), audio files, or folders of renders with the first of them.
 
@@ -59,12 +61,12 @@ def command(
     """
     if len(things) < 2:
         raise click.UsageError("name two things to compare, or more")
-    if as_json + as_csv + as_markdown > 1:
+    if output.json + as_csv + as_markdown > 1:
         raise click.UsageError("choose one of --json, --csv and --markdown")
     if timbre or null:
         from audio_pipeline.cli.compare_audio import print_null_test, print_timbre
 
-        (print_timbre if timbre else print_null_test)(things, _names(list(things)), as_json)
+        (print_timbre if timbre else print_null_test)(things, _names(list(things)), output.json)
         return
     tolerance = _tolerance(tolerances)
     if all(thing.is_dir() for thing in things):
@@ -78,8 +80,10 @@ def command(
     comparisons = []
     for title, files in groups:
         reports = [_report(file) for file in files]
+        for report in reports:
+            output.detail(what_was_read(report))
         comparisons.append((title, compare_reports(_names(files), reports, tolerance)))
-    _print(comparisons, as_json, as_csv, as_markdown)
+    _print(comparisons, output, as_csv, as_markdown)
     if plot is not None:
         from audio_pipeline.pages.curves import write_curves
 
@@ -160,17 +164,14 @@ def _names(files: list[Path]) -> list[str]:
 
 
 def _print(
-    comparisons: list[tuple[str, Comparison]], as_json: bool, as_csv: bool, as_markdown: bool
+    comparisons: list[tuple[str, Comparison]], output: Output, as_csv: bool, as_markdown: bool
 ) -> None:
     from audio_pipeline.pages import compare_words
     from audio_pipeline.pages.csv_tables import to_csv
 
-    if as_json:
-        import json
-
+    if output.json:
         shown = [{"name": title or None, **compare_words.as_dict(c)} for title, c in comparisons]
-        whole = shown[0] if len(shown) == 1 else shown
-        click.echo(printable_json(json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False)))
+        output.document(shown[0] if len(shown) == 1 else shown)
         return
     for title, comparison in comparisons:
         if as_csv:
@@ -207,7 +208,6 @@ def _print_markdown(title: str, comparison: Comparison) -> None:
 
 
 def _print_tables(title: str, comparison: Comparison) -> None:
-    from audio_pipeline.cli.notes import print_notes
     from audio_pipeline.cli.tables import print_table
     from audio_pipeline.pages import compare_words as words
 

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import click
 
-from audio_pipeline.cli.errors import printable
 from audio_pipeline.cli.options import debug_option
+from audio_pipeline.cli.output import Output, output_options
 
 
 @click.command(
     "init", epilog="\b\nExample:\n  render-ending init film && cd film && render-ending --preset final"
 )
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
+@output_options
 @debug_option
-def command(folder: Path) -> None:
+def command(folder: Path, output: Output) -> None:
     """Start a new project in DIR: presets/, stems/ with two demo voices, renders/.
 
     Nothing that exists is overwritten.
@@ -24,6 +25,9 @@ def command(folder: Path) -> None:
 
     written = start_project(folder)
     presets = sum(name.startswith("presets/") for name in written)
-    name = printable(str(folder))
-    click.echo(f"{name}: {presets} presets, the demo stems, and renders/", err=True)
-    click.echo(f"next: cd {name} && render-ending --preset final", err=True)
+    for name in written:
+        output.detail(f"wrote {folder / name}")
+    if output.json:
+        output.document({"folder": str(folder), "written": written})
+    output.note(f"{folder}: {presets} presets, the demo stems, and renders/")
+    output.note(f"next: cd {folder} && render-ending --preset final")

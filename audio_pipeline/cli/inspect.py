@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from audio_pipeline.cli.errors import printable, printable_json
+from audio_pipeline.cli.errors import printable
 from audio_pipeline.cli.options import debug_option, preset_names
+from audio_pipeline.cli.output import Output, output_options
 
 if TYPE_CHECKING:
     from audio_pipeline.dsp.arrays import Samples
@@ -48,7 +49,7 @@ class Heard(NamedTuple):
 @click.option(
     "--plot", type=click.Path(path_type=Path), metavar="FILE.png|svg", help="Draw the picture, too."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
+@output_options
 @debug_option
 def command(
     what: str,
@@ -58,7 +59,7 @@ def command(
     to: str | None,
     dry: bool,
     plot: Path | None,
-    as_json: bool,
+    output: Output,
 ) -> None:
     """Inspect a layer of a preset by itself, or any audio FILE.
 
@@ -71,11 +72,15 @@ def command(
     if _is_file(what):
         if preset or sets or dry:
             raise click.UsageError("--preset, --set and --dry go with a layer, not with a file")
-        heard = _file(Path(what), begin, finish)
+        heard = _file(Path(what), begin, finish, output)
     else:
-        heard = _layer(what, preset or "final", sets, begin, finish, dry)
+        heard = _layer(what, preset or "final", sets, (begin, finish), dry, output)
+    output.detail(
+        f"{heard.what}: {len(heard.samples)} samples of {heard.samples.shape[1]} channels"
+        f" at {heard.sample_rate_hz} Hz"
+    )
     found = inspection_of(heard.samples, heard.sample_rate_hz)
-    _print(heard, found, as_json)
+    _print(heard, found, output)
     if plot is not None:
         from audio_pipeline.pages.inspection_picture import write_inspection
 
@@ -96,7 +101,12 @@ def _moment(option: str, text: str | None) -> Moment | None:
 
 
 def _layer(
-    name: str, preset_name: str, sets: tuple[str, ...], begin: Any, finish: Any, dry: bool
+    name: str,
+    preset_name: str,
+    sets: tuple[str, ...],
+    excerpt: tuple[Any, Any],
+    dry: bool,
+    output: Output,
 ) -> Heard:
     from audio_pipeline.mixing.session import open_session
     from audio_pipeline.preset.document import load_document
@@ -108,9 +118,14 @@ def _layer(
     preset = build_preset(load_document(project, preset_name, sets))
     _refuse_absent(name, preset.name, preset.layers, preset.playing())
     session = open_session(project, preset, {})
+    for stem_name, stems in session.stems.items():
+        for stem in stems:
+            for sentence in stem.did:
+                output.detail(f"{stem_name}: {sentence}")
     scene, console = session.scene, session.console
     sounding = [console.graph.sources[name].span] if dry else console.solo(name).active_spans()
     own = Span(sounding[0].start, sounding[-1].stop) if sounding else Span(0, 0)
+    begin, finish = excerpt
     try:
         start = own.start if begin is None else scene.at(begin)
         stop = own.stop if finish is None else scene.at(finish)
@@ -149,7 +164,7 @@ def _refuse_empty(start: Any, stop: Any) -> None:
         raise click.UsageError("nothing lies between --from and --to")
 
 
-def _file(path: Path, begin: Any, finish: Any) -> Heard:
+def _file(path: Path, begin: Any, finish: Any, output: Output) -> Heard:
     import numpy as np
 
     from audio_pipeline.audio_io.read.audio_file import blocks, probe
@@ -169,7 +184,7 @@ def _file(path: Path, begin: Any, finish: Any) -> Heard:
         at += len(block)
     samples = np.concatenate(parts)
     if at >= most and (stop is None or stop > most):
-        click.echo(f"note: ten minutes are looked at, from {start / rate:g} s on", err=True)
+        output.note(f"note: ten minutes are looked at, from {start / rate:g} s on")
     return Heard(samples, rate, start / rate, path.name)
 
 
@@ -183,12 +198,9 @@ def _plain_sample(option: str, moment: Any, rate: int) -> int:
     return to_samples(Clock(RATES["24"]).duration(moment), rate)
 
 
-def _print(heard: Heard, found: Inspection, as_json: bool) -> None:
-    if as_json:
-        import json
-
-        shown = {"what": heard.what, "start_s": round(heard.start_s, 6), **found.as_dict()}
-        click.echo(printable_json(json.dumps(shown, indent=2, ensure_ascii=False, allow_nan=False)))
+def _print(heard: Heard, found: Inspection, output: Output) -> None:
+    if output.json:
+        output.document({"what": heard.what, "start_s": round(heard.start_s, 6), **found.as_dict()})
         return
     click.echo(
         f"{printable(heard.what)}: {heard.start_s:.2f} s to {heard.start_s + found.duration_s:.2f} s\n"

@@ -12,7 +12,8 @@ import click
 
 from audio_pipeline import __version__
 from audio_pipeline.cli.errors import show_error, show_os_error, show_unexpected, show_usage
-from audio_pipeline.cli.options import debug_option, preset_names, verbosity_options
+from audio_pipeline.cli.options import debug_option, preset_names
+from audio_pipeline.cli.output import open_option, output_options
 from audio_pipeline.cli.process import Stopped, close_output, ignore_signals, leave, prepare
 from audio_pipeline.errors import AudioPipelineError
 
@@ -47,9 +48,26 @@ class LazyGroup(click.Group):
         command: click.Command = import_module(f"audio_pipeline.cli.{cmd_name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(_unknown_command(ctx, args[0]), ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _unknown_command(ctx: click.Context, name: str) -> str:
+    import difflib
+
+    presets = preset_names(ctx, ctx.command.params[0], "")
+    known = {preset: f"--preset {preset}" for preset in presets} | {c: c for c in COMMANDS}
+    near = [name] if name in known else difflib.get_close_matches(name, known, 1, cutoff=0.5)
+    meant = f" Did you mean: render-ending {known[near[0]]}" if near else ""
+    return f"No such command {name!r}.{meant}"
 
 
 EXAMPLES = """\b
@@ -91,8 +109,8 @@ Examples:
     help="Draw level, place and spectrogram, for a document.",
 )
 @click.option("--dark", is_flag=True, help="With --plot: light on dark.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-@verbosity_options
+@open_option
+@output_options
 @debug_option
 @click.version_option(__version__, prog_name="render-ending")
 @click.pass_context

@@ -10,9 +10,14 @@ import click
 
 from audio_pipeline.cli.clock import clock_of, clock_options
 from audio_pipeline.cli.errors import printable, printable_json
+from audio_pipeline.cli.notes import print_notes, what_was_read
 from audio_pipeline.cli.options import debug_option, preset_names
+from audio_pipeline.cli.output import Output, output_options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audio_pipeline.metering.self_test import Row
     from audio_pipeline.reporting.facts import MixFacts
 
 EPILOG = """\b
@@ -35,21 +40,24 @@ FILE = click.Path(path_type=Path)
 @click.option("--fade", default="250ms", metavar="TIME", help="How long a marked dropout should take.")
 @clock_options
 @click.option("--dialogue", type=FILE, metavar="STEM", help="The dialogue stem, for distances to it.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report; of many files, a list of them.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print a row of figures for every file.")
 @click.option("--sections", is_flag=True, help="With --csv: a row for every section instead.")
 @click.option("--self-test", is_flag=True, help="Measure the EBU's test signals, which are synthesised.")
+@output_options
 @debug_option
-def command(files: tuple[Path, ...], self_test: bool, **options: Any) -> None:
-    """Measure loudness, true peak, sections and the dropout of audio files."""
+def command(files: tuple[Path, ...], self_test: bool, output: Output, **options: Any) -> None:
+    """Measure loudness, true peak, sections and the dropout of audio files.
+
+    --json prints the report; of many files, a list of them.
+    """
     if self_test:
-        _self_test()
+        _self_test(output)
         return
     if not files:
         raise click.UsageError("name a FILE to measure, or --self-test")
     if options["preset"] and options["markers"]:
         raise click.UsageError("--preset and --markers both name the sections; choose one")
-    if options["as_json"] and options["as_csv"]:
+    if output.json and options["as_csv"]:
         raise click.UsageError("--json or --csv, not both")
     if options["sections"] and not options["as_csv"]:
         raise click.UsageError("--sections goes with --csv")
@@ -57,7 +65,9 @@ def command(files: tuple[Path, ...], self_test: bool, **options: Any) -> None:
 
     facts_of = _facts(options)
     reports = [report_of_file(path, facts_of(path), path.name) for path in files]
-    _print(reports, options)
+    for report in reports:
+        output.detail(what_was_read(report))
+    _print(reports, options, output)
 
 
 def _facts(options: dict[str, Any]) -> Any:
@@ -112,11 +122,11 @@ def _length(option: str, text: str) -> Fraction:
         raise click.BadParameter(str(error), param_hint=option) from error
 
 
-def _print(reports: list[dict[str, Any]], options: dict[str, Any]) -> None:
+def _print(reports: list[dict[str, Any]], options: dict[str, Any], output: Output) -> None:
     from audio_pipeline.pages.csv_tables import files_csv, sections_csv
     from audio_pipeline.reporting.report import to_json
 
-    if options["as_json"]:
+    if output.json:
         click.echo(printable_json(to_json(reports[0] if len(reports) == 1 else reports)), nl=False)
     elif options["as_csv"]:
         click.echo((sections_csv if options["sections"] else files_csv)(reports), nl=False)
@@ -127,7 +137,6 @@ def _print(reports: list[dict[str, Any]], options: dict[str, Any]) -> None:
 
 
 def _print_one(report: dict[str, Any]) -> None:
-    from audio_pipeline.cli.notes import print_notes
     from audio_pipeline.cli.tables import print_table
     from audio_pipeline.pages import words
 
@@ -146,7 +155,6 @@ def _print_one(report: dict[str, Any]) -> None:
 
 
 def _print_many(reports: list[dict[str, Any]]) -> None:
-    from audio_pipeline.cli.notes import print_notes
     from audio_pipeline.cli.tables import print_table
     from audio_pipeline.reporting.figures import shown
 
@@ -169,12 +177,25 @@ def _print_many(reports: list[dict[str, Any]]) -> None:
     print_notes([], [f"{r['file']}: {w}" for r in reports for w in r["warnings"]])
 
 
-def _self_test() -> None:
-    from audio_pipeline.cli.tables import print_table
+def _self_test(output: Output) -> None:
+    from dataclasses import asdict
+
     from audio_pipeline.metering.self_test import run_self_test
-    from audio_pipeline.reporting.figures import shown
 
     results = run_self_test(48_000)
+    failed = sum(not row.passed for row in results)
+    if output.json:
+        output.document([{**asdict(row), "passed": row.passed} for row in results])
+    else:
+        _print_self_test(results, len(results) - failed)
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+def _print_self_test(results: Sequence[Row], passed: int) -> None:
+    from audio_pipeline.cli.tables import print_table
+    from audio_pipeline.reporting.figures import shown
+
     print_table(
         ("EBU case", "what", "wanted", "measured", "verdict"),
         [
@@ -188,7 +209,4 @@ def _self_test() -> None:
             for row in results
         ],
     )
-    failed = sum(not row.passed for row in results)
-    click.echo(f"\n{len(results) - failed} of {len(results)} within the standards' tolerance at 48 kHz.")
-    if failed:
-        raise click.exceptions.Exit(1)
+    click.echo(f"\n{passed} of {len(results)} within the standards' tolerance at 48 kHz.")

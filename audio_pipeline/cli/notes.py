@@ -5,10 +5,17 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
+from typing import Any
 
 import click
 
 from audio_pipeline.cli.errors import printable
+
+
+def what_was_read(report: dict[str, Any]) -> str:
+    """The sound that a report is about, in words: its length, rate and channels."""
+    length, rate = report["duration_s"], report["sample_rate_hz"]
+    return f"{report['file']}: {length:.3f} s, {rate} Hz, {report['channels']} channels"
 
 
 def print_notes(notes: list[str], warnings: list[str]) -> None:

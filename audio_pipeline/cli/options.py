@@ -20,14 +20,6 @@ def preset_names(ctx: click.Context, param: click.Parameter, incomplete: str) ->
     return []
 
 
-def verbosity_options(function: F) -> F:
-    """-q and -v."""
-    function = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")(function)
-    return click.option("-v", "--verbose", is_flag=True, help="Say what was done to each stem.")(
-        function
-    )
-
-
 def debug_option(function: F) -> F:
     """--debug, which `main` looks for itself: errors are raised again with their traceback."""
     return click.option("--debug", is_flag=True, expose_value=False, help="Show a traceback.")(function)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from audio_pipeline.cli.errors import printable, printable_json
+from audio_pipeline.cli.errors import printable
 from audio_pipeline.cli.lazy_import import lazy_import
 from audio_pipeline.cli.options import debug_option, preset_names
+from audio_pipeline.cli.output import Output, output_options
 from audio_pipeline.cli.process import loading
 
 if TYPE_CHECKING:
@@ -30,35 +31,30 @@ Examples:
 @click.argument("name", required=False, shell_complete=preset_names)
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value of the preset.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of preset files.")
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@output_options
 @debug_option
-def command(name: str | None, sets: tuple[str, ...], schema: bool, as_json: bool) -> None:
+def command(name: str | None, sets: tuple[str, ...], schema: bool, output: Output) -> None:
     """What presets there are; with NAME, that one resolved: every value, cue and where it is from."""
     lazy_import("numpy")
     with loading():
         if schema:
             from audio_pipeline.preset.schema import preset_schema
 
-            _print_json(preset_schema())
+            output.document(preset_schema())
             return
         from audio_pipeline.preset.project import current_project
 
         project = current_project()
+        output.detail(f"project: {project.root}")
         if name is None:
             if sets:
                 raise click.UsageError("--set wants the NAME of a preset")
-            _list(project, as_json)
+            _list(project, output)
         else:
-            _explain(project, name, sets, as_json)
+            _explain(project, name, sets, output)
 
 
-def _print_json(value: Any) -> None:
-    import json
-
-    click.echo(printable_json(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)))
-
-
-def _list(project: Project, as_json: bool) -> None:
+def _list(project: Project, output: Output) -> None:
     from audio_pipeline.errors import AudioPipelineError
     from audio_pipeline.preset.document import load_document
     from audio_pipeline.preset.explain import overrides
@@ -94,8 +90,8 @@ def _list(project: Project, as_json: bool) -> None:
             )
         except AudioPipelineError as error:
             rows.append({"name": name, "error": error.message})
-    if as_json:
-        _print_json(rows)
+    if output.json:
+        output.document(rows)
         return
     from audio_pipeline.cli.tables import print_table
 
@@ -129,7 +125,7 @@ def _text(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _explain(project: Project, name: str, sets: tuple[str, ...], as_json: bool) -> None:
+def _explain(project: Project, name: str, sets: tuple[str, ...], output: Output) -> None:
     from dataclasses import asdict
 
     from audio_pipeline.preset.document import load_document
@@ -140,8 +136,10 @@ def _explain(project: Project, name: str, sets: tuple[str, ...], as_json: bool) 
     preset = build_preset(load_document(project, name, sets))
     cues = cue_times(preset, planned_schedule(project, preset, {}))
     values = values_of(preset)
-    if as_json:
-        _print_json({"cues": [asdict(c) for c in cues], "values": [asdict(v) for v in values]})
+    for origin in dict.fromkeys(value.origin for value in values):
+        output.detail(f"{origin}: {sum(value.origin == origin for value in values)} values")
+    if output.json:
+        output.document({"cues": [asdict(c) for c in cues], "values": [asdict(v) for v in values]})
         return
     from audio_pipeline.cli.tables import print_table
 

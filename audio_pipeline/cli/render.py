@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from audio_pipeline.cli.errors import printable, printable_json
+from audio_pipeline.cli.output import Output, open_in_browser
 from audio_pipeline.cli.process import loading
 
 if TYPE_CHECKING:
@@ -36,9 +37,8 @@ def render_command(
     no_cache: bool,
     plot: Path | None,
     dark: bool,
-    as_json: bool,
-    verbose: bool,
-    quiet: bool,
+    open_page: bool,
+    output: Output,
 ) -> None:
     """Render one mix as the options say, and print its summary (or, as JSON, its report)."""
     started = time.perf_counter()
@@ -50,6 +50,8 @@ def render_command(
         from audio_pipeline.preset.names import named
         from audio_pipeline.preset.project import current_project
 
+        if open_page and (from_ or to):
+            raise click.UsageError("an excerpt has no page to open")
         if plot is not None:
             from audio_pipeline.pages.drawing import check_format
 
@@ -69,19 +71,36 @@ def render_command(
             workers=workers or os.cpu_count() or 1,
             cache=None if no_cache else users_cache(),
         )
-    with _progress(quiet or as_json) as progress:
+    with _progress(output.quiet or output.json) as progress:
         rendered = render(order, progress)
     if plot is not None:
         _draw(rendered, plot, dark)
-    if as_json:
-        from audio_pipeline.reporting.report import to_json
-
-        if rendered.report is not None:
-            click.echo(printable_json(to_json(rendered.report)), nl=False)
-        return
-    if not quiet:
-        _tell_stems(rendered, verbose)
+    _tell_stems(rendered, output)
+    if output.json:
+        _print_json(rendered, output)
+    elif not output.quiet:
         _tell(rendered, time.perf_counter() - started)
+    if open_page and rendered.page is not None:
+        open_in_browser(rendered.page.absolute().as_uri(), output)
+
+
+def _print_json(rendered: Rendered, output: Output) -> None:
+    """The report; an excerpt has none, and is told by its file."""
+    from audio_pipeline.reporting.report import to_json
+
+    if rendered.report is not None:
+        click.echo(printable_json(to_json(rendered.report)), nl=False)
+        return
+    span, rate = rendered.span, rendered.session.scene.sample_rate
+    output.document(
+        {
+            "mix": rendered.session.preset.name,
+            "file": rendered.master.name,
+            "start_s": span.start / rate,
+            "stop_s": span.stop / rate,
+            "gain_db": rendered.gain_db,
+        }
+    )
 
 
 def _draw(rendered: Rendered, path: Path, dark: bool) -> None:
@@ -140,16 +159,16 @@ def _progress(quiet: bool) -> Iterator[Callable[[str, float], None]]:
         yield advance
 
 
-def _tell_stems(rendered: Rendered, verbose: bool) -> None:
+def _tell_stems(rendered: Rendered, output: Output) -> None:
     for name, stems in rendered.session.stems.items():
         for stem in stems:
-            for sentence in stem.did if verbose else ():
-                click.echo(f"{name}: {printable(sentence)}", err=True)
+            for sentence in stem.did:
+                output.detail(f"{name}: {sentence}")
             for sentence in stem.warnings:
-                click.echo(f"warning: {name}: {printable(sentence)}", err=True)
+                output.note(f"warning: {name}: {sentence}")
     for treatment in rendered.session.treatments:
         for warning in treatment.warnings:
-            click.echo(f"warning: {treatment.effect}: {printable(warning['message'])}", err=True)
+            output.note(f"warning: {treatment.effect}: {warning['message']}")
 
 
 def _tell(rendered: Rendered, seconds: float) -> None:

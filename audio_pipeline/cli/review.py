@@ -10,6 +10,7 @@ import click
 
 from audio_pipeline.cli.errors import printable
 from audio_pipeline.cli.options import debug_option, preset_names
+from audio_pipeline.cli.output import Output, open_in_browser, open_option, output_options
 
 if TYPE_CHECKING:
     from audio_pipeline.pages.review import Take
@@ -30,8 +31,10 @@ Examples:
     metavar="FILE.html",
     help="Write here, not to renders/review.html.",
 )
+@open_option
+@output_options
 @debug_option
-def command(things: tuple[str, ...], out: Path | None) -> None:
+def command(things: tuple[str, ...], out: Path | None, open_page: bool, output: Output) -> None:
     """Make a page that plays mixes level-matched, switched without a gap, blind if you like.
 
     Name presets that are rendered, reports, audio files, or one folder of renders. The page is one file
@@ -56,9 +59,17 @@ def command(things: tuple[str, ...], out: Path | None) -> None:
     page = out if out is not None else _default_page()
     write_review(page, takes, copies)
     _, gains = matching([take.report for take in takes])
-    for name, gain in zip(names_of(takes), gains, strict=True):
-        click.echo(f"{gain:+7.2f} dB  {printable(name)}", err=True)
-    click.echo(printable(str(page)))
+    names = names_of(takes)
+    for name, gain, take, copy in zip(names, gains, takes, copies, strict=True):
+        output.note(f"{gain:+7.2f} dB  {name}")
+        output.detail(f"{name}: {take.audio}, a listening copy of {len(copy) / 1e6:.2f} MB")
+    if output.json:
+        mixes = [{"name": name, "gain_db": gain} for name, gain in zip(names, gains, strict=True)]
+        output.document({"page": str(page), "mixes": mixes})
+    else:
+        click.echo(printable(str(page)))
+    if open_page:
+        open_in_browser(page.absolute().as_uri(), output)
 
 
 def _renders(thing: str) -> list[Path]:

@@ -8,12 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from audio_pipeline.cli.errors import printable, show_error
 from audio_pipeline.cli.options import debug_option, preset_names
+from audio_pipeline.cli.output import Output, open_in_browser, open_option, output_options
 from audio_pipeline.cli.process import Stopped
 
 if TYPE_CHECKING:
@@ -39,14 +40,23 @@ Stamps = dict[Path, tuple[int, int]]
 )
 @click.option("--workers", type=click.IntRange(1, 256), metavar="N", help="Threads; as many as cores.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8400, help="Of the page; 0 takes any.")
+@open_option
+@output_options
 @debug_option
 def command(
-    preset: str, sets: tuple[str, ...], out: Path | None, workers: int | None, port: int
+    preset: str,
+    sets: tuple[str, ...],
+    out: Path | None,
+    workers: int | None,
+    port: int,
+    open_page: bool,
+    output: Output,
 ) -> None:
     """Render PRESET, serve its page to this computer only, and do both again after every change.
 
     The open page loads itself anew and stays where it was. Errors stand in the terminal and on the
-    page. Ctrl-C ends it.
+    page. Ctrl-C ends it; then --json prints
+    what was rendered.
     """
     from audio_pipeline.errors import AudioPipelineError, RenderError
     from audio_pipeline.pages.live import LivePage
@@ -61,10 +71,18 @@ def command(
             f"the page cannot be served on port {port}: {error.strerror or error}",
             hint="Choose another with --port, or --port 0 for any that is free.",
         ) from error
+    renders: list[dict[str, Any]] = []
     try:
         with live:
-            click.echo(live.address)
-            for _ in Watched(project, preset, sets).changes():
+            if output.json:
+                output.note(live.address)
+            else:
+                click.echo(live.address)
+            if open_page:
+                open_in_browser(live.address, output)
+            watched = Watched(project, preset, sets)
+            for _ in watched.changes():
+                output.detail(f"watching {len(watched.files())} files of {project.root}")
                 started = time.perf_counter()
                 live.begin()
                 try:
@@ -72,13 +90,18 @@ def command(
                 except AudioPipelineError as error:
                     show_error(error)
                     live.fail(_words(error))
+                    renders.append({"error": error.message})
                 else:
                     live.show(page)
-                    click.echo(f"rendered in {time.perf_counter() - started:.1f} s", err=True)
+                    seconds = time.perf_counter() - started
+                    output.note(f"rendered in {seconds:.1f} s")
+                    renders.append({"seconds": round(seconds, 3)})
     except Stopped as stop:
         if stop.status != 128 + signal.SIGINT:
             raise
-        click.echo("stopped", err=True)
+        if output.json:
+            output.document({"address": live.address, "renders": renders})
+        output.note("stopped")
 
 
 def _words(error: AudioPipelineError) -> tuple[str, ...]:
@@ -124,6 +147,10 @@ class Watched:
                 self._find_stems()
             last = now
             time.sleep(LOOK_EVERY_S)
+
+    def files(self) -> list[Path]:
+        """The files that are there now."""
+        return list(self._stamps())
 
     def _find_stems(self) -> None:
         """Where the preset is wrong, the stems of the last one that was right are watched."""

@@ -101,7 +101,7 @@ class _Resampler:
     def __init__(self, sample_rate_hz: int, channels: int) -> None:
         self._stream: Any = None
         if sample_rate_hz > HIGHEST_RATE_HZ:
-            import soxr  # comes with librosa; most mixes do not need it
+            import soxr  # most mixes do not need it
 
             self._stream = soxr.ResampleStream(
                 sample_rate_hz, HIGHEST_RATE_HZ, channels, dtype="float64"

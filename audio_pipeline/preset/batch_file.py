@@ -42,8 +42,8 @@ LONGEST_VALUE = 1000
 
 Values = Mapping[str, Any]
 
-_KEYS = ("presets", "name", "set", "vary", "stems", "exclude", "mix")
-_MIX_KEYS = ("preset", "name", "set", "language")
+KEYS = ("presets", "name", "set", "vary", "stems", "exclude", "mix")
+MIX_KEYS = ("preset", "name", "set", "language")
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,8 @@ def read_batch_file(path: Path, shown: str) -> list[Matrix]:
     """What a batch file asks for. Raises PresetError, in one sentence, for what it cannot mean."""
     table = read_toml(path, shown, "batch file")
     for key in table:
-        if key not in _KEYS:
-            raise _unknown(shown, key, _KEYS)
+        if key not in KEYS:
+            raise _unknown(shown, key, KEYS)
     whole = Matrix(
         shown,
         _texts(shown, "presets", table.get("presets", [])),
@@ -144,8 +144,8 @@ def refuse_too_many(matrices: Iterable[Matrix]) -> None:
 
 def _mix(shown: str, whole: Matrix, mix: dict[str, Any]) -> Matrix:
     for key in mix:
-        if key not in _MIX_KEYS:
-            raise _unknown(f"{shown}: [[mix]]", key, _MIX_KEYS)
+        if key not in MIX_KEYS:
+            raise _unknown(f"{shown}: [[mix]]", key, MIX_KEYS)
     preset, language = mix.get("preset"), _text(shown, "mix.language", mix.get("language"))
     if not isinstance(preset, str) or not preset:
         raise PresetError(f"{shown}: a [[mix]] names no preset", hint='Write preset = "final" in it.')

@@ -11,6 +11,7 @@ from typing import Any
 from audio_pipeline.audio_io.regular_file import open_regular
 from audio_pipeline.errors import PresetError
 from audio_pipeline.preset.project import Project
+from audio_pipeline.timeline.moments import MINUS
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 16
@@ -21,6 +22,11 @@ MAX_PARTS = 32
 _PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
 _LONG_KEY = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{MAX_PARTS}}}")
 """A key of many parts: reading it takes tomllib a time that grows with their square."""
+
+_TEXT_OR_MINUS = re.compile(
+    r"""(\"{3}[\s\S]*?\"{3}|'{3}[\s\S]*?'{3}|"(?:\\.|[^"\\\n])*+"|'[^'\n]*+'|\#[^\n]*+)|""" + MINUS
+)
+"""Strings and comments, which keep their signs, or a minus outside of both."""
 
 Table = dict[str, Any]
 Key = tuple[str, ...]
@@ -105,10 +111,10 @@ def read_toml(path: Path, shown: str, what: str) -> Table:
             raw = file.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
             raise PresetError(f"{shown} is larger than {MAX_BYTES // 1_000_000} MB: not a {what}")
-        text = raw.decode("utf-8")
+        text = raw.decode("utf-8-sig")  # Windows' editors put a byte order mark first
         if _LONG_KEY.search(text):
             raise PresetError(f"{shown} has a key of more than {MAX_PARTS} parts: not a {what}")
-        table = tomllib.loads(text)
+        table = _toml(text)
     except OSError as error:
         raise PresetError(f"{shown} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
@@ -117,6 +123,16 @@ def read_toml(path: Path, shown: str, what: str) -> Table:
         raise PresetError(f"{shown} is not TOML: {' '.join(str(error).split())}") from error
     _refuse_monsters(table, shown)
     return table
+
+
+def _toml(text: str) -> Table:
+    """The table in `text`; a bare number may have U+2212 for its minus."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        if MINUS not in text:
+            raise
+        return tomllib.loads(_TEXT_OR_MINUS.sub(lambda match: match[1] or "-", text))
 
 
 def _refuse_monsters(table: Table, shown: str) -> None:
@@ -205,6 +221,6 @@ def full_key(table: Table, key: Key) -> Key:
 def value_of(text: str) -> Any:
     """What `text` means in TOML; a plain word or a value with a unit needs no quotes."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        return _toml(f"value = {text}")["value"]
     except (tomllib.TOMLDecodeError, RecursionError, ValueError):
         return text

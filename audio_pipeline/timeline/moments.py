@@ -23,6 +23,10 @@ from audio_pipeline.timeline.timecode import (
 
 _PLAIN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|h|f)")
 _UNITS = {"ms": Fraction(1, 1000), "s": Fraction(1), "min": Fraction(60), "h": Fraction(3600)}
+_SIGN = re.compile(r"((?<![\w.:;])\d{1,6}\+\d\d(?![\w.:]))|([+-])")
+"""Feet+frames, whose sign joins one time, or a sign between two."""
+MINUS = "\N{MINUS SIGN}"
+"""A hyphen's proper sign, which text that was typeset has in its place."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?")
 _MOST_CHOICES = 1000
 _EXAMPLES = '"8s", "250ms", "132f", "01:00:05:12", "90+08" or "black + 6s"'
@@ -46,14 +50,15 @@ class Moment:
 def parse_moment(text: str | list[str]) -> Moment:
     """Understand a moment, or a list of them, of which the latest counts.
 
-    Signs between terms stand between spaces, so that feet+frames cannot be mistaken for a sum.
-    Raises ValueError, in words, when the text is not a moment.
+    Spaces around signs may be left out: "black+8s". "90+08" is feet+frames, and never a sum. A minus may
+    be U+2212. Raises ValueError, in words, when the text is not a moment.
     """
     parts = [text] if isinstance(text, str) else text
     if not parts or not all(isinstance(part, str) for part in parts):
         raise ValueError(f"{text!r} is not a time; write {_EXAMPLES}, or a list of such texts")
     if len(parts) > _MOST_CHOICES:
         raise ValueError(f"a list of {len(parts)} times is longer than {_MOST_CHOICES}")
+    parts = [part.replace(MINUS, "-") for part in parts]
     shown = parts[0] if len(parts) == 1 else "[" + ", ".join(parts) + "]"
     return Moment(shown.strip(), tuple(_parse_sum(part) for part in parts))
 
@@ -74,8 +79,9 @@ def _parse_sum(text: str) -> tuple[tuple[int, str], ...]:
         raise ValueError(f"{text[:20]!r}… is too long for a time")
     terms: list[tuple[int, str]] = []
     sign, wanted = 1, True
-    for word in re.sub(r"^\s*-(?=\S)", "- ", text).split():
-        if word in ("+", "-") and (not wanted or not terms):
+    words = _SIGN.sub(lambda match: match[1] or f" {match[2]} ", text).split()
+    for place, word in enumerate(words):
+        if word in ("+", "-") and (not wanted or place == 0):
             if wanted and word == "+":
                 break
             sign, wanted = (1 if word == "+" else -1), True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -11,6 +12,7 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from audio_pipeline.cli import main as command_line
@@ -20,6 +22,11 @@ from audio_pipeline.preset.project import Project
 from tests.conftest import REPOSITORY, make_project
 
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+BATCHES = sorted((REPOSITORY / "presets").glob("*.batch.toml"))
+SCHEMAS = {
+    "presets": sorted({*(REPOSITORY / "presets").glob("*.toml")} - {*BATCHES}),
+    "batch": BATCHES,
+}
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -127,8 +134,12 @@ def test_every_command_of_the_pages_works_in_their_order(
                     for day in ("monday", "tuesday"):
                         shutil.copy(film.renders / "final.wav", film.root / day)
                 may_differ = words[-2:] == ["||", "true"]
-                status = call(film.root, quick(words[:-2] if may_differ else words))
-                told = f"{page.name}: {line}\n{capsys.readouterr().err}"
+                *words, target = words if words[-2:-1] == [">"] else [*words, None]
+                status = call(film.root, quick([w for w in words if w not in ("||", "true", ">")]))
+                printed = capsys.readouterr()
+                if target is not None:
+                    (film.root / target).write_text(printed.out)
+                told = f"{page.name}: {line}\n{printed.err}"
                 verdict = words[0] in ("check", "compare")  # whose status 1 is an answer, too
                 assert status <= (1 if may_differ or verdict else 0), told
                 assert "error:" not in told, told
@@ -142,7 +153,7 @@ def test_every_preset_shown_on_a_page_is_one(project: Project, page: Path) -> No
     for text in blocks(page, "toml"):
         if "presets = " in text:
             continue  # a batch file
-        head = "" if text.startswith("extends") else 'extends = "final"\n'
+        head = "" if re.search("^extends", text, re.MULTILINE) else 'extends = "final"\n'
         (project.presets / "shown.toml").write_text(head + text)
         build_preset(load_document(project, "shown"))
 
@@ -182,3 +193,17 @@ def test_every_link_between_the_pages_leads_somewhere() -> None:
     for page in [*PAGES, REPOSITORY / "CONTRIBUTING.md", REPOSITORY / "SECURITY.md"]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_schemas_that_the_page_has_editors_read_take_every_shipped_file(
+    project: Project, call: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (REPOSITORY / "docs" / "presets.md").read_text()
+    for kind, files in SCHEMAS.items():
+        name = f"{kind.removesuffix('s')}.schema.json"
+        assert f"render-ending {kind} --schema > presets/{name}" in page
+        assert f"#:schema ./{name}" in page
+        assert call(project.root, [kind, "--schema"]) == 0
+        validator = jsonschema.Draft202012Validator(json.loads(capsys.readouterr().out))
+        for file in files:
+            validator.validate(tomllib.loads(file.read_text()))

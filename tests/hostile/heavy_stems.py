@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from audio_pipeline.audio_io.ffmpeg_program import find_ffmpeg
 from tests.audio_io.wave_makers import chunk, fmt
 from tests.command import run_code
 from tests.conftest import REPOSITORY
@@ -53,7 +54,7 @@ def mp3_of(path: Path, minutes: float, rate: int = 48_000) -> Path:
 def aac_of(path: Path, minutes: float, channels: int, rate: int = 48_000) -> Path:
     """Ten seconds of a tone as AAC in ADTS frames, again and again, made by ffmpeg."""
     tone = ["-f", "lavfi", "-i", f"sine=440:sample_rate={rate}:duration=10", "-ac", f"{channels}"]
-    command = ["ffmpeg", "-nostdin", "-v", "error", *tone, "-c:a", "aac", "-f", "adts", "-"]
+    command = [str(find_ffmpeg()), "-nostdin", "-v", "error", *tone, "-c:a", "aac", "-f", "adts", "-"]
     made = subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
     path.write_bytes(made * round(minutes * 6))
     return path

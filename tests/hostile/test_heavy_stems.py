@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import soundfile
 
 from audio_pipeline.audio_io import condition as conditioning
 from audio_pipeline.audio_io.condition import MOST_KEPT, condition
+from audio_pipeline.audio_io.ffmpeg_program import find_ffmpeg
 from audio_pipeline.audio_io.read.audio_file import Recording, blocks
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import StemError
@@ -28,7 +28,9 @@ from tests.hostile.heavy_stems import Cost, aac_of, cost_of, costs_of, flac_of, 
 from tests.hostile.law import CPU_S, refusal, time_limit
 
 MOST_MB = 1000.0
-needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+needs_ffmpeg = pytest.mark.skipif(
+    find_ffmpeg() is None, reason="neither ffmpeg nor imageio-ffmpeg is installed"
+)
 
 REFUSED = {
     "an hour in mono": lambda path: wave_of(path, 60, 1, 48_000),

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from audio_pipeline.audio_io.ffmpeg_program import find_ffmpeg
 from audio_pipeline.metering.meter import Loudness, measure
 from tests.metering.programmes import programmes
 
@@ -55,13 +56,13 @@ def needs(tool: str) -> pytest.MarkDecorator:
 
 def _ffmpeg(programme: Programme) -> str:
     chain = "ebur128=peak=true:metadata=1,ametadata=print:file=-"
-    command = ["ffmpeg", "-hide_banner", "-nostdin", "-threads", "1", "-i", programme.path]
+    command = [str(find_ffmpeg()), "-hide_banner", "-nostdin", "-threads", "1", "-i", programme.path]
     return subprocess.run(
         [*command, "-af", chain, "-f", "null", "-"], capture_output=True, text=True, check=True
     ).stdout
 
 
-@needs("ffmpeg")
+@pytest.mark.skipif(find_ffmpeg() is None, reason="neither ffmpeg nor imageio-ffmpeg is installed")
 def test_ffmpeg_agrees(measured: list[Programme]) -> None:
     # its momentary and short-term stand on 100 ms, so it misses maxima that ours, on 10 ms, find
     with ThreadPoolExecutor(2) as pool:

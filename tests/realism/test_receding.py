@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from tests.realism.measures import band_level_db, intelligibility_index, level_db, phrases, stoi

@@ -208,7 +208,7 @@ def _by_ffmpeg(file: RegularFile) -> Recording:
     if stream.duration_s is not None:
         _refuse_length(info)
     # the codec's own padding is forgiven
-    surely = frames - round(_CODEC_PADDING_S * rate)
+    surely = frames - round(_CODEC_PADDING_S * rate) if stream.own_duration else 0
     return Recording(file, info, lambda wanted: decoded(file, container, stream, wanted), surely)
 
 

@@ -1,24 +1,25 @@
-"""Formats that libsndfile does not read (m4a, mov, mp4, mkv, wma…), decoded by pydub's ffmpeg.
+"""Formats that libsndfile does not read (m4a, mov, mp4, mkv, wma…), decoded by ffmpeg.
 
-pydub finds the programs. It is not asked to decode: it would wait for ever, hold the file in memory
-three times, and cut AAC to 16 bits. The demuxer is named from the file's first bytes, so that a
-playlist with another file's name in it is never followed.
+pydub is not asked to decode: it would need ffprobe, wait for ever, hold the file in memory three
+times, and cut AAC to 16 bits. The demuxer is named from the file's first bytes, so that a playlist
+with another file's name in it is never followed.
 """
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import select
-import shutil
 import struct
 import subprocess
-import warnings
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from audio_pipeline.audio_io.ffmpeg_program import INSTALL_HINT, find_ffmpeg
+from audio_pipeline.audio_io.read.mp4_tracks import sound_length_s
 from audio_pipeline.audio_io.regular_file import RegularFile
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import StemError
@@ -27,7 +28,16 @@ PATIENCE_S = 20.0
 """How long ffmpeg may give nothing before it is stopped; a film's sound begins to come in less than one."""
 
 _MOST_ALLOCATED = 256 << 20  # bytes that ffmpeg may ask for at once
+_MOST_TOLD = 4 << 20  # bytes of one answer: what ffmpeg says of a file, or its first frame of sound
 _AU_HEAD = struct.Struct(">4s5I")  # magic, where sound begins, its size, encoding, rate, channels
+
+# what `ffmpeg -i` prints; tags of the file stand there too, so that nothing else is believed
+_CLOCK = r"(\d{1,6}):(\d\d):(\d\d(?:\.\d+)?)"
+_DURATION = re.compile(rf"^  Duration: {_CLOCK}, ", re.MULTILINE)
+_KINDS = "Audio|Video|Subtitle|Data|Attachment"
+_STREAM = re.compile(rf"^ {{2,4}}Stream #0:\d+[^\n]*?: ({_KINDS}): (\w*)", re.MULTILINE)
+_START = re.compile(r"[^\n]*, start (\d+\.\d+)")  # newer than ffmpeg 5, and where it is not 0
+_OWN_DURATION = re.compile(rf"^ +DURATION(?:-\w+)? *: {_CLOCK}", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -68,12 +78,17 @@ _TRANSPORT_STREAM = Container("MPEG-TS", 0, b"\x47", "mpegts", False)
 
 @dataclass(frozen=True)
 class StreamInfo:
-    """What ffprobe says of the first sound in a file; `duration_s` is None where nothing states it."""
+    """What the header says of the first sound in a file.
+
+    `duration_s` is None where nothing states it. `own_duration` is False where it may be another
+    stream's: a film's picture may be longer than its sound.
+    """
 
     codec: str
     sample_rate_hz: int
     channels: int
     duration_s: float | None
+    own_duration: bool
 
 
 def container_of(file: RegularFile) -> Container | None:
@@ -86,21 +101,44 @@ def container_of(file: RegularFile) -> Container | None:
 
 
 def stream_info(file: RegularFile, container: Container) -> StreamInfo:
-    """Ask ffprobe. Raises StemError when there is no ffprobe, or no sound in the file."""
-    _, ffprobe = _programs(file, container)
-    asked = "stream=codec_name,sample_rate,channels,duration:format=duration"
-    options = ["-select_streams", "a:0", "-show_entries", asked, "-of", "json"]
-    answer = json.loads(_run(file, container, [ffprobe, *_source(file, container), *options]))
-    if not answer.get("streams"):
+    """Ask `ffmpeg -i`, and for one frame, which tells rate and channels.
+
+    Raises StemError when there is no ffmpeg, or no sound in the file.
+    """
+    command = _command(file, container, "info", ["-frames:a", "1"])
+    frame, told = _answer(file, container, command)
+    listing = told.decode("utf-8", "replace").split("\nStream mapping:")[0]
+    parts = _STREAM.split(listing)
+    streams = list(zip(parts[1::3], parts[2::3], parts[3::3], strict=True))
+    sound = next(((codec, below) for kind, codec, below in streams if kind == "Audio"), None)
+    if sound is None and "Input #0" in listing:
         raise StemError(f"{file.name} is {container.title} without any sound in it.")
-    stream = answer["streams"][0]
-    duration = stream.get("duration") or answer.get("format", {}).get("duration")
-    return StreamInfo(
-        codec=str(stream.get("codec_name", "unknown")),
-        sample_rate_hz=int(stream.get("sample_rate", 0)),
-        channels=int(stream.get("channels", 0)),
-        duration_s=float(duration) if duration and container.states_length else None,
-    )
+    if sound is None or len(frame) < _AU_HEAD.size:
+        raise _cannot(file, container)
+    codec, below = sound
+    rate_hz, channels = _AU_HEAD.unpack(frame[: _AU_HEAD.size])[4:]
+    duration_s, own = _stated_length(file, container, listing, below, len(streams))
+    return StreamInfo(codec or "unknown", rate_hz, channels, duration_s, own)
+
+
+def _stated_length(
+    file: RegularFile, container: Container, listing: str, below: str, streams: int
+) -> tuple[float | None, bool]:
+    """How long the sound is said to be, and whether it is the sound that is meant. `below` is what
+    stands under it in the listing."""
+    if not container.states_length:
+        return None, False
+    if container.demuxer == "mov" and (exact := sound_length_s(file)) is not None:
+        return float(exact), True
+    if container.demuxer == "matroska" and (tag := _OWN_DURATION.search(below)) is not None:
+        late = _START.match(below)
+        return _seconds(tag) - (float(late[1]) if late else 0.0), True
+    whole = _DURATION.search(listing)
+    return (None, False) if whole is None else (_seconds(whole), streams == 1)
+
+
+def _seconds(clock: re.Match[str]) -> float:
+    return 3600.0 * int(clock[1]) + 60.0 * int(clock[2]) + float(clock[3])
 
 
 def decoded(
@@ -111,16 +149,7 @@ def decoded(
 
     Raises StemError when there is no ffmpeg, when it fails, or when it gives nothing for too long.
     """
-    ffmpeg, _ = _programs(file, container)
-    wanted = ["-map", "0:a:0", "-vn", "-sn", "-dn", "-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
-    command = [
-        ffmpeg,
-        "-nostdin",
-        "-max_alloc",
-        f"{_MOST_ALLOCATED}",
-        *_source(file, container),
-        *wanted,
-    ]
+    command = _command(file, container, "error", [])
     process = subprocess.Popen(  # noqa: S603 -- a list of arguments, no shell
         command,
         stdin=subprocess.DEVNULL,
@@ -174,45 +203,65 @@ def _taken(file: RegularFile, output: int, count: int) -> bytes:
     return bytes(data)
 
 
-def _source(file: RegularFile, container: Container) -> list[str]:
-    # the file that was examined, whatever its name stands for by now
-    location = f"file:/dev/fd/{file.descriptor}"
-    return ["-v", "error", "-protocol_whitelist", "file", "-f", container.demuxer, "-i", location]
-
-
-def _programs(file: RegularFile, container: Container) -> tuple[str, str]:
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # pydub warns when it finds no ffmpeg; the sentence below is ours
-        from pydub import AudioSegment
-        from pydub.utils import get_prober_name
-
-        names = (str(AudioSegment.converter), str(get_prober_name()))
-    found = tuple(shutil.which(name) for name in names)
-    if found[0] is None or found[1] is None:
+def _command(file: RegularFile, container: Container, verbosity: str, options: list[str]) -> list[str]:
+    """The line that decodes the first sound to stdout, as AU in float32."""
+    ffmpeg = find_ffmpeg()
+    if ffmpeg is None:
         raise StemError(
             f"{file.name} is {container.title}, which needs ffmpeg, and ffmpeg is not installed.",
-            hint="Install ffmpeg, or export the sound as WAV or FLAC.",
+            hint=INSTALL_HINT,
         )
-    return found[0], found[1]
+    bounds = [
+        "-hide_banner",
+        "-nostdin",
+        "-nostats",
+        "-v",
+        verbosity,
+        "-max_alloc",
+        f"{_MOST_ALLOCATED}",
+    ]
+    # the file that was examined, whatever its name stands for by now
+    location = f"file:/dev/fd/{file.descriptor}"
+    source = ["-protocol_whitelist", "file", "-f", container.demuxer, "-i", location]
+    wanted = ["-map", "0:a:0", "-vn", "-sn", "-dn", *options]
+    return [ffmpeg, *bounds, *source, *wanted, "-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
 
 
-def _run(file: RegularFile, container: Container, command: list[str]) -> bytes:
+def _answer(file: RegularFile, container: Container, command: list[str]) -> tuple[bytes, bytes]:
+    """What a command that ends soon prints to stdout and to stderr, within bounds of size and time."""
+    process = subprocess.Popen(  # noqa: S603 -- a list of arguments, no shell
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=(file.descriptor,),
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    answers = {process.stdout.fileno(): bytearray(), process.stderr.fileno(): bytearray()}
+    waiting = select.poll()
+    for descriptor in answers:
+        waiting.register(descriptor, select.POLLIN)
+    open_ends, deadline = len(answers), time.monotonic() + PATIENCE_S
     try:
-        done = subprocess.run(  # noqa: S603 -- a list of arguments, no shell
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=PATIENCE_S,
-            check=False,
-            pass_fds=(file.descriptor,),
-        )
-    except subprocess.TimeoutExpired as error:
-        raise _given_up(file) from error
-    if done.returncode != 0:
-        raise _cannot(file, container)
-    return done.stdout
+        while open_ends:
+            ready = waiting.poll(max(0.0, 1000.0 * (deadline - time.monotonic())))
+            if not ready:
+                raise _given_up(file)
+            for descriptor, _ in ready:
+                if not (part := os.read(descriptor, 1 << 16)):
+                    waiting.unregister(descriptor)
+                    open_ends -= 1
+                answers[descriptor] += part
+                if len(answers[descriptor]) > _MOST_TOLD:
+                    raise _cannot(file, container)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
+    told, complained = answers.values()
+    return bytes(told), bytes(complained)
 
 
 def _given_up(file: RegularFile) -> StemError:

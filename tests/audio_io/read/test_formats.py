@@ -7,12 +7,15 @@ import os
 import shutil
 import struct
 import subprocess
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 import soundfile
 
+from audio_pipeline.audio_io.ffmpeg_program import WITHOUT_FFMPEG, find_ffmpeg
 from audio_pipeline.audio_io.read import ffmpeg as compressed
 from audio_pipeline.audio_io.read.audio_file import probe, read
 from audio_pipeline.errors import StemError
@@ -103,14 +106,19 @@ def test_every_count_of_channels_is_read(tmp_path: Path, kind: str, channels: in
         assert np.max(np.abs(samples - x)) <= 2**-23
 
 
+FFMPEG = find_ffmpeg()
 needs_ffmpeg = pytest.mark.skipif(
-    shutil.which("ffmpeg") is None or shutil.which("ffprobe") is None, reason="ffmpeg is not installed"
+    FFMPEG is None, reason="neither ffmpeg nor imageio-ffmpeg is installed"
 )
 
 
-def _ffmpeg(source: Path, target: Path, *options: str) -> Path:
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-i", str(source), *options, str(target)]
-    subprocess.run(command, check=True, timeout=60)
+def _ffmpeg(*options: str | Path) -> bytes:
+    command = [str(FFMPEG), "-nostdin", "-v", "error", "-y", *map(str, options)]
+    return subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
+
+
+def _converted(source: Path, target: Path, *options: str) -> Path:
+    _ffmpeg("-i", source, *options, target)
     return target
 
 
@@ -129,7 +137,7 @@ COMPRESSED = ("voice.m4a", "voice.mov", "voice.aac", "voice.mkv", "voice.wma", "
 def test_what_libsndfile_cannot_read_comes_through_ffmpeg(
     tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    _ffmpeg(source, tmp_path / name)
+    _converted(source, tmp_path / name)
     monkeypatch.chdir(tmp_path)
     header = probe(name)
     samples, info = read(name)
@@ -145,7 +153,7 @@ def test_what_libsndfile_cannot_read_comes_through_ffmpeg(
 def test_the_sound_of_a_film_is_taken_and_its_picture_left(tmp_path: Path, source: Path) -> None:
     film = tmp_path / "film.mov"
     picture = ["-f", "lavfi", "-i", "color=s=16x16:d=1:r=24", "-map", "0:a", "-map", "1:v"]
-    _ffmpeg(source, film, *picture, "-c:v", "mjpeg", "-c:a", "pcm_s24le")
+    _converted(source, film, *picture, "-c:v", "mjpeg", "-c:a", "pcm_s24le")
     samples, info = read(film)
     assert info.format == "MPEG-4"
     assert np.max(np.abs(samples - tone(1.0))) <= 2**-23
@@ -155,14 +163,14 @@ def test_the_sound_of_a_film_is_taken_and_its_picture_left(tmp_path: Path, sourc
 def test_a_film_without_sound_is_refused(tmp_path: Path) -> None:
     film = tmp_path / "silent.mov"
     picture = ["-f", "lavfi", "-i", "color=s=16x16:d=1:r=24", "-c:v", "mjpeg"]
-    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", *picture, str(film)], check=True, timeout=60)
+    _ffmpeg(*picture, film)
     with pytest.raises(StemError, match="without any sound in it"):
         read(film)
 
 
 @needs_ffmpeg
 def test_a_compressed_file_that_was_cut_is_refused(tmp_path: Path, source: Path) -> None:
-    whole = _ffmpeg(source, tmp_path / "whole.m4a", "-movflags", "+faststart")
+    whole = _converted(source, tmp_path / "whole.m4a", "-movflags", "+faststart")
     cut = tmp_path / "cut.m4a"
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     with pytest.raises(StemError, match="cut short"):
@@ -174,17 +182,7 @@ def test_a_compressed_file_that_was_cut_is_refused(tmp_path: Path, source: Path)
 def test_six_channels_come_in_the_order_of_wav(tmp_path: Path, codec: str) -> None:
     tones = "|".join(f"{0.05 * n}*sin({60 if n == 4 else 600}*t)" for n in range(1, 7))
     target = tmp_path / f"six.{'flac' if codec == 'flac' else 'ogg'}"
-    command = [
-        "ffmpeg",
-        "-nostdin",
-        "-v",
-        "error",
-        "-f",
-        "lavfi",
-        "-i",
-        f"aevalsrc={tones}:c=5.1:s=48000:d=2",
-    ]
-    subprocess.run([*command, "-c:a", codec, str(target)], check=True, timeout=60)
+    _ffmpeg("-f", "lavfi", "-i", f"aevalsrc={tones}:c=5.1:s=48000:d=2", "-c:a", codec, target)
     samples, _ = read(target)
     assert np.max(np.abs(samples[24_000:72_000]), axis=0) == pytest.approx(
         [0.05, 0.10, 0.15, 0.20, 0.25, 0.30], rel=0.35
@@ -201,9 +199,8 @@ def test_six_channels_come_in_the_order_of_wav(tmp_path: Path, codec: str) -> No
 
 @needs_ffmpeg
 def test_a_flac_stream_that_states_no_length_is_read_whole(tmp_path: Path, source: Path) -> None:
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(source), "-f", "flac", "-"]
     stream = tmp_path / "stream.flac"
-    stream.write_bytes(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
+    stream.write_bytes(_ffmpeg("-i", source, "-f", "flac", "-"))
     assert probe(stream).frames == RATE
     assert len(read(stream)[0]) == RATE
 
@@ -227,20 +224,116 @@ def _m4a_header(path: Path) -> Path:
     return path
 
 
-def test_without_ffmpeg_the_sentence_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def no_ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither on PATH nor as the package of [formats]."""
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+
+
+@pytest.mark.usefixtures("no_ffmpeg")
+def test_without_ffmpeg_the_sentence_says_what_to_install_and_what_works(tmp_path: Path) -> None:
     with pytest.raises(StemError, match=r"voice\.m4a is MPEG-4, which needs ffmpeg") as refusal:
         read(_m4a_header(tmp_path / "voice.m4a"))
-    assert refusal.value.hint == "Install ffmpeg, or export the sound as WAV or FLAC."
+    assert "render-ending[formats]" in refusal.value.hint
+    assert WITHOUT_FFMPEG in refusal.value.hint
+
+
+@pytest.mark.usefixtures("no_ffmpeg")
+def test_the_formats_that_the_hint_names_are_read_without_ffmpeg(tmp_path: Path) -> None:
+    subtypes = {"OGG": ("VORBIS", "OPUS")}
+    for word in WITHOUT_FFMPEG.replace(" and ", ", ").split(", "):
+        for subtype in subtypes.get(word.upper(), ("PCM_24",)):
+            path = tmp_path / f"{word}-{subtype}"
+            soundfile.write(path, tone(0.5), RATE, format=word.upper(), subtype=subtype)
+            assert read(path)[1].format == word.upper()
+
+
+def _imageio_with(monkeypatch: pytest.MonkeyPatch, program: Path) -> None:
+    package = ModuleType("imageio_ffmpeg")
+    package.get_ffmpeg_exe = lambda: str(program)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", package)
+
+
+def test_the_ffmpeg_of_path_goes_before_the_package_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_path, of_package = tmp_path / "bin" / "ffmpeg", tmp_path / "package" / "ffmpeg-linux-v1"
+    for program in (of_path, of_package):
+        program.parent.mkdir()
+        program.write_text("#!/bin/sh\n")
+        program.chmod(0o755)
+    _imageio_with(monkeypatch, of_package)
+    monkeypatch.setenv("PATH", str(of_path.parent))
+    assert find_ffmpeg() == str(of_path)
+    of_path.unlink()
+    assert find_ffmpeg() == str(of_package)
+    of_package.unlink()
+    assert find_ffmpeg() is None
+
+
+def test_no_ffprobe_is_needed(tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if FFMPEG is None:
+        pytest.skip("neither ffmpeg nor imageio-ffmpeg is installed")
+    voice = _converted(source, tmp_path / "voice.m4a")
+    alone = tmp_path / "bin"
+    alone.mkdir()
+    (alone / "ffmpeg").symlink_to(FFMPEG)
+    monkeypatch.setenv("PATH", str(alone))
+    assert shutil.which("ffprobe") is None
+    assert (probe(voice).subtype, probe(voice).sample_rate_hz) == ("aac", RATE)
+    assert len(read(voice)[0]) > 0
+
+
+# kind of film: codecs, and whether a film that was cut is told from one whose picture is longer
+FILMS = {
+    "mov": (("-c:v", "mjpeg", "-c:a", "pcm_s16le", "-movflags", "+faststart"), True),
+    "mp4": (("-c:v", "mpeg4", "-c:a", "aac", "-movflags", "+faststart"), True),
+    "mkv": (("-c:v", "mjpeg", "-c:a", "pcm_s16le"), True),
+    "avi": (("-c:v", "mjpeg", "-c:a", "pcm_s16le"), False),
+}
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize(
+    ("kind", "late_s"), [(kind, 0.0) for kind in FILMS] + [("mov", 0.5), ("mp4", 0.5)]
+)
+def test_a_film_whose_picture_is_longer_than_its_sound_is_whole(
+    tmp_path: Path, source: Path, kind: str, late_s: float
+) -> None:
+    codecs, tells = FILMS[kind]
+    picture = ["-f", "lavfi", "-i", "color=s=64x64:d=3:r=24"]
+    film = tmp_path / f"film.{kind}"
+    _ffmpeg(
+        *picture, "-itsoffset", str(late_s), "-i", source, "-map", "0:v", "-map", "1:a", *codecs, film
+    )
+    assert len(read(film)[0]) == pytest.approx(RATE, abs=0.05 * RATE)
+    if tells:
+        assert probe(film).duration_s == pytest.approx(1.0, abs=0.05)
+    if tells and not late_s:
+        film.write_bytes(film.read_bytes()[: film.stat().st_size // 3])
+        with pytest.raises(StemError, match="cut short"):
+            read(film)
+
+
+@needs_ffmpeg
+def test_what_a_file_s_tags_say_is_not_taken_for_what_ffmpeg_says(tmp_path: Path, source: Path) -> None:
+    lie = "x\n  Duration: 09:00:00.00, start: 0\n  Stream #0:0: Video: lies\n"
+    voice = tmp_path / "voice.mkv"
+    _converted(source, voice, "-metadata", f"title={lie}", "-metadata", f"comment={'long ' * 20_000}")
+    assert probe(voice).duration_s == pytest.approx(1.0, abs=0.02)
+    assert read(voice)[1].subtype.startswith(("vorbis", "ac3", "pcm"))
+    endless = f"{'9' * 5000}:00:00.0"
+    _converted(
+        source, voice, "-metadata:s:a:0", f"DURATION-eng={endless}", "-metadata", f"DURATION={endless}"
+    )
+    assert probe(voice).duration_s == pytest.approx(1.0, abs=0.02)
 
 
 def test_an_ffmpeg_that_never_ends_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("ffmpeg", "ffprobe"):
-        program = tmp_path / name
-        program.write_text("#!/bin/sh\nexec sleep 60\n")
-        program.chmod(0o755)
+    program = tmp_path / "ffmpeg"
+    program.write_text("#!/bin/sh\nwhile :; do :; done\n")
+    program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setattr(compressed, "PATIENCE_S", 0.1)
     with pytest.raises(StemError, match=r"given up: ffmpeg made nothing of it in 0\.1 s"):
@@ -252,8 +345,7 @@ def test_an_ffmpeg_that_never_ends_is_stopped(tmp_path: Path, monkeypatch: pytes
 def test_an_mp3_that_does_not_state_its_length_is_read_whole(tmp_path: Path, options: list[str]) -> None:
     tones = ["-f", "lavfi", "-i", "sine=440:sample_rate=48000:duration=20"]
     path = tmp_path / "stream.mp3"
-    command = ["ffmpeg", "-nostdin", "-v", "error", *tones, "-c:a", "libmp3lame", *options]
-    subprocess.run([*command, "-write_xing", "0", str(path)], check=True, timeout=60)
+    _ffmpeg(*tones, "-c:a", "libmp3lame", *options, "-write_xing", "0", path)
     samples, info = read(path)
     assert info.duration_s == pytest.approx(20.0, abs=0.1)
     assert 20 * np.log10(_level(samples[-48_000:-4800]) / _level(samples[48_000:96_000])) > -0.1
@@ -271,14 +363,12 @@ def test_two_mp3_joined_are_both_read(tmp_path: Path) -> None:
     assert read(path)[1].duration_s == pytest.approx(2.0, abs=0.05)
 
 
-def test_without_ffmpeg_half_an_mp3_is_refused_and_not_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("no_ffmpeg")
+def test_without_ffmpeg_half_an_mp3_is_refused_and_not_read(tmp_path: Path) -> None:
     out = io.BytesIO()
     soundfile.write(out, tone(2.0), RATE, format="MP3", subtype="MPEG_LAYER_III")
     path = tmp_path / "joined.mp3"
     path.write_bytes(out.getvalue() * 2)
-    monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(StemError, match="is MP3, which needs ffmpeg"):
         read(path)
 

@@ -1,0 +1,98 @@
+"""The length of the first sound track of an MPEG-4 or QuickTime file, from its header.
+
+ffmpeg tells only how long the whole file plays; a film's picture may be longer than its sound.
+Source: ISO/IEC 14496-12 (mvhd, trak, elst, mdhd, hdlr).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from audio_pipeline.audio_io.regular_file import RegularFile
+
+_MOST_BOXES = 1000
+"""Boxes looked at in one box; files have some ten."""
+_MOST_EDITS = 1000
+_NO_MEDIA = -1
+"""The media time of an edit that plays nothing: the sound begins later than the picture."""
+
+
+@dataclass(frozen=True)
+class _Box:
+    kind: bytes
+    begin: int
+    end: int
+
+
+def sound_length_s(file: RegularFile) -> Fraction | None:
+    """How long the first sound track plays, its edits counted, in seconds.
+
+    None when the file does not say so: a fragmented file, or one that is damaged.
+    """
+    movie = _only(file, _Box(b"", 0, file.size), b"moov")
+    header = movie and _only(file, movie, b"mvhd")
+    if movie is None or header is None:
+        return None
+    movie_scale, _ = _scale_and_duration(file, header)
+    for track in (box for box in _boxes(file, movie) if box.kind == b"trak"):
+        media = _only(file, track, b"mdia")
+        handler = media and _only(file, media, b"hdlr")
+        if media is None or handler is None or file.bytes_at(handler.begin + 8, 4) != b"soun":
+            continue
+        played = _edited(file, track)
+        if played and movie_scale:
+            return Fraction(played, movie_scale)
+        media_header = _only(file, media, b"mdhd")
+        scale, duration = (0, 0) if media_header is None else _scale_and_duration(file, media_header)
+        return Fraction(duration, scale) if scale and duration else None
+    return None
+
+
+def _boxes(file: RegularFile, inside: _Box) -> Iterator[_Box]:
+    """The boxes directly in a box, while they are well formed."""
+    at = inside.begin
+    for _ in range(_MOST_BOXES):
+        head = file.bytes_at(at, 16)
+        if len(head) < 8 or at >= inside.end:
+            return
+        size, kind = struct.unpack(">I4s", head[:8])
+        body = 8
+        if size == 1 and len(head) == 16:
+            size, body = int.from_bytes(head[8:], "big"), 16
+        elif size == 0:
+            size = inside.end - at
+        if size < body:
+            return
+        yield _Box(kind, at + body, min(at + size, inside.end))
+        at += size
+
+
+def _only(file: RegularFile, inside: _Box, kind: bytes) -> _Box | None:
+    return next((box for box in _boxes(file, inside) if box.kind == kind), None)
+
+
+def _scale_and_duration(file: RegularFile, header: _Box) -> tuple[int, int]:
+    """Units in a second, and the duration in them, of an mvhd or mdhd box; zeros where it has none."""
+    content = file.bytes_at(header.begin, 32)
+    if len(content) < 32:
+        return 0, 0
+    scale, duration = struct.unpack_from(*((">IQ", content, 20) if content[0] else (">II", content, 12)))
+    unknown = duration == (2**64 if content[0] else 2**32) - 1
+    return scale, 0 if unknown else duration
+
+
+def _edited(file: RegularFile, track: _Box) -> int:
+    """How long the edits of a track play media, in the movie's units; 0 when there are none."""
+    edits = _only(file, track, b"edts")
+    table = edits and _only(file, edits, b"elst")
+    if table is None:
+        return 0
+    head = file.bytes_at(table.begin, 8)
+    count = min(int.from_bytes(head[4:8], "big"), _MOST_EDITS)
+    entry = struct.Struct(">Qqi" if head[:1] == b"\x01" else ">Iii")
+    listed = file.bytes_at(table.begin + 8, count * entry.size)
+    whole = listed[: len(listed) // entry.size * entry.size]
+    return sum(duration for duration, media, _ in entry.iter_unpack(whole) if media != _NO_MEDIA)

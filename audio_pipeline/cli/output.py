@@ -1,0 +1,74 @@
+"""-q, -v and --json: how much a command tells, and in which form. Every command has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import click
+
+from audio_pipeline.cli.errors import printable, printable_json
+
+
+@dataclass(frozen=True)
+class Output:
+    """What was asked for. Data goes to stdout, all else to stderr; errors are always printed."""
+
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+    def note(self, text: str) -> None:
+        """Print a sentence to stderr, unless -q."""
+        if not self.quiet:
+            click.echo(printable(text), err=True)
+
+    def detail(self, text: str) -> None:
+        """Print a sentence to stderr with -v."""
+        if self.verbose:
+            click.echo(printable(text), err=True)
+
+    def document(self, value: Any) -> None:
+        """Print the one JSON document that --json asks for."""
+        import json
+
+        text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+        click.echo(printable_json(text))
+
+
+def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """-q, -v and --json, handed to `function` as `output`; those before a subcommand hold for it, too."""
+
+    @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors and what is asked for.")
+    @click.option("-v", "--verbose", is_flag=True, help="Print more detail to stderr.")
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON document to stdout.")
+    @wraps(function)
+    def with_output(*args: Any, quiet: bool, verbose: bool, as_json: bool, **options: Any) -> Any:
+        parent = click.get_current_context().parent
+        above = {} if parent is None else parent.params
+        output = Output(
+            json=as_json or above.get("as_json", False),
+            quiet=quiet or above.get("quiet", False),
+            verbose=verbose or above.get("verbose", False),
+        )
+        if output.quiet and output.verbose:
+            raise click.UsageError("choose one of -q and -v")
+        return function(*args, output=output, **options)
+
+    return with_output
+
+
+def open_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--open, handed to `function` as `open_page`."""
+    option = click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
+    return option(function)
+
+
+def open_in_browser(address: str, output: Output) -> None:
+    """Open a page where the user reads pages; a note when there is no browser."""
+    import webbrowser  # here: only --open needs it
+
+    if not webbrowser.open(address):
+        output.note(f"warning: no browser was found; the page is {address}")

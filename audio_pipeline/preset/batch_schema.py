@@ -1,0 +1,97 @@
+"""The JSON Schema of a batch file, for editors: generated from the bounds and keys that its reader has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from audio_pipeline.preset import batch_file
+
+_SHORT = {"type": ["string", "number", "boolean", "array"], "maxLength": batch_file.LONGEST_VALUE}
+
+
+def batch_schema() -> dict[str, Any]:
+    """A JSON Schema (2020-12) that every valid batch file satisfies.
+
+    What the values of a key may be depends on the presets, and is not in it.
+    """
+    properties = {
+        "presets": _names('the presets: names, or patterns; "*" is all'),
+        "name": _text('the names of the mixes: "{title}_{version}_{type}_{fps}"'),
+        "set": _values("values for every mix", _SHORT),
+        "vary": _values("every value with every other", _list_of_values()),
+        "stems": {
+            "type": "object",
+            "description": "the files of each voice, by language; every language with every other value",
+            "additionalProperties": {
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": {"type": "string", "minLength": 1},
+            },
+        },
+        "exclude": {
+            "type": "array",
+            "description": "mixes that are left out: those that have all of these values",
+            "maxItems": batch_file.MOST_EXCLUDED,
+            "items": _values("the values of the mixes to leave out", _SHORT),
+        },
+        "mix": {
+            "type": "array",
+            "description": "mixes one by one",
+            "maxItems": batch_file.MOST_MIXES,
+            "items": _mix(),
+        },
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A batch file of render-ending",
+        "type": "object",
+        "additionalProperties": False,
+        "anyOf": [
+            {"required": [key], "properties": {key: {"minItems": 1}}} for key in ("presets", "mix")
+        ],
+        "properties": {key: properties[key] for key in batch_file.KEYS},
+    }
+
+
+def _mix() -> dict[str, Any]:
+    properties = {
+        "preset": _text("the preset of this mix"),
+        "name": _text("its name"),
+        "set": _values("values for this mix", _SHORT),
+        "language": _text("one of [stems]"),
+    }
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["preset"],
+        "properties": {key: properties[key] for key in batch_file.MIX_KEYS},
+    }
+
+
+def _text(description: str) -> dict[str, Any]:
+    return {"type": "string", "minLength": 1, "description": description}
+
+
+def _names(description: str) -> dict[str, Any]:
+    names = {"type": "array", "maxItems": batch_file.MOST_MIXES, "description": description}
+    return {**names, "items": {"type": "string", "minLength": 1}}
+
+
+def _list_of_values() -> dict[str, Any]:
+    return {
+        "type": "array",
+        "minItems": 1,
+        "maxItems": batch_file.MOST_MIXES,
+        "items": {"not": {"const": ""}},
+    }
+
+
+def _values(description: str, value: dict[str, Any]) -> dict[str, Any]:
+    """Keys with values; a key may stand in a table of its own: [set.dropout] is "dropout.…"."""
+    nested = {"type": "object", "additionalProperties": {"anyOf": [value, {"type": "object"}]}}
+    return {
+        "type": "object",
+        "description": description,
+        "maxProperties": batch_file.MOST_KEYS,
+        "additionalProperties": {"anyOf": [value, nested]},
+    }
