@@ -5,14 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audio_pipeline.effects import effect_kinds
 from audio_pipeline.errors import PresetError
-from audio_pipeline.layers import layer_kinds
 from audio_pipeline.preset.batch_file import parse_sets, parse_vary, read_batch_file
 from audio_pipeline.preset.document import load_document, read_toml, value_of
 from audio_pipeline.preset.explain import flat
 from audio_pipeline.preset.model import Master, build_preset
 from audio_pipeline.preset.project import Project
+from audio_pipeline.preset.registry import EFFECTS, LAYERS
 from audio_pipeline.timeline.moments import parse_moment
 from tests.conftest import REPOSITORY
 
@@ -20,7 +19,7 @@ HERE = Project(REPOSITORY)
 BOM = b"\xef\xbb\xbf"
 UNITS = {
     annotation.json_schema["pattern"]: annotation
-    for table in (Master, *layer_kinds().values(), *effect_kinds().values())
+    for table in (Master, *LAYERS.values(), *EFFECTS.values())
     for field in table.model_fields.values()
     for annotation in field.metadata
     if "\\d+" in getattr(annotation, "json_schema", {}).get("pattern", "")
