@@ -29,10 +29,10 @@ def pages() -> dict[str, Path]:
     for name in MIXES:
         preset = build_preset(load_document(project, name))
         made[name] = render(Order(project, preset, project.renders, workers=2))
-    takes = [take_of(m.report_file) for m in made.values() if m.report_file is not None]
+    takes = [take_of(m.files.report) for m in made.values() if m.files.report is not None]
     review = project.renders / "review.html"
     write_review(review, takes, [listening_copy(take) for take in takes])
-    report = made["final"].page
+    report = made["final"].files.page
     assert report is not None
     return {"report": report, "review": review}
 

@@ -89,8 +89,8 @@ def _draw(rendered: Rendered, path: Path, dark: bool) -> None:
     from audio_pipeline.audio_io.read.audio_file import read
     from audio_pipeline.pages.picture import DARK, LIGHT, draw_mix
 
-    samples, info = read(rendered.master)
-    preset, scene, span = rendered.session.preset, rendered.session.scene, rendered.span
+    samples, info = read(rendered.master.file)
+    preset, scene, span = rendered.session.preset, rendered.session.scene, rendered.master.span
     rate = info.sample_rate_hz
     at = {name: scene.cue(name) for name in preset.cues}
     cues = sorted(((sample - span.start) / rate, name) for name, sample in at.items() if sample in span)
@@ -151,14 +151,16 @@ def _tell_stems(rendered: Rendered, verbose: bool) -> None:
 
 def _tell(rendered: Rendered, seconds: float) -> None:
     rate = rendered.session.scene.sample_rate
-    rows = [("file", printable(_shown(rendered.master)))]
-    if rendered.stems:
-        rows.append(("stems", printable(_shown(rendered.stems[0].parent)) + "/"))
-    if rendered.report_file is not None:
-        rows.append(("report", printable(_shown(rendered.report_file))))
-    if rendered.page is not None:
-        rows.append(("page", printable(_shown(rendered.page))))
-    rows.append(("length", f"{len(rendered.span) / rate:.3f} s ({len(rendered.span)} samples)"))
+    rows = [("file", printable(_shown(rendered.master.file)))]
+    if rendered.files.stems:
+        rows.append(("stems", printable(_shown(rendered.files.stems_folder)) + "/"))
+    if rendered.files.report is not None:
+        rows.append(("report", printable(_shown(rendered.files.report))))
+    if rendered.files.page is not None:
+        rows.append(("page", printable(_shown(rendered.files.page))))
+    rows.append(
+        ("length", f"{len(rendered.master.span) / rate:.3f} s ({len(rendered.master.span)} samples)")
+    )
     rows += _figures(rendered)
     rows.append(("took", f"{seconds:.1f} s"))
     for label, value in rows:
@@ -180,9 +182,11 @@ def _figures(rendered: Rendered) -> list[tuple[str, str]]:
         rows.append(
             ("delivery", f"{master.delivery}: {report['delivery'].get('verdict', 'not measured')}")
         )
-    rows.append(("gain", f"{rendered.gain_db:+.2f} dB"))
-    if rendered.ceiling.reduction_db > 0:
-        rows.append(("ceiling", f"held peaks down by up to {rendered.ceiling.reduction_db:.1f} dB"))
+    rows.append(("gain", f"{rendered.master.gain_db:+.2f} dB"))
+    if rendered.master.ceiling.reduction_db > 0:
+        rows.append(
+            ("ceiling", f"held peaks down by up to {rendered.master.ceiling.reduction_db:.1f} dB")
+        )
     return rows
 
 

@@ -100,8 +100,8 @@ def _render(project: Project, name: str, sets: tuple[str, ...], out: Path | None
     order = Order(project, preset, out or project.renders, workers=workers, cache=users_cache())
     made = render(order)
     assert made.report is not None
-    assert made.look is not None
-    return page(made.report, changes_of(preset), made.look, live=True)
+    assert made.page_media is not None
+    return page(made.report, changes_of(preset), made.page_media, live=True)
 
 
 class Watched:

@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from audio_pipeline.mastering.master import CeilingAction
+from audio_pipeline.mastering.ceiling import CeilingAction
 from audio_pipeline.metering.gated import Gated
 from audio_pipeline.mixing.session import Session
 from audio_pipeline.reporting.dialogue import share_percent

@@ -29,7 +29,7 @@ FILTER = (
     "44.1 and 48 kHz, twice at 88.2 and 96, once from 176.4, more below 44.1; a parabola through each "
     "peak and its two neighbours"
 )
-"""The interpolator, for the report."""
+"""The interpolator in words."""
 
 _ROW = 2 * REACH
 _COARSE = 8 * _ROW

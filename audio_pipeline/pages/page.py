@@ -37,7 +37,6 @@ from audio_pipeline.timeline.workers import BackgroundQueue
 
 Report = dict[str, Any]
 
-PAGE_SUFFIX = ".report.html"
 LONGEST_COPY_S = 300.0
 """A longer mix is not put into its page: a minute takes 5 MB, and mail carries some 25."""
 

@@ -90,8 +90,8 @@ def short_render(shared_project, tmp_path_factory):
 @pytest.fixture(scope="session")
 def takes(short_render):
     """`short` and, the same at twice its level but for 2 s at its end, `loud`."""
-    samples, rate = soundfile.read(short_render.master)
-    path = short_render.master.with_name("loud.wav")
+    samples, rate = soundfile.read(short_render.master.file)
+    path = short_render.master.file.with_name("loud.wav")
     soundfile.write(path, samples[: -2 * rate] * 2.0, rate, subtype="PCM_24")
     before = short_render.report
     facts = MixFacts(
@@ -102,7 +102,7 @@ def takes(short_render):
     )
     report = report_of_file(path, facts, path.name)
     path.with_name("loud.report.json").write_text(to_json(report), encoding="utf-8")
-    return [take_of(short_render.report_file), take_of(path)]
+    return [take_of(short_render.files.report), take_of(path)]
 
 
 def sections_of(report, rate):

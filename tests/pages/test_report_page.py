@@ -18,7 +18,7 @@ from tests.pages.in_browser import loaded, samples_of, until
 
 @pytest.fixture
 def short(short_render, open_page):
-    return loaded(open_page(short_render.page))
+    return loaded(open_page(short_render.files.page))
 
 
 def at(page):
@@ -26,16 +26,16 @@ def at(page):
 
 
 def test_a_page_opens_from_a_file_in_under_a_second_without_a_request(short_render, open_page):
-    opened = loaded(open_page(short_render.page))
+    opened = loaded(open_page(short_render.files.page))
     milliseconds = opened.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
     assert milliseconds < 1000
     assert [url for url in open_page.requests if not url.startswith("data:")] == [
-        short_render.page.as_uri()
+        short_render.files.page.as_uri()
     ]
 
 
 def test_a_page_weighs_less_than_6_mb_a_minute(short_render):
-    assert short_render.page.stat().st_size / short_render.report["duration_s"] < 6e6 / 60
+    assert short_render.files.page.stat().st_size / short_render.report["duration_s"] < 6e6 / 60
 
 
 def test_the_figures_on_the_page_are_the_reports(short_render, short):
@@ -75,7 +75,7 @@ def test_the_page_tells_what_the_preset_changes_in_its_base(short_render, short)
 
 
 def test_the_copy_is_the_mix_to_the_sample_and_its_error_is_below_the_floor(short_render, short):
-    master, _ = soundfile.read(short_render.master)
+    master, _ = soundfile.read(short_render.master.file)
     copy = samples_of(short, "renderEnding.transport.buffers[0].getChannelData(0)")
     assert len(copy) == len(master)
     error_dbfs = 10 * np.log10(np.square(copy - master[:, 0]).mean())
@@ -157,7 +157,7 @@ def test_hostile_names_are_shown_as_text(short_render, open_page, tmp_path):
     wild = hostile_report(short_render.report)
     changes = Changes(HOSTILE[0], (Change(HOSTILE[1], HOSTILE[2], HOSTILE[3], HOSTILE[4]),))
     file = tmp_path / "wild.html"
-    file.write_text(page(wild, changes, look_at(short_render.master, -60.0)), encoding="utf-8")
+    file.write_text(page(wild, changes, look_at(short_render.master.file, -60.0)), encoding="utf-8")
     opened = loaded(open_page(file))
     assert opened.inner_text("h1") == HOSTILE[0]
     assert opened.title() == f"{HOSTILE[0]} · {HOSTILE[1]}"
@@ -168,7 +168,7 @@ def test_hostile_names_are_shown_as_text(short_render, open_page, tmp_path):
 
 
 def test_a_mix_without_a_copy_names_the_file_instead(short_render, open_page, tmp_path):
-    look = dataclasses.replace(look_at(short_render.master, -60.0), copy=b"")
+    look = dataclasses.replace(look_at(short_render.master.file, -60.0), copy=b"")
     file = tmp_path / "long.html"
     file.write_text(page(short_render.report, Changes(None, ()), look), encoding="utf-8")
     opened = open_page(file)
@@ -179,7 +179,9 @@ def test_a_mix_without_a_copy_names_the_file_instead(short_render, open_page, tm
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_of_360_points_needs_no_sideways_scrolling(short_render, open_page, scheme):
-    opened = open_page(short_render.page, viewport={"width": 360, "height": 740}, color_scheme=scheme)
+    opened = open_page(
+        short_render.files.page, viewport={"width": 360, "height": 740}, color_scheme=scheme
+    )
     assert opened.evaluate("document.documentElement.scrollWidth") <= 360
 
 
@@ -187,12 +189,12 @@ def test_a_phone_of_360_points_needs_no_sideways_scrolling(short_render, open_pa
 def test_axe_finds_no_fault(short_render, open_page, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
-    opened = loaded(open_page(short_render.page, color_scheme=scheme))
+    opened = loaded(open_page(short_render.files.page, color_scheme=scheme))
     assert Axe().run(opened).response["violations"] == []
 
 
 def test_the_policy_lets_nothing_in(short_render, open_page):
-    opened = open_page(short_render.page)
+    opened = open_page(short_render.files.page)
     refused = opened.evaluate(
         """async () => {
         const violations = [];
