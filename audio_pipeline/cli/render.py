@@ -74,7 +74,7 @@ def render_command(
     if plot is not None:
         _draw(rendered, plot, dark)
     if as_json:
-        from audio_pipeline.reporting.report import to_json
+        from audio_pipeline.reporting.report_file import to_json
 
         if rendered.report is not None:
             click.echo(printable_json(to_json(rendered.report)), nl=False)
@@ -165,23 +165,21 @@ def _tell(rendered: Rendered, seconds: float) -> None:
     rows.append(("took", f"{seconds:.1f} s"))
     for label, value in rows:
         click.echo(f"{click.style(f'{label:>10}', bold=_styled())}  {value}")
-    for warning in (rendered.report or {}).get("warnings", []):
-        click.echo(f"   warning  {printable(str(warning))}")
+    for warning in rendered.report.warnings if rendered.report is not None else ():
+        click.echo(f"   warning  {printable(warning.message)}")
 
 
 def _figures(rendered: Rendered) -> list[tuple[str, str]]:
     master, report = rendered.session.preset.master, rendered.report
     rows = []
     if report is not None:
-        if report["dialogue_lufs"] is not None:
-            rows.append(("dialogue", _value(report["dialogue_lufs"], "LUFS (stem)")))
-        rows.append(("programme", _value(report["integrated_lufs"], "LUFS")))
-        rows.append(("true peak", _value(report["true_peak_dbtp"], "dBTP")))
-        if report["dropout"]:
-            rows.append(("floor", _value(report["dropout"]["floor_dbfs"], "dBFS in the dropout")))
-        rows.append(
-            ("delivery", f"{master.delivery}: {report['delivery'].get('verdict', 'not measured')}")
-        )
+        if report.dialogue_lufs is not None:
+            rows.append(("dialogue", _value(report.dialogue_lufs, "LUFS (stem)")))
+        rows.append(("programme", _value(report.integrated_lufs, "LUFS")))
+        rows.append(("true peak", _value(report.true_peak_dbtp, "dBTP")))
+        if report.dropout:
+            rows.append(("floor", _value(report.dropout.floor_dbfs, "dBFS in the dropout")))
+        rows.append(("delivery", f"{master.delivery}: {report.delivery.verdict}"))
     rows.append(("gain", f"{rendered.master.gain_db:+.2f} dB"))
     if rendered.master.ceiling.reduction_db > 0:
         rows.append(

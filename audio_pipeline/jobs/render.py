@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from audio_pipeline.audio_io.regular_file import sha256_hex
 from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.audio_io.write.chunks import BextLoudness
 from audio_pipeline.audio_io.write.wave import WaveWriter
@@ -36,7 +37,9 @@ from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import StemFiles, stem_paths
 from audio_pipeline.reporting.facts import MixFacts
-from audio_pipeline.reporting.report import Report, report_of_file, to_json
+from audio_pipeline.reporting.model import LoudnessReport
+from audio_pipeline.reporting.report import report_of_draft, to_json
+from audio_pipeline.reporting.values import encodable
 from audio_pipeline.timeline.moments import Moment
 from audio_pipeline.timeline.spans import Span
 
@@ -73,7 +76,7 @@ class Rendered:
     report, where there is no page."""
 
     master: Master
-    report: Report | None
+    report: LoudnessReport | None
     files: RenderFiles
     session: Session
     page_media: PageMedia | None
@@ -122,11 +125,12 @@ def _make(
                 progress("report", 0.0)
                 page = _page(files, session.preset, gain_db, wave)
                 facts = facts_of(session, gain_db, ceiling, premaster.dialogue_loudness)
-                report = _report(wave, facts, files.master.name, page)
-                claimed.write(to_json(report))
+                report = _report(wave, facts, files, page)
+                text = to_json(report)
+                claimed.write(text)
                 if page is not None and files.page is not None:
                     progress("page", 0.0)
-                    media = page.write(files.page, report)
+                    media = page.write(files.page, report, text)
     return Rendered(master, report, files, session, media)
 
 
@@ -138,19 +142,25 @@ def _page(files: RenderFiles, preset: Preset, gain_db: float, wave: WaveWriter) 
     return RenderPage(preset, gain_db, wave.draft())
 
 
-def _report(wave: WaveWriter, facts: MixFacts, name: str, page: RenderPage | None) -> Report:
+def _report(
+    wave: WaveWriter, facts: MixFacts, files: RenderFiles, page: RenderPage | None
+) -> LoudnessReport:
     """The report from the file that will be delivered, which then carries its loudness."""
-    report = report_of_file(wave.draft(), facts, name, [] if page is None else [page.analyzer])
+    observers = [] if page is None else [page.analyzer]
+    report = report_of_draft(wave.draft(), facts, files.master.name, observers)
     wave.set_loudness(
         BextLoudness(
-            report["integrated_lufs"],
-            report["loudness_range_lu"],
-            report["true_peak_dbtp"],
-            report["max_momentary_lufs"],
-            report["max_short_term_lufs"],
+            report.integrated_lufs,
+            report.loudness_range_lu,
+            report.true_peak_dbtp,
+            report.max_momentary_lufs,
+            report.max_short_term_lufs,
         )
     )
-    return report
+    hashes = {report.file: sha256_hex(wave.draft())}
+    for path in files.stems.values():
+        hashes[encodable(path.relative_to(files.master.parent).as_posix())] = sha256_hex(path)
+    return report.model_copy(update={"files": hashes})
 
 
 def _span(order: Order, session: Session) -> Span:

@@ -9,7 +9,7 @@ from pathlib import Path
 from audio_pipeline.audio_io.write.overwrite_guard import refuse_to_overwrite
 from audio_pipeline.errors import RenderError
 from audio_pipeline.mastering.stems import STEM_BUSES
-from audio_pipeline.reporting.report_file import SUFFIX
+from audio_pipeline.reporting.report_names import SUFFIX
 
 PAGE_SUFFIX = ".report.html"
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from audio_pipeline.mastering.gain import softest_dbfs
 from audio_pipeline.pages.changes import changes_of
-from audio_pipeline.pages.page import PageAnalyzer, PageMedia, write_page
+from audio_pipeline.pages.page import PageAnalyzer, PageMedia, sha256_of_text, write_page
 from audio_pipeline.preset.model import Preset
-from audio_pipeline.reporting.report import Report
+from audio_pipeline.reporting.model import LoudnessReport
 
 
 class RenderPage:
@@ -18,11 +18,12 @@ class RenderPage:
         self._preset = preset
         self.analyzer = PageAnalyzer(master, softest_dbfs(preset, gain_db))
 
-    def write(self, path: Path, report: Report) -> PageMedia:
-        """Write the page, whole or not at all; returns what it shows besides the report.
+    def write(self, path: Path, report: LoudnessReport, text: str) -> PageMedia:
+        """Write the page, whole or not at all; returns what it shows besides the report, whose file
+        holds `text`.
 
         Raises RenderError when it cannot be written.
         """
         media = self.analyzer.look()
-        write_page(path, report, changes_of(self._preset), media)
+        write_page(path, report, sha256_of_text(text), changes_of(self._preset), media)
         return media

@@ -25,9 +25,9 @@ def test_it_is_a_minute_of_stereo_at_48_khz_and_24_bit(final):
 
 
 def test_it_passes_its_delivery(final):
-    assert final.report["delivery"]["verdict"] == "pass"
-    assert final.report["dialogue_lufs"] == pytest.approx(-27.0, abs=0.01)
-    assert final.report["true_peak_dbtp"] <= -2.0
+    assert final.report.delivery.verdict == "pass"
+    assert final.report.dialogue_lufs == pytest.approx(-27.0, abs=0.01)
+    assert final.report.true_peak_dbtp <= -2.0
 
 
 def test_levels_in_the_preset_are_levels_in_the_master(final):
@@ -35,12 +35,12 @@ def test_levels_in_the_preset_are_levels_in_the_master(final):
 
 
 def test_the_dropout_entry_agrees_with_the_preset(final):
-    dropout = final.report["dropout"]
-    assert dropout["at_s"] == 56.0
-    assert dropout["silence_at_s"] == 57.0
-    assert dropout["fall_s"] == pytest.approx(0.25, abs=0.0101)
-    assert dropout["floor_dbfs"] == pytest.approx(-60.0 + final.master.gain_db, abs=1.0)
-    assert dropout["depth_db"] >= 12.0
+    dropout = final.report.dropout
+    assert dropout.at_s == 56.0
+    assert dropout.silence_at_s == 57.0
+    assert dropout.fall_s == pytest.approx(0.25, abs=0.0101)
+    assert dropout.floor_dbfs == pytest.approx(-60.0 + final.master.gain_db, abs=1.0)
+    assert dropout.depth_db >= 12.0
 
 
 def test_after_the_silence_every_sample_is_exactly_zero(final):

@@ -1,5 +1,6 @@
 """The render: the same bytes always, excerpts cut from the whole, stems that sum, and silence."""
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from audio_pipeline.errors import AudioPipelineError
 from audio_pipeline.jobs.render import Order, render
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
+from audio_pipeline.reporting.report_file import read_report
 from audio_pipeline.timeline.moments import parse_moment
 from tests.command import run_code, tiny_project
 
@@ -80,7 +82,7 @@ def test_the_stems_sum_to_the_master(rendered):
 
 
 def test_the_dialogue_stands_at_its_target(rendered):
-    assert rendered.report["dialogue_lufs"] == pytest.approx(-27.0, abs=0.01)
+    assert rendered.report.dialogue_lufs == pytest.approx(-27.0, abs=0.01)
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -99,8 +101,8 @@ def test_an_excerpt_is_cut_from_the_whole(project, rendered, share, length):
 def test_the_ceiling_holds_the_true_peak_and_says_what_it_did(project):
     loud = render(order(project, "short", "master.target=-14 LUFS", "master.ceiling=-6 dBTP"))
     assert loud.master.ceiling.reduction_db > 1
-    assert loud.report["true_peak_dbtp"] <= -6.0
-    held = loud.report["provenance"]["ceiling"]
+    assert loud.report.true_peak_dbtp <= -6.0
+    held = loud.report.provenance["ceiling"]
     assert held["reduction_db"] == pytest.approx(loud.master.ceiling.reduction_db, abs=1e-3)
 
 
@@ -108,8 +110,8 @@ def test_the_file_carries_its_timecode_loudness_and_cues(rendered):
     info = wavinfo.WavInfoReader(str(rendered.master.file))
     assert info.bext.time_reference == 172_800_000
     assert info.bext.version == 2
-    assert info.bext.loudness_value == pytest.approx(rendered.report["integrated_lufs"], abs=0.01)
-    assert info.bext.max_true_peak == pytest.approx(rendered.report["true_peak_dbtp"], abs=0.01)
+    assert info.bext.loudness_value == pytest.approx(rendered.report.integrated_lufs, abs=0.01)
+    assert info.bext.max_true_peak == pytest.approx(rendered.report.true_peak_dbtp, abs=0.01)
     labels = {label.text for label in info.cues.labels}
     assert {"voice_a", "cross", "voice_b", "black", "dropout", "silence"} <= labels
 
@@ -186,3 +188,32 @@ print([name for name in sys.modules if name.startswith("audio_pipeline.pages")])
     done = run_code(folder, code)
     assert (done.stdout, done.stderr) == ("[]\n", "")
     assert {p.name for p in (folder / "renders").iterdir()} == {"tiny.wav", "tiny.report.json"}
+
+
+def test_the_report_lists_the_audio_files_of_the_set_with_their_hashes(rendered):
+    folder = rendered.master.file.parent
+    names = ["short.wav", *(f"short.stems/short_{stem}.wav" for stem in ("DX", "FX", "BG", "ME"))]
+    assert list(rendered.report.files) == names
+    for name, sha256 in rendered.report.files.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == sha256
+    assert read_report(rendered.files.report) == rendered.report
+
+
+def test_the_report_knows_the_gain_the_layout_and_the_cues(project, rendered):
+    report, scene = rendered.report, rendered.session.scene
+    assert report.layout == "stereo"
+    assert report.gains.dialogue_db == pytest.approx(rendered.master.gain_db, abs=1e-4)
+    assert report.gains.programme_db is None
+    assert report.reasons["gains.programme_db"] == "the gain is not anchored on the programme"
+    assert {cue.name: cue.at_samples for cue in report.cues} == {
+        name: scene.cue(name) for name in rendered.session.preset.cues
+    }
+    assert report.cues[0].timecode == "01:00:00:00"
+    by_programme = render(
+        order(project, "short", "master.anchor=programme", out=project.root / "programme", page=False)
+    )
+    gains = by_programme.report.gains
+    assert (gains.dialogue_db, gains.programme_db) == (
+        None,
+        pytest.approx(by_programme.master.gain_db, abs=1e-4),
+    )

@@ -10,7 +10,8 @@ import pytest
 import soundfile
 
 from audio_pipeline.jobs.render import Order, render
-from audio_pipeline.pages.review import listening_copy, take_of, write_review
+from audio_pipeline.jobs.review import take_of
+from audio_pipeline.pages.review import listening_copy, write_review
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.reporting.facts import MixFacts, Section
@@ -97,8 +98,8 @@ def takes(short_render):
     facts = MixFacts(
         "loud",
         sections_of(before, rate),
-        dialogue_lufs=before["dialogue_lufs"] + 20 * math.log10(2),
-        provenance={"preset": {**before["provenance"]["preset"], "master.target": "-21 LUFS"}},
+        dialogue_lufs=before.dialogue_lufs + 20 * math.log10(2),
+        provenance={"preset": {**before.preset, "master.target": "-21 LUFS"}},
     )
     report = report_of_file(path, facts, path.name)
     path.with_name("loud.report.json").write_text(to_json(report), encoding="utf-8")
@@ -107,8 +108,7 @@ def takes(short_render):
 
 def sections_of(report, rate):
     return tuple(
-        Section(s["name"], Span(round(s["start_s"] * rate), round(s["stop_s"] * rate)))
-        for s in report["sections"]
+        Section(s.name, Span(round(s.start_s * rate), round(s.stop_s * rate))) for s in report.sections
     )
 
 

@@ -19,7 +19,7 @@ from audio_pipeline.memo.store import Cache, digest, remove_if_unlocked
 from audio_pipeline.memo.tracing import exact, program_key
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import stem_paths
-from audio_pipeline.reporting.report_file import SUFFIX
+from audio_pipeline.reporting.report_names import SUFFIX
 
 Status = Literal["rendered", "unchanged", "failed"]
 _SHARES = {
