@@ -72,7 +72,7 @@ def _length(option: str, text: str) -> Fraction:
 
 def _print(reports: list[LoudnessReport], options: dict[str, Any]) -> None:
     from audio_pipeline.pages.csv_tables import files_csv, sections_csv
-    from audio_pipeline.reporting.report_file import to_json
+    from audio_pipeline.reporting.report_json import to_json
 
     if options["as_json"]:
         click.echo(printable_json(to_json(reports[0] if len(reports) == 1 else reports)), nl=False)

@@ -74,7 +74,7 @@ def render_command(
     if plot is not None:
         _draw(rendered, plot, dark)
     if as_json:
-        from audio_pipeline.reporting.report_file import to_json
+        from audio_pipeline.reporting.report_json import to_json
 
         if rendered.report is not None:
             click.echo(printable_json(to_json(rendered.report)), nl=False)

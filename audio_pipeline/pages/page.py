@@ -35,7 +35,7 @@ from audio_pipeline.pages.traces import CloseUp, Place
 from audio_pipeline.pages.words import audibility_note, clause_notes, silence_notes
 from audio_pipeline.reporting.model import DropoutLevels, LoudnessReport
 from audio_pipeline.reporting.report import CURVE_STEP_S
-from audio_pipeline.reporting.report_file import as_json, to_json
+from audio_pipeline.reporting.report_json import as_json, to_json
 from audio_pipeline.timeline.workers import BackgroundQueue
 
 LONGEST_COPY_S = 300.0

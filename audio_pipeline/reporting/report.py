@@ -38,7 +38,7 @@ from audio_pipeline.reporting.model import (
     Silence,
 )
 from audio_pipeline.reporting.rejudge import bits_of
-from audio_pipeline.reporting.report_file import to_json
+from audio_pipeline.reporting.report_json import to_json
 from audio_pipeline.reporting.values import encodable, rounded
 from audio_pipeline.reporting.verdict import judge
 from audio_pipeline.reporting.warning_checks import warnings_of

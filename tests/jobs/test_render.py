@@ -81,6 +81,14 @@ def test_the_stems_sum_to_the_master(rendered):
     assert 20 * np.log10(np.abs(fx + bg - me).max() / 2**23) < -120
 
 
+def test_master_and_stems_have_dither_of_their_own(rendered):
+    dx, fx, bg, _ = (steps(path).astype(float) for path in rendered.master.stems.values())
+    active = slice(0, rendered.session.scene.cue("dropout"))
+    residual = (dx + fx + bg - steps(rendered.master.file))[active]
+    # the errors of four files, each of RMS ½ step, add as powers when they are independent
+    assert np.sqrt(np.mean(residual**2)) == pytest.approx(1.0, abs=0.02)
+
+
 def test_the_dialogue_stands_at_its_target(rendered):
     assert rendered.report.dialogue_lufs == pytest.approx(-27.0, abs=0.01)
 
@@ -114,6 +122,18 @@ def test_the_file_carries_its_timecode_loudness_and_cues(rendered):
     assert info.bext.max_true_peak == pytest.approx(rendered.report.true_peak_dbtp, abs=0.01)
     labels = {label.text for label in info.cues.labels}
     assert {"voice_a", "cross", "voice_b", "black", "dropout", "silence"} <= labels
+
+
+def test_an_excerpt_carries_its_own_timecode_and_the_cues_that_lie_in_it(project, rendered):
+    scene, begin = rendered.session.scene, rendered.session.scene.cue("black")
+    cut = render(order(project, begin=parse_moment("black"), out=project.root / "part"))
+    info = wavinfo.WavInfoReader(str(cut.master.file))
+    assert info.bext.time_reference == 172_800_000 + begin
+    names = {label.name: label.text for label in info.cues.labels}
+    places = {names[cue.name]: cue.sample_offset for cue in info.cues.cues}
+    cues = {name: scene.cue(name) for name in rendered.session.preset.cues}
+    programme = scene.programme.stop
+    assert places == {name: at - begin for name, at in cues.items() if begin <= at < programme}
 
 
 def test_music_and_effects_have_the_level_they_have_under_the_voices(project, rendered):
@@ -212,6 +232,7 @@ def test_the_report_knows_the_gain_the_layout_and_the_cues(project, rendered):
     by_programme = render(
         order(project, "short", "master.anchor=programme", out=project.root / "programme", page=False)
     )
+    assert by_programme.report.integrated_lufs == pytest.approx(-27.0, abs=0.01)
     gains = by_programme.report.gains
     assert (gains.dialogue_db, gains.programme_db) == (
         None,

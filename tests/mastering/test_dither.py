@@ -66,3 +66,9 @@ def test_silence_that_is_meant_gets_no_dither():
     steps = quantise(np.zeros((100, 2)), 24, Dither(1, "master"), Span(0, 100), (Span(0, 40),))
     assert not steps[40:].any()
     assert steps[:40].any()
+
+
+def test_what_exceeds_full_scale_is_held_at_the_ends_of_the_format():
+    loud = np.array([[2.0], [-2.0]])
+    steps = quantise(loud, 16, Dither(1, "master"), Span(0, 2), (Span(0, 2),))
+    assert steps.tolist() == [[32_767], [-32_768]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from audio_pipeline.reporting.model import LoudnessReport
-from audio_pipeline.reporting.report_file import to_json
+from audio_pipeline.reporting.report_json import to_json
 
 HOSTILE = (
     "<img src=x onerror=alert(1)>",

@@ -12,7 +12,7 @@ import soundfile
 
 from audio_pipeline.pages.changes import Change, Changes, changes_of
 from audio_pipeline.pages.page import look_at, page
-from audio_pipeline.reporting.report_file import to_json
+from audio_pipeline.reporting.report_json import to_json
 from audio_pipeline.timeline.timecode import RATES
 from tests.pages.hostile import HOSTILE, hostile_report
 from tests.pages.in_browser import loaded, samples_of, until

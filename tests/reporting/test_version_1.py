@@ -12,7 +12,8 @@ from audio_pipeline.errors import ReportError
 from audio_pipeline.reporting.comparison import Tolerance, compare_reports
 from audio_pipeline.reporting.figures import HEADLINE
 from audio_pipeline.reporting.rejudge import rejudged
-from audio_pipeline.reporting.report_file import read_report, to_json
+from audio_pipeline.reporting.report_file import read_report
+from audio_pipeline.reporting.report_json import to_json
 
 STORED = Path(__file__).with_name("version_1.report.json")
 
