@@ -46,9 +46,9 @@ def draw_whole(name: str) -> None:
     """Render the preset and draw it."""
     preset = _preset(name)
     made = render(Order(PROJECT, preset, PROJECT.renders, workers=2))
-    assert made.report_file is not None
-    report = json.loads(made.report_file.read_text(encoding="utf-8"))
-    samples, info = read(made.master)
+    assert made.files.report is not None
+    report = json.loads(made.files.report.read_text(encoding="utf-8"))
+    samples, info = read(made.master.file)
     cues = [(section["name"], section["start_s"]) for section in report["sections"]]
     title = f"{preset.head.title}: {preset.name}"
     draw_mix(samples, info.sample_rate_hz, cues, title, PICTURES / f"{name}.png")

@@ -10,7 +10,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from audio_pipeline.jobs.render import Order, render
-from audio_pipeline.pages.review import listening_copy, take_of, write_review
+from audio_pipeline.jobs.review import take_of
+from audio_pipeline.pages.review import listening_copy, write_review
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import Project
@@ -29,10 +30,10 @@ def pages() -> dict[str, Path]:
     for name in MIXES:
         preset = build_preset(load_document(project, name))
         made[name] = render(Order(project, preset, project.renders, workers=2))
-    takes = [take_of(m.report_file) for m in made.values() if m.report_file is not None]
+    takes = [take_of(m.files.report) for m in made.values() if m.files.report is not None]
     review = project.renders / "review.html"
     write_review(review, takes, [listening_copy(take) for take in takes])
-    report = made["final"].page
+    report = made["final"].files.page
     assert report is not None
     return {"report": report, "review": review}
 

@@ -25,7 +25,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "hostile")]
 from hypothesis import HealthCheck, given, settings  # noqa: E402 - after the path is set
 from hypothesis import strategies as st  # noqa: E402
 
-from audio_pipeline.cli import watch  # noqa: E402
+from audio_pipeline.jobs import watch  # noqa: E402
 from tests.conftest import make_project  # noqa: E402
 from tests.hostile.batch_makers import (  # noqa: E402
     batch_by_bytes,

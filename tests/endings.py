@@ -12,6 +12,7 @@ from audio_pipeline.dsp import noise
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.curves import CurveName, curve
 from audio_pipeline.reporting.facts import DropoutPlan, MixFacts, Section
+from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.timeline.moments import Clock
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.timeline.timecode import RATES
@@ -75,3 +76,8 @@ def written(path: Path, samples: Samples, subtype: str = "PCM_24") -> Path:
     """The samples as a file."""
     soundfile.write(path, samples, RATE, subtype=subtype)
     return path
+
+
+def messages(report: LoudnessReport) -> list[str]:
+    """The texts of a report's warnings."""
+    return [warning.message for warning in report.warnings]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +15,7 @@ from audio_pipeline.cli.options import debug_option
 from audio_pipeline.cli.output import Output, output_options
 
 if TYPE_CHECKING:
+    from audio_pipeline.reporting.model import LoudnessReport
     from audio_pipeline.timeline.moments import Clock
 
 EPILOG = """\b
@@ -63,43 +64,29 @@ def command(
     report = _judged(file, delivery, dialogue, clock_of(rate, start))
     output.detail(what_was_read(report))
     if output.json:
-        output.document({"file": report["file"], **report["delivery"]})
+        output.document({"file": report.file, **report.delivery.model_dump(mode="json")})
     else:
         _print(report)
-    if report["delivery"]["verdict"] != "pass":
+    if report.delivery.verdict != "pass":
         raise click.exceptions.Exit(1)
 
 
-def _judged(file: Path, delivery: str | None, dialogue: Path | None, clock: Clock) -> dict[str, Any]:
+def _judged(file: Path, delivery: str | None, dialogue: Path | None, clock: Clock) -> LoudnessReport:
+    from audio_pipeline.jobs.measure import Known, measure_file
     from audio_pipeline.reporting.rejudge import rejudged
-    from audio_pipeline.reporting.report_file import SUFFIX, read_report
+    from audio_pipeline.reporting.report_file import read_report
+    from audio_pipeline.reporting.report_names import SUFFIX
 
     if file.name.endswith(".json"):
         if dialogue is not None:
             raise click.UsageError(f"a {SUFFIX} knows its dialogue; --dialogue goes with an audio file")
         report = read_report(file)
-        if delivery is None and report["delivery"]["name"] is None:
+        if delivery is None and report.delivery.name is None:
             raise click.UsageError("the report names no delivery; say --delivery NAME")
-        return rejudged(report, delivery or report["delivery"]["name"])
+        return rejudged(report, delivery or report.delivery.name or "")
     if delivery is None:
         raise click.UsageError("say --delivery NAME; check --list shows which there are")
-    return _measured(file, delivery, dialogue, clock)
-
-
-def _measured(file: Path, delivery: str, dialogue: Path | None, clock: Clock) -> dict[str, Any]:
-    from dataclasses import replace
-
-    from audio_pipeline.audio_io.read.audio_file import probe
-    from audio_pipeline.reporting.delivery import load_delivery
-    from audio_pipeline.reporting.dialogue import measure_dialogue
-    from audio_pipeline.reporting.facts import MixFacts
-    from audio_pipeline.reporting.report import report_of_file
-
-    facts = MixFacts(mix=file.stem, delivery=load_delivery(delivery).name, clock=clock)
-    if dialogue is not None:
-        stem = measure_dialogue(dialogue, probe(file).duration_s)
-        facts = replace(facts, dialogue_lufs=stem.lufs, dialogue_share_percent=stem.share_percent)
-    return report_of_file(file, facts, file.name)
+    return measure_file(file, Known(clock, dialogue=dialogue, delivery=delivery))
 
 
 def _list(output: Output) -> None:
@@ -118,18 +105,18 @@ def _list(output: Output) -> None:
     print_table(("delivery", "what it is", "what it asks for"), rows)
 
 
-def _print(report: dict[str, Any]) -> None:
+def _print(report: LoudnessReport) -> None:
     from audio_pipeline.cli.tables import print_table
     from audio_pipeline.pages import words
 
-    judged = report["delivery"]
-    click.echo(printable(f"{report['file']}: {judged['title']} ({judged['name']})") + "\n")
+    judged = report.delivery
+    click.echo(printable(f"{report.file}: {judged.title} ({judged.name})") + "\n")
     print_table(words.clause_head(), words.clause_rows(report))
     notes = words.clause_notes(report) + words.silence_notes(report)
     if (note := words.audibility_note(report)) is not None:
         notes.append(note)
-    print_notes(notes, report["warnings"])
-    colour = {"pass": "green", "fail": "red"}.get(judged["verdict"], "yellow")
-    verdict = f"verdict: {judged['verdict']}"
+    print_notes(notes, [warning.message for warning in report.warnings])
+    colour = {"pass": "green", "fail": "red"}.get(judged.verdict or "", "yellow")
+    verdict = f"verdict: {judged.verdict}"
     plain = bool(os.environ.get("NO_COLOR"))
     click.echo("\n" + (verdict if plain else click.style(verdict, fg=colour, bold=True)))

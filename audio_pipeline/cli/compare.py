@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from audio_pipeline.cli.errors import printable
-from audio_pipeline.cli.notes import print_notes, what_was_read
+from audio_pipeline.cli.notes import print_notes
 from audio_pipeline.cli.options import debug_option
 from audio_pipeline.cli.output import Output, output_options
 
@@ -65,24 +65,17 @@ def command(
         raise click.UsageError("choose one of --json, --csv and --markdown")
     if timbre or null:
         from audio_pipeline.cli.compare_audio import print_null_test, print_timbre
+        from audio_pipeline.jobs.compare import names_of
 
-        (print_timbre if timbre else print_null_test)(things, _names(list(things)), output.json)
+        (print_timbre if timbre else print_null_test)(things, names_of(things), output.json)
         return
     tolerance = _tolerance(tolerances)
-    if all(thing.is_dir() for thing in things):
-        groups = _in_folders(things)
-        if plot is not None and len(groups) > 1:
-            raise click.UsageError("--plot draws one comparison; name the two files")
-    else:
-        groups = [("", list(things))]
-    from audio_pipeline.reporting.comparison import compare_reports
+    from audio_pipeline.jobs.compare import compare, groups_of
 
-    comparisons = []
-    for title, files in groups:
-        reports = [_report(file) for file in files]
-        for report in reports:
-            output.detail(what_was_read(report))
-        comparisons.append((title, compare_reports(_names(files), reports, tolerance)))
+    groups = groups_of(things)
+    if plot is not None and len(groups) > 1:
+        raise click.UsageError("--plot draws one comparison; name the two files")
+    comparisons = [(group.title, compare(group, tolerance)) for group in groups]
     _print(comparisons, output, as_csv, as_markdown)
     if plot is not None:
         from audio_pipeline.pages.curves import write_curves
@@ -120,47 +113,6 @@ def _tolerance(texts: tuple[str, ...]) -> Tolerance:
             )
         named[name] = value
     return Tolerance(levels, named)
-
-
-def _in_folders(folders: tuple[Path, ...]) -> list[tuple[str, list[Path]]]:
-    """What has the same name in all folders; a render that one of them lacks is an error."""
-    from audio_pipeline.errors import ReportError
-    from audio_pipeline.reporting.report_file import renders_in
-
-    found = [renders_in(folder) for folder in folders]
-    names = sorted({name for renders in found for name in renders})
-    if not names:
-        raise ReportError(f"{folders[0]} holds neither reports nor audio files")
-    for folder, renders in zip(folders, found, strict=True):
-        missing = [name for name in names if name not in renders]
-        if missing:
-            raise ReportError(
-                f"{folder} has no {', '.join(missing[:8])}, which another folder has",
-                hint="Name the files to compare them one by one.",
-            )
-    return [(name, [renders[name] for renders in found]) for name in names]
-
-
-def _report(path: Path) -> dict[str, Any]:
-    from audio_pipeline.reporting.report_file import read_report
-
-    if path.name.endswith(".json"):
-        return read_report(path)
-    from audio_pipeline.reporting.facts import MixFacts
-    from audio_pipeline.reporting.report import report_of_file
-
-    return report_of_file(path, MixFacts(mix=path.stem), path.name)
-
-
-def _names(files: list[Path]) -> list[str]:
-    """The shortest names that tell the files apart: their own, or with their folder."""
-    own = [file.name.removesuffix(".report.json") for file in files]
-    if len(set(own)) == len(own):
-        return own
-    with_folder = [
-        f"{file.absolute().parent.name}/{name}" for file, name in zip(files, own, strict=True)
-    ]
-    return with_folder if len(set(with_folder)) == len(files) else [str(file) for file in files]
 
 
 def _print(

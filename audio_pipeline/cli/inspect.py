@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,7 +12,7 @@ from audio_pipeline.cli.options import debug_option, preset_names
 from audio_pipeline.cli.output import Output, output_options
 
 if TYPE_CHECKING:
-    from audio_pipeline.dsp.arrays import Samples
+    from audio_pipeline.jobs.inspect import Inspected
     from audio_pipeline.pages.inspection import Inspection
     from audio_pipeline.timeline.moments import Moment
 
@@ -23,18 +23,6 @@ Examples:
   render-ending inspect grain --dry --set grain.dust_rate=40/s --json
   render-ending inspect renders/final.wav --from 44s --to 57s --plot wait.png
 """
-
-LONGEST_S = 600.0
-"""As much of a file as is looked at in one piece; of a longer one, its first ten minutes."""
-
-
-class Heard(NamedTuple):
-    """What is inspected: `(n, channels)` samples that begin at `start_s`, and what they are in words."""
-
-    samples: Samples
-    sample_rate_hz: int
-    start_s: float
-    what: str
 
 
 @click.command("inspect", epilog=EPILOG)
@@ -66,25 +54,35 @@ def command(
     A layer is heard as it stands in the mix: placed, with its room, until the dropout, before the one
     gain; with --dry its source alone. A name with a dot or a slash is a file.
     """
+    from audio_pipeline.jobs.inspect import SpanError, layer_of_preset, part_of_file
     from audio_pipeline.pages.inspection import inspection_of
 
     begin, finish = _moment("--from", from_), _moment("--to", to)
     if _is_file(what):
         if preset or sets or dry:
             raise click.UsageError("--preset, --set and --dry go with a layer, not with a file")
-        heard = _file(Path(what), begin, finish, output)
-    else:
-        heard = _layer(what, preset or "final", sets, (begin, finish), dry, output)
+        begin, finish = _of_file("--from", begin), _of_file("--to", finish)
+    try:
+        if _is_file(what):
+            part = part_of_file(Path(what), begin, finish)
+        else:
+            part = layer_of_preset(what, preset or "final", sets, begin, finish, dry)
+    except SpanError as error:
+        raise click.UsageError(str(error)) from error
+    if part.is_cut:
+        output.note(f"note: ten minutes are looked at, from {part.start_s:g} s on")
+    for sentence in part.did:
+        output.detail(sentence)
     output.detail(
-        f"{heard.what}: {len(heard.samples)} samples of {heard.samples.shape[1]} channels"
-        f" at {heard.sample_rate_hz} Hz"
+        f"{part.what}: {len(part.samples)} samples of {part.samples.shape[1]} channels"
+        f" at {part.sample_rate_hz} Hz"
     )
-    found = inspection_of(heard.samples, heard.sample_rate_hz)
-    _print(heard, found, output)
+    found = inspection_of(part.samples, part.sample_rate_hz)
+    _print(part, found, output)
     if plot is not None:
         from audio_pipeline.pages.inspection_picture import write_inspection
 
-        write_inspection(heard.samples, found, plot, heard.what, start_s=heard.start_s)
+        write_inspection(part.samples, found, plot, part.what, start_s=part.start_s)
 
 
 def _is_file(what: str) -> bool:
@@ -100,110 +98,18 @@ def _moment(option: str, text: str | None) -> Moment | None:
         raise click.BadParameter(str(error), param_hint=option) from error
 
 
-def _layer(
-    name: str,
-    preset_name: str,
-    sets: tuple[str, ...],
-    excerpt: tuple[Any, Any],
-    dry: bool,
-    output: Output,
-) -> Heard:
-    from audio_pipeline.mixing.session import open_session
-    from audio_pipeline.preset.document import load_document
-    from audio_pipeline.preset.model import build_preset
-    from audio_pipeline.preset.project import find_project
-    from audio_pipeline.timeline.spans import Span
-
-    project = find_project(Path.cwd())
-    preset = build_preset(load_document(project, preset_name, sets))
-    _refuse_absent(name, preset.name, preset.layers, preset.playing())
-    session = open_session(project, preset, {})
-    for stem_name, stems in session.stems.items():
-        for stem in stems:
-            for sentence in stem.did:
-                output.detail(f"{stem_name}: {sentence}")
-    scene, console = session.scene, session.console
-    sounding = [console.graph.sources[name].span] if dry else console.solo(name).active_spans()
-    own = Span(sounding[0].start, sounding[-1].stop) if sounding else Span(0, 0)
-    begin, finish = excerpt
-    try:
-        start = own.start if begin is None else scene.at(begin)
-        stop = own.stop if finish is None else scene.at(finish)
-    except ValueError as error:
-        raise click.UsageError(f"--from or --to cannot be worked out: {error}") from error
-    _refuse_empty(start, stop)
-    span = Span(start, stop).intersect(scene.programme)
-    samples = console.dry(name, span) if dry else console.solo(name).render(span)
-    how = "its source, dry" if dry else "as it stands in the mix"
-    return Heard(
-        samples, scene.sample_rate, span.start / scene.sample_rate, f"{name} of {preset.name}, {how}"
-    )
-
-
-def _refuse_absent(name: str, preset: str, layers: Any, playing: Any) -> None:
-    import difflib
-
-    from audio_pipeline.errors import PresetError
-
-    if name not in layers:
-        near = difflib.get_close_matches(name, layers, 1)
-        meant = f"did you mean {near[0]!r}? " if near else ""
-        raise PresetError(
-            f"there is no layer {name!r} in the preset {preset!r}",
-            hint=f"{meant}There are: {', '.join(layers)}. A file is written with its ending: {name}.wav",
-        )
-    if name not in playing:
-        raise PresetError(
-            f"the layer {name!r} is off in the preset {preset!r}",
-            hint=f"Switch it on with --set layers.{name}.on=true",
-        )
-
-
-def _refuse_empty(start: Any, stop: Any) -> None:
-    if not start < stop:
-        raise click.UsageError("nothing lies between --from and --to")
-
-
-def _file(path: Path, begin: Any, finish: Any, output: Output) -> Heard:
-    import numpy as np
-
-    from audio_pipeline.audio_io.read.audio_file import blocks, probe
-
-    info = probe(path)
-    rate = info.sample_rate_hz
-    start = _plain_sample("--from", begin, rate) if begin is not None else 0
-    stop = _plain_sample("--to", finish, rate) if finish is not None else None
-    _refuse_empty(start, start + 1 if stop is None else stop)
-    most = start + round(LONGEST_S * rate)
-    last = most if stop is None else min(stop, most)
-    parts, at = [np.zeros((0, info.channels))], 0
-    for block in blocks(path):
-        if at >= last:
-            break
-        parts.append(block[max(0, start - at) : last - at])
-        at += len(block)
-    samples = np.concatenate(parts)
-    if at >= most and (stop is None or stop > most):
-        output.note(f"note: ten minutes are looked at, from {start / rate:g} s on")
-    return Heard(samples, rate, start / rate, path.name)
-
-
-def _plain_sample(option: str, moment: Any, rate: int) -> int:
-    from audio_pipeline.timeline.moments import Clock
-    from audio_pipeline.timeline.scene import to_samples
-    from audio_pipeline.timeline.timecode import RATES
-
-    if moment.names():
+def _of_file(option: str, moment: Moment | None) -> Moment | None:
+    if moment is not None and moment.names():
         raise click.BadParameter(f"a file has no cues: {moment}", param_hint=option)
-    return to_samples(Clock(RATES["24"]).duration(moment), rate)
+    return moment
 
 
-def _print(heard: Heard, found: Inspection, output: Output) -> None:
+def _print(part: Inspected, found: Inspection, output: Output) -> None:
     if output.json:
-        output.document({"what": heard.what, "start_s": round(heard.start_s, 6), **found.as_dict()})
+        output.document({"what": part.what, "start_s": round(part.start_s, 6), **found.as_dict()})
         return
     click.echo(
-        f"{printable(heard.what)}: {heard.start_s:.2f} s to {heard.start_s + found.duration_s:.2f} s\n"
+        f"{printable(part.what)}: {part.start_s:.2f} s to {part.start_s + found.duration_s:.2f} s\n"
     )
     for label, value in _rows(found):
         click.echo(f"{label:>20}  {value}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audio_pipeline.metering.self_test import Row
-    from audio_pipeline.reporting.facts import MixFacts
+    from audio_pipeline.reporting.model import LoudnessReport
 
 EPILOG = """\b
 Examples:
@@ -61,55 +61,14 @@ def command(files: tuple[Path, ...], self_test: bool, output: Output, **options:
         raise click.UsageError("--json or --csv, not both")
     if options["sections"] and not options["as_csv"]:
         raise click.UsageError("--sections goes with --csv")
-    from audio_pipeline.reporting.report import report_of_file
+    clock, fade_s = clock_of(options["rate"], options["start"]), _length("--fade", options["fade"])
+    from audio_pipeline.jobs.measure import Known, measure
 
-    facts_of = _facts(options)
-    reports = [report_of_file(path, facts_of(path), path.name) for path in files]
+    known = Known(clock, options["preset"], options["markers"], fade_s, options["dialogue"])
+    reports = measure(files, known)
     for report in reports:
         output.detail(what_was_read(report))
     _print(reports, options, output)
-
-
-def _facts(options: dict[str, Any]) -> Any:
-    """What says of a file what it cannot tell itself: file → MixFacts."""
-    from dataclasses import replace
-
-    from audio_pipeline.audio_io.read.audio_file import probe
-    from audio_pipeline.reporting.dialogue import measure_dialogue
-    from audio_pipeline.reporting.facts import MixFacts
-
-    clock = clock_of(options["rate"], options["start"])
-    fade_s = _length("--fade", options["fade"])
-
-    def of_file(path: Path) -> MixFacts:
-        info = probe(path)
-        if options["preset"]:
-            facts = _of_preset(options["preset"], info.sample_rate_hz)
-        elif options["markers"]:
-            from audio_pipeline.reporting.markers import facts_of_markers
-
-            markers: Path = options["markers"]
-            facts = facts_of_markers(markers, clock, info.frames, info.sample_rate_hz, fade_s)
-        else:
-            facts = MixFacts(mix=path.stem, clock=clock)
-        if options["dialogue"] is None:
-            return facts
-        dialogue = measure_dialogue(options["dialogue"], info.duration_s)
-        return replace(facts, dialogue_lufs=dialogue.lufs, dialogue_share_percent=dialogue.share_percent)
-
-    return of_file
-
-
-def _of_preset(name: str, sample_rate_hz: int) -> MixFacts:
-    from audio_pipeline.preset.document import load_document
-    from audio_pipeline.preset.model import build_preset
-    from audio_pipeline.preset.project import find_project
-    from audio_pipeline.preset.stems import planned_schedule
-    from audio_pipeline.reporting.sections import facts_of_preset
-
-    project = find_project(Path.cwd())
-    preset = build_preset(load_document(project, name))
-    return facts_of_preset(preset, planned_schedule(project, preset, {}), sample_rate_hz)
 
 
 def _length(option: str, text: str) -> Fraction:
@@ -122,9 +81,9 @@ def _length(option: str, text: str) -> Fraction:
         raise click.BadParameter(str(error), param_hint=option) from error
 
 
-def _print(reports: list[dict[str, Any]], options: dict[str, Any], output: Output) -> None:
+def _print(reports: list[LoudnessReport], options: dict[str, Any], output: Output) -> None:
     from audio_pipeline.pages.csv_tables import files_csv, sections_csv
-    from audio_pipeline.reporting.report import to_json
+    from audio_pipeline.reporting.report_json import to_json
 
     if output.json:
         click.echo(printable_json(to_json(reports[0] if len(reports) == 1 else reports)), nl=False)
@@ -136,25 +95,25 @@ def _print(reports: list[dict[str, Any]], options: dict[str, Any], output: Outpu
         _print_many(reports)
 
 
-def _print_one(report: dict[str, Any]) -> None:
+def _print_one(report: LoudnessReport) -> None:
     from audio_pipeline.cli.tables import print_table
     from audio_pipeline.pages import words
 
-    click.echo(printable(f"{report['file']}") + "\n")
+    click.echo(printable(f"{report.file}") + "\n")
     for label, value, remark in words.headline_rows(report) + words.dropout_rows(report):
         click.echo(f"  {label:<24} {value:>14}  {printable(remark)}".rstrip())
-    if report["sections"]:
+    if report.sections:
         click.echo()
         print_table(words.section_head(), words.section_rows(report))
     notes = words.silence_notes(report)
     if (note := words.audibility_note(report)) is not None:
         notes.append(note)
-    if report["delivery"]["name"]:
-        notes.append(f"Delivery {report['delivery']['name']}: {report['delivery']['verdict']}.")
-    print_notes(notes, report["warnings"])
+    if report.delivery.name:
+        notes.append(f"Delivery {report.delivery.name}: {report.delivery.verdict}.")
+    print_notes(notes, [warning.message for warning in report.warnings])
 
 
-def _print_many(reports: list[dict[str, Any]]) -> None:
+def _print_many(reports: list[LoudnessReport]) -> None:
     from audio_pipeline.cli.tables import print_table
     from audio_pipeline.reporting.figures import shown
 
@@ -162,19 +121,19 @@ def _print_many(reports: list[dict[str, Any]]) -> None:
         ("file", "length s", "LUFS", "LRA", "short", "dBTP", "floor", "verdict"),
         [
             (
-                r["file"],
-                f"{r['duration_s']:8.2f}",
-                f"{shown(r['integrated_lufs'], 1):>5}",
-                f"{shown(r['loudness_range_lu'], 1):>5}",
-                f"{shown(r['max_short_term_lufs'], 1):>5}",
-                f"{shown(r['true_peak_dbtp'], 1):>5}",
-                f"{shown((r['dropout'] or {}).get('floor_dbfs'), 1):>5}",
-                r["delivery"]["verdict"] or "-",
+                r.file,
+                f"{r.duration_s:8.2f}",
+                f"{shown(r.integrated_lufs, 1):>5}",
+                f"{shown(r.loudness_range_lu, 1):>5}",
+                f"{shown(r.max_short_term_lufs, 1):>5}",
+                f"{shown(r.true_peak_dbtp, 1):>5}",
+                f"{shown(getattr(r.dropout, 'floor_dbfs', None), 1):>5}",
+                r.delivery.verdict or "-",
             )
             for r in reports
         ],
     )
-    print_notes([], [f"{r['file']}: {w}" for r in reports for w in r["warnings"]])
+    print_notes([], [f"{r.file}: {w.message}" for r in reports for w in r.warnings])
 
 
 def _self_test(output: Output) -> None:

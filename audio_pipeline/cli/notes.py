@@ -5,17 +5,20 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from audio_pipeline.cli.errors import printable
 
+if TYPE_CHECKING:
+    from audio_pipeline.reporting.model import LoudnessReport
 
-def what_was_read(report: dict[str, Any]) -> str:
+
+def what_was_read(report: LoudnessReport) -> str:
     """The sound that a report is about, in words: its length, rate and channels."""
-    length, rate = report["duration_s"], report["sample_rate_hz"]
-    return f"{report['file']}: {length:.3f} s, {rate} Hz, {report['channels']} channels"
+    channels = f"{report.channels} channels"
+    return f"{report.file}: {report.duration_s:.3f} s, {report.sample_rate_hz} Hz, {channels}"
 
 
 def print_notes(notes: list[str], warnings: list[str]) -> None:

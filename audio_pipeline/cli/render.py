@@ -80,25 +80,25 @@ def render_command(
         _print_json(rendered, output)
     elif not output.quiet:
         _tell(rendered, time.perf_counter() - started)
-    if open_page and rendered.page is not None:
-        open_in_browser(rendered.page.absolute().as_uri(), output)
+    if open_page and rendered.files.page is not None:
+        open_in_browser(rendered.files.page.absolute().as_uri(), output)
 
 
 def _print_json(rendered: Rendered, output: Output) -> None:
     """The report; an excerpt has none, and is told by its file."""
-    from audio_pipeline.reporting.report import to_json
+    from audio_pipeline.reporting.report_json import to_json
 
     if rendered.report is not None:
         click.echo(printable_json(to_json(rendered.report)), nl=False)
         return
-    span, rate = rendered.span, rendered.session.scene.sample_rate
+    span, rate = rendered.master.span, rendered.session.scene.sample_rate
     output.document(
         {
             "mix": rendered.session.preset.name,
-            "file": rendered.master.name,
+            "file": rendered.master.file.name,
             "start_s": span.start / rate,
             "stop_s": span.stop / rate,
-            "gain_db": rendered.gain_db,
+            "gain_db": rendered.master.gain_db,
         }
     )
 
@@ -108,8 +108,8 @@ def _draw(rendered: Rendered, path: Path, dark: bool) -> None:
     from audio_pipeline.audio_io.read.audio_file import read
     from audio_pipeline.pages.picture import DARK, LIGHT, draw_mix
 
-    samples, info = read(rendered.master)
-    preset, scene, span = rendered.session.preset, rendered.session.scene, rendered.span
+    samples, info = read(rendered.master.file)
+    preset, scene, span = rendered.session.preset, rendered.session.scene, rendered.master.span
     rate = info.sample_rate_hz
     at = {name: scene.cue(name) for name in preset.cues}
     cues = sorted(((sample - span.start) / rate, name) for name, sample in at.items() if sample in span)
@@ -173,38 +173,40 @@ def _tell_stems(rendered: Rendered, output: Output) -> None:
 
 def _tell(rendered: Rendered, seconds: float) -> None:
     rate = rendered.session.scene.sample_rate
-    rows = [("file", printable(_shown(rendered.master)))]
-    if rendered.stems:
-        rows.append(("stems", printable(_shown(rendered.stems[0].parent)) + "/"))
-    if rendered.report_file is not None:
-        rows.append(("report", printable(_shown(rendered.report_file))))
-    if rendered.page is not None:
-        rows.append(("page", printable(_shown(rendered.page))))
-    rows.append(("length", f"{len(rendered.span) / rate:.3f} s ({len(rendered.span)} samples)"))
+    rows = [("file", printable(_shown(rendered.master.file)))]
+    if rendered.files.stems:
+        rows.append(("stems", printable(_shown(rendered.files.stems_folder)) + "/"))
+    if rendered.files.report is not None:
+        rows.append(("report", printable(_shown(rendered.files.report))))
+    if rendered.files.page is not None:
+        rows.append(("page", printable(_shown(rendered.files.page))))
+    rows.append(
+        ("length", f"{len(rendered.master.span) / rate:.3f} s ({len(rendered.master.span)} samples)")
+    )
     rows += _figures(rendered)
     rows.append(("took", f"{seconds:.1f} s"))
     for label, value in rows:
         click.echo(f"{click.style(f'{label:>10}', bold=_styled())}  {value}")
-    for warning in (rendered.report or {}).get("warnings", []):
-        click.echo(f"   warning  {printable(str(warning))}")
+    for warning in rendered.report.warnings if rendered.report is not None else ():
+        click.echo(f"   warning  {printable(warning.message)}")
 
 
 def _figures(rendered: Rendered) -> list[tuple[str, str]]:
     master, report = rendered.session.preset.master, rendered.report
     rows = []
     if report is not None:
-        if report["dialogue_lufs"] is not None:
-            rows.append(("dialogue", _value(report["dialogue_lufs"], "LUFS (stem)")))
-        rows.append(("programme", _value(report["integrated_lufs"], "LUFS")))
-        rows.append(("true peak", _value(report["true_peak_dbtp"], "dBTP")))
-        if report["dropout"]:
-            rows.append(("floor", _value(report["dropout"]["floor_dbfs"], "dBFS in the dropout")))
+        if report.dialogue_lufs is not None:
+            rows.append(("dialogue", _value(report.dialogue_lufs, "LUFS (stem)")))
+        rows.append(("programme", _value(report.integrated_lufs, "LUFS")))
+        rows.append(("true peak", _value(report.true_peak_dbtp, "dBTP")))
+        if report.dropout:
+            rows.append(("floor", _value(report.dropout.floor_dbfs, "dBFS in the dropout")))
+        rows.append(("delivery", f"{master.delivery}: {report.delivery.verdict}"))
+    rows.append(("gain", f"{rendered.master.gain_db:+.2f} dB"))
+    if rendered.master.ceiling.reduction_db > 0:
         rows.append(
-            ("delivery", f"{master.delivery}: {report['delivery'].get('verdict', 'not measured')}")
+            ("ceiling", f"held peaks down by up to {rendered.master.ceiling.reduction_db:.1f} dB")
         )
-    rows.append(("gain", f"{rendered.gain_db:+.2f} dB"))
-    if rendered.ceiling.reduction_db > 0:
-        rows.append(("ceiling", f"held peaks down by up to {rendered.ceiling.reduction_db:.1f} dB"))
     return rows
 
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from audio_pipeline.cli.errors import printable
 from audio_pipeline.cli.options import debug_option, preset_names
 from audio_pipeline.cli.output import Output, open_in_browser, open_option, output_options
-
-if TYPE_CHECKING:
-    from audio_pipeline.pages.review import Take
 
 EPILOG = """\b
 Examples:
@@ -42,66 +37,20 @@ def command(things: tuple[str, ...], out: Path | None, open_page: bool, output: 
     """
     if not things:
         raise click.UsageError("name two mixes to review, or a folder of renders")
-    from audio_pipeline.pages.review import (
-        MOST_MIXES,
-        listening_copy,
-        matching,
-        names_of,
-        take_of,
-        write_review,
-    )
+    from audio_pipeline.jobs.review import renders_of, review
+    from audio_pipeline.pages.review import MOST_MIXES
 
-    paths = [path for thing in things for path in _renders(thing)]
-    if not 2 <= len(paths) <= MOST_MIXES:
-        raise click.UsageError(f"a review wants 2 to {MOST_MIXES} mixes; here are {len(paths)}")
-    takes = [take_of(path) for path in paths]
-    copies = _copies(takes, listening_copy)
-    page = out if out is not None else _default_page()
-    write_review(page, takes, copies)
-    _, gains = matching([take.report for take in takes])
-    names = names_of(takes)
-    for name, gain, take, copy in zip(names, gains, takes, copies, strict=True):
+    renders = [path for thing in things for path in renders_of(thing)]
+    if not 2 <= len(renders) <= MOST_MIXES:
+        raise click.UsageError(f"a review wants 2 to {MOST_MIXES} mixes; here are {len(renders)}")
+    page, gains = review(renders, out)
+    for path, (name, gain) in zip(renders, gains, strict=True):
         output.note(f"{gain:+7.2f} dB  {name}")
-        output.detail(f"{name}: {take.audio}, a listening copy of {len(copy) / 1e6:.2f} MB")
+        output.detail(f"{name}: {path}")
     if output.json:
-        mixes = [{"name": name, "gain_db": gain} for name, gain in zip(names, gains, strict=True)]
+        mixes = [{"name": name, "gain_db": gain} for name, gain in gains]
         output.document({"page": str(page), "mixes": mixes})
     else:
         click.echo(printable(str(page)))
     if open_page:
         open_in_browser(page.absolute().as_uri(), output)
-
-
-def _renders(thing: str) -> list[Path]:
-    """The files that an argument means. Raises ReportError for a preset that is not rendered."""
-    from audio_pipeline.errors import ReportError
-    from audio_pipeline.preset.project import current_project
-    from audio_pipeline.reporting.report_file import SUFFIX, renders_in
-
-    path = Path(thing)
-    if path.is_dir():
-        return list(renders_in(path).values())
-    if path.suffix:
-        return [path]
-    rendered = current_project().renders / f"{thing}{SUFFIX}"
-    if not rendered.is_file():
-        raise ReportError(
-            f"there is no render {thing!r} in {rendered.parent.name}/",
-            hint=f"Make it with: render-ending --preset {thing}",
-        )
-    return [rendered]
-
-
-def _default_page() -> Path:
-    from audio_pipeline.preset.project import current_project
-
-    return current_project().renders / "review.html"
-
-
-def _copies(takes: list[Take], make: Callable[[Take], bytes]) -> list[bytes]:
-    """Every listening copy; encoding leaves Python, so that threads share the cores."""
-    import os
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        return list(pool.map(make, takes))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,17 +17,12 @@ from audio_pipeline.cli.process import Stopped
 
 if TYPE_CHECKING:
     from audio_pipeline.errors import AudioPipelineError
-    from audio_pipeline.preset.project import Project
 
 EPILOG = """\b
 Examples:
   render-ending watch final
   render-ending watch final --set grain.level='-57 dBFS' --port 8600
 """
-
-LOOK_EVERY_S = 0.25
-
-Stamps = dict[Path, tuple[int, int]]
 
 
 @click.command("watch", epilog=EPILOG)
@@ -58,11 +51,13 @@ def command(
     page. Ctrl-C ends it; then --json prints
     what was rendered.
     """
+    from audio_pipeline.cli.cache import users_cache
     from audio_pipeline.errors import AudioPipelineError, RenderError
+    from audio_pipeline.jobs.watch import Watched, rendered_page
     from audio_pipeline.pages.live import LivePage
     from audio_pipeline.preset.project import current_project
 
-    project = current_project()
+    project, threads = current_project(), workers or os.cpu_count() or 1
     project.preset_file(preset)
     try:
         live = LivePage(preset, port)
@@ -86,7 +81,7 @@ def command(
                 started = time.perf_counter()
                 live.begin()
                 try:
-                    page = _render(project, preset, sets, out, workers or os.cpu_count() or 1)
+                    page = rendered_page(project, preset, sets, out, threads, users_cache())
                 except AudioPipelineError as error:
                     show_error(error)
                     live.fail(_words(error))
@@ -108,65 +103,3 @@ def _words(error: AudioPipelineError) -> tuple[str, ...]:
     """What the terminal says, line by line."""
     words = (f"error: {printable(error.message)}",)
     return (*words, f"hint: {printable(error.hint)}") if error.hint else words
-
-
-def _render(project: Project, name: str, sets: tuple[str, ...], out: Path | None, workers: int) -> str:
-    """Render as the command without `watch` does; the page as the browser is to have it."""
-    from audio_pipeline.cli.cache import users_cache
-    from audio_pipeline.jobs.render import Order, render
-    from audio_pipeline.pages.changes import changes_of
-    from audio_pipeline.pages.page import page
-    from audio_pipeline.preset.document import load_document
-    from audio_pipeline.preset.model import build_preset
-
-    preset = build_preset(load_document(project, name, sets))
-    order = Order(project, preset, out or project.renders, workers=workers, cache=users_cache())
-    made = render(order)
-    assert made.report is not None
-    assert made.look is not None
-    return page(made.report, changes_of(preset), made.look, live=True)
-
-
-class Watched:
-    """The files that a mix is made of: all presets, and the stems that it names."""
-
-    def __init__(self, project: Project, preset: str, sets: tuple[str, ...]) -> None:
-        self._project, self._preset, self._sets = project, preset, sets
-        self._stems: tuple[Path, ...] = ()
-
-    def changes(self) -> Iterator[None]:
-        """Now, and then whenever a file is another than it was and has come to rest."""
-        self._find_stems()
-        last, rendered = self._stamps(), None
-        while True:
-            now = self._stamps()
-            # a file that is still being written differs from look to look
-            if now == last and now != rendered:
-                rendered = now
-                yield
-                self._find_stems()
-            last = now
-            time.sleep(LOOK_EVERY_S)
-
-    def files(self) -> list[Path]:
-        """The files that are there now."""
-        return list(self._stamps())
-
-    def _find_stems(self) -> None:
-        """Where the preset is wrong, the stems of the last one that was right are watched."""
-        from audio_pipeline.errors import AudioPipelineError
-        from audio_pipeline.preset.document import load_document
-        from audio_pipeline.preset.model import build_preset
-        from audio_pipeline.preset.stems import stem_paths
-
-        with suppress(AudioPipelineError):
-            preset = build_preset(load_document(self._project, self._preset, self._sets))
-            self._stems = tuple(stem_paths(self._project, preset, {}).values())
-
-    def _stamps(self) -> Stamps:
-        stamps: Stamps = {}
-        for path in (*self._project.presets.glob("*.toml"), *self._stems):
-            with suppress(OSError):  # what is not there now may come
-                stat = path.stat()
-                stamps[path] = (stat.st_mtime_ns, stat.st_size)
-        return stamps

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from audio_pipeline.dsp.arithmetic import arithmetic
-from audio_pipeline.mastering.master import CeilingAction
+from audio_pipeline.mastering.ceiling import CeilingAction
 from audio_pipeline.metering.gated import Gated
 from audio_pipeline.mixing.session import Session
 from audio_pipeline.reporting.dialogue import share_percent
@@ -24,11 +24,18 @@ def facts_of(session: Session, gain_db: float, ceiling: CeilingAction, dialogue:
     rate = session.scene.sample_rate
     facts = facts_of_preset(session.preset, session.scene.schedule, rate)
     provenance = _provenance(session, gain_db, ceiling, facts.provenance["preset"])
-    if "DX" not in session.preset.master.buses or dialogue.integrated_lufs is None:
-        return replace(facts, provenance=provenance)
-    return replace(
+    by_dialogue = session.preset.master.anchor == "dialogue"
+    facts = replace(
         facts,
         provenance=provenance,
+        layout="stereo",
+        dialogue_gain_db=gain_db if by_dialogue else None,
+        programme_gain_db=None if by_dialogue else gain_db,
+    )
+    if "DX" not in session.preset.master.buses or dialogue.integrated_lufs is None:
+        return facts
+    return replace(
+        facts,
         dialogue_lufs=dialogue.integrated_lufs + gain_db,
         dialogue_share_percent=share_percent(dialogue, len(session.scene.programme) / rate),
     )

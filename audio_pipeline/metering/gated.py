@@ -1,4 +1,4 @@
-"""Integrated loudness alone, for what needs no look at its peaks: a stem, a premaster.
+"""Integrated loudness alone, for audio whose peaks are of no interest.
 
 meter = GatedMeter(48_000, 2)
 for block in blocks:            # (n, 2) float64, full scale ±1

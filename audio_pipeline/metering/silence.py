@@ -8,7 +8,7 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.timeline.spans import Span
 
 SHORTEST_S = 0.1
-"""Shorter runs of zeros are not reported: quiet sound passes through zero, too."""
+"""Shorter runs of zeros do not count: quiet sound passes through zero, too."""
 
 
 class SilenceFinder:

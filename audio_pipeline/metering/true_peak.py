@@ -2,7 +2,7 @@
 
 Source: ITU-R BS.1770-5, Annex 2, which asks for at least fourfold oversampling at 48 kHz and leaves the
 filter open. Fourfold alone still under-reads by up to 0.6 dB near the top of the band; the parabola
-through a peak and its neighbours brings that under 0.1 dB (`FILTER` says all there is to report).
+through a peak and its neighbours brings that under 0.1 dB (see `FILTER`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FILTER = (
     "44.1 and 48 kHz, twice at 88.2 and 96, once from 176.4, more below 44.1; a parabola through each "
     "peak and its two neighbours"
 )
-"""The interpolator, for the report."""
+"""The interpolator in words."""
 
 _ROW = 2 * REACH
 _COARSE = 8 * _ROW

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from audio_pipeline.errors import encodable
 from audio_pipeline.reporting.figures import DROPOUT_FIGURES, HEADLINE, SECTION_FIGURES
-
-Report = dict[str, Any]
+from audio_pipeline.reporting.model import LoudnessReport
 
 _FORMULA = re.compile(r"""(^|;)(?=[\s"]*[=+\-@＝＋－＠])""")
 """Before what begins a formula: at the start, or after ";", which stands between cells in many countries.
@@ -27,17 +25,17 @@ FILE_COLUMNS = (
 SECTION_COLUMNS = ("file", "mix", "name", *SECTION_FIGURES)
 
 
-def files_csv(reports: Iterable[Report]) -> str:
+def files_csv(reports: Iterable[LoudnessReport]) -> str:
     """A row of headline figures for every report."""
     return to_csv(FILE_COLUMNS, [_file_row(report) for report in reports])
 
 
-def sections_csv(reports: Iterable[Report]) -> str:
+def sections_csv(reports: Iterable[LoudnessReport]) -> str:
     """A row for every section of every report."""
     rows = [
-        [report["file"], report["mix"], *(section[name] for name in ("name", *SECTION_FIGURES))]
+        [report.file, report.mix, section.name, *(getattr(section, name) for name in SECTION_FIGURES)]
         for report in reports
-        for section in report["sections"]
+        for section in report.sections
     ]
     return to_csv(SECTION_COLUMNS, rows)
 
@@ -58,14 +56,14 @@ def _cell(value: object) -> str:
     return '"' + safe.replace('"', '""') + '"' if "," in safe or '"' in safe else safe
 
 
-def _file_row(report: Report) -> list[object]:
-    dropout = report["dropout"] or {}
+def _file_row(report: LoudnessReport) -> list[object]:
+    dropout = report.dropout
     return [
-        report["file"],
-        report["mix"],
-        *(report[name] for name in HEADLINE),
-        *(dropout.get(name) for name in DROPOUT_FIGURES),
-        report["delivery"]["name"],
-        report["delivery"]["verdict"],
-        "; ".join(report["warnings"]),
+        report.file,
+        report.mix,
+        *(report.figure(name) for name in HEADLINE),
+        *(getattr(dropout, name, None) for name in DROPOUT_FIGURES),
+        report.delivery.name,
+        report.delivery.verdict,
+        "; ".join(warning.message for warning in report.warnings),
     ]

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 
 from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.pages.drawing import check_format, plain, save
-from audio_pipeline.reporting.comparison import Comparison, clock_of_report, curve_of
+from audio_pipeline.reporting.comparison import Comparison, curve_of
+from audio_pipeline.reporting.model import LoudnessReport
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +47,7 @@ def _draw_loudness(axes: Axes, comparison: Comparison) -> None:
         colour = COLOURS[n % len(COLOURS)]
         axes.plot(times, momentary, color=colour, lw=0.7, alpha=0.45)
         times, short_term = _curve(report, "short_term_lufs")
-        integrated = report["integrated_lufs"]
+        integrated = report.integrated_lufs
         said = "not measurable" if integrated is None else f"{integrated:.1f} LUFS"
         axes.plot(
             times,
@@ -56,7 +57,7 @@ def _draw_loudness(axes: Axes, comparison: Comparison) -> None:
             lw=1.8,
             label=plain(f"{name}  ({said})"),
         )
-    loudest = max((r["max_momentary_lufs"] or LOWEST_LUFS for r in comparison.reports), default=0.0)
+    loudest = max((r.max_momentary_lufs or LOWEST_LUFS for r in comparison.reports), default=0.0)
     axes.set_ylim(LOWEST_LUFS, max(loudest, -30.0) + 4.0)
     axes.set_ylabel("LUFS   short-term bold, momentary thin")
     axes.grid(alpha=0.25)
@@ -65,11 +66,11 @@ def _draw_loudness(axes: Axes, comparison: Comparison) -> None:
 
 def _draw_differences(axes: Axes, comparison: Comparison) -> None:
     first, *others = comparison.reports
-    base = curve_of(first["curves"]["momentary_lufs"])
+    base = curve_of(first.curves.momentary_lufs)
     for n, report in enumerate(others, 1):
-        other = curve_of(report["curves"]["momentary_lufs"])
+        other = curve_of(report.curves.momentary_lufs)
         count = min(len(base), len(other))
-        times = (np.arange(count) + 1) * first["curves"]["step_s"]
+        times = (np.arange(count) + 1) * first.curves.step_s
         axes.plot(
             times,
             other[:count] - base[:count],
@@ -90,16 +91,16 @@ def _draw_differences(axes: Axes, comparison: Comparison) -> None:
 def _draw_cues(top: Axes, bottom: Axes, comparison: Comparison) -> None:
     """The cues of the first report, their names turned so that close ones do not run into each other."""
     report = comparison.reports[0]
-    clock = clock_of_report(report)
-    end = max(r["duration_s"] for r in comparison.reports)
+    clock = report.clock
+    end = max(r.duration_s for r in comparison.reports)
     top.set_xlim(0.0, end)
     last = -1.0
-    for section in report["sections"]:
-        at = section["start_s"]
+    for section in report.sections:
+        at = section.start_s
         for axes in (top, bottom):
             axes.axvline(at, color="#222", lw=0.6, alpha=0.5)
         if at - last >= end / 70.0 or last < 0.0:
-            label = f"{section['name']}  {clock.timecode(Fraction(at).limit_denominator(192_000))}"
+            label = f"{section.name}  {clock.timecode(Fraction(at).limit_denominator(192_000))}"
             place = (at, 1.01)
             top.annotate(
                 plain(label),
@@ -113,11 +114,11 @@ def _draw_cues(top: Axes, bottom: Axes, comparison: Comparison) -> None:
             last = at
 
 
-def _curve(report: dict[str, Any], name: str) -> tuple[Any, Any]:
+def _curve(report: LoudnessReport, name: str) -> tuple[Any, Any]:
     """Times at which the windows end, and the levels; a gap before the first whole window."""
-    points = report["curves"][name]
+    points = getattr(report.curves, name)
     window_s = 3.0 if name == "short_term_lufs" else 0.4
-    step_s = report["curves"]["step_s"]
+    step_s = report.curves.step_s
     times = (np.arange(len(points)) + 1) * step_s
     levels = np.array([np.nan if p is None else p for p in points], dtype=float)
     silent = np.isnan(levels) & (times >= window_s - 1e-9)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape as _escape
 from pathlib import Path
 
@@ -95,11 +95,12 @@ def page_pieces(
     scripts: tuple[str, ...],
     *,
     connects: bool = False,
+    named: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
     """A page in one file: `body`, then data `blocks`, then the scripts named, joined into one.
 
     Its policy lets nothing be loaded and runs only the scripts that are in it, by their hashes;
-    `connects` lets it talk to where it came from.
+    `connects` lets it talk to where it came from; `named` are further `<meta>` of its head.
     """
     library = asset("uplot/uPlot.iife.min.js")
     own = "\n".join(asset(name) for name in scripts)
@@ -109,18 +110,21 @@ def page_pieces(
         f"script-src {source_hash(library)} {source_hash(own)}; style-src {source_hash(style)}"
         + ("; connect-src 'self'" if connects else "")
     )
-    head = page_head(title, style, policy)
+    head = page_head(title, style, policy, named)
     yield f'<!DOCTYPE html>\n<html lang="en">\n<head>{head}</head>\n<body>\n{body}\n'
     yield from blocks
     yield f'<script>{library}</script>\n<script type="module">{own}</script>\n</body>\n</html>\n'
 
 
-def page_head(title: str, style: str, policy: str) -> Markup:
-    """What stands in a page's head: its `policy`, who made it, its `title` and its own `style`."""
+def page_head(title: str, style: str, policy: str, named: Mapping[str, str] | None = None) -> Markup:
+    """What stands in a page's head: its `policy`, who made it, what is `named`, its `title` and its own
+    `style`."""
+    further = [element("meta", name=name, content=content) for name, content in (named or {}).items()]
     return join(
         element("meta", charset="utf-8"),
         element("meta", http_equiv="Content-Security-Policy", content=policy),
         element("meta", name="generator", content=f"render-ending {__version__}"),
+        *further,
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("meta", name="referrer", content="no-referrer"),

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 
 from audio_pipeline.errors import encodable_texts
@@ -16,6 +15,7 @@ from audio_pipeline.pages.csv_tables import to_csv
 from audio_pipeline.pages.markup import Markup, asset, element, page_head, source_hash
 from audio_pipeline.pages.outliers import RULE, outliers
 from audio_pipeline.reporting.figures import DROPOUT_FIGURES, FIGURES, Figure, shown
+from audio_pipeline.reporting.model import LoudnessReport
 
 SCHEMA = "Batch.1"
 COLUMNS = (
@@ -40,7 +40,7 @@ class MixResult:
     base: str
     language: str
     overrides: Mapping[str, str]
-    report: dict[str, Any] | None
+    report: LoudnessReport | None
     link: str
     failure: str | None = None
 
@@ -48,14 +48,14 @@ class MixResult:
         """What is compared between mixes; dropout figures bear `dropout_` in front."""
         if self.report is None:
             return {}
-        dropout = self.report["dropout"] or {}
-        return {name: self.report[name] for name in COLUMNS} | {
-            f"dropout_{name}": dropout.get(name) for name in DROPOUT_COLUMNS
+        report = self.report
+        return {name: report.figure(name) for name in COLUMNS} | {
+            f"dropout_{name}": getattr(report.dropout, name, None) for name in DROPOUT_COLUMNS
         }
 
     def verdict(self) -> str | None:
         """Of the delivery: pass, fail, …; None where there is none."""
-        return None if self.report is None else self.report["delivery"]["verdict"]
+        return None if self.report is None else self.report.delivery.verdict
 
 
 def overview_json(results: Sequence[MixResult]) -> str:
@@ -68,7 +68,7 @@ def overview_json(results: Sequence[MixResult]) -> str:
             "overrides": dict(result.overrides),
             "report": None if result.report is None else result.link,
             "failure": result.failure,
-            "delivery": None if result.report is None else result.report["delivery"]["name"],
+            "delivery": None if result.report is None else result.report.delivery.name,
             "verdict": result.verdict(),
             **{name: result.figures().get(name) for name in _FIGURES},
             "outliers": {name: round(off, 4) for name, off in marks.items()},
@@ -98,7 +98,7 @@ def overview_csv(results: Sequence[MixResult]) -> str:
             result.base,
             result.language,
             "; ".join(f"{key}={value}" for key, value in result.overrides.items()),
-            None if result.report is None else result.report["delivery"]["name"],
+            None if result.report is None else result.report.delivery.name,
             result.verdict(),
             *(result.figures().get(name) for name in _FIGURES),
             "; ".join(marks),
@@ -155,7 +155,7 @@ _FIGURES: dict[str, Figure] = {name: FIGURES[name] for name in COLUMNS} | {
 def _marks(results: Sequence[MixResult]) -> list[dict[str, float]]:
     """What stands out among mixes for the same delivery: other deliveries have other levels."""
     marks: list[dict[str, float]] = [{} for _ in results]
-    deliveries = [None if r.report is None else r.report["delivery"]["name"] for r in results]
+    deliveries = [None if r.report is None else r.report.delivery.name for r in results]
     for delivery in set(deliveries):
         alike = [n for n, other in enumerate(deliveries) if other == delivery]
         found = outliers([results[n].figures() for n in alike])
@@ -176,7 +176,7 @@ def _page(title: str, body: Markup) -> str:
 
 def _title(results: Sequence[MixResult]) -> str:
     titles = {
-        str(result.report["provenance"].get("preset", {}).get("title", "Mixes"))
+        str(result.report.preset.get("title", "Mixes"))
         for result in results
         if result.report is not None
     }
@@ -216,7 +216,7 @@ def _row(result: MixResult, marks: Mapping[str, float]) -> Markup:
             element("td", *text, class_=kind, role="cell", data_label=f"{figure.label}, {figure.unit}")
         )
     verdict = result.verdict()
-    delivery = result.report["delivery"]["name"] or "no delivery"
+    delivery = result.report.delivery.name or "no delivery"
     judged = element(
         "strong", verdict or "not judged", class_=verdict if verdict in ("pass", "fail") else None
     )
@@ -242,23 +242,23 @@ def _about(result: MixResult) -> list[str]:
     return [*lines, *(element("span", change) for change in changes)]
 
 
-def _shape(report: Mapping[str, Any]) -> Markup:
+def _shape(report: LoudnessReport) -> Markup:
     """Its level over time as a small picture."""
-    curves = report["curves"]
-    levels = [_FLOOR_DBFS if v is None else max(_FLOOR_DBFS, v) for v in curves["level_dbfs"]]
+    curves = report.curves
+    levels = [_FLOOR_DBFS if v is None else max(_FLOOR_DBFS, v) for v in curves.level_dbfs]
     step = max(1, -(-len(levels) // _POINTS))
     peaks = [max(levels[n : n + step]) for n in range(0, len(levels), step)]
     if not peaks:
         return Markup("")
     path = "".join(f"L{n} {-peak:.1f}" for n, peak in enumerate(peaks))
     drawn = [element("path", d=f"M0 100{path}L{len(peaks) - 1} 100Z", class_="level")]
-    dropout = report["dropout"]
+    dropout = report.dropout
     if dropout is not None:
-        at = f"{dropout['at_s'] / curves['step_s'] / step:.1f}"
+        at = f"{dropout.at_s / curves.step_s / step:.1f}"
         drawn.append(element("line", x1=at, x2=at, y1="0", y2="100", class_="cue"))
     return element(
         "svg",
-        element("title", f"Level over {report['duration_s']:.0f} s"),
+        element("title", f"Level over {report.duration_s:.0f} s"),
         *drawn,
         viewBox=f"0 0 {max(1, len(peaks) - 1)} 100",
         preserveAspectRatio="none",

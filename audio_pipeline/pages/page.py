@@ -1,13 +1,14 @@
 """The page of a render, `<mix>.report.html`: one file that holds all it shows and plays.
 
 look = look_at(Path("renders/final.wav"), softest_dbfs=-60.0)
-write_page(Path("renders/final.report.html"), report, changes_of(preset), look)
+write_page(Path("renders/final.report.html"), report, report_sha256, changes_of(preset), look)
 
 A look needs the master's samples alone, so that it can be had while they are measured: see `PageAnalyzer`.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -32,12 +33,11 @@ from audio_pipeline.pages.markup import (
 from audio_pipeline.pages.spectrogram import LOWEST_HZ, Spectrogram
 from audio_pipeline.pages.traces import CloseUp, Place
 from audio_pipeline.pages.words import audibility_note, clause_notes, silence_notes
+from audio_pipeline.reporting.model import DropoutLevels, LoudnessReport
 from audio_pipeline.reporting.report import CURVE_STEP_S
+from audio_pipeline.reporting.report_json import as_json, to_json
 from audio_pipeline.timeline.workers import BackgroundQueue
 
-Report = dict[str, Any]
-
-PAGE_SUFFIX = ".report.html"
 LONGEST_COPY_S = 300.0
 """A longer mix is not put into its page: a minute takes 5 MB, and mail carries some 25."""
 
@@ -96,38 +96,53 @@ def look_at(master: Path, softest_dbfs: float | None) -> PageMedia:
     return looking.look()
 
 
-def write_page(path: Path, report: Report, changes: Changes, look: PageMedia) -> None:
-    """Write the page, whole or not at all. Raises RenderError when it cannot be written."""
+def sha256_of_text(text: str) -> str:
+    """The SHA-256 of a file that holds `text`, as hex: what the page of that report carries."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def write_page(
+    path: Path, report: LoudnessReport, report_sha256: str, changes: Changes, look: PageMedia
+) -> None:
+    """Write the page, whole or not at all; `report_sha256` is that of the report's file.
+
+    Raises RenderError when it cannot be written.
+    """
     with atomic_write(path, "w") as file:
-        file.writelines(_pieces(report, changes, look, live=False))
+        file.writelines(_pieces(report, report_sha256, changes, look, live=False))
 
 
-def page(report: Report, changes: Changes, look: PageMedia, *, live: bool = False) -> str:
+def page(report: LoudnessReport, changes: Changes, look: PageMedia, *, live: bool = False) -> str:
     """The page as text. A `live` one listens to where it came from, and loads itself anew."""
-    return "".join(_pieces(report, changes, look, live=live))
+    return "".join(_pieces(report, sha256_of_text(to_json(report)), changes, look, live=live))
 
 
-def _pieces(report: Report, changes: Changes, look: PageMedia, *, live: bool) -> Iterator[str]:
-    title = _preset_text(report, "title") or "Mix"
+def _pieces(
+    report: LoudnessReport, report_sha256: str, changes: Changes, look: PageMedia, *, live: bool
+) -> Iterator[str]:
+    title = report.preset_text("title") or "Mix"
     blocks_ = (
-        data_block("report", report),
+        data_block("report", as_json(report)),
         data_block("look", _look_data(look, report)),
         *bytes_block("audio-0", look.copy),
     )
     return page_pieces(
-        f"{report['mix']} · {title}",
+        f"{report.mix} · {title}",
         _body(report, changes, look, title),
         blocks_,
         (*SCRIPTS, "live.js") if live else SCRIPTS,
         connects=live,
+        named={"report-sha256": report_sha256},
     )
 
 
-def _look_data(look: PageMedia, report: Report) -> dict[str, Any]:
-    dropout = report["dropout"]
+def _look_data(look: PageMedia, report: LoudnessReport) -> dict[str, Any]:
+    dropout = report.dropout
     return {
         "place": look.place,
-        "close_up": None if dropout is None else look.close_up.around(dropout),
+        "close_up": None
+        if dropout is None
+        else look.close_up.around(dropout.at_s, dropout.silence_at_s),
         "spectrogram": {
             "png": data_address(look.spectrogram_png, "image/png"),
             "lowest_hz": LOWEST_HZ,
@@ -136,13 +151,7 @@ def _look_data(look: PageMedia, report: Report) -> dict[str, Any]:
     }
 
 
-def _preset_text(report: Report, key: str) -> str | None:
-    preset = report["provenance"].get("preset")
-    value = preset.get(key) if isinstance(preset, dict) else None
-    return value if isinstance(value, str) else None
-
-
-def _body(report: Report, changes: Changes, look: PageMedia, title: str) -> Markup:
+def _body(report: LoudnessReport, changes: Changes, look: PageMedia, title: str) -> Markup:
     parts = [
         _header(report, title),
         element("div", id="live", role="status", hidden=True),
@@ -150,11 +159,11 @@ def _body(report: Report, changes: Changes, look: PageMedia, title: str) -> Mark
         tables.headline(report),
         _section("Over time", _charts(), "over-time"),
     ]
-    if report["dropout"] is not None:
-        parts.append(_section("The dropout", _dropout(report), "dropout"))
-    if report["delivery"]["name"] is not None:
+    if report.dropout is not None:
+        parts.append(_section("The dropout", _dropout(report, report.dropout), "dropout"))
+    if report.delivery.name is not None:
         parts.append(_section("Delivery", _delivery(report), "delivery"))
-    if report["sections"]:
+    if report.sections:
         parts.append(_section("Sections", tables.sections(report), "sections"))
     base = changes.base
     changed = "Changes" if base is None else f"Changes from {base}"
@@ -170,30 +179,30 @@ def _section(title: str, content: Markup, identity: str) -> Markup:
     return element("section", heading, content, id=identity, aria_labelledby=f"{identity}-title")
 
 
-def _header(report: Report, title: str) -> Markup:
-    facts = report["provenance"]
+def _header(report: LoudnessReport, title: str) -> Markup:
+    facts = report.provenance
     meta = [
-        tables.seconds(report["duration_s"]),
-        f"{report['sample_rate_hz'] / 1000:g} kHz",
+        tables.seconds(report.duration_s),
+        f"{report.sample_rate_hz / 1000:g} kHz",
         str(facts.get("encoding", "")),
         f"{facts.get('picture_rate', '')} fps from {facts.get('picture_start', '')}",
     ]
-    delivery = report["delivery"]
-    named = delivery["title"] or delivery["name"]
+    delivery = report.delivery
+    named = delivery.title or delivery.name
     return element(
         "header",
         element("p", title, class_="overline"),
-        element("h1", str(report["mix"])),
-        element("p", _preset_text(report, "description") or "", class_="lede"),
+        element("h1", report.mix),
+        element("p", report.preset_text("description") or "", class_="lede"),
         element("p", " · ".join(part for part in meta if part), class_="meta"),
-        element("p", tables.verdict(delivery["verdict"]), " ", named or "", class_="verdict-line"),
+        element("p", tables.verdict(delivery.verdict), " ", named or "", class_="verdict-line"),
     )
 
 
-def _warnings(report: Report) -> Markup:
-    if not report["warnings"]:
+def _warnings(report: LoudnessReport) -> Markup:
+    if not report.warnings:
         return Markup("")
-    items = [element("li", warning) for warning in report["warnings"]]
+    items = [element("li", warning.message) for warning in report.warnings]
     return element("ul", *items, class_="warnings", aria_label="Warnings")
 
 
@@ -224,16 +233,16 @@ def zoom_buttons() -> Markup:
     return element("div", *buttons, class_="buttons", role="group", aria_label="Zoom")
 
 
-def _dropout(report: Report) -> Markup:
+def _dropout(report: LoudnessReport, dropout: DropoutLevels) -> Markup:
     return element(
         "div",
         element("div", id="close-up", class_="chart"),
-        tables.dropout_contract(report),
+        tables.dropout_contract(report, dropout),
         class_="beside",
     )
 
 
-def _delivery(report: Report) -> Markup:
+def _delivery(report: LoudnessReport) -> Markup:
     notes = [*clause_notes(report), *silence_notes(report)]
     audible = audibility_note(report)
     if audible is not None:
@@ -242,11 +251,11 @@ def _delivery(report: Report) -> Markup:
     return join(tables.clauses(report), element("ul", *items, class_="notes") if items else Markup(""))
 
 
-def player(report: Report, has_copy: bool) -> Markup:
+def player(report: LoudnessReport, has_copy: bool) -> Markup:
     """The transport, which stays at the foot of the window."""
     if not has_copy:
         why = f"The mix is longer than {LONGEST_COPY_S / 60:.0f} minutes; listen to "
-        link = element("a", report["file"], href=_beside(str(report["file"])))
+        link = element("a", report.file, href=_beside(report.file))
         return element("section", why, link, ".", class_="player plain", aria_label="Player")
     return element(
         "section",

@@ -1,6 +1,6 @@
 """The review page: several mixes on one timeline, level-matched, switched without losing the place.
 
-write_review(Path("renders/review.html"), [take_of(path) for path in reports])
+write_review(Path("renders/review.html"), takes, copies)
 """
 
 from __future__ import annotations
@@ -32,12 +32,9 @@ from audio_pipeline.pages.markup import (
 )
 from audio_pipeline.pages.page import zoom_buttons
 from audio_pipeline.reporting.comparison import Comparison, Row, Tolerance, compare_reports
-from audio_pipeline.reporting.facts import MixFacts
 from audio_pipeline.reporting.figures import DROPOUT_FIGURES, FIGURES, SECTION_FIGURES, Figure
-from audio_pipeline.reporting.report import report_of_file
-from audio_pipeline.reporting.report_file import SUFFIX, read_report
+from audio_pipeline.reporting.model import DropoutLevels, LoudnessReport, SectionLevels
 
-Report = dict[str, Any]
 Anchor = Literal["dialogue_lufs", "integrated_lufs"]
 
 SCRIPTS = (
@@ -65,32 +62,13 @@ _ANCHORS: dict[Anchor, str] = {
 class Take:
     """One mix of a review: its report and its audio file."""
 
-    report: Report
+    report: LoudnessReport
     audio: Path
-
-
-def take_of(path: Path) -> Take:
-    """The mix whose report or audio file `path` is; without a report it is measured.
-
-    Raises ReportError for a report whose audio file is not beside it, StemError for unreadable audio.
-    """
-    if path.name.endswith(SUFFIX):
-        report = read_report(path)
-        audio = path.parent / Path(str(report["file"])).name
-        if not audio.is_file():
-            raise ReportError(
-                f"{path} is a report on {audio.name}, which is not beside it", hint="Render it again."
-            )
-        return Take(report, audio)
-    beside = path.with_name(f"{path.stem}{SUFFIX}")
-    if beside.is_file():
-        return Take(read_report(beside), path)
-    return Take(report_of_file(path, MixFacts(path.stem), path.name), path)
 
 
 def names_of(takes: Sequence[Take]) -> list[str]:
     """What the mixes are called: by their names, and their folders' where two have the same."""
-    names = [str(take.report["mix"]) for take in takes]
+    names = [take.report.mix for take in takes]
     shown = [
         f"{take.audio.resolve().parent.name}/{name}" if names.count(name) > 1 else name
         for take, name in zip(takes, names, strict=True)
@@ -101,7 +79,7 @@ def names_of(takes: Sequence[Take]) -> list[str]:
     ]
 
 
-def matching(reports: Sequence[Report]) -> tuple[Anchor, list[float]]:
+def matching(reports: Sequence[LoudnessReport]) -> tuple[Anchor, list[float]]:
     """On what the mixes are matched, and the gain of each in dB.
 
     The softest stays as it is and the others come down to it, so that nothing can clip. The anchor is
@@ -110,15 +88,15 @@ def matching(reports: Sequence[Report]) -> tuple[Anchor, list[float]]:
     levels = [dialogue_level(report) for report in reports]
     anchor: Anchor = "dialogue_lufs"
     if None in levels:
-        anchor, levels = "integrated_lufs", [report["integrated_lufs"] for report in reports]
+        anchor, levels = "integrated_lufs", [report.integrated_lufs for report in reports]
     softest = min((level for level in levels if level is not None), default=0.0)
     return anchor, [0.0 if level is None else round(softest - level, 4) + 0.0 for level in levels]
 
 
-def dialogue_level(report: Report) -> float | None:
+def dialogue_level(report: LoudnessReport) -> float | None:
     """Where the dialogue stands, or would: music-and-effects has the level that it has under voices."""
-    measured: float | None = report["dialogue_lufs"]
-    facts = report["provenance"]
+    measured: float | None = report.dialogue_lufs
+    facts = report.provenance
     target = facts.get("target_lufs") if facts.get("anchor") == "dialogue" else None
     return measured if measured is not None or not isinstance(target, int | float) else float(target)
 
@@ -168,40 +146,47 @@ def _pieces(takes: Sequence[Take], copies: Sequence[bytes]) -> Iterator[str]:
     return page_pieces(f"Review · {title}", _body(title, names, reports), held, SCRIPTS)
 
 
-def _mix_data(name: str, report: Report, gain_db: float) -> dict[str, Any]:
-    facts, delivery = report["provenance"], report["delivery"]
-    preset = facts.get("preset")
+def _mix_data(name: str, report: LoudnessReport, gain_db: float) -> dict[str, Any]:
+    facts, delivery, curves = report.provenance, report.delivery, report.curves
     return {
         "name": name,
-        "description": preset.get("description", "") if isinstance(preset, dict) else "",
+        "description": report.preset.get("description", ""),
         "gain_db": gain_db,
-        "duration_s": report["duration_s"],
+        "duration_s": report.duration_s,
         "picture": [facts.get("picture_rate"), facts.get("picture_start")],
-        "sections": [{k: s[k] for k in ("name", "start_s", "stop_s")} for s in report["sections"]],
-        "curves": {k: report["curves"][k] for k in ("step_s", "momentary_lufs", "short_term_lufs")},
+        "sections": [
+            {"name": s.name, "start_s": s.start_s, "stop_s": s.stop_s} for s in report.sections
+        ],
+        "curves": {
+            "step_s": curves.step_s,
+            "momentary_lufs": curves.momentary_lufs,
+            "short_term_lufs": curves.short_term_lufs,
+        },
         "figures": [
-            ["dialogue", f"{tables.number(report['dialogue_lufs'], 1)} LUFS"],
-            ["programme", f"{tables.number(report['integrated_lufs'], 1)} LUFS"],
-            ["true peak", f"{tables.number(report['true_peak_dbtp'], 1)} dBTP"],
-            ["length", tables.seconds(report["duration_s"])],
-            ["delivery", f"{delivery['name']}: {delivery['verdict']}" if delivery["name"] else "–"],
+            ["dialogue", f"{tables.number(report.dialogue_lufs, 1)} LUFS"],
+            ["programme", f"{tables.number(report.integrated_lufs, 1)} LUFS"],
+            ["true peak", f"{tables.number(report.true_peak_dbtp, 1)} dBTP"],
+            ["length", tables.seconds(report.duration_s)],
+            ["delivery", f"{delivery.name}: {delivery.verdict}" if delivery.name else "–"],
         ],
     }
 
 
-def _identity(names: Sequence[str], reports: Sequence[Report]) -> str:
+def _identity(names: Sequence[str], reports: Sequence[LoudnessReport]) -> str:
     """The same for the same mixes, so that notes are found again."""
-    facts = [(name, report["curves"]) for name, report in zip(names, reports, strict=True)]
+    facts = [
+        (name, report.curves.model_dump(mode="json"))
+        for name, report in zip(names, reports, strict=True)
+    ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 
-def _title(reports: Sequence[Report]) -> str:
-    presets = (report["provenance"].get("preset") for report in reports)
-    titles = {str(p["title"]) for p in presets if isinstance(p, dict) and "title" in p}
+def _title(reports: Sequence[LoudnessReport]) -> str:
+    titles = {str(report.preset["title"]) for report in reports if "title" in report.preset}
     return titles.pop() if len(titles) == 1 else f"{len(reports)} mixes"
 
 
-def _body(title: str, names: Sequence[str], reports: Sequence[Report]) -> Markup:
+def _body(title: str, names: Sequence[str], reports: Sequence[LoudnessReport]) -> Markup:
     anchor, gains = matching(reports)
     slots = {
         "title": element("p", title, class_="overline"),
@@ -214,24 +199,36 @@ def _body(title: str, names: Sequence[str], reports: Sequence[Report]) -> Markup
     return Markup(re.sub(r"\{\{(\w+)\}\}", lambda slot: slots[slot[1]], asset("review.html")))
 
 
-def at_gain(report: Report, gain_db: float) -> Report:
+def at_gain(report: LoudnessReport, gain_db: float) -> LoudnessReport:
     """The report as it would be at another gain: every level moved by it, the rest as it was."""
+    curves, dropout = report.curves, report.dropout
+    momentary = tuple(None if v is None else v + gain_db for v in curves.momentary_lufs)
+    return report.model_copy(
+        update={
+            **_moved(report, FIGURES, gain_db),
+            "sections": tuple(
+                section.model_copy(update=_moved(section, SECTION_FIGURES, gain_db))
+                for section in report.sections
+            ),
+            "dropout": dropout and dropout.model_copy(update=_moved(dropout, DROPOUT_FIGURES, gain_db)),
+            "curves": curves.model_copy(update={"momentary_lufs": momentary}),
+        }
+    )
 
-    def moved(table: Mapping[str, Any], figures: Mapping[str, Figure]) -> dict[str, Any]:
-        levels = {n: table[n] for n, f in figures.items() if f.moves and table.get(n) is not None}
-        return {**table, **{name: level + gain_db for name, level in levels.items()}}
 
-    curves = report["curves"]
-    momentary = [None if v is None else v + gain_db for v in curves["momentary_lufs"]]
-    return {
-        **moved(report, FIGURES),
-        "sections": [moved(section, SECTION_FIGURES) for section in report["sections"]],
-        "dropout": report["dropout"] and moved(report["dropout"], DROPOUT_FIGURES),
-        "curves": {**curves, "momentary_lufs": momentary},
-    }
+def _moved(
+    levels: LoudnessReport | SectionLevels | DropoutLevels,
+    figures: Mapping[str, Figure],
+    gain_db: float,
+) -> dict[str, float]:
+    """The figures that a gain moves, moved by it."""
+    values = {name: getattr(levels, name, None) for name, figure in figures.items() if figure.moves}
+    return {name: value + gain_db for name, value in values.items() if value is not None}
 
 
-def _differences(names: Sequence[str], reports: Sequence[Report], gains: Sequence[float]) -> Markup:
+def _differences(
+    names: Sequence[str], reports: Sequence[LoudnessReport], gains: Sequence[float]
+) -> Markup:
     """Each mix against the first, both as matched: in words, what its preset changes, and the figures
     that differ for another reason than the level."""
     parts = []

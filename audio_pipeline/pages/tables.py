@@ -9,11 +9,9 @@ from typing import Any
 from audio_pipeline.pages.changes import Changes, in_words
 from audio_pipeline.pages.markup import Markup, element, join
 from audio_pipeline.pages.words import clause_rows
-from audio_pipeline.reporting.comparison import clock_of_report
 from audio_pipeline.reporting.dropout import UNCERTAIN_S
 from audio_pipeline.reporting.figures import FIGURES, SECTION_FIGURES, shown
-
-Report = dict[str, Any]
+from audio_pipeline.reporting.model import DropoutLevels, LoudnessReport
 
 _HEADLINE = (
     "dialogue_lufs",
@@ -52,9 +50,9 @@ def seconds(value: float) -> str:
     return f"{minutes}:{rest / 100:05.2f}"
 
 
-def timecode(report: Report, at_s: float) -> str:
+def timecode(report: LoudnessReport, at_s: float) -> str:
     """The timecode at `at_s` seconds from the start."""
-    return clock_of_report(report).timecode(Fraction(at_s).limit_denominator(192_000))
+    return report.clock.timecode(Fraction(at_s).limit_denominator(192_000))
 
 
 def verdict(word: str | None) -> Markup:
@@ -66,22 +64,22 @@ def verdict(word: str | None) -> Markup:
     return element("span", sign, " ", shown_word, class_=f"verdict {kind}")
 
 
-def headline(report: Report) -> Markup:
+def headline(report: LoudnessReport) -> Markup:
     """The figures that everybody asks for first."""
-    items = [_item(report, name) for name in _HEADLINE if report[name] is not None]
-    if report["dropout"] and report["dropout"]["floor_dbfs"] is not None:
-        floor = report["dropout"]["floor_dbfs"]
-        where = f"after {seconds(report['dropout']['at_s'])}"
+    items = [_item(report, name) for name in _HEADLINE if report.figure(name) is not None]
+    dropout = report.dropout
+    if dropout is not None and dropout.floor_dbfs is not None:
+        floor, where = dropout.floor_dbfs, f"after {seconds(dropout.at_s)}"
         items.append(_figure("Dropout floor", number(floor, 1), "dBFS", where, "floor_dbfs"))
     return element("dl", *items, class_="headline")
 
 
-def _item(report: Report, name: str) -> Markup:
+def _item(report: LoudnessReport, name: str) -> Markup:
     figure = FIGURES[name]
-    place = report.get(_PLACES.get(name, ""))
+    place = report.figure(_PLACES[name]) if name in _PLACES else None
     where = "" if place is None else f"at {seconds(place)}"
     label = _SHORT.get(name, figure.label)
-    return _figure(label, number(report[name], figure.decimals), figure.unit, where, name)
+    return _figure(label, number(report.figure(name), figure.decimals), figure.unit, where, name)
 
 
 def _figure(label: str, value: str, unit: str, where: str, name: str) -> Markup:
@@ -122,50 +120,50 @@ def table(
     )
 
 
-def clauses(report: Report) -> Markup:
+def clauses(report: LoudnessReport) -> Markup:
     """The delivery, clause by clause."""
     rows = []
-    raw = report["delivery"]["clauses"]
+    raw = report.delivery.clauses
     for clause, row in zip(raw, clause_rows(report), strict=True):
         label, limit, measured, delta, _ = row
         delta = delta.replace("+0.0", "0.0") if float(delta or 1.0) == 0.0 else delta
         told = limit.replace("+/-", "±").replace(" -", " −")
-        rows.append((label, minus(told), minus(measured), minus(delta), verdict(clause["verdict"])))
+        rows.append((label, minus(told), minus(measured), minus(delta), verdict(clause.verdict)))
     return table("Delivery", ("Clause", "Asked for", "Measured", "Δ", "Verdict"), rows, (0, 1, 4))
 
 
-def sections(report: Report) -> Markup:
+def sections(report: LoudnessReport) -> Markup:
     """Every section, its name a button that seeks there."""
     head = ("Section", "Timecode", "Length s", "LUFS", "RMS dBFS", "Peak dBFS", "Below dialogue LU")
     names = ("integrated_lufs", "rms_dbfs", "sample_peak_dbfs", "below_dialogue_lu")
     rows = [
         (
-            element("button", s["name"], type="button", class_="cue", data_at=repr(s["start_s"])),
-            timecode(report, s["start_s"]),
-            number(s["stop_s"] - s["start_s"], 2),
-            *(number(s[name], SECTION_FIGURES[name].decimals) for name in names),
+            element("button", s.name, type="button", class_="cue", data_at=repr(s.start_s)),
+            timecode(report, s.start_s),
+            number(s.stop_s - s.start_s, 2),
+            *(number(getattr(s, name), SECTION_FIGURES[name].decimals) for name in names),
         )
-        for s in report["sections"]
+        for s in report.sections
     ]
     return table("Sections", head, rows, (0, 1))
 
 
-def dropout_contract(report: Report) -> Markup:
+def dropout_contract(report: LoudnessReport, dropout: DropoutLevels) -> Markup:
     """What was planned of the dropout and what was measured."""
-    dropout, plan = report["dropout"], _dropout_plan(report)
-    silence = next((s["start_s"] for s in report["sections"] if s["name"] == "silence"), None)
-    level = number(dropout["level_before_dbfs"], 1)
+    plan = _dropout_plan(report)
+    silence = next((s.start_s for s in report.sections if s.name == "silence"), None)
+    level = number(dropout.level_before_dbfs, 1)
     spares = in_words(plan.get("spares"))
     rows = [
-        ("Begins", in_words(plan.get("at")), timecode(report, dropout["at_s"])),
-        ("Falls within", in_words(plan.get("fade")), _milliseconds(dropout["fall_s"], UNCERTAIN_S)),
+        ("Begins", in_words(plan.get("at")), timecode(report, dropout.at_s)),
+        ("Falls within", in_words(plan.get("fade")), _milliseconds(dropout.fall_s, UNCERTAIN_S)),
         ("Level before", "", f"{level} dBFS"),
-        ("Floor after", f"only {spares}" if plan else "", f"{number(dropout['floor_dbfs'], 1)} dBFS"),
-        ("Depth", "", f"{number(dropout['depth_db'], 1)} dB"),
+        ("Floor after", f"only {spares}" if plan else "", f"{number(dropout.floor_dbfs, 1)} dBFS"),
+        ("Depth", "", f"{number(dropout.depth_db, 1)} dB"),
         (
             "Digital silence from",
             "" if silence is None else timecode(report, silence),
-            "–" if dropout["silence_at_s"] is None else timecode(report, dropout["silence_at_s"]),
+            "–" if dropout.silence_at_s is None else timecode(report, dropout.silence_at_s),
         ),
     ]
     return table("Dropout", ("Contract", "Planned", "Measured"), rows, (0, 1))
@@ -175,10 +173,9 @@ def _milliseconds(value_s: float | None, uncertain_s: float) -> str:
     return "–" if value_s is None else f"{value_s * 1000:.0f} ± {uncertain_s * 1000:.0f} ms"
 
 
-def _dropout_plan(report: Report) -> dict[str, Any]:
+def _dropout_plan(report: LoudnessReport) -> dict[str, Any]:
     """The dropout's parameters by their short names, from the preset that the report holds."""
-    preset = report["provenance"].get("preset")
-    flat = preset if isinstance(preset, dict) else {}
+    flat = report.preset
     names = [k.removesuffix("kind") for k, v in flat.items() if k.endswith(".kind") and v == "dropout"]
     return {k.removeprefix(name): v for name in names[:1] for k, v in flat.items() if k.startswith(name)}
 
@@ -192,14 +189,14 @@ def changes_table(changes: Changes) -> Markup:
     return table("Changes", head, rows, (0, 1, 2, 3))
 
 
-def provenance(report: Report) -> Markup:
+def provenance(report: LoudnessReport) -> Markup:
     """Where the mix came from; the whole preset folded away."""
-    facts = {k: v for k, v in report["provenance"].items() if k != "preset"}
+    facts = {k: v for k, v in report.provenance.items() if k != "preset"}
     items = [(k, text) for k, text in _flat(facts)]
     rows = [join(element("dt", k), element("dd", v)) for k, v in items]
-    preset = report["provenance"].get("preset")
+    preset = report.preset
     parts = [element("dl", *rows, class_="facts")]
-    if isinstance(preset, dict):
+    if preset:
         values = table("Preset", ("Key", "Value"), [(k, in_words(v)) for k, v in preset.items()], (0, 1))
         parts.append(
             element("details", element("summary", f"The whole preset, {len(preset)} values"), values)

@@ -78,9 +78,9 @@ class CloseUp:
         left, right = self._steps.energies(block)
         self._powers.append(((left + right) / (2 * self._step)).astype(np.float32))
 
-    def around(self, dropout: dict[str, Any]) -> dict[str, Any]:
-        """`start_s`, `step_s` and `level_dbfs`, None for digital silence."""
-        at_s, silence_s = dropout["at_s"], dropout["silence_at_s"]
+    def around(self, at_s: float, silence_s: float | None) -> dict[str, Any]:
+        """The level around a dropout at `at_s`, until after `silence_s`: `start_s`, `step_s` and
+        `level_dbfs`, None for digital silence."""
         first = int(max(0.0, at_s - BEFORE_S) / CLOSE_STEP_S)
         start_s = first * CLOSE_STEP_S
         stop_s = min(max(at_s + 1.5, silence_s or 0.0) + AFTER_S, start_s + LONGEST_S)

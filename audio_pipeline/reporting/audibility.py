@@ -8,34 +8,33 @@ this is an estimate.
 
 from __future__ import annotations
 
-from typing import Any
-
 from audio_pipeline.reporting.delivery import Delivery
+from audio_pipeline.reporting.model import Listening
 
 ROOMS_DBA = {"NC-25": 35.0, "NC-30": 40.0}
 CLEAR_DB = 6.0
 """How far over the room a sound must be to be heard without listening for it."""
 
 
-def listening_facts(delivery: Delivery, floor_a_weighted_dbfs: float | None) -> dict[str, Any]:
+def listening_facts(delivery: Delivery, floor_a_weighted_dbfs: float | None) -> Listening:
     """The floor as a sound level where `delivery` is heard, and how far over each room it stands."""
     spl = (
         None if floor_a_weighted_dbfs is None else floor_a_weighted_dbfs + delivery.spl_at_full_scale_db
     )
-    return {
-        "level": delivery.listening_level,
-        "floor_dba": spl,
-        "over_nc25_db": None if spl is None else spl - ROOMS_DBA["NC-25"],
-        "over_nc30_db": None if spl is None else spl - ROOMS_DBA["NC-30"],
-    }
+    return Listening(
+        level=delivery.listening_level,
+        floor_dba=spl,
+        over_nc25_db=None if spl is None else spl - ROOMS_DBA["NC-25"],
+        over_nc30_db=None if spl is None else spl - ROOMS_DBA["NC-30"],
+    )
 
 
-def audibility_warning(listening: dict[str, Any]) -> str | None:
+def audibility_warning(listening: Listening) -> str | None:
     """In words, when the grain that should remain cannot be made out in a quiet room."""
-    spl, over = listening["floor_dba"], listening["over_nc25_db"]
-    if spl is None or over >= CLEAR_DB:
+    spl, over = listening.floor_dba, listening.over_nc25_db
+    if spl is None or over is None or over >= CLEAR_DB:
         return None
-    grain = f"The grain after the dropout plays at {spl:.0f} dBA ({listening['level']})"
+    grain = f"The grain after the dropout plays at {spl:.0f} dBA ({listening.level})"
     room = f"a quiet room (NC-25, {ROOMS_DBA['NC-25']:g} dBA)"
     if over <= 0.0:
         return (

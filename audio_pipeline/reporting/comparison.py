@@ -17,10 +17,7 @@ from audio_pipeline.reporting.figures import (
     SECTION_FIGURES,
     Figure,
 )
-from audio_pipeline.timeline.moments import Clock
-from audio_pipeline.timeline.timecode import RATES
-
-Report = dict[str, Any]
+from audio_pipeline.reporting.model import DropoutLevels, LoudnessReport, SectionLevels
 
 LOWEST_LUFS = -70.0
 """What is softer, or silent, counts as this when curves are compared: the gate of BS.1770."""
@@ -98,7 +95,7 @@ class Comparison:
     rows: tuple[Row, ...]
     widest: tuple[Widest | None, ...]
     preset: tuple[tuple[str, tuple[Any, ...]], ...]
-    reports: tuple[Report, ...]
+    reports: tuple[LoudnessReport, ...]
 
     @property
     def same(self) -> bool:
@@ -106,7 +103,9 @@ class Comparison:
         return not any(any(row.different) for row in self.rows)
 
 
-def compare_reports(names: Sequence[str], reports: Sequence[Report], tolerance: Tolerance) -> Comparison:
+def compare_reports(
+    names: Sequence[str], reports: Sequence[LoudnessReport], tolerance: Tolerance
+) -> Comparison:
     """Compare two or more reports with the first. Raises ValueError for fewer."""
     if len(reports) < 2 or len(names) != len(reports):
         raise ValueError(f"{len(reports)} reports and {len(names)} names cannot be compared")
@@ -123,23 +122,23 @@ def compare_reports(names: Sequence[str], reports: Sequence[Report], tolerance: 
     )
 
 
-def _figure_rows(reports: Sequence[Report], tolerance: Tolerance) -> list[Row]:
+def _figure_rows(reports: Sequence[LoudnessReport], tolerance: Tolerance) -> list[Row]:
     return [
-        Row("figures", "", name, f, tolerance.of(name, f), tuple(r[name] for r in reports))
+        Row("figures", "", name, f, tolerance.of(name, f), tuple(r.figure(name) for r in reports))
         for name, f in ((name, FIGURES[name]) for name in HEADLINE)
     ]
 
 
-def _dropout_rows(reports: Sequence[Report], tolerance: Tolerance) -> list[Row]:
-    dropouts = [report["dropout"] or {} for report in reports]
+def _dropout_rows(reports: Sequence[LoudnessReport], tolerance: Tolerance) -> list[Row]:
+    dropouts = [report.dropout for report in reports]
     return [
-        Row("dropout", "", name, f, tolerance.of(name, f), tuple(d.get(name) for d in dropouts))
+        Row("dropout", "", name, f, tolerance.of(name, f), tuple(_of(d, name) for d in dropouts))
         for name, f in DROPOUT_FIGURES.items()
         if any(dropouts)
     ]
 
 
-def _section_rows(reports: Sequence[Report], tolerance: Tolerance) -> list[Row]:
+def _section_rows(reports: Sequence[LoudnessReport], tolerance: Tolerance) -> list[Row]:
     """Sections by name, in the order of the first report that has each; equal names are numbered."""
     tables = [_by_name(report) for report in reports]
     names = list(dict.fromkeys(name for table in tables for name in table))
@@ -150,43 +149,45 @@ def _section_rows(reports: Sequence[Report], tolerance: Tolerance) -> list[Row]:
             name,
             f,
             tolerance.of(name, f),
-            tuple(table.get(section, {}).get(name) for table in tables),
+            tuple(_of(table.get(section), name) for table in tables),
         )
         for section in names
         for name, f in SECTION_FIGURES.items()
     ]
 
 
-def _by_name(report: Report) -> dict[str, dict[str, Any]]:
-    table: dict[str, dict[str, Any]] = {}
-    for section in report["sections"]:
-        name, n = section["name"], 1
+def _of(levels: SectionLevels | DropoutLevels | None, name: str) -> float | None:
+    value: float | None = getattr(levels, name, None)
+    return value
+
+
+def _by_name(report: LoudnessReport) -> dict[str, SectionLevels]:
+    table: dict[str, SectionLevels] = {}
+    for section in report.sections:
+        name, n = section.name, 1
         while name in table:
             n += 1
-            name = f"{section['name']} ({n})"
+            name = f"{section.name} ({n})"
         table[name] = section
     return table
 
 
-def _widest(first: Report, other: Report) -> Widest | None:
-    curves = [report["curves"] for report in (first, other)]
-    count = min(len(curve["momentary_lufs"]) for curve in curves)
-    if not count or curves[0]["step_s"] != curves[1]["step_s"]:
+def _widest(first: LoudnessReport, other: LoudnessReport) -> Widest | None:
+    curves = [report.curves for report in (first, other)]
+    count = min(len(curve.momentary_lufs) for curve in curves)
+    if not count or curves[0].step_s != curves[1].step_s:
         return None
-    a, b = (curve_of(curve["momentary_lufs"][:count]) for curve in curves)
+    a, b = (curve_of(curve.momentary_lufs[:count]) for curve in curves)
     at = int(np.argmax(np.abs(b - a)))
-    at_s = (at + 1) * curves[0]["step_s"]
-    section = next(
-        (s["name"] for s in first["sections"] if s["start_s"] < at_s <= s["stop_s"]),
-        None,
-    )
+    at_s = (at + 1) * curves[0].step_s
+    section = next((s.name for s in first.sections if s.start_s < at_s <= s.stop_s), None)
     return Widest(
         float(b[at] - a[at]),
         at_s,
-        clock_of_report(first).timecode(Fraction(at_s).limit_denominator(1000)),
+        first.clock.timecode(Fraction(at_s).limit_denominator(1000)),
         section,
-        curves[0]["momentary_lufs"][at],
-        curves[1]["momentary_lufs"][at],
+        curves[0].momentary_lufs[at],
+        curves[1].momentary_lufs[at],
     )
 
 
@@ -195,18 +196,8 @@ def curve_of(points: Sequence[float | None]) -> Samples:
     return np.array([LOWEST_LUFS if p is None else max(p, LOWEST_LUFS) for p in points], dtype=float)
 
 
-def clock_of_report(report: Report) -> Clock:
-    """The picture's clock that a report names; 24 frames from 00:00:00:00 where it names none."""
-    rate = RATES.get(str(report["provenance"].get("picture_rate")), RATES["24"])
-    try:
-        return Clock(rate, start_frame=rate.frame(str(report["provenance"].get("picture_start"))))
-    except ValueError:
-        return Clock(rate)
-
-
-def _preset_keys(reports: Sequence[Report]) -> tuple[tuple[str, tuple[Any, ...]], ...]:
-    tables = [report["provenance"].get("preset") for report in reports]
-    flat = [table if isinstance(table, dict) else {} for table in tables]
+def _preset_keys(reports: Sequence[LoudnessReport]) -> tuple[tuple[str, tuple[Any, ...]], ...]:
+    flat = [report.preset for report in reports]
     if not all(flat):
         return ()
     keys = dict.fromkeys(key for table in flat for key in table)

@@ -36,8 +36,10 @@ class DropoutPlan:
 class MixFacts:
     """All that a report needs besides the file.
 
+    `cues` are names and samples, in order; `layout` is the channel layout, None where it is not stated.
     `dialogue_lufs` is the loudness of the dialogue stem at the master's gain; `dialogue_share_percent`
     how much of the programme is dialogue (`dialogue.share_percent`); `delivery` a delivery's name.
+    `dialogue_gain_db` or `programme_gain_db` is the gain of a render, by its anchor.
     `provenance` is copied into the report as it is: text, numbers, lists and tables.
     """
 
@@ -50,3 +52,7 @@ class MixFacts:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     dialogue_share_percent: float | None = None
     listening: Listening = "speakers"
+    cues: tuple[tuple[str, int], ...] = ()
+    layout: str | None = None
+    dialogue_gain_db: float | None = None
+    programme_gain_db: float | None = None

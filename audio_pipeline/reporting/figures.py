@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -65,15 +64,3 @@ def shown(value: float | None, decimals: int) -> str:
         return "-"
     text = f"{value:.{decimals}f}"
     return text[1:] if text.startswith("-") and not text.strip("-0.") else text
-
-
-def rounded(value: Any) -> Any:
-    """Seconds to the microsecond and levels to four decimals: finer than anything that was measured."""
-    if isinstance(value, dict):
-        return {
-            k: round(v, 6) + 0.0 if isinstance(v, float) and k.endswith("_s") else rounded(v)
-            for k, v in value.items()
-        }
-    if isinstance(value, list):
-        return [rounded(item) for item in value]
-    return round(value, 4) + 0.0 if isinstance(value, float) else value

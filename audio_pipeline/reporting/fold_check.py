@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.mono_fold import MonoFoldMeter
@@ -13,6 +13,15 @@ from audio_pipeline.timeline.spans import Span
 HOLE_DB = 6.0
 """A third octave that loses more than this in L + R, against the sum of its powers in L and R, is called
 a hole: unlike channels lose nothing, and this is what a phase meter's -0.75 comes to."""
+
+
+@dataclass(frozen=True)
+class SectionFold:
+    """The third octave of a section that loses most in L + R, in dB, and its middle."""
+
+    section: str
+    deepest_db: float
+    at_hz: float
 
 
 class FoldCheck:
@@ -31,26 +40,22 @@ class FoldCheck:
                 meter.feed(block[part.inside(here)])
         self._at = here.stop
 
-    def result(self) -> list[dict[str, Any]]:
-        """For each section its deepest third octave, dB and Hz; none where too little sounds to tell."""
+    def result(self) -> list[SectionFold]:
+        """For each section its deepest third octave; none where too little sounds to tell."""
         found = []
         for section, meter in self._sections:
             fold = meter.result().only_certain()
             if fold is not None:
-                found.append(
-                    {"section": section.name, "deepest_db": fold.deepest_db, "at_hz": fold.deepest_at_hz}
-                )
+                found.append(SectionFold(section.name, fold.deepest_db, fold.deepest_at_hz))
         return found
 
 
-def fold_warning(folds: Sequence[dict[str, Any]]) -> str | None:
+def fold_warning(folds: Sequence[SectionFold]) -> str | None:
     """In words, when a section has a hole."""
-    holes = [fold for fold in folds if fold["deepest_db"] < -HOLE_DB]
+    holes = [fold for fold in folds if fold.deepest_db < -HOLE_DB]
     if not holes:
         return None
-    places = ", ".join(
-        f"{h['section']} ({h['deepest_db']:.1f} dB at {h['at_hz']:.0f} Hz)" for h in holes
-    )
+    places = ", ".join(f"{h.section} ({h.deepest_db:.1f} dB at {h.at_hz:.0f} Hz)" for h in holes)
     return (
         f"Folded to mono the mix has holes, third octaves that lose more than {HOLE_DB:g} dB: {places}. "
         "It will sound thin and hollow from one speaker."

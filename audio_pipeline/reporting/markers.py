@@ -64,7 +64,13 @@ def facts_of_markers(
     plan = None
     if "dropout" in named:
         plan = DropoutPlan(named["dropout"], to_samples(fade_s, sample_rate_hz), named.get("silence"))
-    return MixFacts(mix=path.stem, sections=sections, dropout=plan, clock=clock)
+    return MixFacts(
+        mix=path.stem,
+        sections=sections,
+        dropout=plan,
+        clock=clock,
+        cues=tuple(sorted(starts, key=lambda cue: cue[1])),
+    )
 
 
 def _stop(stop: Fraction | None, rate: int, otherwise: int) -> int:

@@ -5,20 +5,34 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+
+from pydantic import ValidationError
 
 from audio_pipeline.audio_io.regular_file import open_regular
 from audio_pipeline.errors import ReportError
-from audio_pipeline.reporting.report_schema import find_fault, report_schema
+from audio_pipeline.reporting.faults import first_fault, shown, too_large
+from audio_pipeline.reporting.model import SCHEMA, LoudnessReport
+from audio_pipeline.reporting.version_1 import SCHEMA_1, upgraded
 
 MAX_BYTES = 64_000_000
-SUFFIX = ".report.json"
 
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-def read_report(path: Path) -> dict[str, Any]:
-    """The report in `path`. Raises ReportError for anything that is not a whole `LoudnessReport.1`."""
+def read_report(path: Path) -> LoudnessReport:
+    """The report in `path`, of version 2 or 1. Raises ReportError for anything that is not a whole one."""
+    value = _json_of(path)
+    try:
+        if isinstance(value, dict) and (fault := too_large(value)) is not None:
+            raise ReportError(f"{path}: {fault}")
+        return LoudnessReport.model_validate(_of_version_2(path, value))
+    except ValidationError as error:
+        raise ReportError(f"{path}: {first_fault(error)}") from error
+    except RecursionError as error:
+        raise ReportError(f"{path} is not JSON: too deep") from error
+
+
+def _json_of(path: Path) -> object:
     try:
         if not path.is_file():
             raise ReportError(f"{path} is not a file")
@@ -30,40 +44,31 @@ def read_report(path: Path) -> dict[str, Any]:
         raise ReportError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB: not a report")
     try:
         text = raw.decode("utf-8")
-        report = json.loads(text, parse_constant=_refuse_constant)
+        value: object = json.loads(text, parse_constant=_refuse_constant)
         if _HALF.search(text):  # an escaped half of a character, which no page could be written with
-            json.dumps(report, ensure_ascii=False).encode("utf-8")
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError as error:
         raise ReportError(f"{path} holds half a character: {error.object[error.start]!a}") from error
     except UnicodeDecodeError as error:
         raise ReportError(f"{path} is not UTF-8 text (byte {error.start})") from error
     except (ValueError, RecursionError) as error:
         raise ReportError(f"{path} is not JSON: {str(error)[:100] or 'too deep'}") from error
-    if isinstance(report, dict) and report.get("schema") != "LoudnessReport.1":
-        found = ascii(report.get("schema"))[:60]
-        raise ReportError(
-            f"{path}: schema is {found}; it wants 'LoudnessReport.1'",
-            hint="Reports are made by render-ending --preset NAME or render-ending measure --json.",
-        )
-    fault = find_fault(report, report_schema())
-    if fault is not None:
-        raise ReportError(f"{path}: {fault}")
-    return dict(report)
+    return value
 
 
 def _refuse_constant(name: str) -> float:
     raise ValueError(f"it holds {name}, which is no number")
 
 
-AUDIO_SUFFIXES = (".wav", ".flac", ".aif", ".aiff", ".w64", ".rf64", ".mp3", ".ogg", ".opus", ".m4a")
-
-
-def renders_in(folder: Path) -> dict[str, Path]:
-    """The renders in a folder by name: the report where there is one, the audio file otherwise."""
+def _of_version_2(path: Path, value: object) -> object:
+    if not isinstance(value, dict) or value.get("schema") == SCHEMA:
+        return value
+    if value.get("schema") != SCHEMA_1:
+        raise ReportError(
+            f"{path}: schema is {shown(value.get('schema'))}; it wants {SCHEMA!r} or {SCHEMA_1!r}",
+            hint="Reports are made by render-ending --preset NAME or render-ending measure --json.",
+        )
     try:
-        files = sorted(path for path in folder.iterdir() if path.is_file())
-    except OSError as error:
-        raise ReportError(f"{folder} cannot be read: {error.strerror or error}") from error
-    renders = {path.stem: path for path in files if path.suffix.lower() in AUDIO_SUFFIXES}
-    reports = {path.name.removesuffix(SUFFIX): path for path in files if path.name.endswith(SUFFIX)}
-    return renders | reports
+        return upgraded(value)
+    except ValueError as error:
+        raise ReportError(f"{path}: {error}") from error

@@ -26,6 +26,7 @@ def facts_of_preset(preset: Preset, schedule: Schedule, sample_rate_hz: int) -> 
     """What a preset says of any file that was made with it: sections, dropout, delivery, picture."""
     rate = sample_rate_hz
     cues = {name: to_samples(schedule.named(name), rate) for name in preset.cues}
+    in_order = sorted(cues.items(), key=lambda cue: (cue[1], cue[0]))
     return MixFacts(
         mix=preset.name,
         sections=sections_between(cues.items(), cues["end"]),
@@ -34,6 +35,7 @@ def facts_of_preset(preset: Preset, schedule: Schedule, sample_rate_hz: int) -> 
         clock=schedule.clock,
         provenance={"preset": flat(preset)},
         listening=preset.head.listening,
+        cues=tuple(in_order),
     )
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from dataclasses import dataclass
 
 from audio_pipeline.reporting.delivery import Clause, Delivery
 from audio_pipeline.reporting.figures import FIGURES
-
-Outcome = Literal["pass", "fail", "not measurable", "does not apply"]
+from audio_pipeline.reporting.model import ClauseOutcome, ClauseVerdict, Verdict
 
 ROUNDING = 0.00005
 """Figures in a report have four decimals; a limit is not missed by their rounding."""
@@ -20,49 +19,54 @@ _UNKNOWN = {
 }
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """What a delivery says of the figures."""
+
+    name: str
+    title: str
+    verdict: Verdict
+    clauses: tuple[ClauseVerdict, ...]
+
+
 def judge(
     delivery: Delivery, figures: Mapping[str, float | None], reasons: Mapping[str, str]
-) -> dict[str, Any]:
-    """`name`, `title`, `verdict` and `clauses` of a report's delivery.
+) -> Judgement:
+    """The verdict of a delivery, whole and clause by clause.
 
     `figures` are those of a report by name, and `bits`, `leq_m_db`, `dialogue_share_percent`; `reasons`
     says why one is None. The whole passes when every clause that applies does; it is "not measurable"
     when none fails but one could not be measured.
     """
-    clauses = [_judge_clause(delivery, clause, figures, reasons) for clause in delivery.clauses]
-    outcomes = {clause["verdict"] for clause in clauses}
-    whole: Outcome = "pass"
+    clauses = tuple(_judge_clause(delivery, clause, figures, reasons) for clause in delivery.clauses)
+    outcomes = {clause.verdict for clause in clauses}
+    whole: Verdict = "pass"
     if "fail" in outcomes:
         whole = "fail"
     elif "not measurable" in outcomes:
         whole = "not measurable"
-    return {
-        "name": delivery.name,
-        "title": delivery.title,
-        "verdict": whole,
-        "clauses": clauses,
-    }
+    return Judgement(delivery.name, delivery.title, whole, clauses)
 
 
 def _judge_clause(
     delivery: Delivery, clause: Clause, figures: Mapping[str, float | None], reasons: Mapping[str, str]
-) -> dict[str, Any]:
+) -> ClauseVerdict:
     value = figures.get(clause.figure)
     outcome, why = _outcome(clause, value, figures, reasons)
     gain = _mending_gain(clause, value) if outcome == "fail" and value is not None else None
-    return {
-        "figure": clause.figure,
-        "verdict": outcome,
-        "measured": value,
-        "limit": clause.limit(),
-        "delta": None if value is None else _delta(clause, value),
-        "unit": clause.unit,
-        "mending_gain_db": gain,
-        "gain_breaks": [] if gain is None else _broken_by(delivery, gain, clause, figures),
-        "why": why,
-        "source": clause.source,
-        "caveat": clause.caveat,
-    }
+    return ClauseVerdict(
+        figure=clause.figure,
+        verdict=outcome,
+        measured=value,
+        limit=clause.limit(),
+        delta=None if value is None else _delta(clause, value),
+        unit=clause.unit,
+        mending_gain_db=gain,
+        gain_breaks=() if gain is None else _broken_by(delivery, gain, clause, figures),
+        why=why,
+        source=clause.source,
+        caveat=clause.caveat,
+    )
 
 
 def _outcome(
@@ -70,7 +74,7 @@ def _outcome(
     value: float | None,
     figures: Mapping[str, float | None],
     reasons: Mapping[str, str],
-) -> tuple[Outcome, str | None]:
+) -> tuple[ClauseOutcome, str | None]:
     applies, why = _applies(clause, figures.get("dialogue_share_percent"))
     if not applies:
         return "does not apply", why
@@ -113,7 +117,7 @@ def _mending_gain(clause: Clause, value: float) -> float | None:
 
 def _broken_by(
     delivery: Delivery, gain: float, mended: Clause, figures: Mapping[str, float | None]
-) -> list[str]:
+) -> tuple[str, ...]:
     """The figures of other clauses that would fail after the gain."""
     broken = []
     for clause in delivery.clauses:
@@ -123,4 +127,4 @@ def _broken_by(
             continue
         if not _within(clause, value + gain):
             broken.append(clause.figure)
-    return broken
+    return tuple(broken)

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from audio_pipeline.cli.measure import command
 from audio_pipeline.metering import self_test
 from audio_pipeline.preset.project import Project
-from audio_pipeline.reporting.report_schema import find_fault, report_schema
+from audio_pipeline.reporting.model import LoudnessReport
 from tests.endings import ending, written
 
 MARKERS = "name,at\nvoices,1s\nblack,4s\ndropout,6s\nsilence,01:00:07:00\n"
@@ -49,10 +49,10 @@ def test_markers_name_sections_and_the_dropout(folder: Path) -> None:
 def test_json_of_one_file_is_a_report_and_of_two_a_list(folder: Path) -> None:
     wav = folder / "ending.wav"
     one = json.loads(run(wav, "--markers", folder / "cues.csv", "--json").output)
-    assert find_fault(one, report_schema()) is None
+    LoudnessReport.model_validate(one)
     assert one["dropout"]["silence_at_s"] == 7.0
     two = json.loads(run(wav, wav, "--json").output)
-    assert [report["file"] for report in two] == ["ending.wav", "ending.wav"]
+    assert [list(report["files"]) for report in two] == [["ending.wav"], ["ending.wav"]]
 
 
 def test_csv_has_a_row_a_file_and_with_sections_a_row_a_section(folder: Path) -> None:

@@ -76,7 +76,7 @@ def test_a_path_that_leads_out_or_nowhere_is_refused(film: Project, case: str, k
 
 def test_the_command_line_may_name_what_a_preset_may_not(film: Project) -> None:
     outside = film.root.parent / "secret" / "voice.flac"
-    assert rendered(film, stem_files={"voice_a": outside}).master.exists()
+    assert rendered(film, stem_files={"voice_a": outside}).master.file.exists()
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_preset_that_is_a_link_out_of_the_project_is_refused(film: Project) ->
 
 def test_a_preset_file_elsewhere_renders_under_its_own_name_inside(film: Project) -> None:
     made = rendered(film, str(film.presets / ".." / ".." / "secret" / "theirs.toml"))
-    assert made.master == film.root / "renders" / "theirs.wav"
+    assert made.master.file == film.root / "renders" / "theirs.wav"
 
 
 @pytest.mark.parametrize("named", ["../outside.toml", "/etc/outside.toml", "presets/../../outside.toml"])
@@ -128,7 +128,7 @@ def test_renders_that_are_a_link_out_are_refused_unless_the_command_names_them(f
     with pytest.raises(RenderError, match="leads out of the project"):
         rendered(film)
     assert contents(elsewhere) == {}
-    assert rendered(film, out=film.root / "renders").master.exists()
+    assert rendered(film, out=film.root / "renders").master.file.exists()
 
 
 def test_stems_are_not_written_through_a_link(film: Project) -> None:

@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -25,13 +26,15 @@ import soundfile
 
 from audio_pipeline.audio_io.write.chunks import Bext, Cue, Ixml, label_list
 from audio_pipeline.cli import main as command_line
+from audio_pipeline.jobs.review import take_of
 from audio_pipeline.pages.changes import Change, Changes
 from audio_pipeline.pages.csv_tables import files_csv, sections_csv, to_csv
 from audio_pipeline.pages.overview import MixResult, overview_csv, overview_html, overview_json
 from audio_pipeline.pages.page import look_at, page
 from audio_pipeline.pages.picture import draw_mix
-from audio_pipeline.pages.review import listening_copy, take_of, write_review
+from audio_pipeline.pages.review import listening_copy, write_review
 from audio_pipeline.reporting.facts import MixFacts, Section
+from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.report import report_of_file, to_json
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.timeline.timecode import RATES
@@ -74,7 +77,7 @@ def master(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def report_with(master: Path) -> Callable[[str], dict[str, Any]]:
+def report_with(master: Path) -> Callable[[str], LoudnessReport]:
     """Makes the report of a second of noise, with a text in every place that a name can have."""
     sections = (Section("A", Span(0, 24_000)), Section("B", Span(24_000, 48_000)))
     preset = {"title": "T", "description": "D", "version": "1"}
@@ -82,15 +85,17 @@ def report_with(master: Path) -> Callable[[str], dict[str, Any]]:
         report_of_file(master, MixFacts("mix", sections, provenance={"preset": preset}), "mix.wav")
     )
 
-    def made(text: str) -> dict[str, Any]:
+    def made(text: str) -> LoudnessReport:
         report: dict[str, Any] = json.loads(plain)
-        report["mix"] = report["file"] = text
-        report["warnings"] = [text]
+        report["mix"], report["files"] = text, {text: None}
+        report["warnings"] = [{"code": "version_1", "message": text, "figure": text}]
+        report["cues"] = [{"name": text, "at_samples": 0, "timecode": text}]
+        report["layout"] = text
         report["sections"][0]["name"] = text
         report["provenance"]["preset"] |= {"title": text, "description": text, "version": text}
         report["provenance"][text] = text
         report["delivery"]["name"] = report["delivery"]["title"] = text
-        return report
+        return LoudnessReport.model_validate(report)
 
     return made
 
@@ -203,11 +208,9 @@ def test_the_review_page(master: Path, report_with: Any, tmp_path: Path, text: s
     copies = [listening_copy(take) for take in takes]
 
     def made(name: str) -> str:
-        for take in takes:
-            take.report.clear()
-            take.report.update(report_with(name))
+        named = [replace(take, report=report_with(name)) for take in takes]
         out = tmp_path / "review.html"
-        write_review(out, takes, copies)
+        write_review(out, named, copies)
         return out.read_text(encoding="utf-8")
 
     same_elements(made, text)
@@ -278,9 +281,9 @@ def test_what_compare_and_measure_print(
         assert "<" not in line
         if line.startswith("| figure"):
             assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) == 5, line
-    assert (
-        json.loads(call(tmp_path, "measure", f"./{name}.wav", "--json").stdout)["file"] == f"{name}.wav"
-    )
+    assert json.loads(call(tmp_path, "measure", f"./{name}.wav", "--json").stdout)["files"].keys() == {
+        f"{name}.wav"
+    }
     assert has_text(cells_of(call(tmp_path, "measure", f"./{name}.wav", "--csv").stdout), f"{name}.wav")
     call(tmp_path, "measure", f"./{name}.wav", "b.report.json")
     shown = call(tmp_path, "inspect", f"./{name}.wav", "--json").stdout

@@ -44,7 +44,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture(scope="module")
 def chaos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chaos]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("audio_pipeline.cli.watch.LOOK_EVERY_S", 0.0)
+        patch.setattr("audio_pipeline.jobs.watch.LOOK_EVERY_S", 0.0)
         yield Chaos(tmp_path_factory.mktemp("watched"))
 
 

@@ -10,7 +10,9 @@ import pytest
 from audio_pipeline.audio_io.scratch_file import ScratchFile
 from audio_pipeline.audio_io.write.wave import WaveWriter
 from audio_pipeline.dsp import curves, filters, windows
-from audio_pipeline.mastering.master import Ceiling, Dither, quantise
+from audio_pipeline.mastering.ceiling import Ceiling
+from audio_pipeline.mastering.dither import Dither
+from audio_pipeline.mastering.quantise import quantise
 from audio_pipeline.metering.meter import Meter, measure
 from audio_pipeline.timeline.spans import Span
 

@@ -9,8 +9,9 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from audio_pipeline.cli import watch
+from audio_pipeline.cli.cache import users_cache
 from audio_pipeline.errors import AudioPipelineError
+from audio_pipeline.jobs import watch
 from audio_pipeline.preset.project import find_project
 from tests.command import TINY, tiny_project
 from tests.hostile.law import refusal, time_limit
@@ -79,7 +80,7 @@ class Chaos:
     def _render(self) -> AudioPipelineError | None:
         with time_limit():
             next(self._changes)
-        return refusal(lambda: watch._render(self._project, "tiny", (), None, 1))
+        return refusal(lambda: watch.rendered_page(self._project, "tiny", (), None, 1, users_cache()))
 
     def step(self, seed: int) -> AudioPipelineError | None:
         """Nonsense, which is rendered or refused; then all is good again, and is rendered."""

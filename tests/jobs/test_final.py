@@ -19,36 +19,36 @@ def final(tmp_path_factory):
 
 
 def test_it_is_a_minute_of_stereo_at_48_khz_and_24_bit(final):
-    info = soundfile.info(final.master)
+    info = soundfile.info(final.master.file)
     assert (info.frames, info.channels, info.samplerate) == (2_880_000, 2, 48_000)
     assert info.subtype == "PCM_24"
 
 
 def test_it_passes_its_delivery(final):
-    assert final.report["delivery"]["verdict"] == "pass"
-    assert final.report["dialogue_lufs"] == pytest.approx(-27.0, abs=0.01)
-    assert final.report["true_peak_dbtp"] <= -2.0
+    assert final.report.delivery.verdict == "pass"
+    assert final.report.dialogue_lufs == pytest.approx(-27.0, abs=0.01)
+    assert final.report.true_peak_dbtp <= -2.0
 
 
 def test_its_report_has_no_warning(final):
-    assert final.report["warnings"] == []
+    assert final.report.warnings == ()
 
 
 def test_levels_in_the_preset_are_levels_in_the_master(final):
-    assert abs(final.gain_db) < 0.5
+    assert abs(final.master.gain_db) < 0.5
 
 
 def test_the_dropout_entry_agrees_with_the_preset(final):
-    dropout = final.report["dropout"]
-    assert dropout["at_s"] == 56.0
-    assert dropout["silence_at_s"] == 57.0
-    assert dropout["fall_s"] == pytest.approx(0.25, abs=0.0101)
-    assert dropout["floor_dbfs"] == pytest.approx(-56.0 + final.gain_db, abs=1.0)
-    assert dropout["depth_db"] >= 12.0
+    dropout = final.report.dropout
+    assert dropout.at_s == 56.0
+    assert dropout.silence_at_s == 57.0
+    assert dropout.fall_s == pytest.approx(0.25, abs=0.0101)
+    assert dropout.floor_dbfs == pytest.approx(-56.0 + final.master.gain_db, abs=1.0)
+    assert dropout.depth_db >= 12.0
 
 
 def test_after_the_silence_every_sample_is_exactly_zero(final):
-    data, rate = soundfile.read(final.master, dtype="int32")
+    data, rate = soundfile.read(final.master.file, dtype="int32")
     assert not data[57 * rate :].any()
     assert data[57 * rate - 480 : 57 * rate].any()
 

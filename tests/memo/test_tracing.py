@@ -315,7 +315,7 @@ def test_a_render_is_the_same_to_the_byte_with_and_without_the_cache(
         for n, sets in enumerate(CHANGES):
             preset = _preset(shared_project, "short", *sets)
             done = render(Order(shared_project, preset, tmp_path / f"{kept}{n}", workers=2, cache=cache))
-            made[kept] += [done.master.read_bytes(), done.report_file.read_bytes()]
+            made[kept] += [done.master.file.read_bytes(), done.files.report.read_bytes()]
     assert made[True] == made[False]
 
 

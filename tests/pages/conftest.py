@@ -10,7 +10,8 @@ import pytest
 import soundfile
 
 from audio_pipeline.jobs.render import Order, render
-from audio_pipeline.pages.review import listening_copy, take_of, write_review
+from audio_pipeline.jobs.review import take_of
+from audio_pipeline.pages.review import listening_copy, write_review
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.reporting.facts import MixFacts, Section
@@ -90,25 +91,24 @@ def short_render(shared_project, tmp_path_factory):
 @pytest.fixture(scope="session")
 def takes(short_render):
     """`short` and, the same at twice its level but for 2 s at its end, `loud`."""
-    samples, rate = soundfile.read(short_render.master)
-    path = short_render.master.with_name("loud.wav")
+    samples, rate = soundfile.read(short_render.master.file)
+    path = short_render.master.file.with_name("loud.wav")
     soundfile.write(path, samples[: -2 * rate] * 2.0, rate, subtype="PCM_24")
     before = short_render.report
     facts = MixFacts(
         "loud",
         sections_of(before, rate),
-        dialogue_lufs=before["dialogue_lufs"] + 20 * math.log10(2),
-        provenance={"preset": {**before["provenance"]["preset"], "master.target": "-21 LUFS"}},
+        dialogue_lufs=before.dialogue_lufs + 20 * math.log10(2),
+        provenance={"preset": {**before.preset, "master.target": "-21 LUFS"}},
     )
     report = report_of_file(path, facts, path.name)
     path.with_name("loud.report.json").write_text(to_json(report), encoding="utf-8")
-    return [take_of(short_render.report_file), take_of(path)]
+    return [take_of(short_render.files.report), take_of(path)]
 
 
 def sections_of(report, rate):
     return tuple(
-        Section(s["name"], Span(round(s["start_s"] * rate), round(s["stop_s"] * rate)))
-        for s in report["sections"]
+        Section(s.name, Span(round(s.start_s * rate), round(s.stop_s * rate))) for s in report.sections
     )
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+from audio_pipeline.reporting.model import LoudnessReport
+from audio_pipeline.reporting.report_json import to_json
+
 HOSTILE = (
     "<img src=x onerror=alert(1)>",
     "</script><script>alert(2)</script>",
@@ -15,13 +18,13 @@ HOSTILE = (
 
 def hostile_report(report):
     """The report with such names wherever a name can stand."""
-    wild = json.loads(json.dumps(report))
-    wild["mix"], wild["file"] = HOSTILE[0], HOSTILE[1]
-    wild["warnings"] = list(HOSTILE)
+    wild = json.loads(to_json(report))
+    wild["mix"], wild["files"] = HOSTILE[0], {HOSTILE[1]: None}
+    wild["warnings"] = [{"code": "version_1", "message": text, "figure": text} for text in HOSTILE]
     for section, name in zip(wild["sections"], HOSTILE, strict=False):
         section["name"] = name
     wild["provenance"]["preset"]["title"] = HOSTILE[1]
     wild["provenance"]["preset"]["description"] = HOSTILE[4]
     wild["provenance"][HOSTILE[2]] = HOSTILE[3]
     wild["delivery"]["title"] = HOSTILE[0]
-    return wild
+    return LoudnessReport.model_validate(wild)

@@ -16,23 +16,43 @@ from hypothesis import strategies as st
 from audio_pipeline.pages.markup import asset
 from audio_pipeline.pages.outliers import outliers
 from audio_pipeline.pages.overview import MixResult, overview_csv, overview_html, overview_json
+from audio_pipeline.reporting.model import LoudnessReport
+from tests.reports import made_report
 
 EVIL = "<script>alert(1)</script>\"'&=cmd|\u202e\n"
 
 
-def _report(title: str = "Film", lufs: float = -27.0, floor: float | None = -60.0) -> dict[str, Any]:
-    return {
-        "duration_s": 4.0,
-        "integrated_lufs": lufs,
-        "dialogue_lufs": None,
-        "loudness_range_lu": 12.0,
-        "max_short_term_lufs": -20.0,
-        "true_peak_dbtp": -2.0,
-        "dropout": {"at_s": 3.0, "floor_dbfs": floor, "fall_s": 0.25},
-        "delivery": {"name": "netflix-nearfield", "verdict": "pass"},
-        "curves": {"step_s": 0.1, "level_dbfs": [None, *[-30.0 - n for n in range(39)]]},
-        "provenance": {"preset": {"title": title}},
-    }
+def _report(
+    title: str = "Film",
+    lufs: float = -27.0,
+    floor: float | None = -60.0,
+    delivery: str = "netflix-nearfield",
+) -> LoudnessReport:
+    plain = made_report(
+        duration_s=4.0,
+        integrated_lufs=lufs,
+        loudness_range_lu=12.0,
+        max_short_term_lufs=-20.0,
+        true_peak_dbtp=-2.0,
+        dropout={
+            "at_s": 3.0,
+            "level_before_dbfs": -40.0,
+            "floor_dbfs": floor,
+            "depth_db": None,
+            "fall_s": 0.25,
+            "silence_at_s": None,
+            "reasons": {},
+        },
+        curves={
+            "step_s": 0.1,
+            "momentary_lufs": [],
+            "short_term_lufs": [],
+            "level_dbfs": [None, *[-30.0 - n for n in range(39)]],
+        },
+        provenance={"preset": {"title": title}},
+    )
+    judged = plain.delivery.model_copy(update={"name": delivery, "verdict": "pass"})
+    return plain.model_copy(update={"delivery": judged})
 
 
 def _result(name: str = "final", **changes: Any) -> MixResult:
@@ -113,9 +133,7 @@ def test_figures_that_agree_within_a_decibel_have_no_outliers() -> None:
 
 
 def test_a_mix_is_compared_with_those_for_the_same_delivery() -> None:
-    loud = [_result(f"l{n}", lufs=-18.0) for n in range(5)]
-    for result in loud:
-        result.report["delivery"]["name"] = "podcast"
+    loud = [_result(f"l{n}", lufs=-18.0, delivery="podcast") for n in range(5)]
     whole = json.loads(overview_json([*(_result(f"m{n}") for n in range(9)), *loud]))
     assert [mix["outliers"] for mix in whole["mixes"]] == [{}] * 14
 

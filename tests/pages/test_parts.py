@@ -86,8 +86,7 @@ def test_however_it_was_fed_the_page_shows_the_same(length, rate):
             for trace in fed:
                 trace.feed(np.asfortranarray(samples[start : start + size]))
     assert parts[0].points() == whole[0].points()
-    around = {"at_s": 0.4, "silence_at_s": 0.6}
-    assert parts[1].around(around) == whole[1].around(around)
+    assert parts[1].around(0.4, 0.6) == whole[1].around(0.4, 0.6)
     assert parts[2].png() == whole[2].png()
 
 
@@ -102,7 +101,7 @@ def test_the_close_up_shows_the_fall_where_it_is():
     samples = np.concatenate([noise(2.0, -40), noise(1.0, -60), np.zeros((2 * RATE, 2))])
     for block in np.array_split(samples, 11):
         close.feed(block)
-    shown = close.around({"at_s": 2.0, "silence_at_s": 3.0})
+    shown = close.around(2.0, 3.0)
     level = shown["level_dbfs"]
     assert shown["start_s"] == 1.5
     assert np.mean(level[:240]) == pytest.approx(-40, abs=0.3)

@@ -97,7 +97,7 @@ def test_what_is_heard_is_matched_within_a_fifth_of_a_loudness_unit(opened, take
         ]
         levels.append(measure(np.stack(channels, axis=1).astype(float), RATE).integrated_lufs)
     assert levels[0] == pytest.approx(levels[1], abs=0.2)
-    unmatched = takes[1].report["dialogue_lufs"] - takes[0].report["dialogue_lufs"]
+    unmatched = takes[1].report.dialogue_lufs - takes[0].report.dialogue_lufs
     assert unmatched == pytest.approx(6.02, abs=0.01)
 
 
@@ -106,15 +106,15 @@ def test_the_softest_stays_and_the_others_come_down_to_it(takes):
     anchor, gains = matching(reports)
     assert anchor == "dialogue_lufs"
     assert gains == [0.0, pytest.approx(-6.02, abs=0.01)]
-    anchor, gains = matching([reports[0], {**reports[1], "dialogue_lufs": None}])
+    anchor, gains = matching([reports[0], reports[1].model_copy(update={"dialogue_lufs": None})])
     assert anchor == "integrated_lufs"
     assert max(gains) == 0.0
 
 
 def test_music_and_effects_keep_the_level_that_they_have_under_the_voices(takes):
     final = takes[0].report
-    assert final["provenance"]["anchor"] == "dialogue"
-    without_voices = {**final, "dialogue_lufs": None, "integrated_lufs": -44.0}
+    assert final.provenance["anchor"] == "dialogue"
+    without_voices = final.model_copy(update={"dialogue_lufs": None, "integrated_lufs": -44.0})
     assert matching([final, without_voices]) == ("dialogue_lufs", [pytest.approx(0.0, abs=0.01)] * 2)
 
 
@@ -146,13 +146,13 @@ def test_digits_switch_while_it_plays_and_the_place_goes_on(opened):
 
 
 def test_a_section_loops(opened, takes):
-    section = takes[0].report["sections"][1]
-    opened.click(f"#loops button:text-is('{section['name']}')")
+    section = takes[0].report.sections[1]
+    opened.click(f"#loops button:text-is('{section.name}')")
     opened.click("#play")
     until(opened, "renderEnding.transport.at > 0.6")
     loop = opened.evaluate("renderEnding.transport.engine.loop")
-    assert loop == {"start": section["start_s"], "stop": section["stop_s"]}
-    until(opened, f"renderEnding.transport.at < {section['start_s'] + 0.1}")
+    assert loop == {"start": section.start_s, "stop": section.stop_s}
+    until(opened, f"renderEnding.transport.at < {section.start_s + 0.1}")
     opened.keyboard.press("l")
     assert opened.evaluate("renderEnding.transport.engine.loop") is None
     opened.keyboard.press("Space")
@@ -244,7 +244,9 @@ def test_stars_and_notes_stay_and_are_exported(opened):
 
 def test_hostile_names_are_shown_as_text(takes, review_page, open_page, tmp_path):
     wild = [
-        dataclasses.replace(take, report={**hostile_report(takes[0].report), "mix": name})
+        dataclasses.replace(
+            take, report=hostile_report(takes[0].report).model_copy(update={"mix": name})
+        )
         for take, name in zip(takes, HOSTILE[:2], strict=True)
     ]
     copy = listening_copy(takes[0])
@@ -274,5 +276,5 @@ def test_axe_finds_no_fault_and_a_phone_no_sideways_scrolling(review_page, open_
 
 
 def test_ten_mixes_of_a_minute_weigh_less_than_30_mb(takes, review_page):
-    seconds = sum(take.report["duration_s"] for take in takes)
+    seconds = sum(take.report.duration_s for take in takes)
     assert review_page.stat().st_size / seconds * 600 < 30e6

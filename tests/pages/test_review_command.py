@@ -39,8 +39,8 @@ def test_one_mix_is_no_review(run, takes):
 
 def test_a_report_without_its_audio_is_told(run, short_render, tmp_path):
     lonely = tmp_path / "lonely.report.json"
-    lonely.write_bytes(short_render.report_file.read_bytes())
-    error = run(lonely, short_render.master).exception
+    lonely.write_bytes(short_render.files.report.read_bytes())
+    error = run(lonely, short_render.master.file).exception
     assert isinstance(error, AudioPipelineError)
     assert "short.wav, which is not beside it" in error.message
 

@@ -70,7 +70,7 @@ def test_a_real_page_returns_to_its_place(live, short_render, open_page):
     text = page(
         short_render.report,
         Changes(None, ()),
-        look_at(short_render.master, -60.0),
+        look_at(short_render.master.file, -60.0),
         live=True,
     )
     live.show(text)

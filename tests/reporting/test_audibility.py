@@ -7,12 +7,12 @@ import pytest
 from audio_pipeline.reporting.audibility import audibility_warning, listening_facts
 from audio_pipeline.reporting.delivery import load_delivery
 from audio_pipeline.reporting.report import report_of_file
-from tests.endings import ending, facts, written
+from tests.endings import ending, facts, messages, written
 
 
 def test_minus_60_dbfs_plays_at_45_in_a_theatre_and_39_nearfield() -> None:
-    assert listening_facts(load_delivery("theatrical"), -60.0)["floor_dba"] == 45.0
-    assert listening_facts(load_delivery("netflix-nearfield"), -60.0)["floor_dba"] == 39.0
+    assert listening_facts(load_delivery("theatrical"), -60.0).floor_dba == 45.0
+    assert listening_facts(load_delivery("netflix-nearfield"), -60.0).floor_dba == 39.0
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_a_floor_near_the_room_is_doubtful_and_under_it_inaudible(
 
 def test_a_floor_of_digital_silence_has_no_level_and_no_warning_of_its_own() -> None:
     facts_ = listening_facts(load_delivery("theatrical"), None)
-    assert facts_["floor_dba"] is None
+    assert facts_.floor_dba is None
     assert audibility_warning(facts_) is None
 
 
@@ -38,12 +38,12 @@ def test_a_report_says_when_the_grain_that_should_remain_cannot_be_heard(
 ) -> None:
     path = written(tmp_path / "e.wav", ending(grain_dbfs=grain_dbfs))
     report = report_of_file(path, facts(delivery="netflix-nearfield"), "e.wav")
-    assert any("nobody will hear it" in warning for warning in report["warnings"]) == warned
+    assert any("nobody will hear it" in message for message in messages(report)) == warned
 
 
 def test_in_headphones_there_is_no_room_to_compare_with(tmp_path: Path) -> None:
     path = written(tmp_path / "e.wav", ending(grain_dbfs=-75.0))
     known = facts(delivery="netflix-nearfield", listening="headphones")
     report = report_of_file(path, known, "e.wav")
-    assert report["delivery"]["listening"] is None
-    assert not any("nobody will hear" in warning for warning in report["warnings"])
+    assert report.delivery.listening is None
+    assert not any("nobody will hear" in message for message in messages(report))

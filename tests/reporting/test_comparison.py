@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import copy
 import csv
 import io
 from pathlib import Path
@@ -15,15 +14,16 @@ from audio_pipeline.pages import compare_words
 from audio_pipeline.pages.csv_tables import FILE_COLUMNS, files_csv, to_csv
 from audio_pipeline.pages.curves import write_curves
 from audio_pipeline.reporting.comparison import Comparison, Tolerance, compare_reports
-from audio_pipeline.reporting.figures import HEADLINE
+from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.report import report_of_file
 from tests.endings import ending, facts, written
+from tests.reports import made_report
 
-Report = dict[str, Any]
+Pair = tuple[LoudnessReport, LoudnessReport]
 
 
 @pytest.fixture(scope="module")
-def reports(tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Report]:
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Pair:
     """The ending, and the same with a fall in one frame and grain 3 dB softer."""
     folder = tmp_path_factory.mktemp("compare")
     soft = {"preset": {"layers.grain.level": "-60 dBFS", "seed": 1}}
@@ -36,7 +36,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Report]:
     )
 
 
-def compared(*reports: Report, tolerance: Tolerance | None = None) -> Comparison:
+def compared(*reports: LoudnessReport, tolerance: Tolerance | None = None) -> Comparison:
     names = [f"mix {n}" for n in range(len(reports))]
     return compare_reports(names, reports, tolerance or Tolerance())
 
@@ -46,14 +46,14 @@ def row(comparison: Comparison, table: str, name: str, section: str = "") -> Any
     return found[0]
 
 
-def test_a_report_is_the_same_as_itself(reports: tuple[Report, Report]) -> None:
+def test_a_report_is_the_same_as_itself(reports: Pair) -> None:
     comparison = compared(reports[0], reports[0], tolerance=Tolerance(0.0))
     assert comparison.same
     assert comparison.preset == ()
     assert all(delta in (0.0, None) for r in comparison.rows for delta in r.deltas)
 
 
-def test_what_was_changed_is_what_differs(reports: tuple[Report, Report]) -> None:
+def test_what_was_changed_is_what_differs(reports: Pair) -> None:
     comparison = compared(*reports)
     assert not comparison.same
     assert row(comparison, "dropout", "floor_dbfs").deltas[1] == pytest.approx(-3.0, abs=0.1)
@@ -62,7 +62,9 @@ def test_what_was_changed_is_what_differs(reports: tuple[Report, Report]) -> Non
     assert comparison.preset == (("layers.grain.level", ("-60 dBFS", "-63 dBFS")),)
 
 
-def test_the_widest_difference_has_its_timecode_and_section(reports: tuple[Report, Report]) -> None:
+def test_the_widest_difference_has_its_timecode_and_section(
+    reports: Pair,
+) -> None:
     widest = compared(*reports).widest[1]
     assert widest is not None
     assert widest.section == "dropout"
@@ -70,7 +72,9 @@ def test_the_widest_difference_has_its_timecode_and_section(reports: tuple[Repor
     assert widest.delta_lu < -3.0
 
 
-def test_three_reports_are_each_compared_with_the_first(reports: tuple[Report, Report]) -> None:
+def test_three_reports_are_each_compared_with_the_first(
+    reports: Pair,
+) -> None:
     comparison = compared(reports[0], reports[1], reports[0])
     assert row(comparison, "dropout", "floor_dbfs").different == (False, True, False)
     assert comparison.widest[2] is not None
@@ -81,6 +85,7 @@ def test_three_reports_are_each_compared_with_the_first(reports: tuple[Report, R
 def test_a_level_differs_exactly_when_it_is_farther_than_the_tolerance(
     a: float, b: float, tolerance: float
 ) -> None:
+    a, b = round(a, 4), round(b, 4)  # as a report holds them
     comparison = compared(bare(a), bare(b), tolerance=Tolerance(tolerance))
     expected = abs(a - b) > tolerance + 1e-9
     assert row(comparison, "figures", "integrated_lufs").different[1] == expected
@@ -88,18 +93,9 @@ def test_a_level_differs_exactly_when_it_is_farther_than_the_tolerance(
     assert back.same == comparison.same
 
 
-def bare(integrated: float | None) -> Report:
+def bare(integrated: float | None) -> LoudnessReport:
     """As much of a report as a comparison looks at."""
-    curves = {"step_s": 0.1, "momentary_lufs": [], "short_term_lufs": [], "level_dbfs": []}
-    return {
-        **dict.fromkeys(HEADLINE),
-        "duration_s": 1.0,
-        "integrated_lufs": integrated,
-        "sections": [],
-        "dropout": None,
-        "curves": curves,
-        "provenance": {},
-    }
+    return made_report(integrated_lufs=integrated)
 
 
 def test_null_differs_from_every_number_and_not_from_null() -> None:
@@ -114,27 +110,33 @@ def test_a_named_tolerance_goes_before_that_for_all_levels() -> None:
     assert compared(bare(-20.0), bare(-20.2), tolerance=Tolerance(5.0)).same
 
 
-def test_the_tolerance_for_levels_does_not_loosen_times(reports: tuple[Report, Report]) -> None:
+def test_the_tolerance_for_levels_does_not_loosen_times(
+    reports: Pair,
+) -> None:
     comparison = compared(*reports, tolerance=Tolerance(100.0))
     assert row(comparison, "dropout", "fall_s").different[1]
 
 
-def test_a_section_that_only_one_has_is_a_difference(reports: tuple[Report, Report]) -> None:
-    shorter = copy.deepcopy(reports[0])
-    shorter["sections"].pop(1)
+def test_a_section_that_only_one_has_is_a_difference(
+    reports: Pair,
+) -> None:
+    sections = reports[0].sections
+    shorter = reports[0].model_copy(update={"sections": (sections[0], *sections[2:])})
     comparison = compared(reports[0], shorter)
     assert not comparison.same
     assert row(comparison, "sections", "start_s", "voices").values == (1.0, None)
 
 
-def test_sections_of_one_name_are_kept_apart(reports: tuple[Report, Report]) -> None:
-    twice = copy.deepcopy(reports[0])
-    twice["sections"].append({**twice["sections"][0], "integrated_lufs": -1.0})
+def test_sections_of_one_name_are_kept_apart(reports: Pair) -> None:
+    again = reports[0].sections[0].model_copy(update={"integrated_lufs": -1.0})
+    twice = reports[0].model_copy(update={"sections": (*reports[0].sections, again)})
     comparison = compared(twice, twice)
     assert row(comparison, "sections", "integrated_lufs", "start (2)").values == (-1.0, -1.0)
 
 
-def test_equal_figures_are_quiet_and_different_ones_are_marked(reports: tuple[Report, Report]) -> None:
+def test_equal_figures_are_quiet_and_different_ones_are_marked(
+    reports: Pair,
+) -> None:
     comparison = compared(*reports)
     cells = {cells[0]: cells for cells in compare_words.figure_rows(comparison)}
     assert cells["Duration, s"][3].strip() == "="
@@ -143,9 +145,10 @@ def test_equal_figures_are_quiet_and_different_ones_are_marked(reports: tuple[Re
 
 
 def test_a_sound_that_only_one_preset_has_is_one_row_of_its_kind() -> None:
-    a, b = bare(-20.0), bare(-20.0)
-    a["provenance"] = {"preset": {"seed": 1}}
-    b["provenance"] = {"preset": {"seed": 1, "layers.x.kind": "exhale", "layers.x.pan": "C"}}
+    a, b = (
+        made_report(provenance={"preset": preset})
+        for preset in ({"seed": 1}, {"seed": 1, "layers.x.kind": "exhale", "layers.x.pan": "C"})
+    )
     assert compare_words.preset_rows(compared(a, b)) == [("layers.x.kind", "-", "exhale")]
 
 
@@ -161,12 +164,14 @@ def test_csv_keeps_numbers_numbers_and_disarms_formulas() -> None:
     ]
 
 
-def test_a_row_of_csv_has_a_cell_for_every_column(reports: tuple[Report, Report]) -> None:
+def test_a_row_of_csv_has_a_cell_for_every_column(
+    reports: Pair,
+) -> None:
     rows = list(csv.reader(io.StringIO(files_csv(reports))))
     assert tuple(rows[0]) == FILE_COLUMNS
     assert len(rows) == 3
     assert {len(cells) for cells in rows} == {len(FILE_COLUMNS)}
-    assert float(rows[1][rows[0].index("dropout_floor_dbfs")]) == reports[0]["dropout"]["floor_dbfs"]
+    assert float(rows[1][rows[0].index("dropout_floor_dbfs")]) == reports[0].dropout.floor_dbfs
 
 
 def test_markdown_shows_names_as_they_are_and_keeps_its_columns() -> None:
@@ -178,9 +183,7 @@ def test_markdown_shows_names_as_they_are_and_keeps_its_columns() -> None:
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg"])
-def test_a_plot_is_written_the_same_twice(
-    tmp_path: Path, reports: tuple[Report, Report], suffix: str
-) -> None:
+def test_a_plot_is_written_the_same_twice(tmp_path: Path, reports: Pair, suffix: str) -> None:
     comparison = compare_reports(["a$b", "c_{d}\x07"], reports, Tolerance())
     for name in ("one", "two"):
         write_curves(comparison, tmp_path / f"{name}{suffix}")
@@ -189,9 +192,7 @@ def test_a_plot_is_written_the_same_twice(
     assert one.startswith(b"\x89PNG" if suffix == ".png" else b"<?xml")
 
 
-def test_a_plot_of_another_kind_is_refused_and_leaves_nothing(
-    tmp_path: Path, reports: tuple[Report, Report]
-) -> None:
+def test_a_plot_of_another_kind_is_refused_and_leaves_nothing(tmp_path: Path, reports: Pair) -> None:
     with pytest.raises(ReportError, match="png"):
         write_curves(compared(*reports), tmp_path / "plot.pdf")
     with pytest.raises(RenderError, match="cannot be written"):

@@ -9,6 +9,7 @@ from audio_pipeline.errors import ReportError
 from audio_pipeline.pages.words import clause_notes
 from audio_pipeline.reporting.delivery import delivery_names, load_delivery, parse_delivery
 from audio_pipeline.reporting.figures import FIGURES
+from audio_pipeline.reporting.model import ClauseVerdict
 from audio_pipeline.reporting.rejudge import rejudged
 from audio_pipeline.reporting.report import report_of_file
 from audio_pipeline.reporting.verdict import judge
@@ -45,9 +46,9 @@ source = "s"
 """
 
 
-def clause(delivery: str, figure: str, **changes: float | None) -> dict:
+def clause(delivery: str, figure: str, **changes: float | None) -> ClauseVerdict:
     judged = judge(load_delivery(delivery), {**FIGURE_SET, **changes}, {})
-    return next(c for c in judged["clauses"] if c["figure"] == figure)
+    return next(c for c in judged.clauses if c.figure == figure)
 
 
 def test_all_deliveries_load_and_each_has_a_source_for_every_clause() -> None:
@@ -95,7 +96,7 @@ def test_all_deliveries_load_and_each_has_a_source_for_every_clause() -> None:
 def test_limits_are_those_of_the_specification(
     delivery: str, figure: str, value: float, verdict: str
 ) -> None:
-    assert clause(delivery, figure, **{figure: value})["verdict"] == verdict
+    assert clause(delivery, figure, **{figure: value}).verdict == verdict
 
 
 @pytest.mark.parametrize(
@@ -108,35 +109,35 @@ def test_netflix_measures_the_programme_when_at_most_15_percent_is_dialogue(
     judged = judge(
         load_delivery("netflix-nearfield"), {**FIGURE_SET, "dialogue_share_percent": share}, {}
     )
-    applying = [c["figure"] for c in judged["clauses"] if c["verdict"] != "does not apply"]
+    applying = [c.figure for c in judged.clauses if c.verdict != "does not apply"]
     assert applying == [applies, "true_peak_dbtp"]
 
 
 def test_the_mending_gain_brings_the_figure_to_its_target() -> None:
     failed = clause("ebu-r128", "integrated_lufs", integrated_lufs=-30.0, true_peak_dbtp=-20.0)
-    assert failed["mending_gain_db"] == pytest.approx(7.0)
-    assert failed["gain_breaks"] == []
-    after = clause("ebu-r128", "integrated_lufs", integrated_lufs=-30.0 + failed["mending_gain_db"])
-    assert after["verdict"] == "pass"
+    assert failed.mending_gain_db == pytest.approx(7.0)
+    assert failed.gain_breaks == ()
+    after = clause("ebu-r128", "integrated_lufs", integrated_lufs=-30.0 + failed.mending_gain_db)
+    assert after.verdict == "pass"
 
 
 def test_a_gain_that_would_break_the_peak_clause_says_so() -> None:
     failed = clause("ebu-r128", "integrated_lufs", integrated_lufs=-30.0, true_peak_dbtp=-4.0)
-    assert failed["gain_breaks"] == ["true_peak_dbtp"]
+    assert failed.gain_breaks == ("true_peak_dbtp",)
 
 
 def test_no_gain_mends_a_ratio_or_a_word_length() -> None:
     assert (
-        clause("ebu-r128-s4", "loudness_to_dialogue_lu", loudness_to_dialogue_lu=9.0)["mending_gain_db"]
+        clause("ebu-r128-s4", "loudness_to_dialogue_lu", loudness_to_dialogue_lu=9.0).mending_gain_db
         is None
     )
-    assert clause("amazon", "bits", bits=16)["mending_gain_db"] is None
+    assert clause("amazon", "bits", bits=16).mending_gain_db is None
 
 
 def test_without_a_stem_dialogue_is_not_measurable_and_nothing_passes_by_default() -> None:
     judged = judge(load_delivery("amazon"), {**FIGURE_SET, "dialogue_lufs": None}, {})
-    assert judged["verdict"] == "not measurable"
-    assert judged["clauses"][0]["why"] == "no dialogue stem was given"
+    assert judged.verdict == "not measurable"
+    assert judged.clauses[0].why == "no dialogue stem was given"
 
 
 def test_dialogue_gating_is_never_claimed(tmp_path: Path) -> None:
@@ -150,20 +151,20 @@ def test_the_verdict_of_another_delivery_on_a_report_equals_that_on_the_file(tmp
     report = report_of_file(path, facts(delivery="netflix-nearfield"), "e.wav")
     for name in ("amazon", "ebu-r128", "ebu-r128-s4", "theatrical"):
         again = report_of_file(path, facts(delivery=name), "e.wav")
-        here, there = rejudged(report, name)["delivery"], again["delivery"]
-        assert here["verdict"] == there["verdict"]
-        for a, b in zip(here["clauses"], there["clauses"], strict=True):
-            assert a["verdict"] == b["verdict"]
-            assert a["delta"] == pytest.approx(b["delta"], abs=2e-4)
+        here, there = rejudged(report, name).delivery, again.delivery
+        assert here.verdict == there.verdict
+        for a, b in zip(here.clauses, there.clauses, strict=True):
+            assert a.verdict == b.verdict
+            assert a.delta == pytest.approx(b.delta, abs=2e-4)
 
 
 def test_leq_m_of_a_2_khz_tone_is_measured_for_a_trailer(tmp_path: Path) -> None:
     tone = 0.1 * np.sin(2 * np.pi * 2000 * np.arange(70 * RATE) / RATE)[:, None]
     known = facts(delivery="trailer", sections=(), dropout=None)
     report = report_of_file(written(tmp_path / "tone.wav", tone), known, "tone.wav")
-    clause_ = report["delivery"]["clauses"][0]
-    assert clause_["measured"] == pytest.approx(85.0, abs=0.1)
-    assert "Experimental" in clause_["caveat"]
+    clause_ = report.delivery.clauses[0]
+    assert clause_.measured == pytest.approx(85.0, abs=0.1)
+    assert "Experimental" in clause_.caveat
 
 
 def test_the_beginning_of_a_name_is_enough_when_only_one_begins_so() -> None:

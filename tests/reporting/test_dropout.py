@@ -14,7 +14,7 @@ from audio_pipeline.reporting.dropout import FallMeter, silence_start
 from audio_pipeline.reporting.facts import DropoutPlan
 from audio_pipeline.reporting.report import report_of_file
 from audio_pipeline.timeline.spans import Span
-from tests.endings import GRAIN_DBFS, PROJECTOR_DBFS, RATE, at, ending, facts, written
+from tests.endings import GRAIN_DBFS, PROJECTOR_DBFS, RATE, at, ending, facts, messages, written
 
 STEP_S = 0.0105
 """One step of 10 ms, and a millisecond's rounding."""
@@ -68,8 +68,8 @@ def test_without_grain_the_fall_ends_at_the_first_zero() -> None:
 def test_a_fall_that_takes_longer_than_planned_is_measured_and_warned_of(tmp_path: Path) -> None:
     path = written(tmp_path / "slow.wav", ending("tri", 0.5))
     report = report_of_file(path, facts(fade_s=0.25), "slow.wav")
-    assert report["dropout"]["fall_s"] == pytest.approx(0.5, abs=0.05)
-    assert any("0.250 s were planned" in warning for warning in report["warnings"])
+    assert report.dropout.fall_s == pytest.approx(0.5, abs=0.05)
+    assert any("0.250 s were planned" in message for message in messages(report))
 
 
 def test_where_nothing_falls_there_is_no_fall() -> None:
@@ -80,13 +80,13 @@ def test_where_nothing_falls_there_is_no_fall() -> None:
 
 def test_levels_and_depth_are_those_that_were_synthesised(tmp_path: Path) -> None:
     report = report_of_file(written(tmp_path / "e.wav", ending()), facts(), "e.wav")
-    dropout = report["dropout"]
-    assert dropout["at_s"] == 6.0
+    dropout = report.dropout
+    assert dropout.at_s == 6.0
     both = 10 * np.log10(10 ** (PROJECTOR_DBFS / 10) + 10 ** (GRAIN_DBFS / 10))
-    assert dropout["level_before_dbfs"] == pytest.approx(both, abs=0.05)
-    assert dropout["floor_dbfs"] == pytest.approx(GRAIN_DBFS, abs=0.05)
-    assert dropout["depth_db"] == pytest.approx(both - GRAIN_DBFS, abs=0.1)
-    assert dropout["silence_at_s"] * RATE == at("silence")
+    assert dropout.level_before_dbfs == pytest.approx(both, abs=0.05)
+    assert dropout.floor_dbfs == pytest.approx(GRAIN_DBFS, abs=0.05)
+    assert dropout.depth_db == pytest.approx(both - GRAIN_DBFS, abs=0.1)
+    assert dropout.silence_at_s * RATE == at("silence")
 
 
 @pytest.mark.parametrize("moved", [-480, -1, 0, 1])
@@ -95,7 +95,7 @@ def test_the_silence_is_found_to_the_sample(tmp_path: Path, moved: int) -> None:
     samples[at("silence") - 500 : at("silence") + moved] = 0.01
     samples[at("silence") + moved :] = 0.0
     report = report_of_file(written(tmp_path / "e.wav", samples), facts(), "e.wav")
-    found = report["dropout"]["silence_at_s"]
+    found = report.dropout.silence_at_s
     if moved > 0:
         assert found is None
     else:

@@ -3,9 +3,10 @@ import pytest
 import soundfile
 
 from audio_pipeline.reporting.facts import MixFacts, Section
-from audio_pipeline.reporting.fold_check import HOLE_DB, FoldCheck, fold_warning
+from audio_pipeline.reporting.fold_check import HOLE_DB, FoldCheck, SectionFold, fold_warning
 from audio_pipeline.reporting.report import report_of_file
 from audio_pipeline.timeline.spans import Span
+from tests.endings import messages
 
 RATE = 48_000
 CALM, OUT_OF_PHASE = Section("calm", Span(0, 2 * RATE)), Section("hole", Span(2 * RATE, 4 * RATE))
@@ -19,7 +20,7 @@ def programme() -> np.ndarray:
     return x
 
 
-def check(x: np.ndarray, sections: list[Section], block: int = 30_000) -> list[dict]:
+def check(x: np.ndarray, sections: list[Section], block: int = 30_000) -> list[SectionFold]:
     folding = FoldCheck(sections, RATE)
     for start in range(0, len(x), block):
         folding.feed(x[start : start + block])
@@ -29,10 +30,10 @@ def check(x: np.ndarray, sections: list[Section], block: int = 30_000) -> list[d
 def test_every_section_is_folded_by_itself_and_silence_is_not_judged() -> None:
     silent = Section("silence", Span(4 * RATE, 6 * RATE))
     calm, hole = check(programme(), [CALM, OUT_OF_PHASE, silent])
-    assert calm["section"] == "calm"
-    assert calm["deepest_db"] > -3.0
-    assert hole["section"] == "hole"
-    assert hole["deepest_db"] == pytest.approx(-60.0)
+    assert calm.section == "calm"
+    assert calm.deepest_db > -3.0
+    assert hole.section == "hole"
+    assert hole.deepest_db == pytest.approx(-60.0)
 
 
 def test_a_section_does_not_depend_on_the_blocks_of_the_file() -> None:
@@ -50,7 +51,7 @@ def test_the_warning_names_the_sections_with_holes_and_no_other() -> None:
 
 @pytest.mark.parametrize(("deepest", "warned"), [(-HOLE_DB - 0.1, True), (-HOLE_DB + 0.1, False)])
 def test_a_hole_is_a_third_octave_that_loses_more_than_6_db(deepest: float, warned: bool) -> None:
-    fold = {"section": "black", "deepest_db": deepest, "at_hz": 800.0}
+    fold = SectionFold("black", deepest, 800.0)
     assert (fold_warning([fold]) is not None) == warned
 
 
@@ -58,13 +59,13 @@ def test_the_report_of_a_stereo_file_has_the_folds_and_the_warning(tmp_path) -> 
     path = tmp_path / "mix.wav"
     soundfile.write(path, programme()[: 4 * RATE], RATE, subtype="PCM_24")
     report = report_of_file(path, MixFacts("mix", (CALM, OUT_OF_PHASE)), "mix.wav")
-    assert [fold["section"] for fold in report["provenance"]["mono_fold"]] == ["calm", "hole"]
-    assert any("Folded to mono" in warning for warning in report["warnings"])
+    assert [fold["section"] for fold in report.provenance["mono_fold"]] == ["calm", "hole"]
+    assert any("Folded to mono" in message for message in messages(report))
 
 
 def test_a_mono_file_is_not_folded(tmp_path) -> None:
     path = tmp_path / "mix.wav"
     soundfile.write(path, programme()[: 4 * RATE, 0], RATE, subtype="PCM_24")
     report = report_of_file(path, MixFacts("mix"), "mix.wav")
-    assert report["provenance"]["mono_fold"] is None
-    assert not any("Folded" in warning for warning in report["warnings"])
+    assert report.provenance["mono_fold"] is None
+    assert not any("Folded" in message for message in messages(report))

@@ -14,12 +14,12 @@ from audio_pipeline.audio_io.write.atomic_write import part_of
 from audio_pipeline.errors import AudioPipelineError
 from audio_pipeline.jobs.batch.plan import Mix
 from audio_pipeline.jobs.render import Order, render
+from audio_pipeline.jobs.render_files import PAGE_SUFFIX
 from audio_pipeline.memo.keys import exact, program_key
 from audio_pipeline.memo.store import Cache, digest, remove_if_unlocked
-from audio_pipeline.pages.page import PAGE_SUFFIX
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import head_path, stem_paths
-from audio_pipeline.reporting.report_file import SUFFIX
+from audio_pipeline.reporting.report_names import SUFFIX
 
 Status = Literal["rendered", "unchanged", "failed"]
 _SHARES = {

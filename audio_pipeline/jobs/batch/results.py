@@ -10,10 +10,11 @@ from audio_pipeline.audio_io.write.overwrite_guard import refuse_to_overwrite
 from audio_pipeline.errors import ReportError
 from audio_pipeline.jobs.batch.mix_task import Outcome
 from audio_pipeline.jobs.batch.plan import Mix
+from audio_pipeline.jobs.render_files import PAGE_SUFFIX
 from audio_pipeline.pages.changes import in_words
 from audio_pipeline.pages.overview import MixResult, overview_csv, overview_html, overview_json
-from audio_pipeline.pages.page import PAGE_SUFFIX
-from audio_pipeline.reporting.report_file import SUFFIX, read_report
+from audio_pipeline.reporting.report_file import read_report
+from audio_pipeline.reporting.report_names import SUFFIX
 
 
 def write_overview(mixes: Sequence[Mix], outcomes: Mapping[str, Outcome], out: Path) -> None:

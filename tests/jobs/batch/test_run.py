@@ -46,9 +46,9 @@ def test_every_mix_of_a_batch_is_byte_equal_to_its_single_render(tiny: Project, 
     for mix, fade in zip(mixes, ("80ms", "250ms", "400ms"), strict=True):
         alone = build_preset(load_document(tiny, "tiny", (f"dropout.fade={fade}",)))
         done = render(Order(tiny, replace(alone, name=mix.name), tmp_path / "alone"))
-        assert done.master.read_bytes() == mix.master.read_bytes()
+        assert done.master.file.read_bytes() == mix.master.read_bytes()
         report = tiny.renders / f"{mix.name}.report.json"
-        assert done.report_file.read_bytes() == report.read_bytes()
+        assert done.files.report.read_bytes() == report.read_bytes()
 
 
 def test_one_process_and_several_make_the_same_bytes_and_leave_nothing_else(

@@ -1,0 +1,63 @@
+"""The use cases of a file that is there already: its report, and its verdict against a delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+from audio_pipeline.audio_io.read.audio_file import AudioInfo, probe
+from audio_pipeline.preset.document import load_document
+from audio_pipeline.preset.model import build_preset
+from audio_pipeline.preset.project import find_project
+from audio_pipeline.preset.stems import planned_schedule
+from audio_pipeline.reporting.delivery import load_delivery
+from audio_pipeline.reporting.dialogue import measure_dialogue
+from audio_pipeline.reporting.facts import MixFacts
+from audio_pipeline.reporting.markers import facts_of_markers
+from audio_pipeline.reporting.model import LoudnessReport
+from audio_pipeline.reporting.report import report_of_file
+from audio_pipeline.reporting.sections import facts_of_preset
+from audio_pipeline.timeline.moments import Clock
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of the files besides their samples. `preset` or `markers` name the sections;
+    `fade_s` is how long a dropout among the markers should take; `dialogue` is the dialogue stem."""
+
+    clock: Clock
+    preset: str | None = None
+    markers: Path | None = None
+    fade_s: Fraction = Fraction(1, 4)
+    dialogue: Path | None = None
+    delivery: str | None = None
+
+
+def measure(files: Iterable[Path], known: Known) -> list[LoudnessReport]:
+    """The report of every file. Raises StemError, PresetError or ReportError for the first that fails."""
+    return [measure_file(path, known) for path in files]
+
+
+def measure_file(path: Path, known: Known) -> LoudnessReport:
+    """The report of a file. Raises as `measure`."""
+    info = probe(path)
+    facts = _facts(path, info, known)
+    if known.delivery is not None:
+        facts = replace(facts, delivery=load_delivery(known.delivery).name)
+    if known.dialogue is not None:
+        stem = measure_dialogue(known.dialogue, info.duration_s)
+        facts = replace(facts, dialogue_lufs=stem.lufs, dialogue_share_percent=stem.share_percent)
+    return report_of_file(path, facts, path.name)
+
+
+def _facts(path: Path, info: AudioInfo, known: Known) -> MixFacts:
+    rate = info.sample_rate_hz
+    if known.preset is not None:
+        project = find_project(Path.cwd())
+        preset = build_preset(load_document(project, known.preset))
+        return facts_of_preset(preset, planned_schedule(project, preset, {}), rate)
+    if known.markers is not None:
+        return facts_of_markers(known.markers, known.clock, info.frames, rate, known.fade_s)
+    return MixFacts(mix=path.stem, clock=known.clock)

@@ -1,0 +1,70 @@
+"""The files of a render: their names, and which of them may be overwritten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from audio_pipeline.audio_io.write.overwrite_guard import refuse_to_overwrite
+from audio_pipeline.errors import RenderError
+from audio_pipeline.mastering.stems import STEM_BUSES
+from audio_pipeline.reporting.report_names import SUFFIX
+
+PAGE_SUFFIX = ".report.html"
+
+
+@dataclass(frozen=True)
+class RenderFiles:
+    """Where a render is written. `stems` is empty, and `report` and `page` are None, when none is made."""
+
+    master: Path
+    stems: dict[str, Path]
+    report: Path | None
+    page: Path | None
+
+    def all(self) -> tuple[Path, ...]:
+        """Every file of the set."""
+        beside = (path for path in (self.report, self.page) if path is not None)
+        return (self.master, *self.stems.values(), *beside)
+
+    @property
+    def stems_folder(self) -> Path:
+        """The folder of the stems, beside the master."""
+        return self.master.with_name(f"{self.master.stem}.stems")
+
+
+def files_of_render(folder: Path, name: str, *, stems: bool, report: bool, page: bool) -> RenderFiles:
+    """The files of a render called `name` in `folder`."""
+    master = folder / f"{name}.wav"
+    return RenderFiles(
+        master,
+        {stem: folder / f"{name}.stems" / f"{name}_{stem}.wav" for stem in STEM_BUSES} if stems else {},
+        folder / f"{name}{SUFFIX}" if report else None,
+        folder / f"{name}{PAGE_SUFFIX}" if page else None,
+    )
+
+
+def refuse_to_replace(files: RenderFiles, sources: Iterable[Path]) -> None:
+    """Raise RenderError when a render would replace one of its `sources`, or a file that is not an
+    earlier render of this program."""
+    if files.stems and files.stems_folder.is_symlink():
+        raise RenderError(
+            f"{files.stems_folder} is a link; stems are not written through it", hint="Remove it."
+        )
+    there = [source for source in sources if source.exists()]
+    for path in files.all():
+        if path.exists() and any(path.samefile(source) for source in there):
+            raise RenderError(
+                f"{path} is a stem of this mix; it is not written over",
+                hint="Write to another folder with --out DIR.",
+            )
+        refuse_to_overwrite(path)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder with all above it. Raises RenderError when that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RenderError(f"{folder} cannot be made: {error.strerror or error}") from error

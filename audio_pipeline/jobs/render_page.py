@@ -1,0 +1,29 @@
+"""The page of a render: what it shows is collected while the master is measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from audio_pipeline.mastering.gain import softest_dbfs
+from audio_pipeline.pages.changes import changes_of
+from audio_pipeline.pages.page import PageAnalyzer, PageMedia, sha256_of_text, write_page
+from audio_pipeline.preset.model import Preset
+from audio_pipeline.reporting.model import LoudnessReport
+
+
+class RenderPage:
+    """Watches the blocks of a master, and writes its page."""
+
+    def __init__(self, preset: Preset, gain_db: float, master: Path) -> None:
+        self._preset = preset
+        self.analyzer = PageAnalyzer(master, softest_dbfs(preset, gain_db))
+
+    def write(self, path: Path, report: LoudnessReport, text: str) -> PageMedia:
+        """Write the page, whole or not at all; returns what it shows besides the report, whose file
+        holds `text`.
+
+        Raises RenderError when it cannot be written.
+        """
+        media = self.analyzer.look()
+        write_page(path, report, sha256_of_text(text), changes_of(self._preset), media)
+        return media

@@ -1,0 +1,69 @@
+"""The use case: mixes that are rendered become one page to choose between them by ear."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from audio_pipeline.errors import ReportError
+from audio_pipeline.pages.review import Take, listening_copy, matching, names_of, write_review
+from audio_pipeline.preset.project import current_project
+from audio_pipeline.reporting.facts import MixFacts
+from audio_pipeline.reporting.report import report_of_file
+from audio_pipeline.reporting.report_file import read_report
+from audio_pipeline.reporting.report_names import SUFFIX, renders_in
+
+
+def renders_of(thing: str) -> list[Path]:
+    """The renders that a preset's name, a file or a folder means.
+
+    Raises ReportError for a preset that is not rendered.
+    """
+    path = Path(thing)
+    if path.is_dir():
+        return list(renders_in(path).values())
+    if path.suffix:
+        return [path]
+    rendered = current_project().renders / f"{thing}{SUFFIX}"
+    if not rendered.is_file():
+        raise ReportError(
+            f"there is no render {thing!r} in {rendered.parent.name}/",
+            hint=f"Make it with: render-ending --preset {thing}",
+        )
+    return [rendered]
+
+
+def take_of(path: Path) -> Take:
+    """The mix whose report or audio file `path` is; without a report it is measured.
+
+    Raises ReportError for a report whose audio file is not beside it, StemError for unreadable audio.
+    """
+    if path.name.endswith(SUFFIX):
+        report = read_report(path)
+        audio = path.parent / Path(report.file).name
+        if not audio.is_file():
+            raise ReportError(
+                f"{path} is a report on {audio.name}, which is not beside it", hint="Render it again."
+            )
+        return Take(report, audio)
+    beside = path.with_name(f"{path.stem}{SUFFIX}")
+    if beside.is_file():
+        return Take(read_report(beside), path)
+    return Take(report_of_file(path, MixFacts(path.stem), path.name), path)
+
+
+def review(renders: Sequence[Path], page: Path | None) -> tuple[Path, list[tuple[str, float]]]:
+    """Write the review page of 2 to 26 renders; returns its path, and the name and gain in dB of each.
+
+    `page` None means `renders/review.html` of the project. Raises ReportError, StemError or RenderError.
+    """
+    takes = [take_of(path) for path in renders]
+    # encoding leaves Python, so that threads share the cores
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        copies = list(pool.map(listening_copy, takes))
+    written = current_project().renders / "review.html" if page is None else page
+    write_review(written, takes, copies)
+    _, gains = matching([take.report for take in takes])
+    return written, list(zip(names_of(takes), gains, strict=True))

@@ -1,0 +1,82 @@
+"""The use case: a mix is rendered again whenever its preset or a stem changes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from audio_pipeline.errors import AudioPipelineError
+from audio_pipeline.memo.store import Cache
+from audio_pipeline.preset.document import load_document
+from audio_pipeline.preset.model import build_preset
+from audio_pipeline.preset.project import Project
+from audio_pipeline.preset.stems import stem_paths
+
+LOOK_EVERY_S = 0.25
+
+Stamps = dict[Path, tuple[int, int]]
+
+
+def rendered_page(
+    project: Project,
+    name: str,
+    sets: tuple[str, ...],
+    out: Path | None,
+    workers: int,
+    cache: Cache | None,
+) -> str:
+    """Render a preset as the command without `watch` does; the page as the browser is to have it.
+
+    Raises as `render`.
+    """
+    from audio_pipeline.jobs.render import Order, render  # a preset that is wrong needs none of it
+    from audio_pipeline.pages.changes import changes_of
+    from audio_pipeline.pages.page import page
+
+    preset = build_preset(load_document(project, name, sets))
+    made = render(Order(project, preset, out or project.renders, workers=workers, cache=cache))
+    assert made.report is not None
+    assert made.page_media is not None
+    return page(made.report, changes_of(preset), made.page_media, live=True)
+
+
+class Watched:
+    """The files that a mix is made of: all presets, and the stems that it names."""
+
+    def __init__(self, project: Project, preset: str, sets: tuple[str, ...]) -> None:
+        self._project, self._preset, self._sets = project, preset, sets
+        self._stems: tuple[Path, ...] = ()
+
+    def changes(self) -> Iterator[None]:
+        """Now, and then whenever a file is another than it was and has come to rest."""
+        self._find_stems()
+        last, rendered = self._stamps(), None
+        while True:
+            now = self._stamps()
+            # a file that is still being written differs from look to look
+            if now == last and now != rendered:
+                rendered = now
+                yield
+                self._find_stems()
+            last = now
+            time.sleep(LOOK_EVERY_S)
+
+    def files(self) -> list[Path]:
+        """The files that are there now."""
+        return list(self._stamps())
+
+    def _find_stems(self) -> None:
+        """Where the preset is wrong, the stems of the last one that was right are watched."""
+        with suppress(AudioPipelineError):
+            preset = build_preset(load_document(self._project, self._preset, self._sets))
+            self._stems = tuple(stem_paths(self._project, preset, {}).values())
+
+    def _stamps(self) -> Stamps:
+        stamps: Stamps = {}
+        for path in (*self._project.presets.glob("*.toml"), *self._stems):
+            with suppress(OSError):  # what is not there now may come
+                stat = path.stat()
+                stamps[path] = (stat.st_mtime_ns, stat.st_size)
+        return stamps

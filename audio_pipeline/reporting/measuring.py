@@ -1,0 +1,113 @@
+"""One pass over an audio file: everything that a report needs from its samples."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from audio_pipeline.audio_io.read.audio_file import AudioInfo, blocks, probe
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.metering.a_weighted_level import AWeightedMeter
+from audio_pipeline.metering.leq_m import leq_m_db
+from audio_pipeline.metering.meter import Loudness, Meter
+from audio_pipeline.metering.silence import SHORTEST_S, SilenceFinder
+from audio_pipeline.metering.span_levels import SpanLevels
+from audio_pipeline.reporting.delivery import Delivery
+from audio_pipeline.reporting.dropout import Fall, FallMeter, span_before, span_of_floor
+from audio_pipeline.reporting.facts import MixFacts, Section
+from audio_pipeline.reporting.fold_check import FoldCheck, SectionFold
+from audio_pipeline.timeline.spans import Span
+from audio_pipeline.timeline.workers import prefetch
+
+_BLOCK = 262_144
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Everything that one pass over the file has shown. `before`, `floor` and `fall` are of the dropout,
+    None without one; `mono_folds` is None for a file that is not stereo."""
+
+    info: AudioInfo
+    loudness: Loudness
+    sections: tuple[SpanLevels, ...]
+    before: SpanLevels | None
+    floor: SpanLevels | None
+    floor_a_weighted_dbfs: float | None
+    fall: Fall | None
+    silences: tuple[Span, ...]
+    leq_m_db: float | None
+    mono_folds: list[SectionFold] | None
+
+
+class Observer(Protocol):
+    """Something that looks at a programme as it passes, block by block, `(n, channels)` each."""
+
+    def feed(self, block: Samples, /) -> None: ...
+
+
+def measured_file(
+    path: Path, facts: MixFacts, delivery: Delivery | None, observers: Sequence[Observer]
+) -> Measured:
+    """Measure `path`; `observers` are fed every block as well, by another thread.
+
+    Raises StemError for a file that cannot be read.
+    """
+    info = probe(path)
+    rate, plan = info.sample_rate_hz, facts.dropout
+    whole = Span(0, info.frames)
+    spans = [section.span.intersect(whole) for section in facts.sections]
+    if plan is not None:
+        spans += [span_before(plan, rate).intersect(whole), span_of_floor(plan, info.frames)]
+    meter = Meter(rate, info.channels, spans=spans)
+    falling = None if plan is None else FallMeter(plan, info.frames, rate)
+    soft = None if plan is None else AWeightedMeter(spans[-1], rate, info.channels)
+    silence = SilenceFinder(max(1, round(SHORTEST_S * rate)))
+    folding = (
+        FoldCheck(facts.sections or [Section(facts.mix, whole)], rate) if info.channels == 2 else None
+    )
+    others: list[Observer | None] = [silence, falling, soft, *observers]
+    passing = _passed_on(blocks(path, _BLOCK), [one for one in others if one is not None])
+    for block in prefetch(passing):
+        meter.feed(block)
+        if folding is not None:
+            folding.feed(block)
+    loudness = meter.result()
+    levels = loudness.spans[: len(facts.sections)]
+    before, floor = loudness.spans[-2:] if plan is not None else (None, None)
+    fall = None
+    if falling is not None and before is not None and floor is not None:
+        fall = falling.result(before.rms_dbfs, floor.rms_dbfs)
+    leq = delivery is not None and any(c.figure == "leq_m_db" for c in delivery.clauses)
+    return Measured(
+        info,
+        loudness,
+        levels,
+        before,
+        floor,
+        None if soft is None else soft.result(),
+        fall,
+        silence.result(),
+        _leq_m_db(path, info) if leq else None,
+        None if folding is None else folding.result(),
+    )
+
+
+def _passed_on(passing: Iterable[Samples], observers: Sequence[Observer]) -> Iterator[Samples]:
+    """The blocks, each after the observers have had it: on the thread that reads ahead, as they take
+    together about as long as the loudness does."""
+    for block in passing:
+        for observer in observers:
+            observer.feed(block)
+        yield block
+
+
+def _leq_m_db(path: Path, info: AudioInfo) -> float | None:
+    """Leq(m), a minute at a time: cutting the filter's tail at each minute costs less than 0.01 dB."""
+    minute, energy = 60 * info.sample_rate_hz, 0.0
+    for block in blocks(path, minute):
+        level = leq_m_db(block, info.sample_rate_hz)
+        energy += 0.0 if level is None else len(block) * 10.0 ** (level / 10.0)
+    return 10.0 * math.log10(energy / info.frames) if energy > 0.0 else None

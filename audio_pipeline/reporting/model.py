@@ -1,0 +1,210 @@
+"""The loudness report, `LoudnessReport.2`, as the program knows it. Keys stand in the order of the file.
+
+A figure that is None has its reason in `reasons`, by its key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from audio_pipeline.reporting.figures import HEADLINE
+from audio_pipeline.reporting.values import (
+    MAX_ITEMS,
+    Count,
+    JsonTable,
+    Level,
+    Many,
+    Points,
+    Reasons,
+    ReportModel,
+    Seconds,
+    Sha256,
+    Text,
+)
+from audio_pipeline.reporting.warnings import ReportWarning
+from audio_pipeline.timeline.moments import Clock
+from audio_pipeline.timeline.timecode import RATES
+
+SCHEMA: Literal["LoudnessReport.2"] = "LoudnessReport.2"
+
+Verdict = Literal["pass", "fail", "not measurable"]
+ClauseOutcome = Literal["pass", "fail", "not measurable", "does not apply"]
+
+
+class Gains(ReportModel):
+    """The gain from premaster to master, by what it is anchored on."""
+
+    dialogue_db: Level | None
+    programme_db: Level | None
+
+
+class SectionLevels(ReportModel):
+    """A stretch between two cues, measured as if it were a file of its own."""
+
+    name: Text
+    start_s: Seconds
+    stop_s: Seconds
+    integrated_lufs: Level | None
+    rms_dbfs: Level | None
+    sample_peak_dbfs: Level | None
+    below_dialogue_lu: Level | None
+    reasons: Reasons
+
+
+class CueTime(ReportModel):
+    """A cue: its sample, counted from the first of the file, and its timecode."""
+
+    name: Text
+    at_samples: Annotated[int, Field(gt=-(10**15), lt=10**15)]
+    timecode: Text
+
+
+class Slot(ReportModel):
+    """The samples of the programme that a voice has to fit in."""
+
+    start_samples: Count
+    stop_samples: Count
+
+
+class DropoutLevels(ReportModel):
+    """The dropout: where it begins, what is there before and after it, how long the fall takes."""
+
+    at_s: Seconds
+    level_before_dbfs: Level | None
+    floor_dbfs: Level | None
+    depth_db: Level | None
+    fall_s: Seconds | None
+    silence_at_s: Seconds | None
+    reasons: Reasons
+
+
+class ClauseVerdict(ReportModel):
+    """One clause of a delivery. `mending_gain_db` brings the figure to its target, or to the limit that
+    it misses; `gain_breaks` lists the figures of the clauses that fail after it."""
+
+    figure: Text
+    verdict: ClauseOutcome
+    measured: Level | None
+    limit: Text
+    delta: Level | None
+    unit: Text
+    mending_gain_db: Level | None
+    gain_breaks: Many[Text]
+    why: Text | None
+    source: Text
+    caveat: Text | None
+
+
+class Listening(ReportModel):
+    """The floor after the dropout as a sound level at the delivery's listening level, and how far it is
+    over the noise of a room."""
+
+    level: Text
+    floor_dba: Level | None
+    over_nc25_db: Level | None
+    over_nc30_db: Level | None
+
+
+class Silence(ReportModel):
+    """Digital silence of 100 ms or more, in seconds and as timecodes."""
+
+    start_s: Seconds
+    stop_s: Seconds
+    start: Text
+    stop: Text
+    deliberate: bool
+
+
+class DeliveryVerdict(ReportModel):
+    """The verdict of a delivery, clause by clause. `name`, `title` and `verdict` are None without one."""
+
+    name: Text | None
+    title: Text | None
+    verdict: Verdict | None
+    clauses: Many[ClauseVerdict]
+    dialogue_share_percent: Level | None
+    listening: Listening | None
+    silences: Many[Silence]
+
+
+class Curves(ReportModel):
+    """Levels over time, a point every `step_s`, each of the window that ends there; None is silence, or
+    no whole window."""
+
+    step_s: Seconds
+    momentary_lufs: Points
+    short_term_lufs: Points
+    level_dbfs: Points
+
+
+class LoudnessReport(ReportModel):
+    """What was measured in an audio file, and what is known about it."""
+
+    schema_name: Literal["LoudnessReport.2"] = Field(alias="schema")
+    mix: Text
+    files: Annotated[dict[Text, Sha256 | None], Field(min_length=1, max_length=MAX_ITEMS)] = Field(
+        description="the audio files of the set with their SHA-256; the first is the one measured"
+    )
+    duration_s: Seconds
+    sample_rate_hz: Count
+    channels: Count
+    layout: Text | None
+    integrated_lufs: Level | None
+    loudness_range_lu: Level | None
+    max_momentary_lufs: Level | None
+    max_momentary_at_s: Seconds | None
+    max_short_term_lufs: Level | None
+    max_short_term_at_s: Seconds | None
+    true_peak_dbtp: Level | None
+    true_peak_at_s: Seconds | None
+    sample_peak_dbfs: Level | None
+    dialogue_lufs: Level | None
+    loudness_to_dialogue_lu: Level | None
+    gains: Gains
+    null_residual_dbfs: Level | None
+    sections: Many[SectionLevels]
+    cues: Many[CueTime]
+    slots: Annotated[dict[Text, Slot], Field(max_length=MAX_ITEMS)] | None
+    dropout: DropoutLevels | None
+    delivery: DeliveryVerdict
+    curves: Curves
+    warnings: Many[ReportWarning]
+    provenance: JsonTable
+    reasons: Reasons
+
+    @property
+    def file(self) -> str:
+        """The name of the audio file that was measured."""
+        return next(iter(self.files))
+
+    @property
+    def preset(self) -> Mapping[str, JsonValue]:
+        """The preset's values by their keys, where the report holds them."""
+        preset = self.provenance.get("preset")
+        return preset if isinstance(preset, dict) else {}
+
+    def preset_text(self, key: str) -> str | None:
+        """The value of a key of the preset, where that is text."""
+        value = self.preset.get(key)
+        return value if isinstance(value, str) else None
+
+    @property
+    def clock(self) -> Clock:
+        """The picture's clock; 24 frames from 00:00:00:00 where the report names none."""
+        rate = RATES.get(str(self.provenance.get("picture_rate")), RATES["24"])
+        try:
+            return Clock(rate, start_frame=rate.frame(str(self.provenance.get("picture_start"))))
+        except ValueError:
+            return Clock(rate)
+
+    def figure(self, name: str) -> float | None:
+        """A figure of the whole programme by its key, or the place of one (`true_peak_at_s`)."""
+        value: float | None = getattr(self, name)
+        return value
+
+    def headline(self) -> dict[str, float | None]:
+        """The figures of the whole programme by their keys."""
+        return {name: self.figure(name) for name in HEADLINE}

@@ -1,0 +1,21 @@
+"""What reports and renders are called, and what there is in a folder of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from audio_pipeline.errors import ReportError
+
+SUFFIX = ".report.json"
+AUDIO_SUFFIXES = (".wav", ".flac", ".aif", ".aiff", ".w64", ".rf64", ".mp3", ".ogg", ".opus", ".m4a")
+
+
+def renders_in(folder: Path) -> dict[str, Path]:
+    """The renders in a folder by name: the report where there is one, the audio file otherwise."""
+    try:
+        files = sorted(path for path in folder.iterdir() if path.is_file())
+    except OSError as error:
+        raise ReportError(f"{folder} cannot be read: {error.strerror or error}") from error
+    renders = {path.stem: path for path in files if path.suffix.lower() in AUDIO_SUFFIXES}
+    reports = {path.name.removesuffix(SUFFIX): path for path in files if path.name.endswith(SUFFIX)}
+    return renders | reports

@@ -1,0 +1,130 @@
+"""What a report warns of: each check says what it found, where, and which figure shows it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from audio_pipeline.reporting.audibility import audibility_warning
+from audio_pipeline.reporting.dropout import UNCERTAIN_S
+from audio_pipeline.reporting.facts import MixFacts
+from audio_pipeline.reporting.fold_check import fold_warning
+from audio_pipeline.reporting.measuring import Measured
+from audio_pipeline.reporting.model import DeliveryVerdict, DropoutLevels
+from audio_pipeline.reporting.warnings import ReportWarning, WarningCode
+
+
+def warnings_of(
+    measured: Measured, facts: MixFacts, dropout: DropoutLevels | None, delivery: DeliveryVerdict
+) -> tuple[ReportWarning, ...]:
+    """Everything that whoever delivers the file should know."""
+    return (
+        *_of_file(measured, facts),
+        *_of_floor(measured, delivery),
+        *_of_folds(measured),
+        *_of_fall(measured, facts, dropout),
+        *_of_silence_cue(measured, facts, dropout),
+        *_of_silences(facts, delivery),
+    )
+
+
+def _of_file(measured: Measured, facts: MixFacts) -> list[ReportWarning]:
+    rate, loudness = measured.info.sample_rate_hz, measured.loudness
+    found = [
+        ReportWarning(code=WarningCode.FILE_STRUCTURE, message=word) for word in measured.info.warnings
+    ]
+    for section in facts.sections:
+        if section.span.stop > measured.info.frames:
+            found.append(
+                ReportWarning(
+                    code=WarningCode.SECTION_PAST_END,
+                    message=f"The section {section.name!r} goes on after the file has ended.",
+                    at_s=section.span.start / rate,
+                    until_s=section.span.stop / rate,
+                    figure="sections",
+                )
+            )
+    if (peak := loudness.sample_peak_dbfs) is not None and peak > 0.0:
+        found.append(
+            ReportWarning(
+                code=WarningCode.OVER_FULL_SCALE,
+                message=f"Samples pass full scale by {peak:.1f} dB: as whole numbers they would clip.",
+                at_s=loudness.sample_peak_at_s,
+                figure="sample_peak_dbfs",
+            )
+        )
+    return found
+
+
+def _of_floor(measured: Measured, delivery: DeliveryVerdict) -> list[ReportWarning]:
+    listening, floor = delivery.listening, measured.floor
+    if listening is None or floor is None or (word := audibility_warning(listening)) is None:
+        return []
+    return [
+        ReportWarning(
+            code=WarningCode.FLOOR_INAUDIBLE,
+            message=word,
+            at_s=floor.span.start / measured.info.sample_rate_hz,
+            until_s=floor.span.stop / measured.info.sample_rate_hz,
+            figure="delivery.listening.over_nc25_db",
+        )
+    ]
+
+
+def _of_folds(measured: Measured) -> list[ReportWarning]:
+    if measured.mono_folds is None or (word := fold_warning(measured.mono_folds)) is None:
+        return []
+    return [ReportWarning(code=WarningCode.MONO_FOLD_HOLE, message=word, figure="provenance.mono_fold")]
+
+
+def _of_fall(measured: Measured, facts: MixFacts, dropout: DropoutLevels | None) -> list[ReportWarning]:
+    plan = facts.dropout
+    if plan is None or dropout is None:
+        return []
+    planned_s, fall_s = plan.fade / measured.info.sample_rate_hz, dropout.fall_s
+    if fall_s is not None and fall_s > planned_s + UNCERTAIN_S:
+        code = WarningCode.FALL_TOO_LONG
+        message = f"The fall took {fall_s:.3f} s; {planned_s:.3f} s were planned."
+    elif fall_s is None and plan.at < measured.info.frames:
+        code = WarningCode.FALL_NOT_MEASURED
+        message = f"The fall could not be measured: {dropout.reasons['fall_s']}."
+    else:
+        return []
+    until_s = dropout.at_s + (planned_s if fall_s is None else fall_s)
+    return [
+        ReportWarning(
+            code=code, message=message, at_s=dropout.at_s, until_s=until_s, figure="dropout.fall_s"
+        )
+    ]
+
+
+def _of_silence_cue(
+    measured: Measured, facts: MixFacts, dropout: DropoutLevels | None
+) -> list[ReportWarning]:
+    plan, rate = facts.dropout, measured.info.sample_rate_hz
+    if plan is None or plan.silence is None or dropout is None or plan.silence >= measured.info.frames:
+        return []
+    if dropout.silence_at_s is not None and round(dropout.silence_at_s * rate) <= plan.silence:
+        return []
+    return [
+        ReportWarning(
+            code=WarningCode.SILENCE_NOT_SILENT,
+            message=f"The silence at {facts.clock.timecode(Fraction(plan.silence, rate))} is not silent.",
+            at_s=plan.silence / rate,
+            figure="dropout.silence_at_s",
+        )
+    ]
+
+
+def _of_silences(facts: MixFacts, delivery: DeliveryVerdict) -> list[ReportWarning]:
+    """Without cues nobody knows what is meant, so nothing is said."""
+    return [
+        ReportWarning(
+            code=WarningCode.UNPLANNED_SILENCE,
+            message=f"Digital silence from {run.start} to {run.stop}, which no cue asks for.",
+            at_s=run.start_s,
+            until_s=run.stop_s,
+            figure="delivery.silences",
+        )
+        for run in delivery.silences
+        if facts.sections and not run.deliberate
+    ]
