@@ -15,6 +15,7 @@ _HEAD = 4096
 _ORIGINATOR_AT = 256  # in the body of `bext`, EBU Tech 3285
 _MARKS = (
     b'"schema": "LoudnessReport.1"',
+    b'"schema": "LoudnessReport.2"',
     b'"schema": "Batch.1"',
     b"mix,preset,language,overrides,",
     b'<meta name="generator" content="render-ending',
