@@ -12,6 +12,11 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
+STOPPING = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""The signals that end a command in order; Windows knows no SIGHUP."""
+
 
 class Stopped(BaseException):
     """A signal asked the program to stop; it unwinds, so that nothing half-written stays behind."""
@@ -39,7 +44,7 @@ def prepare() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in STOPPING:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
             signal.signal(number, _stop)
 
@@ -62,7 +67,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 def ignore_signals() -> None:
     """From here on only the end is left to reach."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
 
 
