@@ -31,6 +31,7 @@ from audio_pipeline.mixing.session import Session, open_session, with_stem_files
 from audio_pipeline.pages.changes import changes_of
 from audio_pipeline.pages.page import PAGE_SUFFIX, PageAnalyzer, PageMedia, write_page
 from audio_pipeline.preset.model import Preset
+from audio_pipeline.preset.names import check_name
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import StemFiles, stem_paths
 from audio_pipeline.reporting.facts import MixFacts
@@ -102,6 +103,7 @@ def render(order: Order, progress: Progress = lambda stage, share: None) -> Rend
     same bytes, whatever the number of workers.
     """
     progress("stems", 0.0)
+    check_name(order.preset.name)
     preset = with_stem_files(order.preset, order.stem_files)
     session = open_session(order.project, preset, order.stem_files, order.cache)
     span = _span(order, session)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import warnings
 from contextlib import suppress
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 # Windows knows neither links to refuse here nor pipes to wait for, but would translate line ends
@@ -31,8 +33,7 @@ class Lock:
         Raises OSError when the file cannot be opened, or is not a file of its own: a link, a pipe, a
         second name of another file.
         """
-        from filelock import lock_descriptor  # not for commands that lock nothing
-
+        lock_descriptor = _filelock().lock_descriptor
         for _ in range(_TRIES):
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | OPEN_FLAGS, 0o666)
             try:
@@ -70,12 +71,11 @@ class Lock:
 
     def _acquire_softly(self) -> bool:
         """Where the system or the disk has no locks, a file that says which process is alive."""
-        from filelock import SoftFileLock, Timeout
-
-        self._soft = SoftFileLock(f"{self.path}.held", timeout=0)
+        library = _filelock()
+        self._soft = library.SoftFileLock(f"{self.path}.held", timeout=0)
         try:
             self._soft.acquire()
-        except Timeout:
+        except library.Timeout:
             self._soft = None
             return False
         return True
@@ -84,6 +84,15 @@ class Lock:
         if self._soft is not None:
             self._soft.release()
             self._soft = None
+
+
+def _filelock() -> ModuleType:
+    """The library, which only commands that lock something import."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns where the system has no locks; see `_acquire_softly`
+        import filelock
+
+    return filelock
 
 
 def refuse_other_kinds(status: os.stat_result) -> None:
