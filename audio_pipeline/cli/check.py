@@ -72,12 +72,13 @@ def command(
 
 def _judged(file: Path, delivery: str | None, dialogue: Path | None, clock: Clock) -> dict[str, Any]:
     from audio_pipeline.reporting.rejudge import rejudged
-    from audio_pipeline.reporting.report_file import SUFFIX, read_report
+    from audio_pipeline.reporting.render_set import read_set
+    from audio_pipeline.reporting.report_file import SUFFIX
 
     if file.name.endswith(".json"):
         if dialogue is not None:
             raise click.UsageError(f"a {SUFFIX} knows its dialogue; --dialogue goes with an audio file")
-        report = read_report(file)
+        report = read_set(file)
         if delivery is None and report["delivery"]["name"] is None:
             raise click.UsageError("the report names no delivery; say --delivery NAME")
         return rejudged(report, delivery or report["delivery"]["name"])
@@ -90,11 +91,13 @@ def _measured(file: Path, delivery: str, dialogue: Path | None, clock: Clock) ->
     from dataclasses import replace
 
     from audio_pipeline.audio_io.read.audio_file import probe
+    from audio_pipeline.audio_io.write.recovery import finish_pending
     from audio_pipeline.reporting.delivery import load_delivery
     from audio_pipeline.reporting.dialogue import measure_dialogue
     from audio_pipeline.reporting.facts import MixFacts
     from audio_pipeline.reporting.report import report_of_file
 
+    finish_pending(file)
     facts = MixFacts(mix=file.stem, delivery=load_delivery(delivery).name, clock=clock)
     if dialogue is not None:
         stem = measure_dialogue(dialogue, probe(file).duration_s)

@@ -109,9 +109,12 @@ def _tolerance(texts: tuple[str, ...]) -> Tolerance:
 
 def _in_folders(folders: tuple[Path, ...]) -> list[tuple[str, list[Path]]]:
     """What has the same name in all folders; a render that one of them lacks is an error."""
+    from audio_pipeline.audio_io.write.recovery import finish_pending
     from audio_pipeline.errors import ReportError
     from audio_pipeline.reporting.report_file import renders_in
 
+    for folder in folders:
+        finish_pending(folder)
     found = [renders_in(folder) for folder in folders]
     names = sorted({name for renders in found for name in renders})
     if not names:
@@ -127,10 +130,12 @@ def _in_folders(folders: tuple[Path, ...]) -> list[tuple[str, list[Path]]]:
 
 
 def _report(path: Path) -> dict[str, Any]:
-    from audio_pipeline.reporting.report_file import read_report
+    from audio_pipeline.audio_io.write.recovery import finish_pending
+    from audio_pipeline.reporting.render_set import read_set
 
     if path.name.endswith(".json"):
-        return read_report(path)
+        return read_set(path)
+    finish_pending(path)
     from audio_pipeline.reporting.facts import MixFacts
     from audio_pipeline.reporting.report import report_of_file
 

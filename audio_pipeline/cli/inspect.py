@@ -69,6 +69,9 @@ def command(
 
     begin, finish = _moment("--from", from_), _moment("--to", to)
     if _is_file(what):
+        from audio_pipeline.audio_io.write.recovery import finish_pending
+
+        finish_pending(Path(what))
         if preset or sets or dry:
             raise click.UsageError("--preset, --set and --dry go with a layer, not with a file")
         heard = _file(Path(what), begin, finish)

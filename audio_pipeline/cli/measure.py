@@ -53,9 +53,12 @@ def command(files: tuple[Path, ...], self_test: bool, **options: Any) -> None:
         raise click.UsageError("--json or --csv, not both")
     if options["sections"] and not options["as_csv"]:
         raise click.UsageError("--sections goes with --csv")
+    from audio_pipeline.audio_io.write.recovery import finish_pending
     from audio_pipeline.reporting.report import report_of_file
 
     facts_of = _facts(options)
+    for path in files:
+        finish_pending(path)
     reports = [report_of_file(path, facts_of(path), path.name) for path in files]
     _print(reports, options)
 

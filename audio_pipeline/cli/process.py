@@ -49,6 +49,18 @@ def prepare() -> None:
             signal.signal(number, _stop)
 
 
+def after_interruption(stop: Stopped) -> str:
+    """What can truly be said of the files that the stopped command was to write."""
+    if notes := getattr(stop, "__notes__", ()):
+        return "\n".join(notes)
+    file_set = sys.modules.get("audio_pipeline.audio_io.write.file_set")
+    return (
+        "interrupted; existing files are unchanged"
+        if file_set is None
+        else file_set.after_interruption()
+    )
+
+
 @contextmanager
 def loading() -> Iterator[None]:
     """While the block imports modules and builds a preset, all of which stays, nobody looks for garbage

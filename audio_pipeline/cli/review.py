@@ -63,16 +63,19 @@ def command(things: tuple[str, ...], out: Path | None) -> None:
 
 def _renders(thing: str) -> list[Path]:
     """The files that an argument means. Raises ReportError for a preset that is not rendered."""
+    from audio_pipeline.audio_io.write.recovery import finish_pending
     from audio_pipeline.errors import ReportError
     from audio_pipeline.preset.project import current_project
     from audio_pipeline.reporting.report_file import SUFFIX, renders_in
 
     path = Path(thing)
     if path.is_dir():
+        finish_pending(path)
         return list(renders_in(path).values())
     if path.suffix:
         return [path]
     rendered = current_project().renders / f"{thing}{SUFFIX}"
+    finish_pending(rendered)
     if not rendered.is_file():
         raise ReportError(
             f"there is no render {thing!r} in {rendered.parent.name}/",

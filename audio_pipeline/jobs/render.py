@@ -13,14 +13,15 @@ from typing import Any
 
 from audio_pipeline import __version__
 from audio_pipeline.audio_io.scratch_file import ScratchFile
-from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.audio_io.write.chunks import Bext, BextLoudness, Cue, Ixml
+from audio_pipeline.audio_io.write.file_set import FileSet
 from audio_pipeline.audio_io.write.overwrite_guard import refuse_to_overwrite
 from audio_pipeline.audio_io.write.wave import WaveWriter
 from audio_pipeline.dsp.arrays import Samples, silence
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.effects.base import total
 from audio_pipeline.errors import PresetError, RenderError
+from audio_pipeline.jobs.earlier_stems import earlier_stems
 from audio_pipeline.jobs.provenance import facts_of
 from audio_pipeline.layers.base import Bus
 from audio_pipeline.mastering.master import Ceiling, CeilingAction, Dither, Steps, quantise
@@ -35,6 +36,7 @@ from audio_pipeline.preset.names import check_name
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import StemFiles, stem_paths
 from audio_pipeline.reporting.facts import MixFacts
+from audio_pipeline.reporting.render_set import recorded_files
 from audio_pipeline.reporting.report import report_of_file, to_json
 from audio_pipeline.timeline.moments import Moment
 from audio_pipeline.timeline.spans import Span, tiles_over
@@ -113,24 +115,30 @@ def render(order: Order, progress: Progress = lambda stage, share: None) -> Rend
     master_file = order.out / f"{name}.wav"
     report_file = order.out / f"{name}.report.json" if whole else None
     page = order.out / f"{name}{PAGE_SUFFIX}" if whole else None
-    _refuse_to_replace(order, master_file, *(p for p in (report_file, page) if p is not None))
     report, look = None, None
-    with ExitStack() as open_files:
-        # claimed from the start: a second render of the same mix is refused before it works in vain
-        claimed = open_files.enter_context(atomic_write(report_file, "w")) if report_file else None
+    # claimed from the start: a second render of the same mix is refused before it works in vain
+    with FileSet(order.out, name) as files, ExitStack() as open_files:
+        _refuse_to_replace(order, master_file, *(p for p in (report_file, page) if p is not None))
+        _remove_earlier_stems(order, master_file, report_file, files)
         premaster = _mix(order, session, open_files, progress)
         gain_db = _gain_db(preset, premaster)
-        with _writer(session, master_file, span) as wave:
+        with _writer(session, master_file, span, files) as wave:
             ceiling = _write(session, premaster, span, gain_db, wave, order.workers, progress)
-            stems = _write_stems(order, session, premaster, span, gain_db, master_file, progress)
-            if claimed is not None and page is not None:
+            stems = _write_stems(order, session, premaster, span, gain_db, master_file, files, progress)
+            if report_file is not None:
                 progress("report", 0.0)
                 facts = facts_of(session, gain_db, ceiling, premaster.dialogue_loudness)
                 softest_dbfs = _softest_dbfs(preset, gain_db)
                 report, look = _measured(wave, facts, master_file.name, softest_dbfs)
-                claimed.write(to_json(report))
-                progress("page", 0.0)
-                write_page(page, report, changes_of(preset), look)
+        if report_file is not None and page is not None and report is not None and look is not None:
+            report["provenance"]["files"] = {
+                path.relative_to(order.out).as_posix(): files.sha256_hex(path)
+                for path in (master_file, *stems)
+            }
+            with files.part(report_file, "w") as file:
+                file.write(to_json(report))
+            progress("page", 0.0)
+            write_page(page, report, changes_of(preset), look, files.part)
     progress("done", 1.0)
     return Rendered(master_file, stems, span, gain_db, ceiling, report, report_file, page, look, session)
 
@@ -149,6 +157,14 @@ def _refuse_to_replace(order: Order, master: Path, *beside: Path) -> None:
                 hint="Write to another folder with --out DIR.",
             )
         refuse_to_overwrite(path)
+
+
+def _remove_earlier_stems(order: Order, master: Path, report_file: Path | None, files: FileSet) -> None:
+    """Have stems of the earlier render that the new one has no more removed with the commit."""
+    own = [_stem_file(master, stem) for stem in STEM_BUSES]
+    recorded = {} if report_file is None else recorded_files(report_file)
+    for path, sha256 in earlier_stems(master, own, recorded, own if order.stems else ()).items():
+        files.remove(path, sha256)
 
 
 def _stems_folder(master: Path) -> Path:
@@ -305,12 +321,12 @@ def _write_stems(
     span: Span,
     gain_db: float,
     master: Path,
+    files: FileSet,
     progress: Progress,
 ) -> tuple[Path, ...]:
     """Write DX, FX, BG and ME at the master's gain, without the ceiling: they sum to the premaster."""
     if not order.stems:
         return ()
-    _make_folder(_stems_folder(master))
     gain, sounding, written = gain_from_db(gain_db), session.console.active_spans(), []
     for n, (stem, buses) in enumerate(STEM_BUSES.items()):
         path = _stem_file(master, stem)
@@ -321,7 +337,7 @@ def _write_stems(
             total = sum((premaster.buses[bus].read(heard) for bus in buses), silence(len(heard), 2))
             return quantise(total * gain, session.preset.master.bits, dither, heard, sounding)
 
-        with _writer(session, path, span) as wave:
+        with _writer(session, path, span, files) as wave:
             for steps in in_order(quantised, tiles_over(span), order.workers):
                 wave.write(steps)
         written.append(path)
@@ -329,7 +345,7 @@ def _write_stems(
     return tuple(written)
 
 
-def _writer(session: Session, path: Path, span: Span) -> WaveWriter:
+def _writer(session: Session, path: Path, span: Span, files: FileSet) -> WaveWriter:
     preset, scene = session.preset, session.scene
     midnight = round(scene.clock.rate.seconds(scene.clock.start_frame) * scene.sample_rate)
     cues = sorted((scene.cue(name), name) for name in preset.cues)
@@ -346,4 +362,5 @@ def _writer(session: Session, path: Path, span: Span) -> WaveWriter:
         ),
         ixml=Ixml(preset.head.title, preset.name, scene.clock.rate),
         cues=[Cue(name, at - span.start) for at, name in cues if at in span],
+        writing=files.part,
     )

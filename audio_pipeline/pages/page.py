@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from audio_pipeline.audio_io.read.audio_file import blocks, probe
-from audio_pipeline.audio_io.write.atomic_write import atomic_write
+from audio_pipeline.audio_io.write.atomic_write import WritingText, atomic_write
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.pages import tables
 from audio_pipeline.pages.changes import Changes
@@ -96,9 +96,18 @@ def look_at(master: Path, softest_dbfs: float | None) -> PageMedia:
     return looking.look()
 
 
-def write_page(path: Path, report: Report, changes: Changes, look: PageMedia) -> None:
-    """Write the page, whole or not at all. Raises RenderError when it cannot be written."""
-    with atomic_write(path, "w") as file:
+def write_page(
+    path: Path,
+    report: Report,
+    changes: Changes,
+    look: PageMedia,
+    writing: WritingText = atomic_write,
+) -> None:
+    """Write the page, whole or not at all; `writing` makes it one of a set.
+
+    Raises RenderError when it cannot be written.
+    """
+    with writing(path, "w") as file:
         file.writelines(_pieces(report, changes, look, live=False))
 
 

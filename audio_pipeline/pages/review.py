@@ -17,6 +17,7 @@ from typing import Any, Literal
 from audio_pipeline.audio_io.read.audio_file import blocks, probe
 from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.audio_io.write.overwrite_guard import refuse_to_overwrite
+from audio_pipeline.audio_io.write.recovery import finish_pending
 from audio_pipeline.errors import ReportError
 from audio_pipeline.pages import tables
 from audio_pipeline.pages.compare_words import notes, preset_rows
@@ -34,8 +35,9 @@ from audio_pipeline.pages.page import zoom_buttons
 from audio_pipeline.reporting.comparison import Comparison, Row, Tolerance, compare_reports
 from audio_pipeline.reporting.facts import MixFacts
 from audio_pipeline.reporting.figures import DROPOUT_FIGURES, FIGURES, SECTION_FIGURES, Figure
+from audio_pipeline.reporting.render_set import read_set
 from audio_pipeline.reporting.report import report_of_file
-from audio_pipeline.reporting.report_file import SUFFIX, read_report
+from audio_pipeline.reporting.report_file import SUFFIX
 
 Report = dict[str, Any]
 Anchor = Literal["dialogue_lufs", "integrated_lufs"]
@@ -75,16 +77,17 @@ def take_of(path: Path) -> Take:
     Raises ReportError for a report whose audio file is not beside it, StemError for unreadable audio.
     """
     if path.name.endswith(SUFFIX):
-        report = read_report(path)
+        report = read_set(path)
         audio = path.parent / Path(str(report["file"])).name
         if not audio.is_file():
             raise ReportError(
                 f"{path} is a report on {audio.name}, which is not beside it", hint="Render it again."
             )
         return Take(report, audio)
+    finish_pending(path)
     beside = path.with_name(f"{path.stem}{SUFFIX}")
     if beside.is_file():
-        return Take(read_report(beside), path)
+        return Take(read_set(beside), path)
     return Take(report_of_file(path, MixFacts(path.stem), path.name), path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TextIO, overload
@@ -13,6 +13,9 @@ from audio_pipeline.audio_io.display_path import printable
 from audio_pipeline.audio_io.write.staging import Staging, sync_folder
 from audio_pipeline.audio_io.write.write_error import DISK_FULL, cannot_write
 from audio_pipeline.errors import RenderError
+
+WritingText = Callable[[Path, Literal["w"]], AbstractContextManager[TextIO]]
+"""How a text is written: by itself (`atomic_write`), or as one of several (`FileSet.part`)."""
 
 
 @overload

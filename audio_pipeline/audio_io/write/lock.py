@@ -39,7 +39,7 @@ class Lock:
             try:
                 refuse_other_kinds(os.fstat(descriptor))
                 try:
-                    taken = lock_descriptor(descriptor, blocking=False)
+                    taken = bool(lock_descriptor(descriptor, blocking=False))
                 except OSError as error:
                     if error.errno not in _NO_LOCKS:
                         raise

@@ -69,12 +69,12 @@ def roll_forward(staging: Staging, journal: Journal) -> None:
             at = folder / removal.file
             if has_hash(at, removal.sha256):
                 at.unlink()
+        at = staging.path
         if stems.is_dir():
             sync_folder(stems)
         if journal.remove:
             with suppress(OSError):  # other files may be in it
                 stems.rmdir()
-        at = folder
         sync_folder(folder)
         (staging.folder / JOURNAL).unlink()
         with suppress(OSError):  # a journal that comes back finds everything in place

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,9 +20,12 @@ MARKED = b'"schema": "LoudnessReport.2" '
 
 
 @contextmanager
-def failing_at(step: int, kind: type[BaseException] | None) -> Iterator[list[str]]:
-    """Within the block step number `step` (from 0) raises `kind`, or without one ends the process by
-    SIGKILL; the list then holds its name. OSError is EIO."""
+def failing_at(step: int, fault: type[BaseException] | int) -> Iterator[list[str]]:
+    """Within the block something happens at step number `step` (from 0); the list then holds its name.
+
+    OSError is raised in its place (EIO), another exception behind it, and a signal (its number) is sent to
+    this process before it.
+    """
     count, struck = 0, []
 
     def counted(name: str):  # type: ignore[no-untyped-def]
@@ -34,14 +36,14 @@ def failing_at(step: int, kind: type[BaseException] | None) -> Iterator[list[str
             count += 1
             if count == step + 1:
                 struck.append(name)
-                if kind is None:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                elif issubclass(kind, OSError):
+                if isinstance(fault, int):
+                    os.kill(os.getpid(), fault)
+                elif issubclass(fault, OSError):
                     raise OSError(errno.EIO, "Input/output error")
-                else:  # a signal's handler runs when the call is done
+                else:
                     with suppress(OSError):
                         real(*arguments, **options)
-                    raise kind(name)
+                    raise fault(name)
             return real(*arguments, **options)
 
         return asked

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import warnings
@@ -152,7 +153,7 @@ def _killed_at(step: int, work: Callable[[], None]) -> bool:
         child = os.fork()
     if child == 0:
         try:
-            with failing_at(step, None):
+            with failing_at(step, signal.SIGKILL):
                 work()
         finally:
             os._exit(0)

@@ -1,0 +1,43 @@
+"""The stems of the earlier render of a mix: those that the new one has no more are removed with it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from audio_pipeline.audio_io.write.recovery import has_hash
+from audio_pipeline.errors import RenderError
+
+
+def earlier_stems(
+    master: Path, expected: Iterable[Path], recorded: Mapping[str, str], written: Iterable[Path]
+) -> dict[Path, str]:
+    """The stems that are there and that the new render does not write, with their SHA-256 (hex).
+
+    `expected` are the stems that the mix may have, `recorded` the files of the earlier report with
+    their hashes, `written` the stems that the new render writes. Raises RenderError for a stem under
+    this mix's name that is not the earlier render's: it would be taken for one of the new render.
+    """
+    folder = master.parent
+    kept = {folder / name: sha256 for name, sha256 in recorded.items() if "/" in name}
+    found = {}
+    for path in dict.fromkeys([*expected, *kept]):
+        if path in set(written) or not os.path.lexists(path):
+            continue
+        sha256 = kept.get(path)
+        if sha256 is None or not _is_unchanged(path, sha256):
+            raise RenderError(
+                f"{path} is not a stem of the earlier render; beside the new master it would be"
+                " taken for a stem of this one.",
+                hint="Move it away, or render with --stems.",
+            )
+        found[path] = sha256
+    return found
+
+
+def _is_unchanged(path: Path, sha256: str) -> bool:
+    try:
+        return has_hash(path, sha256)
+    except OSError:
+        return False
