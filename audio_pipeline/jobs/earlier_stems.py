@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from audio_pipeline.audio_io.write.journal import belongs
 from audio_pipeline.audio_io.write.recovery import has_hash
 from audio_pipeline.errors import RenderError
 
@@ -20,7 +21,9 @@ def earlier_stems(
     this mix's name that is not the earlier render's: it would be taken for one of the new render.
     """
     folder = master.parent
-    kept = {folder / name: sha256 for name, sha256 in recorded.items() if "/" in name}
+    # a report is passed around: what it names outside its own mix is not touched
+    own = {n: s for n, s in recorded.items() if "/" in n and belongs(master.stem, n)}
+    kept = {folder / name: sha256 for name, sha256 in own.items()}
     found = {}
     for path in dict.fromkeys([*expected, *kept]):
         if path in set(written) or not os.path.lexists(path):
