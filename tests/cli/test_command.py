@@ -129,7 +129,7 @@ def test_a_reader_that_goes_and_streams_that_are_closed_are_no_fault(
 def test_with_all_streams_closed_the_master_is_what_it_is_with_them_open(
     tiny: Path, shared_tiny: Path
 ) -> None:
-    assert shell(tiny, "render-ending --preset tiny <&- >&- 2>&-").returncode == 0
+    assert shell(tiny, "render-ending --preset tiny --stems <&- >&- 2>&-").returncode == 0
     expected = contents(shared_tiny / "renders")
     assert contents(tiny / "renders") == {name: expected[name] for name in contents(tiny / "renders")}
 
