@@ -1,10 +1,13 @@
 """Faults at random moments of a render, by hand: signals, files and disks that fill, two renders at once,
 stems that change while they are read.
 
-    python fuzz/faults.py 200
+    python fuzz/faults.py 200          # at random moments
+    python fuzz/faults.py steps        # SIGINT, SIGTERM, SIGKILL and EIO at every step that changes the disk
+    python fuzz/faults.py strace       # SIGKILL and EIO at every fsync and rename, by strace
 
-After each the earlier render must be there whole, and nothing else but what a kill leaves, which the next
-render takes over. Prints how many faults of each kind there were and how they ended.
+After each fault the set of files (master, stems, report, page) must be the earlier one or the new one, for
+our readers and after the next command; never a mixture. Prints how many faults of each kind there were and
+how they ended.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +27,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
+from audio_pipeline.audio_io.write.recovery import finish_pending  # noqa: E402
+from tests.cli.every_step import FEWER, NEW, Struck, every_step, read  # noqa: E402
 from tests.command import COMMAND, contents, environment, run, tiny_project  # noqa: E402
 
 ORDER = (*COMMAND, "--preset", "tiny", "--stems", "--set", "master.target=-24 LUFS", "--out")
@@ -114,7 +120,61 @@ def stem_changed(folder: Path, out: Path, rng: random.Random, took_s: float) -> 
     return f"stem changed: {process.returncode}" if process.returncode else MISSED
 
 
+def at_every_step() -> None:
+    """Print how the sets ended after a fault at every step, for each kind."""
+    faults = {n: getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGKILL")} | {"EIO": OSError}
+    for kind, fault in faults.items():
+        for what, new in (("stems", NEW), ("no stems any more", FEWER)):
+            with tempfile.TemporaryDirectory() as name:
+                found = list(every_step(Path(name) / "film", fault, new))
+            _tell(f"{kind}, {what}", found)
+
+
+def _tell(title: str, found: list[Struck]) -> None:
+    ends = Counter(struck.read for struck in found)
+    assert set(ends) <= {"old", "new"}, ends
+    assert all(struck.after == struck.read for struck in found)
+    torn = sum(struck.at_once == "mixture" for struck in found)
+    print(
+        f"{title}: {len(found)} steps, {dict(ends)} for readers and the next command; {torn} left to finish"
+    )
+
+
+def by_strace() -> None:
+    """SIGKILL and EIO at every fsync and rename that strace counts in the command itself."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = tiny_project(Path(name) / "film")
+        out, kept = folder / "renders", folder / "kept"
+        sets = []
+        for target in ("-24", "-27"):
+            loudness = f"master.target={target} LUFS"
+            assert run(folder, "--preset", "tiny", "--stems", "--set", loudness).returncode == 0
+            sets.append(contents(out))
+        out.rename(kept)
+        for fault in ("error=EIO", "signal=SIGKILL"):
+            for call in ("fsync", "rename"):
+                ends: Counter[str] = Counter()
+                for when in range(1, 100):
+                    shutil.rmtree(out, ignore_errors=True)
+                    shutil.copytree(kept, out)
+                    inject = ["strace", "-f", "-qq", "-o", folder / "trace", "-e", f"trace={call}"]
+                    inject += ["-e", f"inject={call}:{fault}:when={when}"]
+                    process = subprocess.run(
+                        [*inject, *ORDER, str(out), "--no-cache"],
+                        cwd=folder, env=environment(), capture_output=True, text=True, check=False,
+                    )  # fmt: skip
+                    injected = "INJECTED" in (folder / "trace").read_text()
+                    if process.returncode == 0 and not injected:
+                        break
+                    ends[read(out, sets[1], sets[0])] += 1
+                assert set(ends) <= {"old", "new"}, ends
+                print(f"strace, {fault} at every {call}: {dict(ends)}")
+
+
 def main() -> None:
+    if sys.argv[1] in ("steps", "strace"):
+        at_every_step() if sys.argv[1] == "steps" else by_strace()
+        return
     rng = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 1)
     outcomes: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as name:
@@ -134,15 +194,13 @@ def main() -> None:
                     took_s = a_render_s(folder, disk)
                 fault = rng.choice([signalled, signalled, limited, filled, two_at_once, stem_changed])
                 outcomes[fault(folder, disk, rng, took_s)] += 1
-                for file, content in contents(disk).items():
-                    if not file.endswith(".part"):
-                        assert any(content == whole[file] for whole in good), file
-                parts = {file for file in contents(disk) if file.endswith(".part")}
-                assert fault is signalled or parts <= left, (
-                    parts
-                )  # which a kill left: nobody has claimed it
+                finish_pending(disk)
+                now = contents(disk)
+                parts = {file for file in now if ".part/" in file}
+                assert {f: c for f, c in now.items() if f not in parts} in good, sorted(now)
+                # what a kill left: nobody has claimed it
+                assert fault is signalled or parts <= left, parts
                 left = parts
-                assert good[0].keys() <= contents(disk).keys()
             same = "master.target=-27 LUFS"
             again = run(folder, "--preset", "tiny", "--stems", "--set", same, "--out", disk)
             assert again.returncode == 0

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from audio_pipeline.audio_io.display_path import printable
+from audio_pipeline.audio_io.positioned_read import read_at
 from audio_pipeline.errors import StemError
 
 _KINDS = (
@@ -23,6 +24,9 @@ _KINDS = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
+
+# Windows has no pipes of this kind to wait for, but would translate line ends
+_WITHOUT_WAITING = sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class RegularFile:
         Raises StemError when the system cannot read them.
         """
         try:
-            return os.pread(self.descriptor, count, offset) if 0 <= offset < self.size else b""
+            return read_at(self.descriptor, count, offset) if 0 <= offset < self.size else b""
         except OSError as error:
             raise StemError(f"{self.name} cannot be read: {error.strerror}.") from error
 
@@ -86,7 +90,7 @@ def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
     """`path`, to read. Raises OSError for what is no file, and does not wait for a pipe."""
 
     def without_waiting(name: str, flags: int) -> int:
-        return os.open(name, flags | os.O_NONBLOCK | os.O_NOCTTY)
+        return os.open(name, flags | _WITHOUT_WAITING)
 
     file = open(path, "rb", opener=without_waiting)  # noqa: SIM115
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -107,7 +111,7 @@ def _open(text: str, name: str) -> int:
     try:
         _refuse_other_kinds(name, Path(text).stat().st_mode)
         # without blocking: what was a file a moment ago may have become a pipe
-        descriptor = os.open(text, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        descriptor = os.open(text, os.O_RDONLY | _WITHOUT_WAITING)
     except OSError as error:
         raise _unreachable(text, name, error) from error
     except ValueError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from audio_pipeline.audio_io.positioned_read import read_into_at
 from audio_pipeline.dsp.arrays import Samples, unset
 from audio_pipeline.errors import RenderError
 from audio_pipeline.timeline.spans import Span
@@ -79,7 +79,7 @@ class ScratchFile:
         for file, channel in zip(self._files, out[there.inside(span)].T, strict=bool(self._files)):
             try:
                 file.flush()
-                got = os.preadv(file.fileno(), [channel], 8 * (there.start - self._in_memory))
+                got = read_into_at(file.fileno(), channel.data, 8 * (there.start - self._in_memory))
             except OSError as error:
                 raise self._failed(error) from error
             if got < channel.nbytes:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +11,7 @@ import click
 
 from audio_pipeline.cli.options import debug_option, preset_names
 from audio_pipeline.cli.output import Output, open_in_browser, open_option, output_options
+from audio_pipeline.cli.process import Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,19 +137,17 @@ def _render(mixes: Sequence[Mix], out: Path, how: BatchOptions, output: Output) 
     from audio_pipeline.cli.batch_progress import shown_progress
     from audio_pipeline.jobs.batch.run import run
 
-    signal.signal(signal.SIGTERM, _terminated)
     outcomes: dict[str, Outcome] = {}
-    with (
-        shown_progress(mixes, output) as shown,
-        closing(run(mixes, out, how, shown.on_progress)) as done,
-    ):
-        for outcome in done:
-            outcomes[outcome.name] = outcome
-            shown.finished(outcome)
-        shown.summary(list(outcomes.values()), len(mixes))
+    try:
+        with (
+            shown_progress(mixes, output) as shown,
+            closing(run(mixes, out, how, shown.on_progress)) as done,
+        ):
+            for outcome in done:
+                outcomes[outcome.name] = outcome
+                shown.finished(outcome)
+            shown.summary(list(outcomes.values()), len(mixes))
+    except Stopped as stop:
+        stop.add_note("interrupted; mixes that were rendered are complete, the others are unchanged")
+        raise
     return outcomes
-
-
-def _terminated(number: int, frame: object) -> None:
-    click.echo("stopped; what was there before still is", err=True)
-    sys.exit(128 + number)

@@ -74,13 +74,13 @@ def command(
 def _judged(file: Path, delivery: str | None, dialogue: Path | None, clock: Clock) -> LoudnessReport:
     from audio_pipeline.jobs.measure import Known, measure_file
     from audio_pipeline.reporting.rejudge import rejudged
-    from audio_pipeline.reporting.report_file import read_report
+    from audio_pipeline.reporting.render_set import read_set
     from audio_pipeline.reporting.report_names import SUFFIX
 
     if file.name.endswith(".json"):
         if dialogue is not None:
             raise click.UsageError(f"a {SUFFIX} knows its dialogue; --dialogue goes with an audio file")
-        report = read_report(file)
+        report = read_set(file)
         if delivery is None and report.delivery.name is None:
             raise click.UsageError("the report names no delivery; say --delivery NAME")
         return rejudged(report, delivery or report.delivery.name or "")

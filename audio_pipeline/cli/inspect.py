@@ -59,6 +59,9 @@ def command(
 
     begin, finish = _moment("--from", from_), _moment("--to", to)
     if _is_file(what):
+        from audio_pipeline.audio_io.write.recovery import finish_pending
+
+        finish_pending(Path(what))
         if preset or sets or dry:
             raise click.UsageError("--preset, --set and --dry go with a layer, not with a file")
         begin, finish = _of_file("--from", begin), _of_file("--to", finish)

@@ -14,7 +14,14 @@ from audio_pipeline import __version__
 from audio_pipeline.cli.errors import show_error, show_os_error, show_unexpected, show_usage
 from audio_pipeline.cli.options import debug_option, preset_names
 from audio_pipeline.cli.output import open_option, output_options
-from audio_pipeline.cli.process import Stopped, close_output, ignore_signals, leave, prepare
+from audio_pipeline.cli.process import (
+    Stopped,
+    after_interruption,
+    close_output,
+    ignore_signals,
+    leave,
+    prepare,
+)
 from audio_pipeline.errors import AudioPipelineError
 
 COMMANDS = {
@@ -156,7 +163,7 @@ def _status() -> int:
         status = 1
     except Stopped as stop:
         ignore_signals()
-        click.echo("stopped; what was there before still is", err=True)
+        click.echo(after_interruption(stop), err=True)
         status = stop.status
     except OSError as error:
         if debug:

@@ -14,6 +14,11 @@ from typing import NoReturn
 
 from audio_pipeline.dsp.arithmetic import pin
 
+STOPPING = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""The signals that end a command in order; Windows knows no SIGHUP."""
+
 
 class Stopped(BaseException):
     """A signal asked the program to stop; it unwinds, so that nothing half-written stays behind."""
@@ -41,9 +46,21 @@ def prepare() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in STOPPING:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
             signal.signal(number, _stop)
+
+
+def after_interruption(stop: Stopped) -> str:
+    """What can truly be said of the files that the stopped command was to write."""
+    if notes := getattr(stop, "__notes__", ()):
+        return "\n".join(notes)
+    file_set = sys.modules.get("audio_pipeline.audio_io.write.file_set")
+    return (
+        "interrupted; existing files are unchanged"
+        if file_set is None
+        else file_set.after_interruption()
+    )
 
 
 @contextmanager
@@ -64,7 +81,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 def ignore_signals() -> None:
     """From here on only the end is left to reach."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
 
 

@@ -43,6 +43,7 @@ def render_command(
     """Render one mix as the options say, and print its summary (or, as JSON, its report)."""
     started = time.perf_counter()
     with loading():
+        from audio_pipeline.audio_io.write.recovery import recover
         from audio_pipeline.cli.cache import users_cache
         from audio_pipeline.jobs.render import Order, render
         from audio_pipeline.preset.document import load_document
@@ -71,6 +72,7 @@ def render_command(
             workers=workers or os.cpu_count() or 1,
             cache=None if no_cache else users_cache(),
         )
+    recover(order.out)
     with _progress(output.quiet or output.json) as progress:
         rendered = render(order, progress)
     if plot is not None:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from audio_pipeline.audio_io.write.recovery import finish_pending
 from audio_pipeline.errors import ReportError
 from audio_pipeline.reporting.comparison import Comparison, Tolerance, compare_reports
 from audio_pipeline.reporting.facts import MixFacts
 from audio_pipeline.reporting.model import LoudnessReport
+from audio_pipeline.reporting.render_set import read_set
 from audio_pipeline.reporting.report import report_of_file
-from audio_pipeline.reporting.report_file import read_report
 from audio_pipeline.reporting.report_names import SUFFIX, renders_in
 
 
@@ -30,6 +31,8 @@ def groups_of(things: Sequence[Path]) -> list[Group]:
     """
     if not all(thing.is_dir() for thing in things):
         return [Group("", tuple(things))]
+    for folder in things:
+        finish_pending(folder)
     found = [renders_in(folder) for folder in things]
     names = sorted({name for renders in found for name in renders})
     if not names:
@@ -53,7 +56,8 @@ def compare(group: Group, tolerance: Tolerance) -> Comparison:
 def report_of(path: Path) -> LoudnessReport:
     """The report in `path` or, of an audio file, the one that it measures."""
     if path.name.endswith(".json"):
-        return read_report(path)
+        return read_set(path)
+    finish_pending(path)
     return report_of_file(path, MixFacts(mix=path.stem), path.name)
 
 

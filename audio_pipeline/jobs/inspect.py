@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from audio_pipeline.audio_io.read.audio_file import blocks, probe
+from audio_pipeline.audio_io.write.recovery import finish_pending
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import PresetError
 from audio_pipeline.mixing.session import Session, open_session
@@ -111,6 +112,7 @@ def part_of_file(path: Path, begin: Moment | None, finish: Moment | None) -> Ins
     The times name no cue. Raises SpanError when they lie the wrong way round, StemError for a file that
     cannot be read.
     """
+    finish_pending(path)
     info = probe(path)
     rate = info.sample_rate_hz
     start = 0 if begin is None else _plain_sample(begin, rate)

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from audio_pipeline.audio_io.read.audio_file import AudioInfo, probe
+from audio_pipeline.audio_io.write.recovery import finish_pending
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import find_project
@@ -42,6 +43,7 @@ def measure(files: Iterable[Path], known: Known) -> list[LoudnessReport]:
 
 def measure_file(path: Path, known: Known) -> LoudnessReport:
     """The report of a file. Raises as `measure`."""
+    finish_pending(path)
     info = probe(path)
     facts = _facts(path, info, known)
     if known.delivery is not None:

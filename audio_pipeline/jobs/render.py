@@ -6,23 +6,22 @@ mix every tile to the premaster and meter it ─▶ one gain ─▶ ceiling, dit
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audio_pipeline.audio_io.regular_file import sha256_hex
-from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.audio_io.write.chunks import BextLoudness
+from audio_pipeline.audio_io.write.file_set import FileSet
 from audio_pipeline.audio_io.write.wave import WaveWriter
 from audio_pipeline.errors import PresetError
+from audio_pipeline.jobs.earlier_stems import earlier_stems
 from audio_pipeline.jobs.provenance import facts_of
 from audio_pipeline.jobs.render_files import (
     RenderFiles,
     files_of_render,
-    make_folder,
+    folder_for,
     refuse_to_replace,
 )
 from audio_pipeline.mastering.broadcast_wave import broadcast_wave
@@ -34,6 +33,7 @@ from audio_pipeline.memo.store import Cache
 from audio_pipeline.mixing.console import BUSES
 from audio_pipeline.mixing.session import Session, open_session, with_stem_files
 from audio_pipeline.preset.model import Preset
+from audio_pipeline.preset.names import check_name
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import StemFiles, stem_paths
 from audio_pipeline.reporting.facts import MixFacts
@@ -90,48 +90,64 @@ def render(order: Order, progress: Progress = lambda stage, share: None) -> Rend
     workers.
     """
     progress("stems", 0.0)
+    check_name(order.preset.name)
     preset = with_stem_files(order.preset, order.stem_files)
     session = open_session(order.project, preset, order.stem_files, order.cache)
     span = _span(order, session)
-    make_folder(order.out)
     files = _files(order, session, span)
-    refuse_to_replace(files, stem_paths(order.project, order.preset, order.stem_files).values())
-    rendered = _make(order, session, span, files, progress)
+    with folder_for(order.out), FileSet(order.out, files.name) as file_set:
+        # claimed from here on: a second render of the same mix is refused before it works in vain
+        sources = stem_paths(order.project, order.preset, order.stem_files).values()
+        refuse_to_replace(files, sources)
+        for path, sha256 in earlier_stems(files).items():
+            file_set.remove(path, sha256)
+        rendered = _make(order, session, span, files, file_set, progress)
     progress("done", 1.0)
     return rendered
 
 
 def _make(
-    order: Order, session: Session, span: Span, files: RenderFiles, progress: Progress
+    order: Order,
+    session: Session,
+    span: Span,
+    files: RenderFiles,
+    file_set: FileSet,
+    progress: Progress,
 ) -> Rendered:
     kept, workers = (BUSES if order.stems else ()), order.workers
-    report, media = None, None
-    with ExitStack() as open_files:
-        # claimed from the start: a second render of the same mix is refused before it works in vain
-        claimed = open_files.enter_context(atomic_write(files.report, "w")) if files.report else None
-        premaster = open_files.enter_context(
-            mixed_premaster(session, order.out, kept, workers, partial(progress, "mix"))
-        )
+    report, media, page = None, None, None
+    premaster_of = mixed_premaster(session, order.out, kept, workers, partial(progress, "mix"))
+    with premaster_of as premaster:
         gain_db = gain_to_target_db(session.preset, premaster.anchor_loudness)
-        with broadcast_wave(session, files.master, span) as wave:
+        with broadcast_wave(session, files.master, span, file_set.part) as wave:
             told = partial(progress, "master")
             ceiling = write_master(session, premaster, span, gain_db, wave, workers, told)
-            if files.stems:
-                make_folder(files.stems_folder)
-                told = partial(progress, "stems out")
-                write_stems(session, premaster, span, gain_db, files.stems, workers, told)
-            master = Master(files.master, span, gain_db, ceiling, files.stems)
-            if claimed is not None:
+            told = partial(progress, "stems out")
+            write_stems(session, premaster, span, gain_db, files.stems, workers, told, file_set.part)
+            if files.report is not None:
                 progress("report", 0.0)
                 page = _page(files, session.preset, gain_db, wave)
                 facts = facts_of(session, gain_db, ceiling, premaster.dialogue_loudness)
                 report = _report(wave, facts, files, page)
-                text = to_json(report)
-                claimed.write(text)
-                if page is not None and files.page is not None:
-                    progress("page", 0.0)
-                    media = page.write(files.page, report, text)
+    master = Master(files.master, span, gain_db, ceiling, files.stems)
+    if files.report is not None and report is not None:
+        report = report.model_copy(update={"files": _hashes(files, file_set)})
+        text = to_json(report)
+        with file_set.part(files.report, "w") as file:
+            file.write(text)
+        if page is not None and files.page is not None:
+            progress("page", 0.0)
+            media = page.write(files.page, report, text, file_set.part)
     return Rendered(master, report, files, session, media)
+
+
+def _hashes(files: RenderFiles, file_set: FileSet) -> dict[str, str]:
+    """The SHA-256 of the audio files of the set, by their names beside the report."""
+    folder = files.master.parent
+    return {
+        encodable(path.relative_to(folder).as_posix()): file_set.sha256_hex(path)
+        for path in (files.master, *files.stems.values())
+    }
 
 
 def _page(files: RenderFiles, preset: Preset, gain_db: float, wave: WaveWriter) -> RenderPage | None:
@@ -157,10 +173,7 @@ def _report(
             report.max_short_term_lufs,
         )
     )
-    hashes = {report.file: sha256_hex(wave.draft())}
-    for path in files.stems.values():
-        hashes[encodable(path.relative_to(files.master.parent).as_posix())] = sha256_hex(path)
-    return report.model_copy(update={"files": hashes})
+    return report
 
 
 def _span(order: Order, session: Session) -> Span:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,9 +30,20 @@ class RenderFiles:
         return (self.master, *self.stems.values(), *beside)
 
     @property
+    def name(self) -> str:
+        """The name of the mix, which all of its files begin with."""
+        return self.master.stem
+
+    @property
     def stems_folder(self) -> Path:
         """The folder of the stems, beside the master."""
         return self.master.with_name(f"{self.master.stem}.stems")
+
+
+def possible_stems(master: Path) -> dict[str, Path]:
+    """Where the stems of a master may stand, by their names."""
+    folder = master.with_name(f"{master.stem}.stems")
+    return {stem: folder / f"{master.stem}_{stem}.wav" for stem in STEM_BUSES}
 
 
 def files_of_render(folder: Path, name: str, *, stems: bool, report: bool, page: bool) -> RenderFiles:
@@ -39,7 +51,7 @@ def files_of_render(folder: Path, name: str, *, stems: bool, report: bool, page:
     master = folder / f"{name}.wav"
     return RenderFiles(
         master,
-        {stem: folder / f"{name}.stems" / f"{name}_{stem}.wav" for stem in STEM_BUSES} if stems else {},
+        possible_stems(master) if stems else {},
         folder / f"{name}{SUFFIX}" if report else None,
         folder / f"{name}{PAGE_SUFFIX}" if page else None,
     )
@@ -62,9 +74,21 @@ def refuse_to_replace(files: RenderFiles, sources: Iterable[Path]) -> None:
         refuse_to_overwrite(path)
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder with all above it. Raises RenderError when that cannot be."""
+@contextmanager
+def folder_for(folder: Path) -> Iterator[None]:
+    """Make a folder with all above it; when the block raises, remove what was made, unless it holds a file.
+
+    Raises RenderError when it cannot be made.
+    """
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RenderError(f"{folder} cannot be made: {error.strerror or error}") from error
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            for made in missing:
+                made.rmdir()
+        raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from audio_pipeline.audio_io.write.atomic_write import WritingText
 from audio_pipeline.mastering.gain import softest_dbfs
 from audio_pipeline.pages.changes import changes_of
 from audio_pipeline.pages.page import PageAnalyzer, PageMedia, sha256_of_text, write_page
@@ -18,12 +19,12 @@ class RenderPage:
         self._preset = preset
         self.analyzer = PageAnalyzer(master, softest_dbfs(preset, gain_db))
 
-    def write(self, path: Path, report: LoudnessReport, text: str) -> PageMedia:
+    def write(self, path: Path, report: LoudnessReport, text: str, writing: WritingText) -> PageMedia:
         """Write the page, whole or not at all; returns what it shows besides the report, whose file
-        holds `text`.
+        holds `text`. `writing` makes it one of a set.
 
         Raises RenderError when it cannot be written.
         """
         media = self.analyzer.look()
-        write_page(path, report, sha256_of_text(text), changes_of(self._preset), media)
+        write_page(path, report, sha256_of_text(text), changes_of(self._preset), media, writing)
         return media

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from audio_pipeline.audio_io.write.recovery import finish_pending
 from audio_pipeline.errors import ReportError
 from audio_pipeline.pages.review import Take, listening_copy, matching, names_of, write_review
 from audio_pipeline.preset.project import current_project
 from audio_pipeline.reporting.facts import MixFacts
+from audio_pipeline.reporting.render_set import read_set
 from audio_pipeline.reporting.report import report_of_file
-from audio_pipeline.reporting.report_file import read_report
 from audio_pipeline.reporting.report_names import SUFFIX, renders_in
 
 
@@ -23,10 +24,12 @@ def renders_of(thing: str) -> list[Path]:
     """
     path = Path(thing)
     if path.is_dir():
+        finish_pending(path)
         return list(renders_in(path).values())
     if path.suffix:
         return [path]
     rendered = current_project().renders / f"{thing}{SUFFIX}"
+    finish_pending(rendered)
     if not rendered.is_file():
         raise ReportError(
             f"there is no render {thing!r} in {rendered.parent.name}/",
@@ -41,16 +44,17 @@ def take_of(path: Path) -> Take:
     Raises ReportError for a report whose audio file is not beside it, StemError for unreadable audio.
     """
     if path.name.endswith(SUFFIX):
-        report = read_report(path)
+        report = read_set(path)
         audio = path.parent / Path(report.file).name
         if not audio.is_file():
             raise ReportError(
                 f"{path} is a report on {audio.name}, which is not beside it", hint="Render it again."
             )
         return Take(report, audio)
+    finish_pending(path)
     beside = path.with_name(f"{path.stem}{SUFFIX}")
     if beside.is_file():
-        return Take(read_report(beside), path)
+        return Take(read_set(beside), path)
     return Take(report_of_file(path, MixFacts(path.stem), path.name), path)
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from audio_pipeline import __version__
+from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.audio_io.write.chunks import Bext, Cue, Ixml
-from audio_pipeline.audio_io.write.wave import WaveWriter
+from audio_pipeline.audio_io.write.wave import WaveWriter, Writing
 from audio_pipeline.mixing.session import Session
 from audio_pipeline.timeline.spans import Span
 
 
-def broadcast_wave(session: Session, path: Path, span: Span) -> WaveWriter:
-    """A writer for the part of the programme in `span`; it holds the cues that lie in it."""
+def broadcast_wave(
+    session: Session, path: Path, span: Span, writing: Writing = atomic_write
+) -> WaveWriter:
+    """A writer for the part of the programme in `span`; it holds the cues that lie in it. `writing` makes
+    the file one of a set."""
     preset, scene = session.preset, session.scene
     midnight = round(scene.clock.rate.seconds(scene.clock.start_frame) * scene.sample_rate)
     cues = sorted((scene.cue(name), name) for name in preset.cues)
@@ -29,4 +33,5 @@ def broadcast_wave(session: Session, path: Path, span: Span) -> WaveWriter:
         ),
         ixml=Ixml(preset.head.title, preset.name, scene.clock.rate),
         cues=[Cue(name, at - span.start) for at, name in cues if at in span],
+        writing=writing,
     )

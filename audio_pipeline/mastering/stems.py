@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from audio_pipeline.audio_io.write.atomic_write import atomic_write
+from audio_pipeline.audio_io.write.wave import Writing
 from audio_pipeline.dsp.arrays import silence
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.layers.base import Bus
@@ -33,8 +35,12 @@ def write_stems(
     files: Mapping[str, Path],
     workers: int,
     on_progress: Callable[[float], None],
+    writing: Writing = atomic_write,
 ) -> None:
-    """Write each of `files`, by the stem's name, without the ceiling: they sum to the premaster."""
+    """Write each of `files`, by the stem's name, without the ceiling: they sum to the premaster.
+
+    `writing` makes them files of a set.
+    """
     gain, active = gain_from_db(gain_db), session.console.active_spans()
     for n, (stem, path) in enumerate(files.items()):
         buses, dither = STEM_BUSES[stem], Dither(session.scene.seed, stem)
@@ -44,7 +50,7 @@ def write_stems(
             total = sum((premaster.buses[bus].read(part) for bus in buses), silence(len(part), 2))
             return quantise(total * gain, session.preset.master.bits, dither, part, active)
 
-        with broadcast_wave(session, path, span) as wave:
+        with broadcast_wave(session, path, span, writing) as wave:
             for steps in in_order(quantised, tiles_over(span), workers):
                 wave.write(steps)
         on_progress((n + 1) / len(files))

@@ -3,20 +3,21 @@
 One file an entry, named by its key: a hash of everything that the content depends on. So an entry is
 never out of date, only unused; the folder may be deleted at any time; several processes may use it at
 once. Nothing here is ever an error: what cannot be read is made again, what cannot be written is not
-kept. The folder is the user's own and not the project's: entries are believed, and projects are passed
-around.
+kept. Only what begins with the cache's mark, or is empty, is ever removed or replaced. The folder is the
+user's own and not the project's: entries are believed, and projects are passed around.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import itertools
 import json
 import os
 import re
 import shutil
+import stat
 import struct
+import time
 import zlib
 from collections.abc import Sequence
 from contextlib import suppress
@@ -38,12 +39,16 @@ SIZE = "RENDER_ENDING_CACHE_SIZE"
 DEFAULT_LIMIT = 2_000_000_000
 
 _SUFFIX = ".kept"
+_NAMES = re.compile(r"\w+\.kept|\w+\.\d+-\d+\.part")
 _MAGIC = b"RENDKEPT"
+_ABANDONED_S = 3600.0
+"""No writer takes so long for an entry; one that does is not kept."""
 _HEAD = struct.Struct("<8sIIQ")  # magic, checksum of all that follows, length of the JSON, length of all
 _MOST_BYTES = 1 << 30  # twice the largest stem
 _RECORD_BYTES = 65_536
 _WORDS = 512
 _UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
+_IGNORE = "*\n"
 _TAG = (
     "Signature: 8a477f597d28d172789f06886806bc55\n"
     "# What render-ending keeps so that it need not be made again. It may be deleted at any time.\n"
@@ -96,15 +101,17 @@ def open_cache() -> Cache | None:
 
 
 def _own_folder() -> Path | None:
-    """The folder in the user's home (XDG Base Directory Specification); None where another's is, or none
-    can be."""
+    """The folder where the system keeps a user's caches; None where it is another user's, or the user has
+    no home."""
+    from platformdirs import user_cache_path  # not for commands that keep nothing
+
     try:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        folder = base / FOLDER
-        owned = not folder.exists() or folder.stat().st_uid == os.geteuid()
-    except (OSError, RuntimeError):  # RuntimeError: nobody knows where home is
+        folder = user_cache_path(FOLDER, appauthor=False)
+        user = os.geteuid() if hasattr(os, "geteuid") else None
+        owned = user is None or not folder.exists() or folder.stat().st_uid == user
+    except (OSError, RuntimeError):  # RuntimeError: the home is unknown
         return None
-    return folder if owned and base.is_absolute() else None
+    return folder if owned and folder.is_absolute() else None
 
 
 class Cache:
@@ -127,7 +134,7 @@ class Cache:
             return None
         with suppress(OSError):
             if entry is None:
-                path.unlink()
+                _remove_own(path)
             else:
                 os.utime(path)
         return entry
@@ -154,41 +161,51 @@ class Cache:
 
     def usage(self) -> Usage:
         """How many entries there are, and their size."""
-        sizes = [stat.st_size for _, stat in self._entries()]
+        sizes = [status.st_size for _, status in self._entries()]
         return Usage(len(sizes), sum(sizes))
 
     def tidy(self) -> None:
-        """Remove what is over the bound, records last, and what killed processes left."""
+        """Remove what is over the bound, records last, and what killed processes left an hour ago."""
         self._since_tidy = 0
-        with suppress(OSError):
-            for part in self.folder.glob("*.part"):
-                remove_if_unlocked(part)
+        self._remove_parts(older_than_s=_ABANDONED_S)
         entries = self._entries()
-        size = sum(stat.st_size for _, stat in entries)
+        size = sum(status.st_size for _, status in entries)
         entries.sort(key=lambda e: (e[1].st_size < _RECORD_BYTES, e[1].st_mtime_ns))
-        for path, stat in entries:
+        for path, status in entries:
             if size <= self.limit_bytes:
                 break
             with suppress(OSError):
-                path.unlink()
-            size -= stat.st_size
+                _remove_own(path)
+            size -= status.st_size
 
     def clear(self) -> Usage:
-        """Remove every entry; returns what there was. Nothing else in the folder is touched."""
+        """Remove every entry; returns what there was. Nothing else in the folder is touched.
+
+        A process that is writing an entry meanwhile goes without it.
+        """
         was = self.usage()
         for path, _ in self._entries():
             with suppress(OSError):
-                path.unlink()
-        self.tidy()
-        for name in ("CACHEDIR.TAG", ".gitignore"):
-            with suppress(OSError):
-                (self.folder / name).unlink()
+                _remove_own(path)
+        self._remove_parts(older_than_s=0.0)
+        for name, text in (("CACHEDIR.TAG", _TAG), (".gitignore", _IGNORE)):
+            with suppress(OSError, ValueError):
+                if (self.folder / name).read_text() == text:
+                    (self.folder / name).unlink()
         with suppress(OSError):
             self.folder.rmdir()
         return was
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}{_SUFFIX}"
+
+    def _remove_parts(self, older_than_s: float) -> None:
+        now = time.time()
+        with suppress(OSError):
+            for part in self.folder.glob("*.part"):
+                with suppress(OSError):
+                    if now - part.stat().st_mtime >= older_than_s:
+                        _remove_own(part)
 
     def _entries(self) -> list[tuple[Path, os.stat_result]]:
         found = []
@@ -205,7 +222,7 @@ class Cache:
             if not self.folder.is_dir():
                 self.folder.mkdir(parents=True, exist_ok=True)
                 (self.folder / "CACHEDIR.TAG").write_text(_TAG)
-                (self.folder / ".gitignore").write_text("*\n")
+                (self.folder / ".gitignore").write_text(_IGNORE)
             return min(self.limit_bytes * 3, shutil.disk_usage(self.folder).free) // 4
         except OSError:
             return -1
@@ -220,13 +237,13 @@ class Cache:
         part = self.folder / f"{key}.{os.getpid()}-{next(self._numbers)}.part"
         try:
             with part.open("xb", buffering=0) as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 file.write(_HEAD.pack(_MAGIC, checksum, len(text), length) + text)
                 for array in arrays:
                     file.write(array.data)
                 if file.tell() != _HEAD.size + length:
                     raise OSError("the disk is full")
-                part.replace(self._path(key))
+            _refuse_foreign(self._path(key))
+            part.replace(self._path(key))
         except BaseException:
             part.unlink(missing_ok=True)
             raise
@@ -281,17 +298,23 @@ def _checksum(text: bytes, whole: Sequence[Samples | None]) -> int:
     return found
 
 
-def remove_if_unlocked(path: Path) -> bool:
-    """Remove a `.part` that nobody writes any more; whether it was removed."""
+def _remove_own(path: Path) -> None:
+    """Remove an entry, or a part of one, that carries the mark. Raises OSError for anything else."""
+    _refuse_foreign(path)
+    path.unlink()
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Raise OSError where there is something at `path` that the cache did not write.
+
+    What a power cut left empty, or full of zeros, has lost its mark and is the cache's, too.
+    """
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        path.unlink()
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True
+        status = path.lstat()
+    except FileNotFoundError:
+        return
+    if _NAMES.fullmatch(path.name) and stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
+        with open_regular(path) as file:
+            if file.read(len(_MAGIC)) in (_MAGIC, bytes(len(_MAGIC)), b""):
+                return
+    raise OSError(f"{path} is not an entry of the cache")

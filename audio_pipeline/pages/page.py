@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from audio_pipeline.audio_io.read.audio_file import blocks, probe
-from audio_pipeline.audio_io.write.atomic_write import atomic_write
+from audio_pipeline.audio_io.write.atomic_write import WritingText, atomic_write
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.pages import tables
 from audio_pipeline.pages.changes import Changes
@@ -102,13 +102,19 @@ def sha256_of_text(text: str) -> str:
 
 
 def write_page(
-    path: Path, report: LoudnessReport, report_sha256: str, changes: Changes, look: PageMedia
+    path: Path,
+    report: LoudnessReport,
+    report_sha256: str,
+    changes: Changes,
+    look: PageMedia,
+    writing: WritingText = atomic_write,
 ) -> None:
-    """Write the page, whole or not at all; `report_sha256` is that of the report's file.
+    """Write the page, whole or not at all; `report_sha256` is that of the report's file, and `writing`
+    makes the page one of a set.
 
     Raises RenderError when it cannot be written.
     """
-    with atomic_write(path, "w") as file:
+    with writing(path, "w") as file:
         file.writelines(_pieces(report, report_sha256, changes, look, live=False))
 
 

@@ -16,7 +16,8 @@ LONGEST_BYTES = 200
 """Of a mix's name: 255, what file systems allow, less what is hung on to it while it is written."""
 
 _FORBIDDEN = '/\\:*?"<>|'
-_RESERVED = {"con", "prn", "aux", "nul", *(f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10))}
+_PORTS = {f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"}
+_RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$"} | _PORTS
 _FIELD = re.compile(r"\{([^{}]*)\}")
 
 TEMPLATE_KEYS = {
@@ -101,14 +102,18 @@ def check_name(name: str) -> None:
     bad = sorted({c for c in name if c in _FORBIDDEN or not c.isprintable()})
     if bad:
         listed = " ".join(ascii(c)[1:-1] for c in bad)
-        raise PresetError(f"{shown} cannot be the name of a file: it has {listed}")
+        raise _refused(f"{shown} cannot be the name of a file: it has {listed}")
     if not name or name[0] in ". -~" or name[-1] in ". ":
         where = "is empty" if not name else "begins or ends with a character that hides or breaks it"
-        raise PresetError(f"{shown} cannot be the name of a file: it {where}")
-    if name.split(".")[0].casefold() in _RESERVED:
-        raise PresetError(f"{shown} cannot be the name of a file: Windows keeps it for a device")
+        raise _refused(f"{shown} cannot be the name of a file: it {where}")
+    if name.split(".")[0].rstrip().casefold() in _RESERVED:
+        raise _refused(f"{shown} cannot be the name of a file: Windows keeps it for a device")
     if len(name.encode("utf-8", "surrogateescape")) > LONGEST_BYTES:
-        raise PresetError(f"{shown[:40]}… cannot be the name of a file: it is too long")
+        raise _refused(f"{shown[:40]}… cannot be the name of a file: it is too long")
+
+
+def _refused(sentence: str) -> PresetError:
+    return PresetError(sentence, hint="Choose another: rename the preset, or call the mix --name NAME.")
 
 
 def same_file(name: str) -> str:

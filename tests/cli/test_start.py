@@ -15,7 +15,17 @@ from audio_pipeline.cli import tables
 from audio_pipeline.cli.lazy_import import lazy_import
 from tests.command import REPOSITORY, environment, run
 
-NO_ARRAYS = ("numpy", "scipy", "soundfile", "librosa", "pydub", "matplotlib", "rich.console")
+NO_ARRAYS = (
+    "numpy",
+    "scipy",
+    "soundfile",
+    "librosa",
+    "pydub",
+    "matplotlib",
+    "rich.console",
+    "filelock",
+    "platformdirs",
+)
 
 
 def loaded(folder: Path, *arguments: str) -> set[str]:

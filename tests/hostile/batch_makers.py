@@ -196,7 +196,7 @@ def _parts() -> tuple[np.ndarray | None, ...]:
 
 def use_entry(folder: Path, seed: int) -> bool:
     """Put something damaged into the place of a cache's entry. It is what was put there, or missing; and
-    something new can be put, unless the place is taken by what is no file. Whether it was found."""
+    something new can be put, unless the place is taken by what is not the cache's. Whether it was found."""
     rng = random.Random(seed)
     kept, path = Cache(folder), folder / "k.kept"
     folder.mkdir(exist_ok=True)
@@ -232,6 +232,7 @@ def use_entry(folder: Path, seed: int) -> bool:
             case 11:
                 path.write_bytes(_entry())
                 path.chmod(0)
+    is_own = _has_mark(path)
     with time_limit():
         found = kept.get("k")
         kept.put("k", _parts(), _NOTE)
@@ -243,7 +244,17 @@ def use_entry(folder: Path, seed: int) -> bool:
             for part, wanted in zip(entry.parts, _parts(), strict=True):
                 assert (part is None) == (wanted is None)
                 assert part is None or part.tobytes() == wanted.tobytes()
-    assert (again is not None) == (kind != 7)
+    assert (again is not None) == is_own
     if path.is_dir() and not path.is_symlink():
         path.rmdir()
+    else:
+        path.unlink(missing_ok=True)
     return found is not None
+
+
+def _has_mark(path: Path) -> bool:
+    """Whether `path` is a file that begins as an entry does, or has lost what it began with."""
+    if path.is_symlink() or not path.is_file() or not os.access(path, os.R_OK):
+        return False
+    with path.open("rb") as file:
+        return file.read(8) in (b"RENDKEPT", bytes(8), b"")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -43,7 +45,7 @@ def test_a_changed_byte_anywhere_makes_an_entry_missing(
     raw[where] ^= data.draw(st.integers(1, 255))
     path.write_bytes(raw)
     assert cache.get("k") is None
-    assert not path.exists()
+    assert path.exists() == (where < 8)  # without its mark it may be anybody's
 
 
 def test_a_tile_comes_back_planar_however_it_was_given(tmp_path: Path) -> None:
@@ -113,10 +115,50 @@ def test_one_mix_larger_than_the_bound_does_not_push_itself_out(tmp_path: Path) 
 def test_what_killed_writers_left_is_cleared(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     cache.put("k", (_tile(1),))
-    (tmp_path / "half.1-0.part").write_bytes(b"half")
+    (old := tmp_path / "half.1-0.part").write_bytes(b"RENDKEPT and half")
+    (empty := tmp_path / "half.1-1.part").touch()
+    (young := tmp_path / "half.2-0.part").write_bytes(b"RENDKEPT and half")
+    for part in (old, empty):
+        os.utime(part, (1_000_000_000, 1_000_000_000))
     cache.tidy()
-    assert not list(tmp_path.glob("*.part"))
-    assert cache.get("k") is not None
+    assert list(tmp_path.glob("*.part")) == [young]  # which may still be written
+    cache.clear()
+    assert not tmp_path.exists()
+
+
+FOREIGN = ["film.kept", "k2.kept", "film.mkv.part", "k.1-0.part", ".gitignore", "CACHEDIR.TAG"]
+
+
+def _text(path: Path) -> None:
+    path.write_text("precious")
+
+
+def _hard_link(path: Path) -> None:
+    (path.parent / "own").write_bytes(b"RENDKEPT precious")
+    os.link(path.parent / "own", path)
+
+
+def _link(path: Path) -> None:
+    (path.parent / "own").write_bytes(b"RENDKEPT precious")
+    path.symlink_to("own")
+
+
+@pytest.mark.parametrize("make", [_text, _hard_link, _link])
+@pytest.mark.parametrize("name", FOREIGN)
+def test_what_the_cache_did_not_write_is_neither_removed_nor_replaced(
+    tmp_path: Path, name: str, make: object
+) -> None:
+    make(tmp_path / name)
+    os.utime(tmp_path / name, (1_000_000_000, 1_000_000_000))
+    before = (tmp_path / name).read_bytes()
+    cache = Cache(tmp_path, 10_000)
+    cache.put("k2", (_tile(1, 100),))
+    cache.get("k2")
+    for bound in (10_000, 1):
+        Cache(tmp_path, bound).tidy()
+        assert (tmp_path / name).read_bytes() == before
+    cache.clear()
+    assert (tmp_path / name).read_bytes() == before
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -192,15 +234,24 @@ def test_the_environment_moves_bounds_and_switches_off(
 
 
 def test_without_a_home_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", "relative/folder")
+    def lost(name: str, *, appauthor: bool) -> Path:
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.setattr(platformdirs, "user_cache_path", lost)
     assert open_cache() is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the XDG Base Directory Specification is Linux's")
+def test_on_linux_the_cache_is_where_the_desktop_keeps_caches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert open_cache().folder == tmp_path / "xdg" / "render-ending"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative/folder")  # which the specification has ignored
+    assert open_cache().folder == tmp_path / ".cache" / "render-ending"
     monkeypatch.delenv("XDG_CACHE_HOME")
-
-    def lost(_: object = None) -> Path:
-        raise RuntimeError("Could not determine home directory.")
-
-    monkeypatch.setattr(Path, "home", lost)
-    assert open_cache() is None
+    assert open_cache().folder == tmp_path / ".cache" / "render-ending"
 
 
 def test_a_cache_of_another_user_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
@@ -16,11 +17,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 import numpy as np
 
 from audio_pipeline.audio_io.write import chunks as broadcast_wave
-from audio_pipeline.audio_io.write.atomic_write import atomic_write, part_of
+from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.audio_io.write.chunks import Bext, BextLoudness, Cue, Ixml, chunk
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+Writing = Callable[[Path, Literal["wb"]], AbstractContextManager[BinaryIO]]
+"""How a file is written: by itself (`atomic_write`), or as one of several (`FileSet.part`)."""
 
 Bits = Literal[16, 24, 32]
 """16 and 24 are whole numbers, 32 is floating point."""
@@ -36,7 +40,8 @@ class WaveWriter:
     """A WAV that becomes `path` when the block ends well; see `atomic_write` for what happens if not.
 
     Plain PCM or float up to two channels, WAVE_FORMAT_EXTENSIBLE above; RF64 above 4 GB. `bext`,
-    `ixml` and `cues` stand before the data. Raises RenderError when it cannot be written.
+    `ixml` and `cues` stand before the data. `writing` makes it one of a set. Raises RenderError when it
+    cannot be written.
 
         with WaveWriter(path, 48_000, 2, 24, bext=Bext(...), cues=cues) as wave:
             wave.write(quantised)
@@ -54,11 +59,11 @@ class WaveWriter:
         bext: Bext | None = None,
         ixml: Ixml | None = None,
         cues: Sequence[Cue] = (),
+        writing: Writing = atomic_write,
     ) -> None:
         if not 1 <= channels <= 8 or bits not in (16, 24, 32):
             raise ValueError(f"{channels} channels of {bits} bits cannot be written")
-        self._path = Path(path)
-        self._whole = atomic_write(self._path, "wb")
+        self._whole = writing(Path(path), "wb")
         self._finished = False
         self._channels = channels
         self._bits: Bits = bits
@@ -124,7 +129,7 @@ class WaveWriter:
             self._finish()
             self._finished = True
         self._file.flush()
-        return part_of(self._path)
+        return Path(self._file.name)
 
     def set_loudness(self, loudness: BextLoudness) -> None:
         """Write these values into the `bext` chunk. Raises ValueError when there is none."""

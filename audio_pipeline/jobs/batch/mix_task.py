@@ -6,17 +6,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any, Literal
 
 from audio_pipeline.audio_io.regular_file import sha256_hex
-from audio_pipeline.audio_io.write.atomic_write import part_of
 from audio_pipeline.errors import AudioPipelineError
 from audio_pipeline.jobs.batch.plan import Mix
 from audio_pipeline.jobs.render import Order, render
 from audio_pipeline.jobs.render_files import PAGE_SUFFIX
 from audio_pipeline.memo.keys import exact, program_key
-from audio_pipeline.memo.store import Cache, digest, remove_if_unlocked
+from audio_pipeline.memo.store import Cache, digest
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import head_path, stem_paths
 from audio_pipeline.reporting.report_names import SUFFIX
@@ -94,13 +92,6 @@ def is_unchanged(mix: Mix, cache: Cache | None) -> bool:
         return bool(_files(mix) == kept.note["files"])
     except (AudioPipelineError, OSError, KeyError, TypeError, ValueError):
         return False
-
-
-def clear_debris(out: Path, mixes: Iterable[Mix]) -> None:
-    """Remove what a killed batch left half written and nobody writes any more."""
-    for mix in mixes:
-        for name in _outputs(mix):
-            remove_if_unlocked(part_of(out / name))
 
 
 def in_turn(tasks: Iterable[Task], on_progress: OnProgress, threads: int) -> Iterator[Outcome]:

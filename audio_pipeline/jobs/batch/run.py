@@ -7,13 +7,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from audio_pipeline.audio_io.write.recovery import recover
 from audio_pipeline.errors import RenderError
 from audio_pipeline.jobs.batch.cluster import on_cluster
 from audio_pipeline.jobs.batch.mix_task import (
     OnProgress,
     Outcome,
     Task,
-    clear_debris,
     in_turn,
     is_unchanged,
     render_one,
@@ -48,7 +48,7 @@ def run(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RenderError(f"{out} cannot be made: {error.strerror or error}") from error
-    clear_debris(out, mixes)
+    recover(out)
     tasks = []
     for mix in mixes:
         if mix.failure is not None:
@@ -68,7 +68,7 @@ def run(
                 if how.fail_fast and outcome.status == "failed":
                     return
     finally:
-        clear_debris(out, mixes)
+        recover(out)
         if how.cache is not None:
             how.cache.tidy()
 

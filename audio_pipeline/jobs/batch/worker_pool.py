@@ -36,8 +36,11 @@ class WorkerPool:
     def __init__(self, jobs: int) -> None:
         self._jobs = jobs
         self._workers: list[_Worker] = []
-        self._context: Any = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["audio_pipeline.jobs.batch.mix_task"])
+        # where there is no fork (Windows), every process imports for itself
+        forks = "forkserver" in multiprocessing.get_all_start_methods()
+        self._context: Any = multiprocessing.get_context("forkserver" if forks else "spawn")
+        if forks:
+            self._context.set_forkserver_preload(["audio_pipeline.jobs.batch.mix_task"])
 
     def __enter__(self) -> WorkerPool:
         return self

@@ -1,0 +1,213 @@
+"""The folder in which files are written until they are whole: hidden, marked, locked.
+
+For `renders/final.wav` it is `renders/.final.wav.part/`, and it holds
+
+    mark        a sentence that only this program writes: what lies beside it is ours
+    lock        held by the process that writes here; a folder whose lock is free is a leftover
+    N.part      a file that is being written, N = 0, 1, …
+    journal     for a set of files: see `journal`
+
+A folder of this name without the mark, with a link or a second name of another file in it, or with
+anything else, is not ours: it is refused, and nothing in it is touched. Only empty files and folders
+need no mark, since a process may be killed before it writes one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal
+
+from audio_pipeline.audio_io.display_path import printable
+from audio_pipeline.audio_io.write.lock import OPEN_FLAGS, Lock
+from audio_pipeline.audio_io.write.write_error import cannot_write
+from audio_pipeline.errors import RenderError
+
+SUFFIX = ".part"
+MARK = b"render-ending writes files here until they are whole. It removes this folder by itself.\n"
+
+_NAMES = re.compile(r"mark|lock(\.held.*)?|journal(\.new)?|\d+\.part")
+_LONGEST_NAME = 255
+_JUNCTION = 0xA0000003
+"""Windows' IO_REPARSE_TAG_MOUNT_POINT."""
+_TRIES = 100
+_INSTANT_S = 0.01
+
+
+def staging_folder(path: Path) -> Path:
+    """Where what becomes `path` is written."""
+    name = f".{path.name}{SUFFIX}"
+    if len(os.fsencode(name)) > _LONGEST_NAME:
+        name = f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}{SUFFIX}"
+    return path.with_name(name)
+
+
+class Staging:
+    """The folder for what becomes `path`; to be claimed before it is used, and cleared afterwards."""
+
+    def __init__(self, path: Path, folder: Path | None = None) -> None:
+        self.path = path
+        self.folder = staging_folder(path) if folder is None else folder
+        self._lock = Lock(self.folder / "lock")
+
+    def claim(self) -> None:
+        """Lock the folder, which is made if need be. What a killed process left in it stays for now.
+
+        Raises RenderError when another process writes here, or the folder is not ours.
+        """
+        if not self.try_claim():
+            raise RenderError(
+                f"{printable(self.path)} is being written by another process.",
+                hint="Wait until it is done, or write to another folder.",
+            )
+
+    def try_claim(self) -> bool:
+        """As `claim`, but False when another process writes here."""
+        for _ in range(_TRIES):
+            try:
+                self._make()
+                self._refuse_foreign()
+                if not self._lock.acquire():
+                    if is_marked(self.folder):
+                        return False
+                    time.sleep(_INSTANT_S)  # whoever holds it has just come, or is about to go
+                    continue
+            except FileNotFoundError:  # whoever was here before has just removed it
+                continue
+            except (OSError, ValueError) as error:
+                raise cannot_write(self.path, error) from error
+            try:
+                self._refuse_foreign()
+                self._write_mark()
+            except BaseException as error:
+                self._lock.release(remove=False)
+                if isinstance(error, OSError):
+                    raise cannot_write(self.path, error) from error
+                raise
+            return True
+        return False
+
+    def create(self, name: str, mode: Literal["w", "wb"]) -> Any:
+        """A new file in the folder, open for writing; text is UTF-8 with `\\n` kept. Raises OSError."""
+
+        def exclusively(path: str, flags: int) -> int:
+            return os.open(path, flags | os.O_EXCL | OPEN_FLAGS, 0o666)
+
+        text = {"encoding": "utf-8", "newline": "\n"} if mode == "w" else {}
+        return open(self.folder / name, mode, opener=exclusively, **text)  # type: ignore[call-overload]
+
+    def remove_parts(self) -> None:
+        """Remove what was being written. The claim stays. Raises OSError."""
+        for entry in list(self.folder.iterdir()):
+            if _NAMES.fullmatch(entry.name) and entry.name not in ("mark", "lock", "lock.held"):
+                entry.unlink(missing_ok=True)
+
+    def clear(self) -> None:
+        """Remove the folder with what is ours in it, and give the claim back. Never raises OSError."""
+        try:
+            with suppress(OSError):
+                self.remove_parts()
+                (self.folder / "mark").unlink(missing_ok=True)
+                self._lock.release(remove=True)
+                self.folder.rmdir()
+        finally:
+            self.leave()
+
+    def leave(self) -> None:
+        """Give the claim back and leave everything as it is, for the next command."""
+        self._lock.release(remove=False)
+
+    def _make(self) -> None:
+        try:
+            self.folder.mkdir()
+        except FileExistsError:
+            return
+        except FileNotFoundError as error:
+            raise cannot_write(self.path, error) from error
+
+    def _refuse_foreign(self) -> None:
+        """Raise RenderError unless the folder and all that is in it are ours."""
+        status = self.folder.lstat()
+        if not is_real_folder(status):
+            raise self._in_the_way(self.folder)
+        marked = needs_mark = False
+        for entry in list(self.folder.iterdir()):
+            try:
+                status = entry.lstat()
+            except FileNotFoundError:
+                continue
+            kept = stat.S_ISREG(status.st_mode) and status.st_nlink == 1
+            if not kept or not _NAMES.fullmatch(entry.name):
+                raise self._in_the_way(entry)
+            if entry.name == "mark" and status.st_size:
+                if not _is_mark(entry):
+                    raise self._in_the_way(entry)
+                marked = True
+            elif status.st_size and not entry.name.startswith("lock.held"):
+                needs_mark = True
+        if needs_mark and not marked:
+            raise self._in_the_way(self.folder)
+
+    def _write_mark(self) -> None:
+        mark = self.folder / "mark"
+        if not mark.exists() or not mark.stat().st_size:
+            mark.unlink(missing_ok=True)
+            with self.create("mark", "wb") as file:
+                file.write(MARK)
+
+    def _in_the_way(self, found: Path) -> RenderError:
+        return RenderError(
+            f"{printable(self.path)} cannot be written: {printable(found)} is in the way,"
+            " and was not made by this program.",
+            hint="Move it away, or write to another folder with --out DIR.",
+        )
+
+
+def is_real_folder(status: os.stat_result) -> bool:
+    """Whether `lstat` says of a folder that it is one: no link, and none of Windows' junctions."""
+    tag: Any = getattr(status, "st_reparse_tag", None)  # on Windows only
+    return stat.S_ISDIR(status.st_mode) and tag != _JUNCTION
+
+
+def is_marked(folder: Path) -> bool:
+    """Whether `folder` is a real folder that carries the mark."""
+    try:
+        return stat.S_ISDIR(folder.lstat().st_mode) and _is_mark(folder / "mark")
+    except (OSError, ValueError):
+        return False
+
+
+def is_left_over(folder: Path) -> bool:
+    """Whether `folder` carries the mark, or a process was killed just before it wrote one."""
+    if is_marked(folder):
+        return True
+    try:
+        found = {entry.name: entry.lstat() for entry in folder.iterdir()}
+    except OSError:
+        return False
+    empty = all(stat.S_ISREG(s.st_mode) and not s.st_size for s in found.values())
+    return empty and bool(found) and found.keys() <= {"lock", "mark"}
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what the folder lists outlast a power cut; where folders cannot be opened, nothing."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _is_mark(path: Path) -> bool:
+    descriptor = os.open(path, os.O_RDONLY | OPEN_FLAGS)
+    try:
+        return stat.S_ISREG(os.fstat(descriptor).st_mode) and os.read(descriptor, 200) == MARK
+    finally:
+        os.close(descriptor)

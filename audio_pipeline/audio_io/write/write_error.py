@@ -1,0 +1,43 @@
+"""The error for a file that cannot be written, in words."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+from audio_pipeline.audio_io.display_path import printable
+from audio_pipeline.errors import RenderError
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def cannot_write(path: Path, error: OSError | ValueError) -> RenderError:
+    """The RenderError for `path`: its name, the cause, and what to do."""
+    name = printable(path)
+    match error.errno if isinstance(error, OSError) else None:
+        case errno.ENOSPC | errno.EDQUOT:
+            return RenderError(
+                f"{name} could not be written: the disk is full.", hint="Make room, then render again."
+            )
+        case errno.EFBIG:
+            return RenderError(
+                f"{name} could not be written: it is too large for this disk.",
+                hint="Write to another disk with --out DIR.",
+            )
+        case errno.ENOENT | errno.ENOTDIR:
+            return RenderError(
+                f"{name} cannot be written: its folder is missing.",
+                hint=f"Make the folder {printable(path.parent)}.",
+            )
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return RenderError(
+                f"{name} cannot be written: its folder is read-only or the file is in use.",
+                hint="Choose another folder, or give yourself permission.",
+            )
+        case errno.ELOOP:
+            return RenderError(f"{name} cannot be written: a link is in its way.", hint="Remove it.")
+        case errno.ENAMETOOLONG:
+            return RenderError(f"{name} cannot be written: its name is too long.")
+        case _:
+            cause = error.strerror if isinstance(error, OSError) else "its name holds a null character"
+            return RenderError(f"{name} cannot be written: {cause}.")
