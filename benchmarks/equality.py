@@ -17,7 +17,7 @@ import numpy as np
 import soundfile
 from scene import MINUTE_S, Scene, load
 
-from audio_pipeline.loudness.meter import Meter
+from audio_pipeline.metering.meter import Meter
 from audio_pipeline.timeline.spans import Span
 
 _BLOCK = 480_000

@@ -29,12 +29,12 @@ RATE = 48_000
 ROOT = Path(__file__).parents[1]
 OURS = """
 import sys
-from audio_pipeline.audio_files.read import blocks, probe
-from audio_pipeline.loudness.meter import Meter
-from audio_pipeline.timeline.workers import ahead
+from audio_pipeline.audio_io.read.audio_file import blocks, probe
+from audio_pipeline.metering.meter import Meter
+from audio_pipeline.timeline.workers import prefetch
 info = probe(sys.argv[1])
 meter = Meter(info.sample_rate_hz, info.channels)
-for block in ahead(blocks(sys.argv[1], 262_144)):
+for block in prefetch(blocks(sys.argv[1], 262_144)):
     meter.feed(block)
 result = meter.result()
 print(result.integrated_lufs, result.true_peak_dbtp)

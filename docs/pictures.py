@@ -7,15 +7,15 @@ from pathlib import Path
 
 from PIL import Image
 
-from audio_pipeline.audio_files.read import read
+from audio_pipeline.audio_io.read.audio_file import read
+from audio_pipeline.jobs.render import Order, render
+from audio_pipeline.mixing.session import open_session
+from audio_pipeline.pages.inspection import inspection_of
+from audio_pipeline.pages.inspection_picture import write_inspection
+from audio_pipeline.pages.picture import draw_mix
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import Preset, build_preset
 from audio_pipeline.preset.project import Project
-from audio_pipeline.render import Order, render
-from audio_pipeline.report.inspection import inspection_of
-from audio_pipeline.report.inspection_picture import write_inspection
-from audio_pipeline.report.picture import draw_mix
-from audio_pipeline.session import open_session
 from audio_pipeline.timeline.moments import parse_moment
 from audio_pipeline.timeline.spans import Span
 
@@ -62,7 +62,7 @@ def draw_sound(
     session = open_session(PROJECT, _preset(preset, sets), {})
     scene, console = session.scene, session.console
     span = Span(scene.at(parse_moment(begin)), scene.at(parse_moment(finish)))
-    samples = console.dry(layer, span) if dry else console.solo(layer).heard(span, workers=2)
+    samples = console.dry(layer, span) if dry else console.solo(layer).render(span, workers=2)
     found = inspection_of(samples, scene.sample_rate)
     title = " ".join((layer, "of", preset, *sets)) + (", dry" if dry else ", as it stands in the mix")
     path = PICTURES / f"{name}.png"

@@ -9,11 +9,11 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from audio_pipeline.jobs.render import Order, render
+from audio_pipeline.pages.review import listening_copy, take_of, write_review
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import Project
-from audio_pipeline.render import Order, render
-from audio_pipeline.report.review import listening_copy, take_of, write_review
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs" / "pictures"

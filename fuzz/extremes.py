@@ -26,10 +26,10 @@ import numpy as np  # noqa: E402 - after the path is set
 from audio_pipeline.effects import effect_kinds  # noqa: E402
 from audio_pipeline.errors import AudioPipelineError  # noqa: E402
 from audio_pipeline.layers import layer_kinds  # noqa: E402
+from audio_pipeline.mixing.session import open_session  # noqa: E402
 from audio_pipeline.preset.document import load_document  # noqa: E402
 from audio_pipeline.preset.model import build_preset  # noqa: E402
 from audio_pipeline.preset.project import Project  # noqa: E402
-from audio_pipeline.session import open_session  # noqa: E402
 from audio_pipeline.timeline.spans import TILE, Span  # noqa: E402
 from audio_pipeline.units import Between  # noqa: E402
 from tests.conftest import make_project  # noqa: E402

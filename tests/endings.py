@@ -11,7 +11,7 @@ import soundfile
 from audio_pipeline.dsp import noise
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.curves import CurveName, curve
-from audio_pipeline.loudness.facts import DropoutPlan, MixFacts, Section
+from audio_pipeline.reporting.facts import DropoutPlan, MixFacts, Section
 from audio_pipeline.timeline.moments import Clock
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.timeline.timecode import RATES

@@ -16,9 +16,9 @@ from audio_pipeline.cli.options import debug_option, preset_names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from audio_pipeline.batch.plan import Mix
-    from audio_pipeline.batch.run import How
-    from audio_pipeline.batch.work import Outcome
+    from audio_pipeline.jobs.batch.mix_task import Outcome
+    from audio_pipeline.jobs.batch.plan import Mix
+    from audio_pipeline.jobs.batch.run import BatchOptions
     from audio_pipeline.preset.project import Project
 
 EPILOG = """\b
@@ -73,13 +73,15 @@ def command(
     """
     if not things and not everything:
         raise click.UsageError("name presets or a batch file, or say --all")
-    from audio_pipeline.batch.run import How
     from audio_pipeline.cli.cache import users_cache
+    from audio_pipeline.jobs.batch.run import BatchOptions
     from audio_pipeline.preset.project import find_project
 
     project = find_project(Path.cwd())
     mixes = _plan(project, things, everything, vary, sets, name, out or project.renders)
-    how = How(jobs or os.cpu_count() or 1, None if no_cache else users_cache(), scheduler, fail_fast)
+    how = BatchOptions(
+        jobs or os.cpu_count() or 1, None if no_cache else users_cache(), scheduler, fail_fast
+    )
     if dry_run:
         from audio_pipeline.cli.batch_plan import show_plan
 
@@ -87,7 +89,7 @@ def command(
         return
     outcomes = _render(mixes, out or project.renders, how, as_json)
     if len(outcomes) == len(mixes):
-        from audio_pipeline.batch.results import write_overview
+        from audio_pipeline.jobs.batch.results import write_overview
 
         write_overview(mixes, outcomes, out or project.renders)
     if len(outcomes) < len(mixes) or any(o.status == "failed" for o in outcomes.values()):
@@ -105,7 +107,7 @@ def _plan(
 ) -> list[Mix]:
     from dataclasses import replace
 
-    from audio_pipeline.batch.plan import matrices_of, plan
+    from audio_pipeline.jobs.batch.plan import matrices_of, plan
     from audio_pipeline.preset.batch_file import parse_sets, parse_vary
 
     axes, fixed = parse_vary(vary), parse_sets(sets)
@@ -116,9 +118,9 @@ def _plan(
     return plan(project, matrices, out.absolute())
 
 
-def _render(mixes: Sequence[Mix], out: Path, how: How, as_json: bool) -> dict[str, Outcome]:
-    from audio_pipeline.batch.run import run
+def _render(mixes: Sequence[Mix], out: Path, how: BatchOptions, as_json: bool) -> dict[str, Outcome]:
     from audio_pipeline.cli.batch_progress import shown_progress
+    from audio_pipeline.jobs.batch.run import run
 
     signal.signal(signal.SIGTERM, _terminated)
     outcomes: dict[str, Outcome] = {}

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import click
 
-from audio_pipeline.batch.forecast import Forecast, forecast
-from audio_pipeline.batch.plan import Mix
-from audio_pipeline.batch.run import How
-from audio_pipeline.batch.work import is_unchanged
 from audio_pipeline.cli.errors import printable, printable_json
 from audio_pipeline.cli.tables import print_table
+from audio_pipeline.jobs.batch.forecast import Forecast, forecast
+from audio_pipeline.jobs.batch.mix_task import is_unchanged
+from audio_pipeline.jobs.batch.plan import Mix
+from audio_pipeline.jobs.batch.run import BatchOptions
 
 
-def show_plan(mixes: Sequence[Mix], out: Path, how: How, as_json: bool) -> None:
+def show_plan(mixes: Sequence[Mix], out: Path, how: BatchOptions, as_json: bool) -> None:
     """Print what would be rendered, what is shared, how long it takes and how much disk it wants."""
     there = {mix.name for mix in mixes if is_unchanged(mix, how.cache)}
     wanted = [mix for mix in mixes if mix.name not in there]

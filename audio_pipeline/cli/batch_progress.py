@@ -11,9 +11,9 @@ from typing import Any
 
 import click
 
-from audio_pipeline.batch.plan import Mix
-from audio_pipeline.batch.work import Outcome
 from audio_pipeline.cli.errors import printable, printable_json
+from audio_pipeline.jobs.batch.mix_task import Outcome
+from audio_pipeline.jobs.batch.plan import Mix
 
 _MARKS = {"rendered": "done", "unchanged": "unchanged", "failed": "FAILED"}
 

@@ -10,7 +10,7 @@ from audio_pipeline.cli.errors import printable
 from audio_pipeline.cli.options import debug_option
 
 if TYPE_CHECKING:
-    from audio_pipeline.cache import Cache
+    from audio_pipeline.memo.store import Cache
 
 EPILOG = """\b
 Examples:
@@ -51,7 +51,7 @@ def command(clear: bool, as_json: bool) -> None:
 
 def users_cache() -> Cache | None:
     """The user's cache. Raises click.UsageError for a size in the environment that is none."""
-    from audio_pipeline.cache import open_cache
+    from audio_pipeline.memo.store import open_cache
 
     try:
         return open_cache()

@@ -27,7 +27,7 @@ FILE = click.Path(path_type=Path)
 
 
 def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    from audio_pipeline.loudness.delivery import delivery_names
+    from audio_pipeline.reporting.delivery import delivery_names
 
     return [name for name in delivery_names() if name.startswith(incomplete)]
 
@@ -71,8 +71,8 @@ def command(
 
 
 def _judged(file: Path, delivery: str | None, dialogue: Path | None, clock: Clock) -> dict[str, Any]:
-    from audio_pipeline.loudness.rejudge import rejudged
-    from audio_pipeline.loudness.report_file import SUFFIX, read_report
+    from audio_pipeline.reporting.rejudge import rejudged
+    from audio_pipeline.reporting.report_file import SUFFIX, read_report
 
     if file.name.endswith(".json"):
         if dialogue is not None:
@@ -89,11 +89,11 @@ def _judged(file: Path, delivery: str | None, dialogue: Path | None, clock: Cloc
 def _measured(file: Path, delivery: str, dialogue: Path | None, clock: Clock) -> dict[str, Any]:
     from dataclasses import replace
 
-    from audio_pipeline.audio_files.read import probe
-    from audio_pipeline.loudness.delivery import load_delivery
-    from audio_pipeline.loudness.dialogue import measure_dialogue
-    from audio_pipeline.loudness.facts import MixFacts
-    from audio_pipeline.loudness.report import report_of_file
+    from audio_pipeline.audio_io.read.audio_file import probe
+    from audio_pipeline.reporting.delivery import load_delivery
+    from audio_pipeline.reporting.dialogue import measure_dialogue
+    from audio_pipeline.reporting.facts import MixFacts
+    from audio_pipeline.reporting.report import report_of_file
 
     facts = MixFacts(mix=file.stem, delivery=load_delivery(delivery).name, clock=clock)
     if dialogue is not None:
@@ -104,8 +104,8 @@ def _measured(file: Path, delivery: str, dialogue: Path | None, clock: Clock) ->
 
 def _list() -> None:
     from audio_pipeline.cli.tables import print_table
-    from audio_pipeline.loudness.delivery import delivery_names, load_delivery
-    from audio_pipeline.loudness.figures import FIGURES
+    from audio_pipeline.reporting.delivery import delivery_names, load_delivery
+    from audio_pipeline.reporting.figures import FIGURES
 
     rows = []
     for delivery in map(load_delivery, delivery_names()):
@@ -117,7 +117,7 @@ def _list() -> None:
 def _print(report: dict[str, Any]) -> None:
     from audio_pipeline.cli.notes import print_notes
     from audio_pipeline.cli.tables import print_table
-    from audio_pipeline.report import words
+    from audio_pipeline.pages import words
 
     judged = report["delivery"]
     click.echo(printable(f"{report['file']}: {judged['title']} ({judged['name']})") + "\n")

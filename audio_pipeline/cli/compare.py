@@ -11,7 +11,7 @@ from audio_pipeline.cli.errors import printable, printable_json
 from audio_pipeline.cli.options import debug_option
 
 if TYPE_CHECKING:
-    from audio_pipeline.loudness.compare import Comparison, Tolerance
+    from audio_pipeline.reporting.comparison import Comparison, Tolerance
 
 EPILOG = """\b
 Examples:
@@ -62,7 +62,7 @@ def command(
             raise click.UsageError("--plot draws one comparison; name the two files")
     else:
         groups = [("", list(things))]
-    from audio_pipeline.loudness.compare import compare_reports
+    from audio_pipeline.reporting.comparison import compare_reports
 
     comparisons = []
     for title, files in groups:
@@ -70,7 +70,7 @@ def command(
         comparisons.append((title, compare_reports(_names(files), reports, tolerance)))
     _print(comparisons, as_json, as_csv, as_markdown)
     if plot is not None:
-        from audio_pipeline.report.curves import write_curves
+        from audio_pipeline.pages.curves import write_curves
 
         write_curves(comparisons[0][1], plot)
     if not all(comparison.same for _, comparison in comparisons):
@@ -81,7 +81,7 @@ def _tolerance(texts: tuple[str, ...]) -> Tolerance:
     import difflib
     import math
 
-    from audio_pipeline.loudness.compare import Tolerance, tolerated_names
+    from audio_pipeline.reporting.comparison import Tolerance, tolerated_names
 
     levels: float | None = None
     named: dict[str, float] = {}
@@ -110,7 +110,7 @@ def _tolerance(texts: tuple[str, ...]) -> Tolerance:
 def _in_folders(folders: tuple[Path, ...]) -> list[tuple[str, list[Path]]]:
     """What has the same name in all folders; a render that one of them lacks is an error."""
     from audio_pipeline.errors import ReportError
-    from audio_pipeline.loudness.report_file import renders_in
+    from audio_pipeline.reporting.report_file import renders_in
 
     found = [renders_in(folder) for folder in folders]
     names = sorted({name for renders in found for name in renders})
@@ -127,12 +127,12 @@ def _in_folders(folders: tuple[Path, ...]) -> list[tuple[str, list[Path]]]:
 
 
 def _report(path: Path) -> dict[str, Any]:
-    from audio_pipeline.loudness.report_file import read_report
+    from audio_pipeline.reporting.report_file import read_report
 
     if path.name.endswith(".json"):
         return read_report(path)
-    from audio_pipeline.loudness.facts import MixFacts
-    from audio_pipeline.loudness.report import report_of_file
+    from audio_pipeline.reporting.facts import MixFacts
+    from audio_pipeline.reporting.report import report_of_file
 
     return report_of_file(path, MixFacts(mix=path.stem), path.name)
 
@@ -151,8 +151,8 @@ def _names(files: list[Path]) -> list[str]:
 def _print(
     comparisons: list[tuple[str, Comparison]], as_json: bool, as_csv: bool, as_markdown: bool
 ) -> None:
-    from audio_pipeline.report import compare_words
-    from audio_pipeline.report.csv_tables import to_csv
+    from audio_pipeline.pages import compare_words
+    from audio_pipeline.pages.csv_tables import to_csv
 
     if as_json:
         import json
@@ -172,7 +172,7 @@ def _print(
 
 def _tables(comparison: Comparison) -> list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
     """(title, head, rows) of every table that has rows."""
-    from audio_pipeline.report import compare_words as words
+    from audio_pipeline.pages import compare_words as words
 
     head = words.head(comparison)
     tables = [
@@ -185,7 +185,7 @@ def _tables(comparison: Comparison) -> list[tuple[str, tuple[str, ...], list[tup
 
 
 def _print_markdown(title: str, comparison: Comparison) -> None:
-    from audio_pipeline.report import compare_words as words
+    from audio_pipeline.pages import compare_words as words
 
     if title:
         click.echo(f"## {words.markdown_text(title)}\n")
@@ -198,7 +198,7 @@ def _print_markdown(title: str, comparison: Comparison) -> None:
 def _print_tables(title: str, comparison: Comparison) -> None:
     from audio_pipeline.cli.notes import print_notes
     from audio_pipeline.cli.tables import print_table
-    from audio_pipeline.report import compare_words as words
+    from audio_pipeline.pages import compare_words as words
 
     if title:
         click.echo(printable(f"== {title}") + "\n")

@@ -12,7 +12,7 @@ from audio_pipeline.cli.options import debug_option, preset_names
 
 if TYPE_CHECKING:
     from audio_pipeline.dsp.arrays import Samples
-    from audio_pipeline.report.inspection import Inspection
+    from audio_pipeline.pages.inspection import Inspection
     from audio_pipeline.timeline.moments import Moment
 
 EPILOG = """\b
@@ -65,7 +65,7 @@ def command(
     A layer is heard as it stands in the mix: placed, with its room, until the dropout, before the one
     gain; with --dry its source alone. A name with a dot or a slash is a file.
     """
-    from audio_pipeline.report.inspection import inspection_of
+    from audio_pipeline.pages.inspection import inspection_of
 
     begin, finish = _moment("--from", from_), _moment("--to", to)
     if _is_file(what):
@@ -77,7 +77,7 @@ def command(
     found = inspection_of(heard.samples, heard.sample_rate_hz)
     _print(heard, found, as_json)
     if plot is not None:
-        from audio_pipeline.report.inspection_picture import write_inspection
+        from audio_pipeline.pages.inspection_picture import write_inspection
 
         write_inspection(heard.samples, found, plot, heard.what, start_s=heard.start_s)
 
@@ -98,10 +98,10 @@ def _moment(option: str, text: str | None) -> Moment | None:
 def _layer(
     name: str, preset_name: str, sets: tuple[str, ...], begin: Any, finish: Any, dry: bool
 ) -> Heard:
+    from audio_pipeline.mixing.session import open_session
     from audio_pipeline.preset.document import load_document
     from audio_pipeline.preset.model import build_preset
     from audio_pipeline.preset.project import find_project
-    from audio_pipeline.session import open_session
     from audio_pipeline.timeline.spans import Span
 
     project = find_project(Path.cwd())
@@ -109,7 +109,7 @@ def _layer(
     _refuse_absent(name, preset.name, preset.layers, preset.playing())
     session = open_session(project, preset, {})
     scene, console = session.scene, session.console
-    sounding = [console.sources[name].span] if dry else console.solo(name).sounding()
+    sounding = [console.sources[name].span] if dry else console.solo(name).active_spans()
     own = Span(sounding[0].start, sounding[-1].stop) if sounding else Span(0, 0)
     try:
         start = own.start if begin is None else scene.at(begin)
@@ -118,7 +118,7 @@ def _layer(
         raise click.UsageError(f"--from or --to cannot be worked out: {error}") from error
     _refuse_empty(start, stop)
     span = Span(start, stop).intersect(scene.programme)
-    samples = console.dry(name, span) if dry else console.solo(name).heard(span)
+    samples = console.dry(name, span) if dry else console.solo(name).render(span)
     how = "its source, dry" if dry else "as it stands in the mix"
     return Heard(
         samples, scene.sample_rate, span.start / scene.sample_rate, f"{name} of {preset.name}, {how}"
@@ -152,7 +152,7 @@ def _refuse_empty(start: Any, stop: Any) -> None:
 def _file(path: Path, begin: Any, finish: Any) -> Heard:
     import numpy as np
 
-    from audio_pipeline.audio_files.read import blocks, probe
+    from audio_pipeline.audio_io.read.audio_file import blocks, probe
 
     info = probe(path)
     rate = info.sample_rate_hz

@@ -13,7 +13,7 @@ from audio_pipeline.cli.errors import printable, printable_json
 from audio_pipeline.cli.options import debug_option, preset_names
 
 if TYPE_CHECKING:
-    from audio_pipeline.loudness.facts import MixFacts
+    from audio_pipeline.reporting.facts import MixFacts
 
 EPILOG = """\b
 Examples:
@@ -53,7 +53,7 @@ def command(files: tuple[Path, ...], self_test: bool, **options: Any) -> None:
         raise click.UsageError("--json or --csv, not both")
     if options["sections"] and not options["as_csv"]:
         raise click.UsageError("--sections goes with --csv")
-    from audio_pipeline.loudness.report import report_of_file
+    from audio_pipeline.reporting.report import report_of_file
 
     facts_of = _facts(options)
     reports = [report_of_file(path, facts_of(path), path.name) for path in files]
@@ -64,9 +64,9 @@ def _facts(options: dict[str, Any]) -> Any:
     """What says of a file what it cannot tell itself: file → MixFacts."""
     from dataclasses import replace
 
-    from audio_pipeline.audio_files.read import probe
-    from audio_pipeline.loudness.dialogue import measure_dialogue
-    from audio_pipeline.loudness.facts import MixFacts
+    from audio_pipeline.audio_io.read.audio_file import probe
+    from audio_pipeline.reporting.dialogue import measure_dialogue
+    from audio_pipeline.reporting.facts import MixFacts
 
     clock = clock_of(options["rate"], options["start"])
     fade_s = _length("--fade", options["fade"])
@@ -76,7 +76,7 @@ def _facts(options: dict[str, Any]) -> Any:
         if options["preset"]:
             facts = _of_preset(options["preset"], info.sample_rate_hz)
         elif options["markers"]:
-            from audio_pipeline.loudness.markers import facts_of_markers
+            from audio_pipeline.reporting.markers import facts_of_markers
 
             markers: Path = options["markers"]
             facts = facts_of_markers(markers, clock, info.frames, info.sample_rate_hz, fade_s)
@@ -91,11 +91,11 @@ def _facts(options: dict[str, Any]) -> Any:
 
 
 def _of_preset(name: str, sample_rate_hz: int) -> MixFacts:
-    from audio_pipeline.loudness.sections import facts_of_preset
     from audio_pipeline.preset.document import load_document
     from audio_pipeline.preset.model import build_preset
     from audio_pipeline.preset.project import find_project
     from audio_pipeline.preset.stems import planned_schedule
+    from audio_pipeline.reporting.sections import facts_of_preset
 
     project = find_project(Path.cwd())
     preset = build_preset(load_document(project, name))
@@ -113,8 +113,8 @@ def _length(option: str, text: str) -> Fraction:
 
 
 def _print(reports: list[dict[str, Any]], options: dict[str, Any]) -> None:
-    from audio_pipeline.loudness.report import to_json
-    from audio_pipeline.report.csv_tables import files_csv, sections_csv
+    from audio_pipeline.pages.csv_tables import files_csv, sections_csv
+    from audio_pipeline.reporting.report import to_json
 
     if options["as_json"]:
         click.echo(printable_json(to_json(reports[0] if len(reports) == 1 else reports)), nl=False)
@@ -129,7 +129,7 @@ def _print(reports: list[dict[str, Any]], options: dict[str, Any]) -> None:
 def _print_one(report: dict[str, Any]) -> None:
     from audio_pipeline.cli.notes import print_notes
     from audio_pipeline.cli.tables import print_table
-    from audio_pipeline.report import words
+    from audio_pipeline.pages import words
 
     click.echo(printable(f"{report['file']}") + "\n")
     for label, value, remark in words.headline_rows(report) + words.dropout_rows(report):
@@ -148,7 +148,7 @@ def _print_one(report: dict[str, Any]) -> None:
 def _print_many(reports: list[dict[str, Any]]) -> None:
     from audio_pipeline.cli.notes import print_notes
     from audio_pipeline.cli.tables import print_table
-    from audio_pipeline.loudness.figures import shown
+    from audio_pipeline.reporting.figures import shown
 
     print_table(
         ("file", "length s", "LUFS", "LRA", "short", "dBTP", "floor", "verdict"),
@@ -171,8 +171,8 @@ def _print_many(reports: list[dict[str, Any]]) -> None:
 
 def _self_test() -> None:
     from audio_pipeline.cli.tables import print_table
-    from audio_pipeline.loudness.figures import shown
-    from audio_pipeline.loudness.self_test import run_self_test
+    from audio_pipeline.metering.self_test import run_self_test
+    from audio_pipeline.reporting.figures import shown
 
     results = run_self_test(48_000)
     print_table(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from audio_pipeline.cli.errors import printable, printable_json
+from audio_pipeline.cli.lazy_import import lazy_import
 from audio_pipeline.cli.options import debug_option, preset_names
 from audio_pipeline.cli.process import loading
-from audio_pipeline.cli.put_off import put_off
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ Examples:
 @debug_option
 def command(name: str | None, sets: tuple[str, ...], schema: bool, as_json: bool) -> None:
     """What presets there are; with NAME, that one resolved: every value, cue and where it is from."""
-    put_off("numpy")
+    lazy_import("numpy")
     with loading():
         if schema:
             from audio_pipeline.preset.schema import preset_schema

@@ -16,7 +16,7 @@ from audio_pipeline.cli.errors import printable, printable_json
 from audio_pipeline.cli.process import loading
 
 if TYPE_CHECKING:
-    from audio_pipeline.render import Rendered
+    from audio_pipeline.jobs.render import Rendered
 
 STAGES = {"stems": 5, "mix": 55, "master": 25, "stems out": 5, "report": 5, "page": 5}
 """Which share of the bar each stage takes, in percent."""
@@ -44,14 +44,14 @@ def render_command(
     started = time.perf_counter()
     with loading():
         from audio_pipeline.cli.cache import users_cache
+        from audio_pipeline.jobs.render import Order, render
         from audio_pipeline.preset.document import load_document
         from audio_pipeline.preset.model import build_preset
         from audio_pipeline.preset.names import named
         from audio_pipeline.preset.project import current_project
-        from audio_pipeline.render import Order, render
 
         if plot is not None:
-            from audio_pipeline.report.drawing import check_format
+            from audio_pipeline.pages.drawing import check_format
 
             check_format(plot)  # before a render in vain
         elif dark:
@@ -74,7 +74,7 @@ def render_command(
     if plot is not None:
         _draw(rendered, plot, dark)
     if as_json:
-        from audio_pipeline.loudness.report import to_json
+        from audio_pipeline.reporting.report import to_json
 
         if rendered.report is not None:
             click.echo(printable_json(to_json(rendered.report)), nl=False)
@@ -86,8 +86,8 @@ def render_command(
 
 def _draw(rendered: Rendered, path: Path, dark: bool) -> None:
     """Draw what was rendered, the whole or an excerpt, with its cues."""
-    from audio_pipeline.audio_files.read import read
-    from audio_pipeline.report.picture import DARK, LIGHT, draw_mix
+    from audio_pipeline.audio_io.read.audio_file import read
+    from audio_pipeline.pages.picture import DARK, LIGHT, draw_mix
 
     samples, info = read(rendered.master)
     preset, scene, span = rendered.session.preset, rendered.session.scene, rendered.span

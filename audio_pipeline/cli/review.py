@@ -12,7 +12,7 @@ from audio_pipeline.cli.errors import printable
 from audio_pipeline.cli.options import debug_option, preset_names
 
 if TYPE_CHECKING:
-    from audio_pipeline.report.review import Take
+    from audio_pipeline.pages.review import Take
 
 EPILOG = """\b
 Examples:
@@ -39,7 +39,7 @@ def command(things: tuple[str, ...], out: Path | None) -> None:
     """
     if not things:
         raise click.UsageError("name two mixes to review, or a folder of renders")
-    from audio_pipeline.report.review import (
+    from audio_pipeline.pages.review import (
         MOST_MIXES,
         listening_copy,
         matching,
@@ -64,8 +64,8 @@ def command(things: tuple[str, ...], out: Path | None) -> None:
 def _renders(thing: str) -> list[Path]:
     """The files that an argument means. Raises ReportError for a preset that is not rendered."""
     from audio_pipeline.errors import ReportError
-    from audio_pipeline.loudness.report_file import SUFFIX, renders_in
     from audio_pipeline.preset.project import current_project
+    from audio_pipeline.reporting.report_file import SUFFIX, renders_in
 
     path = Path(thing)
     if path.is_dir():

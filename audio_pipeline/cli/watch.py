@@ -49,8 +49,8 @@ def command(
     page. Ctrl-C ends it.
     """
     from audio_pipeline.errors import AudioPipelineError, RenderError
+    from audio_pipeline.pages.live import LivePage
     from audio_pipeline.preset.project import current_project
-    from audio_pipeline.report.live import LivePage
 
     project = current_project()
     project.preset_file(preset)
@@ -90,11 +90,11 @@ def _words(error: AudioPipelineError) -> tuple[str, ...]:
 def _render(project: Project, name: str, sets: tuple[str, ...], out: Path | None, workers: int) -> str:
     """Render as the command without `watch` does; the page as the browser is to have it."""
     from audio_pipeline.cli.cache import users_cache
+    from audio_pipeline.jobs.render import Order, render
+    from audio_pipeline.pages.changes import changes_of
+    from audio_pipeline.pages.page import page
     from audio_pipeline.preset.document import load_document
     from audio_pipeline.preset.model import build_preset
-    from audio_pipeline.render import Order, render
-    from audio_pipeline.report.changes import changes_of
-    from audio_pipeline.report.page import page
 
     preset = build_preset(load_document(project, name, sets))
     order = Order(project, preset, out or project.renders, workers=workers, cache=users_cache())

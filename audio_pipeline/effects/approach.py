@@ -65,8 +65,8 @@ class ApproachProcessor:
         self._rise[0] += gain_from_db(parameters.level) * treble - 1.0
         self.look_back = len(self._rise) - 1 + self._placer.look_back
 
-    def sounding(self, span: Span) -> Span:
-        """See `Processor.sounding`."""
+    def active_span(self, span: Span) -> Span:
+        """See `Processor.active_span`."""
         return Span(span.start, span.stop + self.look_back)
 
     def process(self, name: str, window: Strip, tile: Span) -> Strip:

@@ -108,7 +108,7 @@ class Processor(Protocol):
 
     def process(self, name: str, window: Strip, tile: Span) -> Strip: ...
 
-    def sounding(self, span: Span) -> Span:
+    def active_span(self, span: Span) -> Span:
         """Where there is sound afterwards, when there was sound in `span` before."""
         ...
 

@@ -184,8 +184,8 @@ class CrossfadeProcessor:
         self._treble = one_pole_lowpass(parameters.far_treble, scene.sample_rate)
         self.look_back = len(self._treble) - 1 + self._placer.look_back
 
-    def sounding(self, span: Span) -> Span:
-        """See `Processor.sounding`."""
+    def active_span(self, span: Span) -> Span:
+        """See `Processor.active_span`."""
         return Span(span.start, span.stop + self.look_back)
 
     def process(self, name: str, window: Strip, tile: Span) -> Strip:

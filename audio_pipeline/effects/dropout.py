@@ -48,8 +48,8 @@ class DropoutProcessor:
         self.fade = fade
         self.shape: CurveName = shape
 
-    def sounding(self, span: Span) -> Span:
-        """See `Processor.sounding`: nothing sounds after the fall."""
+    def active_span(self, span: Span) -> Span:
+        """See `Processor.active_span`: nothing sounds after the fall."""
         stop = min(span.stop, self.at + self.fade)
         return Span(min(span.start, stop), stop)
 

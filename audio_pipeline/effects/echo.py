@@ -160,8 +160,8 @@ class EchoProcessor:
         every = [r for of_voice in returns.values() for r in of_voice]
         self.look_back = max((r.delay + len(r.impulse) - 1 for r in every), default=0)
 
-    def sounding(self, span: Span) -> Span:
-        """See `Processor.sounding`."""
+    def active_span(self, span: Span) -> Span:
+        """See `Processor.active_span`."""
         return Span(span.start, span.stop + self.look_back)
 
     def process(self, name: str, window: Strip, tile: Span) -> Strip:

@@ -210,6 +210,6 @@ class SpaceProcessor:
         dry = Strip(window.mono, window.stereo).cut(here)
         return summed([dry, Strip(stereo=wet)])
 
-    def sounding(self, span: Span) -> Span:
+    def active_span(self, span: Span) -> Span:
         """The room goes on after the sound."""
         return Span(span.start, span.stop + self.look_back)

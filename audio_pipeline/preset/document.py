@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audio_pipeline.audio_files.regular_file import open_regular
+from audio_pipeline.audio_io.regular_file import open_regular
 from audio_pipeline.errors import PresetError
 from audio_pipeline.preset.project import Project
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import ceil
 from pathlib import Path
 
-from audio_pipeline.audio_files.flac_header import stated_length
+from audio_pipeline.audio_io.read.flac_header import stated_length
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.timing import schedule_of
@@ -48,7 +48,9 @@ def _stated_length(path: Path, sample_rate: int) -> Fraction:
 
 
 def _probed_length(path: Path) -> tuple[int, int]:
-    from audio_pipeline.audio_files.read import probe  # with NumPy, which takes longer than all else
+    from audio_pipeline.audio_io.read.audio_file import (
+        probe,  # with NumPy, which takes longer than all else
+    )
 
     info = probe(path)
     return info.frames, info.sample_rate_hz

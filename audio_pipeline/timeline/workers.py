@@ -35,7 +35,7 @@ def in_order(function: Callable[[T], R], items: Iterable[T], workers: int) -> It
                 future.cancel()
 
 
-def ahead(items: Iterable[T]) -> Iterator[T]:
+def prefetch(items: Iterable[T]) -> Iterator[T]:
     """The items, each fetched by another thread while the one before it is worked on.
 
     An error comes where its item would have come.
@@ -49,7 +49,7 @@ def ahead(items: Iterable[T]) -> Iterator[T]:
             yield cast(T, item)
 
 
-class Aside:
+class BackgroundQueue:
     """Another thread that does what it is given, one thing after the other.
 
     One thing may wait while another is done, so memory does not grow. An error comes with a later call.
@@ -73,7 +73,7 @@ class Aside:
 
 
 @contextmanager
-def meanwhile(work: Callable[[], R]) -> Iterator[Future[R]]:
+def run_concurrently(work: Callable[[], R]) -> Iterator[Future[R]]:
     """`work` is done by another thread while the block runs; it is done when the block ends."""
     with ThreadPoolExecutor(1, thread_name_prefix="meanwhile") as pool:
         yield pool.submit(work)

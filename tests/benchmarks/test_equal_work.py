@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio_pipeline.loudness.meter import measure
+from audio_pipeline.metering.meter import measure
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import find_project

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from audio_pipeline.preset.project import Project
-from tests.batch.conftest import make_tiny
+from tests.jobs.batch.conftest import make_tiny
 
 
 @pytest.fixture(scope="module")

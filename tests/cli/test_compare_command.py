@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from audio_pipeline.cli.compare import command
 from audio_pipeline.errors import ReportError
-from audio_pipeline.loudness.report import report_of_file, to_json
+from audio_pipeline.reporting.report import report_of_file, to_json
 from tests.endings import ending, facts, written
 
 

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio_pipeline.audio_files.whole_file import whole_file
+from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.errors import RenderError
+from audio_pipeline.jobs.render import Order, render
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import find_project
-from audio_pipeline.render import Order, render
 from tests.command import contents, environment, run
 
 STRUCK = """
@@ -149,7 +149,7 @@ def test_a_folder_that_may_not_be_written_to_is_said(tiny: Path) -> None:
 CHANGING = """
 import sys
 from pathlib import Path
-from audio_pipeline.audio_files.read import Recording
+from audio_pipeline.audio_io.read.audio_file import Recording
 read, change = Recording.blocks, compile(sys.argv[1], "change", "exec")
 def blocks(self, frames=65_536):
     for block in read(self, frames):
@@ -193,7 +193,7 @@ def test_a_stem_that_changes_while_it_is_read_leaves_the_earlier_render(
 
 def test_a_second_render_of_a_mix_is_refused_before_it_works(tiny: Path) -> None:
     (tiny / "renders").mkdir()
-    with whole_file(tiny / "renders" / "tiny.report.json", "w") as first:
+    with atomic_write(tiny / "renders" / "tiny.report.json", "w") as first:
         done = run(tiny, "--preset", "tiny")
         first.write("the first one's")
     assert done.returncode == 1
@@ -211,7 +211,7 @@ def test_a_mix_is_claimed_until_its_page_is_written(tiny: Path) -> None:
         if stage == "page":
             with (
                 pytest.raises(RenderError) as error,
-                whole_file(tiny / "renders" / "tiny.report.json", "w"),
+                atomic_write(tiny / "renders" / "tiny.report.json", "w"),
             ):
                 pass
             refused.append(error.value.message)

@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from audio_pipeline.cli.measure import command
-from audio_pipeline.loudness import self_test
-from audio_pipeline.loudness.report_schema import find_fault, report_schema
+from audio_pipeline.metering import self_test
 from audio_pipeline.preset.project import Project
+from audio_pipeline.reporting.report_schema import find_fault, report_schema
 from tests.endings import ending, written
 
 MARKERS = "name,at\nvoices,1s\nblack,4s\ndropout,6s\nsilence,01:00:07:00\n"

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audio_pipeline.cli import tables
-from audio_pipeline.cli.put_off import put_off
+from audio_pipeline.cli.lazy_import import lazy_import
 from tests.command import REPOSITORY, environment, run
 
 NO_ARRAYS = ("numpy", "scipy", "soundfile", "librosa", "pydub", "matplotlib", "rich.console")
@@ -69,14 +69,14 @@ def test_a_stand_in_becomes_the_module_when_it_is_asked(
 ) -> None:
     (tmp_path / "late_module.py").write_text("answer = 42\n")
     monkeypatch.syspath_prepend(tmp_path)
-    put_off("late_module")
+    lazy_import("late_module")
     before = sys.modules["late_module"]
-    put_off("late_module")
+    lazy_import("late_module")
     assert sys.modules["late_module"] is before
     assert before.answer == 42
     assert sys.modules["late_module"] is not before
     assert before.answer is sys.modules["late_module"].answer
-    put_off("late_module")
+    lazy_import("late_module")
     assert sys.modules.pop("late_module").__spec__ is not None
 
 

@@ -98,7 +98,7 @@ def test_every_command_of_the_pages_works_in_their_order(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # tests/standards runs it, at every rate
-    monkeypatch.setattr("audio_pipeline.loudness.self_test.run_self_test", lambda rate: [])
+    monkeypatch.setattr("audio_pipeline.metering.self_test.run_self_test", lambda rate: [])
     for mix in ("last-breath", "hard-cut"):  # which the pages compare with before they render them
         assert call(film.root, ["--preset", mix]) == 0
     seen = set()

@@ -24,8 +24,8 @@ def test_it_falls_from_one_to_exactly_nothing_on_the_exact_samples(curve):
 
 def test_nothing_sounds_after_the_fall():
     processor = Dropout().prepare(SCENE, "dropout")
-    assert processor.sounding(Span(0, 40 * 48_000)).stop == AT + 12_000
-    assert len(processor.sounding(Span(AT + 20_000, AT + 30_000))) == 0
+    assert processor.active_span(Span(0, 40 * 48_000)).stop == AT + 12_000
+    assert len(processor.active_span(Span(AT + 20_000, AT + 30_000))) == 0
 
 
 def test_it_works_on_everything_but_what_it_spares():

@@ -173,13 +173,13 @@ def test_the_room_is_linear_and_leaves_the_direct_sound_alone() -> None:
 def test_the_room_is_silent_again_where_sounding_says() -> None:
     room = prepared()
     sound = Span(1000, 2000)
-    assert room.sounding(sound) == Span(1000, 2000 + room.look_back)
+    assert room.active_span(sound) == Span(1000, 2000 + room.look_back)
     window = np.zeros((TILE // 4 + room.look_back, 2))
     window[room.look_back + sound.start : room.look_back + sound.stop] = noise(0, len(sound))
     wet = room.process("DX", Strip(late=window), Span(0, TILE // 4)).stereo
     assert wet is not None
     heard = np.abs(wet).max(axis=1)
-    after = room.sounding(sound).stop
+    after = room.active_span(sound).stop
     assert heard[after:].max() < FLOOR * heard.max()
     assert 20 * np.log10(heard[after - 500 : after].max() / heard.max()) < -80.0
 

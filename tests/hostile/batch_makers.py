@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from audio_pipeline.batch.plan import matrices_of, plan
-from audio_pipeline.cache import Cache
 from audio_pipeline.errors import AudioPipelineError
+from audio_pipeline.jobs.batch.plan import matrices_of, plan
+from audio_pipeline.memo.store import Cache
 from audio_pipeline.preset.batch_file import parse_sets, parse_vary
 from audio_pipeline.preset.project import Project
 from tests.hostile.law import refusal, time_limit

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from tests.audio_files.wave_makers import chunk, fmt
+from tests.audio_io.wave_makers import chunk, fmt
 from tests.command import run_code
 from tests.conftest import REPOSITORY
 
@@ -97,10 +97,10 @@ def costs_of(paths: Sequence[Path], channels: int) -> list[Cost]:
 def use(paths: Sequence[str], channels: int) -> None:
     """Print the cost of conditioning each of `paths` as a render does it."""
     from audio_pipeline.errors import StemError
-    from audio_pipeline.stem_keeper import StemKeeper
+    from audio_pipeline.memo.stem_cache import StemCache
     from audio_pipeline.timeline.scene import StemRequest
 
-    keep = StemKeeper(None)
+    keep = StemCache(None)
     for path in paths:
         began, refusal = _cpu_s(), ""
         try:

@@ -13,12 +13,12 @@ import numpy as np
 import soundfile
 
 from audio_pipeline.errors import AudioPipelineError
-from audio_pipeline.loudness.compare import Tolerance, compare_reports
-from audio_pipeline.loudness.facts import MixFacts
-from audio_pipeline.loudness.markers import facts_of_markers
-from audio_pipeline.loudness.rejudge import rejudged
-from audio_pipeline.loudness.report import report_of_file, to_json
-from audio_pipeline.loudness.report_file import read_report
+from audio_pipeline.reporting.comparison import Tolerance, compare_reports
+from audio_pipeline.reporting.facts import MixFacts
+from audio_pipeline.reporting.markers import facts_of_markers
+from audio_pipeline.reporting.rejudge import rejudged
+from audio_pipeline.reporting.report import report_of_file, to_json
+from audio_pipeline.reporting.report_file import read_report
 from audio_pipeline.timeline.moments import Clock
 from audio_pipeline.timeline.timecode import RATES
 from tests.hostile.law import refusal

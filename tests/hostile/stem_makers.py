@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from audio_pipeline.audio_files.condition import condition
+from audio_pipeline.audio_io.condition import condition
 from audio_pipeline.errors import AudioPipelineError
-from audio_pipeline.loudness.meter import measure
+from audio_pipeline.metering.meter import measure
 from tests.hostile.law import refusal
 
 SIZES = (0, 1, 2, 7, 8, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFF0, 0xFFFF_FFFF)

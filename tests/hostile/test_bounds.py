@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from audio_pipeline.mixing.session import open_session
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import Project
-from audio_pipeline.session import open_session
 from tests.conftest import make_project
 from tests.hostile.law import refusal
 

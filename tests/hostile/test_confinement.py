@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from audio_pipeline.batch.plan import matrices_of
 from audio_pipeline.errors import PresetError, RenderError, StemError
+from audio_pipeline.jobs.batch.plan import matrices_of
+from audio_pipeline.jobs.render import Order, Rendered, render
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import Project
-from audio_pipeline.render import Order, Rendered, render
 from tests.command import contents, tiny_project
 from tests.hostile.law import plan, refusal
 

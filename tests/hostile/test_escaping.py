@@ -23,16 +23,16 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio_pipeline.audio_files.broadcast_wave import Bext, Cue, Ixml, label_list
+from audio_pipeline.audio_io.write.chunks import Bext, Cue, Ixml, label_list
 from audio_pipeline.cli import main as command_line
-from audio_pipeline.loudness.facts import MixFacts, Section
-from audio_pipeline.loudness.report import report_of_file, to_json
-from audio_pipeline.report.changes import Change, Changes
-from audio_pipeline.report.csv_tables import files_csv, sections_csv, to_csv
-from audio_pipeline.report.overview import MixResult, overview_csv, overview_html, overview_json
-from audio_pipeline.report.page import look_at, page
-from audio_pipeline.report.picture import draw_mix
-from audio_pipeline.report.review import listening_copy, take_of, write_review
+from audio_pipeline.pages.changes import Change, Changes
+from audio_pipeline.pages.csv_tables import files_csv, sections_csv, to_csv
+from audio_pipeline.pages.overview import MixResult, overview_csv, overview_html, overview_json
+from audio_pipeline.pages.page import look_at, page
+from audio_pipeline.pages.picture import draw_mix
+from audio_pipeline.pages.review import listening_copy, take_of, write_review
+from audio_pipeline.reporting.facts import MixFacts, Section
+from audio_pipeline.reporting.report import report_of_file, to_json
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.timeline.timecode import RATES
 from tests.command import tiny_project

@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio_pipeline.audio_files import condition as conditioning
-from audio_pipeline.audio_files.condition import MOST_KEPT, condition
-from audio_pipeline.audio_files.read import Recording, blocks
-from audio_pipeline.cache import Cache
+from audio_pipeline.audio_io import condition as conditioning
+from audio_pipeline.audio_io.condition import MOST_KEPT, condition
+from audio_pipeline.audio_io.read.audio_file import Recording, blocks
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import StemError
+from audio_pipeline.memo.stem_cache import StemCache
+from audio_pipeline.memo.store import Cache
+from audio_pipeline.mixing.session import open_session
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.stems import planned_schedule
-from audio_pipeline.session import open_session
-from audio_pipeline.stem_keeper import StemKeeper
 from audio_pipeline.timeline.scene import StemRequest
 from tests.conftest import make_project, speech_like
 from tests.hostile.heavy_stems import Cost, aac_of, cost_of, costs_of, flac_of, wave_of
@@ -73,11 +73,11 @@ def test_a_giant_file_with_little_sound_is_refused_before_all_of_it_is_read(tmp_
     path = wave_of(tmp_path / "giant.wav", 0.1, 1, 48_000)
     os.truncate(path, 1 << 40)
     with time_limit(), pytest.raises(StemError, match=r"a file of 1099\.5 GB"):
-        StemKeeper(Cache(tmp_path / "cache")).conditioned(path, StemRequest(str(path), 1, -27.0), 48_000)
+        StemCache(Cache(tmp_path / "cache")).conditioned(path, StemRequest(str(path), 1, -27.0), 48_000)
 
 
 def test_every_case_of_the_table_stays_small_and_quick(tmp_path: Path) -> None:
-    from tests.audio_files.test_bad_and_odd_files import ACCEPTED, REFUSED, WARNED, made
+    from tests.audio_io.read.test_bad_and_odd_files import ACCEPTED, REFUSED, WARNED, made
 
     cases = [*REFUSED, *WARNED, *ACCEPTED]
     costs: list[Cost] = costs_of([made(tmp_path, case) for case in cases], 1)
@@ -90,7 +90,7 @@ def test_the_stems_of_a_mix_together_are_bounded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     film = make_project(tmp_path)
-    monkeypatch.setattr("audio_pipeline.session.MOST_STEM_BYTES", 1_000_000)
+    monkeypatch.setattr("audio_pipeline.mixing.session.MOST_STEM_BYTES", 1_000_000)
     with pytest.raises(StemError, match=r"take more than 0\.0 GB of memory together"):
         open_session(film, build_preset(load_document(film, "short")), {})
 
@@ -157,7 +157,7 @@ READ_ONCE = [(MOST_KEPT, which) for which in (0, 2, 3)]
 def test_a_stem_that_changes_while_it_is_read_is_refused(
     stem: Path, monkeypatch: pytest.MonkeyPatch, change: str, most_kept: int, which: int
 ) -> None:
-    monkeypatch.setattr("audio_pipeline.audio_files.condition.MOST_KEPT", most_kept)
+    monkeypatch.setattr("audio_pipeline.audio_io.condition.MOST_KEPT", most_kept)
     _when_block_comes(monkeypatch, which, lambda: CHANGES[change](stem))
     with pytest.raises(StemError) as refusal:
         condition(stem, sample_rate_hz=48_000, channels=1)
@@ -171,7 +171,7 @@ def test_a_stem_that_changes_while_it_is_read_is_refused(
 def test_a_stem_that_is_removed_or_replaced_while_it_is_read_is_read_whole(
     stem: Path, monkeypatch: pytest.MonkeyPatch, change: str, most_kept: int, which: int
 ) -> None:
-    monkeypatch.setattr("audio_pipeline.audio_files.condition.MOST_KEPT", most_kept)
+    monkeypatch.setattr("audio_pipeline.audio_io.condition.MOST_KEPT", most_kept)
     whole = condition(stem, sample_rate_hz=48_000, channels=1)
     _when_block_comes(monkeypatch, which, lambda: REPLACEMENTS[change](stem))
     stem_now = condition(stem, sample_rate_hz=48_000, channels=1)
@@ -191,14 +191,14 @@ def test_a_file_that_changes_while_it_is_measured_is_refused(stem: Path, change:
 def test_a_stem_replaced_before_its_samples_are_read_is_not_kept_as_the_other(
     stem: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def meanwhile(path: Path, **options: object) -> object:
+    def run_concurrently(path: Path, **options: object) -> object:
         _exchanged(path)
         return conditioning.condition(path, **options)
 
-    monkeypatch.setattr("audio_pipeline.stem_keeper.condition", meanwhile)
+    monkeypatch.setattr("audio_pipeline.memo.stem_cache.condition", meanwhile)
     cache = Cache(tmp_path / "cache")
     with pytest.raises(StemError, match="was replaced while it was read"):
-        StemKeeper(cache).conditioned(stem, StemRequest(str(stem), 1, -27.0), 48_000)
+        StemCache(cache).conditioned(stem, StemRequest(str(stem), 1, -27.0), 48_000)
     assert cache.usage().entries == 0
 
 

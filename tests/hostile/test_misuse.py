@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audio_pipeline.audio_files.spill import Spill
-from audio_pipeline.audio_files.write import WaveWriter
+from audio_pipeline.audio_io.scratch_file import ScratchFile
+from audio_pipeline.audio_io.write.wave import WaveWriter
 from audio_pipeline.dsp import curves, filters, windows
-from audio_pipeline.loudness.meter import Meter, measure
-from audio_pipeline.master import Ceiling, Dither, quantise
+from audio_pipeline.mastering.master import Ceiling, Dither, quantise
+from audio_pipeline.metering.meter import Meter, measure
 from audio_pipeline.timeline.spans import Span
 
 MONO, STEREO, FLAT = np.zeros((480, 1)), np.zeros((480, 2)), np.zeros(480)
@@ -62,5 +62,5 @@ def test_the_writer_takes_whole_numbers_of_its_channels_that_fit(
 
 @pytest.mark.parametrize("samples", [FLAT, MONO, np.zeros((2, 480))])
 def test_the_spill_takes_its_own_channels(tmp_path: Path, samples: np.ndarray) -> None:
-    with Spill(tmp_path, 2) as spill, pytest.raises(ValueError, match=r"are not \(n, 2\)"):
+    with ScratchFile(tmp_path, 2) as spill, pytest.raises(ValueError, match=r"are not \(n, 2\)"):
         spill.write(samples)

@@ -125,7 +125,7 @@ def _machine() -> tuple[ProjectorSource, NDArray[np.float32]]:
 def _played(source: ProjectorSource, span: Span) -> NDArray[np.float32]:
     recording = Recording(Stretch.around(span, source.speed, source.sample_rate))
     source.machine.play(1.0, recording)
-    return recording.heard()
+    return recording.render()
 
 
 @settings(max_examples=40, deadline=None)
@@ -146,7 +146,7 @@ def test_a_tone_has_its_harmonics_and_nothing_else():
     levels = (0.5, 0.0, 1.0, 0.25)
     recording = Recording(Stretch(Speed(0.0), 48_000, 0, 480_000))
     Tone(levels, (0.0, 1.0, 2.0, 3.0), lambda at_s: 237.7 * at_s).play(1.0, recording)
-    power = np.abs(np.fft.rfft(recording.heard() * np.blackman(480_000)) / 480_000 / 0.21) ** 2
+    power = np.abs(np.fft.rfft(recording.render() * np.blackman(480_000)) / 480_000 / 0.21) ** 2
     hz = np.fft.rfftfreq(480_000, 1 / 48_000)
     rest = power.copy()
     for number, level in enumerate(levels, 1):
@@ -173,7 +173,7 @@ def test_a_steady_tone_is_the_sines_that_it_is_made_of(first, length, hz, sample
         for number, (level, phase) in enumerate(zip(levels, phases, strict=True), 1)
     )
     expected = 0.5 * (1.0 + at_s) * tone
-    np.testing.assert_allclose(recording.heard(), expected, atol=1e-6 * np.abs(1.0 + at_s).max())
+    np.testing.assert_allclose(recording.render(), expected, atol=1e-6 * np.abs(1.0 + at_s).max())
 
 
 @given(st.integers(-3000, 3000), st.integers(0, 600), st.integers(0, 600))

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from audio_pipeline.loudness.facts import MixFacts, Section
-from audio_pipeline.loudness.report import report_of_file, to_json
+from audio_pipeline.jobs.render import Order, render
+from audio_pipeline.pages.review import listening_copy, take_of, write_review
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
-from audio_pipeline.render import Order, render
-from audio_pipeline.report.review import listening_copy, take_of, write_review
+from audio_pipeline.reporting.facts import MixFacts, Section
+from audio_pipeline.reporting.report import report_of_file, to_json
 from audio_pipeline.timeline.spans import Span
 
 FLAGS = [

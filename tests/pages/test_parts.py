@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audio_pipeline.errors import ReportError
-from audio_pipeline.report.drawing import check_format
-from audio_pipeline.report.listening_copy import FLAC, MP3, Copy, bits_for
-from audio_pipeline.report.markup import Markup, data_block, element, whole_page
-from audio_pipeline.report.page import look_at
-from audio_pipeline.report.picture import DARK, LIGHT, draw_mix
-from audio_pipeline.report.png import indexed_png
-from audio_pipeline.report.spectrogram import Spectrogram, palette
-from audio_pipeline.report.traces import CloseUp, Place
+from audio_pipeline.pages.drawing import check_format
+from audio_pipeline.pages.listening_copy import FLAC, MP3, Copy, bits_for
+from audio_pipeline.pages.markup import Markup, data_block, element, whole_page
+from audio_pipeline.pages.page import look_at
+from audio_pipeline.pages.picture import DARK, LIGHT, draw_mix
+from audio_pipeline.pages.png import indexed_png
+from audio_pipeline.pages.spectrogram import Spectrogram, palette
+from audio_pipeline.pages.traces import CloseUp, Place
 
 RATE = 48_000
 
@@ -154,11 +154,11 @@ def test_no_text_breaks_out_of_its_element_or_its_data(text):
 
 
 def test_a_page_is_known_as_this_programs_own(tmp_path):
-    from audio_pipeline.audio_files.earlier_work import refuse_to_replace
+    from audio_pipeline.audio_io.write.overwrite_guard import refuse_to_overwrite
 
     path = tmp_path / "x.html"
     path.write_text(whole_page("T" * 200, Markup(""), (), ("timecode.js",)))
-    refuse_to_replace(path)
+    refuse_to_overwrite(path)
 
 
 @pytest.mark.parametrize("colours", [LIGHT, DARK])

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio_pipeline.loudness.compare import clock_of_report
-from audio_pipeline.report.changes import Change, Changes, changes_of
-from audio_pipeline.report.page import look_at, page
+from audio_pipeline.pages.changes import Change, Changes, changes_of
+from audio_pipeline.pages.page import look_at, page
+from audio_pipeline.reporting.comparison import clock_of_report
 from audio_pipeline.timeline.timecode import RATES
 from tests.pages.hostile import HOSTILE, hostile_report
 from tests.pages.in_browser import loaded, samples_of, until

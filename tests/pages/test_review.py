@@ -11,8 +11,8 @@ import math
 import numpy as np
 import pytest
 
-from audio_pipeline.loudness.meter import measure
-from audio_pipeline.report.review import listening_copy, matching, names_of, review
+from audio_pipeline.metering.meter import measure
+from audio_pipeline.pages.review import listening_copy, matching, names_of, review
 from tests.pages.hostile import HOSTILE, hostile_report
 from tests.pages.in_browser import loaded, samples_of, until
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from audio_pipeline.mixing.session import Session, open_session
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import Project
-from audio_pipeline.session import Session, open_session
 from tests.conftest import REPOSITORY
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Ending:
         key = (layer, *sets)
         if key not in self._heard:
             session = self._opened(*sets)
-            heard = session.console.solo(layer).heard(session.scene.programme, workers=2)
+            heard = session.console.solo(layer).render(session.scene.programme, workers=2)
             self._heard[key] = heard.astype(np.float32)
         return self._heard[key]
 

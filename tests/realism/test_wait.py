@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from audio_pipeline.loudness.a_weighted_level import a_weighted_dbfs
-from audio_pipeline.loudness.audibility import audibility_warning, listening_facts
-from audio_pipeline.loudness.delivery import load_delivery
+from audio_pipeline.metering.a_weighted_level import a_weighted_dbfs
+from audio_pipeline.reporting.audibility import audibility_warning, listening_facts
+from audio_pipeline.reporting.delivery import load_delivery
 from tests.realism.measures import active, band, band_level_db, db, level_db, powers
 from tests.realism.taken_apart import VOICES, Ending
 

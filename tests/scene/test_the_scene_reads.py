@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from audio_pipeline.layers.motif import parse_notes
-from audio_pipeline.report.inspection import BRIGHT_HZ, beat_spectrum, beats_of
+from audio_pipeline.pages.inspection import BRIGHT_HZ, beat_spectrum, beats_of
 from audio_pipeline.timeline.spans import Span
 from tests.realism.measures import active, band, db, powers
 from tests.realism.taken_apart import VOICES, ending
@@ -27,7 +27,7 @@ def waiting(layer, name="final"):
         return ending().layer(layer)[ending().span("black", "dropout")].astype(float)
     opened = session(name)
     wait = Span(opened.scene.cue("black"), opened.scene.cue("dropout"))
-    return opened.console.solo(layer).heard(wait, workers=2)
+    return opened.console.solo(layer).render(wait, workers=2)
 
 
 def cue(name):
@@ -45,7 +45,7 @@ def speech_band(x):
 
 def test_the_layers_alone_sum_to_the_mix():
     span = Span(25 * RATE, 32 * RATE)
-    mix = session().console.heard(span, workers=2)
+    mix = session().console.render(span, workers=2)
     # rooms are made in float32, and layers are kept in it
     np.testing.assert_allclose(ending().all_but()[span.start : span.stop], mix, atol=2e-7)
 

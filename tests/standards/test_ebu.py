@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audio_pipeline.loudness.self_test import run_self_test
-from audio_pipeline.loudness.standard_cases import PEAK_CASES, peak_tone
+from audio_pipeline.metering.self_test import run_self_test
+from audio_pipeline.metering.standard_cases import PEAK_CASES, peak_tone
 
 CASES = {f"3341-{n}" for n in (*range(1, 7), *range(9, 24))} | {f"3342-{n}" for n in range(1, 5)}
 

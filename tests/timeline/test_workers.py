@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audio_pipeline.timeline.workers import Aside, ahead, in_order
+from audio_pipeline.timeline.workers import BackgroundQueue, in_order
 
 
 @given(st.lists(st.integers()), st.integers(1, 4))
@@ -39,7 +39,7 @@ def test_whoever_stops_early_is_not_kept_waiting():
 @given(st.lists(st.integers()))
 def test_what_is_done_aside_is_done_in_order(items):
     done: list[int] = []
-    aside = Aside()
+    aside = BackgroundQueue()
     for item in items:
         aside.do(partial(done.append, item))
     aside.finish()
@@ -47,7 +47,7 @@ def test_what_is_done_aside_is_done_in_order(items):
 
 
 def test_what_goes_wrong_aside_is_told_at_the_latest_at_the_end():
-    aside = Aside()
+    aside = BackgroundQueue()
     aside.do(lambda: [][0])
     with pytest.raises(IndexError):
         aside.finish()

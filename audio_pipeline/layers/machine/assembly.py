@@ -32,7 +32,7 @@ from audio_pipeline.layers.machine.parts import (
 
 
 @dataclass(frozen=True)
-class Life:
+class RunProfile:
     """What happens to the machine, in seconds of the programme; infinity for never.
 
     From `runs_out_s` on the film's end passes through the machine within `thins_s`; then it flaps.
@@ -43,9 +43,9 @@ class Life:
     thins_s: float = 1.0
     splices_s: tuple[float, ...] = ()
 
-    def steady(self) -> Life:
+    def steady(self) -> RunProfile:
         """The same machine, running for ever."""
-        return Life(Speed(self.speed.start_s))
+        return RunProfile(Speed(self.speed.start_s))
 
     def _gone(self, at_s: Samples, first: float, last: float) -> Samples:
         return curve("hsin", ((at_s - self.runs_out_s) / self.thins_s - first) / (last - first))
@@ -89,11 +89,11 @@ class Lengths:
 
 
 @dataclass(frozen=True)
-class Workshop:
+class MachineBuilder:
     """Builds the parts of one machine."""
 
     machine: MachineParameters
-    life: Life
+    life: RunProfile
     sample_rate: int
     seed: int
     name: str

@@ -17,7 +17,7 @@ from audio_pipeline.dsp.fades import fade_edges
 from audio_pipeline.dsp.filters import convolve
 from audio_pipeline.dsp.noise import generator
 from audio_pipeline.errors import PresetError
-from audio_pipeline.layers.machine.assembly import Lengths, Life, Workshop
+from audio_pipeline.layers.machine.assembly import Lengths, MachineBuilder, RunProfile
 from audio_pipeline.layers.machine.motion import Speed
 from audio_pipeline.layers.machine.parts import Ensemble, Part, Recording, Stretch
 from audio_pipeline.layers.machine.places import impulses
@@ -48,7 +48,7 @@ def source_of(projector: Projector, scene: Scene, name: str) -> ProjectorSource:
         scene.seconds(projector.jitter),
         max(scene.seconds(projector.reel_length), 1.0),
     )
-    shop = Workshop(projector, life, rate, scene.seed, name, lengths)
+    shop = MachineBuilder(projector, life, rate, scene.seed, name, lengths)
     steady = replace(shop, life=life.steady())
     mid, side = impulses(projector.place, rate, generator(scene.seed, f"{name}/place", 0))
 
@@ -97,7 +97,7 @@ def _way_to_the_ears(
     return math.sqrt(2.0) * ears
 
 
-def _life(projector: Projector, scene: Scene, name: str, span: Span) -> Life:
+def _life(projector: Projector, scene: Scene, name: str, span: Span) -> RunProfile:
     def seconds(when: Moment | None) -> float:
         return math.inf if when is None else scene.at(when) / scene.sample_rate
 
@@ -122,7 +122,7 @@ def _life(projector: Projector, scene: Scene, name: str, span: Span) -> Life:
                 f"layers.{name}.splices: at {splice} no film runs any more",
                 hint="a splice comes before runs_out and stops",
             )
-    return Life(speed, runs_out, max(scene.seconds(projector.thins), 0.05), splices)
+    return RunProfile(speed, runs_out, max(scene.seconds(projector.thins), 0.05), splices)
 
 
 def _balance(
@@ -134,7 +134,7 @@ def _balance(
     for key, (level_db, part) in parts.items():
         recording = Recording(reference)
         part.play(1.0, recording)
-        sound = recording.heard()
+        sound = recording.render()
         gains[key] = gain_from_db(level_db) / max(rms(sound), 1e-12)
         sound *= np.float32(gains[key])
         heard += sound
@@ -164,7 +164,7 @@ class ProjectorSource:
         stretch = Stretch.around(needed, self.speed, self.sample_rate)
         recording = Recording(stretch)
         self.machine.play(1.0, recording)
-        mono = recording.heard()[needed.inside(Span(stretch.start, stretch.stop))]
+        mono = recording.render()[needed.inside(Span(stretch.start, stretch.stop))]
         heard = convolve(mono[:, None], self.impulse)
         # it rises at the beginning and is never cut at the end
         start, stop = self.span.start, self.span.stop

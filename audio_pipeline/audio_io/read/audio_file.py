@@ -1,0 +1,263 @@
+"""Read audio files: what libsndfile reads, and through ffmpeg what it does not.
+
+Every file is either read whole and right, or refused in one sentence that names it and the cause.
+Nothing is allocated because a header claims it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import soundfile
+
+from audio_pipeline.audio_io.read import containers
+from audio_pipeline.audio_io.read.mpeg_frames import states_its_length
+from audio_pipeline.audio_io.read.pcm24 import pcm24_blocks
+from audio_pipeline.audio_io.read.sniff import why_not_audio
+from audio_pipeline.audio_io.read.sound_file import Sequential, View, sound_file
+from audio_pipeline.audio_io.regular_file import RegularFile, regular_file
+from audio_pipeline.audio_io.signal_checks import SignalCheck
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.errors import StemError
+
+SHORTEST_S = 0.1
+LONGEST_S = 6 * 3600.0
+MOST_BYTES_IN_MEMORY = 4 << 30
+"""`read` holds a whole recording as float64 and refuses more than this; `blocks` has no such limit."""
+
+BLOCK = 65_536
+_MOST_COUNTED = 1 << 31  # samples of all channels, in a stream that does not say how many it has
+_UNKNOWN_FRAMES = 1 << 62
+_CODEC_PADDING_S = 0.25
+_OGG_TO_WAV = {
+    3: (0, 2, 1),
+    5: (0, 2, 1, 3, 4),
+    6: (0, 2, 1, 5, 3, 4),
+    7: (0, 2, 1, 6, 5, 3, 4),
+    8: (0, 2, 1, 7, 5, 6, 3, 4),
+}
+"""Where each channel in the order of WAV stands in the order of Vorbis (Vorbis I, 4.3.9)."""
+
+
+@dataclass(frozen=True)
+class AudioInfo:
+    """What a file is. `name` is the path as it was given, printable; `warnings` are sentences.
+
+    `frames` counts samples of one channel. `format` and `subtype` are libsndfile's names ("WAV",
+    "PCM_24"), or the container and the codec where ffmpeg reads it ("MPEG-4", "aac").
+    """
+
+    name: str
+    format: str
+    subtype: str
+    frames: int
+    sample_rate_hz: int
+    channels: int
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def duration_s(self) -> float:
+        """How long it plays, in seconds."""
+        return self.frames / self.sample_rate_hz
+
+    @property
+    def whole_numbers(self) -> bool:
+        """Whether samples are whole numbers, which are always within full scale."""
+        return self.subtype.startswith("PCM_")
+
+
+def probe(path: str | os.PathLike[str]) -> AudioInfo:
+    """What `path` is, from its header: cheap, and without a look at its samples.
+
+    Where ffmpeg decodes, `frames` is what the container states, which may differ from what is
+    decoded by the padding of the codec; 0 when it states nothing. Raises StemError for what cannot
+    be read.
+    """
+    with opened(path) as recording:
+        return recording.info
+
+
+def read(path: str | os.PathLike[str]) -> tuple[Samples, AudioInfo]:
+    """The whole recording, `(n, channels)` float64 in the channel order of WAV, and what it is.
+
+    Raises StemError for what cannot be read, is shorter than 0.1 s or longer than 6 h, is silent,
+    holds a NaN, an infinity or an absurd value, changes meanwhile, or would take too much memory.
+    """
+    with opened(path) as recording:
+        info = recording.info
+        _refuse_too_much(info, info.frames)
+        check = SignalCheck(info.name, info.sample_rate_hz, info.channels)
+        for block in recording.blocks():
+            check.feed(block)
+            _refuse_too_much(info, check.count)
+        check.refuse_silence()
+        samples, at = np.empty((check.count, info.channels)), 0
+        for block in recording.blocks():
+            samples[at : at + len(block)] = block
+            at += len(block)
+        warnings = info.warnings + check.warnings()
+        return samples, replace(info, frames=check.count, warnings=warnings)
+
+
+def blocks(path: str | os.PathLike[str], frames: int = BLOCK) -> Iterator[Samples]:
+    """The recording in pieces `(≤ frames, channels)` float64, in order, in little memory; in each piece
+    every channel is contiguous, which is quicker to work on.
+
+    Raises StemError as `read` does, when the piece in question is reached; silence is not refused.
+    """
+    with opened(path) as recording:
+        info = recording.info
+        check = SignalCheck(info.name, info.sample_rate_hz, info.channels)
+        for block in recording.blocks(frames):
+            by_channel = np.asfortranarray(block)  # as a plain WAV comes
+            if not info.whole_numbers:
+                check.feed(by_channel)
+            yield by_channel
+
+
+@dataclass(frozen=True)
+class Recording:
+    """An open file, whose sound can be had from its beginning as often as it is wanted.
+
+    `info.frames` is what the file states, as `probe` gives it.
+    """
+
+    file: RegularFile
+    info: AudioInfo
+    _pieces: Callable[[int], Iterator[Samples]]
+    _surely: int
+    """So many frames must come, or the file was cut."""
+
+    def blocks(self, frames: int = BLOCK) -> Iterator[Samples]:
+        """All of it in pieces `(≤ frames, channels)` float64, in the channel order of WAV.
+
+        Raises StemError for what is damaged, cut short or longer than 6 h, or changes meanwhile.
+        """
+        delivered = 0
+        try:
+            for block in self._pieces(frames):
+                delivered += len(block)
+                if delivered > LONGEST_S * self.info.sample_rate_hz:
+                    _refuse_length(replace(self.info, frames=delivered))
+                yield block
+        except soundfile.SoundFileError as error:
+            self.file.refuse_change()
+            raise StemError(
+                f"{self.info.name} is damaged or cut short: its {self.info.duration_s:.3f} s of sound"
+                " cannot be read to the end.",
+                hint="Copy or export it again.",
+            ) from error
+        self.file.refuse_change()
+        if delivered < self._surely:
+            raise StemError(
+                f"{self.info.name} is damaged or cut short: it promises {self.info.duration_s:.3f} s of"
+                f" sound, and can be read up to {delivered / self.info.sample_rate_hz:.3f} s.",
+                hint="Copy or export it again.",
+            )
+        _refuse_length(replace(self.info, frames=delivered))
+
+
+@contextmanager
+def opened(path: str | os.PathLike[str]) -> Iterator[Recording]:
+    """The recording at `path`; nothing is decoded yet. Raises StemError as `probe` does."""
+    with regular_file(path) as file:
+        yield _by_libsndfile(file) or _by_ffmpeg(file)
+
+
+def _by_libsndfile(file: RegularFile) -> Recording | None:
+    """None when libsndfile cannot read it, or would read a part of it."""
+    structure = containers.examine(file)
+    try:
+        with sound_file(file, structure) as sound:
+            info = _info(file, structure, sound)
+    except soundfile.SoundFileError:
+        return None
+    if info.format == "MP3" and not states_its_length(file, info.frames):
+        return None
+    order = _OGG_TO_WAV.get(info.channels) if info.format == "OGG" else None
+
+    data, width = structure.data, 3 * info.channels
+    if info.subtype == "PCM_24" and data is not None and data.size // width == info.frames:
+        plain = partial(pcm24_blocks, file, data.body, info.frames, info.channels)
+        return Recording(file, info, plain, info.frames)
+
+    def pieces(frames: int) -> Iterator[Samples]:
+        with sound_file(file, structure) as sound:
+            while len(block := sound.read(frames, dtype="float64", always_2d=True)):
+                yield np.ascontiguousarray(block[:, order]) if order else block
+
+    return Recording(file, info, pieces, info.frames)
+
+
+def _by_ffmpeg(file: RegularFile) -> Recording:
+    from audio_pipeline.audio_io.read.ffmpeg import container_of, decoded, stream_info
+
+    container = container_of(file)
+    if container is None:
+        raise why_not_audio(file)
+    stream = stream_info(file, container)
+    rate, channels = stream.sample_rate_hz, stream.channels
+    containers.refuse_unusable(file.name, rate, channels)
+    frames = round((stream.duration_s or 0.0) * rate)
+    info = AudioInfo(file.name, container.title, stream.codec, frames, rate, channels)
+    if stream.duration_s is not None:
+        _refuse_length(info)
+    # the codec's own padding is forgiven
+    surely = frames - round(_CODEC_PADDING_S * rate)
+    return Recording(file, info, lambda wanted: decoded(file, container, stream, wanted), surely)
+
+
+def _info(file: RegularFile, structure: containers.Structure, sound: soundfile.SoundFile) -> AudioInfo:
+    containers.refuse_unusable(file.name, sound.samplerate, sound.channels)
+    info = AudioInfo(
+        name=file.name,
+        format=sound.format,
+        subtype=sound.subtype,
+        frames=sound.frames if sound.frames < _UNKNOWN_FRAMES else _count(file, structure),
+        sample_rate_hz=sound.samplerate,
+        channels=sound.channels,
+        warnings=structure.warnings,
+    )
+    _refuse_length(info)
+    return info
+
+
+def _count(file: RegularFile, structure: containers.Structure) -> int:
+    """The frames of a recording that does not state them: a FLAC stream."""
+    with Sequential(View(file, structure.mended), closefd=False) as sound:
+        most = min(LONGEST_S * sound.samplerate, _MOST_COUNTED // sound.channels)
+        count = 0
+        while count <= most and len(block := sound.read(BLOCK, dtype="int32", always_2d=True)):
+            count += len(block)
+    return count
+
+
+def _refuse_too_much(info: AudioInfo, frames: int) -> None:
+    size = frames * info.channels * 8
+    if size > MOST_BYTES_IN_MEMORY:
+        raise StemError(
+            f"{info.name} would take {size / 1e9:.1f} GB of memory"
+            f" ({frames / info.sample_rate_hz:.0f} s of {info.channels} channels).",
+            hint="Cut it to what is needed.",
+        )
+
+
+def _refuse_length(info: AudioInfo) -> None:
+    if info.frames == 0:
+        raise StemError(f"{info.name} holds no sound at all.", hint="Copy or export it again.")
+    if info.duration_s < SHORTEST_S:
+        raise StemError(
+            f"{info.name} is only {info.duration_s:.3f} s long; {SHORTEST_S:g} s is the shortest"
+            " that can be used."
+        )
+    if info.duration_s > LONGEST_S:
+        raise StemError(
+            f"{info.name} claims to be {info.duration_s / 3600:.1f} hours long;"
+            f" {LONGEST_S / 3600:g} hours is the longest that can be used.",
+            hint="Cut it to what is needed, or export it again if it is not that long.",
+        )

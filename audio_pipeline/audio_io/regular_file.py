@@ -1,0 +1,152 @@
+"""Open a file only when it is one: pipes, devices and sockets are told by their kind, never opened."""
+
+from __future__ import annotations
+
+import difflib
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from audio_pipeline.audio_io.display_path import printable
+from audio_pipeline.errors import StemError
+
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+@dataclass(frozen=True)
+class RegularFile:
+    """An open regular file: its name to show, its path, its descriptor, its size in bytes, and when it
+    was last changed, in nanoseconds."""
+
+    name: str
+    path: str
+    descriptor: int
+    size: int
+    changed_ns: int
+
+    def bytes_at(self, offset: int, count: int) -> bytes:
+        """Up to `count` bytes from `offset`, without moving the descriptor's position.
+
+        Raises StemError when the system cannot read them.
+        """
+        try:
+            return os.pread(self.descriptor, count, offset) if 0 <= offset < self.size else b""
+        except OSError as error:
+            raise StemError(f"{self.name} cannot be read: {error.strerror}.") from error
+
+    def refuse_change(self) -> None:
+        """Raises StemError when the file is not what it was when it was opened.
+
+        One that was removed, or replaced by another of its name, is still here, whole.
+        """
+        now = os.fstat(self.descriptor)
+        if (now.st_size, now.st_mtime_ns) != (self.size, self.changed_ns):
+            raise StemError(
+                f"{self.name} changed while it was read.",
+                hint="Wait until it is written, then try again.",
+            )
+
+    def sha256_hex(self) -> str:
+        """The SHA-256 of the file's bytes, as hex."""
+        digest = hashlib.sha256()
+        offset = 0
+        while block := self.bytes_at(offset, 1 << 20):
+            digest.update(block)
+            offset += len(block)
+        return digest.hexdigest()
+
+
+@contextmanager
+def regular_file(path: str | os.PathLike[str]) -> Iterator[RegularFile]:
+    """Open `path` for reading. Raises StemError when it is not a file that can be read and has bytes."""
+    text, name = os.fspath(path), printable(path)
+    descriptor = _open(text, name)
+    try:
+        status = os.fstat(descriptor)
+        if status.st_size == 0:
+            raise StemError(f"{name} is empty.", hint="Copy or export it again.")
+        yield RegularFile(name, text, descriptor, status.st_size, status.st_mtime_ns)
+    finally:
+        os.close(descriptor)
+
+
+def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
+    """`path`, to read. Raises OSError for what is no file, and does not wait for a pipe."""
+
+    def without_waiting(name: str, flags: int) -> int:
+        return os.open(name, flags | os.O_NONBLOCK | os.O_NOCTTY)
+
+    file = open(path, "rb", opener=without_waiting)  # noqa: SIM115
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "it is not a file")
+    return file
+
+
+def sha256_hex(path: str | os.PathLike[str]) -> str:
+    """The SHA-256 of the file's bytes, as hex. Raises StemError when it cannot be read."""
+    with regular_file(path) as file:
+        return file.sha256_hex()
+
+
+def _open(text: str, name: str) -> int:
+    if not text:
+        raise StemError("The name of the audio file is empty.", hint="Name a file.")
+    try:
+        _refuse_other_kinds(name, Path(text).stat().st_mode)
+        # without blocking: what was a file a moment ago may have become a pipe
+        descriptor = os.open(text, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    except OSError as error:
+        raise _unreachable(text, name, error) from error
+    except ValueError as error:
+        raise StemError(f"{name} cannot be a file: its name holds a null character.") from error
+    try:
+        _refuse_other_kinds(name, os.fstat(descriptor).st_mode)
+    except StemError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _refuse_other_kinds(name: str, mode: int) -> None:
+    for is_kind, kind in _KINDS:
+        if is_kind(mode):
+            raise StemError(f"{name} is {kind}, not an audio file.", hint="Name a file.")
+
+
+def _unreachable(text: str, name: str, error: OSError) -> StemError:
+    match error.errno:
+        case errno.ENOENT if Path(text).is_symlink():
+            target = printable(Path(text).readlink())
+            return StemError(f"{name} is a link to {target}, which is not there.", hint="Mend the link.")
+        case errno.ENOENT | errno.ENOTDIR:
+            return StemError(f"{name} is not there.", hint=_nearest(Path(text)))
+        case errno.ELOOP:
+            return StemError(f"{name} is a link that leads back to itself.", hint="Mend the link.")
+        case errno.EACCES | errno.EPERM:
+            return StemError(f"{name} may not be read.", hint="Give yourself permission to read it.")
+        case errno.ENAMETOOLONG:
+            return StemError(f"{name} is not there: its name is too long for a file.")
+        case _:
+            return StemError(f"{name} cannot be read: {error.strerror}.")
+
+
+def _nearest(path: Path) -> str:
+    try:
+        there = sorted(entry.name for entry in os.scandir(path.parent))
+    except OSError:
+        return f"There is no folder {printable(path.parent)}."
+    near = difflib.get_close_matches(path.name, there, n=1)
+    return f"Did you mean {printable(near[0])}?" if near else "Check the name and the folder."

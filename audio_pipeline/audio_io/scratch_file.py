@@ -1,0 +1,95 @@
+"""The premaster between two passes, float64: what fits in memory, the rest on disk, gone when closed."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+import numpy as np
+
+from audio_pipeline.dsp.arrays import Samples, unset
+from audio_pipeline.errors import RenderError
+from audio_pipeline.timeline.spans import Span
+
+
+class ScratchFile:
+    """`(n, channels)` float64 that is written in order once and read in any order afterwards.
+
+    The first `memory_bytes` of it stay in memory, as they were given: nobody may change them. The rest is
+    in files, one a channel, that have no name in their folder (or lose it at once), so nothing is left
+    behind even when the process is killed. Raises RenderError when the folder is full or cannot be written.
+    """
+
+    def __init__(self, folder: Path, channels: int, memory_bytes: int = 0) -> None:
+        self._channels = channels
+        self._folder = folder
+        self._written = 0
+        self._memory_bytes = memory_bytes
+        self._kept: list[tuple[Span, Samples]] = []
+        self._in_memory = 0
+        self._files: list[BinaryIO] = []
+
+    def __enter__(self) -> ScratchFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for file in self._files:
+            with suppress(OSError):  # what a full disk did not take is not wanted any more
+                file.close()
+
+    def __len__(self) -> int:
+        return self._written
+
+    def write(self, samples: Samples) -> None:
+        """Add `(n, channels)` at the end."""
+        if samples.ndim != 2 or samples.shape[1] != self._channels:
+            raise ValueError(f"samples {samples.shape} are not (n, {self._channels})")
+        here = Span(self._written, self._written + len(samples))
+        self._written = here.stop
+        if not self._files and 8 * self._channels * here.stop <= self._memory_bytes:
+            self._kept.append((here, samples))
+            self._in_memory = here.stop
+            return
+        import tempfile  # what fits in memory does without
+
+        try:
+            while len(self._files) < self._channels:
+                self._files.append(tempfile.TemporaryFile(dir=self._folder))  # noqa: SIM115 - closed above
+            for file, channel in zip(self._files, samples.T, strict=True):
+                file.write(np.ascontiguousarray(channel, dtype=np.float64).data)
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def read(self, span: Span) -> Samples:
+        """`(len(span), channels)`, the caller's own; samples outside what was written are zero."""
+        out = unset(len(span), self._channels)
+        within = span.intersect(Span(0, self._written)).inside(span)
+        out[: within.start] = out[within.stop :] = 0.0
+        for kept, samples in self._kept:
+            part = kept.intersect(span)
+            if len(part):
+                out[part.inside(span)] = samples[part.inside(kept)]
+        there = span.intersect(Span(self._in_memory, self._written))
+        for file, channel in zip(self._files, out[there.inside(span)].T, strict=bool(self._files)):
+            try:
+                file.flush()
+                got = os.preadv(file.fileno(), [channel], 8 * (there.start - self._in_memory))
+            except OSError as error:
+                raise self._failed(error) from error
+            if got < channel.nbytes:
+                raise RenderError(f"the mix that was put aside in {self._folder} has been cut short")
+        return out
+
+    def _failed(self, error: OSError) -> RenderError:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        return RenderError(
+            f"the mix could not be put aside in {self._folder}: {error.strerror or error}",
+            hint=("Make room there, or" if full else "Give yourself permission, or")
+            + " write to another folder with --out DIR.",
+        )

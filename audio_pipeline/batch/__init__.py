@@ -1,1 +1,0 @@
-"""Many mixes: planned, made by as many processes as there are cores, or by a cluster, and overviewed."""

@@ -1,0 +1,1 @@
+"""Use cases: each joins the packages below into one job."""

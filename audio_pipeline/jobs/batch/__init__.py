@@ -1,0 +1,1 @@
+"""Many mixes: planned, rendered by processes or a cluster, and summarised."""

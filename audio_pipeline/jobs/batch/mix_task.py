@@ -1,0 +1,132 @@
+"""One mix of a batch, rendered: the same code in this process, in another, and on another host."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from audio_pipeline.audio_io.regular_file import sha256_hex
+from audio_pipeline.audio_io.write.atomic_write import part_of
+from audio_pipeline.errors import AudioPipelineError
+from audio_pipeline.jobs.batch.plan import Mix
+from audio_pipeline.jobs.render import Order, render
+from audio_pipeline.memo.store import Cache, digest, remove_if_unlocked
+from audio_pipeline.memo.tracing import exact, program_key
+from audio_pipeline.pages.page import PAGE_SUFFIX
+from audio_pipeline.preset.project import Project
+from audio_pipeline.preset.stems import stem_paths
+from audio_pipeline.reporting.report_file import SUFFIX
+
+Status = Literal["rendered", "unchanged", "failed"]
+_SHARES = {
+    "stems": (0.0, 5.0),
+    "mix": (5.0, 50.0),
+    "master": (55.0, 20.0),
+    "report": (75.0, 10.0),
+    "page": (85.0, 15.0),
+}
+"""Where each stage begins and how long it takes, in percent of a mix."""
+
+OnProgress = Callable[[Mix, float], None]
+"""Told which share (0..1) of a mix is done."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a mix. `error` is a sentence."""
+
+    name: str
+    status: Status
+    seconds: float = 0.0
+    error: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """A mix, and how it is to be rendered: by how many threads, and with which cache."""
+
+    mix: Mix
+    cache: Cache | None
+    threads: int = 1
+
+
+def render_one(task: Task, progress: Callable[[float], None] = lambda share: None) -> Outcome:
+    """Render one mix. Never raises for what is wrong with that mix alone: the outcome says it."""
+    mix, started = task.mix, time.perf_counter()
+    if mix.preset is None or mix.failure is not None:
+        return Outcome(mix.name, "failed", 0.0, mix.failure, mix.hint)
+    project = Project(mix.root)
+
+    def told(stage: str, share: float) -> None:
+        begins, lasts = _SHARES.get(stage, (100.0, 0.0))
+        progress((begins + lasts * share) / 100.0)
+
+    try:
+        order = Order(project, mix.preset, mix.out, workers=task.threads, cache=task.cache)
+        key = _order_key(mix)
+        render(order, told)
+        if task.cache is not None:
+            task.cache.put(key, note={"files": _files(mix)})
+    except AudioPipelineError as error:
+        return Outcome(mix.name, "failed", time.perf_counter() - started, error.message, error.hint)
+    except (OSError, ArithmeticError, ValueError, MemoryError, TypeError, LookupError) as error:
+        cause = f"something that should not happen did: {type(error).__name__}: {error}"[:300]
+        return Outcome(mix.name, "failed", time.perf_counter() - started, cause)
+    return Outcome(mix.name, "rendered", time.perf_counter() - started)
+
+
+def is_unchanged(mix: Mix, cache: Cache | None) -> bool:
+    """Whether this very mix was rendered before and its files are still what they were."""
+    if cache is None or mix.preset is None or mix.failure is not None:
+        return False
+    try:
+        kept = cache.get(_order_key(mix))
+        if kept is None or set(kept.note["files"]) != set(_outputs(mix)):
+            return False
+        sizes = {name: (mix.out / name).stat().st_size for name in kept.note["files"]}
+        if any(sizes[name] != size for name, (size, _) in kept.note["files"].items()):
+            return False
+        return bool(_files(mix) == kept.note["files"])
+    except (AudioPipelineError, OSError, KeyError, TypeError, ValueError):
+        return False
+
+
+def clear_debris(out: Path, mixes: Iterable[Mix]) -> None:
+    """Remove what a killed batch left half written and nobody writes any more."""
+    for mix in mixes:
+        for name in _outputs(mix):
+            remove_if_unlocked(part_of(out / name))
+
+
+def in_turn(tasks: Iterable[Task], told: OnProgress, threads: int) -> Iterator[Outcome]:
+    """Every task in this process, one after the other."""
+    for task in tasks:
+        told(task.mix, 0.0)
+        yield render_one(replace(task, threads=threads), partial(told, task.mix))
+
+
+def _outputs(mix: Mix) -> tuple[str, ...]:
+    return f"{mix.name}.wav", f"{mix.name}{SUFFIX}", f"{mix.name}{PAGE_SUFFIX}"
+
+
+def _files(mix: Mix) -> dict[str, Any]:
+    """Size and hash of each file that the mix became."""
+    return {
+        name: [(mix.out / name).stat().st_size, sha256_hex(mix.out / name)] for name in _outputs(mix)
+    }
+
+
+def _order_key(mix: Mix) -> str:
+    """All that the mix depends on, its recordings' bytes, too. Raises StemError for one not there."""
+    assert mix.preset is not None
+    preset = mix.preset
+    tables = [preset.head, preset.picture, preset.master, preset.cues, preset.layers, preset.effects]
+    stems = stem_paths(Project(mix.root), preset, {})
+    recordings = sorted([request.path, sha256_hex(path)] for request, path in stems.items())
+    out = str(mix.out.resolve())
+    return digest("order", program_key(), mix.name, out, exact(tables), recordings)

@@ -1,0 +1,83 @@
+"""The use case: a plan becomes renders, and each mix has its outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from audio_pipeline.errors import RenderError
+from audio_pipeline.jobs.batch.cluster import on_cluster
+from audio_pipeline.jobs.batch.mix_task import (
+    OnProgress,
+    Outcome,
+    Task,
+    clear_debris,
+    in_turn,
+    is_unchanged,
+    render_one,
+)
+from audio_pipeline.jobs.batch.plan import Mix
+from audio_pipeline.jobs.batch.worker_pool import WorkerPool
+from audio_pipeline.memo.store import Cache
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """How a batch is rendered: one job stays in this process, a scheduler has its own workers."""
+
+    jobs: int = 1
+    cache: Cache | None = None
+    scheduler: str | None = None
+    fail_fast: bool = False
+
+
+Outcomes = Generator[Outcome, None, None]
+
+
+def run(
+    mixes: Sequence[Mix], out: Path, how: BatchOptions, told: OnProgress = lambda mix, share: None
+) -> Outcomes:
+    """Render what is not there yet; the outcome of every mix as it comes, in no order.
+
+    A mix that fails does not stop the others, unless `fail_fast`. However it ends, files are whole or
+    as they were. Raises RenderError when nothing can be rendered at all.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RenderError(f"{out} cannot be made: {error.strerror or error}") from error
+    clear_debris(out, mixes)
+    tasks = []
+    for mix in mixes:
+        if mix.failure is not None:
+            yield render_one(Task(mix, None))
+            if how.fail_fast:
+                return
+        elif is_unchanged(mix, how.cache):
+            yield Outcome(mix.name, "unchanged")
+        else:
+            tasks.append(Task(mix, how.cache))
+    if not tasks:
+        return
+    try:
+        with closing(_outcomes(tasks, how, told)) as outcomes:
+            for outcome in outcomes:
+                yield outcome
+                if how.fail_fast and outcome.status == "failed":
+                    return
+    finally:
+        clear_debris(out, mixes)
+        if how.cache is not None:
+            how.cache.tidy()
+
+
+def _outcomes(tasks: Sequence[Task], how: BatchOptions, told: OnProgress) -> Outcomes:
+    if how.scheduler is not None:
+        yield from on_cluster(how.scheduler, tasks, told)
+    elif min(how.jobs, len(tasks)) == 1:
+        yield from in_turn(tasks, told, how.jobs)
+    else:
+        with WorkerPool(how.jobs) as crew:
+            yield from crew.work(tasks, told)

@@ -1,0 +1,1 @@
+"""From premaster to master: gain, ceiling, dither."""

@@ -1,0 +1,1 @@
+"""What was rendered before, kept on disk by content."""

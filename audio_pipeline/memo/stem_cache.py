@@ -1,0 +1,96 @@
+"""Conditioned stems, kept: a recording is decoded, resampled and levelled once."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import soundfile
+
+from audio_pipeline.audio_io.condition import Conditioned, condition, fingerprint
+from audio_pipeline.audio_io.display_path import printable
+from audio_pipeline.audio_io.read.audio_file import AudioInfo
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.errors import StemError
+from audio_pipeline.memo.store import Cache, Entry, digest
+from audio_pipeline.memo.tracing import program_key
+from audio_pipeline.metering.gated import GatedMeter
+from audio_pipeline.timeline.scene import StemRequest
+
+
+class StemCache:
+    """Conditions stems; `keys` tells afterwards what each is made from."""
+
+    def __init__(self, cache: Cache | None) -> None:
+        self._cache = cache
+        self.keys: dict[StemRequest, str] = {}
+
+    def conditioned(self, path: Path, request: StemRequest, sample_rate_hz: int) -> Conditioned:
+        """`path` as `request` wants it. Raises StemError for what cannot be read."""
+        if self._cache is None:
+            return _condition(path, request, sample_rate_hz)
+        level = None if request.level_lufs is None else request.level_lufs.hex()
+        sha256, rate_hz = fingerprint(path, sample_rate_hz=sample_rate_hz, channels=request.channels)
+        key = digest(
+            "stem",
+            program_key(),
+            [soundfile.__version__, soundfile.__libsndfile_version__],
+            "" if rate_hz == sample_rate_hz else _version_of_soxr(),
+            sha256,
+            str(path),
+            request.channels,
+            level,
+            sample_rate_hz,
+        )
+        self.keys[request] = key
+        known = self._cache.get(key)
+        if known is not None:
+            return _from(known, sample_rate_hz)
+        stem = _condition(path, request, sample_rate_hz)
+        if stem.sha256 != sha256:
+            raise StemError(
+                f"{printable(path)} was replaced while it was read.", hint="Wait, then try again."
+            )
+        note = {"did": stem.did, "warnings": stem.warnings, "sha256": stem.sha256}
+        self._cache.put(key, (stem.samples,), {**note, "source": asdict(stem.source)})
+        return stem
+
+
+def _condition(path: Path, request: StemRequest, sample_rate_hz: int) -> Conditioned:
+    return condition(
+        path,
+        sample_rate_hz=sample_rate_hz,
+        channels=request.channels,
+        level_lufs=request.level_lufs,
+        measure=_integrated_lufs,
+    )
+
+
+def _from(entry: Entry, sample_rate_hz: int) -> Conditioned:
+    note: dict[str, Any] = entry.note
+    samples = entry.parts[0]
+    assert samples is not None
+    samples.flags.writeable = False
+    source = {**note["source"], "warnings": tuple(note["source"]["warnings"])}
+    return Conditioned(
+        samples,
+        sample_rate_hz,
+        tuple(note["did"]),
+        tuple(note["warnings"]),
+        note["sha256"],
+        AudioInfo(**source),
+    )
+
+
+def _version_of_soxr() -> str:
+    import soxr  # most stems have the right rate
+
+    return str(soxr.__version__)
+
+
+def _integrated_lufs(samples: Samples, sample_rate_hz: int) -> float | None:
+    meter = GatedMeter(sample_rate_hz, samples.shape[1])
+    for start in range(0, len(samples), sample_rate_hz):
+        meter.feed(samples[start : start + sample_rate_hz])
+    return meter.result().integrated_lufs

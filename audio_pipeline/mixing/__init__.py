@@ -1,0 +1,1 @@
+"""A preset made ready, and the console that mixes its tiles."""

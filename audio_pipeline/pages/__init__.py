@@ -1,0 +1,1 @@
+"""Pages, pictures and listening copies of a render."""

@@ -1,0 +1,265 @@
+"""The overview of a batch: every mix with what it changes, its figures, its verdict and its shape.
+
+The page is one file without a script; its policy lets nothing be loaded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from audio_pipeline.pages.csv_tables import to_csv
+from audio_pipeline.pages.markup import Markup, asset, element, page_head, source_hash
+from audio_pipeline.pages.outliers import RULE, outliers
+from audio_pipeline.reporting.figures import DROPOUT_FIGURES, FIGURES, Figure, shown
+
+SCHEMA = "Batch.1"
+COLUMNS = (
+    "dialogue_lufs",
+    "integrated_lufs",
+    "loudness_range_lu",
+    "max_short_term_lufs",
+    "true_peak_dbtp",
+)
+DROPOUT_COLUMNS = ("floor_dbfs", "fall_s")
+
+_POINTS = 160
+_FLOOR_DBFS = -100.0
+_MOST_OVERRIDES = 5
+
+
+@dataclass(frozen=True)
+class MixResult:
+    """One mix of a batch. `report` is None where `failure` says why; `link` leads to its report."""
+
+    name: str
+    base: str
+    language: str
+    overrides: Mapping[str, str]
+    report: dict[str, Any] | None
+    link: str
+    failure: str | None = None
+
+    def figures(self) -> dict[str, float | None]:
+        """What is compared between mixes; dropout figures bear `dropout_` in front."""
+        if self.report is None:
+            return {}
+        dropout = self.report["dropout"] or {}
+        return {name: self.report[name] for name in COLUMNS} | {
+            f"dropout_{name}": dropout.get(name) for name in DROPOUT_COLUMNS
+        }
+
+    def verdict(self) -> str | None:
+        """Of the delivery: pass, fail, …; None where there is none."""
+        return None if self.report is None else self.report["delivery"]["verdict"]
+
+
+def overview_json(results: Sequence[MixResult]) -> str:
+    """The batch as JSON: the same results, the same bytes."""
+    mixes = [
+        {
+            "name": result.name,
+            "preset": result.base,
+            "language": result.language or None,
+            "overrides": dict(result.overrides),
+            "report": None if result.report is None else result.link,
+            "failure": result.failure,
+            "delivery": None if result.report is None else result.report["delivery"]["name"],
+            "verdict": result.verdict(),
+            **{name: result.figures().get(name) for name in _FIGURES},
+            "outliers": {name: round(off, 4) for name, off in marks.items()},
+        }
+        for result, marks in zip(results, _marks(results), strict=True)
+    ]
+    whole = {"schema": SCHEMA, "outlier_rule": RULE, "mixes": mixes}
+    return json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def overview_csv(results: Sequence[MixResult]) -> str:
+    """The batch as CSV, a row for every mix, safe to open in a spreadsheet."""
+    head = (
+        "mix",
+        "preset",
+        "language",
+        "overrides",
+        "delivery",
+        "verdict",
+        *_FIGURES,
+        "outliers",
+        "failure",
+    )
+    rows = [
+        (
+            result.name,
+            result.base,
+            result.language,
+            "; ".join(f"{key}={value}" for key, value in result.overrides.items()),
+            None if result.report is None else result.report["delivery"]["name"],
+            result.verdict(),
+            *(result.figures().get(name) for name in _FIGURES),
+            "; ".join(marks),
+            result.failure,
+        )
+        for result, marks in zip(results, _marks(results), strict=True)
+    ]
+    return to_csv(head, rows)
+
+
+def overview_html(results: Sequence[MixResult]) -> str:
+    """The batch as a page."""
+    figures = [_FIGURES[name] for name in _FIGURES]
+    heads = [element("th", "Mix", scope="col"), element("th", "Level, dBFS", scope="col")]
+    heads += [
+        element("th", f"{figure.label}, {figure.unit}", scope="col", class_="number")
+        for figure in figures
+    ]
+    heads.append(element("th", "Delivery", scope="col"))
+    marks = _marks(results)
+    rows = [_row(result, out) for result, out in zip(results, marks, strict=True)]
+    table = element(
+        "table",
+        element("thead", element("tr", *heads, role="row")),
+        element("tbody", *rows),
+        role="table",
+        aria_label="All mixes of the batch",
+    )
+    body = element(
+        "main",
+        element("h1", _title(results)),
+        element("p", _summary(results, marks), class_="lede"),
+        table,
+        element("p", RULE, class_="note"),
+        element(
+            "p",
+            "The level is drawn from −100 to 0 dBFS over the whole mix; the line is the dropout.",
+            class_="note",
+        ),
+    )
+    return _page(f"{len(results)} mixes: {_title(results)}", body)
+
+
+_FIGURES: dict[str, Figure] = {name: FIGURES[name] for name in COLUMNS} | {
+    f"dropout_{name}": Figure(
+        f"Dropout, {DROPOUT_FIGURES[name].label}",
+        DROPOUT_FIGURES[name].unit,
+        DROPOUT_FIGURES[name].decimals,
+    )
+    for name in DROPOUT_COLUMNS
+}
+
+
+def _marks(results: Sequence[MixResult]) -> list[dict[str, float]]:
+    """What stands out among mixes for the same delivery: other deliveries have other levels."""
+    marks: list[dict[str, float]] = [{} for _ in results]
+    deliveries = [None if r.report is None else r.report["delivery"]["name"] for r in results]
+    for delivery in set(deliveries):
+        alike = [n for n, other in enumerate(deliveries) if other == delivery]
+        found = outliers([results[n].figures() for n in alike])
+        for n, mark in zip(alike, found, strict=True):
+            marks[n] = mark
+    return marks
+
+
+def _page(title: str, body: Markup) -> str:
+    style = asset("overview.css")
+    policy = (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
+        f"style-src {source_hash(style)}"
+    )
+    head = page_head(title, style, policy)
+    return f'<!DOCTYPE html>\n<html lang="en">\n<head>{head}</head>\n<body>\n{body}\n</body>\n</html>\n'
+
+
+def _title(results: Sequence[MixResult]) -> str:
+    titles = {
+        str(result.report["provenance"].get("preset", {}).get("title", "Mixes"))
+        for result in results
+        if result.report is not None
+    }
+    return titles.pop() if len(titles) == 1 else "Mixes"
+
+
+def _summary(results: Sequence[MixResult], marks: Sequence[Mapping[str, float]]) -> str:
+    failed = sum(result.report is None for result in results)
+    verdicts = [result.verdict() for result in results if result.report is not None]
+    words = [f"{len(results)} mixes" if len(results) != 1 else "1 mix"]
+    words.append(f"{verdicts.count('pass')} pass their delivery")
+    if others := len(verdicts) - verdicts.count("pass"):
+        words.append(f"{others} do not" if others > 1 else "1 does not")
+    if failed:
+        words.append(f"{failed} could not be made")
+    if out := sum(bool(mark) for mark in marks):
+        words.append(f"{out} stand out" if out > 1 else "1 stands out")
+    return ", ".join(words) + "."
+
+
+def _row(result: MixResult, marks: Mapping[str, float]) -> Markup:
+    name = result.name if result.report is None else element("a", result.name, href=quote(result.link))
+    own = element("th", name, *map(Markup, _about(result)), scope="row", role="rowheader")
+    if result.report is None:
+        why = result.failure or "it was not rendered"
+        wide = element(
+            "td", f"Could not be made: {why}", class_="fail wide", colspan=str(len(_FIGURES) + 2)
+        )
+        return element("tr", own, wide, role="row")
+    figures, cells = result.figures(), []
+    for key, figure in _FIGURES.items():
+        text: list[str] = [shown(figures[key], figure.decimals)]
+        if key in marks:
+            text.append(element("span", f"{marks[key]:+.{figure.decimals}f} off"))
+        kind = "number out" if key in marks else "number"
+        cells.append(
+            element("td", *text, class_=kind, role="cell", data_label=f"{figure.label}, {figure.unit}")
+        )
+    verdict = result.verdict()
+    delivery = result.report["delivery"]["name"] or "no delivery"
+    judged = element(
+        "strong", verdict or "not judged", class_=verdict if verdict in ("pass", "fail") else None
+    )
+    return element(
+        "tr",
+        own,
+        element("td", _shape(result.report), class_="wide", role="cell", data_label="Level, dBFS"),
+        *cells,
+        element(
+            "td", judged, element("span", delivery), class_="verdict", role="cell", data_label="Delivery"
+        ),
+        role="row",
+    )
+
+
+def _about(result: MixResult) -> list[str]:
+    told = [result.base] if result.base != result.name else []
+    told += [result.language] if result.language else []
+    lines = [element("span", ", ".join(told))] if told else []
+    changes = [f"{key} = {value}" for key, value in result.overrides.items()]
+    if len(changes) > _MOST_OVERRIDES:
+        changes = [*changes[:_MOST_OVERRIDES], f"and {len(changes) - _MOST_OVERRIDES} more"]
+    return [*lines, *(element("span", change) for change in changes)]
+
+
+def _shape(report: Mapping[str, Any]) -> Markup:
+    """Its level over time as a small picture."""
+    curves = report["curves"]
+    levels = [_FLOOR_DBFS if v is None else max(_FLOOR_DBFS, v) for v in curves["level_dbfs"]]
+    step = max(1, -(-len(levels) // _POINTS))
+    peaks = [max(levels[n : n + step]) for n in range(0, len(levels), step)]
+    if not peaks:
+        return Markup("")
+    path = "".join(f"L{n} {-peak:.1f}" for n, peak in enumerate(peaks))
+    drawn = [element("path", d=f"M0 100{path}L{len(peaks) - 1} 100Z", class_="level")]
+    dropout = report["dropout"]
+    if dropout is not None:
+        at = f"{dropout['at_s'] / curves['step_s'] / step:.1f}"
+        drawn.append(element("line", x1=at, x2=at, y1="0", y2="100", class_="cue"))
+    return element(
+        "svg",
+        element("title", f"Level over {report['duration_s']:.0f} s"),
+        *drawn,
+        viewBox=f"0 0 {max(1, len(peaks) - 1)} 100",
+        preserveAspectRatio="none",
+        role="img",
+    )

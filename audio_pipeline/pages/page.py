@@ -1,0 +1,279 @@
+"""The page of a render, `<mix>.report.html`: one file that holds all it shows and plays.
+
+look = look_at(Path("renders/final.wav"), softest_dbfs=-60.0)
+write_page(Path("renders/final.report.html"), report, changes_of(preset), look)
+
+A look needs the master's samples alone, so that it can be had while they are measured: see `PageAnalyzer`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from audio_pipeline.audio_io.read.audio_file import blocks, probe
+from audio_pipeline.audio_io.write.atomic_write import atomic_write
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.pages import tables
+from audio_pipeline.pages.changes import Changes
+from audio_pipeline.pages.listening_copy import FLAC, Copy, bits_for, stereo
+from audio_pipeline.pages.markup import (
+    Markup,
+    bytes_block,
+    data_address,
+    data_block,
+    element,
+    join,
+    page_pieces,
+)
+from audio_pipeline.pages.spectrogram import LOWEST_HZ, Spectrogram
+from audio_pipeline.pages.traces import CloseUp, Place
+from audio_pipeline.pages.words import audibility_note, clause_notes, silence_notes
+from audio_pipeline.reporting.report import CURVE_STEP_S
+from audio_pipeline.timeline.workers import BackgroundQueue
+
+Report = dict[str, Any]
+
+PAGE_SUFFIX = ".report.html"
+LONGEST_COPY_S = 300.0
+"""A longer mix is not put into its page: a minute takes 5 MB, and mail carries some 25."""
+
+SCRIPTS = ("timecode.js", "engine.js", "charts.js", "transport.js", "report.js")
+
+_BLOCK = 262_144
+
+
+@dataclass(frozen=True)
+class PageMedia:
+    """What is seen and heard besides its report. `copy` is empty where it would be too long."""
+
+    spectrogram_png: bytes
+    highest_hz: float
+    place: list[float | None]
+    close_up: CloseUp
+    copy: bytes
+
+
+class PageAnalyzer:
+    """A look in the making: feed it the blocks of the master, `(n, ≤ 2)` each, in order.
+
+    `softest_dbfs`, where it is known, is what the copy must still tell. Raises StemError when the master
+    cannot be read.
+    """
+
+    def __init__(self, master: Path, softest_dbfs: float | None) -> None:
+        info = probe(master)
+        rate = self._rate = info.sample_rate_hz
+        self._picture, self._place = Spectrogram(info.frames, rate), Place(rate, CURVE_STEP_S)
+        self._close_up = CloseUp(rate)
+        short = info.duration_s <= LONGEST_COPY_S
+        self._copy = Copy(FLAC, rate, 2, bits_for(softest_dbfs)) if short else None
+        self._encoding = BackgroundQueue()
+
+    def feed(self, block: Samples) -> None:
+        """The next samples."""
+        if self._copy is not None:
+            self._encoding.do(partial(self._copy.feed, block))  # it takes longer than all the others
+        for observer in (self._picture, self._place, self._close_up):
+            observer.feed(block)
+
+    def look(self) -> PageMedia:
+        """What there was to see and hear; nothing can be fed any more."""
+        png = self._picture.png()
+        self._encoding.finish()
+        copy = b"" if self._copy is None else self._copy.data()
+        return PageMedia(png, self._rate / 2, self._place.points(), self._close_up, copy)
+
+
+def look_at(master: Path, softest_dbfs: float | None) -> PageMedia:
+    """A look at a master that is there. Raises StemError when it cannot be read."""
+    looking = PageAnalyzer(master, softest_dbfs)
+    for block in stereo(blocks(master, _BLOCK)):
+        looking.feed(block)
+    return looking.look()
+
+
+def write_page(path: Path, report: Report, changes: Changes, look: PageMedia) -> None:
+    """Write the page, whole or not at all. Raises RenderError when it cannot be written."""
+    with atomic_write(path, "w") as file:
+        file.writelines(_pieces(report, changes, look, live=False))
+
+
+def page(report: Report, changes: Changes, look: PageMedia, *, live: bool = False) -> str:
+    """The page as text. A `live` one listens to where it came from, and loads itself anew."""
+    return "".join(_pieces(report, changes, look, live=live))
+
+
+def _pieces(report: Report, changes: Changes, look: PageMedia, *, live: bool) -> Iterator[str]:
+    title = _preset_text(report, "title") or "Mix"
+    blocks_ = (
+        data_block("report", report),
+        data_block("look", _look_data(look, report)),
+        *bytes_block("audio-0", look.copy),
+    )
+    return page_pieces(
+        f"{report['mix']} · {title}",
+        _body(report, changes, look, title),
+        blocks_,
+        (*SCRIPTS, "live.js") if live else SCRIPTS,
+        connects=live,
+    )
+
+
+def _look_data(look: PageMedia, report: Report) -> dict[str, Any]:
+    dropout = report["dropout"]
+    return {
+        "place": look.place,
+        "close_up": None if dropout is None else look.close_up.around(dropout),
+        "spectrogram": {
+            "png": data_address(look.spectrogram_png, "image/png"),
+            "lowest_hz": LOWEST_HZ,
+            "highest_hz": look.highest_hz,
+        },
+    }
+
+
+def _preset_text(report: Report, key: str) -> str | None:
+    preset = report["provenance"].get("preset")
+    value = preset.get(key) if isinstance(preset, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def _body(report: Report, changes: Changes, look: PageMedia, title: str) -> Markup:
+    parts = [
+        _header(report, title),
+        element("div", id="live", role="status", hidden=True),
+        _warnings(report),
+        tables.headline(report),
+        _section("Over time", _charts(), "over-time"),
+    ]
+    if report["dropout"] is not None:
+        parts.append(_section("The dropout", _dropout(report), "dropout"))
+    if report["delivery"]["name"] is not None:
+        parts.append(_section("Delivery", _delivery(report), "delivery"))
+    if report["sections"]:
+        parts.append(_section("Sections", tables.sections(report), "sections"))
+    base = changes.base
+    changed = "Changes" if base is None else f"Changes from {base}"
+    parts += [
+        _section(changed, tables.changes_table(changes), "changes"),
+        _section("Provenance", tables.provenance(report), "provenance"),
+    ]
+    return join(element("main", *parts), player(report, bool(look.copy)))
+
+
+def _section(title: str, content: Markup, identity: str) -> Markup:
+    heading = element("h2", title, id=f"{identity}-title")
+    return element("section", heading, content, id=identity, aria_labelledby=f"{identity}-title")
+
+
+def _header(report: Report, title: str) -> Markup:
+    facts = report["provenance"]
+    meta = [
+        tables.seconds(report["duration_s"]),
+        f"{report['sample_rate_hz'] / 1000:g} kHz",
+        str(facts.get("encoding", "")),
+        f"{facts.get('picture_rate', '')} fps from {facts.get('picture_start', '')}",
+    ]
+    delivery = report["delivery"]
+    named = delivery["title"] or delivery["name"]
+    return element(
+        "header",
+        element("p", title, class_="overline"),
+        element("h1", str(report["mix"])),
+        element("p", _preset_text(report, "description") or "", class_="lede"),
+        element("p", " · ".join(part for part in meta if part), class_="meta"),
+        element("p", tables.verdict(delivery["verdict"]), " ", named or "", class_="verdict-line"),
+    )
+
+
+def _warnings(report: Report) -> Markup:
+    if not report["warnings"]:
+        return Markup("")
+    items = [element("li", warning) for warning in report["warnings"]]
+    return element("ul", *items, class_="warnings", aria_label="Warnings")
+
+
+def _charts() -> Markup:
+    curves = (("two", "short-term"), ("one", "momentary"), ("faint", "level"))
+    lines = [element("li", element("span", class_=f"key-line {kind}"), name) for kind, name in curves]
+    return join(
+        element("div", element("ul", *lines, class_="legend"), zoom_buttons(), class_="tools"),
+        element("div", id="loudness", class_="chart"),
+        element("div", id="place", class_="chart"),
+        element("div", id="spectrogram", class_="chart"),
+        element(
+            "p",
+            "Drag to zoom, click to go there. A momentary window (400 ms) and a short-term window (3 s) "
+            "read at their end. Place is where the power is between left and right.",
+            class_="note",
+        ),
+    )
+
+
+def zoom_buttons() -> Markup:
+    """Zoom for those who do not drag."""
+    words = (("in", "+", "Zoom in"), ("out", "−", "Zoom out"), ("whole", "Whole", "Show the whole"))
+    buttons = [
+        element("button", sign, type="button", data_zoom=kind, aria_label=label)
+        for kind, sign, label in words
+    ]
+    return element("div", *buttons, class_="buttons", role="group", aria_label="Zoom")
+
+
+def _dropout(report: Report) -> Markup:
+    return element(
+        "div",
+        element("div", id="close-up", class_="chart"),
+        tables.dropout_contract(report),
+        class_="beside",
+    )
+
+
+def _delivery(report: Report) -> Markup:
+    notes = [*clause_notes(report), *silence_notes(report)]
+    audible = audibility_note(report)
+    if audible is not None:
+        notes.append(audible)
+    items = [element("li", note) for note in notes]
+    return join(tables.clauses(report), element("ul", *items, class_="notes") if items else Markup(""))
+
+
+def player(report: Report, has_copy: bool) -> Markup:
+    """The transport, which stays at the foot of the window."""
+    if not has_copy:
+        why = f"The mix is longer than {LONGEST_COPY_S / 60:.0f} minutes; listen to "
+        link = element("a", report["file"], href=_beside(str(report["file"])))
+        return element("section", why, link, ".", class_="player plain", aria_label="Player")
+    return element(
+        "section",
+        element("button", "Play", type="button", id="play", aria_keyshortcuts="Space"),
+        element(
+            "div",
+            element("output", "", id="timecode", aria_live="off"),
+            element("span", "", id="where"),
+            class_="clock",
+        ),
+        element("p", id="readout", aria_live="off"),
+        element("p", id="audio-state", role="status"),
+        element(
+            "p",
+            *_keys((("space", "play"), ("← →", "1 s"), ("shift ← →", "cue by cue"), ("home", "start"))),
+            class_="keys",
+        ),
+        class_="player",
+        aria_label="Player",
+    )
+
+
+def _keys(pairs: tuple[tuple[str, str], ...]) -> list[Markup]:
+    return [element("span", element("kbd", key), " ", what) for key, what in pairs]
+
+
+def _beside(name: str) -> str:
+    from urllib.parse import quote
+
+    return "./" + quote(Path(name).name)

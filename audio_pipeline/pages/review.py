@@ -1,0 +1,281 @@
+"""The review page: several mixes on one timeline, level-matched, switched without losing the place.
+
+write_review(Path("renders/review.html"), [take_of(path) for path in reports])
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, Literal
+
+from audio_pipeline.audio_io.read.audio_file import blocks, probe
+from audio_pipeline.audio_io.write.atomic_write import atomic_write
+from audio_pipeline.audio_io.write.overwrite_guard import refuse_to_overwrite
+from audio_pipeline.errors import ReportError
+from audio_pipeline.pages import tables
+from audio_pipeline.pages.compare_words import notes, preset_rows
+from audio_pipeline.pages.listening_copy import MP3, encoded, stereo
+from audio_pipeline.pages.markup import (
+    Markup,
+    asset,
+    bytes_block,
+    data_block,
+    element,
+    join,
+    page_pieces,
+)
+from audio_pipeline.pages.page import zoom_buttons
+from audio_pipeline.reporting.comparison import Comparison, Row, Tolerance, compare_reports
+from audio_pipeline.reporting.facts import MixFacts
+from audio_pipeline.reporting.figures import DROPOUT_FIGURES, FIGURES, SECTION_FIGURES, Figure
+from audio_pipeline.reporting.report import report_of_file
+from audio_pipeline.reporting.report_file import SUFFIX, read_report
+
+Report = dict[str, Any]
+Anchor = Literal["dialogue_lufs", "integrated_lufs"]
+
+SCRIPTS = (
+    "timecode.js",
+    "engine.js",
+    "charts.js",
+    "transport.js",
+    "abx.js",
+    "notes.js",
+    "review.js",
+)
+MOST_MIXES = 26
+"""As many as there are letters for a blind review."""
+
+LONGEST_S = 1200.0
+"""All mixes are decoded in the browser's memory, 23 MB a minute each."""
+
+_ANCHORS: dict[Anchor, str] = {
+    "dialogue_lufs": "loudness of the dialogue stem",
+    "integrated_lufs": "loudness of the whole programme",
+}
+
+
+@dataclass(frozen=True)
+class Take:
+    """One mix of a review: its report and its audio file."""
+
+    report: Report
+    audio: Path
+
+
+def take_of(path: Path) -> Take:
+    """The mix whose report or audio file `path` is; without a report it is measured.
+
+    Raises ReportError for a report whose audio file is not beside it, StemError for unreadable audio.
+    """
+    if path.name.endswith(SUFFIX):
+        report = read_report(path)
+        audio = path.parent / Path(str(report["file"])).name
+        if not audio.is_file():
+            raise ReportError(
+                f"{path} is a report on {audio.name}, which is not beside it", hint="Render it again."
+            )
+        return Take(report, audio)
+    beside = path.with_name(f"{path.stem}{SUFFIX}")
+    if beside.is_file():
+        return Take(read_report(beside), path)
+    return Take(report_of_file(path, MixFacts(path.stem), path.name), path)
+
+
+def names_of(takes: Sequence[Take]) -> list[str]:
+    """What the mixes are called: by their names, and their folders' where two have the same."""
+    names = [str(take.report["mix"]) for take in takes]
+    shown = [
+        f"{take.audio.resolve().parent.name}/{name}" if names.count(name) > 1 else name
+        for take, name in zip(takes, names, strict=True)
+    ]
+    return [
+        f"{name} ({shown[:n].count(name) + 1})" if shown.count(name) > 1 else name
+        for n, name in enumerate(shown)
+    ]
+
+
+def matching(reports: Sequence[Report]) -> tuple[Anchor, list[float]]:
+    """On what the mixes are matched, and the gain of each in dB.
+
+    The softest stays as it is and the others come down to it, so that nothing can clip. The anchor is
+    the dialogue where it is known of all, else the programme; a silent mix is left alone.
+    """
+    levels = [dialogue_level(report) for report in reports]
+    anchor: Anchor = "dialogue_lufs"
+    if None in levels:
+        anchor, levels = "integrated_lufs", [report["integrated_lufs"] for report in reports]
+    softest = min((level for level in levels if level is not None), default=0.0)
+    return anchor, [0.0 if level is None else round(softest - level, 4) + 0.0 for level in levels]
+
+
+def dialogue_level(report: Report) -> float | None:
+    """Where the dialogue stands, or would: music-and-effects has the level that it has under voices."""
+    measured: float | None = report["dialogue_lufs"]
+    facts = report["provenance"]
+    target = facts.get("target_lufs") if facts.get("anchor") == "dialogue" else None
+    return measured if measured is not None or not isinstance(target, int | float) else float(target)
+
+
+def listening_copy(take: Take) -> bytes:
+    """The mix as MP3. Raises StemError when it cannot be read, ReportError when it is too long."""
+    info = probe(take.audio)
+    if info.duration_s > LONGEST_S:
+        raise ReportError(
+            f"{take.audio} is {info.duration_s / 60:.0f} minutes long;"
+            f" a review page holds mixes of up to {LONGEST_S / 60:.0f}"
+        )
+    return encoded(stereo(blocks(take.audio)), MP3, info.sample_rate_hz, 2)
+
+
+def write_review(path: Path, takes: Sequence[Take], copies: Sequence[bytes]) -> None:
+    """Write the page, whole or not at all. Raises RenderError when it cannot be written, or when another
+    program's file is in its place."""
+    refuse_to_overwrite(path)
+    with atomic_write(path, "w") as file:
+        file.writelines(_pieces(takes, copies))
+
+
+def review(takes: Sequence[Take], copies: Sequence[bytes]) -> str:
+    """The page as text; ValueError as `write_review`."""
+    return "".join(_pieces(takes, copies))
+
+
+def _pieces(takes: Sequence[Take], copies: Sequence[bytes]) -> Iterator[str]:
+    """The page; `copies` are MP3 files, one for each mix. ValueError for too few or many."""
+    if not 2 <= len(takes) <= MOST_MIXES or len(takes) != len(copies):
+        raise ValueError(f"{len(takes)} mixes and {len(copies)} copies make no review")
+    names, reports = names_of(takes), [take.report for take in takes]
+    anchor, gains = matching(reports)
+    title = _title(reports)
+    data = {
+        "id": _identity(names, reports),
+        "title": title,
+        "anchor": anchor,
+        "mixes": [
+            _mix_data(name, report, gain)
+            for name, report, gain in zip(names, reports, gains, strict=True)
+        ],
+    }
+    audio = chain.from_iterable(bytes_block(f"audio-{n}", copy) for n, copy in enumerate(copies))
+    held = chain([data_block("review", data)], audio)
+    return page_pieces(f"Review · {title}", _body(title, names, reports), held, SCRIPTS)
+
+
+def _mix_data(name: str, report: Report, gain_db: float) -> dict[str, Any]:
+    facts, delivery = report["provenance"], report["delivery"]
+    preset = facts.get("preset")
+    return {
+        "name": name,
+        "description": preset.get("description", "") if isinstance(preset, dict) else "",
+        "gain_db": gain_db,
+        "duration_s": report["duration_s"],
+        "picture": [facts.get("picture_rate"), facts.get("picture_start")],
+        "sections": [{k: s[k] for k in ("name", "start_s", "stop_s")} for s in report["sections"]],
+        "curves": {k: report["curves"][k] for k in ("step_s", "momentary_lufs", "short_term_lufs")},
+        "figures": [
+            ["dialogue", f"{tables.number(report['dialogue_lufs'], 1)} LUFS"],
+            ["programme", f"{tables.number(report['integrated_lufs'], 1)} LUFS"],
+            ["true peak", f"{tables.number(report['true_peak_dbtp'], 1)} dBTP"],
+            ["length", tables.seconds(report["duration_s"])],
+            ["delivery", f"{delivery['name']}: {delivery['verdict']}" if delivery["name"] else "–"],
+        ],
+    }
+
+
+def _identity(names: Sequence[str], reports: Sequence[Report]) -> str:
+    """The same for the same mixes, so that notes are found again."""
+    facts = [(name, report["curves"]) for name, report in zip(names, reports, strict=True)]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+
+
+def _title(reports: Sequence[Report]) -> str:
+    presets = (report["provenance"].get("preset") for report in reports)
+    titles = {str(p["title"]) for p in presets if isinstance(p, dict) and "title" in p}
+    return titles.pop() if len(titles) == 1 else f"{len(reports)} mixes"
+
+
+def _body(title: str, names: Sequence[str], reports: Sequence[Report]) -> Markup:
+    anchor, gains = matching(reports)
+    slots = {
+        "title": element("p", title, class_="overline"),
+        "count": str(len(names)),
+        "anchor": _ANCHORS[anchor],
+        "zoom": zoom_buttons(),
+        "differences": _differences(names, reports, gains),
+    }
+    # in one go, so that what goes into one slot is never looked through for another
+    return Markup(re.sub(r"\{\{(\w+)\}\}", lambda slot: slots[slot[1]], asset("review.html")))
+
+
+def at_gain(report: Report, gain_db: float) -> Report:
+    """The report as it would be at another gain: every level moved by it, the rest as it was."""
+
+    def moved(table: Mapping[str, Any], figures: Mapping[str, Figure]) -> dict[str, Any]:
+        levels = {n: table[n] for n, f in figures.items() if f.moves and table.get(n) is not None}
+        return {**table, **{name: level + gain_db for name, level in levels.items()}}
+
+    curves = report["curves"]
+    momentary = [None if v is None else v + gain_db for v in curves["momentary_lufs"]]
+    return {
+        **moved(report, FIGURES),
+        "sections": [moved(section, SECTION_FIGURES) for section in report["sections"]],
+        "dropout": report["dropout"] and moved(report["dropout"], DROPOUT_FIGURES),
+        "curves": {**curves, "momentary_lufs": momentary},
+    }
+
+
+def _differences(names: Sequence[str], reports: Sequence[Report], gains: Sequence[float]) -> Markup:
+    """Each mix against the first, both as matched: in words, what its preset changes, and the figures
+    that differ for another reason than the level."""
+    parts = []
+    reports = [at_gain(report, gain) for report, gain in zip(reports, gains, strict=True)]
+    for name, report in zip(names[1:], reports[1:], strict=True):
+        compared = compare_reports((names[0], name), (reports[0], report), Tolerance())
+        said = [element("p", sentence) for sentence in notes(compared)[:-1]]
+        parts.append(
+            element(
+                "article",
+                element("h3", f"{name}, from {names[0]}"),
+                *said,
+                _preset_table(compared),
+                _figure_table(compared),
+            )
+        )
+    return join(*parts)
+
+
+def _preset_table(compared: Comparison) -> Markup:
+    rows = preset_rows(compared)
+    if not rows:
+        return Markup("")
+    return tables.table(f"Preset of {compared.names[1]}", ("Preset", *compared.names), rows, (0, 1, 2))
+
+
+def _figure_table(compared: Comparison) -> Markup:
+    rows = [
+        _figure_row(row)
+        for row in compared.rows
+        if any(row.different) and (row.table != "sections" or row.name == "integrated_lufs")
+    ]
+    if not rows:
+        return element("p", "At matched level every figure is within its tolerance.")
+    head = ("Figure at matched level", *compared.names, "Δ")
+    return tables.table(f"Figures of {compared.names[1]} at matched level", head, rows)
+
+
+def _figure_row(row: Row) -> tuple[str, ...]:
+    figure, delta = row.figure, row.deltas[1]
+    label = f"{row.section}: {figure.label}" if row.section else figure.label
+    if row.table == "dropout":
+        label = f"Dropout, {label}"
+    unit = f", {figure.unit}" if figure.unit else ""
+    signed = "" if delta is None else tables.minus(f"{delta:+.{max(figure.decimals, 1)}f}")
+    values = [tables.number(value, figure.decimals) for value in row.values]
+    return (f"{label}{unit}", *values, signed)

@@ -1,0 +1,221 @@
+"""The figures of a report as HTML: headline, clauses, sections, dropout, changes, provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any
+
+from audio_pipeline.pages.changes import Changes, in_words
+from audio_pipeline.pages.markup import Markup, element, join
+from audio_pipeline.pages.words import clause_rows
+from audio_pipeline.reporting.comparison import clock_of_report
+from audio_pipeline.reporting.dropout import UNCERTAIN_S
+from audio_pipeline.reporting.figures import FIGURES, SECTION_FIGURES, shown
+
+Report = dict[str, Any]
+
+_HEADLINE = (
+    "dialogue_lufs",
+    "integrated_lufs",
+    "loudness_range_lu",
+    "max_momentary_lufs",
+    "max_short_term_lufs",
+    "true_peak_dbtp",
+)
+_SHORT = {
+    "dialogue_lufs": "Dialogue stem",
+    "integrated_lufs": "Programme",
+    "max_momentary_lufs": "Loudest 400 ms",
+    "max_short_term_lufs": "Loudest 3 s",
+}
+_PLACES = {
+    "max_momentary_lufs": "max_momentary_at_s",
+    "max_short_term_lufs": "max_short_term_at_s",
+    "true_peak_dbtp": "true_peak_at_s",
+}
+
+
+def minus(text: str) -> str:
+    """A figure with the sign that typographers use."""
+    return text.replace("-", "−", 1) if text.startswith("-") and len(text) > 1 else text
+
+
+def number(value: float | None, decimals: int) -> str:
+    """A figure, or a dash."""
+    return "–" if value is None else minus(shown(value, decimals))
+
+
+def seconds(value: float) -> str:
+    """A time as minutes and seconds, "0:24.37"."""
+    minutes, rest = divmod(round(value * 100), 6000)
+    return f"{minutes}:{rest / 100:05.2f}"
+
+
+def timecode(report: Report, at_s: float) -> str:
+    """The timecode at `at_s` seconds from the start."""
+    return clock_of_report(report).timecode(Fraction(at_s).limit_denominator(192_000))
+
+
+def verdict(word: str | None) -> Markup:
+    """A verdict: a sign, which is told apart without colour, and the word."""
+    signs = {"pass": "✓", "fail": "✕", None: "·"}
+    shown_word = word or "no delivery named"
+    kind = shown_word.replace(" ", "-")
+    sign = element("span", signs.get(word, "–"), aria_hidden="true")
+    return element("span", sign, " ", shown_word, class_=f"verdict {kind}")
+
+
+def headline(report: Report) -> Markup:
+    """The figures that everybody asks for first."""
+    items = [_item(report, name) for name in _HEADLINE if report[name] is not None]
+    if report["dropout"] and report["dropout"]["floor_dbfs"] is not None:
+        floor = report["dropout"]["floor_dbfs"]
+        where = f"after {seconds(report['dropout']['at_s'])}"
+        items.append(_figure("Dropout floor", number(floor, 1), "dBFS", where, "floor_dbfs"))
+    return element("dl", *items, class_="headline")
+
+
+def _item(report: Report, name: str) -> Markup:
+    figure = FIGURES[name]
+    place = report.get(_PLACES.get(name, ""))
+    where = "" if place is None else f"at {seconds(place)}"
+    label = _SHORT.get(name, figure.label)
+    return _figure(label, number(report[name], figure.decimals), figure.unit, where, name)
+
+
+def _figure(label: str, value: str, unit: str, where: str, name: str) -> Markup:
+    return element(
+        "div",
+        element("dt", label),
+        element("dd", element("span", value, class_="value", data_figure=name), " ", unit),
+        element("dd", where or Markup("&nbsp;"), class_="where"),
+    )
+
+
+def table(
+    caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], text_columns: Sequence[int] = (0,)
+) -> Markup:
+    """A table whose first column heads its rows; numbers are flush right."""
+    kinds = ["text" if n in text_columns else "number" for n in range(len(head))]
+    top = [element("th", cell, scope="col", class_=kind) for cell, kind in zip(head, kinds, strict=True)]
+    body = [
+        element(
+            "tr",
+            element("th", row[0], scope="row", class_=kinds[0]),
+            *(element("td", cell, class_=k) for cell, k in zip(row[1:], kinds[1:], strict=True)),
+        )
+        for row in rows
+    ]
+    return element(
+        "div",
+        element(
+            "table",
+            element("caption", caption, class_="unseen"),
+            element("thead", element("tr", *top)),
+            element("tbody", *body),
+        ),
+        class_="scroll",
+        tabindex="0",
+        role="group",
+        aria_label=caption,
+    )
+
+
+def clauses(report: Report) -> Markup:
+    """The delivery, clause by clause."""
+    rows = []
+    raw = report["delivery"]["clauses"]
+    for clause, row in zip(raw, clause_rows(report), strict=True):
+        label, limit, measured, delta, _ = row
+        delta = delta.replace("+0.0", "0.0") if float(delta or 1.0) == 0.0 else delta
+        told = limit.replace("+/-", "±").replace(" -", " −")
+        rows.append((label, minus(told), minus(measured), minus(delta), verdict(clause["verdict"])))
+    return table("Delivery", ("Clause", "Asked for", "Measured", "Δ", "Verdict"), rows, (0, 1, 4))
+
+
+def sections(report: Report) -> Markup:
+    """Every section, its name a button that seeks there."""
+    head = ("Section", "Timecode", "Length s", "LUFS", "RMS dBFS", "Peak dBFS", "Below dialogue LU")
+    names = ("integrated_lufs", "rms_dbfs", "sample_peak_dbfs", "below_dialogue_lu")
+    rows = [
+        (
+            element("button", s["name"], type="button", class_="cue", data_at=repr(s["start_s"])),
+            timecode(report, s["start_s"]),
+            number(s["stop_s"] - s["start_s"], 2),
+            *(number(s[name], SECTION_FIGURES[name].decimals) for name in names),
+        )
+        for s in report["sections"]
+    ]
+    return table("Sections", head, rows, (0, 1))
+
+
+def dropout_contract(report: Report) -> Markup:
+    """What was planned of the dropout and what was measured."""
+    dropout, plan = report["dropout"], _dropout_plan(report)
+    silence = next((s["start_s"] for s in report["sections"] if s["name"] == "silence"), None)
+    level = number(dropout["level_before_dbfs"], 1)
+    spares = in_words(plan.get("spares"))
+    rows = [
+        ("Begins", in_words(plan.get("at")), timecode(report, dropout["at_s"])),
+        ("Falls within", in_words(plan.get("fade")), _milliseconds(dropout["fall_s"], UNCERTAIN_S)),
+        ("Level before", "", f"{level} dBFS"),
+        ("Floor after", f"only {spares}" if plan else "", f"{number(dropout['floor_dbfs'], 1)} dBFS"),
+        ("Depth", "", f"{number(dropout['depth_db'], 1)} dB"),
+        (
+            "Digital silence from",
+            "" if silence is None else timecode(report, silence),
+            "–" if dropout["silence_at_s"] is None else timecode(report, dropout["silence_at_s"]),
+        ),
+    ]
+    return table("Dropout", ("Contract", "Planned", "Measured"), rows, (0, 1))
+
+
+def _milliseconds(value_s: float | None, uncertain_s: float) -> str:
+    return "–" if value_s is None else f"{value_s * 1000:.0f} ± {uncertain_s * 1000:.0f} ms"
+
+
+def _dropout_plan(report: Report) -> dict[str, Any]:
+    """The dropout's parameters by their short names, from the preset that the report holds."""
+    preset = report["provenance"].get("preset")
+    flat = preset if isinstance(preset, dict) else {}
+    names = [k.removesuffix("kind") for k, v in flat.items() if k.endswith(".kind") and v == "dropout"]
+    return {k.removeprefix(name): v for name in names[:1] for k, v in flat.items() if k.startswith(name)}
+
+
+def changes_table(changes: Changes) -> Markup:
+    """What the preset changes in the one it extends."""
+    if not changes.rows:
+        return element("p", "Nothing: it stands for itself." if changes.base is None else "Nothing.")
+    rows = [(c.key, in_words(c.before), in_words(c.after), c.origin) for c in changes.rows]
+    head = ("Key", changes.base or "before", "Here", "Written in")
+    return table("Changes", head, rows, (0, 1, 2, 3))
+
+
+def provenance(report: Report) -> Markup:
+    """Where the mix came from; the whole preset folded away."""
+    facts = {k: v for k, v in report["provenance"].items() if k != "preset"}
+    items = [(k, text) for k, text in _flat(facts)]
+    rows = [join(element("dt", k), element("dd", v)) for k, v in items]
+    preset = report["provenance"].get("preset")
+    parts = [element("dl", *rows, class_="facts")]
+    if isinstance(preset, dict):
+        values = table("Preset", ("Key", "Value"), [(k, in_words(v)) for k, v in preset.items()], (0, 1))
+        parts.append(
+            element("details", element("summary", f"The whole preset, {len(preset)} values"), values)
+        )
+    return join(*parts)
+
+
+def _flat(facts: dict[str, Any], above: str = "") -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for key, value in facts.items():
+        name = f"{above}{key}"
+        if isinstance(value, dict):
+            rows += _flat(value, f"{name}.")
+        elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+            for item in value:
+                rows += _flat(item, f"{name}.{item.get('sound', '')}.")
+        elif value not in (None, []):
+            rows.append((name, in_words(value)))
+    return rows

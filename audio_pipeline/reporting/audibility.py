@@ -1,0 +1,48 @@
+"""Whether what should be heard in the dropout can be heard in the room it is meant for.
+
+A delivery says how loud full scale plays: SPL = dBFS + 105 in a cinema at 85 dBC, + 99 in a nearfield
+room at 79 (both for -20 dBFS). Rooms are never silent: NC-25, a quiet cinema, is about 35 dBA and NC-30
+about 40 (dBA is about NC + 10). Floor and room are compared A-weighted; their spectra may differ, so
+this is an estimate.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from audio_pipeline.reporting.delivery import Delivery
+
+ROOMS_DBA = {"NC-25": 35.0, "NC-30": 40.0}
+CLEAR_DB = 6.0
+"""How far over the room a sound must be to be heard without listening for it."""
+
+
+def listening_facts(delivery: Delivery, floor_a_weighted_dbfs: float | None) -> dict[str, Any]:
+    """The floor as a sound level where `delivery` is heard, and how far over each room it stands."""
+    spl = (
+        None if floor_a_weighted_dbfs is None else floor_a_weighted_dbfs + delivery.spl_at_full_scale_db
+    )
+    return {
+        "level": delivery.listening_level,
+        "floor_dba": spl,
+        "over_nc25_db": None if spl is None else spl - ROOMS_DBA["NC-25"],
+        "over_nc30_db": None if spl is None else spl - ROOMS_DBA["NC-30"],
+    }
+
+
+def audibility_warning(listening: dict[str, Any]) -> str | None:
+    """In words, when the grain that should remain cannot be made out in a quiet room."""
+    spl, over = listening["floor_dba"], listening["over_nc25_db"]
+    if spl is None or over >= CLEAR_DB:
+        return None
+    grain = f"The grain after the dropout plays at {spl:.0f} dBA ({listening['level']})"
+    room = f"a quiet room (NC-25, {ROOMS_DBA['NC-25']:g} dBA)"
+    if over <= 0.0:
+        return (
+            f"{grain}, under the noise of {room}: nobody will hear it. "
+            f"Raise it by {CLEAR_DB - over:.0f} dB to be sure."
+        )
+    return (
+        f"{grain}, only {over:.0f} dB over {room}: it may not be heard. "
+        f"{CLEAR_DB:g} dB over the room would be safe."
+    )

@@ -1,0 +1,214 @@
+"""Reports side by side: every figure, its difference from the first, and what counts as different."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Literal
+
+import numpy as np
+
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.reporting.figures import (
+    DROPOUT_FIGURES,
+    FIGURES,
+    HEADLINE,
+    SECTION_FIGURES,
+    Figure,
+)
+from audio_pipeline.timeline.moments import Clock
+from audio_pipeline.timeline.timecode import RATES
+
+Report = dict[str, Any]
+
+LOWEST_LUFS = -70.0
+"""What is softer, or silent, counts as this when curves are compared: the gate of BS.1770."""
+
+_LEVEL_UNITS = ("LUFS", "LU", "dBTP", "dBFS", "dB")
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """What may differ: `levels` for every level (LUFS, LU, dBTP, dBFS, dB), None for each its own
+    (0.5); `named` for single figures by name, which go first."""
+
+    levels: float | None = None
+    named: Mapping[str, float] = field(default_factory=dict)
+
+    def of(self, name: str, figure: Figure) -> float:
+        """How much the figure called `name` may differ."""
+        if name in self.named:
+            return self.named[name]
+        levels = self.levels if figure.unit in _LEVEL_UNITS else None
+        return figure.tolerance if levels is None else levels
+
+
+def tolerated_names() -> list[str]:
+    """The figures that a tolerance can name."""
+    return sorted({*HEADLINE, *SECTION_FIGURES, *DROPOUT_FIGURES})
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure of all reports. `section` is the section's name in the table "sections", else "";
+    `deltas[0]` is None."""
+
+    table: Literal["figures", "sections", "dropout"]
+    section: str
+    name: str
+    figure: Figure
+    tolerance: float
+    values: tuple[float | None, ...]
+
+    @property
+    def deltas(self) -> tuple[float | None, ...]:
+        """Each value minus the first; None where one of the two is null."""
+        first, *others = self.values
+        return (None, *(None if v is None or first is None else v - first for v in others))
+
+    @property
+    def different(self) -> tuple[bool, ...]:
+        """Whether each differs from the first by more than the tolerance; null differs from a number."""
+        first = self.values[0]
+        return tuple(
+            (v is None) != (first is None)
+            or (v is not None and first is not None and abs(v - first) > self.tolerance + 1e-9)
+            for v in self.values
+        )
+
+
+@dataclass(frozen=True)
+class Widest:
+    """Where momentary loudness differs most from the first report's: by how much, when, from what."""
+
+    delta_lu: float
+    at_s: float
+    timecode: str
+    section: str | None
+    first_lufs: float | None
+    other_lufs: float | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Reports compared with the first of them. `preset` holds the keys that differ and their values."""
+
+    names: tuple[str, ...]
+    rows: tuple[Row, ...]
+    widest: tuple[Widest | None, ...]
+    preset: tuple[tuple[str, tuple[Any, ...]], ...]
+    reports: tuple[Report, ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether every figure is within its tolerance."""
+        return not any(any(row.different) for row in self.rows)
+
+
+def compare_reports(names: Sequence[str], reports: Sequence[Report], tolerance: Tolerance) -> Comparison:
+    """Compare two or more reports with the first. Raises ValueError for fewer."""
+    if len(reports) < 2 or len(names) != len(reports):
+        raise ValueError(f"{len(reports)} reports and {len(names)} names cannot be compared")
+    return Comparison(
+        tuple(names),
+        (
+            *_figure_rows(reports, tolerance),
+            *_section_rows(reports, tolerance),
+            *_dropout_rows(reports, tolerance),
+        ),
+        (None, *(_widest(reports[0], other) for other in reports[1:])),
+        _preset_keys(reports),
+        tuple(reports),
+    )
+
+
+def _figure_rows(reports: Sequence[Report], tolerance: Tolerance) -> list[Row]:
+    return [
+        Row("figures", "", name, f, tolerance.of(name, f), tuple(r[name] for r in reports))
+        for name, f in ((name, FIGURES[name]) for name in HEADLINE)
+    ]
+
+
+def _dropout_rows(reports: Sequence[Report], tolerance: Tolerance) -> list[Row]:
+    dropouts = [report["dropout"] or {} for report in reports]
+    return [
+        Row("dropout", "", name, f, tolerance.of(name, f), tuple(d.get(name) for d in dropouts))
+        for name, f in DROPOUT_FIGURES.items()
+        if any(dropouts)
+    ]
+
+
+def _section_rows(reports: Sequence[Report], tolerance: Tolerance) -> list[Row]:
+    """Sections by name, in the order of the first report that has each; equal names are numbered."""
+    tables = [_by_name(report) for report in reports]
+    names = list(dict.fromkeys(name for table in tables for name in table))
+    return [
+        Row(
+            "sections",
+            section,
+            name,
+            f,
+            tolerance.of(name, f),
+            tuple(table.get(section, {}).get(name) for table in tables),
+        )
+        for section in names
+        for name, f in SECTION_FIGURES.items()
+    ]
+
+
+def _by_name(report: Report) -> dict[str, dict[str, Any]]:
+    table: dict[str, dict[str, Any]] = {}
+    for section in report["sections"]:
+        name, n = section["name"], 1
+        while name in table:
+            n += 1
+            name = f"{section['name']} ({n})"
+        table[name] = section
+    return table
+
+
+def _widest(first: Report, other: Report) -> Widest | None:
+    curves = [report["curves"] for report in (first, other)]
+    count = min(len(curve["momentary_lufs"]) for curve in curves)
+    if not count or curves[0]["step_s"] != curves[1]["step_s"]:
+        return None
+    a, b = (curve_of(curve["momentary_lufs"][:count]) for curve in curves)
+    at = int(np.argmax(np.abs(b - a)))
+    at_s = (at + 1) * curves[0]["step_s"]
+    section = next(
+        (s["name"] for s in first["sections"] if s["start_s"] < at_s <= s["stop_s"]),
+        None,
+    )
+    return Widest(
+        float(b[at] - a[at]),
+        at_s,
+        clock_of_report(first).timecode(Fraction(at_s).limit_denominator(1000)),
+        section,
+        curves[0]["momentary_lufs"][at],
+        curves[1]["momentary_lufs"][at],
+    )
+
+
+def curve_of(points: Sequence[float | None]) -> Samples:
+    """A report's curve `(n,)` in LUFS; null and everything softer is -70."""
+    return np.array([LOWEST_LUFS if p is None else max(p, LOWEST_LUFS) for p in points], dtype=float)
+
+
+def clock_of_report(report: Report) -> Clock:
+    """The picture's clock that a report names; 24 frames from 00:00:00:00 where it names none."""
+    rate = RATES.get(str(report["provenance"].get("picture_rate")), RATES["24"])
+    try:
+        return Clock(rate, start_frame=rate.frame(str(report["provenance"].get("picture_start"))))
+    except ValueError:
+        return Clock(rate)
+
+
+def _preset_keys(reports: Sequence[Report]) -> tuple[tuple[str, tuple[Any, ...]], ...]:
+    tables = [report["provenance"].get("preset") for report in reports]
+    flat = [table if isinstance(table, dict) else {} for table in tables]
+    if not all(flat):
+        return ()
+    keys = dict.fromkeys(key for table in flat for key in table)
+    values = ((key, tuple(table.get(key) for table in flat)) for key in keys)
+    return tuple((key, row) for key, row in values if any(v != row[0] for v in row[1:]))

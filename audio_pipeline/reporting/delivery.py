@@ -1,0 +1,203 @@
+"""What a delivery asks for: its clauses, its anchor, how loud it is played. Data in `deliveries/`."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from audio_pipeline.errors import ReportError
+from audio_pipeline.reporting.figures import FIGURES
+
+DELIVERIES = Path(__file__).parent / "deliveries"
+MAX_BYTES = 64_000
+MAX_CLAUSES = 50
+
+_CLAUSE_NUMBERS = (
+    "target",
+    "tolerance",
+    "minimum",
+    "maximum",
+    "when_share_above",
+    "when_share_at_most",
+)
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One demand: `figure` within `tolerance` of `target`, or between `minimum` and `maximum`.
+
+    `when_share_above` and `when_share_at_most` (percent) let it apply only to programmes with more, or
+    at most, so much dialogue. `source` is what the specification says; `caveat` what our measurement
+    cannot claim.
+    """
+
+    figure: str
+    unit: str
+    source: str
+    caveat: str | None = None
+    target: float | None = None
+    tolerance: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    when_share_above: float | None = None
+    when_share_at_most: float | None = None
+
+    @property
+    def lowest(self) -> float | None:
+        """The least that passes, or None."""
+        return self.minimum if self.target is None else self.target - (self.tolerance or 0.0)
+
+    @property
+    def highest(self) -> float | None:
+        """The most that passes, or None."""
+        return self.maximum if self.target is None else self.target + (self.tolerance or 0.0)
+
+    def limit(self) -> str:
+        """The demand in figures: "-27 +/- 2 LUFS", "at most -2 dBTP"."""
+        if self.target is not None:
+            return f"{self.target:g} +/- {self.tolerance:g} {self.unit}"
+        if self.minimum == self.maximum:
+            return f"{self.minimum:g} {self.unit}"
+        if self.minimum is not None and self.maximum is not None:
+            return f"{self.minimum:g} to {self.maximum:g} {self.unit}"
+        word, value = ("at least", self.minimum) if self.maximum is None else ("at most", self.maximum)
+        return f"{word} {value:g} {self.unit}"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A delivery. `anchor`, `target_lufs` and `ceiling_dbtp` are what a mix is normalised to;
+    a level of x dBFS plays at about x + `spl_at_full_scale_db` dB SPL in the room it is meant for."""
+
+    name: str
+    title: str
+    source: str
+    anchor: Literal["dialogue", "programme"]
+    target_lufs: float
+    ceiling_dbtp: float
+    listening_level: str
+    spl_at_full_scale_db: float
+    clauses: tuple[Clause, ...]
+
+
+def delivery_names() -> list[str]:
+    """The deliveries there are."""
+    return sorted(file.stem for file in DELIVERIES.glob("*.toml"))
+
+
+def load_delivery(name: str) -> Delivery:
+    """The delivery called `name`; a name that only one begins with is enough ("netflix").
+
+    Raises ReportError that names the nearest for one that is not there.
+    """
+    names = delivery_names()
+    begins = [known for known in names if known.startswith(name)] if name else []
+    found = name if name in names else begins[0] if len(begins) == 1 else None
+    if found is None:
+        near = difflib.get_close_matches(name[:60], names, 1)
+        meant = f"did you mean {near[0]!r}? " if near else ""
+        raise ReportError(
+            f"there is no delivery {name[:60]!r}", hint=f"{meant}There are: {', '.join(names)}."
+        )
+    return parse_delivery(found, (DELIVERIES / f"{found}.toml").read_text("utf-8"))
+
+
+def parse_delivery(name: str, text: str) -> Delivery:
+    """Understand the TOML of a delivery.
+
+    Raises ReportError that names the key for what is unknown, missing, of a wrong type or out of bounds.
+    """
+    if len(text.encode()) > MAX_BYTES:
+        raise ReportError(f"the delivery {name!r} is larger than {MAX_BYTES} bytes")
+    try:
+        table = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ReportError(
+            f"the delivery {name!r} is not TOML: {' '.join(str(error).split())}"
+        ) from error
+    _only(name, "", table, {"title", "source", "normalise", "listening", "clauses"})
+    normalise, listening = _table(name, table, "normalise"), _table(name, table, "listening")
+    _only(name, "normalise.", normalise, {"anchor", "target_lufs", "ceiling_dbtp"})
+    _only(name, "listening.", listening, {"level", "spl_at_full_scale_db"})
+    anchor = normalise.get("anchor")
+    if anchor not in ("dialogue", "programme"):
+        raise _wrong(name, "normalise.anchor", anchor, '"dialogue" or "programme"')
+    clauses = table.get("clauses")
+    if not isinstance(clauses, list) or not 1 <= len(clauses) <= MAX_CLAUSES:
+        raise _wrong(name, "clauses", clauses, f"1 to {MAX_CLAUSES} tables")
+    return Delivery(
+        name=name,
+        title=_text(name, table, "title"),
+        source=_text(name, table, "source"),
+        anchor=anchor,
+        target_lufs=_number(name, normalise, "target_lufs", "normalise."),
+        ceiling_dbtp=_number(name, normalise, "ceiling_dbtp", "normalise."),
+        listening_level=_text(name, listening, "level", "listening."),
+        spl_at_full_scale_db=_number(name, listening, "spl_at_full_scale_db", "listening."),
+        clauses=tuple(_clause(name, f"clauses[{n}].", clause) for n, clause in enumerate(clauses)),
+    )
+
+
+def _clause(name: str, above: str, table: object) -> Clause:
+    if not isinstance(table, dict):
+        raise _wrong(name, above[:-1], table, "a table")
+    _only(name, above, table, {"figure", "unit", "source", "caveat", *_CLAUSE_NUMBERS})
+    figure = table.get("figure")
+    if figure not in FIGURES:
+        raise _wrong(name, f"{above}figure", figure, f"one of {', '.join(FIGURES)}")
+    numbers = {key: _number(name, table, key, above) for key in _CLAUSE_NUMBERS if key in table}
+    clause = Clause(
+        figure=str(figure),
+        unit=_text(name, table, "unit", above),
+        source=_text(name, table, "source", above),
+        caveat=_text(name, table, "caveat", above) if "caveat" in table else None,
+        **numbers,
+    )
+    aims = clause.target is not None
+    if aims != (clause.tolerance is not None) or aims == ("minimum" in table or "maximum" in table):
+        raise _wrong(name, above[:-1], sorted(numbers), "target and tolerance, or minimum or maximum")
+    lowest, highest = clause.lowest, clause.highest
+    if lowest is not None and highest is not None and lowest > highest:
+        raise _wrong(name, above[:-1], sorted(numbers), "limits that something can lie between")
+    return clause
+
+
+def _only(name: str, above: str, table: dict[str, Any], allowed: set[str]) -> None:
+    for key in table:
+        if key not in allowed:
+            near = difflib.get_close_matches(key, allowed, 1)
+            meant = f"; did you mean {near[0]!r}?" if near else ""
+            raise ReportError(
+                f"the delivery {name!r} has an unknown key {above + key!r}{meant}",
+                hint=f"There are: {', '.join(sorted(allowed))}.",
+            )
+
+
+def _table(name: str, table: dict[str, Any], key: str) -> dict[str, Any]:
+    value = table.get(key)
+    if not isinstance(value, dict):
+        raise _wrong(name, key, value, "a table")
+    return value
+
+
+def _text(name: str, table: dict[str, Any], key: str, above: str = "") -> str:
+    value = table.get(key)
+    if not isinstance(value, str) or not 0 < len(value) <= 400 or not value.isprintable():
+        raise _wrong(name, above + key, value, "a line of text")
+    return value
+
+
+def _number(name: str, table: dict[str, Any], key: str, above: str = "") -> float:
+    value = table.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise _wrong(name, above + key, value, "a number")
+    return float(value)
+
+
+def _wrong(name: str, key: str, found: object, wanted: str) -> ReportError:
+    what = "is missing" if found is None else f"is {repr(found)[:60]}"
+    return ReportError(f"the delivery {name!r}: {key} {what}; it wants {wanted}")

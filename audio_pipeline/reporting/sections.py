@@ -1,0 +1,45 @@
+"""Sections from cues: a section bears the name of the cue that it begins at and ends at the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from audio_pipeline.effects.dropout import Dropout
+from audio_pipeline.preset.explain import flat
+from audio_pipeline.preset.model import Preset
+from audio_pipeline.reporting.facts import DropoutPlan, MixFacts, Section
+from audio_pipeline.timeline.moments import Schedule
+from audio_pipeline.timeline.scene import to_samples
+from audio_pipeline.timeline.spans import Span
+
+
+def sections_between(cues: Iterable[tuple[str, int]], stop: int) -> tuple[Section, ...]:
+    """The programme up to sample `stop`, cut at the cues; of cues at one sample the last names it."""
+    starts = sorted(cues, key=lambda cue: cue[1])
+    ends = [*(at for _, at in starts[1:]), stop]
+    return tuple(
+        Section(name, Span(at, end)) for (name, at), end in zip(starts, ends, strict=True) if end > at
+    )
+
+
+def facts_of_preset(preset: Preset, schedule: Schedule, sample_rate_hz: int) -> MixFacts:
+    """What a preset says of any file that was made with it: sections, dropout, delivery, picture."""
+    rate = sample_rate_hz
+    cues = {name: to_samples(schedule.named(name), rate) for name in preset.cues}
+    return MixFacts(
+        mix=preset.name,
+        sections=sections_between(cues.items(), cues["end"]),
+        dropout=_dropout(preset, schedule, cues.get("silence"), rate),
+        delivery=preset.master.delivery,
+        clock=schedule.clock,
+        provenance={"preset": flat(preset)},
+        listening=preset.head.listening,
+    )
+
+
+def _dropout(preset: Preset, schedule: Schedule, silence: int | None, rate: int) -> DropoutPlan | None:
+    for effect in preset.working().values():
+        if isinstance(effect, Dropout):
+            at = to_samples(schedule.seconds(effect.at), rate)
+            return DropoutPlan(at, to_samples(schedule.clock.duration(effect.fade), rate), silence)
+    return None

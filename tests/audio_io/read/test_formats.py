@@ -1,0 +1,291 @@
+"""Every format that libsndfile writes is read back; what ffmpeg must decode is decoded, or refused."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from audio_pipeline.audio_io.read import ffmpeg as compressed
+from audio_pipeline.audio_io.read.audio_file import probe, read
+from audio_pipeline.errors import StemError
+from tests.audio_io.wave_makers import RATE, chunk, fmt, pcm16, tone
+
+RATES = (8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 88_200, 96_000, 176_400, 192_000)
+NEEDED = {
+    ("WAV", "PCM_16"), ("WAV", "PCM_24"), ("WAV", "PCM_32"), ("WAV", "FLOAT"), ("WAV", "DOUBLE"),
+    ("WAV", "PCM_U8"), ("WAVEX", "PCM_24"), ("RF64", "PCM_24"), ("W64", "PCM_24"), ("CAF", "PCM_24"),
+    ("CAF", "ALAC_24"), ("AIFF", "PCM_24"), ("AIFF", "FLOAT"), ("AU", "PCM_16"), ("FLAC", "PCM_16"),
+    ("FLAC", "PCM_24"), ("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", "MPEG_LAYER_III"),
+}  # fmt: skip
+HEADERLESS = {"RAW", "SD2"}
+REFUSED = {"SDS"}  # libsndfile prints its faults on standard output
+EXACT_TO = {"PCM_16": 2**-15, "PCM_24": 2**-23, "PCM_32": 2**-23, "FLOAT": 2**-24, "DOUBLE": 0.0}
+
+
+def _writable() -> list[tuple[str, str]]:
+    return [
+        (kind, subtype)
+        for kind in soundfile.available_formats()
+        if kind not in HEADERLESS | REFUSED
+        for subtype in soundfile.available_subtypes(kind)
+        if subtype != "MPEG_LAYER_III" or kind == "MP3"
+    ]
+
+
+def _write(path: Path, kind: str, subtype: str) -> np.ndarray | None:
+    """The tone that was written, or None where libsndfile reads the subtype but cannot write it."""
+    for rate in (RATE, 44_100, 8_000):
+        x = tone(0.5, rate)
+        try:
+            soundfile.write(path, x, rate, format=kind, subtype=subtype)
+        except soundfile.SoundFileError:
+            continue
+        if soundfile.info(path).samplerate == rate:  # some formats know one rate only
+            return x
+    return None
+
+
+def _level(x: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(x**2)))
+
+
+def test_the_formats_that_people_send_are_among_those_tried() -> None:
+    assert set(_writable()) >= NEEDED
+
+
+@pytest.mark.parametrize(("kind", "subtype"), _writable())
+def test_every_format_of_libsndfile_is_read_at_its_level(
+    tmp_path: Path, kind: str, subtype: str
+) -> None:
+    path = tmp_path / "stem"
+    x = _write(path, kind, subtype)
+    if x is None:
+        assert (kind, subtype) not in NEEDED
+        pytest.skip("libsndfile cannot write it")
+    samples, info = read(path)
+    assert samples.dtype == np.float64
+    assert samples.flags.c_contiguous
+    assert samples.shape == (info.frames, 1)
+    assert info.duration_s == pytest.approx(0.5, abs=0.03)
+    assert 20 * np.log10(_level(samples) / _level(x)) == pytest.approx(0.0, abs=0.7)
+    assert probe(path).frames == info.frames
+    if subtype in EXACT_TO and kind != "XI":
+        assert np.max(np.abs(samples[: len(x)] - x)) <= EXACT_TO[subtype]
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("kind", ["WAV", "FLAC", "AIFF"])
+def test_every_rate_is_read(tmp_path: Path, kind: str, rate: int) -> None:
+    x = tone(0.15, rate)
+    soundfile.write(tmp_path / "stem", x, rate, format=kind, subtype="PCM_24")
+    samples, info = read(tmp_path / "stem")
+    assert info.sample_rate_hz == rate
+    assert np.max(np.abs(samples - x)) <= 2**-23
+
+
+@pytest.mark.parametrize("channels", range(1, 9))
+@pytest.mark.parametrize("kind", ["WAV", "WAVEX", "RF64", "W64", "CAF", "FLAC", "OGG"])
+def test_every_count_of_channels_is_read(tmp_path: Path, kind: str, channels: int) -> None:
+    x = tone(0.2, RATE, channels)
+    subtype = "VORBIS" if kind == "OGG" else "PCM_24"
+    soundfile.write(tmp_path / "stem", x, RATE, format=kind, subtype=subtype)
+    samples, info = read(tmp_path / "stem")
+    assert info.channels == samples.shape[1] == channels
+    if kind != "OGG":
+        assert np.max(np.abs(samples - x)) <= 2**-23
+
+
+needs_ffmpeg = pytest.mark.skipif(
+    shutil.which("ffmpeg") is None or shutil.which("ffprobe") is None, reason="ffmpeg is not installed"
+)
+
+
+def _ffmpeg(source: Path, target: Path, *options: str) -> Path:
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-i", str(source), *options, str(target)]
+    subprocess.run(command, check=True, timeout=60)
+    return target
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "source.wav"
+    soundfile.write(path, tone(1.0), RATE, subtype="PCM_24")
+    return path
+
+
+COMPRESSED = ("voice.m4a", "voice.mov", "voice.aac", "voice.mkv", "voice.wma", "-i it's [b] %d.m4a")
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("name", COMPRESSED)
+def test_what_libsndfile_cannot_read_comes_through_ffmpeg(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    _ffmpeg(source, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    header = probe(name)
+    samples, info = read(name)
+    assert samples.shape == (info.frames, 1)
+    assert info.duration_s == pytest.approx(1.0, abs=0.05)
+    assert header.frames == 0 or header.duration_s == pytest.approx(info.duration_s, abs=0.05)
+    assert header.sample_rate_hz == info.sample_rate_hz
+    middle = samples[len(samples) // 4 : len(samples) * 3 // 4]
+    assert 20 * np.log10(_level(middle) / _level(tone())) == pytest.approx(0.0, abs=0.7)
+
+
+@needs_ffmpeg
+def test_the_sound_of_a_film_is_taken_and_its_picture_left(tmp_path: Path, source: Path) -> None:
+    film = tmp_path / "film.mov"
+    picture = ["-f", "lavfi", "-i", "color=s=16x16:d=1:r=24", "-map", "0:a", "-map", "1:v"]
+    _ffmpeg(source, film, *picture, "-c:v", "mjpeg", "-c:a", "pcm_s24le")
+    samples, info = read(film)
+    assert info.format == "MPEG-4"
+    assert np.max(np.abs(samples - tone(1.0))) <= 2**-23
+
+
+@needs_ffmpeg
+def test_a_film_without_sound_is_refused(tmp_path: Path) -> None:
+    film = tmp_path / "silent.mov"
+    picture = ["-f", "lavfi", "-i", "color=s=16x16:d=1:r=24", "-c:v", "mjpeg"]
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", *picture, str(film)], check=True, timeout=60)
+    with pytest.raises(StemError, match="without any sound in it"):
+        read(film)
+
+
+@needs_ffmpeg
+def test_a_compressed_file_that_was_cut_is_refused(tmp_path: Path, source: Path) -> None:
+    whole = _ffmpeg(source, tmp_path / "whole.m4a", "-movflags", "+faststart")
+    cut = tmp_path / "cut.m4a"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with pytest.raises(StemError, match="cut short"):
+        read(cut)
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("codec", ["libvorbis", "libopus", "flac"])
+def test_six_channels_come_in_the_order_of_wav(tmp_path: Path, codec: str) -> None:
+    tones = "|".join(f"{0.05 * n}*sin({60 if n == 4 else 600}*t)" for n in range(1, 7))
+    target = tmp_path / f"six.{'flac' if codec == 'flac' else 'ogg'}"
+    command = [
+        "ffmpeg",
+        "-nostdin",
+        "-v",
+        "error",
+        "-f",
+        "lavfi",
+        "-i",
+        f"aevalsrc={tones}:c=5.1:s=48000:d=2",
+    ]
+    subprocess.run([*command, "-c:a", codec, str(target)], check=True, timeout=60)
+    samples, _ = read(target)
+    assert np.max(np.abs(samples[24_000:72_000]), axis=0) == pytest.approx(
+        [0.05, 0.10, 0.15, 0.20, 0.25, 0.30], rel=0.35
+    )
+    assert np.argsort(np.std(np.diff(samples[24_000:72_000], axis=0), axis=0)).tolist() == [
+        3,
+        0,
+        1,
+        2,
+        4,
+        5,
+    ]
+
+
+@needs_ffmpeg
+def test_a_flac_stream_that_states_no_length_is_read_whole(tmp_path: Path, source: Path) -> None:
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(source), "-f", "flac", "-"]
+    stream = tmp_path / "stream.flac"
+    stream.write_bytes(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
+    assert probe(stream).frames == RATE
+    assert len(read(stream)[0]) == RATE
+
+
+@needs_ffmpeg
+def test_an_rf64_that_libsndfile_gives_up_is_read_through_ffmpeg(tmp_path: Path) -> None:
+    sound = pcm16(tone())
+    ds64 = chunk(b"ds64", struct.pack("<QQQI", 0, 48_000, 24_000, 0))
+    odd = chunk(b"fmt ", fmt()) + chunk(b"odd ", b"123456789") + b"data\xff\xff\xff\xff" + sound
+    path = tmp_path / "odd.rf64"
+    path.write_bytes(b"RF64\xff\xff\xff\xffWAVE" + ds64 + odd)
+    with pytest.raises(soundfile.SoundFileError):
+        soundfile.info(path)
+    samples, info = read(path)
+    assert (info.format, info.subtype, info.frames) == ("WAV", "pcm_s16le", 24_000)
+    assert np.array_equal(samples, np.frombuffer(sound, "<i2")[:, None] / 32768)
+
+
+def _m4a_header(path: Path) -> Path:
+    path.write_bytes(b"\0\0\0\x1cftypM4A \0\0\x02\0M4A isomiso2" + bytes(400))
+    return path
+
+
+def test_without_ffmpeg_the_sentence_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(StemError, match=r"voice\.m4a is MPEG-4, which needs ffmpeg") as refusal:
+        read(_m4a_header(tmp_path / "voice.m4a"))
+    assert refusal.value.hint == "Install ffmpeg, or export the sound as WAV or FLAC."
+
+
+def test_an_ffmpeg_that_never_ends_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ffmpeg", "ffprobe"):
+        program = tmp_path / name
+        program.write_text("#!/bin/sh\nexec sleep 60\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(compressed, "PATIENCE_S", 0.1)
+    with pytest.raises(StemError, match=r"given up: ffmpeg made nothing of it in 0\.1 s"):
+        read(_m4a_header(tmp_path / "voice.m4a"))
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("options", [["-q:a", "5"], ["-b:a", "128k"]], ids=["varying", "constant"])
+def test_an_mp3_that_does_not_state_its_length_is_read_whole(tmp_path: Path, options: list[str]) -> None:
+    tones = ["-f", "lavfi", "-i", "sine=440:sample_rate=48000:duration=20"]
+    path = tmp_path / "stream.mp3"
+    command = ["ffmpeg", "-nostdin", "-v", "error", *tones, "-c:a", "libmp3lame", *options]
+    subprocess.run([*command, "-write_xing", "0", str(path)], check=True, timeout=60)
+    samples, info = read(path)
+    assert info.duration_s == pytest.approx(20.0, abs=0.1)
+    assert 20 * np.log10(_level(samples[-48_000:-4800]) / _level(samples[48_000:96_000])) > -0.1
+
+
+@needs_ffmpeg
+def test_two_mp3_joined_are_both_read(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    soundfile.write(out, tone(2.0), RATE, format="MP3", subtype="MPEG_LAYER_III")
+    path = tmp_path / "joined.mp3"
+    path.write_bytes(out.getvalue() * 2)
+    assert read(path)[1].duration_s == pytest.approx(4.0, abs=0.15)
+    path.write_bytes(out.getvalue())
+    assert read(path)[1].subtype == "MPEG_LAYER_III"
+    assert read(path)[1].duration_s == pytest.approx(2.0, abs=0.05)
+
+
+def test_without_ffmpeg_half_an_mp3_is_refused_and_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = io.BytesIO()
+    soundfile.write(out, tone(2.0), RATE, format="MP3", subtype="MPEG_LAYER_III")
+    path = tmp_path / "joined.mp3"
+    path.write_bytes(out.getvalue() * 2)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(StemError, match="is MP3, which needs ffmpeg"):
+        read(path)
+
+
+@needs_ffmpeg
+def test_a_playlist_inside_a_container_name_opens_no_other_file(tmp_path: Path, source: Path) -> None:
+    playlist = tmp_path / "voice.m4a"
+    playlist.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{source}\n#EXT-X-ENDLIST\n")
+    with pytest.raises(StemError, match="is text, not audio"):
+        read(playlist)

@@ -1,0 +1,46 @@
+"""The premaster between two passes: in memory, on disk, or across both."""
+
+import errno
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audio_pipeline.audio_io.scratch_file import ScratchFile
+from audio_pipeline.errors import RenderError
+from audio_pipeline.timeline.spans import Span
+
+LENGTHS = st.lists(st.integers(0, 700), min_size=1, max_size=6)
+
+
+@given(LENGTHS, st.integers(0, 20_000), st.data())
+def test_what_is_read_is_what_was_written_wherever_it_lies(tmp_path_factory, lengths, memory, data):
+    whole = np.random.default_rng(1).standard_normal((sum(lengths), 2))
+    with ScratchFile(tmp_path_factory.mktemp("spill"), 2, memory_bytes=memory) as spill:
+        stop = 0
+        for length in lengths:
+            spill.write(whole[stop : stop + length])
+            stop += length
+        assert len(spill) == stop
+        start = data.draw(st.integers(-50, stop))
+        span = Span(start, data.draw(st.integers(start, stop + 50)))
+        padded = np.pad(whole, ((50, 50), (0, 0)))
+        np.testing.assert_array_equal(spill.read(span), padded[span.start + 50 : span.stop + 50])
+
+
+def test_what_fits_in_memory_touches_no_disk(tmp_path):
+    with ScratchFile(tmp_path / "not there", 2, memory_bytes=16_000) as spill:
+        spill.write(np.ones((1000, 2)))
+        assert spill.read(Span(0, 1000)).all()
+        with pytest.raises(RenderError, match="could not be put aside"):
+            spill.write(np.ones((1, 2)))
+
+
+def test_a_folder_that_takes_nothing_is_said_in_words(tmp_path, monkeypatch):
+    def full(*_args, **_kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    with ScratchFile(tmp_path, 2) as spill, pytest.raises(RenderError, match="No space left"):
+        spill.write(np.ones((10, 2)))

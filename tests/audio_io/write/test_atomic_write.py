@@ -1,0 +1,209 @@
+"""A file is whole or not there: what was before stays until then, whatever happens in between."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audio_pipeline.audio_io.write.atomic_write import atomic_write, part_of
+from audio_pipeline.audio_io.write.wave import WaveWriter
+from audio_pipeline.errors import RenderError
+
+
+def test_until_the_end_the_old_file_stands_and_then_the_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    path.write_text("old")
+    with atomic_write(path, "w") as file:
+        file.write("new é\n")
+        file.flush()
+        assert path.read_text() == "old"
+        assert part_of(path).exists()
+    assert path.read_bytes() == "new é\n".encode()
+    assert [p.name for p in tmp_path.iterdir()] == ["report.json"]
+
+
+@pytest.mark.parametrize("kind", [ValueError, KeyboardInterrupt, SystemExit, OSError])
+def test_when_the_block_raises_the_old_file_stays_and_no_part_is_left(
+    tmp_path: Path, kind: type[BaseException]
+) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"old")
+
+    def fail() -> None:
+        with WaveWriter(path, 48_000, 2) as wave:
+            wave.write(np.ones((1000, 2), dtype=np.int32))
+            raise kind("no")
+
+    with pytest.raises(kind):
+        fail()
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.wav"]
+
+
+def _write_a_lot(path: Path) -> None:
+    with WaveWriter(path, 48_000, 2) as wave:
+        for _ in range(40):
+            wave.write(np.ones((5000, 2), dtype=np.int32))
+
+
+def test_a_file_larger_than_allowed_is_a_render_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(RenderError, match=r"a\.wav could not be written: it is too large"):
+            _write_a_lot(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.wav"]
+
+
+def test_a_full_disk_is_a_render_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(RenderError, match=r"a\.wav could not be written: the disk is full") as error:
+        _write_a_lot(tmp_path / "a.wav")
+    assert error.value.hint == "Make room, then render again."
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_second_writer_is_refused_and_harms_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    with atomic_write(path, "wb") as first:
+        first.write(b"first ")
+        with (
+            pytest.raises(RenderError, match="is being written by another process"),
+            atomic_write(path, "wb") as second,
+        ):
+            second.write(b"second")
+        first.write(b"to the end")
+    assert path.read_bytes() == b"first to the end"
+
+
+def test_the_part_of_a_dead_writer_is_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    program = (
+        "import os, sys\n"
+        "from audio_pipeline.audio_io.write.atomic_write import atomic_write\n"
+        "with atomic_write(sys.argv[1], 'wb') as file:\n"
+        "    file.write(b'x' * 100_000)\n"
+        "    file.flush()\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(path)], check=False, timeout=60)
+    assert done.returncode == -9
+    assert part_of(path).stat().st_size == 100_000
+    with atomic_write(path, "wb") as file:
+        file.write(b"whole")
+    assert path.read_bytes() == b"whole"
+    assert not part_of(path).exists()
+
+
+def test_who_waited_for_the_lock_of_a_finished_file_does_not_write_into_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.wav"
+    real, calls = fcntl.flock, []
+
+    def first_finishes_just_before(descriptor: int, operation: int) -> None:
+        if not calls:
+            calls.append(descriptor)
+            part_of(path).replace(path)  # the other writer renames what we have just opened
+            path.write_bytes(b"the other's")
+        real(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", first_finishes_just_before)
+    with atomic_write(path, "wb") as file:
+        assert path.read_bytes() == b"the other's"
+        file.write(b"ours")
+    assert path.read_bytes() == b"ours"
+
+
+@pytest.mark.parametrize("length", [250, 251, 255])
+def test_a_name_as_long_as_a_name_may_be_is_written(tmp_path: Path, length: int) -> None:
+    path = tmp_path / ("n" * (length - 4) + ".wav")
+    with atomic_write(path, "wb") as file:
+        file.write(b"x")
+    assert path.read_bytes() == b"x"
+
+
+def _device(_: Path) -> Path:
+    return Path("/dev/null")
+
+
+def _folder(tmp_path: Path) -> Path:
+    (tmp_path / "a.wav").mkdir()
+    return tmp_path / "a.wav"
+
+
+def _no_folder(tmp_path: Path) -> Path:
+    return tmp_path / "nowhere" / "a.wav"
+
+
+def _file_as_folder(tmp_path: Path) -> Path:
+    (tmp_path / "file").write_text("")
+    return tmp_path / "file" / "a.wav"
+
+
+def _too_long(tmp_path: Path) -> Path:
+    return tmp_path / ("n" * 256)
+
+
+def _fifo(tmp_path: Path) -> Path:
+    os.mkfifo(tmp_path / "a.wav")
+    return tmp_path / "a.wav"
+
+
+def _part_is_a_fifo(tmp_path: Path) -> Path:
+    os.mkfifo(tmp_path / "a.wav.part")
+    return tmp_path / "a.wav"
+
+
+def _part_is_a_link(tmp_path: Path) -> Path:
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "a.wav.part").symlink_to("precious")
+    return tmp_path / "a.wav"
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (_device, "it is no regular file"),
+        (_fifo, "it is no regular file"),
+        (_folder, "it is a folder"),
+        (_no_folder, "its folder is not there"),
+        (_file_as_folder, "its folder is not there"),
+        (_too_long, "its name is too long"),
+        (_part_is_a_fifo, r"a\.wav\.part is in the way"),
+        (_part_is_a_link, "a link is in its way"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_in_words(tmp_path: Path, make: object, words: str) -> None:
+    path = make(tmp_path)
+    with pytest.raises(RenderError, match=words) as error, atomic_write(path, "wb"):
+        pass
+    assert error.value.message.isprintable()
+    assert str(path) in error.value.message
+    if make is _part_is_a_link:
+        assert (tmp_path / "precious").read_text() == "precious"
+
+
+def test_line_ends_are_the_writers_own(tmp_path: Path) -> None:
+    with atomic_write(tmp_path / "a.csv", "w") as file:
+        file.write("a\r\nb\n")
+    assert (tmp_path / "a.csv").read_bytes() == b"a\r\nb\n"
