@@ -204,7 +204,7 @@ def test_the_grain_stands_6_db_over_the_room_where_it_is_played_or_a_warning_say
     said = []
     for name in ("netflix-nearfield", "theatrical"):
         listening = listening_facts(load_delivery(name), floor_dbfs)
-        said.append((listening["over_nc25_db"] >= 6.0, audibility_warning(listening) is None))
+        said.append((listening.over_nc25_db >= 6.0, audibility_warning(listening) is None))
     assert all(clear == quiet for clear, quiet in said)
     assert said[1] == (True, True)  # in a cinema it is heard
 
