@@ -11,6 +11,7 @@ import click
 from audio_pipeline.cli.clock import clock_of, clock_options
 from audio_pipeline.cli.errors import printable, printable_json
 from audio_pipeline.cli.options import debug_option
+from audio_pipeline.cli.process import loading
 
 if TYPE_CHECKING:
     from audio_pipeline.reporting.model import LoudnessReport
@@ -72,10 +73,11 @@ def command(
 
 
 def _judged(file: Path, delivery: str | None, dialogue: Path | None, clock: Clock) -> LoudnessReport:
-    from audio_pipeline.jobs.measure import Known, measure_file
-    from audio_pipeline.reporting.rejudge import rejudged
-    from audio_pipeline.reporting.report_file import read_report
-    from audio_pipeline.reporting.report_names import SUFFIX
+    with loading():
+        from audio_pipeline.jobs.measure import Known, measure_file
+        from audio_pipeline.reporting.rejudge import rejudged
+        from audio_pipeline.reporting.report_file import read_report
+        from audio_pipeline.reporting.report_names import SUFFIX
 
     if file.name.endswith(".json"):
         if dialogue is not None:

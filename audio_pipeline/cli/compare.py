@@ -9,6 +9,7 @@ import click
 
 from audio_pipeline.cli.errors import printable, printable_json
 from audio_pipeline.cli.options import debug_option
+from audio_pipeline.cli.process import loading
 
 if TYPE_CHECKING:
     from audio_pipeline.reporting.comparison import Comparison, Tolerance
@@ -56,7 +57,8 @@ def command(
     if as_json + as_csv + as_markdown > 1:
         raise click.UsageError("choose one of --json, --csv and --markdown")
     tolerance = _tolerance(tolerances)
-    from audio_pipeline.jobs.compare import compare, groups_of
+    with loading():
+        from audio_pipeline.jobs.compare import compare, groups_of
 
     groups = groups_of(things)
     if plot is not None and len(groups) > 1:

@@ -11,6 +11,7 @@ import click
 from audio_pipeline.cli.clock import clock_of, clock_options
 from audio_pipeline.cli.errors import printable, printable_json
 from audio_pipeline.cli.options import debug_option, preset_names
+from audio_pipeline.cli.process import loading
 
 if TYPE_CHECKING:
     from audio_pipeline.reporting.model import LoudnessReport
@@ -54,7 +55,8 @@ def command(files: tuple[Path, ...], self_test: bool, **options: Any) -> None:
     if options["sections"] and not options["as_csv"]:
         raise click.UsageError("--sections goes with --csv")
     clock, fade_s = clock_of(options["rate"], options["start"]), _length("--fade", options["fade"])
-    from audio_pipeline.jobs.measure import Known, measure
+    with loading():
+        from audio_pipeline.jobs.measure import Known, measure
 
     known = Known(clock, options["preset"], options["markers"], fade_s, options["dialogue"])
     _print(measure(files, known), options)

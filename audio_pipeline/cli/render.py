@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,8 @@ def render_command(
         from audio_pipeline.preset.model import build_preset
         from audio_pipeline.preset.names import named
         from audio_pipeline.preset.project import current_project
+
+        import_module("audio_pipeline.jobs.render_page")  # which the render imports only for a page
 
         if plot is not None:
             from audio_pipeline.pages.drawing import check_format
