@@ -64,9 +64,8 @@ class RegularFile:
 
     def sha256_hex(self) -> str:
         """The SHA-256 of the file's bytes, as hex."""
-        digest = hashlib.sha256()
-        offset = 0
-        while block := self.bytes_at(offset, 1 << 20):
+        digest, offset = hashlib.sha256(), 0
+        while block := self.bytes_at(offset, 1 << 18):  # so much stays near the processor
             digest.update(block)
             offset += len(block)
         return digest.hexdigest()

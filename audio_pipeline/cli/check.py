@@ -13,6 +13,7 @@ from audio_pipeline.cli.errors import printable
 from audio_pipeline.cli.notes import print_notes, what_was_read
 from audio_pipeline.cli.options import debug_option
 from audio_pipeline.cli.output import Output, output_options
+from audio_pipeline.cli.process import loading
 
 if TYPE_CHECKING:
     from audio_pipeline.reporting.model import LoudnessReport
@@ -72,10 +73,11 @@ def command(
 
 
 def _judged(file: Path, delivery: str | None, dialogue: Path | None, clock: Clock) -> LoudnessReport:
-    from audio_pipeline.jobs.measure import Known, measure_file
-    from audio_pipeline.reporting.rejudge import rejudged
-    from audio_pipeline.reporting.render_set import read_set
-    from audio_pipeline.reporting.report_names import SUFFIX
+    with loading():
+        from audio_pipeline.jobs.measure import Known, measure_file
+        from audio_pipeline.reporting.rejudge import rejudged
+        from audio_pipeline.reporting.render_set import read_set
+        from audio_pipeline.reporting.report_names import SUFFIX
 
     if file.name.endswith(".json"):
         if dialogue is not None:

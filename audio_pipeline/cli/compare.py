@@ -11,6 +11,7 @@ from audio_pipeline.cli.errors import printable
 from audio_pipeline.cli.notes import print_notes
 from audio_pipeline.cli.options import debug_option
 from audio_pipeline.cli.output import Output, output_options
+from audio_pipeline.cli.process import loading
 
 if TYPE_CHECKING:
     from audio_pipeline.reporting.comparison import Comparison, Tolerance
@@ -70,7 +71,8 @@ def command(
         (print_timbre if timbre else print_null_test)(things, names_of(things), output.json)
         return
     tolerance = _tolerance(tolerances)
-    from audio_pipeline.jobs.compare import compare, groups_of
+    with loading():
+        from audio_pipeline.jobs.compare import compare, groups_of
 
     groups = groups_of(things)
     if plot is not None and len(groups) > 1:

@@ -13,6 +13,7 @@ from audio_pipeline.cli.errors import printable, printable_json
 from audio_pipeline.cli.notes import print_notes, what_was_read
 from audio_pipeline.cli.options import debug_option, preset_names
 from audio_pipeline.cli.output import Output, output_options
+from audio_pipeline.cli.process import loading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +63,8 @@ def command(files: tuple[Path, ...], self_test: bool, output: Output, **options:
     if options["sections"] and not options["as_csv"]:
         raise click.UsageError("--sections goes with --csv")
     clock, fade_s = clock_of(options["rate"], options["start"]), _length("--fade", options["fade"])
-    from audio_pipeline.jobs.measure import Known, measure
+    with loading():
+        from audio_pipeline.jobs.measure import Known, measure
 
     known = Known(clock, options["preset"], options["markers"], fade_s, options["dialogue"])
     reports = measure(files, known)

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,8 @@ def render_command(
 
         if open_page and (from_ or to):
             raise click.UsageError("an excerpt has no page to open")
+        import_module("audio_pipeline.jobs.render_page")  # which the render imports only for a page
+
         if plot is not None:
             from audio_pipeline.pages.drawing import check_format
 

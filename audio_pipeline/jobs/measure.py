@@ -9,17 +9,11 @@ from pathlib import Path
 
 from audio_pipeline.audio_io.read.audio_file import AudioInfo, probe
 from audio_pipeline.audio_io.write.recovery import finish_pending
-from audio_pipeline.preset.document import load_document
-from audio_pipeline.preset.model import build_preset
-from audio_pipeline.preset.project import find_project
-from audio_pipeline.preset.stems import planned_schedule
 from audio_pipeline.reporting.delivery import load_delivery
 from audio_pipeline.reporting.dialogue import measure_dialogue
 from audio_pipeline.reporting.facts import MixFacts
-from audio_pipeline.reporting.markers import facts_of_markers
 from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.report import report_of_file
-from audio_pipeline.reporting.sections import facts_of_preset
 from audio_pipeline.timeline.moments import Clock
 
 
@@ -56,10 +50,19 @@ def measure_file(path: Path, known: Known) -> LoudnessReport:
 
 def _facts(path: Path, info: AudioInfo, known: Known) -> MixFacts:
     rate = info.sample_rate_hz
+    # presets bring every sound with them: only a file that is measured by one imports them
     if known.preset is not None:
+        from audio_pipeline.preset.document import load_document
+        from audio_pipeline.preset.model import build_preset
+        from audio_pipeline.preset.project import find_project
+        from audio_pipeline.preset.stems import planned_schedule
+        from audio_pipeline.reporting.sections import facts_of_preset
+
         project = find_project(Path.cwd())
         preset = build_preset(load_document(project, known.preset))
         return facts_of_preset(preset, planned_schedule(project, preset, {}), rate)
     if known.markers is not None:
+        from audio_pipeline.reporting.markers import facts_of_markers
+
         return facts_of_markers(known.markers, known.clock, info.frames, rate, known.fade_s)
     return MixFacts(mix=path.stem, clock=known.clock)

@@ -17,8 +17,7 @@ T = TypeVar("T")
 class ReportModel(BaseModel):
     """A table of a report: frozen, every key required unless it has a default, no other keys."""
 
-    # built when it is first used: a render builds none of the parts of later features
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 def _to_microseconds(value: float) -> float:

@@ -194,6 +194,14 @@ def test_an_earlier_render_is_replaced_with_its_stems_and_its_report(film: Proje
     assert contents(film.renders) == before
 
 
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_report_of_any_version_is_an_earlier_render(film: Project, version: int) -> None:
+    film.renders.mkdir()
+    (film.renders / "tiny.report.json").write_text(f'{{"schema": "LoudnessReport.{version}"}}')
+    rendered(film)
+    assert len((film.renders / "tiny.report.json").read_text()) > 1000
+
+
 def test_a_stem_of_the_mix_is_not_written_over_even_if_it_was_rendered_here(film: Project) -> None:
     preset = 'extends = "tiny"\n[layers.new]\nkind = "clip"\nstem = "renders/again.wav"\n'
     (film.presets / "again.toml").write_text('extends = "tiny"')

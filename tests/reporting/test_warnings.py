@@ -45,6 +45,10 @@ def warned(report: LoudnessReport, code: WarningCode) -> ReportWarning:
     return found
 
 
+def test_an_ending_as_it_should_be_is_not_warned_of(tmp_path: Path) -> None:
+    assert report_of_file(written(tmp_path / "a.wav", ending()), facts(), "a.wav").warnings == ()
+
+
 def test_silence_that_no_cue_asks_for_is_placed(tmp_path: Path) -> None:
     broken = ending()
     broken[at("black") : at("black") + RATE // 4] = 0.0
