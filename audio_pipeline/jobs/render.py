@@ -251,7 +251,7 @@ def _write(
 ) -> CeilingAction:
     """Write the master's samples; returns what the ceiling did."""
     preset, scene = session.preset, session.scene
-    limiter = Ceiling(preset.master.ceiling, scene.samples(preset.master.look_ahead), scene.sample_rate)
+    limiter = Ceiling(preset.master.ceiling, scene.samples(preset.master.look_ahead))
     gain = gain_from_db(gain_db)
     dither = Dither(scene.seed, "master")
     sounding = session.console.active_spans()
