@@ -55,7 +55,7 @@ def command(things: tuple[str, ...], out: Path | None) -> None:
     copies = _copies(takes, listening_copy)
     page = out if out is not None else _default_page()
     write_review(page, takes, copies)
-    _, gains = matching([take.report for take in takes])
+    _, gains = matching([take.report for take in takes], [take.plays_lu for take in takes])
     for name, gain in zip(names_of(takes), gains, strict=True):
         click.echo(f"{gain:+7.2f} dB  {printable(name)}", err=True)
     click.echo(printable(str(page)))

@@ -6,7 +6,7 @@ in `machine/`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 class Projector(MachineParameters, Layer):
     """Film running through a projector."""
+
+    pans_itself: ClassVar[bool] = True
 
     kind: Literal["projector"] = "projector"
     level: Dbfs = Field(

@@ -7,7 +7,6 @@ print(to_json(report))
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from audio_pipeline import __version__
 from audio_pipeline.audio_io.read.audio_file import AudioInfo, blocks, probe
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.metering.a_weighted_level import AWeightedMeter
-from audio_pipeline.metering.leq_m import leq_m_db
+from audio_pipeline.metering.leq_m import leq_m_of_blocks_db
 from audio_pipeline.metering.meter import Loudness, Meter
 from audio_pipeline.metering.silence import SHORTEST_S, SilenceFinder
 from audio_pipeline.metering.span_levels import SpanLevels
@@ -48,6 +47,7 @@ __all__ = ["SCHEMA", "DropoutPlan", "MixFacts", "Report", "Section", "report_of_
 
 SCHEMA = "LoudnessReport.1"
 CURVE_STEP_S = 0.1
+CURVE_FLOOR_DB = -100.0
 _BLOCK = 262_144
 _HOPS_PER_POINT = 10
 
@@ -148,12 +148,7 @@ def _passed_on(passing: Iterable[Samples], observers: Sequence[Observer]) -> Ite
 
 
 def _leq_m_db(path: Path, info: AudioInfo) -> float | None:
-    """Leq(m), a minute at a time: cutting the filter's tail at each minute costs less than 0.01 dB."""
-    minute, energy = 60 * info.sample_rate_hz, 0.0
-    for block in blocks(path, minute):
-        level = leq_m_db(block, info.sample_rate_hz)
-        energy += 0.0 if level is None else len(block) * 10.0 ** (level / 10.0)
-    return 10.0 * math.log10(energy / info.frames) if energy > 0.0 else None
+    return leq_m_of_blocks_db(blocks(path, info.sample_rate_hz), info.sample_rate_hz)
 
 
 def _report(m: Measured, facts: MixFacts, delivery: Delivery | None, shown_name: str) -> Report:
@@ -302,7 +297,7 @@ def _curves(loudness: Loudness) -> dict[str, Any]:
 
 
 def _points(curve: Samples) -> list[float | None]:
-    return [round(v, 2) if math.isfinite(v) else None for v in curve.tolist()]
+    return [round(v, 2) if v >= CURVE_FLOOR_DB else None for v in curve.tolist()]
 
 
 def _warnings(report: Report, m: Measured, facts: MixFacts) -> list[str]:
