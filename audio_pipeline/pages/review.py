@@ -227,27 +227,31 @@ def _body(
     title: str, names: Sequence[str], reports: Sequence[Report], plays_lu: Sequence[float]
 ) -> Markup:
     anchor, gains = matching(reports, plays_lu)
-    heard = [gain + louder for gain, louder in zip(gains, plays_lu, strict=True)]
     slots = {
         "title": element("p", title, class_="overline"),
         "count": str(len(names)),
         "anchor": _ANCHORS[anchor],
         "zoom": zoom_buttons(),
-        "differences": _differences(names, reports, heard),
+        "differences": _differences(names, reports, gains, plays_lu),
     }
     # in one go, so that what goes into one slot is never looked through for another
     return Markup(re.sub(r"\{\{(\w+)\}\}", lambda slot: slots[slot[1]], asset("review.html")))
 
 
-def at_gain(report: Report, gain_db: float) -> Report:
-    """The report as it would be at another gain: every level moved by it, the rest as it was."""
+def at_gain(report: Report, gain_db: float, plays_lu: float = 0.0) -> Report:
+    """The report as it would be at another gain: every level moved by it, the rest as it was.
+
+    Loudness moves by `plays_lu` besides: a mono file on both sides is louder, and peaks as before.
+    """
 
     def moved(table: Mapping[str, Any], figures: Mapping[str, Figure]) -> dict[str, Any]:
+        by_unit = {"LUFS": gain_db + plays_lu}
         levels = {n: table[n] for n, f in figures.items() if f.moves and table.get(n) is not None}
-        return {**table, **{name: level + gain_db for name, level in levels.items()}}
+        gains = {name: by_unit.get(figures[name].unit, gain_db) for name in levels}
+        return {**table, **{name: level + gains[name] for name, level in levels.items()}}
 
     curves = report["curves"]
-    momentary = [None if v is None else v + gain_db for v in curves["momentary_lufs"]]
+    momentary = [None if v is None else v + gain_db + plays_lu for v in curves["momentary_lufs"]]
     return {
         **moved(report, FIGURES),
         "sections": [moved(section, SECTION_FIGURES) for section in report["sections"]],
@@ -256,11 +260,16 @@ def at_gain(report: Report, gain_db: float) -> Report:
     }
 
 
-def _differences(names: Sequence[str], reports: Sequence[Report], gains: Sequence[float]) -> Markup:
+def _differences(
+    names: Sequence[str],
+    reports: Sequence[Report],
+    gains: Sequence[float],
+    plays_lu: Sequence[float],
+) -> Markup:
     """Each mix against the first, both as matched: in words, what its preset changes, and the figures
     that differ for another reason than the level."""
     parts = []
-    reports = [at_gain(report, gain) for report, gain in zip(reports, gains, strict=True)]
+    reports = [at_gain(*heard) for heard in zip(reports, gains, plays_lu, strict=True)]
     for name, report in zip(names[1:], reports[1:], strict=True):
         compared = compare_reports((names[0], name), (reports[0], report), Tolerance())
         said = [element("p", sentence) for sentence in notes(compared)[:-1]]

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from audio_pipeline.metering.meter import measure
-from audio_pipeline.pages.review import listening_copy, matching, names_of, review, take_of
+from audio_pipeline.pages.review import at_gain, listening_copy, matching, names_of, review, take_of
 from tests.conftest import speech_like
 from tests.pages.hostile import HOSTILE, hostile_report
 from tests.pages.in_browser import loaded, samples_of, until
@@ -302,6 +302,19 @@ def test_a_file_that_is_not_stereo_is_matched_at_the_level_at_which_it_plays(
     if channels == 1:
         assert takes[1].plays_lu == pytest.approx(3.01, abs=0.01)
         assert "Integrated loudness" not in opened.inner_text("#differences")
+
+
+def test_a_copy_that_plays_louder_moves_loudness_and_no_peak(takes):
+    report = takes[0].report
+    heard = at_gain(report, -1.0, 3.0)
+    for name, moved in (
+        ("integrated_lufs", 2.0),
+        ("max_short_term_lufs", 2.0),
+        ("true_peak_dbtp", -1.0),
+    ):
+        assert heard[name] - report[name] == pytest.approx(moved)
+    changes = zip(heard["curves"]["momentary_lufs"], report["curves"]["momentary_lufs"], strict=True)
+    assert {round(a - b, 6) for a, b in changes if b is not None} == {2.0}
 
 
 def test_stars_and_notes_stay_and_are_exported(opened):

@@ -74,7 +74,7 @@ function curves() {
 
 // How far momentary loudness is from the first mix's; what is softer than the gate counts as the gate.
 function apart() {
-  const heard = mixes.map((mix, n) => mix.curves.momentary_lufs.map((v) => Math.max((v ?? -70) + heardGainOf(n), -70)));
+  const heard = mixes.map((mix, n) => mix.curves.momentary_lufs.map((v) => (v === null ? -70 : Math.max(v + heardGainOf(n), -70))));
   return heard.map((own) => times.map((_, k) => (own[k] ?? -70) - (heard[0][k] ?? -70)));
 }
 
