@@ -73,6 +73,17 @@ def pan_gains(position: Samples, law_db: float) -> Samples:
     return np.stack([pan_gain(position, law_db, 0), pan_gain(position, law_db, 1)]).T
 
 
+def balance_gains(position: float) -> Samples:
+    """Left and right gains `(2,)` of a stereo sound: the side that it leans to keeps its level.
+
+    The other side is turned down, by the cosine law of a pan; at ±1 it is silent.
+    """
+    law_db = 3.01
+    sides = pan_gains(np.array([position]), law_db)[0]
+    gains: Samples = np.minimum(sides / pan_gains(np.zeros(1), law_db)[0], 1.0)
+    return gains
+
+
 def pan_gain(position: Samples, law_db: float, side: Literal[0, 1]) -> Samples:
     """One of `pan_gains`: `(n,)`, that of the left side (0) or of the right one (1)."""
     x = (np.clip(position, -1.0, 1.0) + 1.0) / 2.0

@@ -69,5 +69,5 @@ def review(renders: Sequence[Path], page: Path | None) -> tuple[Path, list[tuple
         copies = list(pool.map(listening_copy, takes))
     written = current_project().renders / "review.html" if page is None else page
     write_review(written, takes, copies)
-    _, gains = matching([take.report for take in takes])
+    _, gains = matching([take.report for take in takes], [take.plays_lu for take in takes])
     return written, list(zip(names_of(takes), gains, strict=True))

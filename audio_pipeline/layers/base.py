@@ -41,18 +41,24 @@ class Layer(Parameters):
     """What every sound has: whether it plays, on which bus, from when until when, and how it is heard.
 
     `at` and `until` bound it; a source may start later and end sooner, never the other way round.
-    `pan` places a mono source that no effect places; `early` and `late` send it into the space.
+    `pan` places a mono source that no effect places, and is the balance of a stereo one. `early` and
+    `late` send it into the space.
     """
 
     speaks: ClassVar[bool] = False
     """Whether it is a voice: breath is held and the film's noise reduction opens for it."""
+
+    pans_itself: ClassVar[bool] = False
+    """Whether a stereo source is rendered with its `pan`; if not, the console sets its balance."""
 
     kind: str
     on: bool = Field(True, description="whether it is in the mix at all")
     bus: Bus = Field("FX", description="the stem that it belongs to")
     at: Time = Field(parse_moment("start"), description="when it begins")
     until: Time = Field(parse_moment("silence"), description="when it has ended, at the latest")
-    pan: Pan = Field(0.0, description="where a mono sound stands that no effect moves")
+    pan: Pan = Field(
+        0.0, description="where a mono sound stands that no effect moves; the balance of a stereo one"
+    )
     early: Send = Field(OFF, description="its send to the early reflections of the space")
     late: Send = Field(OFF, description="its send to the reverberation of the space")
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from audio_pipeline.dsp.arrays import Samples, silence
-from audio_pipeline.dsp.curves import CurveName, curve, pan_gains
+from audio_pipeline.dsp.curves import CurveName, balance_gains, curve
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.dsp.fades import fade_edges
 from audio_pipeline.layers.base import Layer
@@ -25,6 +25,8 @@ class Clip(Layer):
     It keeps the level of its file. Its fades stand at the ends of what is heard of it: without a
     loop it ends with the file, if `until` does not come first.
     """
+
+    pans_itself: ClassVar[bool] = True
 
     kind: Literal["clip"] = "clip"
     stem: str = Field(min_length=1, description="the audio file")
@@ -58,10 +60,8 @@ class Clip(Layer):
         return StemRequest(self.stem, channels=2)
 
     def _gains(self) -> Samples:
-        """Left and right, `(2,)`: the side that it leans to keeps its level."""
-        sides = pan_gains(np.array([self.pan]), 3.01)[0]
-        balance: Samples = np.minimum(sides / pan_gains(np.zeros(1), 3.01)[0], 1.0)
-        return balance * gain_from_db(self.gain)
+        """Left and right, `(2,)`."""
+        return balance_gains(self.pan) * gain_from_db(self.gain)
 
 
 @dataclass

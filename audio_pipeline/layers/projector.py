@@ -6,7 +6,7 @@ Figures: `reference`, "The projector". What a preset says of one, and the machin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from audio_pipeline.layers.machine.parameters import ProjectorParameters
 from audio_pipeline.timeline.scene import Scene
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 class Projector(ProjectorParameters):
     """Film running through a projector."""
+
+    pans_itself: ClassVar[bool] = True
 
     kind: Literal["projector"] = "projector"
 

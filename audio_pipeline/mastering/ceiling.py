@@ -18,8 +18,7 @@ from audio_pipeline.metering.true_peak import REACH, peaks_that_may_pass
 from audio_pipeline.timeline.spans import Span
 
 MARGIN_DB = 0.2
-"""How far under the ceiling the limiter aims: 4 × oversampling under-reads by up to 0.1 dB, and a
-moving gain makes a little of its own."""
+"""How far under the ceiling the limiter aims, dB: a moving gain makes small peaks of its own."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +44,9 @@ class CeilingAction:
 class Ceiling:
     """Keeps true peaks under `ceiling_dbtp`; `look_ahead` is half its window, in samples."""
 
-    def __init__(self, ceiling_dbtp: float, look_ahead: int, sample_rate: int) -> None:
+    def __init__(self, ceiling_dbtp: float, look_ahead: int) -> None:
         self._limit = gain_from_db(ceiling_dbtp - MARGIN_DB)
         self._look_ahead = max(1, look_ahead)
-        self._sample_rate = sample_rate
         hann = np.hanning(2 * self._look_ahead + 3)[1:-1]
         self._window = hann / hann.sum()
         self.halo = 2 * self._look_ahead + REACH
@@ -61,7 +59,7 @@ class Ceiling:
         """
         if loud.ndim != 2 or len(loud) <= 2 * self.halo:
             raise ValueError(f"{loud.shape} is not (halo + n + halo, channels), halo = {self.halo}")
-        by_channel = peaks_that_may_pass(loud, self._sample_rate, self._limit)
+        by_channel = peaks_that_may_pass(loud, self._limit)
         if by_channel is None or float(by_channel.max(initial=0.0)) <= self._limit:
             return None
         peaks = by_channel.max(axis=1)

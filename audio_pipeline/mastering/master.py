@@ -41,7 +41,7 @@ def write_master(
 ) -> CeilingAction:
     """Write `span` of the master into `wave`; returns what the ceiling did."""
     preset, scene = session.preset, session.scene
-    limiter = Ceiling(preset.master.ceiling, scene.samples(preset.master.look_ahead), scene.sample_rate)
+    limiter = Ceiling(preset.master.ceiling, scene.samples(preset.master.look_ahead))
     gain = gain_from_db(gain_db)
     dither = Dither(scene.seed, "master")
     active = session.console.active_spans()

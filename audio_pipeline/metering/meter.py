@@ -99,7 +99,7 @@ class Meter:
         self.samples = self._taken = 0
         self._pieces = Pieces(sample_rate_hz, channels)
         self._energies = Energies(sample_rate_hz, chosen)
-        self._peaks = Peaks(sample_rate_hz, channels)
+        self._peaks = Peaks(channels)
         start = start_filter(sample_rate_hz)
         self._spans = [SpanMeter(span, sample_rate_hz, chosen, start) for span in spans]
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples, scaled, silence
+from audio_pipeline.dsp.curves import balance_gains
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.effects.base import Strip, summed, total
 from audio_pipeline.layers.base import Bus
@@ -159,6 +160,8 @@ class Console:
         stereo = strip.stereo
         if strip.mono is not None:
             stereo = self.graph.placer.place(strip.mono[:, 0], np.array([layer.pan]))
+        elif stereo is not None and layer.pan != 0.0 and not layer.pans_itself:
+            stereo = stereo * balance_gains(layer.pan)
         if stereo is None:
             return Strip()
         early, late = gain_from_db(layer.early), gain_from_db(layer.late)

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +19,7 @@ from audio_pipeline.audio_io.read.audio_file import blocks, probe
 from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.audio_io.write.overwrite_guard import refuse_to_overwrite
 from audio_pipeline.errors import ReportError
+from audio_pipeline.metering.meter import Meter
 from audio_pipeline.pages import tables
 from audio_pipeline.pages.compare_words import notes, preset_rows
 from audio_pipeline.pages.listening_copy import MP3, encoded, stereo
@@ -65,6 +67,21 @@ class Take:
     report: LoudnessReport
     audio: Path
 
+    @cached_property
+    def plays_lu(self) -> float:
+        """How much louder its copy in stereo plays than the file measures, LU; 3.01 for a mono file.
+
+        Raises StemError when the file cannot be read.
+        """
+        info, measured = probe(self.audio), self.report.integrated_lufs
+        if info.channels == 2 or measured is None:
+            return 0.0
+        meter = Meter(info.sample_rate_hz, 2)
+        for block in stereo(blocks(self.audio)):
+            meter.feed(block)
+        played = meter.result().integrated_lufs
+        return 0.0 if played is None else round(played - measured, 4)
+
 
 def names_of(takes: Sequence[Take]) -> list[str]:
     """What the mixes are called: by their names, and their folders' where two have the same."""
@@ -79,16 +96,22 @@ def names_of(takes: Sequence[Take]) -> list[str]:
     ]
 
 
-def matching(reports: Sequence[LoudnessReport]) -> tuple[Anchor, list[float]]:
+def matching(
+    reports: Sequence[LoudnessReport], plays_lu: Sequence[float] = ()
+) -> tuple[Anchor, list[float]]:
     """On what the mixes are matched, and the gain of each in dB.
 
-    The softest stays as it is and the others come down to it, so that nothing can clip. The anchor is
-    the dialogue where it is known of all, else the programme; a silent mix is left alone.
+    `plays_lu` says of each how much louder it plays than its report says. The softest stays as it is and
+    the others come down to it, so that nothing can clip. The anchor is the dialogue where it is known of
+    all, else the programme; a silent mix is left alone.
     """
     levels = [dialogue_level(report) for report in reports]
     anchor: Anchor = "dialogue_lufs"
     if None in levels:
         anchor, levels = "integrated_lufs", [report.integrated_lufs for report in reports]
+    if plays_lu:
+        pairs = zip(levels, plays_lu, strict=True)
+        levels = [None if level is None else level + louder for level, louder in pairs]
     softest = min((level for level in levels if level is not None), default=0.0)
     return anchor, [0.0 if level is None else round(softest - level, 4) + 0.0 for level in levels]
 
@@ -130,20 +153,21 @@ def _pieces(takes: Sequence[Take], copies: Sequence[bytes]) -> Iterator[str]:
     if not 2 <= len(takes) <= MOST_MIXES or len(takes) != len(copies):
         raise ValueError(f"{len(takes)} mixes and {len(copies)} copies make no review")
     names, reports = names_of(takes), [take.report for take in takes]
-    anchor, gains = matching(reports)
+    plays_lu = [take.plays_lu for take in takes]
+    anchor, gains = matching(reports, plays_lu)
     title = _title(reports)
     data = {
         "id": _identity(names, reports),
         "title": title,
         "anchor": anchor,
         "mixes": [
-            _mix_data(name, report, gain)
-            for name, report, gain in zip(names, reports, gains, strict=True)
+            {**_mix_data(name, report, gain), "plays_lu": louder}
+            for name, report, gain, louder in zip(names, reports, gains, plays_lu, strict=True)
         ],
     }
     audio = chain.from_iterable(bytes_block(f"audio-{n}", copy) for n, copy in enumerate(copies))
     held = chain([data_block("review", data)], audio)
-    return page_pieces(f"Review · {title}", _body(title, names, reports), held, SCRIPTS)
+    return page_pieces(f"Review · {title}", _body(title, names, reports, plays_lu), held, SCRIPTS)
 
 
 def _mix_data(name: str, report: LoudnessReport, gain_db: float) -> dict[str, Any]:
@@ -186,31 +210,37 @@ def _title(reports: Sequence[LoudnessReport]) -> str:
     return titles.pop() if len(titles) == 1 else f"{len(reports)} mixes"
 
 
-def _body(title: str, names: Sequence[str], reports: Sequence[LoudnessReport]) -> Markup:
-    anchor, gains = matching(reports)
+def _body(
+    title: str, names: Sequence[str], reports: Sequence[LoudnessReport], plays_lu: Sequence[float]
+) -> Markup:
+    anchor, gains = matching(reports, plays_lu)
     slots = {
         "title": element("p", title, class_="overline"),
         "count": str(len(names)),
         "anchor": _ANCHORS[anchor],
         "zoom": zoom_buttons(),
-        "differences": _differences(names, reports, gains),
+        "differences": _differences(names, reports, gains, plays_lu),
     }
     # in one go, so that what goes into one slot is never looked through for another
     return Markup(re.sub(r"\{\{(\w+)\}\}", lambda slot: slots[slot[1]], asset("review.html")))
 
 
-def at_gain(report: LoudnessReport, gain_db: float) -> LoudnessReport:
-    """The report as it would be at another gain: every level moved by it, the rest as it was."""
+def at_gain(report: LoudnessReport, gain_db: float, plays_lu: float = 0.0) -> LoudnessReport:
+    """The report as it would be at another gain: every level moved by it, the rest as it was.
+
+    Loudness moves by `plays_lu` besides: a mono file on both sides is louder, and peaks as before.
+    """
     curves, dropout = report.curves, report.dropout
-    momentary = tuple(None if v is None else v + gain_db for v in curves.momentary_lufs)
+    momentary = tuple(None if v is None else v + gain_db + plays_lu for v in curves.momentary_lufs)
     return report.model_copy(
         update={
-            **_moved(report, FIGURES, gain_db),
+            **_moved(report, FIGURES, gain_db, plays_lu),
             "sections": tuple(
-                section.model_copy(update=_moved(section, SECTION_FIGURES, gain_db))
+                section.model_copy(update=_moved(section, SECTION_FIGURES, gain_db, plays_lu))
                 for section in report.sections
             ),
-            "dropout": dropout and dropout.model_copy(update=_moved(dropout, DROPOUT_FIGURES, gain_db)),
+            "dropout": dropout
+            and dropout.model_copy(update=_moved(dropout, DROPOUT_FIGURES, gain_db, plays_lu)),
             "curves": curves.model_copy(update={"momentary_lufs": momentary}),
         }
     )
@@ -220,19 +250,24 @@ def _moved(
     levels: LoudnessReport | SectionLevels | DropoutLevels,
     figures: Mapping[str, Figure],
     gain_db: float,
+    plays_lu: float,
 ) -> dict[str, float]:
-    """The figures that a gain moves, moved by it."""
+    """The figures that a gain moves, moved by it; loudness by `plays_lu` besides."""
     values = {name: getattr(levels, name, None) for name, figure in figures.items() if figure.moves}
-    return {name: value + gain_db for name, value in values.items() if value is not None}
+    gains = {name: gain_db + (plays_lu if figures[name].unit == "LUFS" else 0.0) for name in values}
+    return {name: value + gains[name] for name, value in values.items() if value is not None}
 
 
 def _differences(
-    names: Sequence[str], reports: Sequence[LoudnessReport], gains: Sequence[float]
+    names: Sequence[str],
+    reports: Sequence[LoudnessReport],
+    gains: Sequence[float],
+    plays_lu: Sequence[float],
 ) -> Markup:
     """Each mix against the first, both as matched: in words, what its preset changes, and the figures
     that differ for another reason than the level."""
     parts = []
-    reports = [at_gain(report, gain) for report, gain in zip(reports, gains, strict=True)]
+    reports = [at_gain(*heard) for heard in zip(reports, gains, plays_lu, strict=True)]
     for name, report in zip(names[1:], reports[1:], strict=True):
         compared = compare_reports((names[0], name), (reports[0], report), Tolerance())
         said = [element("p", sentence) for sentence in notes(compared)[:-1]]

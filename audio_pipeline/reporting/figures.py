@@ -32,7 +32,7 @@ FIGURES: dict[str, Figure] = {
     "dialogue_lufs": Figure("Dialogue-stem loudness", "LUFS", moves=True),
     "loudness_to_dialogue_lu": Figure("Loudness to dialogue", "LU"),
     "bits": Figure("Bits", "bit", 0, tolerance=0.0),
-    "leq_m_db": Figure("Leq(m), experimental", "dB Leq(m)", moves=True),
+    "leq_m_db": Figure("Leq(m)", "dB Leq(m)", moves=True),
     "dialogue_share_percent": Figure("Dialogue in the programme", "%", 0),
 }
 

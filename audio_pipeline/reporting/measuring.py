@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Protocol
 from audio_pipeline.audio_io.read.audio_file import AudioInfo, blocks, probe
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.metering.a_weighted_level import AWeightedMeter
-from audio_pipeline.metering.leq_m import leq_m_db
+from audio_pipeline.metering.leq_m import leq_m_of_blocks_db
 from audio_pipeline.metering.meter import Loudness, Meter
 from audio_pipeline.metering.silence import SHORTEST_S, SilenceFinder
 from audio_pipeline.metering.span_levels import SpanLevels
@@ -105,9 +104,4 @@ def _passed_on(passing: Iterable[Samples], observers: Sequence[Observer]) -> Ite
 
 
 def _leq_m_db(path: Path, info: AudioInfo) -> float | None:
-    """Leq(m), a minute at a time: cutting the filter's tail at each minute costs less than 0.01 dB."""
-    minute, energy = 60 * info.sample_rate_hz, 0.0
-    for block in blocks(path, minute):
-        level = leq_m_db(block, info.sample_rate_hz)
-        energy += 0.0 if level is None else len(block) * 10.0 ** (level / 10.0)
-    return 10.0 * math.log10(energy / info.frames) if energy > 0.0 else None
+    return leq_m_of_blocks_db(blocks(path, info.sample_rate_hz), info.sample_rate_hz)

@@ -6,7 +6,6 @@ print(to_json(report))
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from fractions import Fraction
@@ -46,6 +45,7 @@ from audio_pipeline.reporting.warning_checks import warnings_of
 __all__ = ["report_of_draft", "report_of_file", "to_json"]
 
 CURVE_STEP_S = 0.1
+CURVE_FLOOR_DB = -100.0
 _HOPS_PER_POINT = 10
 _MEASURED = (
     "integrated_lufs",
@@ -248,7 +248,7 @@ def _curves(loudness: Loudness) -> Curves:
 
 
 def _points(curve: Samples) -> tuple[float | None, ...]:
-    return tuple(round(v, 2) if math.isfinite(v) else None for v in curve.tolist())
+    return tuple(round(v, 2) if v >= CURVE_FLOOR_DB else None for v in curve.tolist())
 
 
 def _provenance(m: Measured, facts: MixFacts) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from audio_pipeline.timeline.spans import Span
 MONO, STEREO, FLAT = np.zeros((480, 1)), np.zeros((480, 2)), np.zeros(480)
 HERE = Span(0, 480)
 DITHER = Dither(1, "test")
-CEILING = Ceiling(-2.0, 240, 48_000)
+CEILING = Ceiling(-2.0, 240)
 
 WRONG = {
     "a filter hears (n,)": lambda: filters.convolve(FLAT, np.ones((3, 1))),

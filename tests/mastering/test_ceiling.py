@@ -21,7 +21,7 @@ def test_what_it_did_is_the_deepest_reduction_where_it_was_and_how_many_samples_
 
 
 def test_a_peak_in_either_channel_is_held_and_soft_sound_is_left_alone():
-    ceiling = Ceiling(-6.0, 240, RATE)
+    ceiling = Ceiling(-6.0, 240)
     n = 2 * ceiling.halo + RATE
     t = np.arange(n) / RATE
     for channel in (0, 1):

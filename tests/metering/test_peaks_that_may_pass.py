@@ -8,13 +8,13 @@ from audio_pipeline.metering.true_peak import REACH, inter_sample_peaks, peaks_t
 
 
 @settings(max_examples=40)
-@given(st.integers(0, 2**32), st.floats(0.05, 3.0), st.sampled_from([44_100, 48_000, 96_000]))
-def test_no_peak_over_the_limit_is_missed(seed, limit, rate):
+@given(st.integers(0, 2**32), st.floats(0.05, 3.0))
+def test_no_peak_over_the_limit_is_missed(seed, limit):
     rng = np.random.default_rng(seed)
     n = 20_000
     swell = np.abs(np.sin(np.linspace(0, 7, n + 2 * REACH)))[:, None] ** 4
     window = swell * rng.standard_normal((n + 2 * REACH, 2))
-    whole, quick = inter_sample_peaks(window, rate), peaks_that_may_pass(window, rate, limit)
+    whole, quick = inter_sample_peaks(window), peaks_that_may_pass(window, limit)
     if quick is None:
         assert whole.max() <= limit
     else:
@@ -24,4 +24,4 @@ def test_no_peak_over_the_limit_is_missed(seed, limit, rate):
 
 
 def test_a_quiet_programme_needs_no_interpolation():
-    assert peaks_that_may_pass(np.full((50_000, 2), 0.1), 48_000, 0.8) is None
+    assert peaks_that_may_pass(np.full((50_000, 2), 0.1), 0.8) is None

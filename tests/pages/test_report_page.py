@@ -223,3 +223,30 @@ def test_the_policy_lets_nothing_in(short_render, open_page):
     assert {"script-src-elem", "img-src", "connect-src"} <= set(refused[0])
     open_page.complaints.clear()  # Chromium tells of each on its console
     open_page.requests.clear()  # and calls the refused ones requests
+
+
+@pytest.mark.parametrize("verdict", ["pass", "does not apply", "not measurable"])
+def test_on_a_phone_the_delivery_shows_what_was_measured_and_every_verdict(
+    short_render, open_page, verdict
+):
+    opened = open_page(short_render.page, viewport={"width": 390, "height": 844})
+    opened.eval_on_selector_all(
+        "#delivery .verdict",
+        f"""all => all.forEach(e => {{
+        e.className = "verdict {verdict.replace(" ", "-")}";
+        e.lastChild.textContent = "{verdict}";
+        }})""",
+    )
+    cells = opened.eval_on_selector_all(
+        "#delivery :is(th, td)",
+        """all => all.map(e => {
+        const { left, right } = e.getBoundingClientRect();
+        return [e.textContent, e.scrollWidth - e.clientWidth, left, right];
+        })""",
+    )
+    assert len(cells) == 5 * (1 + len(short_render.report["delivery"]["clauses"]))
+    for text, hidden_px, left, right in cells:
+        assert hidden_px <= 0, text
+        assert left >= 0, text
+        assert right <= 390, text
+    assert opened.evaluate("document.documentElement.scrollWidth") <= 390

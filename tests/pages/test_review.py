@@ -10,9 +10,11 @@ import math
 
 import numpy as np
 import pytest
+import soundfile
 
 from audio_pipeline.metering.meter import measure
-from audio_pipeline.pages.review import listening_copy, matching, names_of, review
+from audio_pipeline.pages.review import at_gain, listening_copy, matching, names_of, review, take_of
+from tests.conftest import speech_like
 from tests.pages.hostile import HOSTILE, hostile_report
 from tests.pages.in_browser import loaded, samples_of, until
 
@@ -206,16 +208,113 @@ def test_abx_p_is_the_binomial_tail(opened):
 
 
 def test_abx_plays_what_it_says_and_counts_the_right_answers(opened):
+    opened.click("#play")
+    until(opened, "renderEnding.transport.playing")
     opened.click("#abx-start")
     for _ in range(8):
         x = opened.evaluate("renderEnding.abx().x")
         assert opened.evaluate("renderEnding.selected()") == x
         assert opened.locator("[data-mix][aria-pressed=true]").count() == 0
+        opened.keyboard.press("a")
+        assert opened.evaluate("renderEnding.selected()") == 0
         opened.keyboard.press("b")
         assert opened.evaluate("renderEnding.selected()") == 1
         opened.click("#abx-is-a" if x == 0 else "#abx-is-b")
     opened.click("#abx-finish")
     assert opened.inner_text("#abx-state") == "8 of 8 right, p = 0.004. You hear a difference."
+
+
+def test_abx_takes_an_answer_only_after_a_b_and_x_were_played(opened):
+    def answers():
+        return [opened.is_enabled(f"#abx-is-{which}") for which in "ab"]
+
+    opened.click("#abx-start")
+    for key in "abx":
+        opened.keyboard.press(key)  # selected, but nothing plays
+    assert answers() == [False, False]
+    assert opened.inner_text("#abx-state") == "Trial 1. Play A, B and X, then answer."
+    assert opened.evaluate("renderEnding.abx().answer(0)") is False
+    opened.click("#play")
+    until(opened, "renderEnding.abx().played.has('x')")  # it was selected when it began to play
+    opened.click("[data-abx=a]")
+    assert answers() == [False, False]
+    assert opened.inner_text("#abx-state") == "Trial 1. Play B, then answer."
+    opened.keyboard.press("b")
+    assert answers() == [True, True]
+    opened.click("#abx-is-b")
+    assert opened.evaluate("renderEnding.abx().trials.length") == 1
+    assert answers() == [False, False]  # every trial anew
+    assert opened.inner_text("#abx-state") == "Trial 2. Play A and B, then answer."
+    opened.click("#abx-finish")
+    assert "1 right" in opened.inner_text("#abx-state")
+
+
+def exported_csv(opened):
+    with opened.expect_download() as download:
+        opened.click("#export-csv")
+    return list(csv.DictReader(io.StringIO(download.value.path().read_text(encoding="utf-8"))))
+
+
+def test_abx_results_are_in_the_csv(opened):
+    opened.click("#play")
+    until(opened, "renderEnding.transport.playing")
+    for trials in (1, 2):
+        opened.click("#abx-start")
+        for _ in range(trials):
+            opened.keyboard.press("a")
+            opened.keyboard.press("b")
+            opened.click("#abx-is-a" if opened.evaluate("renderEnding.abx().x") == 0 else "#abx-is-b")
+        opened.click("#abx-finish")
+    tests = [row for row in exported_csv(opened) if row["round"].startswith("ABX")]
+    told = [tuple(row[k] for k in ("mix", "against", "round", "trials", "right", "p")) for row in tests]
+    assert told == [
+        ("short", "loud", "ABX 1", "1", "1", "0.5"),
+        ("short", "loud", "ABX 2", "2", "2", "0.25"),
+    ]
+
+
+@pytest.mark.parametrize("channels", [1, 6])
+def test_a_file_that_is_not_stereo_is_matched_at_the_level_at_which_it_plays(
+    channels, tmp_path, open_page
+):
+    speech = np.stack([speech_like(seed, 4.0) for seed in range(6)], axis=1)
+    takes = []
+    for name, samples in (("stereo", speech[:, :2]), ("other", speech[:, :channels])):
+        soundfile.write(tmp_path / f"{name}.wav", samples, RATE, subtype="PCM_24")
+        takes.append(take_of(tmp_path / f"{name}.wav"))
+    file = tmp_path / "review.html"
+    file.write_text(review(takes, [listening_copy(take) for take in takes]), encoding="utf-8")
+    opened = loaded(open_page(file))
+    levels = []
+    for n in range(2):
+        stereo = [
+            samples_of(opened, f"renderEnding.transport.buffers[{n}].getChannelData({side})")
+            for side in range(2)
+        ]
+        played = measure(np.stack(stereo, axis=1).astype(float), RATE).integrated_lufs
+        levels.append(
+            played
+            + opened.evaluate(
+                f"JSON.parse(document.getElementById('review').textContent).mixes[{n}].gain_db"
+            )
+        )
+    assert levels[0] == pytest.approx(levels[1], abs=0.1)
+    if channels == 1:
+        assert takes[1].plays_lu == pytest.approx(3.01, abs=0.01)
+        assert "Integrated loudness" not in opened.inner_text("#differences")
+
+
+def test_a_copy_that_plays_louder_moves_loudness_and_no_peak(takes):
+    report = takes[0].report
+    heard = at_gain(report, -1.0, 3.0)
+    for name, moved in (
+        ("integrated_lufs", 2.0),
+        ("max_short_term_lufs", 2.0),
+        ("true_peak_dbtp", -1.0),
+    ):
+        assert heard[name] - report[name] == pytest.approx(moved)
+    changes = zip(heard["curves"]["momentary_lufs"], report["curves"]["momentary_lufs"], strict=True)
+    assert {round(a - b, 6) for a, b in changes if b is not None} == {2.0}
 
 
 def test_stars_and_notes_stay_and_are_exported(opened):
@@ -234,9 +333,7 @@ def test_stars_and_notes_stay_and_are_exported(opened):
     assert by_name["loud"]["star"] is True
     assert by_name["loud"]["gain_db"] == pytest.approx(-6.02, abs=0.01)
     assert sorted(exported["blind"][0]["key"].values()) == ["loud", "short"]
-    with opened.expect_download() as download:
-        opened.click("#export-csv")
-    rows = list(csv.DictReader(io.StringIO(download.value.path().read_text(encoding="utf-8"))))
+    rows = exported_csv(opened)
     loud = next(row for row in rows if row["mix"] == "loud" and row["round"] == "open")
     assert loud["note"] == '\'=SUM(1,2) "quoted"\nsecond line 🎬'
     assert {row["letter"] for row in rows if row["round"] == "blind 1"} == {"A", "B"}

@@ -164,7 +164,7 @@ def test_leq_m_of_a_2_khz_tone_is_measured_for_a_trailer(tmp_path: Path) -> None
     report = report_of_file(written(tmp_path / "tone.wav", tone), known, "tone.wav")
     clause_ = report.delivery.clauses[0]
     assert clause_.measured == pytest.approx(85.0, abs=0.1)
-    assert "Experimental" in clause_.caveat
+    assert "leqm-nrt" in clause_.caveat
 
 
 def test_the_beginning_of_a_name_is_enough_when_only_one_begins_so() -> None:

@@ -1,13 +1,29 @@
-// A forced-choice test: is X the mix A or the mix B? Pure; the page gives it a coin.
+// A forced-choice test: is X the mix A or the mix B? Pure; the page gives it a coin and tells it what
+// was played. An answer counts only after A, B and X were played in that trial.
 
 class AbxTest {
   constructor(a, b, coin = fairCoin) {
-    Object.assign(this, { a, b, coin, trials: [], x: coin() ? a : b });
+    Object.assign(this, { a, b, coin, trials: [], x: coin() ? a : b, played: new Set() });
   }
 
+  // Tell that "a", "b" or "x" was played; returns whether that is news.
+  play(which) {
+    const { size } = this.played;
+    return this.played.add(which).size > size;
+  }
+
+  // What has to be played before an answer counts, of "a", "b" and "x".
+  get unplayed() {
+    return ["a", "b", "x"].filter((which) => !this.played.has(which));
+  }
+
+  // Returns whether the answer counts.
   answer(mix) {
+    if (this.unplayed.length) return false;
     this.trials.push({ x: this.x, answer: mix, right: mix === this.x });
     this.x = this.coin() ? this.a : this.b;
+    this.played.clear();
+    return true;
   }
 
   get right() {

@@ -58,7 +58,7 @@ class Notes {
   }
 
   asCsv() {
-    const rows = [["mix", "round", "letter", "star", "note"]];
+    const rows = [["mix", "round", "letter", "star", "note", "against", "trials", "right", "p"]];
     for (const name of this.names) {
       const { star = false, note = "" } = this.state.open[name] ?? {};
       rows.push([name, "open", "", star ? "yes" : "no", note]);
@@ -69,7 +69,12 @@ class Notes {
         rows.push([name, `blind ${n + 1}`, sign, star ? "yes" : "no", note]);
       }
     });
-    return rows.map((row) => row.map(csvCell).join(",")).join("\n") + "\n";
+    this.state.abx.forEach(({ a, b, trials, right, p }, n) => {
+      rows.push([a, `ABX ${n + 1}`, "", "", "", b, trials, right, p]);
+    });
+    const columns = rows[0].length;
+    const lines = rows.map((row) => Array.from({ length: columns }, (_, n) => csvCell(String(row[n] ?? ""))).join(","));
+    return lines.join("\n") + "\n";
   }
 }
 

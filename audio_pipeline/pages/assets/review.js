@@ -16,6 +16,8 @@ const decibels = (db) => `${db < 0 ? "−" : db > 0 ? "+" : ""}${Math.abs(db).to
 const blind = () => notes.round !== undefined;
 const gainOf = (n) => (matched || test || blind() ? mixes[n].gain_db : 0);
 const shownName = (n) => (blind() ? letter(order.indexOf(n)) : mixes[n].name);
+// a copy in stereo may play louder or softer than its file measures
+const heardGainOf = (n) => gainOf(n) + mixes[n].plays_lu;
 // what a listener may know of the sections without knowing which mix plays
 const sectionsNow = () => mixes[blind() || test ? 0 : selected].sections;
 
@@ -49,6 +51,7 @@ transport.setUp = (engine) => {
   engine.levels = levels();
   engine.loop = looped;
 };
+transport.onPlaying = markPlayed;
 
 async function loadAll() {
   const buffers = [];
@@ -65,13 +68,13 @@ function levels() {
 
 function curves() {
   return mixes.map((mix, n) =>
-    drawn(mix.curves.short_term_lufs, mix.curves.step_s, 3).map((v) => (v === null ? null : Math.max(v + gainOf(n), -80))),
+    drawn(mix.curves.short_term_lufs, mix.curves.step_s, 3).map((v) => (v === null ? null : Math.max(v + heardGainOf(n), -80))),
   );
 }
 
 // How far momentary loudness is from the first mix's; what is softer than the gate counts as the gate.
 function apart() {
-  const heard = mixes.map((mix, n) => mix.curves.momentary_lufs.map((v) => Math.max((v ?? -70) + gainOf(n), -70)));
+  const heard = mixes.map((mix, n) => mix.curves.momentary_lufs.map((v) => (v === null ? -70 : Math.max(v + heardGainOf(n), -70))));
   return heard.map((own) => times.map((_, k) => (own[k] ?? -70) - (heard[0][k] ?? -70)));
 }
 
@@ -81,7 +84,7 @@ function readout(seconds) {
     const { curves: own } = mixes[selected];
     const n = Math.max(Math.ceil(seconds / own.step_s - 1e-6) - 1, 0);
     const value = own.momentary_lufs[n] ?? null;
-    text.push(`momentary ${value === null ? "–" : (value + gainOf(selected)).toFixed(1).replace("-", "−")} LUFS`);
+    text.push(`momentary ${value === null ? "–" : (value + heardGainOf(selected)).toFixed(1).replace("-", "−")} LUFS`);
   }
   if (!blind() && !test) text.push(`gain ${decibels(gainOf(selected))}`);
   return text.join("  ·  ");
@@ -156,12 +159,23 @@ function startAbx() {
 
 function hear(which) {
   test.heard = which;
+  if (transport.playing) test.play(which);
   select(test[which]);
 }
 
+// What is selected while it plays counts as played.
+function markPlayed() {
+  if (test?.play(test.heard)) refresh();
+}
+
 function answer(mix) {
-  test.answer(mix);
-  hear("x");
+  if (test.answer(mix)) hear("x");
+}
+
+function trialState() {
+  const missing = test.unplayed.map((which) => which.toUpperCase());
+  const wanted = missing.length ? `Play ${missing.join(", ").replace(/, (.)$/, " and $1")}, then answer.` : "Which one is X?";
+  return `Trial ${test.trials.length + 1}. ${wanted}`;
 }
 
 function endAbx() {
@@ -186,7 +200,8 @@ function refresh() {
   byId("abx-trial").hidden = !test;
   byId("abx-start").hidden = test !== null;
   if (blind()) byId("blind-state").textContent = "The letters were shuffled; names, figures and curves are hidden.";
-  if (test) byId("abx-state").textContent = `Trial ${test.trials.length + 1}.`;
+  if (test) byId("abx-state").textContent = trialState();
+  byId("abx-is-a").disabled = byId("abx-is-b").disabled = !test || test.unplayed.length > 0;
   for (const button of document.querySelectorAll("[data-abx]")) {
     button.setAttribute("aria-pressed", String(test !== null && button.dataset.abx === test.heard));
   }

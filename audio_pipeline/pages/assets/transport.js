@@ -13,6 +13,7 @@ class Transport {
     this.hovered = null;
     this.playButton = document.getElementById("play");
     this.setUp = () => {};
+    this.onPlaying = () => {}; // at every picture while it plays
     this.say("Loading the sound …");
     this.ready = loaded.then(
       (buffers) => {
@@ -85,6 +86,7 @@ class Transport {
       this.pause();
       return;
     }
+    this.onPlaying();
     this.show();
     requestAnimationFrame(() => this.follow());
   }
