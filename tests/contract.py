@@ -25,7 +25,7 @@ from audio_pipeline.timeline.spans import TILE, Span, tiles_over
 SIZES = (120_000, 352_000)
 """Tiles that the grid does not have: a sound that remembers, or forgets to look back, differs in them."""
 
-ROUNDED = {"projector", "crossfade", "echo", "space"}
+ROUNDED = {"approach", "projector", "crossfade", "echo", "space"}
 """Kinds whose convolutions are cut at the tile, so that other tiles round otherwise, in float32."""
 
 

@@ -17,7 +17,7 @@ from tests.conftest import speech_like
 from tests.scenes import make_scene
 
 RATE = 48_000
-LAYER_NAMES = ("voice_a", "voice_b", "grain", "other")
+LAYER_NAMES = ("voice_a", "voice_b", "grain", "projector", "other")
 """Names that a default of some effect holds, and one that none does."""
 REQUIRED = {"stem": "stems/it.wav"}
 """What has no default: a kind that needs more than this is not tried by itself, and must be added here."""

@@ -78,6 +78,9 @@ def command(
     if plot is not None and len(groups) > 1:
         raise click.UsageError("--plot draws one comparison; name the two files")
     comparisons = [(group.title, compare(group, tolerance)) for group in groups]
+    for group in groups:
+        for file in group.files:
+            output.detail(f"compared: {file}")
     _print(comparisons, output, as_csv, as_markdown)
     if plot is not None:
         from audio_pipeline.pages.curves import write_curves

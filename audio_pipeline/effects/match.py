@@ -66,7 +66,7 @@ class MatchVoices(Effect):
         """See `Effect.treat`."""
         if len(stems) != 2:
             message = f"{name} has no two voices to match; nothing was done."
-            return Treated(stems, warnings=(Warned("match-voices", message),))
+            return Treated(stems, warnings=(Warned("match_voices", message),))
         first, second = stems
         before = {layer: voice_spectrum(stem, bench.sample_rate) for layer, stem in stems.items()}
         plans = {
@@ -82,7 +82,7 @@ class MatchVoices(Effect):
         one, two = spectra.get(first), spectra.get(second)
         if one is None or two is None:
             message = f"{first} and {second} have too little speech in common to be matched."
-            return Treated(stems, warnings=(Warned("match-speech", message),))
+            return Treated(stems, warnings=(Warned("match_speech", message),))
         noise = {
             first: missing_noise(one, two, self.noise),
             second: missing_noise(two, one, self.noise),
@@ -164,12 +164,12 @@ def _told(facts: Mapping[str, Any]) -> str:
 def _warnings(alike: Likeness | None, first: str, second: str) -> list[Warned]:
     """What could not be matched."""
     if alike is None:
-        return [Warned("match-speech", f"{first} and {second} cannot be compared after the match.")]
+        return [Warned("match_speech", f"{first} and {second} cannot be compared after the match.")]
     found = []
     if alike.mean_db > MEAN_DB or alike.largest_db > LARGEST_DB:
         found.append(
             Warned(
-                "match-spectrum",
+                "match_spectrum",
                 f"The spectra of {first} and {second} still differ by {alike.mean_db:.1f} dB on the mean and"
                 f" {alike.largest_db:.1f} dB at {alike.largest_at_hz:.0f} Hz.",
             )
@@ -178,7 +178,7 @@ def _warnings(alike: Likeness | None, first: str, second: str) -> list[Warned]:
     if wide > narrow * (1.0 + BANDWIDTH_PERCENT / 100.0):
         found.append(
             Warned(
-                "match-bandwidth",
+                "match_bandwidth",
                 f"The bandwidths of {first} and {second} still differ: {alike.bandwidths_hz[0]:.0f} and"
                 f" {alike.bandwidths_hz[1]:.0f} Hz.",
             )
@@ -188,8 +188,8 @@ def _warnings(alike: Likeness | None, first: str, second: str) -> list[Warned]:
         message = (
             f"{first} or {second} has no pauses to measure its noise floor in; no noise was matched."
         )
-        found.append(Warned("match-noise", message))
+        found.append(Warned("match_noise", message))
     elif max(floors) > INAUDIBLE_DBFS and max(floors) - min(floors) > FLOOR_DB:
         message = f"The noise floors of {first} and {second} still differ: {floors[0]:.0f} and"
-        found.append(Warned("match-noise", f"{message} {floors[1]:.0f} dBFS."))
+        found.append(Warned("match_noise", f"{message} {floors[1]:.0f} dBFS."))
     return found

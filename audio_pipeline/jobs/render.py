@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from audio_pipeline.audio_io.write.chunks import BextLoudness
 from audio_pipeline.audio_io.write.file_set import FileSet
 from audio_pipeline.audio_io.write.wave import WaveWriter
-from audio_pipeline.errors import PresetError
+from audio_pipeline.errors import PresetError, encodable
 from audio_pipeline.jobs.earlier_stems import earlier_stems
 from audio_pipeline.jobs.provenance import facts_of
 from audio_pipeline.jobs.render_files import (
@@ -39,7 +39,6 @@ from audio_pipeline.preset.stems import StemFiles, stem_paths
 from audio_pipeline.reporting.facts import MixFacts
 from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.report import report_of_draft, to_json
-from audio_pipeline.reporting.values import encodable
 from audio_pipeline.timeline.moments import Moment
 from audio_pipeline.timeline.spans import Span
 

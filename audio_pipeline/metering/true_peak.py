@@ -34,7 +34,7 @@ FILTER = (
     f"{2 * REACH} taps a phase, sinc under a Kaiser window (beta {_BETA:g}), {OVERSAMPLING} times "
     "oversampled at every sample rate; a sine through each peak and its two neighbours"
 )
-"""The interpolator, for the report."""
+"""The interpolator in words."""
 
 _WINDOW = BLOCK + 2 * REACH
 _ROWS = 16

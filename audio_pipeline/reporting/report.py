@@ -17,6 +17,7 @@ import numpy as np
 from audio_pipeline import __version__
 from audio_pipeline.audio_io.regular_file import sha256_hex
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.errors import encodable, encodable_texts
 from audio_pipeline.metering.meter import Loudness
 from audio_pipeline.metering.span_levels import SpanLevels
 from audio_pipeline.metering.true_peak import FILTER
@@ -38,7 +39,7 @@ from audio_pipeline.reporting.model import (
 )
 from audio_pipeline.reporting.rejudge import bits_of
 from audio_pipeline.reporting.report_json import to_json
-from audio_pipeline.reporting.values import encodable, rounded
+from audio_pipeline.reporting.values import rounded
 from audio_pipeline.reporting.verdict import judge
 from audio_pipeline.reporting.warning_checks import warnings_of
 
@@ -114,7 +115,7 @@ def _report(m: Measured, facts: MixFacts, delivery: Delivery | None, shown_name:
         delivery=judged,
         curves=_curves(whole),
         warnings=warnings_of(m, facts, dropout, judged),
-        provenance=_provenance(m, facts),
+        provenance=encodable_texts(_provenance(m, facts)),
         reasons=reasons,
     )
 

@@ -64,11 +64,6 @@ Points = Annotated[tuple[Number | None, ...], Strict(False), Field(max_length=MA
 StrEnumValue = Annotated[T, Strict(False)]
 
 
-def encodable(text: str) -> str:
-    """A name of a file as UTF-8 can hold it: bytes that are no text are escaped."""
-    return text.encode("utf-8", errors="backslashreplace").decode("utf-8")
-
-
 def rounded(value: Any) -> Any:
     """JSON values with seconds (keys that end in `_s`) to the microsecond, other numbers to four decimals."""
     if isinstance(value, dict):

@@ -18,6 +18,10 @@ def warnings_of(
 ) -> tuple[ReportWarning, ...]:
     """Everything that whoever delivers the file should know."""
     return (
+        *(
+            ReportWarning.model_validate({"code": code, "message": said})
+            for code, said in facts.warnings
+        ),
         *_of_file(measured, facts),
         *_of_floor(measured, delivery),
         *_of_folds(measured),

@@ -27,6 +27,11 @@ class WarningCode(StrEnum):
     FALL_NOT_MEASURED = "fall_not_measured", "the fall of the dropout cannot be measured"
     SILENCE_NOT_SILENT = "silence_not_silent", "there is sound after the silence cue"
     UNPLANNED_SILENCE = "unplanned_silence", "digital silence that no cue specifies"
+    MATCH_VOICES = "match_voices", "the effect `match` has not two voices"
+    MATCH_SPEECH = "match_speech", "a voice holds too little speech to be matched"
+    MATCH_SPECTRUM = "match_spectrum", "the voices' spectra still differ after `match`"
+    MATCH_BANDWIDTH = "match_bandwidth", "the voices' bandwidths still differ after `match`"
+    MATCH_NOISE = "match_noise", "the voices' noise floors still differ after `match`"
     VERSION_1 = "version_1", "a warning from a report of version 1, which has no codes"
 
 

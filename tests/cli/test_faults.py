@@ -211,7 +211,7 @@ def test_a_mix_is_claimed_until_its_page_is_written(tiny: Path) -> None:
             refused.append(error.value.message)
 
     made = render(order, try_to_claim)
-    assert made.page is not None
+    assert made.files.page is not None
     assert "is being written by another process" in refused[0]
 
 

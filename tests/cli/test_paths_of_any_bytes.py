@@ -55,7 +55,7 @@ def test_a_render_with_an_odd_stem_is_kept_and_the_same_again(odd, call):
         assert done.returncode == 0, done.stderr
         masters.append((odd / out / "tiny.wav").read_bytes())
         report = read_report(odd / out / "tiny.report.json")
-        assert report["provenance"]["preset"]["layers.voice_b.stem"] == f"{SHOWN}.flac"
+        assert report.provenance["preset"]["layers.voice_b.stem"] == f"{SHOWN}.flac"
         pages = [text for text in texts(odd / out) if text.startswith("<!")]
         assert f"{SHOWN}.flac" in pages[0]
     assert masters[0] == masters[1]
@@ -98,7 +98,7 @@ def test_every_command_takes_odd_paths(odd, call):
 def test_the_measurement_of_an_odd_file_can_be_compared(odd, call):
     printed = call(odd, "measure", f"{ODD}.flac", "--json").stdout
     (odd / "measured.json").write_text(printed, "utf-8")
-    assert SHOWN in read_report(odd / "measured.json")["file"]
+    assert SHOWN in read_report(odd / "measured.json").file
     assert call(odd, "compare", "measured.json", "measured.json").returncode == 0
 
 

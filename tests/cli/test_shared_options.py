@@ -12,9 +12,9 @@ from pathlib import Path
 import click
 import pytest
 
-from audio_pipeline.cli import watch
 from audio_pipeline.cli.main import COMMANDS, cli
 from audio_pipeline.cli.process import Stopped
+from audio_pipeline.jobs import watch
 from tests.cli.conftest import Call
 
 SHARED = ("quiet", "verbose", "as_json", "debug")

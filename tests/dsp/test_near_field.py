@@ -7,6 +7,7 @@ import pytest
 from scipy.special import eval_legendre, spherical_jn, spherical_yn
 
 from audio_pipeline.dsp.head import HeadPlacer
+from audio_pipeline.dsp.head_models import sphere
 from audio_pipeline.dsp.near_field import near_field_gain, sphere_pressure
 
 RATE = 48_000
@@ -49,7 +50,7 @@ def test_a_source_in_the_head_is_as_near_as_can_be_and_one_behind_nothing_is_mis
 
 
 def test_a_head_with_a_near_field_keeps_power_delay_and_mirror() -> None:
-    far, near = HeadPlacer(RATE, "sphere"), HeadPlacer(RATE, "sphere", nearest_m=0.25)
+    far, near = HeadPlacer(RATE, sphere()), HeadPlacer(RATE, sphere(), nearest_m=0.25)
     assert near.look_back == far.look_back
     click = np.zeros(near.look_back + 4096)
     click[near.look_back] = 1.0

@@ -99,11 +99,11 @@ def test_what_one_may_not_be_raised_by_the_other_is_cut_by():
 def test_what_cannot_be_matched_is_warned_of():
     first, second = voice(14, tilt_db=5.0), voice(15, tilt_db=-5.0)
     made = treated(first, second, boost="3 dB", cut="3 dB")
-    assert [warned.code for warned in made.warnings] == ["match-spectrum"]
+    assert [warned.code for warned in made.warnings] == ["match_spectrum"]
     loud = treated(voice(16, noise_dbfs=-55.0), voice(17, noise_dbfs=-90.0), noise="-60 dB")
-    assert [warned.code for warned in loud.warnings] == ["match-noise"]
+    assert [warned.code for warned in loud.warnings] == ["match_noise"]
     narrow = treated(voice(18, high_hz=2500.0), voice(19))
-    assert "match-bandwidth" in [warned.code for warned in narrow.warnings]
+    assert "match_bandwidth" in [warned.code for warned in narrow.warnings]
     assert all("voice_a" in warned.message for warned in narrow.warnings)
 
 
@@ -149,12 +149,12 @@ def test_what_is_silent_or_too_short_is_left_alone_and_said(n):
         made = treated(stem, speech)
         assert made.stems["voice_a"] is stem
         assert made.stems["voice_b"] is speech
-        assert [warned.code for warned in made.warnings] == ["match-speech"]
+        assert [warned.code for warned in made.warnings] == ["match_speech"]
 
 
 def test_one_voice_alone_has_nothing_to_be_matched_to():
     made = MatchVoices().treat({"voice_a": voice(27)}, bench(), "match")
-    assert [warned.code for warned in made.warnings] == ["match-voices"]
+    assert [warned.code for warned in made.warnings] == ["match_voices"]
 
 
 def test_without_pauses_no_noise_is_guessed():
@@ -162,5 +162,5 @@ def test_without_pauses_no_noise_is_guessed():
     syllables = 10.0 ** (rng.uniform(-30, 0, 60).repeat(4800) / 20.0)
     talking = bench().levelled(syllables * rng.standard_normal(len(syllables)))
     made = treated(talking, voice(30))
-    assert "match-noise" in [warned.code for warned in made.warnings]
+    assert "match_noise" in [warned.code for warned in made.warnings]
     assert all(voice["noise_dbfs"] is None for voice in made.facts["voices"].values())

@@ -54,14 +54,14 @@ def test_a_shipped_preset_renders_whole_with_stems(in_little, name, rate):
     out = folder / f"{name}-{preset.sample_rate_hz}"
     rendered = render(Order(project, preset, out, stems=True, workers=1))
     end = rendered.session.scene.cue("end")
-    master, rate_hz = soundfile.read(rendered.master, always_2d=True)
+    master, rate_hz = soundfile.read(rendered.master.file, always_2d=True)
     assert rate_hz == preset.sample_rate_hz
     assert master.shape == (end, 2)
-    assert rendered.report["sample_rate_hz"] == rate_hz
-    assert rendered.page.is_file()
-    stems = {path.stem.removeprefix(f"{name}_"): soundfile.read(path)[0] for path in rendered.stems}
+    assert rendered.report.sample_rate_hz == rate_hz
+    assert rendered.files.page.is_file()
+    stems = {stem: soundfile.read(path)[0] for stem, path in rendered.master.stems.items()}
     assert stems.keys() == {"DX", "FX", "BG", "ME"}
     mixed = sum(stems[bus] for bus in preset.master.buses)
-    if not rendered.ceiling.touched_samples:
+    if not rendered.master.ceiling.touched_samples:
         assert np.abs(mixed - master).max() < 1e-6  # four dithers
     assert np.sqrt(np.mean(np.square(master))) > 1e-4

@@ -43,10 +43,10 @@ def test_the_heads_that_ship_need_no_package_and_differ(tiny):
     found = {}
     for name in ("sphere", "kemar"):
         made = rendered(tiny, name)
-        found[name] = made.master.read_bytes()
-        assert made.report["provenance"]["head"] == {"name": name, "sha256": None}
+        found[name] = made.master.file.read_bytes()
+        assert made.report.provenance["head"] == {"name": name, "sha256": None}
     assert found["sphere"] != found["kemar"]
-    assert "head" not in rendered(tiny, "kemar", listening="speakers").report["provenance"]
+    assert "head" not in rendered(tiny, "kemar", listening="speakers").report.provenance
 
 
 def test_a_file_s_ears_are_heard_and_named_and_part_of_the_key(tiny, tmp_path):
@@ -57,10 +57,10 @@ def test_a_file_s_ears_are_heard_and_named_and_part_of_the_key(tiny, tmp_path):
         file = write_sofa(tiny.root / SOFA, head=head)
         sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
         made = rendered(tiny, SOFA, cache)
-        assert made.report["provenance"]["head"] == {"name": SOFA, "sha256": sha256}
-        masters.append(made.master.read_bytes())
-        assert masters[-1] == rendered(tiny, SOFA, cache).master.read_bytes()
-        assert masters[-1] == rendered(tiny, SOFA).master.read_bytes()
+        assert made.report.provenance["head"] == {"name": SOFA, "sha256": sha256}
+        masters.append(made.master.file.read_bytes())
+        assert masters[-1] == rendered(tiny, SOFA, cache).master.file.read_bytes()
+        assert masters[-1] == rendered(tiny, SOFA).master.file.read_bytes()
     assert masters[0] != masters[1]
 
 

@@ -21,7 +21,8 @@ from audio_pipeline.preset.model import build_preset
 from audio_pipeline.timeline.moments import parse_moment
 from tests.voices import voice
 
-BOTH = ("effects.match.kind=match", "effects.optical.kind=optical")
+BOTH = ("match.on=true", "optical.on=true")
+NEITHER = "\n[effects.match]\non = false\n\n[effects.optical]\non = false\n"
 VOICES = ("voice_a", "voice_b")
 
 
@@ -33,6 +34,8 @@ def film(project):
     for name, samples in zip(VOICES, (first, second), strict=True):
         file = project.root / "stems" / f"{name}.flac"
         soundfile.write(file, samples, 48_000, subtype="PCM_24")
+    short = project.root / "presets" / "short.toml"
+    short.write_text(short.read_text() + NEITHER)
     return project
 
 
@@ -107,8 +110,8 @@ def test_exchanging_the_stems_exchanges_what_match_makes_of_them(film):
 
 def test_layers_that_play_one_file_are_treated_apart_and_others_not_at_all(film):
     same = ("voice_b.stem=stems/voice_a.flac", "layers.third.kind=voice")
-    third = ("layers.third.stem=stems/voice_a.flac", "layers.third.level=-24.1 LUFS")
-    session = session_of(film, "effects.optical.kind=optical", *same, *third)
+    third = ("layers.third.stem=stems/voice_a.flac", "layers.third.level=-19.9 LUFS")
+    session = session_of(film, "optical.on=true", *same, *third)
     a, b, plain = (heard(session, name) for name in ("voice_a", "voice_b", "third"))
     assert np.abs(a - b).max() > 1e-5  # each has noise of its own
     assert np.abs(a - b).max() < 1e-2
@@ -132,7 +135,7 @@ def test_an_effect_that_changes_a_length_is_refused(film, monkeypatch):
     cut = lambda self, stems, bench, name: Treated({n: s[:-1] for n, s in stems.items()})  # noqa: E731
     monkeypatch.setattr(Optical, "treat", cut)
     with pytest.raises(ValueError, match="changed the length"):
-        session_of(film, "effects.optical.kind=optical")
+        session_of(film, "optical.on=true")
 
 
 def test_the_key_follows_every_parameter_both_stems_and_the_seed_but_not_the_level(
@@ -193,22 +196,24 @@ def test_the_same_bytes_by_any_number_of_workers_any_excerpt_and_any_cache(film,
     for n, (workers, kept) in enumerate(((3, None), (2, cache), (1, cache))):
         order = replace(whole, out=tmp_path / str(n), workers=workers, cache=kept)
         again = render(order)
-        assert again.master.read_bytes() == rendered.master.read_bytes()
-        assert again.report_file.read_bytes() == rendered.report_file.read_bytes()
+        assert again.master.file.read_bytes() == rendered.master.file.read_bytes()
+        assert again.files.report.read_bytes() == rendered.files.report.read_bytes()
     part = replace(whole, out=tmp_path / "part", cache=cache)
     part = replace(part, begin=parse_moment("2s"), finish=parse_moment("5s"))
-    data, rate = soundfile.read(render(part).master, dtype="int32")
-    all_of_it, _ = soundfile.read(rendered.master, dtype="int32")
+    data, rate = soundfile.read(render(part).master.file, dtype="int32")
+    all_of_it, _ = soundfile.read(rendered.master.file, dtype="int32")
     assert (data == all_of_it[2 * rate : 5 * rate]).all()
 
 
 def test_the_report_says_what_was_done_and_what_could_not_be(film, tmp_path):
     preset = preset_of(film, *BOTH, "match.boost=0 dB", "match.cut=0 dB", "match.noise=-90 dB")
     rendered = render(Order(film, preset, tmp_path / "out"))
-    report = json.loads(rendered.report_file.read_text())
+    report = json.loads(rendered.files.report.read_text())
     match, optical = report["provenance"]["treatments"]
+    codes = [warning["code"] for warning in report["warnings"] if warning["code"].startswith("match_")]
+    assert codes == ["match_spectrum", "match_noise"]
     assert (match["kind"], optical["kind"]) == ("match", "optical")
-    assert [warning["code"] for warning in match["warnings"]] == ["match-spectrum", "match-noise"]
+    assert [warning["code"] for warning in match["warnings"]] == ["match_spectrum", "match_noise"]
     assert match["warnings"] == [dict(warning) for warning in rendered.session.warnings]
     assert set(match["facts"]["voices"]) == set(VOICES)
     assert optical["facts"]["voices"]["voice_a"]["noise_dbfs"] == -73.0
@@ -216,5 +221,5 @@ def test_the_report_says_what_was_done_and_what_could_not_be(film, tmp_path):
     for name in VOICES:
         assert "0.0 dB in 15 third octaves" in did[name]
         assert "recorded on an optical track" in did[name]
-        assert did[name].endswith("levelled from -27 to -24.1 LUFS (+2.9 dB)")
-    assert "treatments.optical.facts.voices" in rendered.page.read_text()
+        assert did[name].endswith("levelled from -27 to -19.9 LUFS (+7.1 dB)")
+    assert "treatments.optical.facts.voices" in rendered.files.page.read_text()

@@ -229,7 +229,7 @@ def test_the_policy_lets_nothing_in(short_render, open_page):
 def test_on_a_phone_the_delivery_shows_what_was_measured_and_every_verdict(
     short_render, open_page, verdict
 ):
-    opened = open_page(short_render.page, viewport={"width": 390, "height": 844})
+    opened = open_page(short_render.files.page, viewport={"width": 390, "height": 844})
     opened.eval_on_selector_all(
         "#delivery .verdict",
         f"""all => all.forEach(e => {{
@@ -244,7 +244,7 @@ def test_on_a_phone_the_delivery_shows_what_was_measured_and_every_verdict(
         return [e.textContent, e.scrollWidth - e.clientWidth, left, right];
         })""",
     )
-    assert len(cells) == 5 * (1 + len(short_render.report["delivery"]["clauses"]))
+    assert len(cells) == 5 * (1 + len(short_render.report.delivery.clauses))
     for text, hidden_px, left, right in cells:
         assert hidden_px <= 0, text
         assert left >= 0, text

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from audio_pipeline.jobs.review import take_of
 from audio_pipeline.metering.meter import measure
-from audio_pipeline.pages.review import at_gain, listening_copy, matching, names_of, review, take_of
+from audio_pipeline.pages.review import at_gain, listening_copy, matching, names_of, review
 from tests.conftest import speech_like
 from tests.pages.hostile import HOSTILE, hostile_report
 from tests.pages.in_browser import loaded, samples_of, until
@@ -312,8 +313,8 @@ def test_a_copy_that_plays_louder_moves_loudness_and_no_peak(takes):
         ("max_short_term_lufs", 2.0),
         ("true_peak_dbtp", -1.0),
     ):
-        assert heard[name] - report[name] == pytest.approx(moved)
-    changes = zip(heard["curves"]["momentary_lufs"], report["curves"]["momentary_lufs"], strict=True)
+        assert getattr(heard, name) - getattr(report, name) == pytest.approx(moved)
+    changes = zip(heard.curves.momentary_lufs, report.curves.momentary_lufs, strict=True)
     assert {round(a - b, 6) for a, b in changes if b is not None} == {2.0}
 
 

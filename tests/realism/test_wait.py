@@ -81,7 +81,7 @@ def test_the_grain_stands_6_db_over_a_quiet_room_after_the_dropout(scene: Ending
     left = scene.layer("grain")[scene.cue("dropout") + scene.rate // 4 : scene.cue("silence")]
     floor_dbfs = a_weighted_dbfs(left.astype(np.float64), scene.rate)
     listening = listening_facts(load_delivery("netflix-nearfield"), floor_dbfs)
-    assert listening["over_nc25_db"] >= 6.0
+    assert listening.over_nc25_db >= 6.0
     assert audibility_warning(listening) is None
 
 

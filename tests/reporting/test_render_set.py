@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from audio_pipeline.errors import ReportError
 from audio_pipeline.jobs.earlier_stems import earlier_stems
-from audio_pipeline.reporting.render_set import files_of, read_set, recorded_files, refuse_mixture
+from audio_pipeline.jobs.render_files import files_of_render
+from audio_pipeline.reporting.render_set import read_set, recorded_files, refuse_mixture
 from tests.command import contents, run, tiny_project
 
 NAMES = ("tiny.wav", *(f"tiny.stems/tiny_{stem}.wav" for stem in ("DX", "FX", "BG", "ME")))
@@ -67,12 +70,9 @@ def test_a_name_that_leads_out_of_the_folder_is_not_followed(tmp_path: Path) -> 
     refuse_mixture(report, {"../x.wav": "0" * 64, str(tmp_path / "x.wav"): "0" * 64})
 
 
-@pytest.mark.parametrize("report", [None, [], "x", {}, {"files": 3}, {"provenance": {"files": []}}])
-def test_what_names_no_files_has_none(report: object) -> None:
-    assert files_of(report) == {}
-
-
-@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "\\ud800"])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[" * 100_000, "\\ud800", "null", "[]", "{}", '{"files": 3}', '{"files": []}']
+)
 def test_a_report_that_cannot_be_read_records_nothing(tmp_path: Path, text: str) -> None:
     (tmp_path / "tiny.report.json").write_text(text)
     assert recorded_files(tmp_path / "tiny.report.json") == {}
@@ -103,11 +103,17 @@ def test_a_render_without_stems_refuses_to_leave_foreign_ones_under_its_name(fil
 
 
 def test_only_stems_that_the_new_render_does_not_write_are_earlier_ones(film: Path) -> None:
-    master = film / "renders" / "tiny.wav"
-    recorded = recorded_files(film / "renders" / "tiny.report.json")
-    stems = [film / "renders" / name for name in NAMES[1:]]
-    assert set(earlier_stems(master, stems, recorded, stems)) == set()
-    assert set(earlier_stems(master, stems, recorded, stems[:1])) == set(stems[1:])
-    assert set(earlier_stems(master, [], recorded, [])) == set(stems)
+    renders = film / "renders"
+    stems = [renders / name for name in NAMES[1:]]
+    whole = files_of_render(renders, "tiny", stems=True, report=True, page=True)
+    assert set(earlier_stems(whole)) == set()
+    assert set(earlier_stems(replace(whole, stems={}))) == set(stems)
+    assert set(earlier_stems(replace(whole, stems={"DX": whole.stems["DX"]}))) == set(stems[1:])
+
+
+def test_a_report_that_names_files_of_others_removes_none_of_them(film: Path) -> None:
+    renders = film / "renders"
+    shutil.rmtree(renders / "tiny.stems")
     hostile = {"../stems/voice_a.flac": "0" * 64, "tiny.stems/../tiny.wav": "0" * 64, "/etc/passwd": ""}
-    assert earlier_stems(master, [], hostile, []) == {}
+    (renders / "tiny.report.json").write_text(json.dumps({"files": hostile}))
+    assert earlier_stems(files_of_render(renders, "tiny", stems=False, report=True, page=True)) == {}

@@ -26,6 +26,11 @@ def test_the_codes_are_those_that_were_published() -> None:
         "fall_not_measured",
         "silence_not_silent",
         "unplanned_silence",
+        "match_voices",
+        "match_speech",
+        "match_spectrum",
+        "match_bandwidth",
+        "match_noise",
         "version_1",
     ]
 
