@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from audio_pipeline.cli.errors import printable, printable_json
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(NamedTuple):
     """What was asked for. Data goes to stdout, all else to stderr; errors are always printed."""
 
     json: bool = False

@@ -12,10 +12,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import MutableMapping
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 PINNED_KERNEL = "Haswell"
 """The OpenBLAS kernel for AVX2 and FMA; "Zen" and later ones without AVX-512 are the same code."""
@@ -37,8 +36,7 @@ _KERNEL_SYMBOLS = (
 _AVX2_OF_WINDOWS = 40  # PF_AVX2_INSTRUCTIONS_AVAILABLE, winnt.h
 
 
-@dataclass(frozen=True)
-class Arithmetic:
+class Arithmetic(NamedTuple):
     """What NumPy computes with: the BLAS kernel and the dispatch level in use.
 
     `kernel` is "unknown" for a BLAS that does not name it; another level than the pinned one bears the

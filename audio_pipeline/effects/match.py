@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -13,18 +13,12 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.coloured_noise import ColouredNoise, grid_hz
 from audio_pipeline.dsp.fades import fade_edges
 from audio_pipeline.dsp.filters import convolve_whole
-from audio_pipeline.dsp.spectral_match import (
-    Likeness,
-    Limits,
-    Match,
-    likeness,
-    matched,
-    missing_noise,
-    noise_dbfs,
-)
-from audio_pipeline.dsp.voice_spectrum import VoiceSpectrum, voice_spectrum
 from audio_pipeline.effects.base import Effect, StemBench, Treated, Warned
 from audio_pipeline.units import Db, Hz, List
+
+if TYPE_CHECKING:
+    from audio_pipeline.dsp.spectral_match import Likeness, Match
+    from audio_pipeline.dsp.voice_spectrum import VoiceSpectrum
 
 MEAN_DB, LARGEST_DB, BANDWIDTH_PERCENT, FLOOR_DB = 3.0, 6.0, 10.0, 3.0
 """What is promised: third octaves on the mean and anywhere, −60 dB bandwidths, noise floors."""
@@ -64,6 +58,9 @@ class MatchVoices(Effect):
 
     def treat(self, stems: Mapping[str, Samples], bench: StemBench, name: str) -> Treated:
         """See `Effect.treat`."""
+        from audio_pipeline.dsp.spectral_match import likeness, missing_noise
+        from audio_pipeline.dsp.voice_spectrum import voice_spectrum
+
         if len(stems) != 2:
             message = f"{name} has no two voices to match; nothing was done."
             return Treated(stems, warnings=(Warned("match_voices", message),))
@@ -97,6 +94,8 @@ class MatchVoices(Effect):
         return Treated(made, did, facts, warnings, levelled=True)
 
     def _plan(self, own: VoiceSpectrum | None, other: VoiceSpectrum | None) -> Match | None:
+        from audio_pipeline.dsp.spectral_match import Limits, matched
+
         limits = Limits(self.boost, self.cut, self.low_pass)
         return None if own is None or other is None else matched(own, other, limits)
 
@@ -123,10 +122,14 @@ def _with_noise(stem: Samples, power: Samples, bench: StemBench, stream: str) ->
 
 
 def _likeness(first: VoiceSpectrum | None, second: VoiceSpectrum | None) -> Likeness | None:
+    from audio_pipeline.dsp.spectral_match import likeness
+
     return None if first is None or second is None else likeness(first, second)
 
 
 def _facts(plan: Match, noise_power: Samples) -> dict[str, Any]:
+    from audio_pipeline.dsp.spectral_match import noise_dbfs
+
     return {
         "bands_hz": [round(float(hz), 1) for hz in plan.bands_hz],
         "gain_db": [round(float(db), 2) for db in plan.gain_db],

@@ -15,7 +15,6 @@ from pydantic import Field
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.coloured_noise import ColouredNoise, grid_hz
-from audio_pipeline.dsp.compressor import Compressor
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.dsp.fades import fade_edges
 from audio_pipeline.dsp.filters import convolve_whole, frequencies, minimum_phase
@@ -67,6 +66,8 @@ class Optical(Effect):
 
     def treat(self, stems: Mapping[str, Samples], bench: StemBench, name: str) -> Treated:
         """See `Effect.treat`. What becomes of a voice does not depend on any other."""
+        from audio_pipeline.dsp.compressor import Compressor  # `presets` needs the parameters alone
+
         compressor = Compressor(
             REFERENCE_LUFS + self.threshold,
             self.ratio,

@@ -7,7 +7,7 @@ import math
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from audio_pipeline.reporting.values import Level, Seconds, encodable, rounded
+from audio_pipeline.reporting.values import Level, Seconds, rounded
 
 
 def test_times_have_microseconds_and_levels_four_decimals() -> None:
@@ -31,8 +31,3 @@ def test_nothing_rounds_to_minus_zero(kind: object) -> None:
 def test_what_is_no_finite_number_is_refused(kind: object, value: object) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(kind).validate_python(value)
-
-
-def test_a_name_that_is_no_text_is_escaped() -> None:
-    assert encodable("caf\udce9") == "caf\\udce9"
-    assert encodable("未完") == "未完"
