@@ -110,6 +110,13 @@ Examples:
 @click.option("--workers", type=click.IntRange(1, 256), metavar="N", help="Threads; as many as cores.")
 @click.option("--no-cache", is_flag=True, help="Make everything anew, and keep nothing for next time.")
 @click.option(
+    "--copy",
+    "copies",
+    multiple=True,
+    type=click.Choice(("mp3", "m4a")),
+    help="Write an encoded listening copy beside the master.",
+)
+@click.option(
     "--plot",
     type=click.Path(path_type=Path),
     metavar="FILE.png|svg",

@@ -36,6 +36,7 @@ def render_command(
     out: Path | None,
     workers: int | None,
     no_cache: bool,
+    copies: tuple[str, ...],
     plot: Path | None,
     dark: bool,
     open_page: bool,
@@ -80,6 +81,12 @@ def render_command(
         rendered = render(order, progress)
     if plot is not None:
         _draw(rendered, plot, dark)
+    for suffix in dict.fromkeys(copies):
+        from audio_pipeline.pages.encoded_copy import write_encoded_copy
+
+        title = f"{rendered.session.preset.head.title}: {rendered.session.preset.name}"
+        copy = write_encoded_copy(rendered.master.file, suffix, title)
+        output.note(f"listening copy: {copy}")
     _tell_stems(rendered, output)
     if output.json:
         _print_json(rendered, output)

@@ -1,0 +1,112 @@
+"""Listening copies as files: MP3 or AAC beside the master, encoded by pydub through ffmpeg.
+
+A copy is made after the render is complete and is not one of its files: nothing measures or checks it.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from audio_pipeline.audio_io.display_path import printable
+from audio_pipeline.audio_io.ffmpeg_program import find_ffmpeg
+from audio_pipeline.audio_io.read.audio_file import blocks, probe
+from audio_pipeline.audio_io.write.atomic_write import atomic_write
+from audio_pipeline.errors import RenderError
+
+LONGEST_S = 1800.0
+"""pydub holds the whole copy in memory, four bytes a sample."""
+_HIGHEST_RATE_HZ = 48_000
+_MARK = "Listening copy by render-ending"
+"""The comment by which a copy is known as ours, and may be replaced."""
+
+
+@dataclass(frozen=True)
+class CopyFormat:
+    """How ffmpeg is asked for a format: its muxer, its encoder and the bit rate."""
+
+    muxer: str
+    encoder: str
+    bitrate: str
+
+
+COPY_FORMATS = {
+    "mp3": CopyFormat("mp3", "libmp3lame", "256k"),
+    "m4a": CopyFormat("ipod", "aac", "256k"),
+}
+"""By the suffix of the file; 256 kbit/s are transparent for either encoder on this kind of sound."""
+
+
+def write_encoded_copy(master: Path, suffix: str, title: str) -> Path:
+    """Encode `master` as `<master>.<suffix>` beside it, whole or not at all; returns its path.
+
+    `suffix` is a key of `COPY_FORMATS`. Rates above 48 kHz are converted by the encoder. Raises RenderError
+    when there is no ffmpeg, the master is longer than 30 minutes, another program's file is in the way, or the
+    encoder fails; StemError when the
+    master cannot be read.
+    """
+    kind, copy = COPY_FORMATS[suffix], master.with_suffix(f".{suffix}")
+    ffmpeg, info = find_ffmpeg(), probe(master)
+    if ffmpeg is None:
+        raise RenderError(
+            f"{printable(copy)} cannot be encoded: there is no ffmpeg.",
+            hint="Install ffmpeg, or run: pip install 'render-ending[formats]'.",
+        )
+    if info.duration_s > LONGEST_S:
+        raise RenderError(
+            f"{printable(master)} lasts {info.duration_s / 60:.0f} minutes; a copy may last"
+            f" {LONGEST_S / 60:.0f}.",
+            hint="Render an excerpt with --from and --to, or encode the master with ffmpeg.",
+        )
+    if copy.exists() and _MARK.encode() not in copy.read_bytes():
+        raise RenderError(
+            f"{printable(copy)} is there already and is not a listening copy of this program.",
+            hint="Move it away, or write to another folder with --out DIR.",
+        )
+    segment = _segment(master, info.sample_rate_hz, info.channels)
+    from pydub.exceptions import (
+        PydubException,  # once `_segment` has imported pydub without its warnings
+    )
+
+    segment.converter = ffmpeg  # of this segment alone
+    encoded = io.BytesIO()
+    try:
+        segment.export(
+            encoded,
+            format=kind.muxer,
+            codec=kind.encoder,
+            bitrate=kind.bitrate,
+            parameters=_parameters(info.sample_rate_hz),
+            tags={"title": title, "album": master.stem, "comment": _MARK},
+        )
+    except (OSError, PydubException) as error:
+        cause = " ".join(str(error).split())[-200:]
+        raise RenderError(f"{printable(copy)} cannot be encoded: {printable(cause)}") from error
+    with atomic_write(copy, "wb") as file:
+        file.write(encoded.getvalue())
+    return copy
+
+
+def _parameters(sample_rate_hz: int) -> list[str]:
+    """Options of ffmpeg's: no time of encoding in the file, and a rate that every player knows."""
+    rate = ["-ar", str(_HIGHEST_RATE_HZ)] if sample_rate_hz > _HIGHEST_RATE_HZ else []
+    return ["-map_metadata", "-1", "-fflags", "+bitexact", *rate]
+
+
+def _segment(master: Path, sample_rate_hz: int, channels: int) -> Any:
+    """The master as pydub holds it, 32-bit whole numbers."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydub warns while it is imported where PATH has no ffmpeg
+        from pydub import AudioSegment
+
+    parts = [
+        np.clip(np.rint(block * 2.0**31), -(2.0**31), 2.0**31 - 1).astype("<i4")
+        for block in blocks(master)
+    ]
+    data = np.concatenate(parts).tobytes()
+    return AudioSegment(data=data, sample_width=4, frame_rate=sample_rate_hz, channels=channels)
