@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -127,12 +127,22 @@ def _checked(
     return check, held
 
 
-def fingerprint(path: str | os.PathLike[str], *, sample_rate_hz: int, channels: int) -> tuple[str, int]:
-    """The SHA-256 of a recording's file, as hex, and its sample rate in Hz. Raises StemError for one that
-    `condition` would refuse without a look at its samples."""
+class Fingerprint(NamedTuple):
+    """The SHA-256 of a recording's file, as hex, its sample rate, and whether ffmpeg decodes it."""
+
+    sha256: str
+    sample_rate_hz: int
+    by_ffmpeg: bool
+
+
+def fingerprint(path: str | os.PathLike[str], *, sample_rate_hz: int, channels: int) -> Fingerprint:
+    """What the samples of a recording follow from. Raises StemError for one that `condition` would refuse
+    without a look at its samples."""
     with opened(path) as recording:
         _refuse_from_its_head(recording, sample_rate_hz, channels)
-        return recording.file.sha256_hex(), recording.info.sample_rate_hz
+        return Fingerprint(
+            recording.file.sha256_hex(), recording.info.sample_rate_hz, recording.by_ffmpeg
+        )
 
 
 def _refuse_from_its_head(recording: Recording, sample_rate_hz: int, channels: int) -> None:

@@ -11,6 +11,7 @@ import soundfile
 from audio_pipeline.audio_io.condition import Conditioned, condition, fingerprint
 from audio_pipeline.audio_io.display_path import printable
 from audio_pipeline.audio_io.read.audio_file import AudioInfo
+from audio_pipeline.audio_io.read.decoders import ffmpeg_version
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import StemError
 from audio_pipeline.memo.keys import program_key
@@ -31,12 +32,15 @@ class StemCache:
         if self._cache is None:
             return _condition(path, request, sample_rate_hz)
         level = None if request.level_lufs is None else request.level_lufs.hex()
-        sha256, rate_hz = fingerprint(path, sample_rate_hz=sample_rate_hz, channels=request.channels)
+        sha256, rate_hz, by_ffmpeg = fingerprint(
+            path, sample_rate_hz=sample_rate_hz, channels=request.channels
+        )
         key = digest(
             "stem",
             program_key(),
             [soundfile.__version__, soundfile.__libsndfile_version__],
             "" if rate_hz == sample_rate_hz else _version_of_soxr(),
+            ffmpeg_version() if by_ffmpeg else "",
             sha256,
             str(path),
             request.channels,

@@ -132,6 +132,8 @@ class Recording:
     _pieces: Callable[[int], Iterator[Samples]]
     _surely: int
     """So many frames must come, or the file was cut."""
+    by_ffmpeg: bool = False
+    """Whether ffmpeg decodes it, and not libsndfile."""
 
     def blocks(self, frames: int = BLOCK) -> Iterator[Samples]:
         """All of it in pieces `(≤ frames, channels)` float64, in the channel order of WAV.
@@ -209,7 +211,8 @@ def _by_ffmpeg(file: RegularFile) -> Recording:
         _refuse_length(info)
     # the codec's own padding is forgiven
     surely = frames - round(_CODEC_PADDING_S * rate) if stream.own_duration else 0
-    return Recording(file, info, lambda wanted: decoded(file, container, stream, wanted), surely)
+    pieces = partial(decoded, file, container, stream)
+    return Recording(file, info, pieces, surely, by_ffmpeg=True)
 
 
 def _info(file: RegularFile, structure: containers.Structure, sound: soundfile.SoundFile) -> AudioInfo:

@@ -9,11 +9,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from audio_pipeline.audio_io.read.decoders import decoder_versions
+from audio_pipeline.dsp.arithmetic import arithmetic
 from audio_pipeline.errors import RenderError
 from audio_pipeline.jobs.batch.mix_task import OnProgress, Outcome, Task, render_one
 from audio_pipeline.memo.keys import program_key
 
 _CONNECT_S = "20s"
+_PINNED = (
+    "Start workers with the command's arithmetic: OPENBLAS_CORETYPE=Haswell OPENBLAS_NUM_THREADS=1"
+    " NPY_ENABLE_CPU_FEATURES=X86_V3 dask worker …"
+)
+_SAME_VERSIONS = "Install the same versions (constraints.txt) on hosts of one kind."
 
 
 def on_cluster(address: str, tasks: Sequence[Task], on_progress: OnProgress) -> Iterator[Outcome]:
@@ -58,27 +67,41 @@ def _outcome(future: Any, task: Task) -> Outcome:
 
 
 def _check_workers(client: Any, tasks: Sequence[Task]) -> None:
-    """Every worker must see the project and run this very program on a like processor."""
+    """Every worker must see the project and render the same bytes: by the same program, with the same
+    arithmetic and the same decoders."""
     folders = sorted({folder for task in tasks for folder in (task.mix.root, task.mix.out)})
-    found: dict[str, tuple[str, list[Path]]] = client.run(_seen, folders)
+    found: dict[str, tuple[dict[str, str], list[Path]]] = client.run(_seen, folders)
     if not found:
         raise RenderError(
             f"the Dask scheduler at {client.scheduler.address} has no workers",
             hint=f"Start some with: dask worker {client.scheduler.address}",
         )
-    for worker, (program, missing) in found.items():
+    here = _what_decides_bytes()
+    for worker, (there, missing) in found.items():
         if missing:
             raise RenderError(
                 f"the Dask worker {worker} does not see {missing[0]}",
                 hint="The project must lie on a disk that all hosts share, at the same path.",
             )
-        if program != program_key():
+        differing = [name for name in here if there.get(name) != here[name]]
+        if differing:
+            name = differing[0]
             raise RenderError(
-                f"the Dask worker {worker} would not make the same bytes: its render-ending, its NumPy "
-                "or its kind of processor is another",
-                hint="Install the same versions (constraints.txt) on hosts of one kind.",
+                f"the Dask worker {worker} would not make the same bytes: its {name} is"
+                f" {there.get(name, 'unknown')}, here it is {here[name]}",
+                hint=_PINNED if name == "arithmetic" else _SAME_VERSIONS,
             )
 
 
-def _seen(folders: Sequence[Path]) -> tuple[str, list[Path]]:
-    return program_key(), [folder for folder in folders if not folder.is_dir()]
+def _what_decides_bytes() -> dict[str, str]:
+    """What the bytes of a render owe to this host, by the names that a message uses."""
+    return {
+        "NumPy": np.__version__,
+        "arithmetic": str(arithmetic()),
+        **decoder_versions(),
+        "render-ending": program_key(),  # of its source files; last, as it follows from the arithmetic, too
+    }
+
+
+def _seen(folders: Sequence[Path]) -> tuple[dict[str, str], list[Path]]:
+    return _what_decides_bytes(), [folder for folder in folders if not folder.is_dir()]

@@ -16,6 +16,7 @@ import pytest
 import soundfile
 
 from audio_pipeline.audio_io.ffmpeg_program import WITHOUT_FFMPEG, find_ffmpeg
+from audio_pipeline.audio_io.read import decoders
 from audio_pipeline.audio_io.read import ffmpeg as compressed
 from audio_pipeline.audio_io.read.audio_file import probe, read
 from audio_pipeline.errors import StemError
@@ -379,3 +380,13 @@ def test_a_playlist_inside_a_container_name_opens_no_other_file(tmp_path: Path, 
     playlist.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{source}\n#EXT-X-ENDLIST\n")
     with pytest.raises(StemError, match="is text, not audio"):
         read(playlist)
+
+
+def test_only_a_recording_that_ffmpeg_decodes_asks_for_ffmpeg_s_version(tmp_path, monkeypatch):
+    """Its samples are another ffmpeg's with another version; those that libsndfile reads are not."""
+    from audio_pipeline.audio_io.condition import fingerprint
+
+    soundfile.write(tmp_path / "a.wav", 0.1 * np.ones((4800, 1)), 48_000)
+    assert not fingerprint(tmp_path / "a.wav", sample_rate_hz=48_000, channels=1).by_ffmpeg
+    assert decoders.ffmpeg_version() == "none" or decoders.ffmpeg_version().startswith("ffmpeg version")
+    assert decoders.library_versions().keys() == {"soundfile", "libsndfile", "soxr"}

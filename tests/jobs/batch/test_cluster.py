@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from audio_pipeline.errors import RenderError
+from audio_pipeline.jobs.batch import cluster
 from audio_pipeline.jobs.batch.plan import matrices_of, plan
 from audio_pipeline.jobs.batch.run import BatchOptions, run
 from audio_pipeline.memo.store import Cache
@@ -109,3 +110,23 @@ def test_an_address_without_a_scheduler_is_one_sentence(
     monkeypatch.setattr("audio_pipeline.jobs.batch.cluster._CONNECT_S", "300ms")
     with pytest.raises(RenderError, match=r"no Dask scheduler at tcp://127\.0\.0\.1:9"):
         _made(tiny, tiny.renders, scheduler="tcp://127.0.0.1:9")
+
+
+class _Client:
+    """A cluster of one worker that says `changed` of itself."""
+
+    def __init__(self, **changed: str) -> None:
+        self._changed = changed
+
+    def run(self, function: object, *arguments: object) -> dict[str, object]:
+        return {"tcp://10.0.0.1:1": ({**cluster._what_decides_bytes(), **self._changed}, [])}
+
+
+@pytest.mark.parametrize(
+    "name", ["NumPy", "arithmetic", "libsndfile", "soxr", "ffmpeg", "render-ending"]
+)
+def test_a_worker_that_would_make_other_bytes_is_refused_and_the_cause_is_named(name: str) -> None:
+    cluster._check_workers(_Client(), [])
+    with pytest.raises(RenderError, match=f"its {name} is another, here it is") as caught:
+        cluster._check_workers(_Client(**{name: "another"}), [])
+    assert ("OPENBLAS_CORETYPE=Haswell" in str(caught.value.hint)) is (name == "arithmetic")

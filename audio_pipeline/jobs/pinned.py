@@ -1,0 +1,69 @@
+"""A render in a child process whose arithmetic is pinned, for a process that has imported NumPy already.
+
+The library never changes the environment of its process, and NumPy reads it only once: see
+`dsp.arithmetic`.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+
+from audio_pipeline.dsp.arithmetic import pin
+from audio_pipeline.errors import AudioPipelineError, RenderError
+from audio_pipeline.jobs.render import Order, render
+from audio_pipeline.jobs.render_files import RenderFiles
+from audio_pipeline.memo.store import Cache
+from audio_pipeline.reporting.model import LoudnessReport
+
+
+@dataclass(frozen=True)
+class PinnedRender:
+    """What a child process rendered: the files of the set, and the report, None for an excerpt."""
+
+    files: RenderFiles
+    report: LoudnessReport | None
+
+
+def render_pinned(order: Order) -> PinnedRender:
+    """Render as the command does: the same bytes on every x86-64 machine with AVX2.
+
+    Raises as `render`, and RenderError when the child process ends without an answer.
+    """
+    environment = dict(os.environ)
+    pin(environment)
+    cache = None if order.cache is None else (order.cache.folder, order.cache.limit_bytes)
+    path = [entry for entry in sys.path if entry]
+    child = f"import sys; sys.path[:] = {path!r}; from audio_pipeline.jobs.pinned import serve; serve()"
+    done = subprocess.run(  # noqa: S603 - this interpreter, our own words
+        [sys.executable, "-c", child],
+        input=pickle.dumps((replace(order, cache=None), cache)),
+        stdout=subprocess.PIPE,
+        env=environment,
+        check=False,
+    )
+    try:
+        answer = pickle.loads(done.stdout)  # noqa: S301 - from our own child
+    except (EOFError, pickle.UnpicklingError) as error:
+        raise RenderError(
+            f"the child process that renders {order.preset.name} ended with status {done.returncode}"
+        ) from error
+    if isinstance(answer, PinnedRender):
+        return answer
+    kind, message, hint = answer
+    raise kind(message, hint=hint)
+
+
+def serve() -> None:
+    """Render the order that stands on stdin, and answer on stdout: the child's side of `render_pinned`."""
+    order, kept = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
+    answer: PinnedRender | tuple[type[AudioPipelineError], str, str | None]
+    try:
+        made = render(order if kept is None else replace(order, cache=Cache(*kept)))
+        answer = PinnedRender(made.files, made.report)
+    except AudioPipelineError as error:
+        answer = (type(error), error.message, error.hint)
+    sys.stdout.buffer.write(pickle.dumps(answer))
