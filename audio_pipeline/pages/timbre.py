@@ -11,13 +11,21 @@ bodies. Definitions of the features: B. McFee et al., "librosa: Audio and Music 
 from __future__ import annotations
 
 import math
+import os
+import tempfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from functools import lru_cache, wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import ReportError
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 MEL_BANDS = 96
 LOWEST_PITCH_HZ, HIGHEST_PITCH_HZ = 60.0, 800.0
@@ -32,6 +40,31 @@ _VOICED = 0.3
 """The probability from which a frame counts as voiced: white noise reaches 0.02, speech 0.9."""
 _QUIET_DB = 60.0
 """Frames this far under the loudest are silence: they have no colour."""
+
+
+@lru_cache(maxsize=1)
+def _lock() -> Any:
+    """Held by the one process of this user that is in librosa."""
+    from filelock import FileLock
+
+    user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "")
+    return FileLock(Path(tempfile.gettempdir()) / f"render-ending-librosa-{user}.lock")
+
+
+def _alone(function: Callable[P, R]) -> Callable[P, R]:
+    """`function` while no other process of ours is in librosa.
+
+    numba compiles librosa's functions when they are imported or called for the first time, and keeps them
+    in a cache on disk. Two processes that do so at once leave code there that crashes both, and every later
+    one (seen with numba 0.68 and librosa 0.11).
+    """
+
+    @wraps(function)
+    def alone(*args: P.args, **kwargs: P.kwargs) -> R:
+        with _lock():
+            return function(*args, **kwargs)
+
+    return alone
 
 
 @dataclass(frozen=True)
@@ -69,6 +102,7 @@ class PitchTrack:
         return known
 
 
+@_alone
 def timbre_of(samples: Samples, sample_rate_hz: int) -> Timbre:
     """The timbre of `(n, channels)` samples, folded to mono.
 
@@ -96,6 +130,7 @@ def timbre_of(samples: Samples, sample_rate_hz: int) -> Timbre:
     )
 
 
+@_alone
 def mel_spectrogram_db(samples: Samples, sample_rate_hz: int) -> Samples:
     """`(96, m)`: power in mel bands up to 20 kHz, in dB re full scale squared, of the fold to mono.
 
@@ -124,6 +159,7 @@ def mel_distance_db(one: Samples, other: Samples, sample_rate_hz: int) -> float:
     return float(np.sqrt(np.mean(np.square(difference))))
 
 
+@_alone
 def pitch_track(samples: Samples, sample_rate_hz: int) -> PitchTrack:
     """The pitch of the fold to mono between 60 and 800 Hz, a point every 64 ms.
 

@@ -1,6 +1,7 @@
 """The timbre of sounds whose pitch, onsets, centre and flatness are known on paper."""
 
 import json
+import subprocess
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import soundfile
 
 from audio_pipeline.errors import ReportError
 from audio_pipeline.pages.timbre import mel_distance_db, mel_spectrogram_db, pitch_track, timbre_of
-from tests.command import run
+from tests.command import COMMAND, environment, run
 
 RATE = 48_000
 TIME = np.arange(3 * RATE) / RATE
@@ -99,3 +100,14 @@ def test_the_command_puts_timbres_side_by_side(tmp_path):
     refused = run(tmp_path, "compare", "a.wav", "c.wav", "--timbre")
     assert refused.returncode == 1
     assert "the sample rates differ: a.wav 48000 Hz, c.wav 44100 Hz" in refused.stderr
+
+
+def test_two_processes_may_load_librosa_at_once(tmp_path):
+    """numba's cache on disk breaks when two processes fill it: then both crash, and every later one."""
+    soundfile.write(tmp_path / "a.wav", sine(220.0)[: RATE // 4], RATE, subtype="PCM_24")
+    fresh = environment(NUMBA_CACHE_DIR=str(tmp_path / "numba"))
+    command = [*COMMAND, "inspect", "a.wav", "--json"]
+    both = [subprocess.Popen(command, cwd=tmp_path, env=fresh, stdout=subprocess.PIPE) for _ in range(2)]
+    answers = [process.communicate(timeout=120)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert answers[0] == answers[1]
