@@ -204,7 +204,11 @@ def test_blocks_are_resampled_to_the_same_bits_as_the_whole(rate: int, size: int
     x = noise(21, 200 if size == 1 else 100_001, channels=2)
     blocks = [x[start : start + size] for start in range(0, len(x), size)]
     whole = soxr.resample(x, rate, RATE, quality="VHQ")
-    assert np.array_equal(resampled(blocks, len(x), 2, rate, RATE), whole)
+    out = resampled(blocks, len(x), 2, rate, RATE)
+    assert len(out) == -(-len(x) * RATE // rate)
+    shared = min(len(out), len(whole))  # soxr rounds the length otherwise
+    assert abs(len(out) - len(whole)) <= 1
+    assert np.array_equal(out[:shared], whole[:shared])
 
 
 def test_the_same_rate_is_left_alone() -> None:
