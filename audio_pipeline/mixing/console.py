@@ -7,7 +7,6 @@ what a look-back needs again is remembered while it can be asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import numpy as np
@@ -186,20 +185,22 @@ class Console:
         """
         if look_back == 0:
             return make(index)
+        tail = min(TILE, look_back)
         own: list[Strip] = []
 
-        def tail(i: int) -> Strip:
-            strip = make(i)
-            if i == index:
-                own.append(strip)
-            return strip.end(min(TILE, look_back))
+        def own_tail() -> Strip:
+            own.append(make(index))
+            return own[0].end(tail)
+
+        def tail_of(i: int) -> Strip:
+            return self._tails.get(stage, i, lambda: make(i).end(tail))
 
         # its own tile first: others may wait for its tail while this one waits for theirs
-        self._tails.get(stage, index, partial(tail, index))
+        self._tails.get(stage, index, own_tail)
         here = own[0] if own else make(index)
         tiles_back = -(-look_back // TILE)
-        before = [self._tails.get(stage, i, partial(tail, i)) for i in range(index - tiles_back, index)]
-        lengths = [min(TILE, look_back)] * tiles_back + [TILE]
+        before = [tail_of(i) for i in range(index - tiles_back, index)]
+        lengths = [tail] * tiles_back + [TILE]
         skip = sum(lengths) - TILE - look_back
         every = [strip.parts() for strip in (*before, here)]
         return Strip(
