@@ -11,6 +11,7 @@ import pickle
 import subprocess
 import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from audio_pipeline.dsp.arithmetic import pin
 from audio_pipeline.errors import AudioPipelineError, RenderError
@@ -36,7 +37,7 @@ def render_pinned(order: Order) -> PinnedRender:
     environment = dict(os.environ)
     pin(environment)
     cache = None if order.cache is None else (order.cache.folder, order.cache.limit_bytes)
-    path = [entry for entry in sys.path if entry]
+    path = [str(Path(entry).resolve()) for entry in sys.path]  # "" is the parent's folder
     child = f"import sys; sys.path[:] = {path!r}; from audio_pipeline.jobs.pinned import serve; serve()"
     done = subprocess.run(  # noqa: S603 - this interpreter, our own words
         [sys.executable, "-c", child],
@@ -59,11 +60,17 @@ def render_pinned(order: Order) -> PinnedRender:
 
 def serve() -> None:
     """Render the order that stands on stdin, and answer on stdout: the child's side of `render_pinned`."""
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as out:
+        os.dup2(
+            sys.stderr.fileno(), sys.stdout.fileno()
+        )  # what a library prints is no part of the answer
+        pickle.dump(_answer(), out)
+
+
+def _answer() -> PinnedRender | tuple[type[AudioPipelineError], str, str | None]:
     order, kept = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
-    answer: PinnedRender | tuple[type[AudioPipelineError], str, str | None]
     try:
         made = render(order if kept is None else replace(order, cache=Cache(*kept)))
-        answer = PinnedRender(made.files, made.report)
     except AudioPipelineError as error:
-        answer = (type(error), error.message, error.hint)
-    sys.stdout.buffer.write(pickle.dumps(answer))
+        return type(error), error.message, error.hint
+    return PinnedRender(made.files, made.report)

@@ -70,7 +70,7 @@ def _check_workers(client: Any, tasks: Sequence[Task]) -> None:
     """Every worker must see the project and render the same bytes: by the same program, with the same
     arithmetic and the same decoders."""
     folders = sorted({folder for task in tasks for folder in (task.mix.root, task.mix.out)})
-    found: dict[str, tuple[dict[str, str], list[Path]]] = client.run(_seen, folders)
+    found: dict[str, tuple[object, list[Path]]] = client.run(_seen, folders)
     if not found:
         raise RenderError(
             f"the Dask scheduler at {client.scheduler.address} has no workers",
@@ -82,6 +82,11 @@ def _check_workers(client: Any, tasks: Sequence[Task]) -> None:
             raise RenderError(
                 f"the Dask worker {worker} does not see {missing[0]}",
                 hint="The project must lie on a disk that all hosts share, at the same path.",
+            )
+        if not isinstance(there, dict):  # what an earlier version answers
+            raise RenderError(
+                f"the Dask worker {worker} would not make the same bytes: its render-ending is another version",
+                hint=_SAME_VERSIONS,
             )
         differing = [name for name in here if there.get(name) != here[name]]
         if differing:

@@ -113,20 +113,27 @@ def test_an_address_without_a_scheduler_is_one_sentence(
 
 
 class _Client:
-    """A cluster of one worker that says `changed` of itself."""
+    """A cluster of one worker, which says `seen` of itself."""
 
-    def __init__(self, **changed: str) -> None:
-        self._changed = changed
+    def __init__(self, seen: object) -> None:
+        self._seen = seen
 
     def run(self, function: object, *arguments: object) -> dict[str, object]:
-        return {"tcp://10.0.0.1:1": ({**cluster._what_decides_bytes(), **self._changed}, [])}
+        return {"tcp://10.0.0.1:1": (self._seen, [])}
 
 
 @pytest.mark.parametrize(
     "name", ["NumPy", "arithmetic", "libsndfile", "soxr", "ffmpeg", "render-ending"]
 )
 def test_a_worker_that_would_make_other_bytes_is_refused_and_the_cause_is_named(name: str) -> None:
-    cluster._check_workers(_Client(), [])
+    here = cluster._what_decides_bytes()
+    cluster._check_workers(_Client(here), [])
     with pytest.raises(RenderError, match=f"its {name} is another, here it is") as caught:
-        cluster._check_workers(_Client(**{name: "another"}), [])
+        cluster._check_workers(_Client({**here, name: "another"}), [])
     assert ("OPENBLAS_CORETYPE=Haswell" in str(caught.value.hint)) is (name == "arithmetic")
+
+
+@pytest.mark.parametrize("seen", ["the key that version 0.10 answers", {}])
+def test_a_worker_of_an_earlier_version_is_refused_in_one_sentence(seen: object) -> None:
+    with pytest.raises(RenderError, match="would not make the same bytes"):
+        cluster._check_workers(_Client(seen), [])
