@@ -22,6 +22,11 @@ from scene import ROOT
 from scipy import signal
 from tables import Table, print_and_keep
 
+from audio_pipeline.mixing.session import open_session
+from audio_pipeline.preset.document import load_document
+from audio_pipeline.preset.model import build_preset
+from audio_pipeline.preset.project import Project
+
 sys.path.insert(0, str(ROOT))
 
 from audio_pipeline.layers.breath import Breath
@@ -164,7 +169,7 @@ class Tagger:
     """YAMNet: scores of AudioSet's classes for windows of 0.975 s."""
 
     def __init__(self, model: Path, labels: Path) -> None:
-        from ai_edge_litert.interpreter import Interpreter
+        from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415 - an extra for this measure alone
 
         with labels.open(encoding="utf-8", newline="") as file:
             self.names = [row["display_name"] for row in csv.DictReader(file)]
@@ -258,7 +263,7 @@ def _shaped(colour: Floats, envelope: Floats, rng: np.random.Generator) -> Float
 
 def hearing_table(folder: Path) -> Table:
     """Sharpness and roughness by MoSQITo, each sound at one level (60 dB SPL)."""
-    from mosqito.sq_metrics import roughness_dw, sharpness_din_st
+    from mosqito.sq_metrics import roughness_dw, sharpness_din_st  # noqa: PLC0415 - an extra for this measure alone
 
     table: Table = [("sound", "sharpness (DIN 45692)", "roughness (Daniel and Weber)")]
     sounds = list(recorded(folder, [*PROJECTORS, *BREATHS]).items())
@@ -273,12 +278,7 @@ def hearing_table(folder: Path) -> Table:
 
 def speech_table(folder: Path) -> Table:
     """Intelligibility (STOI, `pystoi`) and quality (DNSMOS, `speechmos`) of the voices in `final`."""
-    from pystoi import stoi
-
-    from audio_pipeline.mixing.session import open_session
-    from audio_pipeline.preset.document import load_document
-    from audio_pipeline.preset.model import build_preset
-    from audio_pipeline.preset.project import Project
+    from pystoi import stoi  # noqa: PLC0415 - an extra for this measure alone
 
     project = Project(ROOT)
     console = open_session(project, build_preset(load_document(project, "final")), {}).console
@@ -295,7 +295,7 @@ def speech_table(folder: Path) -> Table:
 def _quality() -> Callable[[Floats], str]:
     """DNSMOS of speech `(n,)`, or dashes where it is not installed."""
     try:
-        from speechmos import dnsmos
+        from speechmos import dnsmos  # noqa: PLC0415 - an extra for this measure alone
     except ImportError:
         return lambda x: "–"
 

@@ -19,6 +19,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
 
@@ -176,8 +177,6 @@ def machine() -> str:
 
 
 def _packages() -> dict[str, str]:
-    from importlib.metadata import PackageNotFoundError, version
-
     found = {}
     for name in ("numpy", "scipy", "soundfile", "pyloudnorm"):
         try:
@@ -194,7 +193,7 @@ def _processor() -> str:
 
 
 def write_page(lines: list[str]) -> None:
-    """Put what was measured into the page, in the place of what stood there."""
+    """Replace the page's figures by what was measured."""
     before, rest = PAGE.read_text().split(MARKERS[0])
     after = rest.split(MARKERS[1])[1]
     measured = "\n".join(lines).strip()

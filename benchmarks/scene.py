@@ -20,7 +20,7 @@ MINUTE_S = 60
 
 @dataclass(frozen=True)
 class Scene:
-    """Where everything stands, in seconds. Voices begin anew in every minute, at the same second."""
+    """Where everything stands, in seconds. Voices begin again in every minute, at the same second."""
 
     length_s: int
     voice_a_s: float
@@ -117,8 +117,8 @@ dies = "350ms"
 
 def prepare(length_s: int, folder: Path) -> Scene:
     """Write everything that a render of that length needs. `length_s` is a whole number of minutes."""
-    import numpy as np
-    import soundfile
+    import numpy as np  # noqa: PLC0415 - peers without NumPy read the scene, too
+    import soundfile  # noqa: PLC0415 - as NumPy
 
     if length_s < MINUTE_S or length_s % MINUTE_S:
         raise SystemExit(f"{length_s} s is not a whole number of minutes")
@@ -137,7 +137,7 @@ def prepare(length_s: int, folder: Path) -> Scene:
 
 def room_response():  # type: ignore[no-untyped-def]
     """`(taps, 2)`: one second of room at 48 kHz, energy 1 a channel, left and right unlike."""
-    import numpy as np
+    import numpy as np  # noqa: PLC0415 - as above
 
     t = np.arange(48_000) / 48_000
     noise = np.random.default_rng(1).standard_normal((len(t), 2))

@@ -24,7 +24,7 @@ CREDIT = (
 
 def table_of_slab() -> HeadTable:
     """The left ear of the manikin, which has the same ear on both sides."""
-    from slab import HRTF
+    from slab import HRTF  # noqa: PLC0415 - installed for this script alone
 
     kemar = HRTF.kemar()
     place = np.asarray(kemar.sources.vertical_polar)[:, :2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -56,7 +57,6 @@ class ScratchFile:
             self._kept.append((here, samples))
             self._in_memory = here.stop
             return
-        import tempfile  # what fits in memory does without
 
         try:
             while len(self._files) < self._channels:
@@ -83,13 +83,13 @@ class ScratchFile:
             except OSError as error:
                 raise self._failed(error) from error
             if got < channel.nbytes:
-                raise RenderError(f"the mix that was put aside in {self._folder} has been cut short")
+                raise RenderError(f"a temporary file in {self._folder} is truncated")
         return out
 
     def _failed(self, error: OSError) -> RenderError:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         return RenderError(
-            f"the mix could not be put aside in {self._folder}: {error.strerror or error}",
+            f"cannot write temporary files to {self._folder}: {error.strerror or error}",
             hint=("Make room there, or" if full else "Give yourself permission, or")
             + " write to another folder with --out DIR.",
         )

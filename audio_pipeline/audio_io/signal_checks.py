@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ABSURD_DBFS = 40.0
-"""A sample above this is no sound but a mistake in the file's format."""
+"""A sample above this is invalid: the file's format is wrong."""
 SILENT_DBFS = -120.0
 """A recording whose peak is below this is silence."""
 LOW_DBFS = -40.0
@@ -89,7 +89,7 @@ class SignalCheck:
         found = []
         if self._clipped:
             places = "1 place" if self._clipped == 1 else f"{self._clipped} places"
-            found.append(f"{self._name} is clipped in {places}; that cannot be mended here.")
+            found.append(f"{self._name} is clipped in {places}; clipping cannot be repaired.")
         if self._peak < gain_from_db(LOW_DBFS):
             found.append(
                 f"{self._name} is recorded very low (its peak is {db_from_gain(self._peak):.1f} dBFS);"
@@ -127,11 +127,11 @@ class SignalCheck:
     def _refuse(self, bad: NDArray[np.bool_], what: str) -> None:
         at_s = (self.count + int(np.argmax(bad.any(axis=0)))) / self._rate_hz
         raise StemError(
-            f"{self._name} has a sample at {at_s:.3f} s that {what}; it is no sound.",
+            f"{self._name} has an invalid sample value at {at_s:.3f} s: it {what}.",
             hint="Export it again, as 24-bit PCM.",
         )
 
 
 def _last(carried: Samples, part: Samples) -> Samples:
-    """The last `CLIPPED_RUN` samples of both, or what there is of them."""
+    """The last `CLIPPED_RUN` samples of both; all of them where they are fewer."""
     return np.concatenate([carried, part[:, -CLIPPED_RUN:]], axis=1)[:, -CLIPPED_RUN:]

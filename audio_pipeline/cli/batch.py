@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,12 +45,12 @@ Examples:
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write here, not to renders/."
 )
 @click.option(
-    "--jobs", type=click.IntRange(1, 256), metavar="N", help="Mixes at once; as many as cores."
+    "--jobs", type=click.IntRange(1, 256), metavar="N", help="Mixes at once (default: number of CPUs)."
 )
 @click.option("--scheduler", metavar="ADDRESS", help="Render on a Dask cluster (tcp://HOST:8786).")
 @click.option("--dry-run", is_flag=True, help="Show what would be rendered, and render nothing.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first mix that fails.")
-@click.option("--no-cache", is_flag=True, help="Make everything anew, and keep nothing for next time.")
+@click.option("--no-cache", is_flag=True, help="Do not read or write the cache.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of batch files.")
 @open_option
 @output_options
@@ -120,8 +121,6 @@ def _plan(
     name: str | None,
     out: Path,
 ) -> list[Mix]:
-    from dataclasses import replace
-
     from audio_pipeline.jobs.batch.plan import matrices_of, plan
     from audio_pipeline.preset.batch_file import parse_sets, parse_vary
 

@@ -104,7 +104,7 @@ class Bars(Lines):
         self._move()
 
     def finished(self, outcome: Outcome) -> None:
-        """Put a line in the place of a mix's bar."""
+        """Replace a mix's bar by a line."""
         if outcome.name in self._bars:
             self._progress.remove_task(self._bars.pop(outcome.name))
         self._shares.pop(outcome.name, None)

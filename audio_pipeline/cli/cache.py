@@ -50,7 +50,7 @@ def command(clear: bool, output: Output) -> None:
 
 
 def users_cache() -> Cache | None:
-    """The user's cache. Raises click.UsageError for a size in the environment that is none."""
+    """The user's cache. Raises click.UsageError for an invalid size in the environment."""
     from audio_pipeline.memo.store import open_cache
 
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,10 +92,9 @@ def command(
 
 
 def _tolerance(texts: tuple[str, ...]) -> Tolerance:
-    import difflib
-    import math
 
     from audio_pipeline.reporting.comparison import Tolerance, tolerated_names
+    from audio_pipeline.suggestions import did_you_mean
 
     levels: float | None = None
     named: dict[str, float] = {}
@@ -105,13 +105,12 @@ def _tolerance(texts: tuple[str, ...]) -> Tolerance:
         except ValueError:
             value = math.nan
         if not (0.0 <= value < math.inf):
-            raise click.BadParameter(f"{text!r} is no number of at least 0", param_hint="--tolerance")
+            raise click.BadParameter(f"{text!r} must be a number of 0 or more", param_hint="--tolerance")
         if not equals:
             levels = value
             continue
         if name not in tolerated_names():
-            near = difflib.get_close_matches(name, tolerated_names(), 1)
-            meant = f"; did you mean {near[0]!r}?" if near else ""
+            meant = did_you_mean(name, tolerated_names(), "; {}")
             raise click.BadParameter(
                 f"no figure is called {name!r}{meant} There are: {', '.join(tolerated_names())}.",
                 param_hint="--tolerance",

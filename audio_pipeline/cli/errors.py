@@ -40,5 +40,5 @@ def show_os_error(error: OSError) -> None:
 def show_unexpected(error: Exception) -> None:
     """Print a fault of the program in one sentence to stderr."""
     cause = printable(f"{type(error).__name__}: {error}")[:300]
-    click.echo(f"error: something that should not happen did: {cause}", err=True)
+    click.echo(f"error: internal error: {cause}", err=True)
     click.echo("hint: This is a fault of render-ending; --debug shows where.", err=True)

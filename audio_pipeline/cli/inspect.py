@@ -55,7 +55,6 @@ def command(
     gain; with --dry its source alone. A name with a dot or a slash is a file.
     """
     from audio_pipeline.jobs.inspect import SpanError, layer_of_preset, part_of_file
-    from audio_pipeline.pages.inspection import inspection_of
 
     begin, finish = _moment("--from", from_), _moment("--to", to)
     if _is_file(what):
@@ -80,6 +79,8 @@ def command(
         f"{part.what}: {len(part.samples)} samples of {part.samples.shape[1]} channels"
         f" at {part.sample_rate_hz} Hz"
     )
+    from audio_pipeline.pages.inspection import inspection_of  # SciPy; no bad name waits for it
+
     found = inspection_of(part.samples, part.sample_rate_hz)
     _print(part, found, output)
     if plot is not None:

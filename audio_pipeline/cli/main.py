@@ -33,7 +33,7 @@ COMMANDS = {
     "check": "The verdict of a delivery, clause by clause.",
     "inspect": "What a sound is made of, in numbers and as a picture.",
     "presets": "What presets there are; one of them resolved and explained.",
-    "cache": "What is kept so that it need not be made again.",
+    "cache": "Show or clear the cache.",
     "init": "Start a new project: presets/, stems/, renders/.",
 }
 WITHOUT_SOUND = ("presets", "cache", "init")
@@ -102,13 +102,18 @@ Examples:
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value of the preset.")
 @click.option("--from", "from_", metavar="TIME", help='Begin an excerpt here: "44s", "black - 2s".')
 @click.option("--to", metavar="TIME", help="End the excerpt here.")
-@click.option("--name", metavar="TEMPLATE", help='Call it so, like "{title}_{version}_{type}_{fps}".')
+@click.option("--name", metavar="TEMPLATE", help='Name template, e.g. "{title}_{version}_{type}_{fps}".')
 @click.option("--stems", is_flag=True, help="Write the stems DX, FX, BG and ME, too.")
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write here, not to renders/."
 )
-@click.option("--workers", type=click.IntRange(1, 256), metavar="N", help="Threads; as many as cores.")
-@click.option("--no-cache", is_flag=True, help="Make everything anew, and keep nothing for next time.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="Worker threads (default: number of CPUs).",
+)
+@click.option("--no-cache", is_flag=True, help="Do not read or write the cache.")
 @click.option(
     "--copy",
     "copies",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -139,8 +140,6 @@ def _print_many(reports: list[LoudnessReport]) -> None:
 
 
 def _self_test(output: Output) -> None:
-    from dataclasses import asdict
-
     from audio_pipeline.metering.self_test import run_self_test
 
     results = run_self_test(48_000)

@@ -1,7 +1,8 @@
-"""`render-ending presets`: what there is; one resolved and explained; the schema for editors."""
+"""`render-ending presets`: list the presets, explain one, or print the schema for editors."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,7 @@ from audio_pipeline.cli.lazy_import import lazy_import
 from audio_pipeline.cli.options import debug_option, preset_names
 from audio_pipeline.cli.output import Output, output_options
 from audio_pipeline.cli.process import loading
+from audio_pipeline.errors import AudioPipelineError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +57,6 @@ def command(name: str | None, sets: tuple[str, ...], schema: bool, output: Outpu
 
 
 def _list(project: Project, output: Output) -> None:
-    from audio_pipeline.errors import AudioPipelineError
     from audio_pipeline.preset.document import load_document
     from audio_pipeline.preset.explain import overrides
     from audio_pipeline.preset.model import build_preset
@@ -126,8 +127,6 @@ def _text(value: Any) -> str:
 
 
 def _explain(project: Project, name: str, sets: tuple[str, ...], output: Output) -> None:
-    from dataclasses import asdict
-
     from audio_pipeline.preset.document import load_document
     from audio_pipeline.preset.explain import cue_times, values_of
     from audio_pipeline.preset.model import build_preset

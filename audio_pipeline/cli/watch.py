@@ -14,6 +14,7 @@ from audio_pipeline.cli.errors import printable, show_error
 from audio_pipeline.cli.options import debug_option, preset_names
 from audio_pipeline.cli.output import Output, open_in_browser, open_option, output_options
 from audio_pipeline.cli.process import Stopped
+from audio_pipeline.errors import AudioPipelineError, RenderError
 
 if TYPE_CHECKING:
     from audio_pipeline.errors import AudioPipelineError
@@ -31,7 +32,12 @@ Examples:
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write here, not to renders/."
 )
-@click.option("--workers", type=click.IntRange(1, 256), metavar="N", help="Threads; as many as cores.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="Worker threads (default: number of CPUs).",
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=8400, help="Of the page; 0 takes any.")
 @open_option
 @output_options
@@ -47,12 +53,10 @@ def command(
 ) -> None:
     """Render PRESET, serve its page to this computer only, and do both again after every change.
 
-    The open page loads itself anew and stays where it was. Errors stand in the terminal and on the
-    page. Ctrl-C ends it; then --json prints
-    what was rendered.
+    The open page reloads and keeps its position. Errors are shown in the terminal and on the
+    page. Ctrl-C ends it; then --json prints what was rendered.
     """
     from audio_pipeline.cli.cache import users_cache
-    from audio_pipeline.errors import AudioPipelineError, RenderError
     from audio_pipeline.jobs.watch import Watched, rendered_page
     from audio_pipeline.pages.live import LivePage
     from audio_pipeline.preset.project import current_project

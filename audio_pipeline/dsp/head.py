@@ -15,6 +15,7 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.filters import fast_length, frequencies, minimum_phase
 from audio_pipeline.dsp.head_models import Head, behind
 from audio_pipeline.dsp.impulse_response import pink_gain
+from audio_pipeline.dsp.near_field import brought_near, near_field_gain
 
 _STEPS = 360  # of half a degree, from −90° to +90°
 _SHADOW_TAPS = 256
@@ -102,8 +103,6 @@ def _responses(head: Head, sample_rate: int, from_behind: bool, nearest_m: float
     above = (at - lower)[:, None]
     magnitude = head.magnitude_at(f)
     if nearest_m is not None:
-        from audio_pipeline.dsp.near_field import brought_near, near_field_gain  # rarely wanted
-
         magnitude = brought_near(magnitude, near_field_gain(f, head.azimuth_deg, nearest_m))
     level = np.log(magnitude)
     magnitude = np.exp((1.0 - above) * level[lower] + above * level[lower + 1])

@@ -81,7 +81,7 @@ class HeadTable:
 
 
 def behind(frequency_hz: Samples) -> Samples:
-    """The colour of what stands behind, linear, beside what stands in front as far aside.
+    """The colour of what stands behind, linear, relative to a source in front at the same lateral angle.
 
     Third octaves of both ears of KEMAR together, from 180° to 150° over 0° to 30°, their mean (data:
     Gardner & Martin, 1994). More at 1 kHz and less at 2 to 5 and from 10 kHz: Blauert's bands.

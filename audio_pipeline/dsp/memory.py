@@ -19,8 +19,8 @@ _HUGE = 256 << 20
 def keep_freed_memory() -> None:
     """Ask the C library not to hand every freed array back to the system; elsewhere than glibc nothing.
 
-    By default whatever is larger than some 100 kB is mapped anew and filled with zeros page by page
-    whenever it is allocated: that took a fifth of a render. One arena serves all threads, so that what
+    By default every block over about 100 kB is mapped at each allocation and zeroed page by page
+    at its first use: that took a fifth of a render. One arena serves all threads, so that what
     one of them frees another one finds. Linux is asked for large pages, of which far fewer are filled;
     none is touched before it is used.
     """

@@ -40,7 +40,7 @@ def steps(seed: int, stream: str, cells: range, n: int) -> Iterator[NDArray[np.i
     """`(n,)` whole numbers of each cell, all from −2¹⁵ to 2¹⁵ − 1 alike often.
 
     Four of them come out of each number that the generator draws, so they cost a sixth of floats. One
-    generator is set to each cell in turn, which takes an eighth of making it anew.
+    generator is set to each cell in turn, which takes an eighth of the time of creating one.
     """
     philox = _philox(seed, stream, 0)
     state = philox.state

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Scratch:
-    """Arrays that are used again by the next call: to have memory mapped anew for each can take longer
+    """Arrays that are used again by the next call: mapping memory for each call can take longer
     than the work on it. For one thread at a time; what an array holds when it is taken means nothing."""
 
     def __init__(self) -> None:

@@ -54,7 +54,7 @@ class Crossfade(Effect):
     first: str = Field("voice_a", description="the layer that enters at the left")
     second: str = Field("voice_b", description="the layer that leaves at the right")
     begins: Time = Field(parse_moment("voice_a.at"), description="the first one's outer end")
-    cross_from: Time = Field(parse_moment("voice_a.tail"), description="when the fader sets out")
+    cross_from: Time = Field(parse_moment("voice_a.tail"), description="start of the crossfade")
     cross_to: Time = Field(parse_moment("voice_b.at"), description="when the fader has arrived")
     ends: Time = Field(parse_moment("voice_b.tail"), description="the second one's outer end")
     law: PanLaw = Field("-3 dB", description="what the centre loses: the law of pans and fader")

@@ -53,7 +53,7 @@ class Echo(Effect):
     )
     level: Db = Field(-8.0, description="level of the first return against the dry words")
     decay: Db = Field(-7.0, description="level of each return against the one before")
-    cutoff: Hz = Field(2500.0, description="above this the first return is dark")
+    cutoff: Hz = Field(2500.0, description="low-pass cutoff of the first echo")
     darkening: Percent = Field(30.0, description="how much lower every cutoff is")
     width: Percent = Field(90.0, description="how far out the returns stand")
     positions: List[Percent] = Field(

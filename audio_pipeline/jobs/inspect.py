@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from audio_pipeline.mixing.session import Session, open_session
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import find_project
+from audio_pipeline.suggestions import did_you_mean
 from audio_pipeline.timeline.moments import Clock, Moment
 from audio_pipeline.timeline.scene import to_samples
 from audio_pipeline.timeline.spans import Span
@@ -88,8 +88,7 @@ def _span(name: str, session: Session, begin: Moment | None, finish: Moment | No
 
 def _refuse_absent(name: str, preset: str, layers: Collection[str], playing: Collection[str]) -> None:
     if name not in layers:
-        near = difflib.get_close_matches(name, layers, 1)
-        meant = f"did you mean {near[0]!r}? " if near else ""
+        meant = did_you_mean(name, layers, "{} ")
         raise PresetError(
             f"there is no layer {name!r} in the preset {preset!r}",
             hint=f"{meant}There are: {', '.join(layers)}. A file is written with its ending: {name}.wav",

@@ -12,6 +12,7 @@ from audio_pipeline.audio_io.write.recovery import finish_pending
 from audio_pipeline.reporting.delivery import load_delivery
 from audio_pipeline.reporting.dialogue import measure_dialogue
 from audio_pipeline.reporting.facts import MixFacts
+from audio_pipeline.reporting.markers import facts_of_markers
 from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.report import report_of_file
 from audio_pipeline.timeline.moments import Clock
@@ -62,7 +63,5 @@ def _facts(path: Path, info: AudioInfo, known: Known) -> MixFacts:
         preset = build_preset(load_document(project, known.preset))
         return facts_of_preset(preset, planned_schedule(project, preset, {}), rate)
     if known.markers is not None:
-        from audio_pipeline.reporting.markers import facts_of_markers
-
         return facts_of_markers(known.markers, known.clock, info.frames, rate, known.fade_s)
     return MixFacts(mix=path.stem, clock=known.clock)

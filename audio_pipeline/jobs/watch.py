@@ -8,7 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from audio_pipeline.errors import AudioPipelineError
+from audio_pipeline.jobs.render import Order, render
 from audio_pipeline.memo.store import Cache
+from audio_pipeline.pages.changes import changes_of
+from audio_pipeline.pages.page import page
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import Project
@@ -31,10 +34,6 @@ def rendered_page(
 
     Raises as `render`.
     """
-    from audio_pipeline.jobs.render import Order, render  # a preset that is wrong needs none of it
-    from audio_pipeline.pages.changes import changes_of
-    from audio_pipeline.pages.page import page
-
     preset = build_preset(load_document(project, name, sets))
     made = render(Order(project, preset, out or project.renders, workers=workers, cache=cache))
     assert made.report is not None

@@ -11,7 +11,7 @@ import soundfile
 from audio_pipeline.audio_io.condition import Conditioned, condition, fingerprint
 from audio_pipeline.audio_io.display_path import printable
 from audio_pipeline.audio_io.read.audio_file import AudioInfo
-from audio_pipeline.audio_io.read.decoders import ffmpeg_version
+from audio_pipeline.audio_io.read.decoders import ffmpeg_version, soxr_version
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import StemError
 from audio_pipeline.memo.keys import program_key
@@ -39,7 +39,7 @@ class StemCache:
             "stem",
             program_key(),
             [soundfile.__version__, soundfile.__libsndfile_version__],
-            "" if rate_hz == sample_rate_hz else _version_of_soxr(),
+            "" if rate_hz == sample_rate_hz else soxr_version(),
             ffmpeg_version() if by_ffmpeg else "",
             sha256,
             str(path),
@@ -85,12 +85,6 @@ def _from(entry: Entry, sample_rate_hz: int) -> Conditioned:
         note["sha256"],
         AudioInfo(**source),
     )
-
-
-def _version_of_soxr() -> str:
-    import soxr  # most stems have the right rate
-
-    return str(soxr.__version__)
 
 
 def integrated_lufs(samples: Samples, sample_rate_hz: int) -> float | None:

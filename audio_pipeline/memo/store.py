@@ -82,15 +82,15 @@ def size_in_bytes(text: str) -> int:
     """ "500MB" as bytes. Raises ValueError, in words."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(MB|GB|TB)", text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is no size; write it like 500MB or 8GB")
+        raise ValueError(f"{text!r} is not a valid size; write it like 500MB or 8GB")
     return int(float(match[1]) * _UNITS[match[2]])
 
 
 def open_cache() -> Cache | None:
     """The user's cache, where the environment does not say otherwise.
 
-    None when it is switched off, or the user has no folder for it. Raises ValueError, in words, for a
-    size that is none. The environment may name any folder.
+    None when it is switched off, or the user has no folder for it. Raises ValueError, in words, for an
+    invalid size. The environment may name any folder.
     """
     place = os.environ.get(PLACE, "")
     if place == "off":

@@ -77,7 +77,7 @@ class Meter:
     """Everything EBU mode asks for, streaming; memory grows by 16 bytes every 10 ms.
 
     `channels` in the film order, `weights` theirs (see `channel_weights`) unless given; `spans` are
-    parts of the programme to be measured on their own in the same pass. Blocks are cut anew into
+    parts of the programme to be measured on their own in the same pass. Blocks are split again into
     pieces of a second, so the way they were fed changes no bit of any figure.
     Raises ValueError for a rate outside 8 to 192 kHz, or weights that do not fit the channels.
     """

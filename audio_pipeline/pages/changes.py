@@ -11,7 +11,7 @@ from audio_pipeline.preset.model import Preset, build_preset
 
 @dataclass(frozen=True)
 class Change:
-    """One key that a preset or `--set` changes. `before` is None where the base has not got it, or where
+    """One key that a preset or `--set` changes. `before` is None where the base lacks it, or where
     there is no base."""
 
     key: str
@@ -48,10 +48,10 @@ def changes_of(preset: Preset) -> Changes:
     )
 
 
-def in_words(value: Any) -> str:
-    """A value of a preset as a cell of a table."""
+def in_words(value: Any, missing: str = "–") -> str:
+    """A value of a preset as a cell of a table; `missing` for None."""
     if value is None:
-        return "–"
+        return missing
     if isinstance(value, bool):
         return str(value).lower()
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from audio_pipeline.pages.changes import in_words
 from audio_pipeline.reporting.comparison import Comparison, Row, Widest
 from audio_pipeline.reporting.figures import shown
 
@@ -62,10 +63,10 @@ def _number(value: float | None, row: Row) -> str:
 
 
 def preset_rows(comparison: Comparison) -> list[Cells]:
-    """The keys of the preset that differ; of a sound that one preset has not got, only its kind."""
+    """The keys of the preset that differ; of a sound that one preset lacks, only its kind."""
     absent = [key.removesuffix("kind") for key, values in comparison.preset if _lacks_kind(key, values)]
     return [
-        (key, *(_value(value) for value in values))
+        (key, *(in_words(value, missing="-") for value in values))
         for key, values in comparison.preset
         if key not in ("title", "description")
         and (key.endswith(".kind") or not key.startswith(tuple(absent)))
@@ -74,14 +75,6 @@ def preset_rows(comparison: Comparison) -> list[Cells]:
 
 def _lacks_kind(key: str, values: tuple[Any, ...]) -> bool:
     return key.endswith(".kind") and None in values
-
-
-def _value(value: Any) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def notes(comparison: Comparison) -> list[str]:

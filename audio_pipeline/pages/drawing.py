@@ -1,4 +1,4 @@
-"""Figures written: the same picture, the same bytes, and no word about letters that a font has not got."""
+"""Write figures: the same picture gives the same bytes, without warnings about letters that a font lacks."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from scipy.signal import find_peaks, firwin, oaconvolve, welch
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import db_from_gain
@@ -116,8 +117,6 @@ def correlation_of(stereo: Samples) -> float | None:
 
 def power_spectrum(samples: Samples, sample_rate_hz: int) -> tuple[Samples, Samples]:
     """(Hz, power a bin) of the mean over channels, by Welch's method; the sum is the power."""
-    from scipy.signal import welch
-
     size = min(_SPECTRUM, len(samples))
     hz, density = welch(samples, sample_rate_hz, "hann", size, detrend=False, axis=0)
     power: Samples = density.mean(axis=1) * sample_rate_hz / size
@@ -138,8 +137,6 @@ def envelope(samples: Samples, sample_rate_hz: int, above_hz: float) -> Samples:
 def beat_spectrum(samples: Samples, sample_rate_hz: int, above_hz: float) -> tuple[Samples, Samples]:
     """(Hz, depth dB) of the envelope up to 250 Hz, in steps of a quarter of a hertz where it is long
     enough; 0 dB is a full modulation by a sine."""
-    from scipy.signal import welch
-
     strength = envelope(samples, sample_rate_hz, above_hz)
     size = min(len(strength), round(_BEAT_WINDOW_S * _ENVELOPE_HZ))
     hz, power = welch(strength, _ENVELOPE_HZ, "hann", size, detrend="constant", scaling="spectrum")
@@ -150,8 +147,6 @@ def beat_spectrum(samples: Samples, sample_rate_hz: int, above_hz: float) -> tup
 
 def beats_of(hz: Samples, depth_db: Samples) -> tuple[Beat, ...]:
     """The clearest lines of a beat spectrum, the slowest first."""
-    from scipy.signal import find_peaks
-
     found = []
     for i in find_peaks(depth_db)[0]:
         if hz[i] < SLOWEST_BEAT_HZ:
@@ -167,8 +162,6 @@ def beats_of(hz: Samples, depth_db: Samples) -> tuple[Beat, ...]:
 
 def _above(x: Samples, sample_rate_hz: int, hz: float) -> Samples:
     """What lies above `hz`, without delay: a linear-phase FIR of 30 ms, 6 dB down there."""
-    from scipy.signal import firwin, oaconvolve
-
     taps = 2 * round(0.015 * sample_rate_hz) + 1
     high: Samples = oaconvolve(x, firwin(taps, hz, fs=sample_rate_hz, pass_zero=False), mode="same")
     return high

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.dsp.arrays import Samples
@@ -46,8 +48,6 @@ def write_inspection(
     check_format(path)
     if found.channels > 2:
         raise ReportError(f"a plot shows one channel or two, not {found.channels}")
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 8.4), layout="constrained")
     FigureCanvasAgg(figure)

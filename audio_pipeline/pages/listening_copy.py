@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 import soundfile
+import soxr
 
+from audio_pipeline.audio_io.fold import fold_to_stereo
 from audio_pipeline.dsp.arrays import Samples
 
 FLAC, MP3 = "audio/flac", "audio/mpeg"
@@ -101,8 +103,6 @@ class _Resampler:
     def __init__(self, sample_rate_hz: int, channels: int) -> None:
         self._stream: Any = None
         if sample_rate_hz > HIGHEST_RATE_HZ:
-            import soxr  # most mixes do not need it
-
             self._stream = soxr.ResampleStream(
                 sample_rate_hz, HIGHEST_RATE_HZ, channels, dtype="float64"
             )
@@ -126,8 +126,6 @@ def encoded(blocks: Iterable[Samples], media_type: str, sample_rate_hz: int, cha
 
 def stereo(blocks: Iterable[Samples]) -> Iterator[Samples]:
     """`blocks` folded to two channels where they have others."""
-    from audio_pipeline.audio_io.fold import fold_to_stereo
-
     for block in blocks:
         fold = fold_to_stereo(block.shape[1])
         yield block if fold is None else fold.of(block)

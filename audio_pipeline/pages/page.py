@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from audio_pipeline.audio_io.read.audio_file import blocks, probe
 from audio_pipeline.audio_io.write.atomic_write import WritingText, atomic_write
@@ -119,7 +120,7 @@ def write_page(
 
 
 def page(report: LoudnessReport, changes: Changes, look: PageMedia, *, live: bool = False) -> str:
-    """The page as text. A `live` one listens to where it came from, and loads itself anew."""
+    """The page as text. A `live` one listens to its server and reloads itself."""
     return "".join(_pieces(report, sha256_of_text(to_json(report)), changes, look, live=live))
 
 
@@ -289,6 +290,4 @@ def _keys(pairs: tuple[tuple[str, str], ...]) -> list[Markup]:
 
 
 def _beside(name: str) -> str:
-    from urllib.parse import quote
-
     return "./" + quote(Path(name).name)

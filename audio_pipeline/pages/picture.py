@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import matplotlib
 import numpy as np
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
 
 from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.dsp.arrays import Samples
@@ -51,8 +54,6 @@ def draw_mix(
 
     Raises ReportError for a suffix that is neither .png nor .svg, or a file that cannot be written.
     """
-    import matplotlib
-
     check_format(path)
     try:
         with matplotlib.rc_context(_style(colours)), atomic_write(path, "wb") as file:
@@ -76,8 +77,6 @@ def _figure(
     title: str,
     colours: Colours,
 ) -> Figure:
-    from matplotlib.figure import Figure
-
     figure = Figure(figsize=(12, 7.2), layout="constrained")
     level, place, spectrum = figure.subplots(3, 1, sharex=True, height_ratios=(3, 1.2, 4))
     draw_level(level, samples, sample_rate_hz, colours=colours)
@@ -150,8 +149,6 @@ def draw_spectrum(
     columns: int = 1600,
 ) -> None:
     """Draw the spectrogram of the channels' mean, 80 dB down from `loudest_dbfs`."""
-    from matplotlib.colors import Normalize
-
     size, bins = 4096, 400
     mono = samples.mean(axis=1)
     hop = max(size // 4, len(mono) // columns)

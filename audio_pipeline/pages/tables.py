@@ -166,7 +166,7 @@ def dropout_contract(report: LoudnessReport, dropout: DropoutLevels) -> Markup:
             "–" if dropout.silence_at_s is None else timecode(report, dropout.silence_at_s),
         ),
     ]
-    return table("Dropout", ("Contract", "Planned", "Measured"), rows, (0, 1))
+    return table("Dropout", ("Dropout", "Specified", "Measured"), rows, (0, 1))
 
 
 def _milliseconds(value_s: float | None, uncertain_s: float) -> str:
@@ -183,7 +183,7 @@ def _dropout_plan(report: LoudnessReport) -> dict[str, Any]:
 def changes_table(changes: Changes) -> Markup:
     """What the preset changes in the one it extends."""
     if not changes.rows:
-        return element("p", "Nothing: it stands for itself." if changes.base is None else "Nothing.")
+        return element("p", "No base preset." if changes.base is None else "Nothing.")
     rows = [(c.key, in_words(c.before), in_words(c.after), c.origin) for c in changes.rows]
     head = ("Key", changes.base or "before", "Here", "Written in")
     return table("Changes", head, rows, (0, 1, 2, 3))

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
+from filelock import FileLock
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import ReportError
@@ -45,8 +46,6 @@ _QUIET_DB = 60.0
 @lru_cache(maxsize=1)
 def _lock() -> Any:
     """Held by the one process of this user that is in librosa."""
-    from filelock import FileLock
-
     user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "")
     return FileLock(Path(tempfile.gettempdir()) / f"render-ending-librosa-{user}.lock")
 

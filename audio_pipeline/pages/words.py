@@ -118,14 +118,14 @@ def clause_notes(report: LoudnessReport) -> list[str]:
 def _mending(clause: ClauseVerdict) -> str:
     gain = clause.mending_gain_db
     if gain is None:
-        return f'no gain mends it; the specification says "{clause.source}".'
-    text = f"a gain of {gain:+.2f} dB mends it"
+        return f'no gain meets it; the specification says "{clause.source}".'
+    text = f"a gain of {gain:+.2f} dB"
     if clause.gain_breaks:
         broken = " and ".join(FIGURES[name].label.lower() for name in clause.gain_breaks)
         peaks = clause.gain_breaks == ("true_peak_dbtp",)
         way_out = "a ceiling has to hold the peaks" if peaks else "no gain meets both"
-        return f"{text}, but then {broken} fails: {way_out}."
-    return f"{text} and breaks nothing else."
+        return f"{text} meets this clause, but then {broken} fails: {way_out}."
+    return f"{text} meets every clause that a gain can change."
 
 
 def silence_notes(report: LoudnessReport) -> list[str]:
@@ -134,9 +134,9 @@ def silence_notes(report: LoudnessReport) -> list[str]:
     for run in report.delivery.silences:
         text = f"Digital silence {run.start} to {run.stop} ({run.stop_s - run.start_s:.3f} s)"
         if run.deliberate:
-            notes.append(f"{text}: meant, it follows the silence cue. Tell it to quality control.")
+            notes.append(f"{text}: meant, it follows the silence cue. Mention it in the delivery notes.")
         elif not report.sections:
-            notes.append(f"{text}. Tell it to quality control if it is meant.")
+            notes.append(f"{text}. If it is intended, mention it in the delivery notes.")
     return notes
 
 

@@ -19,7 +19,6 @@ set = { "master.target" = "-30 LUFS" }
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -30,6 +29,7 @@ from typing import Any
 from audio_pipeline.errors import PresetError
 from audio_pipeline.preset.complaints import shown_value
 from audio_pipeline.preset.document import read_toml, value_of
+from audio_pipeline.suggestions import did_you_mean
 
 SUFFIX = ".batch.toml"
 MOST_MIXES = 10_000
@@ -256,8 +256,7 @@ def _text(shown: str, key: str, value: object) -> str | None:
 
 def _unknown(place: str, key: str, allowed: Iterable[str], what: str = "key") -> PresetError:
     names = list(allowed)
-    near = difflib.get_close_matches(key, names, 1, cutoff=0.5)
-    meant = f"; did you mean {near[0]!r}?" if near else ""
+    meant = did_you_mean(key, names, "; {}")
     return PresetError(
         f"{place} has no {what} {key!r}{meant}", hint=f"There are: {', '.join(names) or 'none'}."
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from audio_pipeline.errors import PresetError
 from audio_pipeline.preset.document import Document, Key
+from audio_pipeline.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -31,10 +31,9 @@ def complain(document: Document, key: Key, cause: str, hint: str | None = None) 
 
 
 def unknown_key(document: Document, key: Key, allowed: Iterable[str], what: str = "key") -> PresetError:
-    """An error about a key that nobody knows, with the nearest that exists."""
+    """An error about an unknown key, with the nearest known one."""
     names = sorted(allowed)
-    near = difflib.get_close_matches(str(key[-1]), names, 1, cutoff=0.5)
-    meant = f"; did you mean {near[0]!r}?" if near else ""
+    meant = did_you_mean(str(key[-1]), names, "; {}")
     place = f"[{dotted(key[:-1])}] has" if len(key) > 1 else "a preset has"
     return PresetError(
         f"{document.origin(key)}: {place} no {what} {dotted(key[-1:])!r}{meant}",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audio_pipeline.audio_io.regular_file import open_regular
+from audio_pipeline.audio_io.small_file import read_small_text
 from audio_pipeline.errors import PresetError
 from audio_pipeline.preset.project import Project
 from audio_pipeline.timeline.moments import MINUS
@@ -103,22 +103,12 @@ def _load(project: Project, path: Path, above: tuple[Path, ...], known: dict[Pat
 
 
 def read_toml(path: Path, shown: str, what: str) -> Table:
-    """The table in a file, within bounds. Raises PresetError for what is none, or no `what`."""
+    """The table in a file, within bounds. Raises PresetError when it is no TOML, or not a `what`."""
+    text = read_small_text(path, shown, what, MAX_BYTES, PresetError)
+    if _LONG_KEY.search(text):
+        raise PresetError(f"{shown} has a key of more than {MAX_PARTS} parts: not a {what}")
     try:
-        if not path.is_file():
-            raise PresetError(f"{shown} is not a file")
-        with open_regular(path) as file:
-            raw = file.read(MAX_BYTES + 1)
-        if len(raw) > MAX_BYTES:
-            raise PresetError(f"{shown} is larger than {MAX_BYTES // 1_000_000} MB: not a {what}")
-        text = raw.decode("utf-8-sig")  # Windows' editors put a byte order mark first
-        if _LONG_KEY.search(text):
-            raise PresetError(f"{shown} has a key of more than {MAX_PARTS} parts: not a {what}")
         table = _toml(text)
-    except OSError as error:
-        raise PresetError(f"{shown} cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise PresetError(f"{shown} is not UTF-8 text (byte {error.start})") from error
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         raise PresetError(f"{shown} is not TOML: {' '.join(str(error).split())}") from error
     _refuse_monsters(table, shown)

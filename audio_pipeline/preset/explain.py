@@ -82,7 +82,7 @@ def overrides(preset: Preset, base: Preset) -> dict[str, Any]:
 
 
 def differences(preset: Preset, base: Preset) -> dict[str, tuple[Any, Any]]:
-    """What differs: key → (value in the base, value here); None where one has not got the key."""
+    """What differs: key → (value in the base, value here); None where one lacks the key."""
     here, there = flat(preset), flat(base)
     keys = [*here, *(key for key in there if key not in here)]
     skipped = {"description", "title", "version"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from audio_pipeline.layers.base import Bus, Layer
 from audio_pipeline.preset.complaints import complain, from_validation, shown_value, unknown_key
 from audio_pipeline.preset.document import Document, Key, Table
 from audio_pipeline.preset.registry import EFFECTS, LAYERS, AnySound, Registry
+from audio_pipeline.suggestions import did_you_mean
 from audio_pipeline.timeline.moments import Clock, Moment, parse_duration, parse_moment
 from audio_pipeline.timeline.scene import Listening
 from audio_pipeline.timeline.timecode import RATES, Gauge
@@ -38,8 +38,7 @@ HEADS = ("sphere", "kemar")
 
 def _known_head(value: str) -> str:
     if value not in HEADS and not value.lower().endswith(".sofa"):
-        near = difflib.get_close_matches(value, HEADS, 1)
-        meant = f'did you mean "{near[0]}"? ' if near else ""
+        meant = did_you_mean(value, HEADS, "{} ")
         raise ValueError(
             f'{value!r} is not a head; {meant}write "sphere", "kemar" or the path of a SOFA file in the '
             'project, like "heads/mine.sofa"'
@@ -202,7 +201,7 @@ def _cues(document: Document) -> dict[str, Moment]:
             raise complain(document, key, f"is wrong: {error}") from error
     if "end" not in cues:
         raise PresetError(
-            f"{document.origin(())}: there is no cue 'end', so nobody knows how long the mix is",
+            f"{document.origin(())}: the cue 'end' is missing; it sets the length of the mix",
             hint='Extend a preset that has it (extends = "final"), or write end = "60s" under [cues].',
         )
     return cues

@@ -73,7 +73,7 @@ def filled(template: str, values: Mapping[str, str]) -> str:
             if full in values:
                 return slug(values[full])
         raise PresetError(
-            f"the name {template!r} has a key {key!r}, which nothing fills in",
+            f"the name {template!r} has an unused template field {key!r}",
             hint=f"There are: {', '.join(TEMPLATE_KEYS)}, and every key of the preset.",
         )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from audio_pipeline.errors import PresetError, RenderError, StemError
+from audio_pipeline.suggestions import did_you_mean
 
 STARTER = Path(__file__).parent.parent / "starter"
 """The presets and demo stems that an installed package carries."""
@@ -59,8 +59,7 @@ class Project:
         """The file of the preset called `name`. Raises PresetError that names the nearest."""
         names = self.preset_names()
         if name not in names:
-            near = difflib.get_close_matches(name, names, 1)
-            meant = f"did you mean {near[0]!r}? " if near else ""
+            meant = did_you_mean(name, names, "{} ")
             raise PresetError(
                 f"there is no preset {name!r} in {self.presets.name}/",
                 hint=f"{meant}There are: {', '.join(names) or 'none'}.",

@@ -15,7 +15,7 @@ from audio_pipeline.timeline.moments import Schedule
 from audio_pipeline.timeline.scene import StemRequest
 
 StemFiles = Mapping[str, Path]
-"""Files that the command line puts in the place of a layer's stem, by the layer's name."""
+"""Files by which the command line replaces stems, by the layer's name."""
 
 
 def requests_of(preset: Preset) -> dict[str, tuple[StemRequest, ...]]:

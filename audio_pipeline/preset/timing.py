@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
@@ -10,6 +9,7 @@ from functools import partial
 from audio_pipeline.preset.complaints import complain
 from audio_pipeline.preset.document import Key
 from audio_pipeline.preset.model import Preset
+from audio_pipeline.suggestions import did_you_mean
 from audio_pipeline.timeline.moments import (
     CircularMomentError,
     Moment,
@@ -77,12 +77,11 @@ def _check(
     except CircularMomentError as error:
         raise complain(preset.document, key, f"waits for itself: {error}") from error
     except UnknownNameError as error:
-        near = difflib.get_close_matches(error.name, list(schedule.define), 1)
+        meant = did_you_mean(error.name, schedule.define, "; {}")
         raise complain(
             preset.document,
             key,
-            f'is "{moment}", but nothing is called {error.name!r}'
-            + (f"; did you mean {near[0]!r}?" if near else ""),
+            f'is "{moment}", but nothing is called {error.name!r}{meant}',
             f"There are: {', '.join(sorted(schedule.define))}.",
         ) from error
     except (ValueError, NotImplementedError) as error:

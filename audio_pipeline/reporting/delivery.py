@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import tomllib
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any, Literal
 
 from audio_pipeline.errors import ReportError
 from audio_pipeline.reporting.figures import FIGURES
+from audio_pipeline.suggestions import did_you_mean
 
 DELIVERIES = Path(__file__).parent / "deliveries"
 MAX_BYTES = 64_000
@@ -98,8 +98,7 @@ def load_delivery(name: str) -> Delivery:
     begins = [known for known in names if known.startswith(name)] if name else []
     found = name if name in names else begins[0] if len(begins) == 1 else None
     if found is None:
-        near = difflib.get_close_matches(name[:60], names, 1)
-        meant = f"did you mean {near[0]!r}? " if near else ""
+        meant = did_you_mean(name, names, "{} ")
         raise ReportError(
             f"there is no delivery {name[:60]!r}", hint=f"{meant}There are: {', '.join(names)}."
         )
@@ -169,8 +168,7 @@ def _clause(name: str, above: str, table: object) -> Clause:
 def _only(name: str, above: str, table: dict[str, Any], allowed: set[str]) -> None:
     for key in table:
         if key not in allowed:
-            near = difflib.get_close_matches(key, allowed, 1)
-            meant = f"; did you mean {near[0]!r}?" if near else ""
+            meant = did_you_mean(key, allowed, "; {}")
             raise ReportError(
                 f"the delivery {name!r} has an unknown key {above + key!r}{meant}",
                 hint=f"There are: {', '.join(sorted(allowed))}.",

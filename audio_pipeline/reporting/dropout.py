@@ -33,7 +33,7 @@ UNCERTAIN_S = 0.03
 
 
 def span_before(plan: DropoutPlan, sample_rate_hz: int) -> Span:
-    """The second before the fall, or what there is of it."""
+    """The second before the fall; less where the file begins later."""
     return Span(max(0, plan.at - round(BEFORE_S * sample_rate_hz)), plan.at)
 
 

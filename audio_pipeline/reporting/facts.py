@@ -25,7 +25,7 @@ class Section:
 @dataclass(frozen=True)
 class DropoutPlan:
     """Where everything but the grain is pulled away, in samples: the fall begins at `at` and lasts
-    `fade`; from `silence` on nothing may sound. `silence` None: nobody planned one."""
+    `fade`; from `silence` on nothing may sound. `silence` None: none is specified."""
 
     at: int
     fade: int

@@ -50,7 +50,7 @@ def _in_words(fault: ErrorDetails) -> str:
         case "missing":
             return f"{key} is missing"
         case "extra_forbidden":
-            return f"{key} is a key that a report has not got"
+            return f"{key} is an unknown report key"
         case "too_long":
             return f"{key} has {len(found)} entries, {_TOO_MANY}"
         case "too_short":

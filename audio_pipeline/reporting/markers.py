@@ -21,7 +21,7 @@ import re
 from fractions import Fraction
 from pathlib import Path
 
-from audio_pipeline.audio_io.regular_file import open_regular
+from audio_pipeline.audio_io.small_file import read_small_text
 from audio_pipeline.errors import ReportError
 from audio_pipeline.reporting.facts import DropoutPlan, MixFacts, Section
 from audio_pipeline.reporting.sections import sections_between
@@ -78,7 +78,8 @@ def _stop(stop: Fraction | None, rate: int, otherwise: int) -> int:
 
 
 def _rows(path: Path, clock: Clock) -> list[tuple[str, Fraction, Fraction | None]]:
-    reader = csv.reader(io.StringIO(_text(path)), strict=True)
+    text = read_small_text(path, str(path), "marker list", MAX_BYTES, ReportError)
+    reader = csv.reader(io.StringIO(text), strict=True)
     try:
         head = [cell.strip().lower() for cell in next(reader, [])]
         name_column, start_column, stop_column = _columns(path, head)
@@ -103,21 +104,6 @@ def _rows(path: Path, clock: Clock) -> list[tuple[str, Fraction, Fraction | None
     if not rows:
         raise ReportError(f"{path} holds no markers")
     return rows
-
-
-def _text(path: Path) -> str:
-    try:
-        if not path.is_file():
-            raise ReportError(f"{path} is not a file")
-        with open_regular(path) as file:
-            raw = file.read(MAX_BYTES + 1)
-        if len(raw) > MAX_BYTES:
-            raise ReportError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB: not a marker list")
-        return raw.decode("utf-8-sig")
-    except OSError as error:
-        raise ReportError(f"{path} cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise ReportError(f"{path} is not UTF-8 text (byte {error.start})") from error
 
 
 def _columns(path: Path, head: list[str]) -> tuple[int, int, int | None]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from audio_pipeline.audio_io.regular_file import open_regular
+from audio_pipeline.audio_io.small_file import read_small_text
 from audio_pipeline.errors import ReportError
 from audio_pipeline.reporting.faults import first_fault, shown, too_large
 from audio_pipeline.reporting.model import SCHEMA, LoudnessReport
@@ -33,24 +33,13 @@ def read_report(path: Path) -> LoudnessReport:
 
 
 def _json_of(path: Path) -> object:
+    text = read_small_text(path, str(path), "report", MAX_BYTES, ReportError)
     try:
-        if not path.is_file():
-            raise ReportError(f"{path} is not a file")
-        with open_regular(path) as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ReportError(f"{path} cannot be read: {error.strerror or error}") from error
-    if len(raw) > MAX_BYTES:
-        raise ReportError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB: not a report")
-    try:
-        text = raw.decode("utf-8")
         value: object = json.loads(text, parse_constant=_refuse_constant)
         if _HALF.search(text):  # an escaped half of a character, which no page could be written with
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError as error:
         raise ReportError(f"{path} holds half a character: {error.object[error.start]!a}") from error
-    except UnicodeDecodeError as error:
-        raise ReportError(f"{path} is not UTF-8 text (byte {error.start})") from error
     except (ValueError, RecursionError) as error:
         raise ReportError(f"{path} is not JSON: {str(error)[:100] or 'too deep'}") from error
     return value

@@ -1,4 +1,4 @@
-"""What reports and renders are called, and what there is in a folder of them."""
+"""How reports and renders are named, and which of them a folder holds."""
 
 from __future__ import annotations
 

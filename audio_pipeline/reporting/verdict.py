@@ -1,4 +1,4 @@
-"""The verdict of a delivery, clause by clause: measured, asked for, and the gain that mends it."""
+"""The verdict of a delivery, clause by clause: measured, asked for, and the gain that meets it."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _applies(clause: Clause, share: float | None) -> tuple[bool, str | None]:
     if limit is None:
         return True, None
     if share is None:
-        return above is not None, f"taken to be more than {limit:g} % dialogue: nobody said"
+        return above is not None, f"taken to be more than {limit:g} % dialogue: not stated"
     known = f"{share:.0f} % of the programme is dialogue"
     return (share > limit if above is not None else share <= limit), known
 

@@ -126,7 +126,7 @@ class Clock:
     def seconds(self, atom: str) -> Fraction:
         """Exact seconds of a plain time; timecode counts from the programme's first frame.
 
-        Raises ValueError, in words, for a label that the picture rate has not got.
+        Raises ValueError, in words, for a label that the picture rate lacks.
         """
         if is_timecode(atom):
             return self.rate.seconds(self.rate.frame(atom) - self.start_frame)

@@ -52,7 +52,7 @@ class PictureRate:
     def frame(self, timecode: str) -> int:
         """The picture frame, counted from 00:00:00:00, that `timecode` labels.
 
-        Raises ValueError, in words, for text that is no timecode or a label this rate has not got.
+        Raises ValueError, in words, for an invalid timecode, or a label that this rate lacks.
         """
         match = _TIMECODE.fullmatch(timecode)
         if match is None:

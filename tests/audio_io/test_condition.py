@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from pathlib import Path
 
@@ -309,8 +310,6 @@ def test_a_level_without_a_measure_is_misuse() -> None:
 
 
 def test_a_conditioned_file_is_what_it_says(tmp_path: Path) -> None:
-    import hashlib
-
     path = tmp_path / "voice.wav"
     soundfile.write(path, np.hstack([tone(1.0, 44_100), tone(1.0, 44_100)]), 44_100, subtype="PCM_24")
     out = condition(path, sample_rate_hz=RATE, channels=1, level_lufs=-27.0, measure=measured)

@@ -33,7 +33,7 @@ def test_what_fits_in_memory_touches_no_disk(tmp_path):
     with ScratchFile(tmp_path / "not there", 2, memory_bytes=16_000) as spill:
         spill.write(np.ones((1000, 2)))
         assert spill.read(Span(0, 1000)).all()
-        with pytest.raises(RenderError, match="could not be put aside"):
+        with pytest.raises(RenderError, match="cannot write temporary files to"):
             spill.write(np.ones((1, 2)))
 
 

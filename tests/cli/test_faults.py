@@ -101,7 +101,7 @@ def test_no_room_is_said_and_the_earlier_render_stays(
     done = run(tiny, *LOUDER, "--no-cache", preexec_fn=full)
     assert done.returncode == 1
     error, hint = done.stderr.splitlines()
-    assert error.startswith("error: the mix could not be put aside in ")
+    assert error.startswith("error: cannot write temporary files to ")
     assert hint == "hint: Make room there, or write to another folder with --out DIR."
     assert contents(tiny) == earlier
 
@@ -114,7 +114,7 @@ def test_no_room_is_said_and_the_earlier_render_stays(
 def test_a_small_disk_that_fills_keeps_the_earlier_render(
     tiny: Path, earlier: dict[str, bytes], kilobytes: int, stems: list[str]
 ) -> None:
-    # the master takes 0.9 MB; for stems each of three buses is put aside, in 2.3 MB, before it is written
+    # the master takes 0.9 MB; for stems each of three buses takes 2.3 MB of temporary files first
     disk = tiny / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", disk]

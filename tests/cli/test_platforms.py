@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -72,8 +73,6 @@ def test_everything_is_made_and_read_without_the_modules_and_calls_of_posix(
 
 
 def test_the_modules_are_hidden(tmp_path: Path, elsewhere: dict[str, str]) -> None:
-    import subprocess
-
     program = (
         "import os, sys\n"
         "for name in ('fcntl', 'resource', 'pwd'):\n"

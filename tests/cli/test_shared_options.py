@@ -16,6 +16,7 @@ from audio_pipeline.cli.main import COMMANDS, cli
 from audio_pipeline.cli.process import Stopped
 from audio_pipeline.jobs import watch
 from tests.cli.conftest import Call
+from tests.command import environment, run
 
 SHARED = ("quiet", "verbose", "as_json", "debug")
 WAVE, REPORT = "renders/tiny.wav", "renders/tiny.report.json"
@@ -152,8 +153,6 @@ def test_open_opens_the_page_that_was_made(
 def test_the_browser_is_that_of_the_environment(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.command import environment, run
-
     browser = tmp_path / "browser"
     browser.write_text('#!/bin/sh\nprintf %s "$1" > "$0.opened"\n')
     browser.chmod(0o755)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -178,8 +179,6 @@ def use_vary(project: Project, seed: int) -> AudioPipelineError | None:
 
 @cache
 def _entry() -> bytes:
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         kept = Cache(Path(folder))
         kept.put("k", _parts(), _NOTE)

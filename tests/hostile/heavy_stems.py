@@ -97,9 +97,9 @@ def costs_of(paths: Sequence[Path], channels: int) -> list[Cost]:
 
 def use(paths: Sequence[str], channels: int) -> None:
     """Print the cost of conditioning each of `paths` as a render does it."""
-    from audio_pipeline.errors import StemError
-    from audio_pipeline.memo.stem_cache import StemCache
-    from audio_pipeline.timeline.scene import StemRequest
+    from audio_pipeline.errors import StemError  # noqa: PLC0415 - only the measured process imports them
+    from audio_pipeline.memo.stem_cache import StemCache  # noqa: PLC0415 - as above
+    from audio_pipeline.timeline.scene import StemRequest  # noqa: PLC0415 - as above
 
     keep = StemCache(None)
     for path in paths:

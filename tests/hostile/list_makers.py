@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import tempfile
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -35,8 +36,6 @@ MARKERS = "name,at,stop\nvoices,8s,9s\nblack,01:00:44:00,\ndropout,0:56.000,\nsi
 @cache
 def good_report() -> str:
     """The report of a second of noise."""
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "noise.wav"
         noise = np.random.default_rng(1).uniform(-0.1, 0.1, (48_000, 2))

@@ -23,6 +23,7 @@ from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.stems import planned_schedule
 from audio_pipeline.timeline.scene import StemRequest
+from tests.audio_io.read import test_bad_and_odd_files as table
 from tests.conftest import make_project, speech_like
 from tests.hostile.heavy_stems import Cost, aac_of, cost_of, costs_of, flac_of, wave_of
 from tests.hostile.law import CPU_S, refusal, time_limit
@@ -79,11 +80,9 @@ def test_a_giant_file_with_little_sound_is_refused_before_all_of_it_is_read(tmp_
 
 
 def test_every_case_of_the_table_stays_small_and_quick(tmp_path: Path) -> None:
-    from tests.audio_io.read.test_bad_and_odd_files import ACCEPTED, REFUSED, WARNED, made
-
-    cases = [*REFUSED, *WARNED, *ACCEPTED]
-    costs: list[Cost] = costs_of([made(tmp_path, case) for case in cases], 1)
-    assert [bool(cost.refusal) for cost in costs] == [case in REFUSED for case in cases]
+    cases = [*table.REFUSED, *table.WARNED, *table.ACCEPTED]
+    costs: list[Cost] = costs_of([table.made(tmp_path, case) for case in cases], 1)
+    assert [bool(cost.refusal) for cost in costs] == [case in table.REFUSED for case in cases]
     assert max(max(cost.resident_mb, cost.child_mb) for cost in costs) < MOST_MB / 2
     assert max(cost.cpu_s for cost in costs) < CPU_S
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import soundfile
 
 from audio_pipeline.memo import stem_cache
 from audio_pipeline.memo.stem_cache import StemCache
@@ -85,8 +86,6 @@ def test_whatever_decides_what_a_stem_becomes_is_in_its_key(
 
 
 def _with_other_content(stem: Path) -> Path:
-    import soundfile
-
     samples, rate_hz = soundfile.read(stem)
     soundfile.write(stem, -samples, rate_hz, subtype="PCM_24")
     return stem

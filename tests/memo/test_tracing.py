@@ -326,7 +326,7 @@ def test_a_whole_console_comes_from_the_cache_without_preparing_anything(
     preset = _preset(shared_project, "short")
     first = open_session(shared_project, preset, {}, cache).console
     wanted = [first.bus_tile(n) for n in range(2)]
-    # the dropout stands in tile 1, so its own gain is made anew; nothing else may be
+    # the dropout stands in tile 1, so its own gain is computed again; nothing else may be
     for sound in [*preset.layers.values(), *preset.effects.values()]:
         if sound.kind not in ("dropout", "voice"):
             monkeypatch.setattr(type(sound), "prepare", lambda *_: pytest.fail("prepared again"))

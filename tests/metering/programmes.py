@@ -57,7 +57,7 @@ def dropout(rng: np.random.Generator, rate: int) -> np.ndarray:
 
 
 def stems(rng: np.random.Generator, rate: int) -> np.ndarray:
-    """The demo voices, mixed anew every time."""
+    """The demo voices, mixed again every time."""
     a, b = (soundfile.read(STEMS / f"voice_{v}.flac", always_2d=True)[0][:, 0] for v in "ab")
     n = 20 * rate
     a, b = np.roll(np.resize(a, n), rng.integers(n)), np.roll(np.resize(b, n), rng.integers(n))

@@ -6,12 +6,14 @@ import io
 import json
 import zlib
 
+import matplotlib.image
 import numpy as np
 import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audio_pipeline.audio_io.write.overwrite_guard import refuse_to_overwrite
 from audio_pipeline.errors import ReportError
 from audio_pipeline.pages.drawing import check_format
 from audio_pipeline.pages.listening_copy import FLAC, MP3, Copy, bits_for
@@ -32,8 +34,6 @@ def noise(seconds, level_dbfs, rate=RATE):
 
 def decoded_png(data):
     """Rows and columns of palette indices, by matplotlib's reader, as colours."""
-    import matplotlib.image
-
     return np.round(matplotlib.image.imread(io.BytesIO(data))[:, :, :3] * 255).astype(int)
 
 
@@ -153,8 +153,6 @@ def test_no_text_breaks_out_of_its_element_or_its_data(text):
 
 
 def test_a_page_is_known_as_this_programs_own(tmp_path):
-    from audio_pipeline.audio_io.write.overwrite_guard import refuse_to_overwrite
-
     path = tmp_path / "x.html"
     path.write_text(whole_page("T" * 200, Markup(""), (), ("timecode.js",)))
     refuse_to_overwrite(path)

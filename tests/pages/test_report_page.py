@@ -197,7 +197,7 @@ def test_a_phone_of_360_points_needs_no_sideways_scrolling(short_render, open_pa
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_fault(short_render, open_page, scheme):
-    from axe_playwright_python.sync_playwright import Axe
+    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - an extra
 
     opened = loaded(open_page(short_render.files.page, color_scheme=scheme))
     assert Axe().run(opened).response["violations"] == []

@@ -244,7 +244,7 @@ def test_abx_takes_an_answer_only_after_a_b_and_x_were_played(opened):
     assert answers() == [True, True]
     opened.click("#abx-is-b")
     assert opened.evaluate("renderEnding.abx().trials.length") == 1
-    assert answers() == [False, False]  # every trial anew
+    assert answers() == [False, False]  # drawn again for every trial
     assert opened.inner_text("#abx-state") == "Trial 2. Play A and B, then answer."
     opened.click("#abx-finish")
     assert "1 right" in opened.inner_text("#abx-state")
@@ -363,7 +363,7 @@ def test_equal_names_are_told_apart_by_their_folders(takes):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_fault_and_a_phone_no_sideways_scrolling(review_page, open_page, scheme):
-    from axe_playwright_python.sync_playwright import Axe
+    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - an extra
 
     opened = loaded(open_page(review_page, color_scheme=scheme, viewport={"width": 360, "height": 740}))
     assert opened.evaluate("document.documentElement.scrollWidth") <= 360

@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from audio_pipeline.pages.changes import Changes
 from audio_pipeline.pages.live import LivePage
 from audio_pipeline.pages.markup import element, whole_page
+from audio_pipeline.pages.page import look_at, page
 from tests.pages.in_browser import until
 
 
@@ -64,9 +66,6 @@ def test_the_open_page_follows_every_render_and_shows_errors_until_the_next(live
 
 
 def test_a_real_page_returns_to_its_place(live, short_render, open_page):
-    from audio_pipeline.pages.changes import Changes
-    from audio_pipeline.pages.page import look_at, page
-
     text = page(
         short_render.report,
         Changes(None, ()),

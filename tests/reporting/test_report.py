@@ -276,9 +276,9 @@ def test_no_number_in_a_report_is_infinite(table: dict[str, Any]) -> None:
         ({"provenance": {str(n): n for n in range(20_001)}}, "provenance has 20001 entries"),
         ({"mix": "x" * 10_001}, "mix is text of 10001 characters"),
         ({"true_peak_dbtp": 1e300}, "true_peak_dbtp is 1e+300"),
-        ({"extra": 1}, "extra is a key that a report has not got"),
+        ({"extra": 1}, "extra is an unknown report key"),
         ({"curves": {"step_s": 0.1}}, "curves.momentary_lufs is missing"),
-        ({"\x1b[31m": 1}, "\\x1b[31m is a key"),
+        ({"\x1b[31m": 1}, "\\x1b[31m is an unknown report key"),
     ],
 )
 def test_a_tampered_report_is_refused_by_file_and_key(

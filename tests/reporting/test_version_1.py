@@ -57,7 +57,7 @@ def test_what_version_1_does_not_hold_is_null_with_a_reason() -> None:
         assert report.reasons[key] == "a report of version 1 does not hold it"
 
 
-def test_it_is_compared_with_its_own_upgrade_and_judged_anew(tmp_path: Path) -> None:
+def test_it_is_compared_with_its_own_upgrade_and_judged_again(tmp_path: Path) -> None:
     report = read_report(STORED)
     path = tmp_path / "new.report.json"
     path.write_text(to_json(report), encoding="utf-8")
@@ -77,7 +77,7 @@ def test_it_is_compared_with_its_own_upgrade_and_judged_anew(tmp_path: Path) -> 
         ({"curves": {}}, "curves.step_s is missing"),
         ({"provenance": []}, "provenance is a list"),
         ({"reasons": []}, "reasons is a list"),
-        ({"surprise": 1}, "surprise is a key"),
+        ({"surprise": 1}, "surprise is an unknown report key"),
     ],
 )
 def test_a_tampered_one_is_refused_by_its_key(

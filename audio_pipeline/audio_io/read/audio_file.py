@@ -16,6 +16,7 @@ import numpy as np
 import soundfile
 
 from audio_pipeline.audio_io.read import containers
+from audio_pipeline.audio_io.read.ffmpeg import container_of, decoded, stream_info
 from audio_pipeline.audio_io.read.mpeg_frames import states_its_length
 from audio_pipeline.audio_io.read.pcm24 import pcm24_blocks
 from audio_pipeline.audio_io.read.sniff import why_not_audio
@@ -197,8 +198,6 @@ def _by_libsndfile(file: RegularFile) -> Recording | None:
 
 
 def _by_ffmpeg(file: RegularFile) -> Recording:
-    from audio_pipeline.audio_io.read.ffmpeg import container_of, decoded, stream_info
-
     container = container_of(file)
     if container is None:
         raise why_not_audio(file)

@@ -11,15 +11,21 @@ _PATIENCE_S = 10.0
 
 
 def library_versions() -> dict[str, str]:
-    """The versions of libsndfile and of the libraries around it, and of soxr; all are imported."""
+    """The versions of libsndfile and of the library around it, and of soxr; all are imported."""
     import soundfile
-    import soxr
 
     return {
         "soundfile": str(soundfile.__version__),
         "libsndfile": str(soundfile.__libsndfile_version__),
-        "soxr": str(soxr.__version__),
+        "soxr": soxr_version(),
     }
+
+
+def soxr_version() -> str:
+    """The version of soxr, which is imported for it: most stems have the right rate and never need it."""
+    import soxr
+
+    return str(soxr.__version__)
 
 
 @lru_cache(maxsize=1)

@@ -266,7 +266,7 @@ def _answer(file: RegularFile, container: Container, command: list[str]) -> tupl
 
 def _given_up(file: RegularFile) -> StemError:
     return StemError(
-        f"{file.name} was given up: ffmpeg made nothing of it in {PATIENCE_S:g} s.",
+        f"{file.name} cannot be decoded: ffmpeg timed out after {PATIENCE_S:g} s.",
         hint="Export the sound as WAV or FLAC.",
     )
 

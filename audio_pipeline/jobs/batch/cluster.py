@@ -63,7 +63,7 @@ def _outcome(future: Any, task: Task) -> Outcome:
         outcome: Outcome = future.result()
         return outcome
     cause = " ".join(str(error).split())[:200]
-    return Outcome(task.mix.name, "failed", error=f"the cluster lost it: {cause}")
+    return Outcome(task.mix.name, "failed", error=f"the cluster task failed: {cause}")
 
 
 def _check_workers(client: Any, tasks: Sequence[Task]) -> None:

@@ -9,7 +9,7 @@ from audio_pipeline.jobs.batch.plan import Mix
 
 _CPU_PER_SECOND = 0.07
 _CPU_PER_SECOND_SHARED = 0.02
-"""CPU seconds for a second of `final` at 48 kHz, made anew and with every sound recalled: measured on
+"""CPU seconds for a second of `final` at 48 kHz, without the cache and with every sound from it: measured on
 two cores of a server of 2023 (`benchmarks/batch.py`); a rough guide for other mixes and machines."""
 _REPORT_BYTES = 60_000
 _SPILL_BYTES_PER_SAMPLE = 16

@@ -73,7 +73,7 @@ def render_one(task: Task, progress: Callable[[float], None] = lambda share: Non
     except AudioPipelineError as error:
         return Outcome(mix.name, "failed", time.perf_counter() - started, error.message, error.hint)
     except (OSError, ArithmeticError, ValueError, MemoryError, TypeError, LookupError) as error:
-        cause = f"something that should not happen did: {type(error).__name__}: {error}"[:300]
+        cause = f"internal error: {type(error).__name__}: {error}"[:300]
         return Outcome(mix.name, "failed", time.perf_counter() - started, cause)
     return Outcome(mix.name, "rendered", time.perf_counter() - started)
 

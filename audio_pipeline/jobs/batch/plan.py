@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -26,6 +25,7 @@ from audio_pipeline.preset.model import Preset, build_preset
 from audio_pipeline.preset.names import check_name, filled, same_file, slug, template_values
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import planned_schedule
+from audio_pipeline.suggestions import did_you_mean
 from audio_pipeline.timeline.moments import Moment, Schedule
 from audio_pipeline.timeline.scene import to_samples
 
@@ -179,8 +179,7 @@ def _check_exclusions(
         for key, value in table.items():
             if key not in there:
                 names = [".".join(k) for k in there]
-                near = difflib.get_close_matches(".".join(key), names, 1)
-                meant = f"; did you mean {near[0]!r}?" if near else ""
+                meant = did_you_mean(".".join(key), names, "; {}")
                 raise PresetError(
                     f"{matrix.origin}: exclude has {'.'.join(key)!r}, which does not vary{meant}",
                     hint=f"There are: {', '.join(names)}.",

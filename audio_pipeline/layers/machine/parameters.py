@@ -1,4 +1,4 @@
-"""What there is to set on a projector: the machine, its parts, and how unlike two frames are.
+"""The parameters of a projector: the machine, its parts, and the variation between frames.
 
 The defaults are a 35 mm machine; `GAUGES` holds, in the preset's own words, what differs on others.
 """
@@ -115,7 +115,7 @@ class MachineParameters(Parameters):
     pull_down: Percent = Field(
         25.0, description="the share of a frame in which the film moves: from click to click"
     )
-    mains: Mains = Field("50 Hz", description="what feeds the motor: hum and speed of the motors")
+    mains: Mains = Field("50 Hz", description="mains frequency: hum and motor speed")
     wear: Percent = Field(
         50.0,
         description="how worn it is: 50 % is as set here, less is more even, more is less even, in "
@@ -172,7 +172,7 @@ class MachineParameters(Parameters):
     )
     flap: Send = Field(-9.0, description="the loose tail on the reel, while it flaps")
     flap_rate: PerSecond = Field(1.5, ge=0.1, le=50, description="how often it flaps")
-    flap_scatter: Db = Field(3.0, description="how unlike two flaps' levels are (RMS)")
+    flap_scatter: Db = Field(3.0, description="variation in flap level (RMS)")
 
     wow: Percent = Field(0.08, le=5, description="slow unevenness of the film's speed, under 5 a second")
     flutter: Percent = Field(0.06, le=5, description="quick unevenness: sprocket, frame and perforation")

@@ -63,7 +63,7 @@ the port: all of the house between the glass and the ear [E]."""
 
 
 def loss_db(place: Place, hz: Samples) -> Samples:
-    """What the way to the listener takes from the machine at each frequency, dB, reflections aside.
+    """What the way to the listener takes from the machine at each frequency, dB, without reflections.
 
     Through the glass: glass and flanking wall in parallel, as powers.
     """

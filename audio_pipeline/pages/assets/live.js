@@ -38,4 +38,4 @@ events.addEventListener("message", (event) => {
   }
   told(state);
 });
-events.addEventListener("error", () => told({ doing: "failed", words: ["The watching has ended; this is the last render."] }));
+events.addEventListener("error", () => told({ doing: "failed", words: ["Watch stopped; this is the last render."] }));

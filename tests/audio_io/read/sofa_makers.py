@@ -36,7 +36,7 @@ def write_sofa(
 ) -> Path:
     """A file of the convention SimpleFreeFieldHRIR; a change of a variable or attribute by its name with _
     for each dot, None leaves it out."""
-    import h5py
+    import h5py  # noqa: PLC0415 - an extra
 
     place = np.array([(azimuth, elevation, 1.4) for azimuth, elevation in directions_deg], float)
     variables = {

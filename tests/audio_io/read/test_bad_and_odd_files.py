@@ -3,6 +3,7 @@ sentence that names the file and the cause; none hangs, and none takes memory fo
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import socket
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 from audio_pipeline.audio_io.display_path import printable
 from audio_pipeline.audio_io.read.audio_file import blocks, probe, read
 from audio_pipeline.audio_io.regular_file import sha256_hex
+from audio_pipeline.audio_io.signal_checks import SignalCheck
 from audio_pipeline.errors import StemError
 from tests.audio_io.wave_makers import RATE, chunk, float32, fmt, pcm16, tone, wave
 from tests.hostile.law import time_limit
@@ -56,8 +58,6 @@ def aiff() -> bytes:
 
 
 def _encoded(kind: str, subtype: str, seconds: float = 0.5) -> bytes:
-    import io
-
     buffer = io.BytesIO()
     soundfile.write(buffer, tone(seconds), RATE, format=kind, subtype=subtype)
     return buffer.getvalue()
@@ -130,11 +130,9 @@ REFUSED = [
     Case("bits-0.wav", wave(SOUND, fmt(bits=0)), r"damaged|cannot decode"),
     Case("bits-65535.wav", wave(SOUND, fmt(bits=65_535)), r"damaged|cannot decode"),
     Case("no-known-codec.wav", wave(SOUND, fmt(tag=0x1234)), r"cannot decode"),
+    Case("nan.wav", wave(float32(at(tone(), 24_00, np.nan)), FLOAT), r"at 0\.050 s: it is not a number"),
     Case(
-        "nan.wav", wave(float32(at(tone(), 24_00, np.nan)), FLOAT), r"at 0\.050 s that is not a number"
-    ),
-    Case(
-        "inf.wav", wave(float32(at(tone(), 12_000, np.inf)), FLOAT), r"at 0\.250 s that is not a number"
+        "inf.wav", wave(float32(at(tone(), 12_000, np.inf)), FLOAT), r"at 0\.250 s: it is not a number"
     ),
     Case("minus-inf.wav", wave(float32(at(tone(), 0, -np.inf)), FLOAT), r"is not a number"),
     Case("3e38.wav", wave(float32(at(tone(), 9, 3e38)), FLOAT), r"is at \+770 dBFS"),
@@ -260,8 +258,6 @@ def test_a_stream_of_unknown_length_has_the_samples_of_the_closed_file(tmp_path:
 
 
 def test_a_clipped_top_counts_once_wherever_the_blocks_are_cut() -> None:
-    from audio_pipeline.audio_io.signal_checks import SignalCheck
-
     x = np.clip(tone(peak=2.0), -1, 1)
     for size in (1, 2, 3, 7, 1000, 24_000):
         check = SignalCheck("x", RATE, 1)
@@ -272,8 +268,6 @@ def test_a_clipped_top_counts_once_wherever_the_blocks_are_cut() -> None:
 
 @pytest.mark.parametrize("first", [1, 2, 3, 4, 5, 6])
 def test_a_top_that_is_clipped_from_the_start_counts_once(first: int) -> None:
-    from audio_pipeline.audio_io.signal_checks import SignalCheck
-
     x = np.concatenate([np.ones(5), np.zeros(100)])[:, None]
     check = SignalCheck("x", RATE, 1)
     check.feed(x[:first])

@@ -27,7 +27,7 @@ from audio_pipeline.audio_io.write.recovery import (
     finish_pending,
     recover,
 )
-from audio_pipeline.audio_io.write.staging import MARK, staging_folder
+from audio_pipeline.audio_io.write.staging import MARK, Staging, staging_folder
 from audio_pipeline.errors import RenderError
 from tests.audio_io.write.steps import MARKED, STEPS, every_file, failing_at, write_set
 
@@ -449,8 +449,6 @@ def test_recoveries_at_once_harm_nothing(renders: Path) -> None:
 def test_a_reader_waits_no_longer_than_its_patience(
     renders: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from audio_pipeline.audio_io.write.staging import Staging
-
     staging = _pending(renders)
     monkeypatch.setattr(recovery, "_PATIENCE_S", 0.0)
     held = Staging(renders / "mix", staging)

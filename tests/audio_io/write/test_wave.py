@@ -6,6 +6,7 @@ import shutil
 import struct
 import subprocess
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -244,8 +245,6 @@ def test_ixml_names_the_scene_and_places_it_on_the_clock(tmp_path: Path) -> None
 
 
 def test_ixml_of_drop_frame_and_of_control_characters_is_well_formed() -> None:
-    from xml.etree import ElementTree
-
     body = Ixml("a\x00b\x1b\udcff", "s", RATES["29.97df"]).encoded(
         sample_rate_hz=RATE, channels=2, bits=24, time_reference_samples=2**33 + 5
     )

@@ -1,0 +1,31 @@
+"""Read a text file that must be small: a preset, a batch file, a report, a list of markers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from audio_pipeline.audio_io.regular_file import open_regular
+from audio_pipeline.errors import AudioPipelineError
+
+
+def read_small_text(
+    path: Path, shown: str, what: str, limit_bytes: int, error: type[AudioPipelineError]
+) -> str:
+    """The text of `path`, UTF-8 with or without a byte order mark, which Windows' editors write.
+
+    Raises `error`, with `shown` for the file's name and `what` for the kind of file, when it is missing,
+    not a file, unreadable, larger than `limit_bytes` or not UTF-8.
+    """
+    try:
+        if not path.is_file():
+            raise error(f"{shown} is not a file")
+        with open_regular(path) as file:
+            raw = file.read(limit_bytes + 1)
+    except OSError as cause:
+        raise error(f"{shown} cannot be read: {cause.strerror or cause}") from cause
+    if len(raw) > limit_bytes:
+        raise error(f"{shown} is larger than {limit_bytes // 1_000_000} MB: not a {what}")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as cause:
+        raise error(f"{shown} is not UTF-8 text (byte {cause.start})") from cause
