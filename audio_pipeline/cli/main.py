@@ -125,7 +125,7 @@ Examples:
     "--plot",
     type=click.Path(path_type=Path),
     metavar="FILE.png|svg",
-    help="Draw level, place and spectrogram, for a document.",
+    help="Draw level, place and spectrogram.",
 )
 @click.option("--dark", is_flag=True, help="With --plot: light on dark.")
 @open_option

@@ -134,6 +134,7 @@ class Deferred(Generic[Made]):
         self._lock = threading.Lock()
 
     def made(self) -> Made:
+        """The sound; other threads wait while the first prepares it. Raises what its `prepare` raises."""
         with self._lock:
             if self._made is None:
                 self._made = self._prepare()

@@ -110,7 +110,7 @@ def _threshold(after: Samples, floor: float) -> float:
 
 def silence_start(plan: DropoutPlan, silences: tuple[Span, ...], length: int) -> int | None:
     """The first of the samples from which all is exact zero: of the run that the silence cue stands in,
-    or, where none is planned, of the one that the programme ends with."""
+    or, where none is specified, of the one that the programme ends with."""
     wanted = length - 1 if plan.silence is None else min(plan.silence, length - 1)
     for run in silences:
         if wanted in run:

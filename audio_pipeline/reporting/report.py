@@ -138,7 +138,7 @@ def _reasons(whole: Loudness, facts: MixFacts) -> dict[str, str]:
     reasons["null_residual_dbfs"] = "not measured"
     reasons["slots"] = "not specified"
     if facts.dropout is None:
-        reasons["dropout"] = "none is planned"
+        reasons["dropout"] = "not specified"
     return reasons
 
 

@@ -134,12 +134,7 @@ def recover(folder: Path) -> None:
     for staging in _left_in(folder, is_left_over):
         with suppress(RenderError):
             if staging.try_claim():
-                try:
-                    settle(staging)
-                except BaseException:
-                    staging.leave()
-                    raise
-                staging.clear()
+                _settle_and_release(staging)
 
 
 def finish_pending(path: Path) -> None:
@@ -184,6 +179,11 @@ def _finish(staging: Staging) -> None:
         if time.monotonic() > deadline:
             raise RenderError("another process is writing it")
         time.sleep(_LOOK_EVERY_S)
+    _settle_and_release(staging)
+
+
+def _settle_and_release(staging: Staging) -> None:
+    """As `settle`; then the claim is given back, and the folder removed if nothing is left to be done."""
     try:
         settle(staging)
     except BaseException:

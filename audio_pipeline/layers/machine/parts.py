@@ -99,7 +99,8 @@ class Recording:
 class Part(Protocol):
     """Something that sounds."""
 
-    def play(self, gain: float, onto: Recording) -> None: ...
+    def play(self, gain: float, onto: Recording) -> None:
+        """Add what it sounds like in the stretch of `onto`, linear `gain` times, to its samples."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ class Ensemble:
     parts: tuple[tuple[float, Part], ...]
 
     def play(self, gain: float, onto: Recording) -> None:
+        """See `Part.play`."""
         for own, part in self.parts:
             part.play(gain * own, onto)
 
@@ -178,6 +180,7 @@ class Blows:
         return int(first), int(last)
 
     def play(self, gain: float, onto: Recording) -> None:
+        """See `Part.play`."""
         stretch, chance = onto.stretch, self.chance
         first, last = self._numbers(stretch)
         numbers = np.arange(first, last)
@@ -211,6 +214,7 @@ class Strikes:
     """After how many seconds, and how loud."""
 
     def play(self, gain: float, onto: Recording) -> None:
+        """See `Part.play`."""
         stretch = onto.stretch
         blows = [(at_s + late_s, gain * loud) for at_s in self.at_s for late_s, loud in self.bounces]
         for number, (at_s, loud) in enumerate(blows):
@@ -229,6 +233,7 @@ class Wind:
     loudness: Loudness
 
     def play(self, gain: float, onto: Recording) -> None:
+        """See `Part.play`."""
         swell = onto.swell(self.noise)
         swell += straight_between((gain * onto.stretch.points(self.loudness, HOP)).astype(np.float32))
 
@@ -247,6 +252,7 @@ class Tone:
     loudness: Loudness = always
 
     def play(self, gain: float, onto: Recording) -> None:
+        """See `Part.play`."""
         turns = onto.stretch.points(self.turns, _LINE)
         loud = (gain * onto.stretch.points(self.loudness, _LINE)).astype(np.float32)
         # the phase in 2³² steps a turn, so that it comes round by itself
@@ -305,6 +311,7 @@ class Steady:
     loudness: Loudness = always
 
     def play(self, gain: float, onto: Recording) -> None:
+        """See `Part.play`."""
         stretch = onto.stretch
         turns = math.gcd(self.hz, stretch.sample_rate)
         period = _harmonics(
