@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -20,6 +21,15 @@ _caches = tempfile.TemporaryDirectory(prefix="render-ending-tests-")
 os.environ["XDG_CACHE_HOME"] = _caches.name  # tests keep nothing in the home of who runs them
 for _name in ("RENDER_ENDING_CACHE", "RENDER_ENDING_CACHE_SIZE"):
     os.environ.pop(_name, None)
+
+# nohup, and a shell that starts a job behind itself, hand ignored signals on to everything started here
+for _number, _default in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGTERM, signal.SIG_DFL),
+    (getattr(signal, "SIGHUP", signal.SIGTERM), signal.SIG_DFL),
+):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _default)
 
 # examples may take as long as they need; in continuous integration they are the same in every run
 settings.register_profile("tests", deadline=None, derandomize=os.environ.get("CI") == "true")

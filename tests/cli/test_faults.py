@@ -23,19 +23,34 @@ from audio_pipeline.preset.project import find_project
 from tests.command import contents, environment, run
 
 STRUCK = """
-import os, sys
+import os, signal, sys
 from contextlib import contextmanager
 import audio_pipeline.cli.render as command
-stage, number = sys.argv[1], int(sys.argv[2])
+stage, number, answer = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+if answer:
+    signal.signal(number, getattr(signal, answer))
 @contextmanager
 def progress(quiet):
     yield lambda now, share: os.kill(os.getpid(), number) if now == stage else None
 command._progress = progress
-sys.argv[1:] = sys.argv[3:]
+sys.argv[1:] = sys.argv[4:]
 from audio_pipeline.cli.main import main
 main()
 """
-"""The command, which sends itself a signal when it comes to a stage."""
+"""The command, which sends itself a signal when it comes to a stage; how it answers it at first."""
+
+
+def struck(film: Path, stage: str, number: int, answer: str = "") -> subprocess.CompletedProcess[str]:
+    """A louder render of `film` that sends itself the signal `number` at that stage."""
+    return subprocess.run(
+        [sys.executable, "-c", STRUCK, stage, str(int(number)), answer, *LOUDER],
+        cwd=film,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 @pytest.fixture
@@ -61,27 +76,27 @@ LOUDER = ("--preset", "tiny", "--stems", "--set", "master.target=-24 LUFS")
 def test_a_signal_ends_in_order_and_leaves_no_trace(
     tiny: Path, earlier: dict[str, bytes], stage: str, number: int
 ) -> None:
-    command = [sys.executable, "-c", STRUCK, stage, str(int(number)), *LOUDER]
-    done = subprocess.run(
-        command,
-        cwd=tiny,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = struck(tiny, stage, number)
     assert done.returncode == 128 + number
     assert done.stderr == "interrupted; existing files are unchanged\n"
     assert contents(tiny) == earlier
+
+
+def test_a_signal_that_is_ignored_from_the_start_stops_nothing(
+    tiny: Path, earlier: dict[str, bytes]
+) -> None:
+    """As `nohup` leaves a hang-up."""
+    done = struck(tiny, "master", signal.SIGHUP, "SIG_IGN")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert contents(tiny).keys() == earlier.keys()
+    assert contents(tiny) != earlier
 
 
 @pytest.mark.parametrize("stage", ["mix", "master", "report"])
 def test_after_a_kill_every_file_is_whole_and_the_next_render_clears_up(
     tiny: Path, earlier: dict[str, bytes], stage: str
 ) -> None:
-    command = [sys.executable, "-c", STRUCK, stage, str(int(signal.SIGKILL)), *LOUDER]
-    done = subprocess.run(command, cwd=tiny, env=environment(), timeout=60, check=False)
+    done = struck(tiny, stage, signal.SIGKILL)
     assert done.returncode == -signal.SIGKILL
     left = contents(tiny)
     for name, content in earlier.items():
