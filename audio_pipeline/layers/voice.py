@@ -1,4 +1,4 @@
-"""A voice: a dialogue stem, levelled, at its place in time."""
+"""A voice: a dialogue stem at one reference loudness, at its place in time."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from pydantic import Field
 from audio_pipeline.dsp.arrays import Samples, silence
 from audio_pipeline.layers.base import Bus, Layer
 from audio_pipeline.timeline.moments import Schedule, parse_moment
-from audio_pipeline.timeline.scene import Scene, StemRequest
+from audio_pipeline.timeline.scene import REFERENCE_LUFS, Scene, StemRequest
 from audio_pipeline.timeline.spans import Span
-from audio_pipeline.units import Lufs, Time
+from audio_pipeline.units import Db, Time
 
 
 class Voice(Layer):
-    """One voice of the conversation. Where it stands and how it moves is the crossfade's matter."""
+    """One voice of the conversation. Where it stands and how it moves is the crossfade's matter.
+
+    How loud both are together is decided in the master, which brings the whole bus DX to its loudness.
+    """
 
     speaks: ClassVar[bool] = True
 
@@ -25,11 +28,11 @@ class Voice(Layer):
     bus: Bus = Field("DX", description="the stem that it belongs to")
     until: Time = Field(parse_moment("end"), description="when it has ended, at the latest")
     stem: str = Field(description="the recording, as a path inside the project")
-    level: Lufs = Field(-27.0, description="the loudness that the stem is levelled to")
+    level: Db = Field(0.0, description="its level against the other voice")
 
     def stems(self) -> tuple[StemRequest, ...]:
-        """Its recording, in mono, levelled."""
-        return (StemRequest(self.stem, 1, self.level),)
+        """Its recording, in mono, at its level from the reference."""
+        return (StemRequest(self.stem, 1, REFERENCE_LUFS + self.level),)
 
     def tail(self, schedule: Schedule, length_s: Callable[[StemRequest], Fraction]) -> Fraction:
         """The end of the recording."""
