@@ -32,6 +32,8 @@ class WarningCode(StrEnum):
     MATCH_SPECTRUM = "match_spectrum", "the voices' spectra still differ after `match`"
     MATCH_BANDWIDTH = "match_bandwidth", "the voices' bandwidths still differ after `match`"
     MATCH_NOISE = "match_noise", "the voices' noise floors still differ after `match`"
+    LOUDNESS_OFF_TARGET = "loudness_off_target", "the mix is not within 0.1 LU of its target"
+    STEM_OVER_FULL_SCALE = "stem_over_full_scale", "a stem needed more of the ceiling than the master"
     VERSION_1 = "version_1", "a warning from a report of version 1, which has no codes"
 
 

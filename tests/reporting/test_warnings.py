@@ -31,6 +31,8 @@ def test_the_codes_are_those_that_were_published() -> None:
         "match_spectrum",
         "match_bandwidth",
         "match_noise",
+        "loudness_off_target",
+        "stem_over_full_scale",
         "version_1",
     ]
 
