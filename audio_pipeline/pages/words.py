@@ -134,7 +134,8 @@ def leader_notes(report: LoudnessReport) -> list[str]:
     if not isinstance(leader, dict):
         return []
     before, after = (
-        float(str(leader.get(f"{side}_samples", 0))) / report.sample_rate_hz for side in ("before", "after")
+        float(str(leader.get(f"{side}_samples", 0))) / report.sample_rate_hz
+        for side in ("before", "after")
     )
     return [f"The leader is not measured: {before:.3f} s before the programme, {after:.3f} s after it."]
 

@@ -116,7 +116,7 @@ def test_a_rate_is_understood_as_people_write_it(name, written):
     ids=lambda value: repr(value)[:20],
 )
 def test_what_is_no_rate_is_refused_with_those_that_there_are(written):
-    with pytest.raises(ValueError, match="is not a picture rate; there are: 23.976, 24, 25"):
+    with pytest.raises(ValueError, match=r"is not a picture rate; there are: 23\.976, 24, 25"):
         rate_named(written)
 
 
