@@ -1,7 +1,9 @@
 """Every cue and the length on a picture frame, read from the bytes of the file, at all eleven rates."""
 
+import tomllib
 from fractions import Fraction
 
+import jsonschema
 import numpy as np
 import pytest
 import soundfile
@@ -13,6 +15,7 @@ from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.explain import cue_times
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import Project
+from audio_pipeline.preset.schema import preset_schema
 from audio_pipeline.preset.stems import planned_schedule
 from audio_pipeline.timeline.timecode import RATES
 
@@ -145,6 +148,28 @@ def test_a_preset_writes_its_rate_as_people_do(film, written, name):
         f'extends = "frames"\n[picture]\nrate = {written}\n'
     )
     assert build_preset(load_document(film, "written")).picture.rate == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            f"[picture]\nrate = {rate}\n"
+            for rate in ("23.98", '"29.97 DF"', '"59.94df"', "25", '"60 fps"')
+        ),
+        "[picture]\nsnap = false\n",
+        "[leader]\n",
+        "[leader]\non = false\ntwo_pop = true\ntail_pop = false\n",
+    ],
+)
+def test_editors_know_the_keys(text):
+    jsonschema.validate(tomllib.loads(text), preset_schema())
+
+
+@pytest.mark.parametrize("text", ['[picture]\nrate = "fast"\n', "[leader]\npop = true\n"])
+def test_editors_underline_what_is_wrong(text):
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(tomllib.loads(text), preset_schema())
 
 
 def test_a_rate_that_is_none_is_refused_with_those_that_there_are(film):
