@@ -35,7 +35,10 @@ def schedule_of(preset: Preset, length_s: LengthOf) -> Schedule:
     """
     define: dict[str, Callable[[Schedule], Fraction]] = {}
     clock = preset.picture.clock()
-    placed = clock.on_frame if preset.picture.snap else Fraction
+
+    def placed(seconds: Fraction) -> Fraction:
+        return clock.on_frame(seconds) if preset.picture.snap else seconds
+
     for name, moment in preset.cues.items():
         define[name] = lambda s, m=moment: placed(s.seconds(m))  # type: ignore[misc]
     for name, layer in preset.layers.items():

@@ -29,9 +29,6 @@ MINUS = "\N{MINUS SIGN}"
 """A hyphen's proper sign, which text that was typeset has in its place."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?")
 _MOST_CHOICES = 1000
-ROUNDED_S = Fraction(1, 15_000)
-"""How far before its picture the seconds of a picture's first sample may lie: half a sample at 8 kHz, and
-the rounding to microseconds of a report."""
 _EXAMPLES = '"8s", "250ms", "132f", "01:00:05:12", "90+08" or "black + 6s"'
 
 
@@ -116,6 +113,11 @@ def _latest(moment: Moment, seconds: Callable[[str], Fraction]) -> Fraction:
         reduce(add, (seconds(atom) if sign > 0 else -seconds(atom) for sign, atom in choice))
         for choice in moment.choices
     )
+
+
+ROUNDED_S = Fraction(1, 15_000)
+"""How far before its picture the seconds of a picture's first sample may lie: half a sample at 8 kHz, and
+the rounding to microseconds of a report."""
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,18 @@ import pytest
 import soundfile
 import wavinfo
 
+from audio_pipeline.audio_io.ffmpeg_program import find_ffmpeg
 from audio_pipeline.audio_io.read.audio_file import probe
 from audio_pipeline.audio_io.read.programme import programme_info, programme_span, read_programme
 from audio_pipeline.errors import PresetError
+from audio_pipeline.jobs.batch.mix_task import _order_key
+from audio_pipeline.jobs.batch.plan import Mix
+from audio_pipeline.jobs.inspect import part_of_file
 from audio_pipeline.jobs.measure import Known, measure_file
 from audio_pipeline.jobs.render import Order, render
+from audio_pipeline.pages.encoded_copy import write_encoded_copy
+from audio_pipeline.pages.page import look_at
+from audio_pipeline.pages.review import Take, listening_copy
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import Project
@@ -163,6 +170,35 @@ def test_our_reader_finds_the_programme(pair):
     samples, info = read_programme(led.master.file)
     assert len(samples) == info.frames
     assert (samples == read_programme(plain.master.file)[0]).all()
+
+
+def test_what_is_drawn_and_played_is_the_programme_alone(pair):
+    led, plain, _ = pair
+    one, other = (look_at(rendered.master.file, -60.0) for rendered in (led, plain))
+    assert one.spectrogram_png == other.spectrogram_png
+    assert one.place == other.place
+    assert one.copy == other.copy
+    takes = [Take(rendered.report, rendered.master.file) for rendered in (led, plain)]
+    assert listening_copy(takes[0]) == listening_copy(takes[1])
+    begin, finish = parse_moment("500ms"), parse_moment("1s")
+    parts = [part_of_file(rendered.master.file, begin, finish) for rendered in (led, plain)]
+    assert parts[0].start_s == parts[1].start_s
+    assert (parts[0].samples == parts[1].samples).all()
+
+
+def test_an_encoded_copy_is_of_the_programme_alone(pair):
+    if find_ffmpeg() is None:
+        pytest.skip("there is no ffmpeg here")
+    sizes = {write_encoded_copy(r.master.file, "mp3", "Tiny").stat().st_size for r in pair[:2]}
+    assert len(sizes) == 1
+
+
+def test_a_batch_renders_a_mix_again_whose_leader_has_changed(film):
+    keys = set()
+    for value in ("true", "false"):
+        preset = build_preset(load_document(film, "tiny", (f"leader.on={value}",)))
+        keys.add(_order_key(Mix("tiny", film.root, film.renders, "tiny", preset=preset)))
+    assert len(keys) == 2
 
 
 def test_an_excerpt_has_none(film):
