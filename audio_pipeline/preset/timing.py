@@ -28,18 +28,25 @@ LengthOf = Callable[[StemRequest], Fraction]
 def schedule_of(preset: Preset, length_s: LengthOf) -> Schedule:
     """The schedule of a preset whose stems are that long; every cue has been worked out and checked.
 
+    With `[picture] snap` every cue, the end too, stands on the beginning of the nearest picture (of two, the
+    later), and what is relative to a cue follows it.
     Raises PresetError for a name that nothing has, for cues that wait for each other, for a cue
     before the start, and for a programme without length or of more than six hours.
     """
     define: dict[str, Callable[[Schedule], Fraction]] = {}
+    clock = preset.picture.clock()
+
+    def placed(seconds: Fraction) -> Fraction:
+        return clock.on_frame(seconds) if preset.picture.snap else seconds
+
     for name, moment in preset.cues.items():
-        define[name] = lambda s, m=moment: s.seconds(m)  # type: ignore[misc]
+        define[name] = lambda s, m=moment: placed(s.seconds(m))  # type: ignore[misc]
     for name, layer in preset.layers.items():
         define[f"{name}.at"] = lambda s, la=layer: s.seconds(la.at)  # type: ignore[misc]
         define[f"{name}.tail"] = lambda s, la=layer: la.tail(s, length_s)  # type: ignore[misc]
     for name, effect in preset.effects.items():
         define[f"{name}.tail"] = lambda s, e=effect: e.tail(s)  # type: ignore[misc]
-    schedule = Schedule(preset.picture.clock(), define)
+    schedule = Schedule(clock, define)
     for name, moment in preset.cues.items():
         _check(preset, schedule, ("cues", name), moment, partial(schedule.named, name))
     _check_parameters(preset, schedule, ("master",), preset.master)
@@ -108,3 +115,6 @@ def _check_length(preset: Preset, schedule: Schedule) -> None:
     for name in preset.cues:
         if schedule.named(name) > end:
             raise complain(preset.document, ("cues", name), "is after the cue 'end'")
+    if preset.leader.on and schedule.named("start") != 0:
+        cause = "is not at 0 s, where a programme with a leader starts"
+        raise complain(preset.document, ("cues", "start"), cause, "Name the cue something else.")

@@ -119,7 +119,8 @@ def _order_key(mix: Mix) -> str:
     """
     assert mix.preset is not None
     preset = mix.preset
-    tables = [preset.head, preset.picture, preset.master, preset.cues, preset.layers, preset.effects]
+    own = [preset.head, preset.picture, preset.master, preset.leader]
+    tables = [*own, preset.cues, preset.layers, preset.effects]
     project = Project(mix.root)
     stems, head = stem_paths(project, preset, {}), head_path(project, preset)
     recordings = sorted([request.path, sha256_hex(path)] for request, path in stems.items())
