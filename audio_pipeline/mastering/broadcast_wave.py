@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from audio_pipeline import __version__
 from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.audio_io.write.chunks import Bext, Cue, Ixml
 from audio_pipeline.audio_io.write.wave import WaveWriter, Writing
 from audio_pipeline.mixing.session import Session
 from audio_pipeline.timeline.spans import Span
+from audio_pipeline.version import __version__
 
 
 def broadcast_wave(

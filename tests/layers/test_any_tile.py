@@ -6,7 +6,7 @@ import pytest
 
 from audio_pipeline.layers.base import Layer
 from audio_pipeline.layers.projector import Projector
-from tests.contract import check_layer_in_tiles_of_any_size
+from audio_pipeline.testing import check_layer_in_tiles_of_any_size
 from tests.every_kind import EVERY_LAYER, scene_of
 
 

@@ -1,4 +1,9 @@
-"""The contract of a layer and of an effect: what the console, the cache and an excerpt rely on.
+"""The contract of a layer and of an effect, for tests of sounds: what a render, its cache and excerpts rely on.
+
+    from audio_pipeline import testing
+
+    def test_rain_keeps_the_contract():
+        testing.check_layer(Rain(level=-50.0))
 
 Each function prepares a sound as a render does, with a scene that answers nothing afterwards, and raises
 AssertionError for what breaks the contract.
@@ -9,6 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from itertools import pairwise
 from typing import cast
 
@@ -19,8 +25,13 @@ from audio_pipeline.effects.base import Effect, Processor, StemBench, Strip
 from audio_pipeline.layers.base import Layer, Source
 from audio_pipeline.memo.sounds import PreparedSounds
 from audio_pipeline.memo.tracing import TracingScene
-from audio_pipeline.timeline.scene import Scene
+from audio_pipeline.timeline.moments import Clock, Schedule
+from audio_pipeline.timeline.scene import Scene, StemRequest
 from audio_pipeline.timeline.spans import TILE, Span, tiles_over
+from audio_pipeline.timeline.timecode import RATES
+
+CUES_S = {"start": 0, "black": 20, "dropout": 25, "silence": 27, "end": 30}
+"""The cues of `make_scene`, in seconds."""
 
 SIZES = (120_000, 352_000)
 """Tiles that the grid does not have: a sound that remembers, or forgets to look back, differs in them."""
@@ -29,7 +40,61 @@ ROUNDED = {"approach", "projector", "crossfade", "echo", "space"}
 """Kinds whose convolutions are cut at the tile, so that other tiles round otherwise, in float32."""
 
 
-def check_layer(layer: Layer, scene: Scene, tiles: Sequence[Span] | None = None) -> None:
+def make_scene(
+    moments_s: Mapping[str, float] | None = None,
+    *,
+    seed: int = 1,
+    sample_rate: int = 48_000,
+    stems: Mapping[StemRequest, Samples] | None = None,
+    speech: tuple[Span, ...] = (),
+) -> Scene:
+    """A scene of `CUES_S` with `moments_s` over them, at 24 frames a second from 01:00:00:00.
+
+    `stems` are the samples `(n, channels)` of the files that a sound asks for; `speech` are the spans in
+    which a voice speaks.
+
+    >>> make_scene({"rain": 3.5}).cue("rain")
+    168000
+    """
+    times = {**CUES_S, **(moments_s or {})}
+    define = {name: lambda s, t=t: Fraction(t).limit_denominator(10**6) for name, t in times.items()}
+    return Scene(
+        sample_rate=sample_rate,
+        seed=seed,
+        programme=Span(0, round(times["end"] * sample_rate)),
+        schedule=Schedule(Clock(RATES["24"], "35mm", 86_400), define),
+        stems=stems or {},
+        speech=speech,
+    )
+
+
+def check_layer(layer: Layer, scene: Scene | None = None) -> None:
+    """Check the whole contract of a layer in `scene`, by default that of `make_scene`.
+
+    It is a pure function of the tile, in any order and by any worker, float64, finite, within full scale and
+    silent outside its span; tiles of any size agree; it reads nothing of the scene while it renders; it is
+    heard somewhere. Raises AssertionError for what it breaks.
+    """
+    scene = make_scene() if scene is None else scene
+    check_layer_on_the_grid(layer, scene)
+    check_layer_in_tiles_of_any_size(layer, scene)
+
+
+def check_effect(effect: Effect, scene: Scene | None = None, name: str | None = None) -> None:
+    """Check the whole contract of an effect of the stage "strip" or "bus" in `scene`.
+
+    `name` is the layer ("voice_a") or the bus ("FX") that it works on. It is a pure function of its window,
+    in any order, and changes no input; its results are finite and silent outside its active span; tiles of
+    any size agree, so its look-back is long enough. Raises AssertionError for what it breaks.
+    """
+    scene = make_scene() if scene is None else scene
+    if name is None:
+        name = "FX" if effect.stage == "bus" else "voice_a"
+    check_effect_on_the_grid(effect, scene, name)
+    check_effect_in_tiles_of_any_size(effect, scene, name)
+
+
+def check_layer_on_the_grid(layer: Layer, scene: Scene, tiles: Sequence[Span] | None = None) -> None:
     """It is tracked, pure, in any order, in range, float64, and silent outside its span.
 
     `tiles` are those that are tried; all of the programme, and one after it, where none are given.
@@ -66,7 +131,7 @@ def check_layer_in_tiles_of_any_size(layer: Layer, scene: Scene, sizes: Iterable
         _check_same(_cut_into(source, scene.programme, size), expected, layer.kind)
 
 
-def check_effect(effect: Effect, scene: Scene, name: str) -> None:
+def check_effect_on_the_grid(effect: Effect, scene: Scene, name: str) -> None:
     """It is tracked, pure, in any order, leaves its input alone, and is silent outside its span.
 
     `name` is the layer (stage "strip") or the bus (stage "bus") that it works on.
