@@ -11,6 +11,7 @@ They are read only for a kind that the program lacks, and for lists of all kinds
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
@@ -74,6 +75,14 @@ def plugin_of_module(module: str) -> Plugin | None:
     groups: tuple[Group, ...] = ("layers", "effects", "deliveries")
     every = (found for group in groups for kinds in _plugins(group).values() for found in kinds)
     return next((found for found in every if found.module.partition(".")[0] == top), None)
+
+
+def packages_of(kinds: Iterable[type]) -> dict[str, str]:
+    """The packages that bring `kinds` as plug-ins, and their versions, in order of their names."""
+    modules = {kind.__module__ for kind in kinds}
+    foreign = (module for module in modules if not module.startswith("audio_pipeline."))
+    found = (plugin_of_module(module) for module in foreign)
+    return dict(sorted((one.package, one.version) for one in found if one is not None))
 
 
 @lru_cache(maxsize=3)

@@ -3,7 +3,7 @@
     from audio_pipeline import testing
 
     def test_rain_keeps_the_contract():
-        testing.check_layer(Rain(level=-50.0))
+        testing.check_layer(Rain(level="-50 dBFS"))
 
 Each function prepares a sound as a render does, with a scene that answers nothing afterwards, and raises
 AssertionError for what breaks the contract.
@@ -21,6 +21,7 @@ from typing import cast
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.decibels import rms
 from audio_pipeline.effects.base import Effect, Processor, StemBench, Strip
 from audio_pipeline.layers.base import Layer, Source
 from audio_pipeline.memo.sounds import PreparedSounds
@@ -36,8 +37,9 @@ CUES_S = {"start": 0, "black": 20, "dropout": 25, "silence": 27, "end": 30}
 SIZES = (120_000, 352_000)
 """Tiles that the grid does not have: a sound that remembers, or forgets to look back, differs in them."""
 
-ROUNDED = {"approach", "projector", "crossfade", "echo", "space"}
-"""Kinds whose convolutions are cut at the tile, so that other tiles round otherwise, in float32."""
+ROUNDING = 1e-5
+"""What rounding may come to in tiles of another size, as a share of the RMS: −100 dB. Convolutions are cut
+at the tile and round otherwise in another, in float32; on the grid nothing may differ."""
 
 
 def make_scene(
@@ -123,15 +125,19 @@ def check_layer_on_the_grid(layer: Layer, scene: Scene, tiles: Sequence[Span] | 
     assert any(samples.any() for samples in made), "it is silent"
 
 
-def check_layer_in_tiles_of_any_size(layer: Layer, scene: Scene, sizes: Iterable[int] = SIZES) -> None:
+def check_layer_in_tiles_of_any_size(
+    layer: Layer, scene: Scene, sizes: Iterable[int] = SIZES, rounding: float = ROUNDING
+) -> None:
     """What it gives at a time does not depend on the tile that it is asked for."""
     source = PreparedSounds(scene).source(layer, "it")
     expected = _cut_into(source, scene.programme, TILE)
     for size in sizes:
-        _check_same(_cut_into(source, scene.programme, size), expected, layer.kind)
+        _check_same(_cut_into(source, scene.programme, size), expected, rounding)
 
 
-def check_effect_on_the_grid(effect: Effect, scene: Scene, name: str) -> None:
+def check_effect_on_the_grid(
+    effect: Effect, scene: Scene, name: str, rounding: float = ROUNDING
+) -> None:
     """It is tracked, pure, in any order, leaves its input alone, and is silent outside its span.
 
     `name` is the layer (stage "strip") or the bus (stage "bus") that it works on.
@@ -144,7 +150,7 @@ def check_effect_on_the_grid(effect: Effect, scene: Scene, name: str) -> None:
     tiles = list(tiles_over(Span(0, length)))
     made = [_process(processor, effect, name, sent, tile) for tile in tiles]
     backwards = [_process(again, effect, name, sent, tile) for tile in reversed(tiles)][::-1]
-    active, allowed = processor.active_span(given), _rounding(effect.kind, sent)
+    active, allowed = processor.active_span(given), rounding * rms(sent)
     for tile, strip, other in zip(tiles, made, backwards, strict=True):
         inside = active.intersect(tile).inside(tile)
         types = (np.float64, np.float64, np.float32, np.float32)
@@ -162,7 +168,11 @@ def check_effect_on_the_grid(effect: Effect, scene: Scene, name: str) -> None:
 
 
 def check_effect_in_tiles_of_any_size(
-    effect: Effect, scene: Scene, name: str, sizes: Iterable[int] = SIZES
+    effect: Effect,
+    scene: Scene,
+    name: str,
+    sizes: Iterable[int] = SIZES,
+    rounding: float = ROUNDING,
 ) -> None:
     """It needs of the past what it says, and no more: `look_back` samples."""
     processor = PreparedSounds(scene).processor(effect, "it")
@@ -171,7 +181,7 @@ def check_effect_in_tiles_of_any_size(
     for size in sizes:
         parts = zip(_strips_cut_into(processor, effect, name, sent, size), expected, strict=True)
         for part, whole in parts:
-            _check_same(part, whole, effect.kind)
+            _check_same(part, whole, rounding)
 
 
 def check_stem_effect(effect: Effect, stems: Mapping[str, Samples], bench: StemBench) -> None:
@@ -196,15 +206,9 @@ def check_tracked(sound: Layer | Effect, scene: Scene) -> None:
     assert tracing.close() is not None, "it asks the scene what no key can hold"
 
 
-def _check_same(samples: Samples, expected: Samples, kind: str) -> None:
-    allowed = _rounding(kind, expected)
-    differs = float(np.abs(samples - expected).max())
+def _check_same(samples: Samples, expected: Samples, rounding: float) -> None:
+    allowed, differs = rounding * rms(expected), float(np.abs(samples - expected).max())
     assert differs <= allowed, f"it depends on the tile: {differs:.3g} differs, {allowed:.3g} is allowed"
-
-
-def _rounding(kind: str, samples: Samples) -> float:
-    """What rounding may come to beside `samples`."""
-    return 1e-5 * float(np.sqrt(np.mean(np.square(samples)))) if kind in ROUNDED else 0.0
 
 
 def _cut_into(source: Source, span: Span, size: int) -> Samples:

@@ -24,7 +24,14 @@ from audio_pipeline.testing import (
 )
 from audio_pipeline.timeline.spans import TILE, tile
 from tests.conftest import REPOSITORY
-from tests.every_kind import EVERY_EFFECT, EVERY_LAYER, EVERY_STEM_EFFECT, names_of, scene_of
+from tests.every_kind import (
+    EVERY_EFFECT,
+    EVERY_LAYER,
+    EVERY_STEM_EFFECT,
+    names_of,
+    rounding_of,
+    scene_of,
+)
 from tests.voices import bench, voice
 
 NAMES = Project(REPOSITORY).preset_names()
@@ -73,7 +80,7 @@ def test_every_kind_of_effect_keeps_the_contract(effect):
     scene = scene_of(effect)
     assert names_of(effect)
     for name in names_of(effect):
-        check_effect_on_the_grid(effect, scene, name)
+        check_effect_on_the_grid(effect, scene, name, rounding_of(effect.kind))
 
 
 @pytest.mark.parametrize("effect", EVERY_STEM_EFFECT, ids=lambda effect: effect.kind)
@@ -85,7 +92,9 @@ def test_every_kind_of_effect_on_stems_keeps_the_contract(effect, rate):
 
 @pytest.mark.parametrize("effect", EVERY_EFFECT, ids=lambda effect: effect.kind)
 def test_every_kind_of_effect_looks_back_as_far_as_it_says(effect):
-    check_effect_in_tiles_of_any_size(effect, scene_of(effect), names_of(effect)[0])
+    check_effect_in_tiles_of_any_size(
+        effect, scene_of(effect), names_of(effect)[0], rounding=rounding_of(effect.kind)
+    )
 
 
 @pytest.mark.parametrize(("name", "shelf", "sound"), LAYERS)
@@ -100,7 +109,7 @@ def test_a_layer_of_a_preset_keeps_the_contract(session, name, shelf, sound):
 @pytest.mark.parametrize(("name", "shelf", "sound"), EFFECTS)
 def test_an_effect_of_a_preset_keeps_the_contract(session, name, shelf, sound):
     effect = session.preset.effects[sound]
-    check_effect_on_the_grid(effect, session.scene, names_of(effect)[0])
+    check_effect_on_the_grid(effect, session.scene, names_of(effect)[0], rounding_of(effect.kind))
 
 
 @pytest.mark.parametrize("name", ["final", "last-breath"])
