@@ -40,11 +40,12 @@ AnyPath = str | os.PathLike[str]
 class Project(ProjectFolder):
     """The folder that holds `presets/`.
 
-    >>> project = Project("film")
-    >>> project.preset_names()[0]
-    'final'
-    >>> project.preset("final", {"dropout.fade": "80ms"}).effects["dropout"].fade.text
-    '80ms'
+    Examples:
+        >>> project = Project("film")
+        >>> project.preset_names()[0]
+        'final'
+        >>> project.preset("final", {"dropout.fade": "80ms"}).effects["dropout"].fade.text
+        '80ms'
     """
 
     def __init__(self, root: AnyPath) -> None:
@@ -115,9 +116,10 @@ def render(
     started with the command's (see docs/batch.md); the samples are those of the command on the same
     machine, but for rounding. Raises PresetError, StemError or RenderError; earlier files are then unchanged.
 
-    >>> made = render(Project("film").preset("short"), out="renders")
-    >>> made.master.name, made.report.dialogue_lufs is not None
-    ('short.wav', True)
+    Examples:
+        >>> made = render(Project("film").preset("short"), out="renders")
+        >>> made.master.name, made.report.dialogue_lufs is not None
+        ('short.wav', True)
     """
     project = preset.document.project
     if project is None:
@@ -151,10 +153,11 @@ def measure(
     `dialogue` is the file of the dialogue stem; `delivery` names what to check against. Raises StemError for
     a file that cannot be read, ReportError for an unknown delivery, ValueError for samples without a rate.
 
-    >>> import numpy as np
-    >>> tone = 0.1 * np.sin(2 * np.pi * 997 * np.arange(48_000) / 48_000)
-    >>> round(measure(tone, sample_rate_hz=48_000).integrated_lufs, 1)
-    -23.0
+    Examples:
+        >>> import numpy as np
+        >>> tone = 0.1 * np.sin(2 * np.pi * 997 * np.arange(48_000) / 48_000)
+        >>> round(measure(tone, sample_rate_hz=48_000).integrated_lufs, 1)
+        -23.0
     """
     known = Known(
         Clock(RATES["24"]),
@@ -188,9 +191,10 @@ def check(
     `dialogue` is the file of the dialogue stem of an audio file. Raises ReportError for an unknown delivery,
     StemError for a file that cannot be read, ValueError for a dialogue stem beside a report.
 
-    >>> verdict = check(measure("film/stems/voice_a.flac"), "ebu-r128")
-    >>> verdict.verdict, verdict.clauses[0].figure
-    ('fail', 'integrated_lufs')
+    Examples:
+        >>> verdict = check(measure("film/stems/voice_a.flac"), "ebu-r128")
+        >>> verdict.verdict, verdict.clauses[0].figure
+        ('fail', 'integrated_lufs')
     """
     if not isinstance(audio, LoudnessReport):
         return measure(audio, dialogue=dialogue, delivery=delivery).delivery
@@ -207,9 +211,10 @@ def compare(
     `tolerance` is what levels may differ by, in dB or LU (by default 0.5), or a tolerance for each figure by
     its name. Raises ValueError for fewer than two, ReportError or StemError for a file that cannot be read.
 
-    >>> report = measure("film/stems/voice_a.flac")
-    >>> compare([report, "film/stems/voice_a.flac"]).same
-    True
+    Examples:
+        >>> report = measure("film/stems/voice_a.flac")
+        >>> compare([report, "film/stems/voice_a.flac"]).same
+        True
     """
     reports = [
         thing if isinstance(thing, LoudnessReport) else report_of(Path(thing)) for thing in things

@@ -55,8 +55,9 @@ def make_scene(
     `stems` are the samples `(n, channels)` of the files that a sound asks for; `speech` are the spans in
     which a voice speaks.
 
-    >>> make_scene({"rain": 3.5}).cue("rain")
-    168000
+    Examples:
+        >>> make_scene({"rain": 3.5}).cue("rain")
+        168000
     """
     times = {**CUES_S, **(moments_s or {})}
     define = {name: lambda s, t=t: Fraction(t).limit_denominator(10**6) for name, t in times.items()}

@@ -30,11 +30,12 @@ class Parameters(BaseModel):
 
     Values are given as a preset writes them, and held as plain numbers.
 
-    >>> class Drip(Parameters):
-    ...     level: Dbfs
-    ...     pan: Pan = 0.0
-    >>> Drip(level="-42 dBFS", pan="R30").level
-    -42.0
+    Examples:
+        >>> class Drip(Parameters):
+        ...     level: Dbfs
+        ...     pan: Pan = 0.0
+        >>> Drip(level="-42 dBFS", pan="R30").level
+        -42.0
     """
 
     model_config = ConfigDict(

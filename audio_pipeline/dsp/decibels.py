@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 def gain_from_db(db: float) -> float:
     """The linear gain of `db` decibels; minus infinity gives 0.
 
-    >>> round(gain_from_db(-6.0), 3)
-    0.501
+    Examples:
+        >>> round(gain_from_db(-6.0), 3)
+        0.501
     """
     return 0.0 if db == -math.inf else float(10.0 ** (db / 20.0))
 
@@ -25,8 +26,9 @@ def gain_from_db(db: float) -> float:
 def db_from_gain(gain: float) -> float:
     """The decibels of a linear `gain` ≥ 0; 0 gives minus infinity.
 
-    >>> db_from_gain(10.0)
-    20.0
+    Examples:
+        >>> db_from_gain(10.0)
+        20.0
     """
     return -math.inf if gain <= 0.0 else 20.0 * math.log10(gain)
 
@@ -34,8 +36,9 @@ def db_from_gain(gain: float) -> float:
 def rms(x: NDArray[np.floating]) -> float:
     """Root mean square over every sample of `x`, any shape; 0 for an empty array.
 
-    >>> rms(np.array([3.0, -3.0]))
-    3.0
+    Examples:
+        >>> rms(np.array([3.0, -3.0]))
+        3.0
     """
     return float(np.sqrt(np.mean(np.square(x)))) if x.size else 0.0
 
@@ -43,7 +46,8 @@ def rms(x: NDArray[np.floating]) -> float:
 def rms_dbfs(x: Samples) -> float:
     """RMS in dBFS, where a full-scale square wave is 0 and a full-scale sine −3.01.
 
-    >>> rms_dbfs(np.array([0.1, -0.1]))
-    -20.0
+    Examples:
+        >>> rms_dbfs(np.array([0.1, -0.1]))
+        -20.0
     """
     return db_from_gain(rms(x))

@@ -55,9 +55,10 @@ def uniform(seed: int, stream: str, start: int, stop: int) -> NDArray[np.float32
 
     In float32, which holds every step exactly.
 
-    >>> whole = uniform(1, "rain", 0, 100_000)
-    >>> bool((uniform(1, "rain", 30_000, 30_010) == whole[30_000:30_010]).all())
-    True
+    Examples:
+        >>> whole = uniform(1, "rain", 0, 100_000)
+        >>> bool((uniform(1, "rain", 30_000, 30_010) == whole[30_000:30_010]).all())
+        True
     """
     if stop <= start:
         return np.zeros(0, np.float32)

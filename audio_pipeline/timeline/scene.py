@@ -42,11 +42,12 @@ class Scene:
     order; `stems` hold `(n, channels)` float64 at `sample_rate`, and `treated` those of layers that an
     effect of the stage "stem" works on, by the layer's name; `head` is whose ears headphones get.
 
-    >>> from audio_pipeline.testing import make_scene
-    >>> from audio_pipeline.units import parse_duration
-    >>> scene = make_scene()
-    >>> scene.cue("black"), scene.samples(parse_duration("250ms"))
-    (960000, 12000)
+    Examples:
+        >>> from audio_pipeline.testing import make_scene
+        >>> from audio_pipeline.units import parse_duration
+        >>> scene = make_scene()
+        >>> scene.cue("black"), scene.samples(parse_duration("250ms"))
+        (960000, 12000)
     """
 
     sample_rate: int

@@ -16,8 +16,9 @@ Smaller ones cost more Python for each sample, which threads cannot share; large
 class Span:
     """Samples `start` up to, not including, `stop`, on the programme's clock. `start ≤ stop`.
 
-    >>> len(Span(10, 30)), 30 in Span(10, 30), Span(10, 30).intersect(Span(20, 90))
-    (20, False, Span(start=20, stop=30))
+    Examples:
+        >>> len(Span(10, 30)), 30 in Span(10, 30), Span(10, 30).intersect(Span(20, 90))
+        (20, False, Span(start=20, stop=30))
     """
 
     start: int

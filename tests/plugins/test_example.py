@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from tests.command import environment, run, tiny_project
 from tests.conftest import REPOSITORY
 
 RAIN = REPOSITORY / "docs" / "examples" / "rain"
-PLAYS = '\nextends = "tiny"\n[layers.rain]\nkind = "rain"\nlevel = "-50 dBFS"\nrise = "500ms"\n'
+PAGE = REPOSITORY / "docs" / "plugins.md"
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,8 @@ def test_its_own_tests_pass_where_it_is_installed(site: Path, tmp_path: Path) ->
 
 def test_a_preset_plays_it(site: Path, tmp_path: Path) -> None:
     root = tiny_project(tmp_path / "film")
-    (root / "presets" / "rainy.toml").write_text(PLAYS)
+    shown = re.findall(r"```toml\n(extends.*?)```", PAGE.read_text(), re.DOTALL)
+    (root / "presets" / "rainy.toml").write_text(shown[0].replace('"final"', '"tiny"'))
     env = environment(PYTHONPATH=f"{REPOSITORY}{os.pathsep}{site}")
     done = run(root, "--preset", "rainy", "--json", env=env)
     assert done.returncode == 0, done.stderr
