@@ -10,7 +10,6 @@ from typing import Any, NoReturn
 
 import click
 
-from audio_pipeline import __version__
 from audio_pipeline.cli.errors import show_error, show_os_error, show_unexpected, show_usage
 from audio_pipeline.cli.options import debug_option, preset_names
 from audio_pipeline.cli.output import open_option, output_options
@@ -23,6 +22,7 @@ from audio_pipeline.cli.process import (
     prepare,
 )
 from audio_pipeline.errors import AudioPipelineError
+from audio_pipeline.version import __version__
 
 COMMANDS = {
     "batch": "Many mixes: presets, batch files, values crossed; an overview.",

@@ -40,9 +40,12 @@ def command(name: str | None, sets: tuple[str, ...], schema: bool, output: Outpu
     lazy_import("numpy")
     with loading():
         if schema:
+            from audio_pipeline.preset.registry import EFFECTS, LAYERS
             from audio_pipeline.preset.schema import preset_schema
 
             output.document(preset_schema())
+            for problem in (*LAYERS.problems(), *EFFECTS.problems()):
+                output.note(f"warning: {problem.message}")
             return
         from audio_pipeline.preset.project import current_project
 

@@ -13,6 +13,7 @@ from audio_pipeline.mastering.gain_correction import FinishedMix
 from audio_pipeline.mastering.gain_staging import has_dialogue
 from audio_pipeline.mastering.master import Master
 from audio_pipeline.mixing.session import Session
+from audio_pipeline.plugins import packages_of
 from audio_pipeline.reporting.dialogue import share_percent
 from audio_pipeline.reporting.facts import LoudnessAim, MixFacts
 from audio_pipeline.reporting.sections import facts_of_preset
@@ -65,6 +66,14 @@ def _head(session: Session) -> dict[str, Any]:
     return {"head": {"name": name, "sha256": None if name == key else key}}
 
 
+def _plugins(session: Session) -> dict[str, Any]:
+    """The plug-ins whose sounds are in the mix, with their versions; nothing without one."""
+    preset = session.preset
+    sounds = [*preset.playing().values(), *preset.treating().values(), *preset.working().values()]
+    used = packages_of(type(sound) for sound in sounds)
+    return {"plugins": used} if used else {}
+
+
 def _provenance(
     session: Session, finished: FinishedMix, ceiling: CeilingAction, resolved: dict[str, Any]
 ) -> dict[str, Any]:
@@ -93,6 +102,7 @@ def _provenance(
             for stem in stems
         ],
         **_head(session),
+        **_plugins(session),
         "treatments": [
             {
                 "effect": treatment.effect,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from audio_pipeline import __version__
 from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.audio_io.write.chunks import Bext, Cue, Ixml
 from audio_pipeline.audio_io.write.wave import WaveWriter, Writing
@@ -12,6 +11,7 @@ from audio_pipeline.mastering.leader import first_timecode, has_leader, leader_o
 from audio_pipeline.mixing.session import Session
 from audio_pipeline.timeline.scene import to_samples
 from audio_pipeline.timeline.spans import Span
+from audio_pipeline.version import __version__
 
 
 def broadcast_wave(

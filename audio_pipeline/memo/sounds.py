@@ -14,7 +14,7 @@ from typing import Any, Generic, Literal, TypeVar, cast
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.effects.base import Effect, Processor, Strip
 from audio_pipeline.layers.base import Layer, Source
-from audio_pipeline.memo.keys import exact, program_key
+from audio_pipeline.memo.keys import engine_key, sound_key
 from audio_pipeline.memo.store import Cache, digest
 from audio_pipeline.memo.tracing import Question, StemKeys, TracingScene, TreatedKeys, answer
 from audio_pipeline.timeline.scene import Scene
@@ -54,7 +54,7 @@ class DeferredSounds:
         self._treated_keys = treated_keys or {}
         clock = scene.clock
         self._common = [
-            program_key(),
+            engine_key(),
             scene.sample_rate,
             scene.seed,
             [clock.rate.name, clock.gauge, clock.start_frame],
@@ -87,7 +87,7 @@ class DeferredSounds:
         name: str,
         facts_of: Callable[[Made], dict[str, Any]],
     ) -> tuple[Deferred[Made], dict[str, Any]]:
-        asker = digest("sound", self._common, type(table).__name__, exact(table), name)
+        asker = digest("sound", self._common, sound_key(table), name)
         known = self._cache.get(asker)
         if known is not None:
             key = self._key(asker, known.note["questions"])

@@ -14,7 +14,7 @@ from audio_pipeline.audio_io.read.audio_file import AudioInfo
 from audio_pipeline.audio_io.read.decoders import ffmpeg_version, soxr_version
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import StemError
-from audio_pipeline.memo.keys import program_key
+from audio_pipeline.memo.keys import engine_key
 from audio_pipeline.memo.store import Cache, Entry, digest
 from audio_pipeline.metering.gated import GatedMeter
 from audio_pipeline.timeline.scene import StemRequest
@@ -37,7 +37,7 @@ class StemCache:
         )
         key = digest(
             "stem",
-            program_key(),
+            engine_key(),
             [soundfile.__version__, soundfile.__libsndfile_version__],
             "" if rate_hz == sample_rate_hz else soxr_version(),
             ffmpeg_version() if by_ffmpeg else "",

@@ -280,10 +280,17 @@ def _sounds(document: Document, kinds: Registry[AnySound]) -> dict[str, AnySound
         if "kind" not in table:
             raise complain(document, (*key, "kind"), "is missing", f"There are: {', '.join(kinds)}.")
         kind = table["kind"]
-        if not isinstance(kind, str) or kind not in kinds:
-            raise unknown_key(document, (*key, str(kind)), kinds, "kind")
-        sounds[name] = _checked(document, key, table, kinds[kind])
+        sounds[name] = _checked(document, key, table, _kind(document, key, kind, kinds))
     return sounds
+
+
+def _kind(document: Document, key: Key, kind: object, kinds: Registry[AnySound]) -> type[AnySound]:
+    try:
+        if isinstance(kind, str) and kind in kinds:
+            return kinds[kind]
+    except PresetError as error:  # a plug-in's
+        raise complain(document, (*key, "kind"), f"is {kind!r}: {error.message}", error.hint) from error
+    raise unknown_key(document, (*key, str(kind)), kinds, "kind")
 
 
 def _check_references(preset: Preset) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from audio_pipeline import __version__
 from audio_pipeline.audio_io.regular_file import sha256_hex
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import encodable, encodable_texts
@@ -41,6 +40,7 @@ from audio_pipeline.reporting.report_json import to_json
 from audio_pipeline.reporting.values import rounded
 from audio_pipeline.reporting.verdict import judge
 from audio_pipeline.reporting.warning_checks import warnings_of
+from audio_pipeline.version import __version__
 
 __all__ = ["report_of_draft", "report_of_file", "to_json"]
 

@@ -44,6 +44,13 @@ class Scene:
     `programme` is the whole, from sample 0; `speech` are the spans in which a voice speaks, in
     order; `stems` hold `(n, channels)` float64 at `sample_rate`, and `treated` those of layers that an
     effect of the stage "stem" works on, by the layer's name; `head` is whose ears headphones get.
+
+    Examples:
+        >>> from audio_pipeline.testing import make_scene
+        >>> from audio_pipeline.units import parse_duration
+        >>> scene = make_scene()
+        >>> scene.cue("black"), scene.samples(parse_duration("250ms"))
+        (960000, 12000)
     """
 
     sample_rate: int

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from audio_pipeline import __version__
 from audio_pipeline.cli.main import COMMANDS
+from audio_pipeline.version import __version__
 from tests.command import COMMAND, contents, environment, run, shell
 
 HEAVY = ("numpy", "scipy", "soundfile", "pydantic", "librosa", "matplotlib", "rich")

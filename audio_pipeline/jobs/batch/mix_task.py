@@ -13,7 +13,7 @@ from audio_pipeline.errors import AudioPipelineError
 from audio_pipeline.jobs.batch.plan import Mix
 from audio_pipeline.jobs.render import Order, render
 from audio_pipeline.jobs.render_files import PAGE_SUFFIX
-from audio_pipeline.memo.keys import exact, program_key
+from audio_pipeline.memo.keys import exact, program_key, sound_key
 from audio_pipeline.memo.store import Cache, digest
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import head_path, stem_paths
@@ -119,11 +119,11 @@ def _order_key(mix: Mix) -> str:
     """
     assert mix.preset is not None
     preset = mix.preset
-    own = [preset.head, preset.picture, preset.master, preset.leader]
-    tables = [*own, preset.cues, preset.layers, preset.effects]
+    tables = exact([preset.head, preset.picture, preset.master, preset.leader, preset.cues])
+    sounds = {name: sound_key(sound) for name, sound in {**preset.layers, **preset.effects}.items()}
     project = Project(mix.root)
     stems, head = stem_paths(project, preset, {}), head_path(project, preset)
     recordings = sorted([request.path, sha256_hex(path)] for request, path in stems.items())
     ears = "" if head is None else sha256_hex(head)
     out = str(mix.out.resolve())
-    return digest("order", program_key(), mix.name, out, exact(tables), recordings, ears)
+    return digest("order", program_key(), mix.name, out, tables, sounds, recordings, ears)
