@@ -29,7 +29,17 @@ _LIMITING = (
     "(ulimit -v {kilobytes}) 2>/dev/null && ulimit -v {kilobytes};"
     ' (ulimit -t {cpu_s}) 2>/dev/null && ulimit -t {cpu_s}; exec "$@"'
 )
-_CODECS = ["aac", "aac_fixed", "aac_latm", "ac3", "ac3_fixed", "eac3", "alac", "als", "amrnb", "amrwb", "libopencore_amrnb", "libopencore_amrwb", "ape", "dca", "flac", "gsm", "gsm_ms", "libgsm", "libgsm_ms", "mlp", "truehd", "mp1", "mp1float", "mp2", "mp2float", "mp3", "mp3float", "mace3", "mace6", "nellymoser", "opus", "libopus", "qdm2", "qdmc", "s302m", "speex", "libspeex", "tta", "vorbis", "libvorbis", "wavpack", "wmalossless", "wmapro", "wmav1", "wmav2", "wmavoice", "adpcm_g722", "g722", "g726", "g726le", "adpcm_ima_qt", "adpcm_ima_wav", "adpcm_ms", "adpcm_swf", "adpcm_yamaha", "pcm_alaw", "pcm_bluray", "pcm_dvd", "pcm_f16le", "pcm_f24le", "pcm_f32be", "pcm_f32le", "pcm_f64be", "pcm_f64le", "pcm_mulaw", "pcm_s16be", "pcm_s16be_planar", "pcm_s16le", "pcm_s16le_planar", "pcm_s24be", "pcm_s24le", "pcm_s24le_planar", "pcm_s32be", "pcm_s32le", "pcm_s32le_planar", "pcm_s64be", "pcm_s64le", "pcm_s8", "pcm_s8_planar", "pcm_u16be", "pcm_u16le", "pcm_u24be", "pcm_u24le", "pcm_u32be", "pcm_u32le", "pcm_u8"]
+_CODECS = (
+    "aac,aac_fixed,aac_latm,ac3,ac3_fixed,eac3,alac,als,amrnb,amrwb,libopencore_amrnb,"
+    "libopencore_amrwb,ape,dca,flac,gsm,gsm_ms,libgsm,libgsm_ms,mlp,truehd,mp1,mp1float,mp2,"
+    "mp2float,mp3,mp3float,mace3,mace6,nellymoser,opus,libopus,qdm2,qdmc,s302m,speex,libspeex,tta,"
+    "vorbis,libvorbis,wavpack,wmalossless,wmapro,wmav1,wmav2,wmavoice,adpcm_g722,g722,g726,g726le,"
+    "adpcm_ima_qt,adpcm_ima_wav,adpcm_ms,adpcm_swf,adpcm_yamaha,pcm_alaw,pcm_bluray,pcm_dvd,"
+    "pcm_f16le,pcm_f24le,pcm_f32be,pcm_f32le,pcm_f64be,pcm_f64le,pcm_mulaw,pcm_s16be,"
+    "pcm_s16be_planar,pcm_s16le,pcm_s16le_planar,pcm_s24be,pcm_s24le,pcm_s24le_planar,pcm_s32be,"
+    "pcm_s32le,pcm_s32le_planar,pcm_s64be,pcm_s64le,pcm_s8,pcm_s8_planar,pcm_u16be,pcm_u16le,"
+    "pcm_u24be,pcm_u24le,pcm_u32be,pcm_u32le,pcm_u8"
+)
 """The decoders of sound that the containers read here may need; no decoder of pictures is opened."""
 
 
@@ -45,7 +55,7 @@ def input_limits(demuxer: str) -> list[str]:
         *("-threads", "1"),
         *("-protocol_whitelist", "file"),
         *("-format_whitelist", demuxer),
-        *("-codec_whitelist", ",".join(_CODECS)),
+        *("-codec_whitelist", _CODECS),
         *("-f", demuxer),
     ]
 
