@@ -14,15 +14,9 @@ from audio_pipeline import __version__
 from audio_pipeline.cli.errors import show_error, show_os_error, show_unexpected, show_usage
 from audio_pipeline.cli.options import debug_option, preset_names
 from audio_pipeline.cli.output import open_option, output_options
-from audio_pipeline.cli.process import (
-    Stopped,
-    after_interruption,
-    close_output,
-    ignore_signals,
-    leave,
-    prepare,
-)
+from audio_pipeline.cli.process import after_interruption, close_output, leave, prepare
 from audio_pipeline.errors import AudioPipelineError
+from audio_pipeline.stopping import Stopped, ignore_signals
 
 COMMANDS = {
     "batch": "Many mixes: presets, batch files, values crossed; an overview.",
@@ -159,6 +153,15 @@ def main() -> NoReturn:
 
 
 def _status() -> int:
+    try:
+        return _attempt()
+    except Stopped as stop:  # whatever it interrupted, be it the report of an error
+        ignore_signals()
+        click.echo(after_interruption(stop), err=True)
+        return stop.status
+
+
+def _attempt() -> int:
     debug = "--debug" in sys.argv
     try:
         prepare()
@@ -173,10 +176,6 @@ def _status() -> int:
             raise
         show_error(error)
         status = 1
-    except Stopped as stop:
-        ignore_signals()
-        click.echo(after_interruption(stop), err=True)
-        status = stop.status
     except OSError as error:
         if debug:
             raise

@@ -13,8 +13,8 @@ import click
 from audio_pipeline.cli.errors import printable, show_error
 from audio_pipeline.cli.options import debug_option, preset_names
 from audio_pipeline.cli.output import Output, open_in_browser, open_option, output_options
-from audio_pipeline.cli.process import Stopped
 from audio_pipeline.errors import AudioPipelineError, RenderError
+from audio_pipeline.stopping import Stopped
 
 if TYPE_CHECKING:
     from audio_pipeline.errors import AudioPipelineError

@@ -31,6 +31,11 @@ from audio_pipeline.errors import RenderError
 SUFFIX = ".part"
 MARK = b"render-ending writes files here until they are whole. It removes this folder by itself.\n"
 
+
+class ClaimedError(RenderError):
+    """Another process is writing the same files."""
+
+
 _NAMES = re.compile(r"mark|lock(\.held.*)?|journal(\.new)?|\d+\.part")
 _LONGEST_NAME = 255
 _JUNCTION = 0xA0000003
@@ -55,13 +60,18 @@ class Staging:
         self.folder = staging_folder(path) if folder is None else folder
         self._lock = Lock(self.folder / "lock")
 
-    def claim(self) -> None:
-        """Lock the folder, which is made if need be. What a killed process left in it stays for now.
+    def claim(self, patience_s: float = 0.0) -> None:
+        """Lock the folder, which is made if need be, after another process for `patience_s` at most. What a
+        killed process left in it stays for now.
 
-        Raises RenderError when another process writes here, or the folder is not ours.
+        Raises ClaimedError when another process writes here, RenderError when the folder is not ours.
         """
-        if not self.try_claim():
-            raise RenderError(
+        deadline = time.monotonic() + patience_s
+        while not self.try_claim():
+            if time.monotonic() < deadline:
+                time.sleep(_INSTANT_S)
+                continue
+            raise ClaimedError(
                 f"{printable(self.path)} is being written by another process.",
                 hint="Wait until it is done, or write to another folder.",
             )
