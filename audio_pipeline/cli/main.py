@@ -16,6 +16,7 @@ from audio_pipeline.cli.options import debug_option, preset_names
 from audio_pipeline.cli.output import open_option, output_options
 from audio_pipeline.cli.process import after_interruption, close_output, leave, prepare
 from audio_pipeline.errors import AudioPipelineError
+from audio_pipeline.shortage import shortage
 from audio_pipeline.stopping import Stopped, ignore_signals
 
 COMMANDS = {
@@ -180,12 +181,17 @@ def _attempt() -> int:
         if debug:
             raise
         close_output()
-        if error.errno != errno.EPIPE:  # whoever read our output has gone: no words can reach them
+        if (scarce := shortage(error)) is not None:
+            show_error(scarce)
+        elif error.errno != errno.EPIPE:  # whoever read our output has gone: no words can reach them
             show_os_error(error)
         status = 1
     except Exception as error:
         if debug:
             raise
-        show_unexpected(error)
+        if (scarce := shortage(error)) is not None:
+            show_error(scarce)
+        else:
+            show_unexpected(error)
         status = 1
     return status if isinstance(status, int) else 0

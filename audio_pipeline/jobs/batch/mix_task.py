@@ -19,6 +19,7 @@ from audio_pipeline.memo.store import Cache, digest
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import head_path, stem_paths
 from audio_pipeline.reporting.report_names import SUFFIX
+from audio_pipeline.shortage import shortage
 
 Status = Literal["rendered", "unchanged", "failed"]
 _SHARES = {
@@ -82,6 +83,10 @@ def render_one(task: Task, progress: Callable[[float], None] = lambda share: Non
     except AudioPipelineError as error:
         return Outcome(mix.name, "failed", time.perf_counter() - started, error.message, error.hint)
     except (OSError, ArithmeticError, ValueError, MemoryError, TypeError, LookupError) as error:
+        if (scarce := shortage(error)) is not None:
+            return Outcome(
+                mix.name, "failed", time.perf_counter() - started, scarce.message, scarce.hint
+            )
         cause = f"internal error: {type(error).__name__}: {error}"[:300]
         return Outcome(mix.name, "failed", time.perf_counter() - started, cause)
     return Outcome(mix.name, "rendered", time.perf_counter() - started)
