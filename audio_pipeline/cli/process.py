@@ -36,7 +36,10 @@ def prepare() -> None:
 
 
 def after_interruption(stop: Stopped) -> str:
-    """What can truly be said of the files that the stopped command was to write."""
+    """Remove what the stopped command was writing, if a signal kept it from doing so; returns what can truly
+    be said of the files."""
+    if (staging := sys.modules.get("audio_pipeline.audio_io.write.staging")) is not None:
+        staging.clear_in_use()
     if notes := getattr(stop, "__notes__", ()):
         return "\n".join(notes)
     file_set = sys.modules.get("audio_pipeline.audio_io.write.file_set")

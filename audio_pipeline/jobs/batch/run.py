@@ -10,7 +10,7 @@ from pathlib import Path
 
 from audio_pipeline.audio_io.write.recovery import is_claimed, recover
 from audio_pipeline.errors import RenderError
-from audio_pipeline.jobs.batch.cluster import on_cluster
+from audio_pipeline.jobs.batch.cluster import WAIT_S, OnNotice, on_cluster
 from audio_pipeline.jobs.batch.mix_task import (
     ClaimedOutcome,
     OnProgress,
@@ -31,12 +31,15 @@ _RECORDED_S = 1.0
 
 @dataclass(frozen=True)
 class BatchOptions:
-    """How a batch is rendered: one job stays in this process, a scheduler has its own workers."""
+    """How a batch is rendered: one job stays in this process, a scheduler has its own workers, for which
+    it waits `wait_s`; `on_notice` is told what it waits for."""
 
     jobs: int = 1
     cache: Cache | None = None
     scheduler: str | None = None
     fail_fast: bool = False
+    wait_s: float = WAIT_S
+    on_notice: OnNotice = lambda text: None
 
 
 Outcomes = Generator[Outcome, None, None]
@@ -109,7 +112,7 @@ def _wait_for_other(task: Task) -> None:
 
 def _outcomes(tasks: Sequence[Task], how: BatchOptions, on_progress: OnProgress) -> Outcomes:
     if how.scheduler is not None:
-        yield from on_cluster(how.scheduler, tasks, on_progress)
+        yield from on_cluster(how.scheduler, tasks, on_progress, how.wait_s, how.on_notice)
     elif min(how.jobs, len(tasks)) == 1:
         yield from in_turn(tasks, on_progress, how.jobs)
     else:
