@@ -6,9 +6,10 @@ mix whether it would make the same bytes (see `worker_check`); one that would no
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -48,11 +49,26 @@ def on_cluster(
             "--scheduler needs Dask, which is not installed",
             hint="Install it with: pip install 'render-ending[cluster]'",
         ) from error
-    batch = _ClusterBatch(distributed, address, wait_s, on_notice)
+    with _without_dasks_log():
+        batch = _ClusterBatch(distributed, address, wait_s, on_notice)
+        try:
+            yield from batch.outcomes(tasks, on_progress)
+        finally:
+            batch.close()
+
+
+@contextmanager
+def _without_dasks_log() -> Iterator[None]:
+    """What Dask would print of a lost scheduler, tracebacks included, is said in one sentence instead."""
+    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client", "tornado")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
     try:
-        yield from batch.outcomes(tasks, on_progress)
+        yield
     finally:
-        batch.close()
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
 
 
 @dataclass

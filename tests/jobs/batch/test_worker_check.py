@@ -255,7 +255,7 @@ def test_when_all_workers_are_lost_what_is_finished_stays(
 
 
 def test_when_the_scheduler_is_lost_what_is_finished_stays(
-    tiny: Project, started: Callable[[int], Any]
+    tiny: Project, started: Callable[[int], Any], capfd: pytest.CaptureFixture[str]
 ) -> None:
     local, said = started(1), []
     address = local.scheduler_address
@@ -265,4 +265,5 @@ def test_when_the_scheduler_is_lost_what_is_finished_stays(
     with pytest.raises(RenderError, match=r"scheduler at .* is lost, and did not come back in 0\.2 s"):
         list(outcomes)
     assert said == [f"the Dask scheduler at {address} is lost; waiting 0.2 s (--wait)"]
+    assert "Traceback" not in capfd.readouterr().err
     assert (tiny.renders / f"{first.name}.wav").is_file()
