@@ -12,7 +12,7 @@ import click
 
 from audio_pipeline.cli.options import debug_option, preset_names
 from audio_pipeline.cli.output import Output, open_in_browser, open_option, output_options
-from audio_pipeline.cli.process import Stopped
+from audio_pipeline.stopping import Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +48,14 @@ Examples:
     "--jobs", type=click.IntRange(1, 256), metavar="N", help="Mixes at once (default: number of CPUs)."
 )
 @click.option("--scheduler", metavar="ADDRESS", help="Render on a Dask cluster (tcp://HOST:8786).")
+@click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(0.0, 1e6),
+    default=120.0,
+    metavar="SECONDS",
+    help="With --scheduler: wait for workers (default: 120).",
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be rendered, and render nothing.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first mix that fails.")
 @click.option("--no-cache", is_flag=True, help="Do not read or write the cache.")
@@ -64,6 +72,7 @@ def command(
     out: Path | None,
     jobs: int | None,
     scheduler: str | None,
+    wait_s: float,
     dry_run: bool,
     fail_fast: bool,
     no_cache: bool,
@@ -94,7 +103,7 @@ def command(
     folder = out or project.renders
     mixes = _plan(project, things, everything, vary, sets, name, folder)
     how = BatchOptions(
-        jobs or os.cpu_count() or 1, None if no_cache else users_cache(), scheduler, fail_fast
+        jobs or os.cpu_count() or 1, None if no_cache else users_cache(), scheduler, fail_fast, wait_s
     )
     if dry_run:
         from audio_pipeline.cli.batch_plan import show_plan
@@ -140,7 +149,7 @@ def _render(mixes: Sequence[Mix], out: Path, how: BatchOptions, output: Output) 
     try:
         with (
             shown_progress(mixes, output) as shown,
-            closing(run(mixes, out, how, shown.on_progress)) as done,
+            closing(run(mixes, out, replace(how, on_notice=shown.notice), shown.on_progress)) as done,
         ):
             for outcome in done:
                 outcomes[outcome.name] = outcome

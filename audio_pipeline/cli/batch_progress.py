@@ -45,6 +45,10 @@ class Lines:
             if outcome.hint:
                 self._complain(f"hint: {outcome.hint}")
 
+    def notice(self, text: str) -> None:
+        """Print what the batch waits for."""
+        self._complain(f"warning: {text}")
+
     def summary(self, outcomes: Sequence[Outcome], count: int) -> None:
         """Print how many there are of each."""
         made, kept, failed = (

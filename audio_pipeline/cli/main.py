@@ -13,15 +13,10 @@ import click
 from audio_pipeline.cli.errors import show_error, show_os_error, show_unexpected, show_usage
 from audio_pipeline.cli.options import debug_option, preset_names
 from audio_pipeline.cli.output import open_option, output_options
-from audio_pipeline.cli.process import (
-    Stopped,
-    after_interruption,
-    close_output,
-    ignore_signals,
-    leave,
-    prepare,
-)
+from audio_pipeline.cli.process import after_interruption, close_output, leave, prepare
 from audio_pipeline.errors import AudioPipelineError
+from audio_pipeline.shortage import shortage
+from audio_pipeline.stopping import Stopped, ignore_signals
 from audio_pipeline.version import __version__
 
 COMMANDS = {
@@ -159,6 +154,15 @@ def main() -> NoReturn:
 
 
 def _status() -> int:
+    try:
+        return _attempt()
+    except Stopped as stop:  # whatever it interrupted, be it the report of an error
+        ignore_signals()
+        click.echo(after_interruption(stop), err=True)
+        return stop.status
+
+
+def _attempt() -> int:
     debug = "--debug" in sys.argv
     try:
         prepare()
@@ -173,20 +177,21 @@ def _status() -> int:
             raise
         show_error(error)
         status = 1
-    except Stopped as stop:
-        ignore_signals()
-        click.echo(after_interruption(stop), err=True)
-        status = stop.status
     except OSError as error:
         if debug:
             raise
         close_output()
-        if error.errno != errno.EPIPE:  # whoever read our output has gone: no words can reach them
+        if (scarce := shortage(error)) is not None:
+            show_error(scarce)
+        elif error.errno != errno.EPIPE:  # whoever read our output has gone: no words can reach them
             show_os_error(error)
         status = 1
     except Exception as error:
         if debug:
             raise
-        show_unexpected(error)
+        if (scarce := shortage(error)) is not None:
+            show_error(scarce)
+        else:
+            show_unexpected(error)
         status = 1
     return status if isinstance(status, int) else 0

@@ -6,10 +6,13 @@ A copy is made after the render is complete and is not one of its files: nothing
 from __future__ import annotations
 
 import io
+import itertools
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -75,21 +78,40 @@ def write_encoded_copy(master: Path, suffix: str, title: str) -> Path:
 
     segment.converter = ffmpeg  # of this segment alone
     encoded = io.BytesIO()
-    try:
-        segment.export(
-            encoded,
-            format=kind.muxer,
-            codec=kind.encoder,
-            bitrate=kind.bitrate,
-            parameters=_parameters(info.sample_rate_hz),
-            tags={"title": title, "album": master.stem, "comment": _MARK},
-        )
-    except (OSError, PydubException) as error:
-        cause = " ".join(str(error).split())[-200:]
-        raise RenderError(f"{printable(copy)} cannot be encoded: {printable(cause)}") from error
-    with atomic_write(copy, "wb") as file:
+    with atomic_write(copy, "wb") as file, _temporary_files_in(Path(file.name).parent):
+        try:
+            segment.export(
+                encoded,
+                format=kind.muxer,
+                codec=kind.encoder,
+                bitrate=kind.bitrate,
+                parameters=_parameters(info.sample_rate_hz),
+                tags={"title": title, "album": master.stem, "comment": _MARK},
+            )
+        except (OSError, PydubException) as error:
+            cause = " ".join(str(error).split())[-200:]
+            raise RenderError(f"{printable(copy)} cannot be encoded: {printable(cause)}") from error
         file.write(encoded.getvalue())
     return copy
+
+
+@contextmanager
+def _temporary_files_in(folder: Path) -> Iterator[None]:
+    """While the block runs, pydub's temporary files are parts in the staging `folder`, which the next command
+    clears. pydub takes no folder, and would leave them in TMPDIR when it fails or is interrupted."""
+    import pydub.audio_segment as library
+
+    numbers = itertools.count(1)
+
+    def part(mode: str, delete: bool) -> IO[bytes]:
+        return (folder / f"{next(numbers)}.part").open("xb" if mode == "wb" else "x+b")
+
+    theirs = library.NamedTemporaryFile
+    library.NamedTemporaryFile = part
+    try:
+        yield
+    finally:
+        library.NamedTemporaryFile = theirs
 
 
 def _parameters(sample_rate_hz: int) -> list[str]:

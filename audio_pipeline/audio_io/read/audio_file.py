@@ -16,6 +16,7 @@ import numpy as np
 import soundfile
 
 from audio_pipeline.audio_io.read import containers
+from audio_pipeline.audio_io.read.expansion import most_frames, refuse_expansion
 from audio_pipeline.audio_io.read.ffmpeg import container_of, decoded, stream_info
 from audio_pipeline.audio_io.read.mpeg_frames import states_its_length
 from audio_pipeline.audio_io.read.pcm24 import pcm24_blocks
@@ -148,6 +149,7 @@ class Recording:
                 delivered += len(block)
                 if delivered > LONGEST_S * self.info.sample_rate_hz:
                     _refuse_length(replace(self.info, frames=delivered))
+                refuse_expansion(self.file, delivered, self.info.sample_rate_hz, self.info.channels)
                 yield block
         except soundfile.SoundFileError as error:
             self.file.refuse_change()
@@ -209,6 +211,7 @@ def _by_ffmpeg(file: RegularFile) -> Recording:
     info = AudioInfo(file.name, container.title, stream.codec, frames, rate, channels)
     if stream.duration_s is not None:
         _refuse_length(info)
+        refuse_expansion(file, frames, rate, channels)
     # the codec's own padding is forgiven
     surely = frames - round(_CODEC_PADDING_S * rate) if stream.own_duration else 0
     pieces = partial(decoded, file, container, stream)
@@ -227,13 +230,15 @@ def _info(file: RegularFile, structure: containers.Structure, sound: soundfile.S
         warnings=structure.warnings,
     )
     _refuse_length(info)
+    refuse_expansion(file, info.frames, info.sample_rate_hz, info.channels)
     return info
 
 
 def _count(file: RegularFile, structure: containers.Structure) -> int:
     """The frames of a recording that does not state them: a FLAC stream."""
     with Sequential(View(file, structure.mended), closefd=False) as sound:
-        most = min(LONGEST_S * sound.samplerate, _MOST_COUNTED // sound.channels)
+        held = most_frames(file, sound.channels)
+        most = min(LONGEST_S * sound.samplerate, _MOST_COUNTED // sound.channels, held)
         count = 0
         while count <= most and len(block := sound.read(BLOCK, dtype="int32", always_2d=True)):
             count += len(block)

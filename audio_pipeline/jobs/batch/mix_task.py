@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Literal
 
 from audio_pipeline.audio_io.regular_file import sha256_hex
+from audio_pipeline.audio_io.write.staging import ClaimedError
 from audio_pipeline.errors import AudioPipelineError
 from audio_pipeline.jobs.batch.plan import Mix
 from audio_pipeline.jobs.render import Order, render
@@ -18,6 +19,7 @@ from audio_pipeline.memo.store import Cache, digest
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import head_path, stem_paths
 from audio_pipeline.reporting.report_names import SUFFIX
+from audio_pipeline.shortage import shortage
 
 Status = Literal["rendered", "unchanged", "failed"]
 _SHARES = {
@@ -44,6 +46,10 @@ class Outcome:
     hint: str | None = None
 
 
+class ClaimedOutcome(Outcome):
+    """The mix is being rendered by another batch or command; the batch comes back to it."""
+
+
 @dataclass(frozen=True)
 class Task:
     """A mix, and how it is to be rendered: by how many threads, and with which cache."""
@@ -67,12 +73,20 @@ def render_one(task: Task, progress: Callable[[float], None] = lambda share: Non
     try:
         order = Order(project, mix.preset, mix.out, workers=task.threads, cache=task.cache)
         key = _order_key(mix)
+        if _is_kept(mix, task.cache, key):  # another batch has made it since this one was planned
+            return Outcome(mix.name, "unchanged")
         render(order, on_progress)
         if task.cache is not None:
             task.cache.put(key, note={"files": _files(mix)})
+    except ClaimedError as error:
+        return ClaimedOutcome(mix.name, "failed", 0.0, error.message, error.hint)
     except AudioPipelineError as error:
         return Outcome(mix.name, "failed", time.perf_counter() - started, error.message, error.hint)
     except (OSError, ArithmeticError, ValueError, MemoryError, TypeError, LookupError) as error:
+        if (scarce := shortage(error)) is not None:
+            return Outcome(
+                mix.name, "failed", time.perf_counter() - started, scarce.message, scarce.hint
+            )
         cause = f"internal error: {type(error).__name__}: {error}"[:300]
         return Outcome(mix.name, "failed", time.perf_counter() - started, cause)
     return Outcome(mix.name, "rendered", time.perf_counter() - started)
@@ -83,7 +97,17 @@ def is_unchanged(mix: Mix, cache: Cache | None) -> bool:
     if cache is None or mix.preset is None or mix.failure is not None:
         return False
     try:
-        kept = cache.get(_order_key(mix))
+        return _is_kept(mix, cache, _order_key(mix))
+    except (AudioPipelineError, OSError):
+        return False
+
+
+def _is_kept(mix: Mix, cache: Cache | None, key: str) -> bool:
+    """Whether the mix was rendered under this key, and its files are still what they were."""
+    if cache is None:
+        return False
+    try:
+        kept = cache.get(key)
         if kept is None or set(kept.note["files"]) != set(_outputs(mix)):
             return False
         sizes = {name: (mix.out / name).stat().st_size for name in kept.note["files"]}

@@ -16,6 +16,9 @@ from audio_pipeline.pages.overview import MixResult, overview_csv, overview_html
 from audio_pipeline.reporting.report_file import read_report
 from audio_pipeline.reporting.report_names import SUFFIX
 
+OTHER_BATCH_S = 30.0
+"""How long another batch on the same folder may take to write one of these files."""
+
 
 def write_overview(mixes: Sequence[Mix], outcomes: Mapping[str, Outcome], out: Path) -> None:
     """Write the overview of `mixes`, in their order. Raises RenderError when it cannot be written."""
@@ -28,7 +31,7 @@ def write_overview(mixes: Sequence[Mix], outcomes: Mapping[str, Outcome], out: P
     for name in texts:
         refuse_to_overwrite(out / name)
     for name, text in texts.items():
-        with atomic_write(out / name, "w") as file:
+        with atomic_write(out / name, "w", OTHER_BATCH_S) as file:
             file.write(text)
 
 

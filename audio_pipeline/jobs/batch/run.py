@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from audio_pipeline.audio_io.write.recovery import recover
+from audio_pipeline.audio_io.write.recovery import is_claimed, recover
 from audio_pipeline.errors import RenderError
-from audio_pipeline.jobs.batch.cluster import on_cluster
+from audio_pipeline.jobs.batch.cluster import WAIT_S, OnNotice, on_cluster
 from audio_pipeline.jobs.batch.mix_task import (
+    ClaimedOutcome,
     OnProgress,
     Outcome,
     Task,
@@ -22,15 +24,22 @@ from audio_pipeline.jobs.batch.plan import Mix
 from audio_pipeline.jobs.batch.worker_pool import WorkerPool
 from audio_pipeline.memo.store import Cache
 
+_LOOK_EVERY_S = 0.1
+_RECORDED_S = 1.0
+"""How long another batch may take to note a mix whose files it has just put in place."""
+
 
 @dataclass(frozen=True)
 class BatchOptions:
-    """How a batch is rendered: one job stays in this process, a scheduler has its own workers."""
+    """How a batch is rendered: one job stays in this process, a scheduler has its own workers, for which
+    it waits `wait_s`; `on_notice` is told what it waits for."""
 
     jobs: int = 1
     cache: Cache | None = None
     scheduler: str | None = None
     fail_fast: bool = False
+    wait_s: float = WAIT_S
+    on_notice: OnNotice = lambda text: None
 
 
 Outcomes = Generator[Outcome, None, None]
@@ -41,8 +50,9 @@ def run(
 ) -> Outcomes:
     """Render what is not there yet; the outcome of every mix as it comes, in no order.
 
-    A mix that fails does not stop the others, unless `fail_fast`. However it ends, files are whole or
-    as they were. Raises RenderError when nothing can be rendered at all.
+    A mix that fails does not stop the others, unless `fail_fast`. One that another process is rendering
+    comes last: what the other made of it is kept. However it ends, files are whole or as they were.
+    Raises RenderError when nothing can be rendered at all.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -62,7 +72,7 @@ def run(
     if not tasks:
         return
     try:
-        with closing(_outcomes(tasks, how, on_progress)) as outcomes:
+        with closing(_with_claimed_last(tasks, how, on_progress)) as outcomes:
             for outcome in outcomes:
                 yield outcome
                 if how.fail_fast and outcome.status == "failed":
@@ -73,9 +83,36 @@ def run(
             how.cache.tidy()
 
 
+def _with_claimed_last(tasks: Sequence[Task], how: BatchOptions, on_progress: OnProgress) -> Outcomes:
+    """The outcome of every task; those that another process is rendering are waited for."""
+    while tasks:
+        claimed: set[str] = set()
+        with closing(_outcomes(tasks, how, on_progress)) as outcomes:
+            for outcome in outcomes:
+                if isinstance(outcome, ClaimedOutcome):
+                    claimed.add(outcome.name)
+                else:
+                    yield outcome
+        tasks = [task for task in tasks if task.mix.name in claimed]
+        for task in tasks:
+            _wait_for_other(task)
+
+
+def _wait_for_other(task: Task) -> None:
+    """Wait until no other process writes the mix, and has noted what it made of it, if it did."""
+    mix = task.mix
+    while is_claimed(mix.out, mix.name):
+        time.sleep(_LOOK_EVERY_S)
+    deadline = time.monotonic() + _RECORDED_S
+    while task.cache is not None and time.monotonic() < deadline and mix.master.exists():
+        if is_unchanged(mix, task.cache) or is_claimed(mix.out, mix.name):
+            return
+        time.sleep(_LOOK_EVERY_S)
+
+
 def _outcomes(tasks: Sequence[Task], how: BatchOptions, on_progress: OnProgress) -> Outcomes:
     if how.scheduler is not None:
-        yield from on_cluster(how.scheduler, tasks, on_progress)
+        yield from on_cluster(how.scheduler, tasks, on_progress, how.wait_s, how.on_notice)
     elif min(how.jobs, len(tasks)) == 1:
         yield from in_turn(tasks, on_progress, how.jobs)
     else:
