@@ -13,6 +13,7 @@ from audio_pipeline.audio_io.display_path import printable
 from audio_pipeline.audio_io.read.audio_file import AudioInfo
 from audio_pipeline.audio_io.read.decoders import ffmpeg_version, soxr_version
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.layouts import Layout
 from audio_pipeline.errors import StemError
 from audio_pipeline.memo.keys import program_key
 from audio_pipeline.memo.store import Cache, Entry, digest
@@ -76,7 +77,9 @@ def _from(entry: Entry, sample_rate_hz: int) -> Conditioned:
     samples = entry.parts[0]
     assert samples is not None
     samples.flags.writeable = False
-    source = {**note["source"], "warnings": tuple(note["source"]["warnings"])}
+    layout = {name: _tuple(value) for name, value in note["source"]["layout"].items()}
+    warnings = tuple(note["source"]["warnings"])
+    source = {**note["source"], "layout": Layout(**layout), "warnings": warnings}
     return Conditioned(
         samples,
         sample_rate_hz,
@@ -85,6 +88,10 @@ def _from(entry: Entry, sample_rate_hz: int) -> Conditioned:
         note["sha256"],
         AudioInfo(**source),
     )
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def integrated_lufs(samples: Samples, sample_rate_hz: int) -> float | None:

@@ -41,7 +41,7 @@ def measure_dialogue(path: Path, programme_s: float | None = None) -> Dialogue:
     Raises StemError for a file that cannot be read.
     """
     info = probe(path)
-    meter = Meter(info.sample_rate_hz, info.channels)
+    meter = Meter(info.sample_rate_hz, info.channels, info.loudness_weights)
     for block in blocks(path):
         meter.feed(block)
     stem = meter.result()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from audio_pipeline.reporting.notes import Note
 from audio_pipeline.timeline.moments import Clock
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.timeline.timecode import RATES
@@ -40,8 +41,8 @@ class MixFacts:
     `dialogue_lufs` is the loudness of the dialogue stem at the master's gain; `dialogue_share_percent`
     how much of the programme is dialogue (`dialogue.share_percent`); `delivery` a delivery's name.
     `dialogue_gain_db` or `programme_gain_db` is the gain of a render, by its anchor. `warnings` are codes
-    and sentences about what was done to the stems. `provenance` is copied into the report as it is: text,
-    numbers, lists and tables.
+    and sentences about what was done to the stems; `notes` say what was assumed, chosen or prepared.
+    `provenance` is copied into the report as it is: text, numbers, lists and tables.
     """
 
     mix: str
@@ -58,3 +59,4 @@ class MixFacts:
     dialogue_gain_db: float | None = None
     programme_gain_db: float | None = None
     warnings: tuple[tuple[str, str], ...] = ()
+    notes: tuple[Note, ...] = ()
