@@ -66,6 +66,16 @@ _POSITIONS: dict[str, tuple[float, float]] = {
 }
 """Azimuth (left is positive) and elevation of each loudspeaker, degrees."""
 
+_FILM_NAMES = {
+    "FL": "L",
+    "FR": "R",
+    "FC": "C",
+    "SL": "Ls",
+    "SR": "Rs",
+    "BL": "Lb",
+    "BR": "Rb",
+    "BC": "Cs",
+}
 _SHOWN_NAMES = 8
 _SURROUND_DEG = 110.0
 """Where the back loudspeakers stand in a layout that has none at the sides (5.1: M±110)."""
@@ -205,6 +215,13 @@ def stated(roles: str) -> Layout:
 def named(name: str) -> Layout | None:
     """A layout by its name ("5.1(side)"), channels in ffmpeg's order; None for an unknown name."""
     return stated(_NAMED[name]) if name in _NAMED else None
+
+
+def film_names(channels: int) -> tuple[str, ...]:
+    """What so many channels are called in film: "L", "R", "C", "LFE", "Ls", "Rs"; a single one is "C"."""
+    return tuple(
+        "?" if role is None else _FILM_NAMES.get(role, role) for role in assumed(channels).roles
+    )
 
 
 def tracks(names: tuple[str, ...]) -> Layout:

@@ -13,6 +13,7 @@ from audio_pipeline.metering.gated import Gated
 from audio_pipeline.mixing.session import Session
 from audio_pipeline.reporting.dialogue import share_percent
 from audio_pipeline.reporting.facts import MixFacts
+from audio_pipeline.reporting.notes import Note
 from audio_pipeline.reporting.sections import facts_of_preset
 
 
@@ -30,6 +31,7 @@ def facts_of(session: Session, gain_db: float, ceiling: CeilingAction, dialogue:
         provenance=provenance,
         layout="stereo",
         warnings=tuple((warning["code"], warning["message"]) for warning in session.warnings),
+        notes=tuple(Note(code, message) for code, message in session.notes),
         dialogue_gain_db=gain_db if by_dialogue else None,
         programme_gain_db=None if by_dialogue else gain_db,
     )
@@ -72,7 +74,7 @@ def _provenance(
                 "sound": name,
                 "sha256": stem.sha256,
                 "did": list(stem.did),
-                "warnings": list(stem.warnings),
+                "warnings": [warning.message for warning in stem.warnings],
             }
             for name, stems in session.stems.items()
             for stem in stems

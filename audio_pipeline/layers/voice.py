@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, cast
 
 from pydantic import Field
 
 from audio_pipeline.dsp.arrays import Samples, silence
 from audio_pipeline.layers.base import Bus, Layer
 from audio_pipeline.timeline.moments import Schedule, parse_moment
-from audio_pipeline.timeline.scene import Scene, StemRequest
+from audio_pipeline.timeline.scene import ChannelChoice, Scene, StemRequest
 from audio_pipeline.timeline.spans import Span
-from audio_pipeline.units import Lufs, Time
+from audio_pipeline.units import Channel, Lufs, Time
 
 
 class Voice(Layer):
@@ -25,11 +25,16 @@ class Voice(Layer):
     bus: Bus = Field("DX", description="the stem that it belongs to")
     until: Time = Field(parse_moment("end"), description="when it has ended, at the latest")
     stem: str = Field(description="the recording, as a path inside the project")
+    channel: Channel = Field("auto", description="which channel of the recording is the voice")
+    trim: Literal["auto", "off"] = Field(
+        "auto", description="whether silence before the first and after the last word is left out"
+    )
     level: Lufs = Field(-27.0, description="the loudness that the stem is levelled to")
 
     def stems(self) -> tuple[StemRequest, ...]:
         """Its recording, in mono, levelled."""
-        return (StemRequest(self.stem, 1, self.level),)
+        channel = cast("ChannelChoice", int(self.channel) if self.channel.isdecimal() else self.channel)
+        return (StemRequest(self.stem, 1, self.level, channel, self.trim == "auto"),)
 
     def tail(self, schedule: Schedule, length_s: Callable[[StemRequest], Fraction]) -> Fraction:
         """The end of the recording."""

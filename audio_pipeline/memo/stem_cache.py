@@ -8,7 +8,7 @@ from typing import Any
 
 import soundfile
 
-from audio_pipeline.audio_io.condition import Conditioned, condition, fingerprint
+from audio_pipeline.audio_io.condition import Conditioned, Remark, condition, fingerprint
 from audio_pipeline.audio_io.display_path import printable
 from audio_pipeline.audio_io.read.audio_file import AudioInfo
 from audio_pipeline.audio_io.read.decoders import ffmpeg_version, soxr_version
@@ -45,6 +45,8 @@ class StemCache:
             sha256,
             str(path),
             request.channels,
+            request.channel,
+            request.trim,
             level,
             sample_rate_hz,
         )
@@ -57,8 +59,9 @@ class StemCache:
             raise StemError(
                 f"{printable(path)} was replaced while it was read.", hint="Wait, then try again."
             )
-        note = {"did": stem.did, "warnings": stem.warnings, "sha256": stem.sha256}
-        self._cache.put(key, (stem.samples,), {**note, "source": asdict(stem.source)})
+        said = {"did": stem.did, "warnings": stem.warnings, "notes": stem.notes}
+        note = {**said, "sha256": stem.sha256, "source": asdict(stem.source)}
+        self._cache.put(key, (stem.samples,), note)
         return stem
 
 
@@ -69,6 +72,8 @@ def _condition(path: Path, request: StemRequest, sample_rate_hz: int) -> Conditi
         channels=request.channels,
         level_lufs=request.level_lufs,
         measure=integrated_lufs,
+        channel=request.channel,
+        trim=request.trim,
     )
 
 
@@ -84,9 +89,10 @@ def _from(entry: Entry, sample_rate_hz: int) -> Conditioned:
         samples,
         sample_rate_hz,
         tuple(note["did"]),
-        tuple(note["warnings"]),
+        tuple(Remark(*warning) for warning in note["warnings"]),
         note["sha256"],
         AudioInfo(**source),
+        tuple(Remark(*said) for said in note["notes"]),
     )
 
 

@@ -32,6 +32,9 @@ class WarningCode(StrEnum):
     MATCH_SPECTRUM = "match_spectrum", "the voices' spectra still differ after `match`"
     MATCH_BANDWIDTH = "match_bandwidth", "the voices' bandwidths still differ after `match`"
     MATCH_NOISE = "match_noise", "the voices' noise floors still differ after `match`"
+    STEM_SIGNAL = "stem_signal", "a stem is clipped, recorded too low, has DC or opposite channels"
+    STEM_CHANNELS = "stem_channels", "channels of a stem that differ were averaged"
+    STEM_GAIN = "stem_gain", "a stem was raised by more than 40 dB"
     VERSION_1 = "version_1", "a warning from a report of version 1, which has no codes"
 
 

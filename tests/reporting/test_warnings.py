@@ -31,6 +31,9 @@ def test_the_codes_are_those_that_were_published() -> None:
         "match_spectrum",
         "match_bandwidth",
         "match_noise",
+        "stem_signal",
+        "stem_channels",
+        "stem_gain",
         "version_1",
     ]
 
