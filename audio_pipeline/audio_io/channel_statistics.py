@@ -26,6 +26,12 @@ ALIKE = 0.7
 no more than 30 dB below the loudest: their mean then loses less than 1 dB anywhere."""
 
 
+def level_exceeded(levels: Samples, share: float) -> float:
+    """The level that so large a share of `(n,)` levels exceeds, by nearest rank; −120 dBFS for none of them."""
+    # np.percentile would import numpy.ma, which takes as long as the rest of a stem's check
+    return float(np.sort(levels)[::-1][int(share * len(levels))]) if len(levels) else _FLOOR_DBFS
+
+
 @dataclass(frozen=True)
 class Activity:
     """Of each channel `(channels,)`: the level of its loudest frames of 50 ms, dBFS, how far it falls, and the
@@ -65,9 +71,9 @@ class ActivityMeter:
             powers = self._rest.var(axis=0)[None] if len(self._rest) else np.zeros((1, channels))
         levels = 10.0 * np.log10(np.maximum(powers, 10.0 ** (_FLOOR_DBFS / 10.0)))
         # a channel that was muted for a while has no pauses of speech
-        heard = np.where(levels > _SILENT_DBFS, levels, np.nan)
-        heard[:, ~np.isfinite(heard).any(axis=0)] = _FLOOR_DBFS
-        loud, soft = np.nanpercentile(heard, [95.0, 20.0], axis=0)
+        heard = [channel[channel > _SILENT_DBFS] for channel in levels.T]
+        loud = np.array([level_exceeded(channel, 0.05) for channel in heard])
+        soft = np.array([level_exceeded(channel, 0.8) for channel in heard])
         slopes = self._slopes / np.maximum(self._energies, 1e-30)
         return Activity(loud, loud - soft, np.sqrt(slopes) * self._rate / (2.0 * np.pi))
 

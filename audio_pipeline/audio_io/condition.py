@@ -125,7 +125,7 @@ def condition(
     if trim:
         words = words_of(out, sample_rate_hz)
         if (said := words.sentence(sample_rate_hz)) is not None:
-            out = out[words.start : words.stop].copy()
+            out = out[words.start : words.stop]
             did.append(said)
             notes.append(Remark("stem_trimmed", said))
     fade_edges(out, round(EDGE_FADE_S * sample_rate_hz))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from audio_pipeline.audio_io.channel_statistics import level_exceeded
 from audio_pipeline.dsp.arrays import Samples
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _FLOOR_HOPS = 10
 """The noise floor is the softest 100 ms that are not digital silence."""
 _WORD_HOPS = 3
 """What is shorter is a click, not a word."""
+_AT_ONCE = 1000
 _SILENT_DBFS = -110.0
 _DEEPEST_DB = 70.0
 """A floor further below the loudest words does not matter; digital silence counts as so far below."""
@@ -68,9 +70,9 @@ def words_of(samples: Samples, sample_rate_hz: int) -> Trim:
 def _levels(samples: Samples, hop: int) -> Samples:
     """The RMS of every hop, dBFS, `(hops,)`; the last may be shorter."""
     power = np.zeros(-(-len(samples) // hop))
-    for channel in samples.T:
-        square = np.square(channel)
-        power += np.add.reduceat(square, np.arange(0, len(square), hop))
+    for first in range(0, len(power), _AT_ONCE):  # so that no second copy of the stem is made
+        square = np.square(samples[first * hop : (first + _AT_ONCE) * hop]).sum(axis=1)
+        power[first : first + _AT_ONCE] = np.add.reduceat(square, np.arange(0, len(square), hop))
     power /= hop * samples.shape[1]
     levels: Samples = 10.0 * np.log10(np.maximum(power, 1e-16))
     return levels
@@ -78,7 +80,7 @@ def _levels(samples: Samples, hop: int) -> Samples:
 
 def _threshold(level: Samples) -> float:
     sounding = level > _SILENT_DBFS
-    words = float(np.percentile(level[sounding], 95.0)) if sounding.any() else 0.0
+    words = level_exceeded(level[sounding], 0.05)
     deepest = words - _DEEPEST_DB
     power = np.where(sounding, 10.0 ** (level / 10.0), 0.0)
     total = np.concatenate([[0.0], np.cumsum(power)])
