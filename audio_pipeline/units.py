@@ -171,6 +171,41 @@ Pan = Annotated[
 """A place between left (−1) and right (+1)."""
 
 
+MOST_CHANNELS = 24
+_CHANNEL_NAMES = ("auto", "left", "right", "centre", "mix")
+
+
+def _parse_channel(value: object) -> str:
+    if value in _CHANNEL_NAMES:
+        return str(value)
+    number = value if isinstance(value, int) and not isinstance(value, bool) else None
+    if isinstance(value, str) and value.isdecimal() and len(value) <= 2:
+        number = int(value)
+    if number is None or not 1 <= number <= MOST_CHANNELS:
+        names = ", ".join(f'"{name}"' for name in _CHANNEL_NAMES)
+        raise ValueError(
+            f"{value!r} is not a channel; write {names} or a number from 1 to {MOST_CHANNELS}"
+        )
+    return str(number)
+
+
+Channel = Annotated[
+    str,
+    _Written(
+        _parse_channel,
+        str,
+        {
+            "anyOf": [
+                {"enum": list(_CHANNEL_NAMES)},
+                {"type": "integer", "minimum": 1, "maximum": MOST_CHANNELS},
+            ],
+            "examples": ["auto", "left", 2],
+        },
+    ),
+]
+"""A channel of a recording: its number from 1 as text, or "auto", "left", "right", "centre", "mix"."""
+
+
 def _parse_time(value: object) -> Moment:
     if isinstance(value, Moment):
         return value

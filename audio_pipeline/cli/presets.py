@@ -137,6 +137,7 @@ def _explain(project: Project, name: str, sets: tuple[str, ...], output: Output)
 
     preset = build_preset(load_document(project, name, sets))
     cues = cue_times(preset, planned_schedule(project, preset, {}))
+    output.detail("cues count the stems whole; a render leaves out silence around their words")
     values = values_of(preset)
     for origin in dict.fromkeys(value.origin for value in values):
         output.detail(f"{origin}: {sum(value.origin == origin for value in values)} values")

@@ -177,13 +177,17 @@ def _progress(quiet: bool) -> Iterator[Callable[[str, float], None]]:
 def _tell_stems(rendered: Rendered, output: Output) -> None:
     for name, stems in rendered.session.stems.items():
         for stem in stems:
+            noted = [note.message for note in stem.notes]
             for sentence in stem.did:
-                output.detail(f"{name}: {sentence}")
-            for sentence in stem.warnings:
-                output.note(f"warning: {name}: {sentence}")
+                if sentence in noted:
+                    output.note(f"note: {name}: {sentence}")
+                else:
+                    output.detail(f"{name}: {sentence}")
+            for warning in stem.warnings:
+                output.note(f"warning: {name}: {warning.message}")
     for treatment in rendered.session.treatments:
-        for warning in treatment.warnings:
-            output.note(f"warning: {treatment.effect}: {warning['message']}")
+        for warned in treatment.warnings:
+            output.note(f"warning: {treatment.effect}: {warned['message']}")
 
 
 def _tell(rendered: Rendered, seconds: float) -> None:
@@ -203,8 +207,10 @@ def _tell(rendered: Rendered, seconds: float) -> None:
     rows.append(("took", f"{seconds:.1f} s"))
     for label, value in rows:
         click.echo(f"{click.style(f'{label:>10}', bold=_styled())}  {value}")
+    told = [warning["message"] for warning in rendered.session.warnings]  # by `_tell_stems`
     for warning in rendered.report.warnings if rendered.report is not None else ():
-        click.echo(f"   warning  {printable(warning.message)}")
+        if warning.message not in told:
+            click.echo(f"   warning  {printable(warning.message)}")
 
 
 def _places(rendered: Rendered) -> list[tuple[str, str]]:

@@ -57,12 +57,12 @@ def _facts(path: Path, info: AudioInfo, known: Known) -> MixFacts:
         from audio_pipeline.preset.document import load_document
         from audio_pipeline.preset.model import build_preset
         from audio_pipeline.preset.project import find_project
-        from audio_pipeline.preset.stems import planned_schedule
+        from audio_pipeline.preset.stems import trimmed_schedule
         from audio_pipeline.reporting.sections import facts_of_preset
 
         project = find_project(Path.cwd())
         preset = build_preset(load_document(project, known.preset))
-        return facts_of_preset(preset, planned_schedule(project, preset, {}), rate)
+        return facts_of_preset(preset, trimmed_schedule(project, preset, {}), rate)
     if known.markers is not None:
         return facts_of_markers(known.markers, known.clock, info.frames, rate, known.fade_s)
     return MixFacts(mix=path.stem, clock=known.clock)

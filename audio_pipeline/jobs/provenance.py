@@ -16,6 +16,7 @@ from audio_pipeline.mixing.session import Session
 from audio_pipeline.plugins import packages_of
 from audio_pipeline.reporting.dialogue import share_percent
 from audio_pipeline.reporting.facts import LoudnessAim, MixFacts
+from audio_pipeline.reporting.notes import Note
 from audio_pipeline.reporting.sections import facts_of_preset
 
 
@@ -30,6 +31,7 @@ def facts_of(session: Session, finished: FinishedMix, master: Master) -> MixFact
         provenance=provenance,
         layout="stereo",
         warnings=tuple((warning["code"], warning["message"]) for warning in session.warnings),
+        notes=tuple(Note(code, message) for code, message in session.notes),
         dialogue_gain_db=gains.dialogue_db,
         programme_gain_db=gains.programme_db,
         null_residual_dbfs=None if master.null_residual is None else master.null_residual.dbfs,
@@ -96,7 +98,7 @@ def _provenance(
                 "sound": name,
                 "sha256": stem.sha256,
                 "did": list(stem.did),
-                "warnings": list(stem.warnings),
+                "warnings": [warning.message for warning in stem.warnings],
             }
             for name, stems in session.stems.items()
             for stem in stems

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, cast
 
 from pydantic import Field
 
 from audio_pipeline.dsp.arrays import Samples, silence
 from audio_pipeline.layers.base import Bus, Layer
 from audio_pipeline.timeline.moments import Schedule, parse_moment
-from audio_pipeline.timeline.scene import REFERENCE_LUFS, Scene, StemRequest
+from audio_pipeline.timeline.scene import REFERENCE_LUFS, ChannelChoice, Scene, StemRequest
 from audio_pipeline.timeline.spans import Span
-from audio_pipeline.units import Db, Time
+from audio_pipeline.units import Channel, Db, Time
 
 
 class Voice(Layer):
@@ -29,10 +29,16 @@ class Voice(Layer):
     until: Time = Field(parse_moment("end"), description="when it has ended, at the latest")
     stem: str = Field(description="the recording, as a path inside the project")
     level: Db = Field(0.0, description="its level against the other voice")
+    channel: Channel = Field("auto", description="which channel of the recording is the voice")
+    trim: Literal["auto", "off"] = Field(
+        "auto", description="whether silence before the first and after the last word is left out"
+    )
 
     def stems(self) -> tuple[StemRequest, ...]:
         """Its recording, in mono, at its level from the reference."""
-        return (StemRequest(self.stem, 1, REFERENCE_LUFS + self.level),)
+        channel = cast("ChannelChoice", int(self.channel) if self.channel.isdecimal() else self.channel)
+        level = REFERENCE_LUFS + self.level
+        return (StemRequest(self.stem, 1, level, channel, self.trim == "auto"),)
 
     def tail(self, schedule: Schedule, length_s: Callable[[StemRequest], Fraction]) -> Fraction:
         """The end of the recording."""

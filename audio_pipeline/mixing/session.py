@@ -44,8 +44,24 @@ class Session:
 
     @property
     def warnings(self) -> tuple[Mapping[str, str], ...]:
-        """What could not be done to the stems, each with a `code` and a `message`."""
-        return tuple(warning for treatment in self.treatments for warning in treatment.warnings)
+        """What is wrong with the stems or could not be done to them, each with a `code` and a `message`."""
+        stems = [
+            {"code": warning.code, "message": f"{sound}: {warning.message}"}
+            for sound, conditioned in self.stems.items()
+            for stem in conditioned
+            for warning in stem.warnings
+        ]
+        return (*stems, *(warned for treatment in self.treatments for warned in treatment.warnings))
+
+    @property
+    def notes(self) -> tuple[tuple[str, str], ...]:
+        """What was assumed, chosen or left out of the stems: a code and a sentence each."""
+        return tuple(
+            (note.code, f"{sound}: {note.message}")
+            for sound, conditioned in self.stems.items()
+            for stem in conditioned
+            for note in stem.notes
+        )
 
 
 def with_stem_files(preset: Preset, files: StemFiles) -> Preset:

@@ -92,7 +92,7 @@ class PageAnalyzer:
 def look_at(master: Path, softest_dbfs: float | None) -> PageMedia:
     """A look at a master that is there. Raises StemError when it cannot be read."""
     looking = PageAnalyzer(master, softest_dbfs)
-    for block in stereo(programme_blocks(master, _BLOCK)):
+    for block in stereo(programme_blocks(master, _BLOCK), programme_info(master).layout):
         looking.feed(block)
     return looking.look()
 

@@ -77,7 +77,7 @@ class Take:
         if info.channels == 2 or measured is None:
             return 0.0
         meter = Meter(info.sample_rate_hz, 2)
-        for block in stereo(programme_blocks(self.audio)):
+        for block in stereo(programme_blocks(self.audio), info.layout):
             meter.feed(block)
         played = meter.result().integrated_lufs
         return 0.0 if played is None else round(played - measured, 4)
@@ -132,7 +132,7 @@ def listening_copy(take: Take) -> bytes:
             f"{take.audio} is {info.duration_s / 60:.0f} minutes long;"
             f" a review page holds mixes of up to {LONGEST_S / 60:.0f}"
         )
-    return encoded(stereo(programme_blocks(take.audio)), MP3, info.sample_rate_hz, 2)
+    return encoded(stereo(programme_blocks(take.audio), info.layout), MP3, info.sample_rate_hz, 2)
 
 
 def write_review(path: Path, takes: Sequence[Take], copies: Sequence[bytes]) -> None:

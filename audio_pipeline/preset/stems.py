@@ -48,13 +48,38 @@ def head_path(project: Project, preset: Preset) -> Path | None:
 
 
 def planned_schedule(project: Project, preset: Preset, files: StemFiles) -> Schedule:
-    """The schedule from the stems' headers alone: nothing is decoded.
+    """The schedule from the stems' headers alone: nothing is decoded, so that silence which a render trims
+    around the words still counts.
 
     Raises StemError for a stem or a head outside the project, and for a stem that cannot be read.
     """
     head_path(project, preset)
     paths = stem_paths(project, preset, files)
     return schedule_of(preset, lambda request: _stated_length(paths[request], preset.sample_rate_hz))
+
+
+def trimmed_schedule(project: Project, preset: Preset, files: StemFiles) -> Schedule:
+    """The schedule as a render has it: stems that are trimmed are decoded.
+
+    Raises StemError as a render does.
+    """
+    from audio_pipeline.audio_io.condition import condition  # with NumPy and soundfile
+
+    paths, rate = stem_paths(project, preset, files), preset.sample_rate_hz
+
+    def length_s(request: StemRequest) -> Fraction:
+        if not request.trim:
+            return _stated_length(paths[request], rate)
+        stem = condition(
+            paths[request],
+            sample_rate_hz=rate,
+            channels=request.channels,
+            channel=request.channel,
+            trim=True,
+        )
+        return Fraction(len(stem.samples), rate)
+
+    return schedule_of(preset, length_s)
 
 
 def _stated_length(path: Path, sample_rate: int) -> Fraction:

@@ -40,7 +40,7 @@ def measure_dialogue(path: Path, programme_s: float | None = None) -> Dialogue:
     Raises StemError for a file that cannot be read.
     """
     info = programme_info(path)
-    meter = Meter(info.sample_rate_hz, info.channels)
+    meter = Meter(info.sample_rate_hz, info.channels, info.loudness_weights)
     for block in programme_blocks(path):
         meter.feed(block)
     stem = meter.result()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from audio_pipeline.reporting.notes import Note
 from audio_pipeline.timeline.moments import Clock
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.timeline.timecode import RATES
@@ -55,8 +56,8 @@ class MixFacts:
     `dialogue_gain_db` and `programme_gain_db` are the gains of a render; without dialogue the first, and
     of what was not rendered both, are None. `null_residual_dbfs` is the peak of what the stems, where the
     render `has_stems`, miss the master by, None where that is nothing. `warnings` are codes and sentences
-    about what was done to the stems. `provenance` is copied into the report as it is: text, numbers, lists
-    and tables.
+    about what was done to the stems; `notes` say what was assumed, chosen or prepared. `provenance` is
+    copied into the report as it is: text, numbers, lists and tables.
     """
 
     mix: str
@@ -76,3 +77,4 @@ class MixFacts:
     null_residual_dbfs: float | None = None
     aim: LoudnessAim | None = None
     warnings: tuple[tuple[str, str], ...] = ()
+    notes: tuple[Note, ...] = ()

@@ -23,6 +23,7 @@ from audio_pipeline.timeline.spans import Span
 from audio_pipeline.timeline.workers import prefetch
 
 _BLOCK = 262_144
+_SAMPLES = 8 * _BLOCK  # of all channels
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,7 @@ def measured_file(
     spans = [section.span.intersect(whole) for section in facts.sections]
     if plan is not None:
         spans += [span_before(plan, rate).intersect(whole), span_of_floor(plan, info.frames)]
-    meter = Meter(rate, info.channels, spans=spans)
+    meter = Meter(rate, info.channels, info.loudness_weights, spans)
     falling = None if plan is None else FallMeter(plan, info.frames, rate)
     soft = None if plan is None else AWeightedMeter(spans[-1], rate, info.channels)
     silence = SilenceFinder(max(1, round(SHORTEST_S * rate)))
@@ -73,7 +74,8 @@ def measured_file(
         FoldCheck(facts.sections or [Section(facts.mix, whole)], rate) if info.channels == 2 else None
     )
     others: list[Observer | None] = [silence, falling, soft, *observers]
-    passing = _passed_on(programme_blocks(path, _BLOCK), [one for one in others if one is not None])
+    largest = min(_BLOCK, _SAMPLES // info.channels)
+    passing = _passed_on(programme_blocks(path, largest), [one for one in others if one is not None])
     for block in prefetch(passing):
         meter.feed(block)
         if folding is not None:

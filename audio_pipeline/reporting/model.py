@@ -200,6 +200,16 @@ class LoudnessReport(ReportModel):
         except ValueError:
             return Clock(rate)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The notes of `provenance.notes`: what was assumed, chosen or prepared."""
+        notes = self.provenance.get("notes")
+        if not isinstance(notes, list):
+            return ()
+        return tuple(
+            str(note["message"]) for note in notes if isinstance(note, dict) and "message" in note
+        )
+
     def figure(self, name: str) -> float | None:
         """A figure of the whole programme by its key, or the place of one (`true_peak_at_s`)."""
         value: float | None = getattr(self, name)

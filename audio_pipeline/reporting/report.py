@@ -15,6 +15,7 @@ import numpy as np
 
 from audio_pipeline.audio_io.regular_file import sha256_hex
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.layouts import Layout
 from audio_pipeline.errors import encodable, encodable_texts
 from audio_pipeline.metering.meter import Loudness
 from audio_pipeline.metering.span_levels import SpanLevels
@@ -35,6 +36,7 @@ from audio_pipeline.reporting.model import (
     SectionLevels,
     Silence,
 )
+from audio_pipeline.reporting.notes import Note, NoteCode
 from audio_pipeline.reporting.rejudge import bits_of
 from audio_pipeline.reporting.report_json import to_json
 from audio_pipeline.reporting.values import rounded
@@ -86,7 +88,7 @@ def _report(m: Measured, facts: MixFacts, delivery: Delivery | None, shown_name:
     figures["dialogue_lufs"] = dialogue
     known = dialogue is not None and programme is not None
     figures["loudness_to_dialogue_lu"] = programme - dialogue if known else None  # type: ignore[operator]
-    reasons = _reasons(whole, facts)
+    reasons = _reasons(whole, facts, m.info.layout)
     dropout = _dropout(m, facts)
     judged = _delivery(figures, m, facts, delivery, reasons)
     return LoudnessReport(
@@ -96,7 +98,7 @@ def _report(m: Measured, facts: MixFacts, delivery: Delivery | None, shown_name:
         duration_s=whole.duration_s,
         sample_rate_hz=rate,
         channels=whole.channels,
-        layout=facts.layout,
+        layout=facts.layout or m.info.layout.name,
         **figures,
         gains=Gains(dialogue_db=facts.dialogue_gain_db, programme_db=facts.programme_gain_db),
         null_residual_dbfs=facts.null_residual_dbfs,
@@ -119,11 +121,11 @@ def _report(m: Measured, facts: MixFacts, delivery: Delivery | None, shown_name:
     )
 
 
-def _reasons(whole: Loudness, facts: MixFacts) -> dict[str, str]:
+def _reasons(whole: Loudness, facts: MixFacts, layout: Layout) -> dict[str, str]:
     """Why figures of the whole are null."""
     reasons = {name: whole.reasons[name] for name in _MEASURED if name in whole.reasons}
-    if facts.layout is None:
-        reasons["layout"] = "not stated"
+    if facts.layout is None and layout.name is None:
+        reasons["layout"] = "tracks of a recorder" if layout.source == "tracks" else "not stated"
     if facts.dialogue_lufs is None:
         reasons["dialogue_lufs"] = "no dialogue stem"
     if facts.dialogue_lufs is None or whole.integrated_lufs is None:
@@ -253,6 +255,7 @@ def _points(curve: Samples) -> tuple[float | None, ...]:
 
 
 def _provenance(m: Measured, facts: MixFacts) -> dict[str, Any]:
+    notes = [Note(NoteCode.CHANNEL_LAYOUT, said) for said in m.info.notes]
     folds = None if m.mono_folds is None else [asdict(fold) for fold in m.mono_folds]
     before, after = m.leader
     leader = {"before_samples": before, "after_samples": after}
@@ -261,6 +264,7 @@ def _provenance(m: Measured, facts: MixFacts) -> dict[str, Any]:
             "program": f"render-ending {__version__}",
             "encoding": f"{m.info.format} {m.info.subtype}",
             "true_peak_filter": FILTER,
+            "notes": [asdict(note) for note in (*notes, *facts.notes)],
             "mono_fold": folds,
             "picture_rate": facts.clock.rate.name,
             "picture_start": facts.clock.rate.timecode(facts.clock.start_frame),

@@ -34,6 +34,9 @@ class WarningCode(StrEnum):
     MATCH_NOISE = "match_noise", "the voices' noise floors still differ after `match`"
     LOUDNESS_OFF_TARGET = "loudness_off_target", "the mix is not within 0.1 LU of its target"
     STEM_OVER_FULL_SCALE = "stem_over_full_scale", "a stem needed more of the ceiling than the master"
+    STEM_SIGNAL = "stem_signal", "a stem is clipped, recorded too low, has DC or opposite channels"
+    STEM_CHANNELS = "stem_channels", "channels of a stem that differ were averaged"
+    STEM_GAIN = "stem_gain", "a stem was raised by more than 40 dB"
     VERSION_1 = "version_1", "a warning from a report of version 1, which has no codes"
 
 

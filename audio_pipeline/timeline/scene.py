@@ -15,6 +15,8 @@ from audio_pipeline.timeline.moments import Clock, Moment, Schedule
 from audio_pipeline.timeline.spans import Span
 
 Listening = Literal["speakers", "headphones"]
+ChannelChoice = int | Literal["auto", "left", "right", "centre", "mix"]
+"""Which channel of a recording becomes a mono stem: its number from 1, its name, or the one with the voice."""
 
 REFERENCE_LUFS = -27.0
 """The loudness of a voice's stem before any gain, whatever the preset asks of the mix."""
@@ -24,12 +26,15 @@ REFERENCE_LUFS = -27.0
 class StemRequest:
     """An audio file as a sound wants it: how many channels, and levelled to what, if at all.
 
-    `path` is as the preset writes it; `level_lufs` None leaves the file's own level.
+    `path` is as the preset writes it; `level_lufs` None leaves the file's own level. `channel` is what becomes
+    of several channels in mono; with `trim` the silence around the words is left out.
     """
 
     path: str
     channels: Literal[1, 2]
     level_lufs: float | None = None
+    channel: ChannelChoice = "auto"
+    trim: bool = False
 
 
 def to_samples(seconds: Fraction, sample_rate: int) -> int:

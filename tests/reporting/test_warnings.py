@@ -33,6 +33,9 @@ def test_the_codes_are_those_that_were_published() -> None:
         "match_noise",
         "loudness_off_target",
         "stem_over_full_scale",
+        "stem_signal",
+        "stem_channels",
+        "stem_gain",
         "version_1",
     ]
 

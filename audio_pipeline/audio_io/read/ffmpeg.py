@@ -43,6 +43,7 @@ _CLOCK = r"(\d{1,6}):(\d\d):(\d\d(?:\.\d+)?)"
 _DURATION = re.compile(rf"^  Duration: {_CLOCK}, ", re.MULTILINE)
 _KINDS = "Audio|Video|Subtitle|Data|Attachment"
 _STREAM = re.compile(rf"^ {{2,4}}Stream #0:\d+[^\n]*?: ({_KINDS}): (\w*)", re.MULTILINE)
+_LAYOUT = re.compile(r"[^\n]*?, \d+ Hz, ([^,\n]+)")
 _START = re.compile(r"[^\n]*, start (\d+\.\d+)")  # newer than ffmpeg 5, and where it is not 0
 _OWN_DURATION = re.compile(rf"^ +DURATION(?:-\w+)? *: {_CLOCK}", re.MULTILINE)
 
@@ -88,7 +89,8 @@ class StreamInfo:
     """What the header says of the first sound in a file.
 
     `duration_s` is None where nothing states it. `own_duration` is False where it may be another
-    stream's: a film's picture may be longer than its sound.
+    stream's: a film's picture may be longer than its sound. `layout` is ffmpeg's word for the channel
+    layout, such as "5.1(side)", or "6 channels" where the file states none.
     """
 
     codec: str
@@ -96,6 +98,7 @@ class StreamInfo:
     channels: int
     duration_s: float | None
     own_duration: bool
+    layout: str
 
 
 def container_of(file: RegularFile) -> Container | None:
@@ -125,7 +128,10 @@ def stream_info(file: RegularFile, container: Container) -> StreamInfo:
     codec, below = sound
     rate_hz, channels = _AU_HEAD.unpack(frame[: _AU_HEAD.size])[4:]
     duration_s, own = _stated_length(file, container, listing, below, len(streams))
-    return StreamInfo(codec or "unknown", rate_hz, channels, duration_s, own)
+    layout = _LAYOUT.match(below)
+    return StreamInfo(
+        codec or "unknown", rate_hz, channels, duration_s, own, layout[1] if layout else ""
+    )
 
 
 def _stated_length(
@@ -217,7 +223,8 @@ def _command(file: RegularFile, container: Container, verbosity: str, options: l
     bounds = ["-hide_banner", "-nostdin", "-nostats", "-v", verbosity]
     # the file that was examined, whatever its name stands for by now
     location = f"file:/dev/fd/{file.descriptor}"
-    source = [*input_limits(container.demuxer), "-i", location]
+    # a layout that the file does not state is not guessed
+    source = ["-guess_layout_max", "0", *input_limits(container.demuxer), "-i", location]
     wanted = ["-map", "0:a:0", "-vn", "-sn", "-dn", *options]
     return [ffmpeg, *bounds, *source, *wanted, "-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
 
