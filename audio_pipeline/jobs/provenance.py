@@ -29,6 +29,8 @@ def facts_of(session: Session, gain_db: float, ceiling: CeilingAction, dialogue:
         facts,
         provenance=provenance,
         layout="stereo",
+        overruns=session.overruns,
+        slots=session.slots,
         warnings=tuple((warning["code"], warning["message"]) for warning in session.warnings),
         dialogue_gain_db=gain_db if by_dialogue else None,
         programme_gain_db=None if by_dialogue else gain_db,

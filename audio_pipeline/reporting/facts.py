@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from audio_pipeline.preset.overruns import Overrun
 from audio_pipeline.timeline.moments import Clock
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.timeline.timecode import RATES
@@ -40,7 +41,8 @@ class MixFacts:
     `dialogue_lufs` is the loudness of the dialogue stem at the master's gain; `dialogue_share_percent`
     how much of the programme is dialogue (`dialogue.share_percent`); `delivery` a delivery's name.
     `dialogue_gain_db` or `programme_gain_db` is the gain of a render, by its anchor. `warnings` are codes
-    and sentences about what was done to the stems. `provenance` is copied into the report as it is: text,
+    and sentences about what was done to the stems; `overruns` what does not fit the picture, `slots` the slots
+    of the voices, None where they are not specified. `provenance` is copied into the report as it is: text,
     numbers, lists and tables.
     """
 
@@ -58,3 +60,5 @@ class MixFacts:
     dialogue_gain_db: float | None = None
     programme_gain_db: float | None = None
     warnings: tuple[tuple[str, str], ...] = ()
+    overruns: tuple[Overrun, ...] = ()
+    slots: Mapping[str, Span] | None = None

@@ -36,6 +36,7 @@ from audio_pipeline.reporting.model import (
     LoudnessReport,
     SectionLevels,
     Silence,
+    Slot,
 )
 from audio_pipeline.reporting.rejudge import bits_of
 from audio_pipeline.reporting.report_json import to_json
@@ -110,7 +111,7 @@ def _report(m: Measured, facts: MixFacts, delivery: Delivery | None, shown_name:
             CueTime(name=name, at_samples=at, timecode=facts.clock.timecode(Fraction(at, rate)))
             for name, at in facts.cues
         ),
-        slots=None,
+        slots=_slots(facts),
         dropout=dropout,
         delivery=judged,
         curves=_curves(whole),
@@ -136,10 +137,20 @@ def _reasons(whole: Loudness, facts: MixFacts) -> dict[str, str]:
             why = f"the gain is not anchored on the {name}" if rendered else "the file was not rendered"
             reasons[f"gains.{name}_db"] = why
     reasons["null_residual_dbfs"] = "not measured"
-    reasons["slots"] = "not specified"
+    if facts.slots is None:
+        reasons["slots"] = "not specified"
     if facts.dropout is None:
         reasons["dropout"] = "not specified"
     return reasons
+
+
+def _slots(facts: MixFacts) -> dict[str, Slot] | None:
+    if facts.slots is None:
+        return None
+    return {
+        name: Slot(start_samples=slot.start, stop_samples=slot.stop)
+        for name, slot in facts.slots.items()
+    }
 
 
 def _section(name: str, levels: SpanLevels, facts: MixFacts, rate: int) -> SectionLevels:

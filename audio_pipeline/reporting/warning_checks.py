@@ -10,7 +10,7 @@ from audio_pipeline.reporting.facts import MixFacts
 from audio_pipeline.reporting.fold_check import fold_warning
 from audio_pipeline.reporting.measuring import Measured
 from audio_pipeline.reporting.model import DeliveryVerdict, DropoutLevels
-from audio_pipeline.reporting.warnings import ReportWarning, WarningCode
+from audio_pipeline.reporting.warnings import OVERRUN_CODES, ReportWarning, WarningCode
 
 
 def warnings_of(
@@ -22,6 +22,7 @@ def warnings_of(
             ReportWarning.model_validate({"code": code, "message": said})
             for code, said in facts.warnings
         ),
+        *_of_overruns(measured, facts),
         *_of_file(measured, facts),
         *_of_floor(measured, delivery),
         *_of_folds(measured),
@@ -29,6 +30,20 @@ def warnings_of(
         *_of_silence_cue(measured, facts, dropout),
         *_of_silences(facts, delivery),
     )
+
+
+def _of_overruns(measured: Measured, facts: MixFacts) -> list[ReportWarning]:
+    rate = measured.info.sample_rate_hz
+    return [
+        ReportWarning(
+            code=OVERRUN_CODES[overrun.code],
+            message=overrun.message(rate),
+            at_s=overrun.span.start / rate,
+            until_s=overrun.span.stop / rate,
+            figure=f"slots.{overrun.voice}",
+        )
+        for overrun in facts.overruns
+    ]
 
 
 def _of_file(measured: Measured, facts: MixFacts) -> list[ReportWarning]:

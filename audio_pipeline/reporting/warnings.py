@@ -32,7 +32,25 @@ class WarningCode(StrEnum):
     MATCH_SPECTRUM = "match_spectrum", "the voices' spectra still differ after `match`"
     MATCH_BANDWIDTH = "match_bandwidth", "the voices' bandwidths still differ after `match`"
     MATCH_NOISE = "match_noise", "the voices' noise floors still differ after `match`"
+    LINE_OVER_SLOT = "line_over_slot", "a line is spoken before or after its slot"
+    LINE_CUT_TO_SLOT = "line_cut_to_slot", "a line is cut to fit its slot, as `fit` asks"
+    VOICE_CUT = "voice_cut", "a voice or its echo is cut by the fader, the dropout or another cue"
+    ECHO_PAST_BLACK = "echo_past_black", "an echo goes on past the cue `black`"
+    TAIL_PAST_END = "tail_past_end", "a voice or its echo goes on past the cue `end`"
     VERSION_1 = "version_1", "a warning from a report of version 1, which has no codes"
+
+
+OVERRUN_CODES = {
+    code.value: code
+    for code in (
+        WarningCode.LINE_OVER_SLOT,
+        WarningCode.LINE_CUT_TO_SLOT,
+        WarningCode.VOICE_CUT,
+        WarningCode.ECHO_PAST_BLACK,
+        WarningCode.TAIL_PAST_END,
+    )
+}
+"""The warnings of what does not fit a locked picture; their figure is the voice's slot, "slots.voice_a"."""
 
 
 class ReportWarning(ReportModel):

@@ -21,12 +21,14 @@ Listening = Literal["speakers", "headphones"]
 class StemRequest:
     """An audio file as a sound wants it: how many channels, and levelled to what, if at all.
 
-    `path` is as the preset writes it; `level_lufs` None leaves the file's own level.
+    `path` is as the preset writes it; `level_lufs` None leaves the file's own level. What lasts longer than
+    `longest_samples` is stretched, as far as `stretched_length` says; None stretches nothing.
     """
 
     path: str
     channels: Literal[1, 2]
     level_lufs: float | None = None
+    longest_samples: int | None = None
 
 
 def to_samples(seconds: Fraction, sample_rate: int) -> int:

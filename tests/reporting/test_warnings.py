@@ -31,6 +31,11 @@ def test_the_codes_are_those_that_were_published() -> None:
         "match_spectrum",
         "match_bandwidth",
         "match_noise",
+        "line_over_slot",
+        "line_cut_to_slot",
+        "voice_cut",
+        "echo_past_black",
+        "tail_past_end",
         "version_1",
     ]
 
