@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -110,7 +111,7 @@ def _print_json(rendered: Rendered, output: Output) -> None:
             "file": rendered.master.file.name,
             "start_s": span.start / rate,
             "stop_s": span.stop / rate,
-            "gain_db": rendered.master.gain_db,
+            "gains": asdict(rendered.master.gains),
         }
     )
 
@@ -214,7 +215,11 @@ def _figures(rendered: Rendered) -> list[tuple[str, str]]:
         if report.dropout:
             rows.append(("floor", _value(report.dropout.floor_dbfs, "dBFS in the dropout")))
         rows.append(("delivery", f"{master.delivery}: {report.delivery.verdict}"))
-    rows.append(("gain", f"{rendered.master.gain_db:+.2f} dB"))
+    gains = rendered.master.gains
+    if gains.dialogue_db is not None:
+        rows.append(("gain", f"{gains.dialogue_db:+.2f} dB on the dialogue"))
+    if master.anchor == "programme":
+        rows.append(("gain", f"{gains.programme_db:+.2f} dB on the programme"))
     if rendered.master.ceiling.reduction_db > 0:
         rows.append(
             ("ceiling", f"held peaks down by up to {rendered.master.ceiling.reduction_db:.1f} dB")

@@ -9,22 +9,20 @@ from typing import Any
 
 from audio_pipeline.dsp.arithmetic import arithmetic
 from audio_pipeline.mastering.ceiling import CeilingAction
-from audio_pipeline.metering.gated import Gated
+from audio_pipeline.mastering.gain_staging import Gains
+from audio_pipeline.metering.history import integrated_lufs, lufs
+from audio_pipeline.metering.part_energies import PartEnergies, momentary_power
 from audio_pipeline.mixing.session import Session
 from audio_pipeline.reporting.dialogue import share_percent
 from audio_pipeline.reporting.facts import MixFacts
 from audio_pipeline.reporting.sections import facts_of_preset
 
 
-def facts_of(session: Session, gain_db: float, ceiling: CeilingAction, dialogue: Gated) -> MixFacts:
-    """The facts for the report of a whole render. `dialogue` was measured before the gain.
-
-    A master without the bus DX has no dialogue, even though its gain may be anchored on it.
-    """
+def facts_of(session: Session, gains: Gains, ceiling: CeilingAction, energies: PartEnergies) -> MixFacts:
+    """The facts for the report of a whole render. `energies` were measured before the gains."""
     rate = session.scene.sample_rate
     facts = facts_of_preset(session.preset, session.scene.schedule, rate)
-    provenance = _provenance(session, gain_db, ceiling, facts.provenance["preset"])
-    by_dialogue = session.preset.master.anchor == "dialogue"
+    provenance = _provenance(session, ceiling, facts.provenance["preset"])
     facts = replace(
         facts,
         provenance=provenance,
@@ -32,15 +30,20 @@ def facts_of(session: Session, gain_db: float, ceiling: CeilingAction, dialogue:
         overruns=session.overruns,
         slots=session.slots,
         warnings=tuple((warning["code"], warning["message"]) for warning in session.warnings),
-        dialogue_gain_db=gain_db if by_dialogue else None,
-        programme_gain_db=None if by_dialogue else gain_db,
+        dialogue_gain_db=gains.dialogue_db,
+        programme_gain_db=gains.programme_db,
     )
-    if "DX" not in session.preset.master.buses or dialogue.integrated_lufs is None:
+    if gains.dialogue_db is None:
         return facts
+    weighted = energies.dialogue * (gains.of_dialogue * gains.of_programme) ** 2
+    momentary = momentary_power(weighted, rate)
+    dialogue = integrated_lufs(momentary)
     return replace(
         facts,
-        dialogue_lufs=dialogue.integrated_lufs + gain_db,
-        dialogue_share_percent=share_percent(dialogue, len(session.scene.programme) / rate),
+        dialogue_lufs=dialogue,
+        dialogue_share_percent=share_percent(
+            lufs(momentary), dialogue, len(session.scene.programme) / rate
+        ),
     )
 
 
@@ -52,17 +55,14 @@ def _head(session: Session) -> dict[str, Any]:
     return {"head": {"name": name, "sha256": None if name == key else key}}
 
 
-def _provenance(
-    session: Session, gain_db: float, ceiling: CeilingAction, resolved: dict[str, Any]
-) -> dict[str, Any]:
+def _provenance(session: Session, ceiling: CeilingAction, resolved: dict[str, Any]) -> dict[str, Any]:
     master, rate = session.preset.master, session.scene.sample_rate
     digest = hashlib.sha256(json.dumps(resolved, sort_keys=True).encode()).hexdigest()
     return {
         "arithmetic": str(arithmetic()),
         "seed": session.preset.head.seed,
-        "gain_db": gain_db,
         "anchor": master.anchor,
-        "target_lufs": master.target,
+        "target_lufs": master.anchor_lufs,
         "ceiling": {
             "limit_dbtp": master.ceiling,
             "reduction_db": ceiling.reduction_db,

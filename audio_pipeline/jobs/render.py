@@ -1,6 +1,6 @@
 """The use case: one preset and its stems become one master, its stems, its report and its page.
 
-mix every tile to the premaster and meter it ─▶ one gain ─▶ ceiling, dither, file ─▶ report from the file
+mix every tile to the premaster and meter it ─▶ gains ─▶ ceiling, dither, files ─▶ report from the file
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from audio_pipeline.jobs.render_files import (
     refuse_to_replace,
 )
 from audio_pipeline.mastering.broadcast_wave import broadcast_wave
-from audio_pipeline.mastering.gain import gain_to_target_db
+from audio_pipeline.mastering.gain_staging import Gains, solved_gains
 from audio_pipeline.mastering.master import Master, write_master
 from audio_pipeline.mastering.premaster import mixed_premaster
 from audio_pipeline.mastering.stems import write_stems
@@ -117,18 +117,18 @@ def _make(
     report, media, page = None, None, None
     premaster_of = mixed_premaster(session, order.out, kept, workers, partial(progress, "mix"))
     with premaster_of as premaster:
-        gain_db = gain_to_target_db(session.preset, premaster.anchor_loudness)
+        gains = solved_gains(session.preset, premaster.energies)
         with broadcast_wave(session, files.master, span, file_set.part) as wave:
             told = partial(progress, "master")
-            ceiling = write_master(session, premaster, span, gain_db, wave, workers, told)
+            ceiling = write_master(session, premaster, span, gains, wave, workers, told)
             told = partial(progress, "stems out")
-            write_stems(session, premaster, span, gain_db, files.stems, workers, told, file_set.part)
+            write_stems(session, premaster, span, gains, files.stems, workers, told, file_set.part)
             if files.report is not None:
                 progress("report", 0.0)
-                page = _page(files, session.preset, gain_db, wave)
-                facts = facts_of(session, gain_db, ceiling, premaster.dialogue_loudness)
+                page = _page(files, session.preset, gains, wave)
+                facts = facts_of(session, gains, ceiling, premaster.energies)
                 report = _report(wave, facts, files, page)
-    master = Master(files.master, span, gain_db, ceiling, files.stems)
+    master = Master(files.master, span, gains, ceiling, files.stems)
     if files.report is not None and report is not None:
         report = report.model_copy(update={"files": _hashes(files, file_set)})
         text = to_json(report)
@@ -149,12 +149,12 @@ def _hashes(files: RenderFiles, file_set: FileSet) -> dict[str, str]:
     }
 
 
-def _page(files: RenderFiles, preset: Preset, gain_db: float, wave: WaveWriter) -> RenderPage | None:
+def _page(files: RenderFiles, preset: Preset, gains: Gains, wave: WaveWriter) -> RenderPage | None:
     if files.page is None:
         return None
     from audio_pipeline.jobs.render_page import RenderPage  # without a page no page code is imported
 
-    return RenderPage(preset, gain_db, wave.draft())
+    return RenderPage(preset, gains, wave.draft())
 
 
 def _report(

@@ -1,4 +1,4 @@
-"""A voice: a dialogue stem, levelled, at its place in time."""
+"""A voice: a dialogue stem at one reference loudness, at its place in time."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ from audio_pipeline.dsp.fades import fade_edges
 from audio_pipeline.layers.base import Bus, Layer
 from audio_pipeline.timeline.moments import Clock, Schedule, parse_moment
 from audio_pipeline.timeline.picture_lock import Fit, Line, line_in_slot
-from audio_pipeline.timeline.scene import Scene, StemRequest
+from audio_pipeline.timeline.scene import REFERENCE_LUFS, Scene, StemRequest
 from audio_pipeline.timeline.spans import Span
-from audio_pipeline.units import Between, Duration, Lufs, Time
+from audio_pipeline.units import Between, Db, Duration, Time
 
 CUT_FADE_S = 0.02
 """How long a line fades where its slot cuts it: a consonant's length, so that no click is heard."""
 
 
 class Voice(Layer):
-    """One voice of the conversation. Where it stands and how it moves is the crossfade's matter."""
+    """One voice of the conversation. Where it stands and how it moves is the crossfade's matter.
+
+    How loud both are together is decided in the master, which brings the whole bus DX to its loudness.
+    """
 
     speaks: ClassVar[bool] = True
 
@@ -30,7 +33,7 @@ class Voice(Layer):
     bus: Bus = Field("DX", description="the stem that it belongs to")
     until: Time = Field(parse_moment("end"), description="when it has ended, at the latest")
     stem: str = Field(description="the recording, as a path inside the project")
-    level: Lufs = Field(-27.0, description="the loudness that the stem is levelled to")
+    level: Db = Field(0.0, description="its level against the other voice")
     slot: Annotated[Duration, Between("10ms", "6h")] | None = Field(
         None,
         description="the time that the picture gives its line, from `at`; otherwise as long as the line",
@@ -43,8 +46,8 @@ class Voice(Layer):
     _longest_samples: int | None = PrivateAttr(None)
 
     def stems(self) -> tuple[StemRequest, ...]:
-        """Its recording, in mono, levelled."""
-        return (StemRequest(self.stem, 1, self.level, self._longest_samples),)
+        """Its recording, in mono, at its level from the reference."""
+        return (StemRequest(self.stem, 1, REFERENCE_LUFS + self.level, self._longest_samples),)
 
     def slot_s(self, clock: Clock) -> Fraction | None:
         """See `Layer.slot_s`."""

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from audio_pipeline.audio_io.write.wave import WaveWriter
 from audio_pipeline.dsp.arrays import Samples
-from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.mastering.ceiling import Ceiling, CeilingAction
 from audio_pipeline.mastering.dither import Dither
+from audio_pipeline.mastering.gain_staging import Gains
 from audio_pipeline.mastering.premaster import Premaster
 from audio_pipeline.mastering.quantise import Steps, quantise
 from audio_pipeline.mixing.session import Session
@@ -21,11 +21,11 @@ from audio_pipeline.timeline.workers import in_order
 @dataclass(frozen=True)
 class Master:
     """What the mastering made: `file` holds `span` of the programme; `stems` are files by their names,
-    at the same gain, empty when none are ordered."""
+    at the same gains, empty when none are ordered."""
 
     file: Path
     span: Span
-    gain_db: float
+    gains: Gains
     ceiling: CeilingAction
     stems: dict[str, Path]
 
@@ -34,7 +34,7 @@ def write_master(
     session: Session,
     premaster: Premaster,
     span: Span,
-    gain_db: float,
+    gains: Gains,
     wave: WaveWriter,
     workers: int,
     on_progress: Callable[[float], None],
@@ -42,15 +42,13 @@ def write_master(
     """Write `span` of the master into `wave`; returns what the ceiling did."""
     preset, scene = session.preset, session.scene
     limiter = Ceiling(preset.master.ceiling, scene.samples(preset.master.look_ahead))
-    gain = gain_from_db(gain_db)
     dither = Dither(scene.seed, "master")
     active = session.console.active_spans()
 
     def mastered(tile: Span) -> tuple[Span, Steps, Samples | None]:
         # always the whole tile, of which an excerpt takes its part: the same bits in both
         wide = Span(tile.start - limiter.halo, tile.stop + limiter.halo)
-        loud = premaster.programme.read(wide)
-        loud *= gain
+        loud = premaster.mix(wide, gains)
         held = limiter.gains(loud)
         own = loud[limiter.halo : limiter.halo + len(tile)]
         limited = own if held is None else own * held[:, None]

@@ -1,4 +1,4 @@
-"""The premaster: the mix before its gain, on disk or in memory, and what its meters read."""
+"""The premaster: the mix before its gains, on disk or in memory, and what its meters read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from audio_pipeline.audio_io.scratch_file import ScratchFile
 from audio_pipeline.dsp.arrays import Samples, silence
 from audio_pipeline.effects.base import total
 from audio_pipeline.layers.base import Bus
-from audio_pipeline.metering.gated import Gated, GatedMeter
+from audio_pipeline.mastering.gain_staging import Gains
+from audio_pipeline.metering.part_energies import DialogueMeter, MixMeter, PartEnergies, PartMeter
 from audio_pipeline.mixing.session import Session
 from audio_pipeline.timeline.spans import Span
 
@@ -21,15 +22,35 @@ IN_MEMORY_BYTES = 48_000_000
 
 @dataclass(frozen=True)
 class Premaster:
-    """The mix before its gain: the programme and, where wanted, each bus, as `(n, 2)` float64.
+    """The mix before its gains, in two parts: the bus DX and the sum of the other buses of the master, as
+    `(n, 2)` float64; and, where wanted, each of those other buses.
 
-    `anchor_loudness` is the loudness of what the gain is anchored on, `dialogue_loudness` that of DX.
+    `energies` are those of what the gains are solved on.
     """
 
-    programme: ScratchFile
+    dialogue: ScratchFile
+    rest: ScratchFile
     buses: dict[Bus, ScratchFile]
-    anchor_loudness: Gated
-    dialogue_loudness: Gated
+    energies: PartEnergies
+
+    def mix(self, span: Span, gains: Gains) -> Samples:
+        """The mix over `span` at those gains, `(len(span), 2)`, before the ceiling."""
+        mix = self.dialogue.read(span)
+        mix *= gains.of_dialogue
+        mix += self.rest.read(span)
+        mix *= gains.of_programme
+        return mix
+
+    def bus(self, bus: Bus, span: Span, gains: Gains) -> Samples:
+        """One bus over `span` at those gains, `(len(span), 2)`; silence where it is not kept."""
+        file = self.dialogue if bus == "DX" else self.buses.get(bus)
+        if file is None:
+            return silence(len(span), 2)
+        samples = file.read(span)
+        if bus == "DX":
+            samples *= gains.of_dialogue
+        samples *= gains.of_programme
+        return samples
 
 
 @contextmanager
@@ -42,8 +63,9 @@ def mixed_premaster(
 ) -> Iterator[Premaster]:
     """The premaster of a session, metered; it is gone when the block ends.
 
-    `folder` holds what does not fit in memory; `kept_buses` are kept for stems. `on_progress` is told
-    the share (0..1) that is mixed. Raises RenderError when `folder` is full or cannot be written.
+    `folder` holds what does not fit in memory; `kept_buses` are kept for stems, where the master has them.
+    `on_progress` is told the share (0..1) that is mixed. Raises RenderError when `folder` is full or
+    cannot be written.
     """
     with ExitStack() as scratch:
         yield _mixed(session, folder, kept_buses, workers, on_progress, scratch)
@@ -60,28 +82,43 @@ def _mixed(
     scene, master = session.scene, session.preset.master
     size = 16 * len(scene.programme)
     memory_bytes = size if size <= IN_MEMORY_BYTES else 0
-    programme = scratch.enter_context(ScratchFile(folder, 2, memory_bytes))
-    kept = {bus: scratch.enter_context(ScratchFile(folder, 2)) for bus in kept_buses}
-    dialogue = GatedMeter(scene.sample_rate, 2)
-    anchor = dialogue if master.anchor == "dialogue" else GatedMeter(scene.sample_rate, 2)
-    wanted: set[Bus] = {"DX", *kept}
+    dialogue = scratch.enter_context(ScratchFile(folder, 2, memory_bytes))
+    rest = scratch.enter_context(ScratchFile(folder, 2, memory_bytes))
+    others: list[Bus] = [bus for bus in master.buses if bus != "DX"]
+    kept = {bus: scratch.enter_context(ScratchFile(folder, 2)) for bus in others if bus in kept_buses}
+    meter = _meter(session)
 
-    def summed(buses: dict[Bus, Samples | None]) -> tuple[Samples | None, dict[Bus, Samples | None]]:
+    def parts(
+        buses: dict[Bus, Samples | None],
+    ) -> tuple[Samples | None, Samples | None, dict[Bus, Samples | None]]:
         # no other bus waits in memory until its turn comes
-        return total(buses[bus] for bus in master.buses), {bus: buses[bus] for bus in wanted}
+        spoken = buses["DX"] if "DX" in master.buses else None
+        return spoken, total(buses[bus] for bus in others), {bus: buses[bus] for bus in kept}
 
-    for tile, (mix, buses) in session.console.tiles(scene.programme, workers, summed):
+    for tile, (spoken, other, buses) in session.console.tiles(scene.programme, workers, parts):
         within = tile.intersect(scene.programme)
         cut = within.inside(tile)
-        mix = _or_silence(mix, tile)[cut]
-        programme.write(mix)
+        _write(dialogue, spoken, cut)
+        _write(rest, other, cut)
         for bus, file in kept.items():
-            file.write(_or_silence(buses[bus], tile)[cut])
-        dialogue.feed(_or_silence(buses["DX"], tile)[cut])
-        if anchor is not dialogue:
-            anchor.feed(mix)
+            _write(file, buses[bus], cut)
+        meter.feed(_or_silence(spoken, tile)[cut], _or_silence(other, tile)[cut])
         on_progress(within.stop / scene.programme.stop)
-    return Premaster(programme, kept, anchor.result(), dialogue.result())
+    return Premaster(dialogue, rest, kept, meter.result())
+
+
+def _meter(session: Session) -> PartMeter:
+    """A meter of what the gains are solved on."""
+    preset, rate = session.preset, session.scene.sample_rate
+    by_dialogue = preset.master.anchor == "dialogue"
+    return DialogueMeter(rate, 2) if by_dialogue else MixMeter(rate, 2)
+
+
+def _write(file: ScratchFile, samples: Samples | None, cut: slice) -> None:
+    if samples is None:
+        file.write_silence(cut.stop - cut.start)
+    else:
+        file.write(samples[cut])
 
 
 def _or_silence(samples: Samples | None, tile: Span) -> Samples:

@@ -1,4 +1,4 @@
-"""Stems at the master's gain: DX, FX, BG, and ME."""
+"""Stems at the master's gains: DX, FX, BG, and ME."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.audio_io.write.wave import Writing
 from audio_pipeline.dsp.arrays import silence
-from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.layers.base import Bus
 from audio_pipeline.mastering.broadcast_wave import broadcast_wave
 from audio_pipeline.mastering.dither import Dither
+from audio_pipeline.mastering.gain_staging import Gains
 from audio_pipeline.mastering.premaster import Premaster
 from audio_pipeline.mastering.quantise import Steps, quantise
 from audio_pipeline.mixing.session import Session
@@ -31,7 +31,7 @@ def write_stems(
     session: Session,
     premaster: Premaster,
     span: Span,
-    gain_db: float,
+    gains: Gains,
     files: Mapping[str, Path],
     workers: int,
     on_progress: Callable[[float], None],
@@ -41,14 +41,14 @@ def write_stems(
 
     `writing` makes them files of a set.
     """
-    gain, active = gain_from_db(gain_db), session.console.active_spans()
+    active = session.console.active_spans()
     for n, (stem, path) in enumerate(files.items()):
         buses, dither = STEM_BUSES[stem], Dither(session.scene.seed, stem)
 
         def quantised(tile: Span, buses: tuple[Bus, ...] = buses, dither: Dither = dither) -> Steps:
             part = tile.intersect(span)
-            total = sum((premaster.buses[bus].read(part) for bus in buses), silence(len(part), 2))
-            return quantise(total * gain, session.preset.master.bits, dither, part, active)
+            total = sum((premaster.bus(bus, part, gains) for bus in buses), silence(len(part), 2))
+            return quantise(total, session.preset.master.bits, dither, part, active)
 
         with broadcast_wave(session, path, span, writing) as wave:
             for steps in in_order(quantised, tiles_over(span), workers):

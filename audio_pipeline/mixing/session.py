@@ -17,11 +17,11 @@ from audio_pipeline.mixing.console import Console
 from audio_pipeline.mixing.graph import build_graph
 from audio_pipeline.mixing.stem_treatment import StemTreatment, TreatedStems, Treatment
 from audio_pipeline.mixing.tile_store import DiskTiles, NoTiles
+from audio_pipeline.preset.lines import dialogue_effects, slots_of, speech_of, told_their_slots
 from audio_pipeline.preset.model import Preset
+from audio_pipeline.preset.overruns import Overrun, overruns_of
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import StemFiles, head_path, requests_of, stem_paths
-from audio_pipeline.preset.lines import dialogue_effects, slots_of, speech_of, told_their_slots
-from audio_pipeline.preset.overruns import Overrun, overruns_of
 from audio_pipeline.preset.timing import Timing, timing_of
 from audio_pipeline.timeline.picture_lock import PictureLock
 from audio_pipeline.timeline.scene import Scene, StemRequest, to_samples
@@ -34,8 +34,11 @@ MOST_STEM_BYTES = 1 << 31
 
 @dataclass(frozen=True)
 class Session:
-    """A preset in its scene. `stems` tells for each layer or effect what was done to its files, `treatments`
-    what effects did to whole stems. `slots` are those of the voices; `overruns` what does not fit them or a cue."""
+    """A preset in its scene.
+
+    `stems` tells for each layer or effect what was done to its files, `treatments` what effects did to whole
+    stems. `slots` are those of the voices; `overruns` what does not fit them or a cue.
+    """
 
     preset: Preset
     scene: Scene
@@ -74,8 +77,9 @@ def open_session(
 ) -> Session:
     """Condition the stems, work the cues out, prepare every sound that is on.
 
-    With `lock`, cues and slots are those of a reference. With `cache`, what was made before is not made again. Raises PresetError and StemError for what
-    cannot be, RenderError for a head that needs a package which is not installed.
+    With `lock`, cues and slots are those of a reference. With `cache`, what was made before is not made
+    again. Raises PresetError and StemError for what cannot be, RenderError for a head that needs a package
+    which is not installed.
     """
     rate = preset.sample_rate_hz
     preset = told_their_slots(preset, lock)

@@ -14,7 +14,7 @@ preset = "broadcast"
 [[mix]]                                     # and these, one by one
 preset = "final"
 name = "final-quiet"
-set = { "master.target" = "-30 LUFS" }
+set = { "master.dialogue" = "-30 LUFS" }
 """
 
 from __future__ import annotations

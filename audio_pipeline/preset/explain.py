@@ -45,13 +45,14 @@ def _values(preset: Preset) -> Iterator[tuple[Key, Any]]:
     tables: list[tuple[Key, Parameters]] = [
         ((), preset.head),
         (("picture",), preset.picture),
-        (("master",), preset.master),
     ]
     sounds: list[tuple[Key, Parameters]] = [
         *((("layers", name), layer) for name, layer in preset.layers.items()),
         *((("effects", name), effect) for name, effect in preset.effects.items()),
     ]
     yield from _fields(tables)
+    master = preset.master.model_dump(mode="json", exclude=preset.master.unused())
+    yield from ((("master", name), value) for name, value in master.items())
     yield from ((("cues", name), str(moment)) for name, moment in preset.cues.items())
     yield from _fields(sounds)
 

@@ -15,6 +15,7 @@ from audio_pipeline.layers.base import Bus, Layer
 from audio_pipeline.preset.complaints import complain, from_validation, shown_value, unknown_key
 from audio_pipeline.preset.document import Document, Key, Table
 from audio_pipeline.preset.registry import EFFECTS, LAYERS, AnySound, Registry
+from audio_pipeline.preset.retired_values import refuse_retired_values
 from audio_pipeline.suggestions import did_you_mean
 from audio_pipeline.timeline.moments import Clock, Moment, parse_duration, parse_moment
 from audio_pipeline.timeline.scene import Listening
@@ -72,10 +73,14 @@ class Master(Parameters):
     """How the mix becomes a master."""
 
     delivery: str = Field("netflix-nearfield", description="the delivery it is measured against")
+    dialogue: Lufs = Field(-27.0, description="the loudness of the bus DX, beside FX and BG as they are")
     anchor: Literal["dialogue", "programme"] = Field(
-        "dialogue", description="what stands at the target: the dialogue stem or the whole programme"
+        "dialogue",
+        description="what the delivery measures: the dialogue, or the programme, which gets one gain more",
     )
-    target: Lufs = Field(-27.0, description="the loudness of the anchor")
+    target: Lufs = Field(
+        -27.0, description='the loudness of the whole programme; only with anchor = "programme"'
+    )
     ceiling: Dbtp = Field(-2.0, description="the true peak that is not passed")
     look_ahead: Annotated[Duration, Between("0.1ms", "100ms")] = Field(
         parse_duration("5ms"), description="half the ceiling's window"
@@ -84,6 +89,15 @@ class Master(Parameters):
         ("DX", "FX", "BG"), min_length=1, description="the buses in it; all of them are measured"
     )
     bits: Literal[16, 24] = Field(24, description="bits of a sample in the file")
+
+    @property
+    def anchor_lufs(self) -> float:
+        """The loudness that the anchor is brought to."""
+        return float(self.dialogue if self.anchor == "dialogue" else self.target)
+
+    def unused(self) -> set[str]:
+        """The keys that mean nothing beside the others."""
+        return {"target"} if self.anchor == "dialogue" else set()
 
 
 class Head(Parameters):
@@ -145,6 +159,7 @@ def build_preset(document: Document) -> Preset:
     for name in table:
         if name not in known:
             raise unknown_key(document, (name,), known)
+    refuse_retired_values(document)
     head = _checked(document, (), {k: v for k, v in table.items() if k not in shelves}, Head)
     picture = _checked(document, ("picture",), _table(document, "picture"), Picture)
     try:

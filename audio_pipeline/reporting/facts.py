@@ -40,7 +40,8 @@ class MixFacts:
     `cues` are names and samples, in order; `layout` is the channel layout, None where it is not stated.
     `dialogue_lufs` is the loudness of the dialogue stem at the master's gain; `dialogue_share_percent`
     how much of the programme is dialogue (`dialogue.share_percent`); `delivery` a delivery's name.
-    `dialogue_gain_db` or `programme_gain_db` is the gain of a render, by its anchor. `warnings` are codes
+    `dialogue_gain_db` and `programme_gain_db` are the gains of a render; without dialogue the first, and
+    of what was not rendered both, are None. `warnings` are codes
     and sentences about what was done to the stems; `overruns` what does not fit the picture, `slots` the slots
     of the voices, None where they are not specified. `provenance` is copied into the report as it is: text,
     numbers, lists and tables.

@@ -35,7 +35,7 @@ ClauseOutcome = Literal["pass", "fail", "not measurable", "does not apply"]
 
 
 class Gains(ReportModel):
-    """The gain from premaster to master, by what it is anchored on."""
+    """The gains of a render: of the bus DX before it meets the other buses, and of all buses after that."""
 
     dialogue_db: Level | None
     programme_db: Level | None

@@ -130,12 +130,11 @@ def _reasons(whole: Loudness, facts: MixFacts) -> dict[str, str]:
         reasons["dialogue_lufs"] = "no dialogue stem"
     if facts.dialogue_lufs is None or whole.integrated_lufs is None:
         reasons["loudness_to_dialogue_lu"] = reasons.get("integrated_lufs") or "no dialogue stem"
-    gains = {"dialogue": facts.dialogue_gain_db, "programme": facts.programme_gain_db}
-    rendered = any(gain is not None for gain in gains.values())
-    for name, gain in gains.items():
-        if gain is None:
-            why = f"the gain is not anchored on the {name}" if rendered else "the file was not rendered"
-            reasons[f"gains.{name}_db"] = why
+    rendered = facts.programme_gain_db is not None
+    if facts.dialogue_gain_db is None:
+        reasons["gains.dialogue_db"] = "no dialogue" if rendered else "the file was not rendered"
+    if not rendered:
+        reasons["gains.programme_db"] = "the file was not rendered"
     reasons["null_residual_dbfs"] = "not measured"
     if facts.slots is None:
         reasons["slots"] = "not specified"
