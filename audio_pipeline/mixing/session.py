@@ -17,12 +17,12 @@ from audio_pipeline.mixing.console import Console
 from audio_pipeline.mixing.graph import build_graph
 from audio_pipeline.mixing.stem_treatment import StemTreatment, TreatedStems, Treatment
 from audio_pipeline.mixing.tile_store import DiskTiles, NoTiles
-from audio_pipeline.preset.lines import dialogue_effects, slots_of, speech_of, told_their_slots
+from audio_pipeline.preset.lines import dialogue_effects, lock_of, slots_of, speech_of, told_their_slots
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.overruns import Overrun, overruns_of
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import StemFiles, head_path, requests_of, stem_paths
-from audio_pipeline.preset.timing import Timing, timing_of
+from audio_pipeline.preset.timing import Timing, schedule_of, timing_of
 from audio_pipeline.timeline.picture_lock import PictureLock
 from audio_pipeline.timeline.scene import Scene, StemRequest, to_samples
 from audio_pipeline.timeline.spans import Span
@@ -122,6 +122,22 @@ def open_session(
         slots,
         overruns_of(preset, timing, lock),
     )
+
+
+def lock_of_preset(project: Project, preset: Preset, name: str, cache: Cache | None) -> PictureLock:
+    """The cues and slots of a preset with its own stems, called `name`, for other languages to be locked to.
+
+    Raises PresetError and StemError for what cannot be timed or read.
+    """
+    rate, keep = preset.sample_rate_hz, StemCache(cache)
+    preset = told_their_slots(preset, None)
+    paths, treatment = stem_paths(project, preset, {}), StemTreatment(preset)
+
+    def length_s(request: StemRequest) -> Fraction:
+        stem = keep.conditioned(paths[request], treatment.source(request), rate)
+        return Fraction(len(stem.samples), rate)
+
+    return lock_of(preset, schedule_of(preset, length_s), name)
 
 
 def _head(project: Project, preset: Preset) -> Head:

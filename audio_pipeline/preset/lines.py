@@ -95,6 +95,17 @@ def slots_of(preset: Preset, schedule: Schedule) -> dict[str, Span]:
     return slots
 
 
+def lock_of(preset: Preset, schedule: Schedule, name: str) -> PictureLock:
+    """What other languages are locked to, when this preset with that schedule is the reference."""
+    rate = preset.sample_rate_hz
+    return PictureLock(
+        name,
+        {cue: to_samples(schedule.named(cue), rate) for cue in preset.cues},
+        slots_of(preset, schedule),
+        frozenset(voice for voice, layer in preset.playing().items() if layer.speaks),
+    )
+
+
 def speech_of(
     preset: Preset, slots: Mapping[str, Span], lock: PictureLock | None, programme: Span
 ) -> tuple[Span, ...]:

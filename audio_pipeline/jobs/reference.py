@@ -1,0 +1,91 @@
+"""The reference that a mix is locked to: the report of another language, or that language's mix itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from audio_pipeline.audio_io.display_path import printable
+from audio_pipeline.errors import ReportError, encodable_texts
+from audio_pipeline.memo.store import Cache
+from audio_pipeline.mixing.session import lock_of_preset
+from audio_pipeline.preset.agreement import differences_from
+from audio_pipeline.preset.explain import flat
+from audio_pipeline.preset.model import Preset
+from audio_pipeline.preset.project import Project
+from audio_pipeline.reporting.model import LoudnessReport
+from audio_pipeline.reporting.report_file import read_current_report
+from audio_pipeline.reporting.values import rounded
+from audio_pipeline.timeline.picture_lock import PictureLock
+from audio_pipeline.timeline.spans import Span
+
+_RENDER_IT = "Give the report of a whole render: render-ending --preset NAME writes NAME.report.json."
+
+
+@dataclass(frozen=True)
+class ReferenceReport:
+    """A report whose cues and slots are given to other languages. `programme_db` is the gain of everything in
+    its mix."""
+
+    lock: PictureLock
+    programme_db: float | None
+
+    def lock_for(self, project: Project, cache: Cache | None) -> PictureLock:
+        """The lock."""
+        return self.lock
+
+
+@dataclass(frozen=True)
+class ReferenceMix:
+    """The same mix with the stems of the reference; what it is locked to follows from their lengths.
+
+    `programme_db` as in `ReferenceReport`, None where it is not known.
+    """
+
+    name: str
+    preset: Preset
+    programme_db: float | None = None
+
+    def lock_for(self, project: Project, cache: Cache | None) -> PictureLock:
+        """The lock. Raises PresetError and StemError for what cannot be timed or read."""
+        return lock_of_preset(project, self.preset, self.name, cache)
+
+
+Reference = ReferenceReport | ReferenceMix
+
+
+def reference_of_report(path: Path, preset: Preset) -> ReferenceReport:
+    """The report in `path` as the reference of `preset`.
+
+    Raises ReportError for what is not the report of a render, is of version 1, or does not agree with the
+    preset in its values (those of voices aside), its sample rate or its picture.
+    """
+    report, shown = read_current_report(path), printable(path)
+    if not report.preset or not report.cues or report.slots is None:
+        raise ReportError(f"{shown} holds no cues and slots of a mix to lock to", hint=_RENDER_IT)
+    _refuse_another_mix(report, shown, preset)
+    first = next((cue.at_samples for cue in report.cues if cue.name == "start"), 0)
+    leader = first if report.preset.get("leader.on") is True else 0
+    try:
+        slots = {n: Span(slot.start_samples, slot.stop_samples) for n, slot in report.slots.items()}
+    except ValueError as error:
+        raise ReportError(f"{shown}: slots: {error}") from error
+    speaking = frozenset(n for n in slots if report.preset.get(f"layers.{n}.on", True) is not False)
+    cues = {cue.name: cue.at_samples - leader for cue in report.cues}
+    return ReferenceReport(PictureLock(report.mix, cues, slots, speaking), report.gains.programme_db)
+
+
+def _refuse_another_mix(report: LoudnessReport, shown: str, preset: Preset) -> None:
+    if report.sample_rate_hz != preset.sample_rate_hz:
+        raise ReportError(
+            f"{shown} cannot be the reference of {preset.name}: its sample rate is"
+            f" {report.sample_rate_hz} Hz, and that of the mix is {preset.sample_rate_hz} Hz"
+        )
+    # as the report holds them
+    own = encodable_texts(rounded(flat(preset)))
+    if found := differences_from(report.preset, own, preset):
+        more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+        raise ReportError(
+            f"{shown} cannot be the reference of {preset.name}: {found[0]}{more}",
+            hint="Only values of voices may differ. Render the reference with the same preset and --set.",
+        )
