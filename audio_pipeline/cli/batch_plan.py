@@ -69,6 +69,7 @@ def _document(
             "shared_sounds": sounds[0],
             "sounds": len(mix.sounds),
             "there": mix.name in there,
+            "overruns": list(mix.overruns),
             "error": mix.failure,
         }
         planned.append(entry)
@@ -99,7 +100,8 @@ def _shared(shared: tuple[int, int] | None) -> str:
 def _state(mix: Mix, there: set[str]) -> str:
     if mix.failure is not None:
         return f"cannot be: {mix.failure}"
-    return "there already" if mix.name in there else "new"
+    state = "there already" if mix.name in there else "new"
+    return f"{state}: {'; '.join(mix.overruns)}" if mix.overruns else state
 
 
 def _duration(seconds: float) -> str:

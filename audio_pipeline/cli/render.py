@@ -50,7 +50,7 @@ def render_command(
     with loading():
         from audio_pipeline.audio_io.write.recovery import recover
         from audio_pipeline.cli.cache import users_cache
-        from audio_pipeline.jobs.reference import reference_of_report
+        from audio_pipeline.jobs.reference import read_reference, reference_of_report
         from audio_pipeline.jobs.render import Order, render
         from audio_pipeline.preset.document import load_document
         from audio_pipeline.preset.model import build_preset
@@ -80,7 +80,9 @@ def render_command(
             stems=stems,
             workers=workers or os.cpu_count() or 1,
             cache=None if no_cache else users_cache(),
-            reference=None if reference is None else reference_of_report(reference, built),
+            reference=None
+            if reference is None
+            else reference_of_report(read_reference(reference), reference, built),
         )
     recover(order.out)
     with _progress(output.quiet or output.json) as progress:

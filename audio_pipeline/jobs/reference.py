@@ -54,20 +54,27 @@ class ReferenceMix:
 Reference = ReferenceReport | ReferenceMix
 
 
-def reference_of_report(path: Path, preset: Preset) -> ReferenceReport:
-    """The report in `path` as the reference of `preset`.
-
-    Raises ReportError for what is not the report of a render, is of version 1, or does not agree with the
-    preset in its values (those of voices aside), its sample rate or its picture.
-    """
-    report, shown = read_current_report(path), printable(path)
+def read_reference(path: Path) -> LoudnessReport:
+    """The report in `path`, which has cues and slots. Raises ReportError for any other, and for version 1."""
+    report = read_current_report(path)
     if not report.preset or not report.cues or report.slots is None:
-        raise ReportError(f"{shown} holds no cues and slots of a mix to lock to", hint=_RENDER_IT)
+        raise ReportError(f"{printable(path)} holds no cues and slots to lock to", hint=_RENDER_IT)
+    return report
+
+
+def reference_of_report(report: LoudnessReport, path: Path, preset: Preset) -> ReferenceReport:
+    """The report that was read from `path` as the reference of `preset`.
+
+    Raises ReportError for one that does not agree with the preset in its values (those of voices aside), its
+    sample rate or its picture.
+    """
+    shown = printable(path)
     _refuse_another_mix(report, shown, preset)
     first = next((cue.at_samples for cue in report.cues if cue.name == "start"), 0)
     leader = first if report.preset.get("leader.on") is True else 0
+    known = report.slots or {}
     try:
-        slots = {n: Span(slot.start_samples, slot.stop_samples) for n, slot in report.slots.items()}
+        slots = {n: Span(slot.start_samples, slot.stop_samples) for n, slot in known.items()}
     except ValueError as error:
         raise ReportError(f"{shown}: slots: {error}") from error
     speaking = frozenset(n for n in slots if report.preset.get(f"layers.{n}.on", True) is not False)

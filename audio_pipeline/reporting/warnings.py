@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from audio_pipeline.reporting.values import ReportModel, Seconds, StrEnumValue, Text
@@ -64,3 +65,8 @@ class ReportWarning(ReportModel):
     at_s: Seconds | None = None
     until_s: Seconds | None = None
     figure: Text | None = None
+
+
+def overruns_among(warnings: Iterable[ReportWarning]) -> tuple[ReportWarning, ...]:
+    """Those that say what does not fit the picture."""
+    return tuple(warning for warning in warnings if warning.code.value in OVERRUN_CODES)
