@@ -13,9 +13,11 @@ import numpy as np
 from audio_pipeline.audio_io.fold import Fold, fold_to_mono, fold_to_stereo
 from audio_pipeline.audio_io.read.audio_file import AudioInfo, Recording, opened
 from audio_pipeline.audio_io.signal_checks import SignalCheck
+from audio_pipeline.audio_io.stretch import stretched
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import db_from_gain, gain_from_db
 from audio_pipeline.errors import StemError
+from audio_pipeline.timeline.picture_lock import stretched_length
 
 Measure: TypeAlias = Callable[[Samples, int], float | None]
 """`(samples (n, channels), sample_rate_hz)` → integrated loudness in LUFS; None below the gate."""
@@ -63,11 +65,13 @@ def condition(
     channels: Literal[1, 2],
     level_lufs: float | None = None,
     measure: Measure | None = None,
+    longest_samples: int | None = None,
 ) -> Conditioned:
     """Make a stem of the recording at `path`, in little more memory than the stem takes.
 
     In this order: take the mean out (it would hide that channels cancel); fold to `channels`;
-    resample to exactly ⌈n·out/in⌉ samples; fade both ends in 5 ms of raised cosine; and, when
+    resample to exactly ⌈n·out/in⌉ samples; stretch what is longer than `longest_samples`, as far as
+    `stretched_length` says; fade both ends in 5 ms of raised cosine; and, when
     `level_lufs` is not None, apply one gain so that `measure` gives that loudness. What is too short
     or too quiet for the gate is levelled by 10·log10 of its mean square summed over channels, which
     is what BS.1770 gives at 997 Hz.
@@ -93,6 +97,11 @@ def condition(
         out = resampled(folded, check.count, channels, info.sample_rate_hz, sample_rate_hz)
     if info.sample_rate_hz != sample_rate_hz:
         did.append(f"resampled from {info.sample_rate_hz} to {sample_rate_hz} Hz")
+    if (length := stretched_length(len(out), longest_samples)) < len(out):
+        before_s, after_s = len(out) / sample_rate_hz, length / sample_rate_hz
+        faster = f"{100.0 * (before_s / after_s - 1.0):.1f} % faster"
+        did.append(f"stretched from {before_s:.3f} to {after_s:.3f} s ({faster})")
+        out = stretched(out, length, sample_rate_hz)
     fade_edges(out, round(EDGE_FADE_S * sample_rate_hz))
     did.append(f"faded both ends in {EDGE_FADE_S * 1000:g} ms")
     if level_lufs is not None and measure is not None:

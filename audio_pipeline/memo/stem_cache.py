@@ -12,6 +12,7 @@ from audio_pipeline.audio_io.condition import Conditioned, condition, fingerprin
 from audio_pipeline.audio_io.display_path import printable
 from audio_pipeline.audio_io.read.audio_file import AudioInfo
 from audio_pipeline.audio_io.read.decoders import ffmpeg_version, soxr_version
+from audio_pipeline.audio_io.stretch import stretch_version
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import StemError
 from audio_pipeline.memo.keys import program_key
@@ -46,6 +47,7 @@ class StemCache:
             request.channels,
             level,
             sample_rate_hz,
+            *([] if request.longest_samples is None else [request.longest_samples, stretch_version()]),
         )
         self.keys[request] = key
         known = self._cache.get(key)
@@ -68,6 +70,7 @@ def _condition(path: Path, request: StemRequest, sample_rate_hz: int) -> Conditi
         channels=request.channels,
         level_lufs=request.level_lufs,
         measure=integrated_lufs,
+        longest_samples=request.longest_samples,
     )
 
 
