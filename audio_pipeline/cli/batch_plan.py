@@ -35,6 +35,9 @@ def show_plan(mixes: Sequence[Mix], out: Path, how: BatchOptions, output: Output
         (m.name, _length(m), _changes(m), _shared(shared.get(m.name)), _state(m, there)) for m in mixes
     ]
     print_table(("mix", "length", "against its base", "shared sounds", ""), rows)
+    for mix in mixes:
+        for overrun in mix.overruns:
+            click.echo(f"warning: {printable(mix.name)}: {printable(overrun)}")
     failing = sum(mix.failure is not None for mix in wanted)
     click.echo()
     click.echo(
@@ -100,8 +103,7 @@ def _shared(shared: tuple[int, int] | None) -> str:
 def _state(mix: Mix, there: set[str]) -> str:
     if mix.failure is not None:
         return f"cannot be: {mix.failure}"
-    state = "there already" if mix.name in there else "new"
-    return f"{state}: {'; '.join(mix.overruns)}" if mix.overruns else state
+    return "there already" if mix.name in there else "new"
 
 
 def _duration(seconds: float) -> str:
