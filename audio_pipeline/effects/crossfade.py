@@ -85,7 +85,8 @@ class Crossfade(Effect):
     def passes(self, layer: str, schedule: Schedule) -> tuple[Fraction | None, Fraction | None]:
         """See `Effect.passes`: the first voice until the fader has left it, the second once it has set out."""
         if layer == self.first:
-            return schedule.seconds(self.begins), schedule.seconds(self.cross_to)
+            left = max(schedule.seconds(self.cross_from), schedule.seconds(self.cross_to))
+            return schedule.seconds(self.begins), left
         return schedule.seconds(self.cross_from), schedule.seconds(self.ends)
 
     def prepare(self, scene: Scene, name: str) -> CrossfadeProcessor:

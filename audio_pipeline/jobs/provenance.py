@@ -60,6 +60,7 @@ def _provenance(session: Session, ceiling: CeilingAction, resolved: dict[str, An
     digest = hashlib.sha256(json.dumps(resolved, sort_keys=True).encode()).hexdigest()
     return {
         "arithmetic": str(arithmetic()),
+        **({} if session.reference is None else {"reference": session.reference}),
         "seed": session.preset.head.seed,
         "anchor": master.anchor,
         "target_lufs": master.anchor_lufs,

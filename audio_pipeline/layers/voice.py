@@ -34,7 +34,7 @@ class Voice(Layer):
     until: Time = Field(parse_moment("end"), description="when it has ended, at the latest")
     stem: str = Field(description="the recording, as a path inside the project")
     level: Db = Field(0.0, description="its level against the other voice")
-    slot: Annotated[Duration, Between("10ms", "6h")] | None = Field(
+    slot: Annotated[Duration | None, Between("10ms", "6h")] = Field(
         None,
         description="the time that the picture gives its line, from `at`; otherwise as long as the line",
     )

@@ -43,7 +43,9 @@ def write_master(
     preset, scene = session.preset, session.scene
     limiter = Ceiling(preset.master.ceiling, scene.samples(preset.master.look_ahead))
     dither = Dither(scene.seed, "master")
-    active = session.console.active_spans()
+    # music and effects are dithered as in every language, wherever somebody speaks in this one
+    buses = preset.master.buses
+    active = session.console.active_spans(None if "DX" in buses else buses)
 
     def mastered(tile: Span) -> tuple[Span, Steps, Samples | None]:
         # always the whole tile, of which an excerpt takes its part: the same bits in both

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from audio_pipeline.audio_io.write.atomic_write import atomic_write
@@ -41,16 +42,27 @@ def write_stems(
 
     `writing` makes them files of a set.
     """
-    active = session.console.active_spans()
     for n, (stem, path) in enumerate(files.items()):
-        buses, dither = STEM_BUSES[stem], Dither(session.scene.seed, stem)
-
-        def quantised(tile: Span, buses: tuple[Bus, ...] = buses, dither: Dither = dither) -> Steps:
-            part = tile.intersect(span)
-            total = sum((premaster.bus(bus, part, gains) for bus in buses), silence(len(part), 2))
-            return quantise(total, session.preset.master.bits, dither, part, active)
+        quantised = partial(_quantised, session, premaster, span, gains, stem)
 
         with broadcast_wave(session, path, span, writing) as wave:
             for steps in in_order(quantised, tiles_over(span), workers):
                 wave.write(steps)
         on_progress((n + 1) / len(files))
+
+
+def _quantised(
+    session: Session, premaster: Premaster, span: Span, gains: Gains, stem: str, tile: Span
+) -> Steps:
+    """The part of a stem that lies in `tile`."""
+    part = tile.intersect(span)
+    total = sum((premaster.bus(bus, part, gains) for bus in STEM_BUSES[stem]), silence(len(part), 2))
+    dither = Dither(session.scene.seed, stem)
+    return quantise(total, session.preset.master.bits, dither, part, dithered_spans(session, stem))
+
+
+def dithered_spans(session: Session, stem: str) -> tuple[Span, ...]:
+    """Where a stem is dithered. Stems without DX do not know where somebody speaks, so that they are the same
+    samples in every language."""
+    beds: tuple[Bus, ...] = STEM_BUSES["ME"]
+    return session.console.active_spans(None if "DX" in STEM_BUSES[stem] else beds)

@@ -9,7 +9,7 @@ It says what has to be made; the console makes it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -102,10 +102,11 @@ class Graph:
             ),
         )
 
-    def active_spans(self) -> tuple[Span, ...]:
-        """Where anything may sound, as spans in order that do not meet; elsewhere all is zero."""
+    def active_spans(self, buses: Collection[Bus] | None = None) -> tuple[Span, ...]:
+        """Where anything may sound, on those buses or on any, as spans in order that do not meet; elsewhere
+        all is zero."""
         merged: list[Span] = []
-        for span in sorted(group.span for group in self.groups):
+        for span in sorted(g.span for g in self.groups if buses is None or g.bus in buses):
             heard = span.intersect(self.scene.programme)
             if merged and heard.start <= merged[-1].stop:
                 merged[-1] = Span(merged[-1].start, max(merged[-1].stop, heard.stop))

@@ -37,7 +37,8 @@ class Session:
     """A preset in its scene.
 
     `stems` tells for each layer or effect what was done to its files, `treatments` what effects did to whole
-    stems. `slots` are those of the voices; `overruns` what does not fit them or a cue.
+    stems. `slots` are those of the voices; `overruns` what does not fit them or a cue; `reference` the name of
+    the mix that it is locked to.
     """
 
     preset: Preset
@@ -47,6 +48,7 @@ class Session:
     treatments: tuple[Treatment, ...] = ()
     slots: Mapping[str, Span] = field(default_factory=dict)
     overruns: tuple[Overrun, ...] = ()
+    reference: str | None = None
 
     @property
     def warnings(self) -> tuple[Mapping[str, str], ...]:
@@ -121,6 +123,7 @@ def open_session(
         treated.treatments,
         slots,
         overruns_of(preset, timing, lock),
+        None if lock is None else lock.name,
     )
 
 
