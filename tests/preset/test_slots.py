@@ -179,9 +179,7 @@ def test_a_line_is_fitted_to_its_slot(
     ("length", "longest", "made"),
     [(100, None, 100), (100, 100, 100), (106, 100, 100), (1000, 100, 944), (99, 100, 99)],
 )
-def test_a_line_is_stretched_by_six_percent_at_most(
-    length: int, longest: int | None, made: int
-) -> None:
+def test_a_line_is_stretched_by_six_percent_at_most(length: int, longest: int | None, made: int) -> None:
     assert stretched_length(length, longest) == made
 
 
