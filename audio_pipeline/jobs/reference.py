@@ -70,15 +70,13 @@ def reference_of_report(report: LoudnessReport, path: Path, preset: Preset) -> R
     """
     shown = printable(path)
     _refuse_another_mix(report, shown, preset)
-    first = next((cue.at_samples for cue in report.cues if cue.name == "start"), 0)
-    leader = first if report.preset.get("leader.on") is True else 0
     known = report.slots or {}
     try:
         slots = {n: Span(slot.start_samples, slot.stop_samples) for n, slot in known.items()}
     except ValueError as error:
         raise ReportError(f"{shown}: slots: {error}") from error
     speaking = frozenset(n for n in slots if report.preset.get(f"layers.{n}.on", True) is not False)
-    cues = {cue.name: cue.at_samples - leader for cue in report.cues}
+    cues = {cue.name: cue.at_samples for cue in report.cues}
     return ReferenceReport(PictureLock(report.mix, cues, slots, speaking), report.gains.programme_db)
 
 

@@ -173,7 +173,7 @@ PROGRAMME = '[set]\n"master.anchor" = "programme"\n"master.target" = "-20 LUFS"\
 def test_a_bed_takes_the_gain_of_its_full_mix_after_that_was_rendered(film: Project) -> None:
     mixes = planned(film, LOCKED + PROGRAMME)
     assert [m.full_mix for m in mixes] == [None, None, None, "dub_en"]
-    outcomes = rendered(film, mixes[::-1], jobs=2, cache=None)
+    outcomes = rendered(film, mixes[::-1], cache=None)
     assert {o.status for o in outcomes.values()} == {"rendered"}
     full, bed = (read_report(film.renders / f"{n}.report.json") for n in ("dub_en", "bed"))
     assert bed.gains.programme_db == full.gains.programme_db not in (None, 0.0)
