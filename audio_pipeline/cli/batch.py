@@ -112,6 +112,8 @@ def command(
         from audio_pipeline.cli.batch_plan import show_plan
 
         show_plan(mixes, folder, how, output)
+        if strict and any(mix.overruns for mix in mixes):
+            raise click.exceptions.Exit(1)
         return
     outcomes = _render(mixes, folder, how, output)
     if len(outcomes) == len(mixes):

@@ -13,6 +13,7 @@ from audio_pipeline.preset.agreement import differences_from
 from audio_pipeline.preset.explain import flat
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.project import Project
+from audio_pipeline.preset.timing import MAX_LENGTH_S
 from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.report_file import read_current_report
 from audio_pipeline.reporting.values import rounded
@@ -70,14 +71,25 @@ def reference_of_report(report: LoudnessReport, path: Path, preset: Preset) -> R
     """
     shown = printable(path)
     _refuse_another_mix(report, shown, preset)
-    known = report.slots or {}
-    try:
-        slots = {n: Span(slot.start_samples, slot.stop_samples) for n, slot in known.items()}
-    except ValueError as error:
-        raise ReportError(f"{shown}: slots: {error}") from error
+    slots = _slots(report, shown)
     speaking = frozenset(n for n in slots if report.preset.get(f"layers.{n}.on", True) is not False)
     cues = {cue.name: cue.at_samples for cue in report.cues}
+    for name in preset.cues:
+        if not 0 <= cues.get(name, -1) <= cues["end"] <= MAX_LENGTH_S * report.sample_rate_hz:
+            place = f"is at sample {cues[name]}" if name in cues else "is missing"
+            raise ReportError(f"{shown}: the cue {name!r} {place}; it wants one of the programme")
     return ReferenceReport(PictureLock(report.mix, cues, slots, speaking), report.gains.programme_db)
+
+
+def _slots(report: LoudnessReport, shown: str) -> dict[str, Span]:
+    longest = MAX_LENGTH_S * report.sample_rate_hz
+    slots = {}
+    for name, slot in (report.slots or {}).items():
+        if not slot.start_samples <= slot.stop_samples <= longest:
+            place = f"from sample {slot.start_samples} to {slot.stop_samples}"
+            raise ReportError(f"{shown}: slots.{name} is {place}; it wants a part of the programme")
+        slots[name] = Span(slot.start_samples, slot.stop_samples)
+    return slots
 
 
 def _refuse_another_mix(report: LoudnessReport, shown: str, preset: Preset) -> None:

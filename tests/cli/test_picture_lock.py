@@ -43,6 +43,7 @@ def test_a_batch_names_them_in_its_lines_and_tables(film: Path, call: Call) -> N
     dry = call(film, "batch", "languages", "--dry-run")
     assert dry.returncode == 0
     assert "warning: dub_de: voice_a is longer than its slot: 1.000 s, from 1.400 s on." in dry.stdout
+    assert call(film, "batch", "languages", "--dry-run", "--strict").returncode == 1
     told = json.loads(call(film, "batch", "languages", "--dry-run", "--json").stdout)
     assert {m["name"]: bool(m["overruns"]) for m in told["mixes"]} == {
         "dub_en": False,

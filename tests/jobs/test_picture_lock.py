@@ -253,6 +253,30 @@ def test_a_report_without_cues_and_slots_is_refused(
         path.write_text(json.dumps(told | change))
         with refused("holds no cues and slots"):
             read_reference(path)
-    path.write_text(json.dumps(told | {"slots": {"voice_a": {"start_samples": 9, "stop_samples": 3}}}))
-    with refused("slots"):
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (
+            {"slots": {"voice_a": {"start_samples": 9, "stop_samples": 3}}},
+            "slots.voice_a is from sample 9",
+        ),
+        ({"slots": {"voice_a": {"start_samples": 0, "stop_samples": 10**14}}}, "slots.voice_a is from"),
+        ({"at": -5}, "the cue 'black' is at sample -5"),
+        ({"at": 10**14}, "the cue 'black' is at sample 100000000000000"),
+        ({"at": None}, "the cue 'black' is missing"),
+    ],
+)
+def test_a_report_with_impossible_places_is_refused(
+    film: Project, english: Rendered, tmp_path: Path, change: dict[str, object], named: str
+) -> None:
+    told = json.loads(report_of(english).read_text())
+    if "at" in change:
+        black = next(cue for cue in told["cues"] if cue["name"] == "black")
+        told["cues"].remove(black)
+        told["cues"] += [] if change["at"] is None else [black | {"at_samples": change["at"]}]
+    path = tmp_path / "odd.json"
+    path.write_text(json.dumps(told | {k: v for k, v in change.items() if k != "at"}))
+    with refused(named):
         reference_of_report(read_reference(path), path, spoken(film, "de"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,14 +31,22 @@ class GivenReport:
 
 @dataclass
 class Locks:
-    """The references of a batch's mixes; what headers say of a reference's stems is asked once."""
+    """The references of a batch's mixes; what mixes of one reference share is worked out once.
+
+    Keys are the same for mixes of one reference: who says so, the preset and its values.
+    """
 
     project: Project
     given: GivenReport | None = None
+    _mixes: dict[tuple[Any, ...], Preset] = field(default_factory=dict)
     _planned: dict[tuple[Any, ...], PictureLock | AudioPipelineError] = field(default_factory=dict)
 
     def reference(
-        self, preset: Preset, language: str | None, in_language: Callable[[str], Preset]
+        self,
+        preset: Preset,
+        language: str | None,
+        key: Sequence[Any],
+        in_language: Callable[[str], Preset],
     ) -> Reference | None:
         """What `preset` is locked to, None where nothing says so: the report, or the `language` of the batch
         file, in which `in_language` gives the same mix.
@@ -49,7 +57,10 @@ class Locks:
             return reference_of_report(self.given.report, self.given.path, preset)
         if language is None:
             return None
-        other = in_language(language)
+        known = tuple(map(repr, key))
+        if known not in self._mixes:
+            self._mixes[known] = in_language(language)
+        other = self._mixes[known]
         if found := differences_from(flat(other), flat(preset), preset):
             more = f", and {len(found) - 1} more" if len(found) > 1 else ""
             raise PresetError(
@@ -59,7 +70,7 @@ class Locks:
         return ReferenceMix(language, other)
 
     def planned_lock(self, reference: Reference | None, key: Sequence[Any]) -> PictureLock | None:
-        """The lock as headers of stems give it; `key` is the same for mixes of one reference.
+        """The lock as headers of stems give it.
 
         Raises PresetError and StemError, which name the reference.
         """
@@ -79,14 +90,15 @@ class Locks:
         return lock
 
 
-def is_for_all_languages(preset: Preset, reference: Reference | None) -> bool:
-    """Whether the mix is the same in every language: it has no dialogue, and its picture is locked by a
-    reference, or by a slot for every voice."""
-    if "DX" in preset.master.buses:
+def is_for_all_languages(preset: Preset, reference: Reference | None, replaced: Collection[str]) -> bool:
+    """Whether the mix is the same in every language, which has other stems for the layers `replaced`: it has
+    no dialogue, only voices differ, and its picture is locked by a reference or by a slot for every voice."""
+    voices = {name: layer for name, layer in preset.layers.items() if layer.speaks}
+    if "DX" in preset.master.buses or not voices.keys() >= set(replaced):
         return False
     clock = preset.picture.clock()
-    voices = [layer for layer in preset.playing().values() if layer.speaks]
-    return reference is not None or all(voice.slot_s(clock) is not None for voice in voices)
+    playing = [voice for voice in voices.values() if voice.on]
+    return reference is not None or all(voice.slot_s(clock) is not None for voice in playing)
 
 
 def full_mix_of(preset: Preset, language: str, others: Mapping[str, tuple[str, Preset]]) -> str | None:

@@ -108,15 +108,16 @@ def plan(
     """
     refuse_too_many(matrices)
     mixes: list[Mix] = []
-    locks, for_all = Locks(project, given), set()
+    locks = Locks(project, given)
+    for_all: set[tuple[str, str, str]] = set()
     taken: dict[str, str] = {}
     for matrix in matrices:
         bases = {name: _base(project, name) for name in matrix.presets}
-        before = len(mixes)
+        nothing = True
         for name, language, values in _crossed(matrix, bases):
-            mix = _mix(project, matrix, bases[name], name, language, values, out, locks)
+            mix, nothing = _mix(project, matrix, bases[name], name, language, values, out, locks), False
             if language and not mix.language:  # one for all languages
-                if (once := (name, repr(values))) in for_all:
+                if (once := (mix.name, name, repr(values))) in for_all:
                     continue
                 for_all.add(once)
                 language = ""
@@ -128,7 +129,7 @@ def plan(
                     '--name "{preset}_{dropout.fade}", or name = "…" in the batch file.',
                 )
             mixes.append(mix)
-        if len(mixes) == before:
+        if nothing:
             raise PresetError(f"{matrix.origin}: every mix is excluded, so there is nothing to render")
     return [_with_full_mix(mix, mixes) for mix in mixes]
 
@@ -253,15 +254,17 @@ def _mix(
     document = in_language(matrix.stems.get(language, {}), language)
     preset = build_preset(document)
     reference, failure = None, None
+    key = (matrix.origin, matrix.reference, name, values)
     try:
         reference = locks.reference(
             preset,
             matrix.reference,
+            key,
             lambda spoken: build_preset(in_language(matrix.reference_stems, spoken)),
         )
     except AudioPipelineError as error:
         failure = error
-    if is_for_all_languages(preset, reference):
+    if is_for_all_languages(preset, reference, matrix.stems.get(language, {})):
         language = ""
         if isinstance(reference, ReferenceMix):
             preset = reference.preset
@@ -282,7 +285,7 @@ def _mix(
     if failure is not None:
         return replace(mix, failure=failure.message, hint=failure.hint)
     try:
-        lock = locks.planned_lock(reference, (matrix.origin, matrix.reference, name, values))
+        lock = locks.planned_lock(reference, key)
         timing = planned_timing(project, preset, {}, lock)
     except AudioPipelineError as error:
         if isinstance(error, PresetError) and values and _can_be_timed(project, base):

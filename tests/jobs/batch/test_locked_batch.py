@@ -95,6 +95,25 @@ def test_a_single_mix_of_the_file_is_locked_too(film: Project) -> None:
     assert alone.overruns == planned(film, LOCKED)[1].overruns
 
 
+def test_a_bed_that_each_language_plays_otherwise_is_not_one_for_all(film: Project) -> None:
+    (film.presets / "crowd.toml").write_text(
+        'extends = "bed"\n[layers.crowd]\nkind = "clip"\nstem = "stems/en_a.wav"\n'
+        '[layers.voice_a]\nslot = "1s"\n[layers.voice_b]\nslot = "1s"\n'
+    )
+    text = BATCH.replace('["dub", "bed"]', '["crowd"]')
+    assert [m.name for m in planned(film, text)] == ["crowd"]
+    crowds = text.replace("\nvoice_b", '\ncrowd = "stems/de_a.wav"\nvoice_b', 1)
+    assert len(planned(film, crowds)) == 2  # that of the first language, and one for the others
+
+
+def test_two_single_mixes_of_a_bed_are_one_and_names_make_two(film: Project) -> None:
+    single = '[[mix]]\npreset = "bed"\nlanguage = "{}"\n'
+    text = LOCKED + single.format("de") + single.format("fr")
+    assert [m.name for m in planned(film, text)][3:] == ["bed"]
+    named = LOCKED + single.format("de") + 'name = "other"\n'
+    assert [m.name for m in planned(film, named)][3:] == ["bed", "other"]
+
+
 @pytest.mark.parametrize(
     ("line", "named"),
     [
