@@ -98,6 +98,15 @@ Examples:
 @click.option("--from", "from_", metavar="TIME", help='Begin an excerpt here: "44s", "black - 2s".')
 @click.option("--to", metavar="TIME", help="End the excerpt here.")
 @click.option("--name", metavar="TEMPLATE", help='Name template, e.g. "{title}_{version}_{type}_{fps}".')
+@click.option(
+    "--reference",
+    type=click.Path(path_type=Path),
+    metavar="REPORT",
+    help="Take cues and slots from the report of another language.",
+)
+@click.option(
+    "--strict", is_flag=True, help="Exit 1 when a line does not fit its slot, or a cue or fader cuts it."
+)
 @click.option("--stems", is_flag=True, help="Write the stems DX, FX, BG and ME, too.")
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write here, not to renders/."

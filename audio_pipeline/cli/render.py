@@ -35,6 +35,8 @@ def render_command(
     from_: str | None,
     to: str | None,
     name: str | None,
+    reference: Path | None,
+    strict: bool,
     stems: bool,
     out: Path | None,
     workers: int | None,
@@ -50,6 +52,7 @@ def render_command(
     with loading():
         from audio_pipeline.audio_io.write.recovery import recover
         from audio_pipeline.cli.cache import users_cache
+        from audio_pipeline.jobs.reference import read_reference, reference_of_report
         from audio_pipeline.jobs.render import Order, render
         from audio_pipeline.preset.document import load_document
         from audio_pipeline.preset.model import build_preset
@@ -67,10 +70,11 @@ def render_command(
         elif dark:
             raise click.UsageError("--dark goes with --plot")
         project = current_project()
+        built = named(build_preset(load_document(project, preset, sets)), name)
         files = {"voice_a": voice_a, "voice_b": voice_b}
         order = Order(
             project=project,
-            preset=named(build_preset(load_document(project, preset, sets)), name),
+            preset=built,
             out=out if out is not None else project.renders,
             stem_files={name: file for name, file in files.items() if file is not None},
             begin=_moment("--from", from_),
@@ -78,6 +82,9 @@ def render_command(
             stems=stems,
             workers=workers or os.cpu_count() or 1,
             cache=None if no_cache else users_cache(),
+            reference=None
+            if reference is None
+            else reference_of_report(read_reference(reference), reference, built),
         )
     recover(order.out)
     with _progress(output.quiet or output.json) as progress:
@@ -97,6 +104,8 @@ def render_command(
         _tell(rendered, time.perf_counter() - started)
     if open_page and rendered.files.page is not None:
         open_in_browser(rendered.files.page.absolute().as_uri(), output)
+    if strict and rendered.session.overruns:
+        raise click.exceptions.Exit(1)
 
 
 def _print_json(rendered: Rendered, output: Output) -> None:
@@ -185,6 +194,9 @@ def _tell_stems(rendered: Rendered, output: Output) -> None:
                     output.detail(f"{name}: {sentence}")
             for warning in stem.warnings:
                 output.note(f"warning: {name}: {warning.message}")
+    if rendered.report is None:  # which would tell them
+        for overrun in rendered.session.overruns:
+            output.note(f"warning: {overrun.message(rendered.session.scene.sample_rate)}")
     for treatment in rendered.session.treatments:
         for warned in treatment.warnings:
             output.note(f"warning: {treatment.effect}: {warned['message']}")

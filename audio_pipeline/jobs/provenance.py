@@ -30,13 +30,15 @@ def facts_of(session: Session, finished: FinishedMix, master: Master) -> MixFact
         facts,
         provenance=provenance,
         layout="stereo",
+        overruns=session.overruns,
+        slots=session.slots,
         warnings=tuple((warning["code"], warning["message"]) for warning in session.warnings),
         notes=tuple(Note(code, message) for code, message in session.notes),
         dialogue_gain_db=gains.dialogue_db,
         programme_gain_db=gains.programme_db,
         null_residual_dbfs=None if master.null_residual is None else master.null_residual.dbfs,
         has_stems=master.null_residual is not None,
-        aim=_aim(session, master.ceiling),
+        aim=_aim(session, finished, master.ceiling),
     )
     if gains.dialogue_db is None:
         return facts
@@ -48,12 +50,14 @@ def facts_of(session: Session, finished: FinishedMix, master: Master) -> MixFact
     )
 
 
-def _aim(session: Session, ceiling: CeilingAction) -> LoudnessAim:
+def _aim(session: Session, finished: FinishedMix, ceiling: CeilingAction) -> LoudnessAim:
     master = session.preset.master
     by_programme = master.anchor == "programme"
     return LoudnessAim(
         "integrated_lufs" if by_programme else "dialogue_lufs",
-        master.anchor_lufs if by_programme or has_dialogue(session.preset) else None,
+        master.anchor_lufs
+        if finished.has_target and (by_programme or has_dialogue(session.preset))
+        else None,
         master.ceiling,
         ceiling.reduction_db,
         ceiling.stems_db,
@@ -83,6 +87,7 @@ def _provenance(
     digest = hashlib.sha256(json.dumps(resolved, sort_keys=True).encode()).hexdigest()
     return {
         "arithmetic": str(arithmetic()),
+        **({} if session.reference is None else {"reference": session.reference}),
         "seed": session.preset.head.seed,
         "anchor": master.anchor,
         "target_lufs": master.anchor_lufs,

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from audio_pipeline.audio_io.write.chunks import BextLoudness
 from audio_pipeline.audio_io.write.file_set import FileSet
 from audio_pipeline.audio_io.write.wave import WaveWriter
-from audio_pipeline.errors import PresetError, encodable
+from audio_pipeline.errors import PresetError, RenderError, encodable
 from audio_pipeline.jobs.earlier_stems import earlier_stems
 from audio_pipeline.jobs.provenance import facts_of
+from audio_pipeline.jobs.reference import Reference
 from audio_pipeline.jobs.render_files import (
     RenderFiles,
     files_of_render,
@@ -53,7 +54,8 @@ Progress = Callable[[str, float], None]
 class Order:
     """What is to be rendered. `begin` and `finish` bound an excerpt; None means the whole.
 
-    An excerpt has no report and no page. Without `page` no page code is imported.
+    An excerpt has no report and no page. Without `page` no page code is imported. With `reference` the mix
+    has its cues and slots.
     """
 
     project: Project
@@ -66,6 +68,7 @@ class Order:
     workers: int = 1
     cache: Cache | None = None
     page: bool = True
+    reference: Reference | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,9 @@ def render(order: Order, progress: Progress = lambda stage, share: None) -> Rend
     progress("stems", 0.0)
     check_name(order.preset.name)
     preset = with_stem_files(order.preset, order.stem_files)
-    session = open_session(order.project, preset, order.stem_files, order.cache)
+    reference = order.reference
+    lock = None if reference is None else reference.lock_for(order.project, order.cache)
+    session = open_session(order.project, preset, order.stem_files, order.cache, lock)
     span = _span(order, session)
     files = _files(order, session, span)
     with folder_for(order.out), FileSet(order.out, files.name) as file_set:
@@ -116,7 +121,7 @@ def _make(
     report, media, page = None, None, None
     premaster_of = mixed_premaster(session, order.out, kept, workers, partial(progress, "mix"))
     with premaster_of as premaster:
-        finished = finished_mix(session, premaster, workers)
+        finished = finished_mix(session, premaster, workers, _given_gains(order, session.preset))
         with broadcast_wave(session, files.master, span, file_set.part) as wave:
             told = partial(progress, "master")
             master = write_master(
@@ -138,6 +143,22 @@ def _make(
             progress("page", 0.0)
             media = page.write(files.page, report, text, file_set.part)
     return Rendered(master, report, files, session, media)
+
+
+def _given_gains(order: Order, preset: Preset) -> Gains | None:
+    """The gains that a reference gives, None where the mix has its own.
+
+    Music and effects take the programme's gain of their reference, so that they stand as they do in its mix.
+    """
+    reference = order.reference
+    if reference is None or "DX" in preset.master.buses or preset.master.anchor == "dialogue":
+        return None
+    if reference.programme_db is None:
+        raise RenderError(
+            f"{preset.name} is anchored on the programme, and its reference has no gain of the programme",
+            hint="Give the report of the full mix: --reference REPORT.",
+        )
+    return Gains(None, reference.programme_db)
 
 
 def _hashes(files: RenderFiles, file_set: FileSet) -> dict[str, str]:

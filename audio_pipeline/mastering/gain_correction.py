@@ -28,20 +28,27 @@ _LEAST_SLOPE = 0.1
 
 @dataclass(frozen=True)
 class FinishedMix:
-    """A mix at its final gains. `passes` is how often it was measured under its ceiling."""
+    """A mix at its final gains. `passes` is how often it was measured under its ceiling; `has_target` says
+    whether the gains aim at a loudness."""
 
     mixdown: Mixdown
     measured: Finished
     passes: int
+    has_target: bool = True
 
 
-def finished_mix(session: Session, premaster: Premaster, workers: int) -> FinishedMix:
-    """The mix at the gains that bring the finished file to its target, or as near as the ceiling lets it.
+def finished_mix(
+    session: Session, premaster: Premaster, workers: int, given: Gains | None = None
+) -> FinishedMix:
+    """The mix at the gains that bring the finished file to its target, or as near as the ceiling lets it; at
+    the gains that are `given` instead, which aim at nothing.
 
     Raises RenderError where the anchor has no loudness.
     """
-    solved = solved_gains(session.preset, premaster.energies)
+    solved = solved_gains(session.preset, premaster.energies) if given is None else given
     parts, aimed = _parts(session)
+    if given is not None:
+        aimed = None
     tries: list[FinishedMix] = []
     gains = solved
     while True:
@@ -59,7 +66,7 @@ def finished_mix(session: Session, premaster: Premaster, workers: int) -> Finish
             break
         gains = _raised(session, solved, more_db)
     if aimed is None:
-        return tries[-1]
+        return replace(tries[-1], has_target=given is None)
     best = min(tries, key=lambda tried: abs(_error_lu(session, tried, aimed)))
     return replace(best, passes=len(tries))
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from audio_pipeline.preset.overruns import Overrun
 from audio_pipeline.reporting.notes import Note
 from audio_pipeline.timeline.moments import Clock
 from audio_pipeline.timeline.spans import Span
@@ -56,8 +57,9 @@ class MixFacts:
     `dialogue_gain_db` and `programme_gain_db` are the gains of a render; without dialogue the first, and
     of what was not rendered both, are None. `null_residual_dbfs` is the peak of what the stems, where the
     render `has_stems`, miss the master by, None where that is nothing. `warnings` are codes and sentences
-    about what was done to the stems; `notes` say what was assumed, chosen or prepared. `provenance` is
-    copied into the report as it is: text, numbers, lists and tables.
+    about what was done to the stems; `overruns` what does not fit the picture, `slots` the slots of the
+    voices, None where they are not specified; `notes` say what was assumed, chosen or prepared. `provenance`
+    is copied into the report as it is: text, numbers, lists and tables.
     """
 
     mix: str
@@ -78,3 +80,5 @@ class MixFacts:
     aim: LoudnessAim | None = None
     warnings: tuple[tuple[str, str], ...] = ()
     notes: tuple[Note, ...] = ()
+    overruns: tuple[Overrun, ...] = ()
+    slots: Mapping[str, Span] | None = None

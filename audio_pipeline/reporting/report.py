@@ -35,6 +35,7 @@ from audio_pipeline.reporting.model import (
     LoudnessReport,
     SectionLevels,
     Silence,
+    Slot,
 )
 from audio_pipeline.reporting.notes import Note, NoteCode
 from audio_pipeline.reporting.rejudge import bits_of
@@ -111,7 +112,7 @@ def _report(m: Measured, facts: MixFacts, delivery: Delivery | None, shown_name:
             CueTime(name=name, at_samples=at, timecode=facts.clock.timecode_of_sample(at, rate))
             for name, at in facts.cues
         ),
-        slots=None,
+        slots=_slots(facts),
         dropout=dropout,
         delivery=judged,
         curves=_curves(whole),
@@ -138,10 +139,20 @@ def _reasons(whole: Loudness, facts: MixFacts, layout: Layout) -> dict[str, str]
     if facts.null_residual_dbfs is None:
         exact = "the stems sum to the master exactly" if facts.has_stems else "no stems"
         reasons["null_residual_dbfs"] = exact if rendered else "not measured"
-    reasons["slots"] = "not specified"
+    if facts.slots is None:
+        reasons["slots"] = "not specified"
     if facts.dropout is None:
         reasons["dropout"] = "not specified"
     return reasons
+
+
+def _slots(facts: MixFacts) -> dict[str, Slot] | None:
+    if facts.slots is None:
+        return None
+    return {
+        name: Slot(start_samples=slot.start, stop_samples=slot.stop)
+        for name, slot in facts.slots.items()
+    }
 
 
 def _section(name: str, levels: SpanLevels, facts: MixFacts, rate: int) -> SectionLevels:

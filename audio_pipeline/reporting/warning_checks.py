@@ -11,7 +11,7 @@ from audio_pipeline.reporting.fold_check import fold_warning
 from audio_pipeline.reporting.gain_checks import warnings_of_gains
 from audio_pipeline.reporting.measuring import Measured
 from audio_pipeline.reporting.model import DeliveryVerdict, DropoutLevels
-from audio_pipeline.reporting.warnings import ReportWarning, WarningCode
+from audio_pipeline.reporting.warnings import OVERRUN_CODES, ReportWarning, WarningCode
 
 
 def warnings_of(
@@ -27,6 +27,7 @@ def warnings_of(
             ReportWarning.model_validate({"code": code, "message": said})
             for code, said in facts.warnings
         ),
+        *_of_overruns(measured, facts),
         *_of_file(measured, facts),
         *warnings_of_gains(facts, figures),
         *_of_floor(measured, delivery),
@@ -35,6 +36,20 @@ def warnings_of(
         *_of_silence_cue(measured, facts, dropout),
         *_of_silences(facts, delivery),
     )
+
+
+def _of_overruns(measured: Measured, facts: MixFacts) -> list[ReportWarning]:
+    rate = measured.info.sample_rate_hz
+    return [
+        ReportWarning(
+            code=OVERRUN_CODES[overrun.code],
+            message=overrun.message(rate),
+            at_s=overrun.span.start / rate,
+            until_s=overrun.span.stop / rate,
+            figure=f"slots.{overrun.voice}",
+        )
+        for overrun in facts.overruns
+    ]
 
 
 def _of_file(measured: Measured, facts: MixFacts) -> list[ReportWarning]:

@@ -27,7 +27,8 @@ class StemRequest:
     """An audio file as a sound wants it: how many channels, and levelled to what, if at all.
 
     `path` is as the preset writes it; `level_lufs` None leaves the file's own level. `channel` is what becomes
-    of several channels in mono; with `trim` the silence around the words is left out.
+    of several channels in mono; with `trim` the silence around the words is left out. What lasts longer than
+    `longest_samples` is stretched, as far as `stretched_length` says; None stretches nothing.
     """
 
     path: str
@@ -35,6 +36,7 @@ class StemRequest:
     level_lufs: float | None = None
     channel: ChannelChoice = "auto"
     trim: bool = False
+    longest_samples: int | None = None
 
 
 def to_samples(seconds: Fraction, sample_rate: int) -> int:

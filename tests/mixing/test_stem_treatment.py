@@ -144,9 +144,9 @@ def test_the_key_follows_every_parameter_both_stems_and_the_seed_but_not_the_lev
     cache = Cache(tmp_path / "cache")
     seen = {}
 
-    def noting(cache, scene, stem_keys, treated_keys):
+    def noting(cache, scene, stem_keys, treated_keys, own_scenes):
         seen.update(treated_keys)
-        return DeferredSounds(cache, scene, stem_keys, treated_keys)
+        return DeferredSounds(cache, scene, stem_keys, treated_keys, own_scenes)
 
     def keys_of(session):
         return {name: seen[name] for name in VOICES}

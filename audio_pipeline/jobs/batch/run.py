@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from audio_pipeline.audio_io.write.recovery import is_claimed, recover
-from audio_pipeline.errors import RenderError
+from audio_pipeline.errors import RenderError, ReportError
 from audio_pipeline.jobs.batch.cluster import WAIT_S, OnNotice, on_cluster
 from audio_pipeline.jobs.batch.mix_task import (
     ClaimedOutcome,
@@ -19,10 +19,14 @@ from audio_pipeline.jobs.batch.mix_task import (
     in_turn,
     is_unchanged,
     render_one,
+    unchanged,
 )
 from audio_pipeline.jobs.batch.plan import Mix
 from audio_pipeline.jobs.batch.worker_pool import WorkerPool
+from audio_pipeline.jobs.reference import ReferenceMix
 from audio_pipeline.memo.store import Cache
+from audio_pipeline.reporting.report_file import read_report
+from audio_pipeline.reporting.report_names import SUFFIX
 
 _LOOK_EVERY_S = 0.1
 _RECORDED_S = 1.0
@@ -59,24 +63,31 @@ def run(
     except OSError as error:
         raise RenderError(f"{out} cannot be made: {error.strerror or error}") from error
     recover(out)
+    waiting = [mix for mix in mixes if mix.full_mix is not None]
+    first = [mix for mix in mixes if mix.full_mix is None]
+    for some in (first, waiting):
+        with closing(_round(map(_with_its_gain, some), out, how, on_progress)) as outcomes:
+            for outcome in outcomes:
+                yield outcome
+                if how.fail_fast and outcome.status == "failed":
+                    return
+
+
+def _round(mixes: Iterable[Mix], out: Path, how: BatchOptions, on_progress: OnProgress) -> Outcomes:
+    """The outcomes of mixes that do not wait for each other."""
     tasks = []
     for mix in mixes:
         if mix.failure is not None:
             yield render_one(Task(mix, None))
-            if how.fail_fast:
-                return
         elif is_unchanged(mix, how.cache):
-            yield Outcome(mix.name, "unchanged")
+            yield unchanged(mix)
         else:
             tasks.append(Task(mix, how.cache))
     if not tasks:
         return
     try:
         with closing(_with_claimed_last(tasks, how, on_progress)) as outcomes:
-            for outcome in outcomes:
-                yield outcome
-                if how.fail_fast and outcome.status == "failed":
-                    return
+            yield from outcomes
     finally:
         recover(out)
         if how.cache is not None:
@@ -108,6 +119,18 @@ def _wait_for_other(task: Task) -> None:
         if is_unchanged(mix, task.cache) or is_claimed(mix.out, mix.name):
             return
         time.sleep(_LOOK_EVERY_S)
+
+
+def _with_its_gain(mix: Mix) -> Mix:
+    """The mix with the gain of its full mix, once that is rendered."""
+    if mix.full_mix is None or not isinstance(mix.reference, ReferenceMix):
+        return mix
+    try:
+        report = read_report(mix.out / f"{mix.full_mix}{SUFFIX}")
+    except ReportError as error:
+        cause = f"{mix.name} takes its gain from {mix.full_mix}, which could not be made"
+        return replace(mix, failure=cause, hint=error.message)
+    return replace(mix, reference=replace(mix.reference, programme_db=report.gains.programme_db))
 
 
 def _outcomes(tasks: Sequence[Task], how: BatchOptions, on_progress: OnProgress) -> Outcomes:
