@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 STAGES = {"stems": 5, "mix": 55, "master": 25, "stems out": 5, "report": 5, "page": 5}
 """Which share of the bar each stage takes, in percent."""
+TOLD_CUES = ("black", "dropout", "silence")
+"""The cues whose timecodes are printed; the report has all."""
 
 
 def render_command(
@@ -127,10 +129,10 @@ def _print_json(rendered: Rendered, output: Output) -> None:
 
 def _draw(rendered: Rendered, path: Path, dark: bool) -> None:
     """Draw what was rendered, the whole or an excerpt, with its cues."""
-    from audio_pipeline.audio_io.read.audio_file import read
+    from audio_pipeline.audio_io.read.programme import read_programme
     from audio_pipeline.pages.picture import DARK, LIGHT, draw_mix
 
-    samples, info = read(rendered.master.file)
+    samples, info = read_programme(rendered.master.file)
     preset, scene, span = rendered.session.preset, rendered.session.scene, rendered.master.span
     rate = info.sample_rate_hz
     at = {name: scene.cue(name) for name in preset.cues}
@@ -208,12 +210,31 @@ def _tell(rendered: Rendered, seconds: float) -> None:
     rows.append(
         ("length", f"{len(rendered.master.span) / rate:.3f} s ({len(rendered.master.span)} samples)")
     )
+    rows += _places(rendered)
     rows += _figures(rendered)
     rows.append(("took", f"{seconds:.1f} s"))
     for label, value in rows:
         click.echo(f"{click.style(f'{label:>10}', bold=_styled())}  {value}")
     for warning in rendered.report.warnings if rendered.report is not None else ():
         click.echo(f"   warning  {printable(warning.message)}")
+
+
+def _places(rendered: Rendered) -> list[tuple[str, str]]:
+    """The timecodes that a cutting room asks for first, and where a file with a leader starts."""
+    from audio_pipeline.mastering.leader import first_timecode, has_leader
+
+    scene, span, rows = rendered.session.scene, rendered.master.span, []
+    cues = {name: scene.cue(name) for name in TOLD_CUES if name in rendered.session.preset.cues}
+    told = [
+        f"{name} {scene.clock.timecode_of_sample(at, scene.sample_rate)}"
+        for name, at in cues.items()
+        if at in span
+    ]
+    if told:
+        rows.append(("cues", ", ".join(told)))
+    if has_leader(rendered.session, span):
+        rows.append(("leader", f"the files start at {first_timecode(rendered.session)}"))
+    return rows
 
 
 def _figures(rendered: Rendered) -> list[tuple[str, str]]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -218,7 +217,7 @@ def _files(order: Order, session: Session, span: Span) -> RenderFiles:
 
 def _excerpt_name(session: Session, span: Span) -> str:
     def digits(sample: int) -> str:
-        timecode = session.scene.clock.timecode(Fraction(sample, session.scene.sample_rate))
+        timecode = session.scene.clock.timecode_of_sample(sample, session.scene.sample_rate)
         return "".join(c for c in timecode if c.isdigit())
 
     return f"{session.preset.name}_{digits(span.start)}-{digits(span.stop)}"

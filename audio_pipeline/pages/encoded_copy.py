@@ -15,7 +15,7 @@ import numpy as np
 
 from audio_pipeline.audio_io.display_path import printable
 from audio_pipeline.audio_io.ffmpeg_program import find_ffmpeg
-from audio_pipeline.audio_io.read.audio_file import blocks, probe
+from audio_pipeline.audio_io.read.programme import programme_blocks, programme_info
 from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.errors import RenderError
 
@@ -51,7 +51,7 @@ def write_encoded_copy(master: Path, suffix: str, title: str) -> Path:
     master cannot be read.
     """
     kind, copy = COPY_FORMATS[suffix], master.with_suffix(f".{suffix}")
-    ffmpeg, info = find_ffmpeg(), probe(master)
+    ffmpeg, info = find_ffmpeg(), programme_info(master)
     if ffmpeg is None:
         raise RenderError(
             f"{printable(copy)} cannot be encoded: there is no ffmpeg.",
@@ -106,7 +106,7 @@ def _segment(master: Path, sample_rate_hz: int, channels: int) -> Any:
 
     parts = [
         np.clip(np.rint(block * 2.0**31), -(2.0**31), 2.0**31 - 1).astype("<i4")
-        for block in blocks(master)
+        for block in programme_blocks(master)
     ]
     data = np.concatenate(parts).tobytes()
     return AudioSegment(data=data, sample_width=4, frame_rate=sample_rate_hz, channels=channels)

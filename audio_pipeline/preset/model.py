@@ -18,6 +18,7 @@ from audio_pipeline.preset.registry import EFFECTS, LAYERS, AnySound, Registry
 from audio_pipeline.preset.retired_values import refuse_retired_values
 from audio_pipeline.suggestions import did_you_mean
 from audio_pipeline.timeline.moments import Clock, Moment, parse_duration, parse_moment
+from audio_pipeline.timeline.rate_names import PATTERN, rate_named
 from audio_pipeline.timeline.scene import Listening
 from audio_pipeline.timeline.timecode import RATES, Gauge
 from audio_pipeline.units import Between, Dbtp, Duration, List, Lufs, Parameters
@@ -28,9 +29,35 @@ MAX_CUES = 1000
 
 AnyParameters = TypeVar("AnyParameters", bound=Parameters)
 
+
+def _known_rate(value: object) -> object:
+    """The rate's own name, where the value means one; else the value, for the list of those allowed."""
+    if not isinstance(value, str | int | float):
+        return value
+    try:
+        return rate_named(value).name
+    except ValueError:
+        return f"{value:g}" if isinstance(value, int | float) else value
+
+
 RateName = Annotated[
-    Literal["23.976", "24", "25", "29.97df", "29.97", "30"],
-    BeforeValidator(lambda value: f"{value:g}" if isinstance(value, int | float) else value),
+    Literal[
+        "23.976",
+        "24",
+        "25",
+        "29.97df",
+        "29.97",
+        "30",
+        "48",
+        "50",
+        "59.94df",
+        "59.94",
+        "60",
+    ],
+    BeforeValidator(_known_rate),
+    WithJsonSchema(
+        {"anyOf": [{"enum": list(RATES)}, {"type": "string", "pattern": PATTERN}, {"type": "number"}]}
+    ),
 ]
 
 HEADS = ("sphere", "kemar")
@@ -59,9 +86,12 @@ HeadName = Annotated[
 class Picture(Parameters):
     """The picture that the sound belongs to."""
 
-    rate: RateName = Field("24", description="picture frames a second; 29.97df is drop frame")
+    rate: RateName = Field(
+        "24", description="picture frames a second; 29.97df and 59.94df are drop frame"
+    )
     start: str = Field("01:00:00:00", description="the timecode of the first frame")
     gauge: Gauge = Field("35mm", description="the film gauge that feet+frames count on")
+    snap: bool = Field(True, description="whether every cue, the end too, is moved to the nearest frame")
 
     def clock(self) -> Clock:
         """The picture's clock. Raises ValueError, in words, for a start that is no timecode."""
@@ -100,6 +130,16 @@ class Master(Parameters):
         return {"target"} if self.anchor == "dialogue" else set()
 
 
+class Leader(Parameters):
+    """What stands before and after the programme in every file, for the picture department's sync."""
+
+    on: bool = Field(
+        True, description="whether the files have a leader; without the table they have none"
+    )
+    two_pop: bool = Field(True, description="one frame of 1 kHz, 2 s of timecode before the start")
+    tail_pop: bool = Field(True, description="one frame of 1 kHz, 2 s of timecode after the end")
+
+
 class Head(Parameters):
     """The keys outside all tables."""
 
@@ -124,6 +164,7 @@ class Preset:
     head: Head
     picture: Picture
     master: Master
+    leader: Leader
     cues: Mapping[str, Moment]
     layers: Mapping[str, Layer]
     effects: Mapping[str, Effect]
@@ -154,7 +195,7 @@ class Preset:
 def build_preset(document: Document) -> Preset:
     """Check every value of a document. Raises PresetError for the first that is wrong."""
     table = document.table
-    shelves = {"picture", "master", "cues", "layers", "effects"}
+    shelves = {"picture", "master", "leader", "cues", "layers", "effects"}
     known = {*Head.model_fields, *shelves, "extends"}
     for name in table:
         if name not in known:
@@ -171,6 +212,7 @@ def build_preset(document: Document) -> Preset:
         head,
         picture,
         _checked(document, ("master",), _table(document, "master"), Master),
+        _checked(document, ("leader",), {"on": "leader" in table} | _table(document, "leader"), Leader),
         _cues(document),
         _sounds(document, LAYERS),
         _sounds(document, EFFECTS),

@@ -50,7 +50,9 @@ def schedule_of(preset: Preset, length_s: LengthOf) -> Schedule:
 def timing_of(preset: Preset, length_s: LengthOf, lock: PictureLock | None = None) -> Timing:
     """When everything is in a preset whose stems are that long; every cue has been worked out and checked.
 
-    Cues and the slots of voices stand on whole samples. A `lock` gives both.
+    With `[picture] snap` every cue, the end too, stands on the beginning of the nearest picture (of two, the
+    later), and what is relative to a cue follows it; without, on a whole sample, as the slots of voices do.
+    A `lock` gives both.
     Raises PresetError for a name that nothing has, for cues that wait for each other, for a cue
     before the start, and for a programme without length or of more than six hours.
     """
@@ -75,8 +77,12 @@ def _schedule(
     define: dict[str, Callable[[Schedule], Fraction]] = {}
     rate = preset.sample_rate_hz
 
+    clock = preset.picture.clock()
+
     def placed(seconds: Fraction) -> Fraction:
-        return Fraction(to_samples(seconds, rate), rate)
+        return (
+            clock.on_frame(seconds) if preset.picture.snap else Fraction(to_samples(seconds, rate), rate)
+        )
 
     for name, moment in preset.cues.items():
         if lock is not None and name in lock.cues:
@@ -92,7 +98,7 @@ def _schedule(
             define[f"{name}.tail"] = lambda s, la=layer: la.tail(s, length_s)  # type: ignore[misc]
     for name, effect in preset.effects.items():
         define[f"{name}.tail"] = lambda s, e=effect: e.tail(s)  # type: ignore[misc]
-    return Schedule(preset.picture.clock(), define)
+    return Schedule(clock, define)
 
 
 def _words(preset: Preset, schedule: Schedule, lines: Mapping[str, Line]) -> Schedule:
@@ -167,3 +173,6 @@ def _check_length(preset: Preset, schedule: Schedule) -> None:
     for name in preset.cues:
         if schedule.named(name) > end:
             raise complain(preset.document, ("cues", name), "is after the cue 'end'")
+    if preset.leader.on and schedule.named("start") != 0:
+        cause = "is not at 0 s, where a programme with a leader starts"
+        raise complain(preset.document, ("cues", "start"), cause, "Name the cue something else.")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from audio_pipeline.audio_io.read.audio_file import blocks, probe
+from audio_pipeline.audio_io.read.programme import programme_blocks, programme_info
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.metering.meter import Meter
 
@@ -39,9 +39,9 @@ def measure_dialogue(path: Path, programme_s: float | None = None) -> Dialogue:
 
     Raises StemError for a file that cannot be read.
     """
-    info = probe(path)
+    info = programme_info(path)
     meter = Meter(info.sample_rate_hz, info.channels)
-    for block in blocks(path):
+    for block in programme_blocks(path):
         meter.feed(block)
     stem = meter.result()
     share = share_percent(stem.momentary_lufs, stem.integrated_lufs, programme_s or stem.duration_s)

@@ -55,7 +55,7 @@ class SectionLevels(ReportModel):
 
 
 class CueTime(ReportModel):
-    """A cue: its sample, counted from the first of the file, and its timecode."""
+    """A cue: its sample, counted from the first of the programme, and the timecode of its frame."""
 
     name: Text
     at_samples: Annotated[int, Field(gt=-(10**15), lt=10**15)]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +107,7 @@ def _report(m: Measured, facts: MixFacts, delivery: Delivery | None, shown_name:
             if len(levels.span)
         ),
         cues=tuple(
-            CueTime(name=name, at_samples=at, timecode=facts.clock.timecode(Fraction(at, rate)))
+            CueTime(name=name, at_samples=at, timecode=facts.clock.timecode_of_sample(at, rate))
             for name, at in facts.cues
         ),
         slots=_slots(facts),
@@ -235,8 +234,8 @@ def _delivery(
             Silence(
                 start_s=run.start / rate,
                 stop_s=run.stop / rate,
-                start=facts.clock.timecode(Fraction(run.start, rate)),
-                stop=facts.clock.timecode(Fraction(run.stop, rate)),
+                start=facts.clock.timecode_of_sample(run.start, rate),
+                stop=facts.clock.timecode_of_sample(run.stop, rate),
                 deliberate=meant is not None and run.stop > meant,
             )
             for run in m.silences
@@ -264,6 +263,8 @@ def _points(curve: Samples) -> tuple[float | None, ...]:
 
 def _provenance(m: Measured, facts: MixFacts) -> dict[str, Any]:
     folds = None if m.mono_folds is None else [asdict(fold) for fold in m.mono_folds]
+    before, after = m.leader
+    leader = {"before_samples": before, "after_samples": after}
     provenance: dict[str, Any] = rounded(
         {
             "program": f"render-ending {__version__}",
@@ -272,6 +273,7 @@ def _provenance(m: Measured, facts: MixFacts) -> dict[str, Any]:
             "mono_fold": folds,
             "picture_rate": facts.clock.rate.name,
             "picture_start": facts.clock.rate.timecode(facts.clock.start_frame),
+            **({"leader": leader} if before or after else {}),
             **facts.provenance,
         }
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from audio_pipeline.reporting.audibility import audibility_warning
 from audio_pipeline.reporting.dropout import UNCERTAIN_S
 from audio_pipeline.reporting.facts import MixFacts
@@ -127,7 +125,7 @@ def _of_silence_cue(
     return [
         ReportWarning(
             code=WarningCode.SILENCE_NOT_SILENT,
-            message=f"The silence at {facts.clock.timecode(Fraction(plan.silence, rate))} is not silent.",
+            message=f"The silence at {facts.clock.timecode_of_sample(plan.silence, rate)} is not silent.",
             at_s=plan.silence / rate,
             figure="dropout.silence_at_s",
         )

@@ -194,10 +194,10 @@ def bad_stem(kind, path):
     elif kind == "all silence":
         soundfile.write(path, x, 48_000)
     else:
-        soundfile.write(path, 0.1 * np.random.default_rng(1).standard_normal(2400), 48_000)
+        soundfile.write(path, 0.1 * np.random.default_rng(1).standard_normal(240), 48_000)
 
 
-@pytest.mark.parametrize("kind", ["empty", "not audio", "truncated", "NaN", "all silence", "0.05 s"])
+@pytest.mark.parametrize("kind", ["empty", "not audio", "truncated", "NaN", "all silence", "0.005 s"])
 def test_a_bad_stem_is_told_in_one_sentence_and_leaves_the_earlier_render(project, kind):
     earlier = project.renders / "short.wav"
     earlier.parent.mkdir(exist_ok=True)

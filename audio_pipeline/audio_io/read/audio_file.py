@@ -26,7 +26,8 @@ from audio_pipeline.audio_io.signal_checks import SignalCheck
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import StemError
 
-SHORTEST_S = 0.1
+SHORTEST_S = 0.01
+"""Less than a picture frame at any rate, which is a sound that people do cut out: a pop, a click."""
 LONGEST_S = 6 * 3600.0
 MOST_BYTES_IN_MEMORY = 4 << 30
 """`read` holds a whole recording as float64 and refuses more than this; `blocks` has no such limit."""
@@ -86,7 +87,7 @@ def probe(path: str | os.PathLike[str]) -> AudioInfo:
 def read(path: str | os.PathLike[str]) -> tuple[Samples, AudioInfo]:
     """The whole recording, `(n, channels)` float64 in the channel order of WAV, and what it is.
 
-    Raises StemError for what cannot be read, is shorter than 0.1 s or longer than 6 h, is silent,
+    Raises StemError for what cannot be read, is shorter than 10 ms or longer than 6 h, is silent,
     holds a NaN, an infinity or an absurd value, changes meanwhile, or would take too much memory.
     """
     with opened(path) as recording:
@@ -255,7 +256,8 @@ def _refuse_length(info: AudioInfo) -> None:
     if info.duration_s < SHORTEST_S:
         raise StemError(
             f"{info.name} is only {info.duration_s:.3f} s long; {SHORTEST_S:g} s is the shortest"
-            " that can be used."
+            " that can be used.",
+            hint="Export it longer, or with silence after it.",
         )
     if info.duration_s > LONGEST_S:
         raise StemError(

@@ -159,7 +159,8 @@ def _order_key(mix: Mix) -> str:
 
 def _made_of(project: Project, preset: Preset) -> list[Any]:
     """A preset's values and its recordings."""
-    tables = [preset.head, preset.picture, preset.master, preset.cues, preset.layers, preset.effects]
+    own = [preset.head, preset.picture, preset.master, preset.leader]
+    tables = [*own, preset.cues, preset.layers, preset.effects]
     stems = stem_paths(project, preset, {})
     recordings = sorted([request.path, sha256_hex(path)] for request, path in stems.items())
     return [exact(tables), recordings]
