@@ -6,6 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
 
+from audio_pipeline.preset.base_values import steps_of
 from audio_pipeline.preset.complaints import complain
 from audio_pipeline.preset.document import Key
 from audio_pipeline.preset.model import Preset
@@ -57,6 +58,9 @@ def _check_parameters(preset: Preset, schedule: Schedule, above: Key, parameters
         for moment in value if isinstance(value, tuple) else (value,):
             if not isinstance(moment, Moment):
                 break
+            # frames and seconds in one length: only now is it known what they come to
+            if steps_of(field) == "length" and schedule.clock.duration(moment) < 0:
+                raise complain(preset.document, (*above, name), f'is "{moment}", less than no time')
             _check(preset, schedule, (*above, name), moment, partial(schedule.seconds, moment))
             for bounds in field.metadata:
                 if isinstance(bounds, Between) and not bounds.holds(
