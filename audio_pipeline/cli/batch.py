@@ -126,7 +126,7 @@ def _plan(
 
     axes, fixed = parse_vary(vary), parse_sets(sets)
     matrices = [
-        replace(m.varying(axes), set={**m.set, **fixed}, name=name or m.name)
+        replace(m.varying(axes), over=(*m.over, ("--set", fixed)), name=name or m.name)
         for m in matrices_of(project, things, everything)
     ]
     return plan(project, matrices, out.absolute())

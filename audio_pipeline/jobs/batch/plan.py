@@ -20,7 +20,7 @@ from audio_pipeline.preset.batch_file import (
 )
 from audio_pipeline.preset.complaints import shown_value
 from audio_pipeline.preset.document import Document, full_key, load_document, with_value
-from audio_pipeline.preset.explain import differences
+from audio_pipeline.preset.explain import differences, flat
 from audio_pipeline.preset.model import Preset, build_preset
 from audio_pipeline.preset.names import check_name, filled, same_file, slug, template_values
 from audio_pipeline.preset.project import Project
@@ -28,6 +28,9 @@ from audio_pipeline.preset.stems import planned_schedule
 from audio_pipeline.suggestions import did_you_mean
 from audio_pipeline.timeline.moments import Moment, Schedule
 from audio_pipeline.timeline.scene import to_samples
+
+Changes = Sequence[tuple[str, Any, str]]
+"""(key, value, who says so) of everything that a batch changes in a preset, in this order."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +103,9 @@ def plan(project: Project, matrices: Sequence[Matrix], out: Path) -> list[Mix]:
     for matrix in matrices:
         bases = {name: _base(project, name) for name in matrix.presets}
         before = len(mixes)
-        for name, language, values in _crossed(matrix, bases):
-            mix = _mix(project, matrix, bases[name], name, language, values, out)
-            said = f"{name} {_told(values)}".strip() + (f" [{language}]" if language else "")
+        for name, language, changes in _crossed(matrix, bases):
+            mix = _mix(project, matrix, bases[name], name, language, changes, out)
+            said = f"{name} {_told(changes)}".strip() + (f" [{language}]" if language else "")
             if (other := taken.setdefault(same_file(mix.name), said)) is not said:
                 raise PresetError(
                     f"{matrix.origin}: two mixes would both be {mix.name}.wav: {other}, and {said}",
@@ -145,8 +148,8 @@ def _base(project: Project, name: str) -> Document | AudioPipelineError:
 
 def _crossed(
     matrix: Matrix, bases: Mapping[str, Document | AudioPipelineError]
-) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """(preset, language, values) of every mix that is not excluded."""
+) -> Iterator[tuple[str, str, Changes]]:
+    """(preset, language, changes) of every mix that is not excluded."""
     table = next((base.table for base in bases.values() if isinstance(base, Document)), {})
 
     def full(key: str) -> tuple[str, ...]:
@@ -157,8 +160,8 @@ def _crossed(
     for preset, language, *values in product(
         matrix.presets, matrix.stems or ("",), *matrix.vary.values()
     ):
-        chosen = {**matrix.set, **dict(zip(matrix.vary, values, strict=True))}
-        has = {full(key): value for key, value in chosen.items()}
+        chosen = matrix.changes(language, dict(zip(matrix.vary, values, strict=True)))
+        has = {full(key): value for key, value, _ in chosen}
         has |= {("preset",): preset, ("language",): language}
         if not any(all(has.get(key) == value for key, value in out.items()) for out in excluded):
             yield preset, language, chosen
@@ -197,17 +200,18 @@ def _mix(
     base: Document | AudioPipelineError,
     name: str,
     language: str,
-    values: Mapping[str, Any],
+    changes: Changes,
     out: Path,
 ) -> Mix:
     stem = printable(Path(name).stem)
     shell = Mix(stem, project.root, out, stem, language)
     if isinstance(base, AudioPipelineError):
-        named = "_".join(filter(None, [stem, language, *map(_slugged, values.values())]))
+        slugs = [slug(str(value)) for value in {key: value for key, value, _ in changes}.values()]
+        named = "_".join(filter(None, [stem, language, *slugs]))
         return replace(shell, name=named, failure=base.message, hint=base.hint)
     document = _revoiced(matrix, base, language)
-    for key, value in values.items():
-        document = with_value(document, key, value, matrix.origin)
+    for key, value, origin in changes:
+        document = with_value(document, key, value, origin)
     preset = build_preset(document)
     try:
         named = _name(matrix, preset, language)
@@ -218,13 +222,13 @@ def _mix(
         shell,
         name=named,
         preset=replace(preset, name=named),
-        overrides=_overrides(document, preset, values),
+        overrides=_overrides(document, preset, changes),
         family=_family(preset),
     )
     try:
         schedule = planned_schedule(project, preset, {})
     except AudioPipelineError as error:
-        if isinstance(error, PresetError) and values and _can_be_timed(project, base):
+        if isinstance(error, PresetError) and changes and _can_be_timed(project, base):
             raise
         return replace(mix, failure=error.message, hint=error.hint)
     return replace(mix, length_s=float(schedule.named("end")), sounds=_sounds(preset, schedule))
@@ -261,23 +265,20 @@ def _name(matrix: Matrix, preset: Preset, language: str) -> str:
     return filled("_".join(template), values)
 
 
-def _slugged(value: object) -> str:
-    return slug(str(value))
+def _told(changes: Changes) -> str:
+    return " ".join(f"{key}={value}" for key, value, _ in changes)
 
 
-def _told(values: Mapping[str, Any]) -> str:
-    return " ".join(f"{key}={value}" for key, value in values.items())
-
-
-def _overrides(document: Document, preset: Preset, values: Mapping[str, Any]) -> dict[str, Any]:
+def _overrides(document: Document, preset: Preset, changes: Changes) -> dict[str, Any]:
     """What differs from what the preset extends, and what the batch has set."""
     found: dict[str, Any] = {}
     if document.base is not None:
         changed = differences(preset, build_preset(document.base))
         found = {key: here for key, (_, here) in changed.items() if here is not None}
-    for key, value in values.items():
+    here = flat(preset)
+    for key, value, _ in changes:
         full = ".".join(full_key(document.table, tuple(part.strip() for part in key.split("."))))
-        found.setdefault(full, value)
+        found.setdefault(full, here.get(full, value))  # what "base - 3 dB" has come to
     return found
 
 
