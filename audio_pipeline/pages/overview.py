@@ -14,6 +14,7 @@ from audio_pipeline.errors import encodable_texts
 from audio_pipeline.pages.csv_tables import to_csv
 from audio_pipeline.pages.markup import Markup, asset, element, page_head, source_hash
 from audio_pipeline.pages.outliers import RULE, outliers
+from audio_pipeline.reporting.failed_clauses import FailedClause, delivery_result
 from audio_pipeline.reporting.figures import DROPOUT_FIGURES, FIGURES, Figure, shown
 from audio_pipeline.reporting.model import LoudnessReport
 
@@ -57,6 +58,10 @@ class MixResult:
         """Of the delivery: pass, fail, …; None where there is none."""
         return None if self.report is None else self.report.delivery.verdict
 
+    def failed_clauses(self) -> tuple[FailedClause, ...]:
+        """What keeps the delivery from passing."""
+        return () if self.report is None else delivery_result(self.report).failed
+
 
 def overview_json(results: Sequence[MixResult]) -> str:
     """The batch as JSON: the same results, the same bytes."""
@@ -70,6 +75,7 @@ def overview_json(results: Sequence[MixResult]) -> str:
             "failure": result.failure,
             "delivery": None if result.report is None else result.report.delivery.name,
             "verdict": result.verdict(),
+            "failed_clauses": [vars(clause) for clause in result.failed_clauses()],
             **{name: result.figures().get(name) for name in _FIGURES},
             "outliers": {name: round(off, 4) for name, off in marks.items()},
         }
@@ -91,6 +97,7 @@ def overview_csv(results: Sequence[MixResult]) -> str:
         *_FIGURES,
         "outliers",
         "failure",
+        "failed_clauses",
     )
     rows = [
         (
@@ -103,6 +110,7 @@ def overview_csv(results: Sequence[MixResult]) -> str:
             *(result.figures().get(name) for name in _FIGURES),
             "; ".join(marks),
             result.failure,
+            "; ".join(clause.sentence() for clause in result.failed_clauses()),
         )
         for result, marks in zip(results, _marks(results), strict=True)
     ]
@@ -226,7 +234,13 @@ def _row(result: MixResult, marks: Mapping[str, float]) -> Markup:
         element("td", _shape(result.report), class_="wide", role="cell", data_label="Level, dBFS"),
         *cells,
         element(
-            "td", judged, element("span", delivery), class_="verdict", role="cell", data_label="Delivery"
+            "td",
+            judged,
+            element("span", delivery),
+            *(element("span", clause.sentence()) for clause in result.failed_clauses()),
+            class_="verdict",
+            role="cell",
+            data_label="Delivery",
         ),
         role="row",
     )

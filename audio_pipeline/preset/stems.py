@@ -57,6 +57,12 @@ def planned_schedule(project: Project, preset: Preset, files: StemFiles) -> Sche
     return schedule_of(preset, lambda request: _stated_length(paths[request], preset.sample_rate_hz))
 
 
+def refuse_unreadable(project: Project, preset: Preset, files: StemFiles) -> None:
+    """Raise StemError for a stem whose header cannot be read, also where no cue waits for its end."""
+    for path in stem_paths(project, preset, files).values():
+        _stated_length(path, preset.sample_rate_hz)
+
+
 def _stated_length(path: Path, sample_rate: int) -> Fraction:
     frames, rate_hz = stated_length(path) or _probed_length(path)
     return Fraction(ceil(Fraction(frames * sample_rate, rate_hz)), sample_rate)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
 from audio_pipeline.audio_io.regular_file import sha256_hex
-from audio_pipeline.errors import AudioPipelineError
+from audio_pipeline.errors import AudioPipelineError, ReportError
 from audio_pipeline.jobs.batch.plan import Mix
 from audio_pipeline.jobs.render import Order, render
 from audio_pipeline.jobs.render_files import PAGE_SUFFIX
@@ -17,6 +18,8 @@ from audio_pipeline.memo.keys import exact, program_key
 from audio_pipeline.memo.store import Cache, digest
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import head_path, stem_paths
+from audio_pipeline.reporting.failed_clauses import DeliveryResult, delivery_result
+from audio_pipeline.reporting.report_file import read_report
 from audio_pipeline.reporting.report_names import SUFFIX
 
 Status = Literal["rendered", "unchanged", "failed"]
@@ -35,13 +38,19 @@ OnProgress = Callable[[Mix, float], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a mix. `error` is a sentence."""
+    """What became of a mix. `error` is a sentence; `delivery` is None where there is no report."""
 
     name: str
     status: Status
     seconds: float = 0.0
     error: str | None = None
     hint: str | None = None
+    delivery: DeliveryResult | None = None
+
+    @property
+    def passes(self) -> bool:
+        """Whether the mix is there and its delivery passes."""
+        return self.delivery is not None and self.delivery.passes
 
 
 @dataclass(frozen=True)
@@ -67,7 +76,7 @@ def render_one(task: Task, progress: Callable[[float], None] = lambda share: Non
     try:
         order = Order(project, mix.preset, mix.out, workers=task.threads, cache=task.cache)
         key = _order_key(mix)
-        render(order, on_progress)
+        report = render(order, on_progress).report
         if task.cache is not None:
             task.cache.put(key, note={"files": _files(mix)})
     except AudioPipelineError as error:
@@ -75,7 +84,16 @@ def render_one(task: Task, progress: Callable[[float], None] = lambda share: Non
     except (OSError, ArithmeticError, ValueError, MemoryError, TypeError, LookupError) as error:
         cause = f"internal error: {type(error).__name__}: {error}"[:300]
         return Outcome(mix.name, "failed", time.perf_counter() - started, cause)
-    return Outcome(mix.name, "rendered", time.perf_counter() - started)
+    delivery = None if report is None else delivery_result(report)
+    return Outcome(mix.name, "rendered", time.perf_counter() - started, delivery=delivery)
+
+
+def unchanged(mix: Mix) -> Outcome:
+    """The outcome of a mix that is there already, with what its report says of its delivery."""
+    delivery = None
+    with suppress(ReportError):  # the overview says what is wrong with it
+        delivery = delivery_result(read_report(mix.out / f"{mix.name}{SUFFIX}"))
+    return Outcome(mix.name, "unchanged", delivery=delivery)
 
 
 def is_unchanged(mix: Mix, cache: Cache | None) -> bool:

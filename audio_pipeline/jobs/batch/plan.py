@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from audio_pipeline.errors import AudioPipelineError, PresetError, printable
+from audio_pipeline.jobs.batch.foresee import foresee
 from audio_pipeline.memo.keys import exact
 from audio_pipeline.memo.store import digest
 from audio_pipeline.preset.batch_file import (
@@ -230,6 +231,10 @@ def _mix(
     except AudioPipelineError as error:
         if isinstance(error, PresetError) and changes and _can_be_timed(project, base):
             raise
+        return replace(mix, failure=error.message, hint=error.hint)
+    try:
+        foresee(project, replace(preset, name=named), out)
+    except AudioPipelineError as error:
         return replace(mix, failure=error.message, hint=error.hint)
     return replace(mix, length_s=float(schedule.named("end")), sounds=_sounds(preset, schedule))
 

@@ -17,6 +17,7 @@ from audio_pipeline.jobs.batch.mix_task import (
     in_turn,
     is_unchanged,
     render_one,
+    unchanged,
 )
 from audio_pipeline.jobs.batch.plan import Mix
 from audio_pipeline.jobs.batch.worker_pool import WorkerPool
@@ -25,12 +26,21 @@ from audio_pipeline.memo.store import Cache
 
 @dataclass(frozen=True)
 class BatchOptions:
-    """How a batch is rendered: one job stays in this process, a scheduler has its own workers."""
+    """How a batch is rendered: one job stays in this process, a scheduler has its own workers.
+
+    With `require_pass`, a mix whose delivery does not pass has failed for `fail_fast`, too.
+    """
 
     jobs: int = 1
     cache: Cache | None = None
     scheduler: str | None = None
     fail_fast: bool = False
+    require_pass: bool = False
+
+    def stops_after(self, outcome: Outcome) -> bool:
+        """Whether nothing more is rendered after this outcome."""
+        failed = outcome.status == "failed" or (self.require_pass and not outcome.passes)
+        return self.fail_fast and failed
 
 
 Outcomes = Generator[Outcome, None, None]
@@ -52,11 +62,13 @@ def run(
     tasks = []
     for mix in mixes:
         if mix.failure is not None:
-            yield render_one(Task(mix, None))
-            if how.fail_fast:
+            yield (outcome := render_one(Task(mix, None)))
+            if how.stops_after(outcome):
                 return
         elif is_unchanged(mix, how.cache):
-            yield Outcome(mix.name, "unchanged")
+            yield (outcome := unchanged(mix))
+            if how.stops_after(outcome):
+                return
         else:
             tasks.append(Task(mix, how.cache))
     if not tasks:
@@ -65,7 +77,7 @@ def run(
         with closing(_outcomes(tasks, how, on_progress)) as outcomes:
             for outcome in outcomes:
                 yield outcome
-                if how.fail_fast and outcome.status == "failed":
+                if how.stops_after(outcome):
                     return
     finally:
         recover(out)
