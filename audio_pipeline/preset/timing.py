@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 
+from audio_pipeline.preset.base_values import steps_of
 from audio_pipeline.preset.complaints import complain
 from audio_pipeline.preset.document import Key
 from audio_pipeline.preset.lines import VoiceLines
@@ -122,6 +123,9 @@ def _check_parameters(preset: Preset, schedule: Schedule, above: Key, parameters
         for moment in value if isinstance(value, tuple) else (value,):
             if not isinstance(moment, Moment):
                 break
+            # frames and seconds in one length: only now is it known what they come to
+            if steps_of(field) == "length" and schedule.clock.duration(moment) < 0:
+                raise complain(preset.document, (*above, name), f'is "{moment}", less than no time')
             _check(preset, schedule, (*above, name), moment, partial(schedule.seconds, moment))
             for bounds in field.metadata:
                 if isinstance(bounds, Between) and not bounds.holds(
