@@ -19,11 +19,13 @@ LINES_S = {"en": (0.9, 0.8), "de": (1.9, 1.5), "fr": (0.6, 0.4)}
 
 DUB = """
 title = "Locked"
+[picture]
+rate = "30"
 [cues]
 voice_a = "500ms"
 cross = "voice_a.tail - 200ms"
 voice_b = "voice_a.tail + 700ms"
-black = ["3s", "echo.tail"]
+black = ["3.7s", "echo.tail"]
 dropout = "black + 500ms"
 silence = "black + 800ms"
 end = "black + 1s"

@@ -211,7 +211,7 @@ def refused(what: str) -> Iterator[None]:
         (("dropout.fade=80ms",), "effects.dropout.fade is '100ms' there and '80ms' here"),
         (("black=5s",), "cues.black is"),
         (('sample_rate="96 kHz"',), "sample rate is 48000 Hz, and that of the mix is 96000 Hz"),
-        (("picture.rate=25", "grain.level=-58 dBFS"), "picture.rate is '24' there and '25' here"),
+        (("picture.rate=25", "grain.level=-58 dBFS"), "picture.rate is '30' there and '25' here"),
         (("picture.start=02:00:00:00",), "picture.start is"),
         (("breath.on=false",), "layers.breath.on is True there and False here"),
         (("master.dialogue=-24 LUFS",), "master.dialogue is"),

@@ -29,21 +29,22 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return locked_film(tmp_path_factory.mktemp("film"))
 
 
-def planned(film: Project, text: str, report: Path | None = None) -> list[Mix]:
+def planned(film: Project, text: str, out: Path | None = None, report: Path | None = None) -> list[Mix]:
     file = film.presets / "b.batch.toml"
     file.write_text(text)
     given = None if report is None else GivenReport(read_reference(report), report)
-    return plan(film, matrices_of(film, [str(file)], False), film.renders, given)
+    return plan(film, matrices_of(film, [str(file)], False), out or film.renders, given)
 
 
-def rendered(film: Project, mixes: list[Mix], **how: object) -> dict[str, Outcome]:
-    outcomes = {o.name: o for o in run(mixes, film.renders, BatchOptions(**how))}  # type: ignore[arg-type]
-    write_overview(mixes, outcomes, film.renders)
+def rendered(mixes: list[Mix], **how: object) -> dict[str, Outcome]:
+    out = mixes[0].out
+    outcomes = {o.name: o for o in run(mixes, out, BatchOptions(**how))}  # type: ignore[arg-type]
+    write_overview(mixes, outcomes, out)
     return outcomes
 
 
-def rows(film: Project) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO((film.renders / "overruns.csv").read_text())))
+def rows(out: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO((out / "overruns.csv").read_text())))
 
 
 LOCKED = 'reference = "en"\n' + BATCH
@@ -136,48 +137,49 @@ def test_a_reference_without_its_recording_fails_each_mix_and_says_whose(film: P
 
 
 def test_the_batch_is_rendered_once_and_found_again(film: Project, tmp_path: Path) -> None:
-    mixes, cache = planned(film, LOCKED), Cache(tmp_path / "cache")
+    out = tmp_path / "out"
+    mixes, cache = planned(film, LOCKED, out), Cache(tmp_path / "cache")
     assert pickle.loads(pickle.dumps(mixes)) is not None  # they go to other processes and hosts
-    first = rendered(film, mixes, jobs=2, cache=cache)
+    first = rendered(mixes, jobs=2, cache=cache)
     assert {o.status for o in first.values()} == {"rendered"}
-    reports = [read_report(film.renders / f"{m.name}.report.json") for m in mixes]
+    reports = [read_report(out / f"{m.name}.report.json") for m in mixes]
     assert len({report.cues for report in reports}) == 1
     assert len({json.dumps(str(report.slots)) for report in reports}) == 1
     assert [bool(first[m.name].overruns) for m in mixes] == [False, True, False, False]
-    assert rows(film) == [
+    assert rows(out) == [
         {"language": "de", "voice": "voice_a", "seconds_too_long": "1.0", "from_s": "1.4"},
         {"language": "de", "voice": "voice_b", "seconds_too_long": "0.7", "from_s": "2.9"},
     ]
-    whole = json.loads((film.renders / "batch.json").read_text())
+    whole = json.loads((out / "batch.json").read_text())
     assert {w["code"] for w in whole["mixes"][1]["overruns"]} >= {"line_over_slot", "voice_cut"}
-    assert "overruns, longest 1.000 s" in (film.renders / "index.html").read_text()
-    again = rendered(film, mixes, jobs=1, cache=cache)
+    assert "overruns, longest 1.000 s" in (out / "index.html").read_text()
+    again = rendered(mixes, jobs=1, cache=cache)
     assert {o.status for o in again.values()} == {"unchanged"}
     assert [o.overruns for o in again.values()] == [first[n].overruns for n in again]
 
 
 def test_another_reference_is_another_mix(film: Project, tmp_path: Path) -> None:
     cache = Cache(tmp_path / "cache")
-    mixes = [m for m in planned(film, LOCKED) if m.name == "dub_fr"]
-    rendered(film, mixes, cache=cache)
+    mixes = [m for m in planned(film, LOCKED, tmp_path) if m.name == "dub_fr"]
+    rendered(mixes, cache=cache)
     assert is_unchanged(mixes[0], cache)
     for text in (LOCKED.replace('reference = "en"', 'reference = "de"'), BATCH):
-        other = next(m for m in planned(film, text) if m.name == "dub_fr")
+        other = next(m for m in planned(film, text, tmp_path) if m.name == "dub_fr")
         assert not is_unchanged(other, cache)
 
 
-def test_a_batch_without_overruns_writes_the_head_alone(film: Project) -> None:
-    mixes = [m for m in planned(film, LOCKED) if m.name == "dub_fr"]
-    rendered(film, mixes, cache=None)
-    assert (film.renders / "overruns.csv").read_text() == "language,voice,seconds_too_long,from_s\n"
+def test_a_batch_without_overruns_writes_the_head_alone(film: Project, tmp_path: Path) -> None:
+    mixes = [m for m in planned(film, LOCKED, tmp_path) if m.name == "dub_fr"]
+    rendered(mixes, cache=None)
+    assert (tmp_path / "overruns.csv").read_text() == "language,voice,seconds_too_long,from_s\n"
 
 
-def test_a_report_locks_every_mix_that_agrees_with_it(film: Project) -> None:
-    english = [m for m in planned(film, BATCH) if m.name == "dub_en"]
-    rendered(film, english, cache=None)
-    report = film.renders / "dub_en.report.json"
+def test_a_report_locks_every_mix_that_agrees_with_it(film: Project, tmp_path: Path) -> None:
+    english = [m for m in planned(film, BATCH, tmp_path) if m.name == "dub_en"]
+    rendered(english, cache=None)
+    report = tmp_path / "dub_en.report.json"
     (film.presets / "other.toml").write_text('extends = "dub"\n[layers.grain]\nlevel = "-50 dBFS"\n')
-    mixes = planned(film, BATCH.replace('["dub", "bed"]', '["dub", "bed", "other"]'), report)
+    mixes = planned(film, BATCH.replace('["dub", "bed"]', '["dub", "bed", "other"]'), report=report)
     assert [m.name for m in mixes if m.failure is None] == ["dub_en", "dub_de", "dub_fr", "bed"]
     assert {m.length_s for m in mixes if m.failure is None} == {english[0].length_s}
     for mix in mixes:
@@ -189,12 +191,14 @@ def test_a_report_locks_every_mix_that_agrees_with_it(film: Project) -> None:
 PROGRAMME = '[set]\n"master.anchor" = "programme"\n"master.target" = "-20 LUFS"\n'
 
 
-def test_a_bed_takes_the_gain_of_its_full_mix_after_that_was_rendered(film: Project) -> None:
-    mixes = planned(film, LOCKED + PROGRAMME)
+def test_a_bed_takes_the_gain_of_its_full_mix_after_that_was_rendered(
+    film: Project, tmp_path: Path
+) -> None:
+    mixes = planned(film, LOCKED + PROGRAMME, tmp_path)
     assert [m.full_mix for m in mixes] == [None, None, None, "dub_en"]
-    outcomes = rendered(film, mixes[::-1], cache=None)
+    outcomes = rendered(mixes[::-1], cache=None)
     assert {o.status for o in outcomes.values()} == {"rendered"}
-    full, bed = (read_report(film.renders / f"{n}.report.json") for n in ("dub_en", "bed"))
+    full, bed = (read_report(tmp_path / f"{n}.report.json") for n in ("dub_en", "bed"))
     assert bed.gains.programme_db == full.gains.programme_db not in (None, 0.0)
 
 
