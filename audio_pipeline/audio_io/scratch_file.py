@@ -33,6 +33,7 @@ class ScratchFile:
         self._memory_bytes = memory_bytes
         self._kept: list[tuple[Span, Samples]] = []
         self._in_memory = self._kept_bytes = 0
+        self._heard: list[Span] = []
         self._files: list[BinaryIO] = []
 
     def __enter__(self) -> ScratchFile:
@@ -54,6 +55,7 @@ class ScratchFile:
             raise ValueError(f"samples {samples.shape} are not (n, {self._channels})")
         here = Span(self._written, self._written + len(samples))
         self._written = here.stop
+        self._heard.append(here)
         kept_bytes = self._kept_bytes + 8 * self._channels * len(samples)
         if not self._files and kept_bytes <= self._memory_bytes:
             self._kept.append((here, samples))
@@ -79,6 +81,10 @@ class ScratchFile:
                 file.truncate()  # makes the file longer where it ends earlier
         except OSError as error:
             raise self._failed(error) from error
+
+    def is_silent(self, span: Span) -> bool:
+        """Whether nothing but silence was written in `span`, or nothing at all."""
+        return not any(heard.meets(span) for heard in self._heard)
 
     def read(self, span: Span) -> Samples:
         """`(len(span), channels)`, the caller's own; samples outside what was written are zero."""

@@ -9,20 +9,21 @@ from typing import Any
 
 from audio_pipeline.dsp.arithmetic import arithmetic
 from audio_pipeline.mastering.ceiling import CeilingAction
-from audio_pipeline.mastering.gain_staging import Gains
-from audio_pipeline.metering.history import integrated_lufs, lufs
-from audio_pipeline.metering.part_energies import PartEnergies, momentary_power
+from audio_pipeline.mastering.gain_correction import FinishedMix
+from audio_pipeline.mastering.gain_staging import has_dialogue
+from audio_pipeline.mastering.master import Master
 from audio_pipeline.mixing.session import Session
 from audio_pipeline.reporting.dialogue import share_percent
-from audio_pipeline.reporting.facts import MixFacts
+from audio_pipeline.reporting.facts import LoudnessAim, MixFacts
 from audio_pipeline.reporting.sections import facts_of_preset
 
 
-def facts_of(session: Session, gains: Gains, ceiling: CeilingAction, energies: PartEnergies) -> MixFacts:
-    """The facts for the report of a whole render. `energies` were measured before the gains."""
+def facts_of(session: Session, finished: FinishedMix, master: Master) -> MixFacts:
+    """The facts for the report of a whole render."""
+    measured, gains = finished.measured, master.gains
     rate = session.scene.sample_rate
     facts = facts_of_preset(session.preset, session.scene.schedule, rate)
-    provenance = _provenance(session, ceiling, facts.provenance["preset"])
+    provenance = _provenance(session, finished, master.ceiling, facts.provenance["preset"])
     facts = replace(
         facts,
         provenance=provenance,
@@ -32,18 +33,31 @@ def facts_of(session: Session, gains: Gains, ceiling: CeilingAction, energies: P
         warnings=tuple((warning["code"], warning["message"]) for warning in session.warnings),
         dialogue_gain_db=gains.dialogue_db,
         programme_gain_db=gains.programme_db,
+        null_residual_dbfs=None if master.null_residual is None else master.null_residual.dbfs,
+        has_stems=master.null_residual is not None,
+        aim=_aim(session, finished, master.ceiling),
     )
     if gains.dialogue_db is None:
         return facts
-    weighted = energies.dialogue * (gains.of_dialogue * gains.of_programme) ** 2
-    momentary = momentary_power(weighted, rate)
-    dialogue = integrated_lufs(momentary)
+    dialogue, programme_s = measured.lufs("dialogue"), len(session.scene.programme) / rate
     return replace(
         facts,
         dialogue_lufs=dialogue,
-        dialogue_share_percent=share_percent(
-            lufs(momentary), dialogue, len(session.scene.programme) / rate
-        ),
+        dialogue_share_percent=share_percent(measured.momentary_lufs("dialogue"), dialogue, programme_s),
+    )
+
+
+def _aim(session: Session, finished: FinishedMix, ceiling: CeilingAction) -> LoudnessAim:
+    master = session.preset.master
+    by_programme = master.anchor == "programme"
+    return LoudnessAim(
+        "integrated_lufs" if by_programme else "dialogue_lufs",
+        master.anchor_lufs
+        if finished.has_target and (by_programme or has_dialogue(session.preset))
+        else None,
+        master.ceiling,
+        ceiling.reduction_db,
+        ceiling.stems_db,
     )
 
 
@@ -55,7 +69,9 @@ def _head(session: Session) -> dict[str, Any]:
     return {"head": {"name": name, "sha256": None if name == key else key}}
 
 
-def _provenance(session: Session, ceiling: CeilingAction, resolved: dict[str, Any]) -> dict[str, Any]:
+def _provenance(
+    session: Session, finished: FinishedMix, ceiling: CeilingAction, resolved: dict[str, Any]
+) -> dict[str, Any]:
     master, rate = session.preset.master, session.scene.sample_rate
     digest = hashlib.sha256(json.dumps(resolved, sort_keys=True).encode()).hexdigest()
     return {
@@ -66,6 +82,7 @@ def _provenance(session: Session, ceiling: CeilingAction, resolved: dict[str, An
         "target_lufs": master.anchor_lufs,
         "ceiling": {
             "limit_dbtp": master.ceiling,
+            "passes": finished.passes,
             "reduction_db": ceiling.reduction_db,
             "at_s": None if ceiling.at_sample is None else ceiling.at_sample / rate,
             "touched_s": ceiling.touched_samples / rate,

@@ -25,10 +25,10 @@ from audio_pipeline.jobs.render_files import (
     refuse_to_replace,
 )
 from audio_pipeline.mastering.broadcast_wave import broadcast_wave
-from audio_pipeline.mastering.gain_staging import Gains, solved_gains
+from audio_pipeline.mastering.gain_correction import finished_mix
+from audio_pipeline.mastering.gain_staging import Gains
 from audio_pipeline.mastering.master import Master, write_master
-from audio_pipeline.mastering.premaster import Premaster, mixed_premaster
-from audio_pipeline.mastering.stems import write_stems
+from audio_pipeline.mastering.premaster import mixed_premaster
 from audio_pipeline.memo.store import Cache
 from audio_pipeline.mixing.console import BUSES
 from audio_pipeline.mixing.session import Session, open_session, with_stem_files
@@ -121,18 +121,19 @@ def _make(
     report, media, page = None, None, None
     premaster_of = mixed_premaster(session, order.out, kept, workers, partial(progress, "mix"))
     with premaster_of as premaster:
-        gains = _gains(order, session.preset, premaster)
+        finished = finished_mix(session, premaster, workers, _given_gains(order, session.preset))
         with broadcast_wave(session, files.master, span, file_set.part) as wave:
             told = partial(progress, "master")
-            ceiling = write_master(session, premaster, span, gains, wave, workers, told)
-            told = partial(progress, "stems out")
-            write_stems(session, premaster, span, gains, files.stems, workers, told, file_set.part)
+            master = write_master(
+                session, finished, span, wave, files.stems, workers, told, file_set.part
+            )
+            if files.stems:
+                progress("stems out", 1.0)
             if files.report is not None:
                 progress("report", 0.0)
-                page = _page(files, session.preset, gains, wave)
-                facts = facts_of(session, gains, ceiling, premaster.energies)
+                page = _page(files, session.preset, master.gains, wave)
+                facts = facts_of(session, finished, master)
                 report = _report(wave, facts, files, page)
-    master = Master(files.master, span, gains, ceiling, files.stems)
     if files.report is not None and report is not None:
         report = report.model_copy(update={"files": _hashes(files, file_set)})
         text = to_json(report)
@@ -144,12 +145,14 @@ def _make(
     return Rendered(master, report, files, session, media)
 
 
-def _gains(order: Order, preset: Preset, premaster: Premaster) -> Gains:
-    """The gains of the mix. Music and effects take the programme's gain of their reference, so that they
-    stand as they do in its mix."""
+def _given_gains(order: Order, preset: Preset) -> Gains | None:
+    """The gains that a reference gives, None where the mix has its own.
+
+    Music and effects take the programme's gain of their reference, so that they stand as they do in its mix.
+    """
     reference = order.reference
     if reference is None or "DX" in preset.master.buses or preset.master.anchor == "dialogue":
-        return solved_gains(preset, premaster.energies)
+        return None
     if reference.programme_db is None:
         raise RenderError(
             f"{preset.name} is anchored on the programme, and its reference has no gain of the programme",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from audio_pipeline.audio_io.scratch_file import ScratchFile
 from audio_pipeline.dsp.arrays import Samples, silence
@@ -13,6 +15,8 @@ from audio_pipeline.effects.base import total
 from audio_pipeline.layers.base import Bus
 from audio_pipeline.mastering.gain_staging import Gains
 from audio_pipeline.metering.part_energies import DialogueMeter, MixMeter, PartEnergies, PartMeter
+from audio_pipeline.metering.peak_bounds import BlockPeaks, block_maxima, block_peaks, joined
+from audio_pipeline.mixing.console import Console
 from audio_pipeline.mixing.session import Session
 from audio_pipeline.timeline.spans import Span
 
@@ -25,31 +29,47 @@ class Premaster:
     """The mix before its gains, in two parts: the bus DX and the sum of the other buses of the master, as
     `(n, 2)` float64; and, where wanted, each of those other buses.
 
-    `energies` are those of what the gains are solved on.
+    `energies` are those of what the gains are solved on, `dialogue_peaks` and `rest_peaks` bounds of the
+    peaks of both parts, `largest` the largest magnitude of each other bus in every block of those, `(blocks,)`.
     """
 
     dialogue: ScratchFile
     rest: ScratchFile
-    buses: dict[Bus, ScratchFile]
+    buses: Mapping[Bus, ScratchFile]
+    console: Console
     energies: PartEnergies
+    dialogue_peaks: BlockPeaks
+    rest_peaks: BlockPeaks
+    largest: Mapping[Bus, Samples]
 
-    def mix(self, span: Span, gains: Gains) -> Samples:
-        """The mix over `span` at those gains, `(len(span), 2)`, before the ceiling."""
-        mix = self.dialogue.read(span)
-        mix *= gains.of_dialogue
-        mix += self.rest.read(span)
-        mix *= gains.of_programme
-        return mix
+    def dialogue_at(self, span: Span, gains: Gains) -> Samples | None:
+        """DX over `span`, `(len(span), 2)`, at its gain before that of the programme; None for silence."""
+        if self.dialogue.is_silent(span):
+            return None
+        samples = self.dialogue.read(span)
+        samples *= gains.of_dialogue
+        return samples
 
-    def bus(self, bus: Bus, span: Span, gains: Gains) -> Samples:
-        """One bus over `span` at those gains, `(len(span), 2)`; silence where it is not kept."""
-        file = self.dialogue if bus == "DX" else self.buses.get(bus)
-        if file is None:
+    def bus(self, bus: Bus, span: Span) -> Samples:
+        """A bus other than DX over `span`, `(len(span), 2)`, before the gain of the programme.
+
+        One that is not kept is made again, which takes its time.
+        """
+        if bus not in self.largest:
             return silence(len(span), 2)
-        samples = file.read(span)
-        if bus == "DX":
-            samples *= gains.of_dialogue
-        samples *= gains.of_programme
+        if len(self.largest) == 1:
+            return self.rest.read(span)
+        if bus in self.buses:
+            return self.buses[bus].read(span)
+        return self._made_again(bus, span)
+
+    def _made_again(self, bus: Bus, span: Span) -> Samples:
+        samples = silence(len(span), 2)
+        within = span.intersect(Span(0, len(self.rest)))
+        for tile, buses in Console(self.console.graph).tiles(within, 1, lambda buses: buses):
+            part = tile.intersect(within)
+            if (made := buses[bus]) is not None:
+                samples[part.inside(span)] = made[part.inside(tile)]
         return samples
 
 
@@ -71,6 +91,18 @@ def mixed_premaster(
         yield _mixed(session, folder, kept_buses, workers, on_progress, scratch)
 
 
+@dataclass(frozen=True)
+class _Tile:
+    """One tile of the mix: what is kept of it, and the peaks of that."""
+
+    dialogue: Samples | None
+    rest: Samples | None
+    buses: Mapping[Bus, Samples | None]
+    dialogue_peaks: BlockPeaks
+    rest_peaks: BlockPeaks
+    largest: Mapping[Bus, Samples]
+
+
 def _mixed(
     session: Session,
     folder: Path,
@@ -85,26 +117,50 @@ def _mixed(
     dialogue = scratch.enter_context(ScratchFile(folder, 2, memory_bytes))
     rest = scratch.enter_context(ScratchFile(folder, 2, memory_bytes))
     others: list[Bus] = [bus for bus in master.buses if bus != "DX"]
-    kept = {bus: scratch.enter_context(ScratchFile(folder, 2)) for bus in others if bus in kept_buses}
-    meter = _meter(session)
+    # one that is alone is the rest
+    kept_buses = [bus for bus in others if bus in kept_buses and len(others) > 1]
+    kept: dict[Bus, ScratchFile] = {
+        bus: scratch.enter_context(ScratchFile(folder, 2)) for bus in kept_buses
+    }
 
-    def parts(
-        buses: dict[Bus, Samples | None],
-    ) -> tuple[Samples | None, Samples | None, dict[Bus, Samples | None]]:
-        # no other bus waits in memory until its turn comes
+    def mixed(buses: dict[Bus, Samples | None]) -> _Tile:
         spoken = buses["DX"] if "DX" in master.buses else None
-        return spoken, total(buses[bus] for bus in others), {bus: buses[bus] for bus in kept}
+        other = total(buses[bus] for bus in others)
+        return _Tile(
+            spoken,
+            other,
+            {bus: buses[bus] for bus in kept},
+            block_peaks(spoken),
+            block_peaks(other),
+            {bus: block_maxima(buses[bus]) for bus in others},
+        )
 
-    for tile, (spoken, other, buses) in session.console.tiles(scene.programme, workers, parts):
+    meter = _meter(session)
+    dialogue_peaks, rest_peaks = [], []
+    largest: dict[Bus, list[Samples]] = {bus: [] for bus in others}
+    for tile, made in session.console.tiles(scene.programme, workers, mixed):
         within = tile.intersect(scene.programme)
         cut = within.inside(tile)
-        _write(dialogue, spoken, cut)
-        _write(rest, other, cut)
+        _write(dialogue, made.dialogue, cut)
+        _write(rest, made.rest, cut)
         for bus, file in kept.items():
-            _write(file, buses[bus], cut)
-        meter.feed(_or_silence(spoken, tile)[cut], _or_silence(other, tile)[cut])
+            _write(file, made.buses[bus], cut)
+        dialogue_peaks.append(made.dialogue_peaks)
+        rest_peaks.append(made.rest_peaks)
+        for bus, peaks in largest.items():
+            peaks.append(made.largest[bus])
+        meter.feed(_or_silence(made.dialogue, tile)[cut], _or_silence(made.rest, tile)[cut])
         on_progress(within.stop / scene.programme.stop)
-    return Premaster(dialogue, rest, kept, meter.result())
+    return Premaster(
+        dialogue,
+        rest,
+        kept,
+        session.console,
+        meter.result(),
+        joined(dialogue_peaks),
+        joined(rest_peaks),
+        {bus: np.concatenate(peaks) for bus, peaks in largest.items()},
+    )
 
 
 def _meter(session: Session) -> PartMeter:

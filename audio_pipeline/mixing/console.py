@@ -49,8 +49,8 @@ class Console:
         """
         return Console(self.graph.solo(*names), self._store)
 
-    def active_spans(self, buses: Collection[Bus] | None = None) -> tuple[Span, ...]:
-        """See `Graph.active_spans`."""
+    def active_spans(self, buses: Collection[Bus] = BUSES) -> tuple[Span, ...]:
+        """Where anything on `buses` may sound, as spans in order that do not meet; elsewhere they are zero."""
         return self.graph.active_spans(buses)
 
     def bus_tile(self, index: int) -> dict[Bus, Samples | None]:

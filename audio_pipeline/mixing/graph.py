@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, get_args
 
 from audio_pipeline.dsp.curves import db_at_half_power
 from audio_pipeline.dsp.placement import Placer
@@ -102,11 +102,11 @@ class Graph:
             ),
         )
 
-    def active_spans(self, buses: Collection[Bus] | None = None) -> tuple[Span, ...]:
-        """Where anything may sound, on those buses or on any, as spans in order that do not meet; elsewhere
-        all is zero."""
+    def active_spans(self, buses: Collection[Bus] = get_args(Bus)) -> tuple[Span, ...]:
+        """Where anything on `buses` may sound, as spans in order that do not meet; elsewhere they are
+        zero."""
         merged: list[Span] = []
-        for span in sorted(g.span for g in self.groups if buses is None or g.bus in buses):
+        for span in sorted(group.span for group in self.groups if group.bus in buses):
             heard = span.intersect(self.scene.programme)
             if merged and heard.start <= merged[-1].stop:
                 merged[-1] = Span(merged[-1].start, max(merged[-1].stop, heard.stop))

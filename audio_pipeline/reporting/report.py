@@ -100,7 +100,7 @@ def _report(m: Measured, facts: MixFacts, delivery: Delivery | None, shown_name:
         layout=facts.layout,
         **figures,
         gains=Gains(dialogue_db=facts.dialogue_gain_db, programme_db=facts.programme_gain_db),
-        null_residual_dbfs=None,
+        null_residual_dbfs=facts.null_residual_dbfs,
         sections=tuple(
             _section(section.name, levels, facts, rate)
             for section, levels in zip(facts.sections, m.sections, strict=True)
@@ -114,7 +114,7 @@ def _report(m: Measured, facts: MixFacts, delivery: Delivery | None, shown_name:
         dropout=dropout,
         delivery=judged,
         curves=_curves(whole),
-        warnings=warnings_of(m, facts, dropout, judged),
+        warnings=warnings_of(m, facts, figures, dropout, judged),
         provenance=encodable_texts(_provenance(m, facts)),
         reasons=reasons,
     )
@@ -134,7 +134,9 @@ def _reasons(whole: Loudness, facts: MixFacts) -> dict[str, str]:
         reasons["gains.dialogue_db"] = "no dialogue" if rendered else "the file was not rendered"
     if not rendered:
         reasons["gains.programme_db"] = "the file was not rendered"
-    reasons["null_residual_dbfs"] = "not measured"
+    if facts.null_residual_dbfs is None:
+        exact = "the stems sum to the master exactly" if facts.has_stems else "no stems"
+        reasons["null_residual_dbfs"] = exact if rendered else "not measured"
     if facts.slots is None:
         reasons["slots"] = "not specified"
     if facts.dropout is None:

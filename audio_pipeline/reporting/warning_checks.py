@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from audio_pipeline.reporting.audibility import audibility_warning
 from audio_pipeline.reporting.dropout import UNCERTAIN_S
 from audio_pipeline.reporting.facts import MixFacts
 from audio_pipeline.reporting.fold_check import fold_warning
+from audio_pipeline.reporting.gain_checks import warnings_of_gains
 from audio_pipeline.reporting.measuring import Measured
 from audio_pipeline.reporting.model import DeliveryVerdict, DropoutLevels
 from audio_pipeline.reporting.warnings import OVERRUN_CODES, ReportWarning, WarningCode
 
 
 def warnings_of(
-    measured: Measured, facts: MixFacts, dropout: DropoutLevels | None, delivery: DeliveryVerdict
+    measured: Measured,
+    facts: MixFacts,
+    figures: Mapping[str, float | None],
+    dropout: DropoutLevels | None,
+    delivery: DeliveryVerdict,
 ) -> tuple[ReportWarning, ...]:
     """Everything that whoever delivers the file should know."""
     return (
@@ -22,6 +29,7 @@ def warnings_of(
         ),
         *_of_overruns(measured, facts),
         *_of_file(measured, facts),
+        *warnings_of_gains(facts, figures),
         *_of_floor(measured, delivery),
         *_of_folds(measured),
         *_of_fall(measured, facts, dropout),

@@ -38,6 +38,8 @@ class WarningCode(StrEnum):
     VOICE_CUT = "voice_cut", "a voice or its echo is cut by the fader, the dropout or another cue"
     ECHO_PAST_BLACK = "echo_past_black", "an echo goes on past the cue `black`"
     TAIL_PAST_END = "tail_past_end", "a voice or its echo goes on past the cue `end`"
+    LOUDNESS_OFF_TARGET = "loudness_off_target", "the mix is not within 0.1 LU of its target"
+    STEM_OVER_FULL_SCALE = "stem_over_full_scale", "a stem needed more of the ceiling than the master"
     VERSION_1 = "version_1", "a warning from a report of version 1, which has no codes"
 
 

@@ -36,6 +36,8 @@ def test_the_codes_are_those_that_were_published() -> None:
         "voice_cut",
         "echo_past_black",
         "tail_past_end",
+        "loudness_off_target",
+        "stem_over_full_scale",
         "version_1",
     ]
 

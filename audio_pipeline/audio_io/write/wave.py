@@ -66,7 +66,8 @@ class WaveWriter:
     ) -> None:
         if not 1 <= channels <= 8 or bits not in (16, 24, 32):
             raise ValueError(f"{channels} channels of {bits} bits cannot be written")
-        self._whole = writing(Path(path), "wb")
+        self.path = Path(path)
+        self._whole = writing(self.path, "wb")
         self._finished = False
         self._channels = channels
         self._bits: Bits = bits
