@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from audio_pipeline.cli.options import debug_option, preset_names
+from audio_pipeline.cli.options import debug_option, preset_names, require_pass_option
 from audio_pipeline.cli.output import Output, open_in_browser, open_option, output_options
 from audio_pipeline.stopping import Stopped
 
@@ -67,6 +67,7 @@ Examples:
 @click.option(
     "--strict", is_flag=True, help="Exit 1 when a line does not fit its slot, or a cue or fader cuts it."
 )
+@require_pass_option
 @click.option("--no-cache", is_flag=True, help="Do not read or write the cache.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of batch files.")
 @open_option
@@ -86,6 +87,7 @@ def command(
     dry_run: bool,
     fail_fast: bool,
     strict: bool,
+    require_pass: bool,
     no_cache: bool,
     schema: bool,
     open_page: bool,
@@ -95,8 +97,11 @@ def command(
 
     What mixes share is made once. What was rendered before, and would be the same, is not rendered
     again. Writes index.html, batch.csv, batch.json and overruns.csv (lines that are too long for the
-    picture) beside the renders. Exit status 0 when all mixes are there, 1 when one could not be made or,
-    with --strict, a line does not fit.
+    picture) beside the renders; mixes of earlier batches stay in them while they are there.
+
+    Exit status 0 when all mixes are there, 1 when one could not be made (with --dry-run: cannot be made)
+    or, with --require-pass, does not pass its delivery or, with --strict, has a line that does not fit,
+    2 for wrong usage.
     """
     if schema:
         from audio_pipeline.preset.batch_schema import batch_schema
@@ -115,24 +120,42 @@ def command(
     folder = out or project.renders
     mixes = _plan(project, things, everything, vary, sets, name, folder, reference)
     how = BatchOptions(
-        jobs or os.cpu_count() or 1, None if no_cache else users_cache(), scheduler, fail_fast, wait_s
+        jobs or os.cpu_count() or 1,
+        None if no_cache else users_cache(),
+        scheduler,
+        fail_fast,
+        wait_s,
+        require_pass=require_pass,
     )
     if dry_run:
         from audio_pipeline.cli.batch_plan import show_plan
 
         show_plan(mixes, folder, how, output)
-        if strict and any(mix.overruns for mix in mixes):
+        overrun = strict and any(mix.overruns for mix in mixes)
+        if overrun or any(mix.failure is not None for mix in mixes):
             raise click.exceptions.Exit(1)
         return
+    from audio_pipeline.jobs.batch.results import refuse_foreign_overview, write_overview
+
+    refuse_foreign_overview(folder)  # before a batch in vain
     outcomes = _render(mixes, folder, how, output)
     if len(outcomes) == len(mixes):
-        from audio_pipeline.jobs.batch.results import write_overview
-
-        write_overview(mixes, outcomes, folder)
+        for note in write_overview(mixes, outcomes, folder):
+            output.note(f"warning: {note}")
         if open_page:
             open_in_browser((folder / "index.html").absolute().as_uri(), output)
-    failed = len(outcomes) < len(mixes) or any(o.status == "failed" for o in outcomes.values())
-    if failed or (strict and any(outcome.overruns for outcome in outcomes.values())):
+    _leave(len(mixes), list(outcomes.values()), require_pass, output)
+    if strict and any(outcome.overruns for outcome in outcomes.values()):
+        raise click.exceptions.Exit(1)
+
+
+def _leave(count: int, outcomes: Sequence[Outcome], require_pass: bool, output: Output) -> None:
+    """End with status 1 when a mix is missing or, where that is required, does not pass its delivery."""
+    made = [outcome for outcome in outcomes if outcome.status != "failed"]
+    not_passed = [outcome.name for outcome in made if not outcome.passes] if require_pass else []
+    if not_passed:
+        output.note(f"error: --require-pass: {', '.join(not_passed)} did not pass the delivery")
+    if len(made) < count or not_passed:
         raise click.exceptions.Exit(1)
 
 
@@ -153,7 +176,7 @@ def _plan(
 
     axes, fixed = parse_vary(vary), parse_sets(sets)
     matrices = [
-        replace(m.varying(axes), set={**m.set, **fixed}, name=name or m.name)
+        replace(m.varying(axes), over=(*m.over, ("--set", fixed)), name=name or m.name)
         for m in matrices_of(project, things, everything)
     ]
     given = None if reference is None else GivenReport(read_reference(reference), reference)
@@ -167,7 +190,7 @@ def _render(mixes: Sequence[Mix], out: Path, how: BatchOptions, output: Output) 
     outcomes: dict[str, Outcome] = {}
     try:
         with (
-            shown_progress(mixes, output) as shown,
+            shown_progress(mixes, output, how.require_pass) as shown,
             closing(run(mixes, out, replace(how, on_notice=shown.notice), shown.on_progress)) as done,
         ):
             for outcome in done:

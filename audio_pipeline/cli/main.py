@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from audio_pipeline.cli.errors import show_error, show_os_error, show_unexpected, show_usage
-from audio_pipeline.cli.options import debug_option, preset_names
+from audio_pipeline.cli.options import debug_option, preset_names, require_pass_option
 from audio_pipeline.cli.output import open_option, output_options
 from audio_pipeline.cli.process import after_interruption, close_output, leave, prepare
 from audio_pipeline.errors import AudioPipelineError
@@ -78,6 +78,14 @@ Examples:
   render-ending --preset final --set dropout.fade=80ms --out renders/tests
   render-ending --preset final --voice-a stems/fr_a.wav --voice-b stems/fr_b.wav
   render-ending --preset final --from "black - 2s" --to end
+
+\b
+Exit status:
+  0  done
+  1  could not be done; out of specification (check, --require-pass); different (compare)
+  2  wrong usage
+  3  not comparable (compare --null)
+  128 + the signal's number when interrupted: 130 for Ctrl-C
 """
 
 
@@ -117,6 +125,7 @@ Examples:
     metavar="N",
     help="Worker threads (default: number of CPUs).",
 )
+@require_pass_option
 @click.option("--no-cache", is_flag=True, help="Do not read or write the cache.")
 @click.option(
     "--copy",

@@ -23,3 +23,9 @@ def preset_names(ctx: click.Context, param: click.Parameter, incomplete: str) ->
 def debug_option(function: F) -> F:
     """--debug, which `main` looks for itself: errors are raised again with their traceback."""
     return click.option("--debug", is_flag=True, expose_value=False, help="Show a traceback.")(function)
+
+
+def require_pass_option(function: F) -> F:
+    """--require-pass, handed to `function` as `require_pass`."""
+    help_ = "Exit with status 1 unless the delivery passes: one that is not measurable does not."
+    return click.option("--require-pass", is_flag=True, help=help_)(function)

@@ -45,6 +45,7 @@ def render_command(
     plot: Path | None,
     dark: bool,
     open_page: bool,
+    require_pass: bool,
     output: Output,
 ) -> None:
     """Render one mix as the options say, and print its summary (or, as JSON, its report)."""
@@ -61,6 +62,8 @@ def render_command(
 
         if open_page and (from_ or to):
             raise click.UsageError("an excerpt has no page to open")
+        if require_pass and (from_ or to):
+            raise click.UsageError("an excerpt has no delivery to pass")
         import_module("audio_pipeline.jobs.render_page")  # which the render imports only for a page
 
         if plot is not None:
@@ -104,7 +107,22 @@ def render_command(
         _tell(rendered, time.perf_counter() - started)
     if open_page and rendered.files.page is not None:
         open_in_browser(rendered.files.page.absolute().as_uri(), output)
+    if require_pass:
+        _require_pass(rendered)
     if strict and rendered.session.overruns:
+        raise click.exceptions.Exit(1)
+
+
+def _require_pass(rendered: Rendered) -> None:
+    """End with status 1, and say which clause it is, unless the delivery passes."""
+    from audio_pipeline.reporting.failed_clauses import delivery_result
+
+    # the whole, asked for as an excerpt, was refused before
+    assert rendered.report is not None
+    result = delivery_result(rendered.report)
+    if not result.passes:
+        name = rendered.master.file.name
+        click.echo(printable(f"error: --require-pass: {name}: {result.sentence()}"), err=True)
         raise click.exceptions.Exit(1)
 
 
@@ -244,6 +262,8 @@ def _places(rendered: Rendered) -> list[tuple[str, str]]:
 
 
 def _figures(rendered: Rendered) -> list[tuple[str, str]]:
+    from audio_pipeline.reporting.failed_clauses import delivery_result
+
     master, report = rendered.session.preset.master, rendered.report
     rows = []
     if report is not None:
@@ -254,6 +274,7 @@ def _figures(rendered: Rendered) -> list[tuple[str, str]]:
         if report.dropout:
             rows.append(("floor", _value(report.dropout.floor_dbfs, "dBFS in the dropout")))
         rows.append(("delivery", f"{master.delivery}: {report.delivery.verdict}"))
+        rows += [("", printable(clause.sentence())) for clause in delivery_result(report).failed]
     gains = rendered.master.gains
     if gains.dialogue_db is not None:
         rows.append(("gain", f"{gains.dialogue_db:+.2f} dB on the dialogue"))

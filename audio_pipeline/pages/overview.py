@@ -15,6 +15,7 @@ from audio_pipeline.pages.csv_tables import to_csv
 from audio_pipeline.pages.markup import Markup, asset, element, page_head, source_hash
 from audio_pipeline.pages.outliers import RULE, outliers
 from audio_pipeline.pages.overruns_csv import overruns_in_words
+from audio_pipeline.reporting.failed_clauses import FailedClause, delivery_result
 from audio_pipeline.reporting.figures import DROPOUT_FIGURES, FIGURES, Figure, shown
 from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.warnings import ReportWarning, overruns_among
@@ -63,6 +64,10 @@ class MixResult:
         """Of the delivery: pass, fail, …; None where there is none."""
         return None if self.report is None else self.report.delivery.verdict
 
+    def failed_clauses(self) -> tuple[FailedClause, ...]:
+        """What keeps the delivery from passing."""
+        return () if self.report is None else delivery_result(self.report).failed
+
 
 def overview_json(results: Sequence[MixResult]) -> str:
     """The batch as JSON: the same results, the same bytes."""
@@ -77,6 +82,7 @@ def overview_json(results: Sequence[MixResult]) -> str:
             "delivery": None if result.report is None else result.report.delivery.name,
             "verdict": result.verdict(),
             "overruns": [warning.model_dump(mode="json") for warning in result.overruns()],
+            "failed_clauses": [vars(clause) for clause in result.failed_clauses()],
             **{name: result.figures().get(name) for name in _FIGURES},
             "outliers": {name: round(off, 4) for name, off in marks.items()},
         }
@@ -99,6 +105,7 @@ def overview_csv(results: Sequence[MixResult]) -> str:
         *_FIGURES,
         "outliers",
         "failure",
+        "failed_clauses",
     )
     rows = [
         (
@@ -112,6 +119,7 @@ def overview_csv(results: Sequence[MixResult]) -> str:
             *(result.figures().get(name) for name in _FIGURES),
             "; ".join(marks),
             result.failure,
+            "; ".join(clause.sentence() for clause in result.failed_clauses()),
         )
         for result, marks in zip(results, _marks(results), strict=True)
     ]
@@ -240,6 +248,7 @@ def _row(result: MixResult, marks: Mapping[str, float]) -> Markup:
             "td",
             judged,
             element("span", delivery),
+            *(element("span", clause.sentence()) for clause in result.failed_clauses()),
             *told,
             class_="verdict",
             role="cell",

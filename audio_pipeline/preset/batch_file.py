@@ -9,6 +9,7 @@ reference = "en"                            # every language gets the cues and s
 "dropout.fade" = ["80ms", "250ms"]
 [stems.fr]                                  # every language with every other
 voice_a = "stems/fr_a.wav"
+set = { "voice_a.pan" = "base + R5" }       # for this language
 [[exclude]]                                 # but not these
 preset = "broadcast"
 "dropout.fade" = "80ms"
@@ -45,15 +46,18 @@ Values = Mapping[str, Any]
 
 KEYS = ("presets", "name", "reference", "set", "vary", "stems", "exclude", "mix")
 MIX_KEYS = ("preset", "name", "set", "language")
+LANGUAGE_SET = "set"
+"""The key of a language that holds its values; every other one is a voice."""
 
 
 @dataclass(frozen=True)
 class Matrix:
     """Presets with every value crossed with every other. `origin` is who says so, for complaints.
 
-    `stems` are the languages: for each the file of each voice. `exclude` holds what is left out: a
-    mix that has all values of one of them. `reference` is the language that gives all others their cues and
-    slots, `reference_stems` its files.
+    `stems` are the languages: for each the file of each voice, and in `language_sets` values of its own.
+    `exclude` holds what is left out: a mix that has all values of one of them. `over` are further values
+    with who says so: those of a `[[mix]]`, and `--set`. `reference` is the language that gives all others
+    their cues and slots, `reference_stems` its files.
     """
 
     origin: str
@@ -65,6 +69,19 @@ class Matrix:
     exclude: tuple[Values, ...] = ()
     reference: str | None = None
     reference_stems: Mapping[str, str] = field(default_factory=dict)
+    language_sets: Mapping[str, Values] = field(default_factory=dict)
+    over: tuple[tuple[str, Values], ...] = ()
+
+    def changes(self, language: str, varied: Values) -> list[tuple[str, Any, str]]:
+        """(key, value, who says so) of one mix, in the order that they are applied in: for all mixes, for
+        its language, for this mix alone, and what varies."""
+        tables = [
+            (self.origin, self.set),
+            (f"{self.origin}: [stems.{language}]", self.language_sets.get(language, {})),
+            *self.over,
+            (self.origin, varied),
+        ]
+        return [(key, value, origin) for origin, table in tables for key, value in table.items()]
 
     def count(self) -> int:
         """How many mixes there are before any is left out."""
@@ -81,18 +98,19 @@ def read_batch_file(path: Path, shown: str) -> list[Matrix]:
     for key in table:
         if key not in KEYS:
             raise _unknown(shown, key, KEYS)
-    languages = _languages(shown, table.get("stems", {}))
-    reference = _reference(shown, table.get("reference"), languages)
+    stems, sets = _languages(shown, table.get("stems", {}))
+    reference = _reference(shown, table.get("reference"), stems)
     whole = Matrix(
         shown,
         _texts(shown, "presets", table.get("presets", [])),
         _text(shown, "name", table.get("name")),
         _values(shown, "set", table.get("set", {})),
         _axes(shown, table.get("vary", {})),
-        languages,
+        stems,
         tuple(_values(shown, "exclude", e) for e in _tables(shown, "exclude", table, MOST_EXCLUDED)),
         reference=reference,
-        reference_stems={} if reference is None else languages[reference],
+        reference_stems={} if reference is None else stems[reference],
+        language_sets=sets,
     )
     mixes = [_mix(shown, whole, mix) for mix in _tables(shown, "mix", table, MOST_MIXES)]
     if not whole.presets and not mixes:
@@ -163,10 +181,12 @@ def _mix(shown: str, whole: Matrix, mix: dict[str, Any]) -> Matrix:
         shown,
         (preset,),
         _text(shown, "mix.name", mix.get("name")) or whole.name,
-        {**whole.set, **_values(shown, "mix.set", mix.get("set", {}))},
+        whole.set,
         stems={} if language is None else {language: whole.stems[language]},
         reference=whole.reference,
         reference_stems=whole.reference_stems,
+        language_sets=whole.language_sets,
+        over=((shown, _values(shown, "mix.set", mix.get("set", {}))),),
     )
 
 
@@ -241,21 +261,26 @@ def _check_axis(origin: str, key: str, values: tuple[Any, ...]) -> None:
         seen.add(repr(value))
 
 
-def _languages(shown: str, value: object) -> dict[str, dict[str, str]]:
+def _languages(shown: str, value: object) -> tuple[dict[str, dict[str, str]], dict[str, Values]]:
+    """For each language the files of its voices, and its own values."""
     if not isinstance(value, dict):
         raise PresetError(f"{shown}: stems is {shown_value(value)}; it wants tables, [stems.fr]")
-    for language, files in value.items():
-        if not isinstance(files, dict) or not files:
+    stems: dict[str, dict[str, str]] = {}
+    sets: dict[str, Values] = {}
+    for language, table in value.items():
+        if not isinstance(table, dict) or not table:
             raise PresetError(
                 f"{shown}: stems.{language} names no files",
                 hint='Write voice_a = "stems/fr_a.wav" under it.',
             )
-        for voice, file in files.items():
+        stems[language] = {voice: file for voice, file in table.items() if voice != LANGUAGE_SET}
+        sets[language] = _values(shown, f"stems.{language}.set", table.get(LANGUAGE_SET, {}))
+        for voice, file in stems[language].items():
             if not isinstance(file, str) or not file:
                 raise PresetError(
                     f"{shown}: stems.{language}.{voice} is {shown_value(file)}; it wants a file"
                 )
-    return value
+    return stems, sets
 
 
 def _texts(shown: str, key: str, value: object) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ def batch_schema() -> dict[str, Any]:
             "additionalProperties": {
                 "type": "object",
                 "minProperties": 1,
+                "properties": {batch_file.LANGUAGE_SET: _values("values for this language", _SHORT)},
                 "additionalProperties": {"type": "string", "minLength": 1},
             },
         },

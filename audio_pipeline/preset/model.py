@@ -8,11 +8,19 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, WithJsonSchema
+from pydantic_core import PydanticUndefined
 
 from audio_pipeline.effects.base import Effect
 from audio_pipeline.errors import PresetError
 from audio_pipeline.layers.base import Bus, Layer
-from audio_pipeline.preset.complaints import complain, from_validation, shown_value, unknown_key
+from audio_pipeline.preset.base_values import WORD, BaseValueError, Relative, steps_of, worked_out
+from audio_pipeline.preset.complaints import (
+    complain,
+    dotted,
+    from_validation,
+    shown_value,
+    unknown_key,
+)
 from audio_pipeline.preset.document import Document, Key, Table
 from audio_pipeline.preset.registry import EFFECTS, LAYERS, AnySound, Registry
 from audio_pipeline.preset.retired_values import refuse_retired_values
@@ -21,7 +29,7 @@ from audio_pipeline.timeline.moments import Clock, Moment, parse_duration, parse
 from audio_pipeline.timeline.rate_names import PATTERN, rate_named
 from audio_pipeline.timeline.scene import Listening
 from audio_pipeline.timeline.timecode import RATES, Gauge
-from audio_pipeline.units import Between, Dbtp, Duration, List, Lufs, Parameters
+from audio_pipeline.units import Between, Dbtp, Duration, List, Lufs, Parameters, Steps
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 MAX_SOUNDS = 200
@@ -225,11 +233,23 @@ def build_preset(document: Document) -> Preset:
 
 
 def _checked(document: Document, key: Key, table: Table, cls: type[AnyParameters]) -> AnyParameters:
+    for name, value in table.items():
+        if isinstance(value, Relative):
+            field = cls.model_fields.get(name)
+            steps, default = (None, None) if field is None else (steps_of(field), field.default)
+            table = {**table, name: _from_base(document, (*key, name), value, steps, default)}
     try:
         return cls.model_validate(table)
     except ValidationError as error:
         allowed = [field.alias or name for name, field in cls.model_fields.items()]
         raise from_validation(document, key, error, allowed) from error
+
+
+def _from_base(document: Document, key: Key, value: Relative, steps: Steps | None, default: Any) -> Any:
+    try:
+        return worked_out(value, steps, default)
+    except BaseValueError as error:
+        raise PresetError(f"{error.origin}: {dotted(key)} is wrong: {error}", hint=error.hint) from error
 
 
 def _table(document: Document, *key: str) -> Table:
@@ -248,8 +268,10 @@ def _cues(document: Document) -> dict[str, Moment]:
         raise complain(document, ("cues",), f"has {len(table)} entries; at most {MAX_CUES} are allowed")
     for name, value in table.items():
         key = ("cues", name)
-        if NAME.fullmatch(name) is None:
-            raise complain(document, key, "is no name for a cue: small letters, digits and _ only")
+        _check_name(document, key, "a cue")
+        if isinstance(value, Relative):
+            default = cues.get(name, PydanticUndefined)
+            value = _from_base(document, key, value, "time", default)
         try:
             if not isinstance(value, str | list):
                 raise ValueError(f'{value!r} has no unit; write "{value}s" or "black + 6s"')
@@ -274,8 +296,7 @@ def _sounds(document: Document, kinds: Registry[AnySound]) -> dict[str, AnySound
     sounds: dict[str, AnySound] = {}
     for name in tables:
         key: Key = (shelf, name)
-        if NAME.fullmatch(name) is None:
-            raise complain(document, key, "is no name for a sound: small letters, digits and _ only")
+        _check_name(document, key, "a sound")
         table = _table(document, shelf, name)
         if "kind" not in table:
             raise complain(document, (*key, "kind"), "is missing", f"There are: {', '.join(kinds)}.")
@@ -291,6 +312,16 @@ def _kind(document: Document, key: Key, kind: object, kinds: Registry[AnySound])
     except PresetError as error:  # a plug-in's
         raise complain(document, (*key, "kind"), f"is {kind!r}: {error.message}", error.hint) from error
     raise unknown_key(document, (*key, str(kind)), kinds, "kind")
+
+
+def _check_name(document: Document, key: Key, what: str) -> None:
+    if NAME.fullmatch(key[-1]) is None:
+        raise complain(document, key, f"is no name for {what}: small letters, digits and _ only")
+    if key[-1] == WORD:
+        cause = (
+            f'is no name for {what}: "{WORD}" stands for the value in the preset that this one extends'
+        )
+        raise complain(document, key, cause, "Choose another name.")
 
 
 def _check_references(preset: Preset) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from audio_pipeline.preset.model import NAME, Head, Leader, Master, Picture
 from audio_pipeline.preset.registry import EFFECTS, LAYERS
-from audio_pipeline.units import Parameters, Time
+from audio_pipeline.units import FROM_BASE, Parameters, Time
 
 
 def preset_schema() -> dict[str, Any]:
@@ -47,9 +47,17 @@ def _json_schema_of(annotated: Any) -> Any:
 def _table(cls: type[Parameters]) -> dict[str, Any]:
     schema = cls.model_json_schema()
     schema.pop("required", None)
-    for field in schema["properties"].values():
+    for name, field in schema["properties"].items():
         field.pop("default", None)
+        if field.get("type") in ("integer", "number"):
+            schema["properties"][name] = _or_from_base(field)
     return schema
+
+
+def _or_from_base(field: dict[str, Any]) -> dict[str, Any]:
+    """A plain number, or a text that says how far it is from the base."""
+    told: dict[str, Any] = {key: field.pop(key) for key in ("title", "description") if key in field}
+    return {**told, "anyOf": [field, {"type": "string", "pattern": FROM_BASE}]}
 
 
 def _shelf(kinds: Mapping[str, type[Parameters]], description: str) -> dict[str, Any]:

@@ -101,6 +101,12 @@ def trimmed_schedule(project: Project, preset: Preset, files: StemFiles) -> Sche
     return timing_of(preset, length_s).schedule
 
 
+def refuse_unreadable(project: Project, preset: Preset, files: StemFiles) -> None:
+    """Raise StemError for a stem whose header cannot be read, also where no cue waits for its end."""
+    for path in stem_paths(project, preset, files).values():
+        _stated_samples(path, preset.sample_rate_hz)
+
+
 def _stated_samples(path: Path, sample_rate: int) -> int:
     frames, rate_hz = stated_length(path) or _probed_length(path)
     return ceil(Fraction(frames * sample_rate, rate_hz))

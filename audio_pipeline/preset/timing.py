@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 
+from audio_pipeline.preset.base_values import steps_of
 from audio_pipeline.preset.complaints import complain
 from audio_pipeline.preset.document import Key
 from audio_pipeline.preset.lines import VoiceLines
@@ -50,9 +51,9 @@ def schedule_of(preset: Preset, length_s: LengthOf) -> Schedule:
 def timing_of(preset: Preset, length_s: LengthOf, lock: PictureLock | None = None) -> Timing:
     """When everything is in a preset whose stems are that long; every cue has been worked out and checked.
 
-    Cues and the slots of voices stand on whole samples. With `[picture] snap` every cue, the end too, stands
-    on the beginning of the nearest picture (of two, the later), and what is relative to a cue follows it. A
-    `lock` gives both as they are.
+    With `[picture] snap` every cue, the end too, stands on the beginning of the nearest picture (of two, the
+    later), and what is relative to a cue follows it; without, on a whole sample, as the slots of voices do.
+    A `lock` gives both.
     Raises PresetError for a name that nothing has, for cues that wait for each other, for a cue
     before the start, and for a programme without length or of more than six hours.
     """
@@ -78,12 +79,13 @@ def _schedule(
     rate, clock = preset.sample_rate_hz, preset.picture.clock()
 
     def placed(seconds: Fraction) -> Fraction:
-        framed = clock.on_frame(seconds) if preset.picture.snap else seconds
-        return Fraction(to_samples(framed, rate), rate)
+        return (
+            clock.on_frame(seconds) if preset.picture.snap else Fraction(to_samples(seconds, rate), rate)
+        )
 
     for name, moment in preset.cues.items():
         if lock is not None and name in lock.cues:
-            define[name] = lambda s, at=lock.cues[name]: Fraction(at, rate)  # type: ignore[misc]
+            define[name] = lambda s, at=lock.cues[name]: placed(Fraction(at, rate))  # type: ignore[misc]
         else:
             define[name] = lambda s, m=moment: placed(s.seconds(m))  # type: ignore[misc]
     for name, layer in preset.layers.items():
@@ -119,6 +121,9 @@ def _check_parameters(preset: Preset, schedule: Schedule, above: Key, parameters
         for moment in value if isinstance(value, tuple) else (value,):
             if not isinstance(moment, Moment):
                 break
+            # frames and seconds in one length: only now is it known what they come to
+            if steps_of(field) == "length" and schedule.clock.duration(moment) < 0:
+                raise complain(preset.document, (*above, name), f'is "{moment}", less than no time')
             _check(preset, schedule, (*above, name), moment, partial(schedule.seconds, moment))
             for bounds in field.metadata:
                 if isinstance(bounds, Between) and not bounds.holds(

@@ -30,6 +30,7 @@ version = ["a", "b"]
 voice_a = "stems/voice_b.flac"
 [stems.de]
 voice_b = "stems/voice_a.flac"
+set = { "dropout.fade" = "base + 10ms" }
 [[exclude]]
 preset = "short"
 "dropout.fade" = "80ms"
@@ -106,6 +107,9 @@ def _line(rng: random.Random, table: str) -> str:
             value = rng.choice(
                 ["stems/voice_a.flac", "stems/voice_b.flac", "../x.flac", "stems", *WORDS]
             )
+            if rng.random() < 0.2:
+                own = rng.choice(list(FAIR))
+                key, value = "set", rng.choice([{own: rng.choice(FAIR[own])}, {}, 3, value])
         case "[mix]":
             key, value = rng.choice(
                 [("language", "fr"), ("name", rng.choice(WORDS)), ("set", {key: value}), ("set", {})]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
@@ -20,6 +21,7 @@ from audio_pipeline.memo.store import Cache, digest
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import head_path, stem_paths
+from audio_pipeline.reporting.failed_clauses import DeliveryResult, delivery_result
 from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.report_file import read_report
 from audio_pipeline.reporting.report_names import SUFFIX
@@ -42,8 +44,8 @@ OnProgress = Callable[[Mix, float], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a mix. `error` is a sentence; `overruns` are the warnings, as JSON, of what does not fit
-    its picture."""
+    """What became of a mix. `error` is a sentence; `delivery` is None where there is no report; `overruns` are
+    the warnings, as JSON, of what does not fit its picture."""
 
     name: str
     status: Status
@@ -51,6 +53,12 @@ class Outcome:
     error: str | None = None
     hint: str | None = None
     overruns: tuple[dict[str, Any], ...] = ()
+    delivery: DeliveryResult | None = None
+
+    @property
+    def passes(self) -> bool:
+        """Whether the mix is there and its delivery passes."""
+        return self.delivery is not None and self.delivery.passes
 
 
 class ClaimedOutcome(Outcome):
@@ -89,7 +97,7 @@ def render_one(task: Task, progress: Callable[[float], None] = lambda share: Non
         key = _order_key(mix)
         if _is_kept(mix, task.cache, key):  # another batch has made it since this one was planned
             return unchanged(mix)
-        rendered = render(order, on_progress)
+        report = render(order, on_progress).report
         if task.cache is not None:
             task.cache.put(key, note={"files": _files(mix)})
     except ClaimedError as error:
@@ -103,24 +111,22 @@ def render_one(task: Task, progress: Callable[[float], None] = lambda share: Non
             )
         cause = f"internal error: {type(error).__name__}: {error}"[:300]
         return Outcome(mix.name, "failed", time.perf_counter() - started, cause)
-    return Outcome(
-        mix.name, "rendered", time.perf_counter() - started, overruns=_overruns(rendered.report)
-    )
+    return _made(mix, "rendered", report, time.perf_counter() - started)
 
 
 def unchanged(mix: Mix) -> Outcome:
-    """The outcome of a mix that was rendered before, as its report tells it."""
-    try:
-        return Outcome(
-            mix.name, "unchanged", overruns=_overruns(read_report(mix.out / f"{mix.name}{SUFFIX}"))
-        )
-    except ReportError as error:
-        return Outcome(mix.name, "failed", error=error.message, hint=error.hint)
+    """The outcome of a mix that is there already, with what its report says of its delivery and its picture."""
+    report = None
+    with suppress(ReportError):  # the overview says what is wrong with it
+        report = read_report(mix.out / f"{mix.name}{SUFFIX}")
+    return _made(mix, "unchanged", report, 0.0)
 
 
-def _overruns(report: LoudnessReport | None) -> tuple[dict[str, Any], ...]:
-    found = () if report is None else overruns_among(report.warnings)
-    return tuple(warning.model_dump(mode="json") for warning in found)
+def _made(mix: Mix, status: Status, report: LoudnessReport | None, seconds: float) -> Outcome:
+    if report is None:
+        return Outcome(mix.name, status, seconds)
+    overruns = tuple(warning.model_dump(mode="json") for warning in overruns_among(report.warnings))
+    return Outcome(mix.name, status, seconds, overruns=overruns, delivery=delivery_result(report))
 
 
 def is_unchanged(mix: Mix, cache: Cache | None) -> bool:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from audio_pipeline.errors import AudioPipelineError, PresetError, printable
+from audio_pipeline.jobs.batch.foresee import foresee
 from audio_pipeline.jobs.batch.locks import GivenReport, Locks, full_mix_of, is_for_all_languages
 from audio_pipeline.jobs.reference import Reference, ReferenceMix
 from audio_pipeline.memo.keys import exact
@@ -22,7 +23,7 @@ from audio_pipeline.preset.batch_file import (
 )
 from audio_pipeline.preset.complaints import shown_value
 from audio_pipeline.preset.document import Document, full_key, load_document, with_value
-from audio_pipeline.preset.explain import differences
+from audio_pipeline.preset.explain import differences, flat
 from audio_pipeline.preset.model import Preset, build_preset
 from audio_pipeline.preset.names import check_name, filled, same_file, slug, template_values
 from audio_pipeline.preset.overruns import overruns_of
@@ -31,6 +32,18 @@ from audio_pipeline.preset.stems import planned_schedule, planned_timing
 from audio_pipeline.suggestions import did_you_mean
 from audio_pipeline.timeline.moments import Moment, Schedule
 from audio_pipeline.timeline.scene import to_samples
+
+Changes = Sequence[tuple[str, Any, str]]
+"""(key, value, who says so) of everything that a batch changes in a preset, in this order."""
+
+
+class _Choice(NamedTuple):
+    """One mix of a matrix: its preset, its language, what changes in it, and in the reference's."""
+
+    preset: str
+    language: str
+    changes: Changes
+    in_reference: Changes
 
 
 @dataclass(frozen=True)
@@ -114,14 +127,15 @@ def plan(
     for matrix in matrices:
         bases = {name: _base(project, name) for name in matrix.presets}
         nothing = True
-        for name, language, values in _crossed(matrix, bases):
-            mix, nothing = _mix(project, matrix, bases[name], name, language, values, out, locks), False
+        for choice in _crossed(matrix, bases):
+            name, language, changes, in_reference = choice
+            mix, nothing = _mix(project, matrix, bases[name], choice, out, locks), False
             if language and not mix.language:  # one for all languages
-                if (once := (mix.name, name, repr(values))) in for_all:
+                if (once := (mix.name, name, repr(in_reference))) in for_all:
                     continue
                 for_all.add(once)
                 language = ""
-            said = f"{name} {_told(values)}".strip() + (f" [{language}]" if language else "")
+            said = f"{name} {_told(changes)}".strip() + (f" [{language}]" if language else "")
             if (other := taken.setdefault(same_file(mix.name), said)) is not said:
                 raise PresetError(
                     f"{matrix.origin}: two mixes would both be {mix.name}.wav: {other}, and {said}",
@@ -181,10 +195,8 @@ def _base(project: Project, name: str) -> Document | AudioPipelineError:
         return error
 
 
-def _crossed(
-    matrix: Matrix, bases: Mapping[str, Document | AudioPipelineError]
-) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """(preset, language, values) of every mix that is not excluded."""
+def _crossed(matrix: Matrix, bases: Mapping[str, Document | AudioPipelineError]) -> Iterator[_Choice]:
+    """Every mix that is not excluded."""
     table = next((base.table for base in bases.values() if isinstance(base, Document)), {})
 
     def full(key: str) -> tuple[str, ...]:
@@ -195,11 +207,13 @@ def _crossed(
     for preset, language, *values in product(
         matrix.presets, matrix.stems or ("",), *matrix.vary.values()
     ):
-        chosen = {**matrix.set, **dict(zip(matrix.vary, values, strict=True))}
-        has = {full(key): value for key, value in chosen.items()}
+        varied = dict(zip(matrix.vary, values, strict=True))
+        chosen = matrix.changes(language, varied)
+        has = {full(key): value for key, value, _ in chosen}
         has |= {("preset",): preset, ("language",): language}
         if not any(all(has.get(key) == value for key, value in out.items()) for out in excluded):
-            yield preset, language, chosen
+            in_reference = matrix.changes(matrix.reference or language, varied)
+            yield _Choice(preset, language, chosen, in_reference)
 
 
 def _check_exclusions(
@@ -233,34 +247,34 @@ def _mix(
     project: Project,
     matrix: Matrix,
     base: Document | AudioPipelineError,
-    name: str,
-    language: str,
-    values: Mapping[str, Any],
+    choice: _Choice,
     out: Path,
     locks: Locks,
 ) -> Mix:
+    name, language, changes, in_reference = choice
     stem = printable(Path(name).stem)
     shell = Mix(stem, project.root, out, stem, language)
     if isinstance(base, AudioPipelineError):
-        named = "_".join(filter(None, [stem, language, *map(_slugged, values.values())]))
+        slugs = [slug(str(value)) for value in {key: value for key, value, _ in changes}.values()]
+        named = "_".join(filter(None, [stem, language, *slugs]))
         return replace(shell, name=named, failure=base.message, hint=base.hint)
 
-    def in_language(files: Mapping[str, str], spoken: str) -> Document:
+    def in_language(files: Mapping[str, str], spoken: str, its_changes: Changes) -> Document:
         document = _revoiced(matrix, base, files, spoken)
-        for key, value in values.items():
-            document = with_value(document, key, value, matrix.origin)
+        for key, value, origin in its_changes:
+            document = with_value(document, key, value, origin)
         return document
 
-    document = in_language(matrix.stems.get(language, {}), language)
+    document = in_language(matrix.stems.get(language, {}), language, changes)
     preset = build_preset(document)
     reference, failure = None, None
-    key = (matrix.origin, matrix.reference, name, values)
+    key = (matrix.origin, matrix.reference, name, in_reference)
     try:
         reference = locks.reference(
             preset,
             matrix.reference,
             key,
-            lambda spoken: build_preset(in_language(matrix.reference_stems, spoken)),
+            lambda spoken: build_preset(in_language(matrix.reference_stems, spoken, in_reference)),
         )
     except AudioPipelineError as error:
         failure = error
@@ -278,7 +292,7 @@ def _mix(
         name=named,
         language=language,
         preset=replace(preset, name=named),
-        overrides=_overrides(document, preset, values),
+        overrides=_overrides(document, preset, changes),
         family=_family(preset),
         reference=reference,
     )
@@ -288,8 +302,12 @@ def _mix(
         lock = locks.planned_lock(reference, key)
         timing = planned_timing(project, preset, {}, lock)
     except AudioPipelineError as error:
-        if isinstance(error, PresetError) and values and _can_be_timed(project, base):
+        if isinstance(error, PresetError) and changes and _can_be_timed(project, base):
             raise
+        return replace(mix, failure=error.message, hint=error.hint)
+    try:
+        foresee(project, replace(preset, name=named), out)
+    except AudioPipelineError as error:
         return replace(mix, failure=error.message, hint=error.hint)
     overruns = overruns_of(preset, timing, lock)
     return replace(
@@ -331,23 +349,20 @@ def _name(matrix: Matrix, preset: Preset, language: str) -> str:
     return filled("_".join(template), values)
 
 
-def _slugged(value: object) -> str:
-    return slug(str(value))
+def _told(changes: Changes) -> str:
+    return " ".join(f"{key}={value}" for key, value, _ in changes)
 
 
-def _told(values: Mapping[str, Any]) -> str:
-    return " ".join(f"{key}={value}" for key, value in values.items())
-
-
-def _overrides(document: Document, preset: Preset, values: Mapping[str, Any]) -> dict[str, Any]:
+def _overrides(document: Document, preset: Preset, changes: Changes) -> dict[str, Any]:
     """What differs from what the preset extends, and what the batch has set."""
     found: dict[str, Any] = {}
     if document.base is not None:
         changed = differences(preset, build_preset(document.base))
         found = {key: here for key, (_, here) in changed.items() if here is not None}
-    for key, value in values.items():
+    here = flat(preset)
+    for key, value, _ in changes:
         full = ".".join(full_key(document.table, tuple(part.strip() for part in key.split("."))))
-        found.setdefault(full, value)
+        found.setdefault(full, here.get(full, value))  # what "base - 3 dB" has come to
     return found
 
 

@@ -36,7 +36,10 @@ _RECORDED_S = 1.0
 @dataclass(frozen=True)
 class BatchOptions:
     """How a batch is rendered: one job stays in this process, a scheduler has its own workers, for which
-    it waits `wait_s`; `on_notice` is told what it waits for."""
+    it waits `wait_s`; `on_notice` is told what it waits for.
+
+    With `require_pass`, a mix whose delivery does not pass has failed for `fail_fast`, too.
+    """
 
     jobs: int = 1
     cache: Cache | None = None
@@ -44,6 +47,12 @@ class BatchOptions:
     fail_fast: bool = False
     wait_s: float = WAIT_S
     on_notice: OnNotice = lambda text: None
+    require_pass: bool = False
+
+    def stops_after(self, outcome: Outcome) -> bool:
+        """Whether nothing more is rendered after this outcome."""
+        failed = outcome.status == "failed" or (self.require_pass and not outcome.passes)
+        return self.fail_fast and failed
 
 
 Outcomes = Generator[Outcome, None, None]
@@ -78,16 +87,23 @@ def _round(mixes: Iterable[Mix], out: Path, how: BatchOptions, on_progress: OnPr
     tasks = []
     for mix in mixes:
         if mix.failure is not None:
-            yield render_one(Task(mix, None))
+            yield (outcome := render_one(Task(mix, None)))
+            if how.stops_after(outcome):
+                return
         elif is_unchanged(mix, how.cache):
-            yield unchanged(mix)
+            yield (outcome := unchanged(mix))
+            if how.stops_after(outcome):
+                return
         else:
             tasks.append(Task(mix, how.cache))
     if not tasks:
         return
     try:
         with closing(_with_claimed_last(tasks, how, on_progress)) as outcomes:
-            yield from outcomes
+            for outcome in outcomes:
+                yield outcome
+                if how.stops_after(outcome):
+                    return
     finally:
         recover(out)
         if how.cache is not None:
