@@ -9,7 +9,7 @@ import click
 
 from audio_pipeline.cli.errors import printable
 from audio_pipeline.cli.lazy_import import lazy_import
-from audio_pipeline.cli.options import debug_option, preset_names
+from audio_pipeline.cli.options import debug_option, preset_names, stem_files, voice_options
 from audio_pipeline.cli.output import Output, output_options
 from audio_pipeline.cli.process import loading
 from audio_pipeline.errors import AudioPipelineError
@@ -25,17 +25,26 @@ EPILOG = """\b
 Examples:
   render-ending presets
   render-ending presets long-wait
+  render-ending presets final --voice-a stems/fr_a.wav --voice-b stems/fr_b.wav
   render-ending presets --schema > preset.schema.json
 """
 
 
 @click.command("presets", epilog=EPILOG)
 @click.argument("name", required=False, shell_complete=preset_names)
+@voice_options
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value of the preset.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of preset files.")
 @output_options
 @debug_option
-def command(name: str | None, sets: tuple[str, ...], schema: bool, output: Output) -> None:
+def command(
+    name: str | None,
+    voice_a: Path | None,
+    voice_b: Path | None,
+    sets: tuple[str, ...],
+    schema: bool,
+    output: Output,
+) -> None:
     """What presets there are; with NAME, that one resolved: every value, cue and where it is from."""
     lazy_import("numpy")
     with loading():
@@ -46,14 +55,14 @@ def command(name: str | None, sets: tuple[str, ...], schema: bool, output: Outpu
             return
         from audio_pipeline.preset.project import current_project
 
-        project = current_project()
+        project, files = current_project(), stem_files(voice_a, voice_b)
         output.detail(f"project: {project.root}")
         if name is None:
-            if sets:
-                raise click.UsageError("--set wants the NAME of a preset")
+            if sets or files:
+                raise click.UsageError("--set, --voice-a and --voice-b want the NAME of a preset")
             _list(project, output)
         else:
-            _explain(project, name, sets, output)
+            _explain(project, name, sets, files, output)
 
 
 def _list(project: Project, output: Output) -> None:
@@ -126,14 +135,18 @@ def _text(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _explain(project: Project, name: str, sets: tuple[str, ...], output: Output) -> None:
+def _explain(
+    project: Project, name: str, sets: tuple[str, ...], files: dict[str, Path], output: Output
+) -> None:
     from audio_pipeline.preset.document import load_document
     from audio_pipeline.preset.explain import cue_times, values_of
     from audio_pipeline.preset.model import build_preset
-    from audio_pipeline.preset.stems import planned_schedule
+    from audio_pipeline.preset.stems import planned_schedule, refuse_unreadable, revoiced
 
-    preset = build_preset(load_document(project, name, sets))
-    cues = cue_times(preset, planned_schedule(project, preset, {}))
+    preset = build_preset(revoiced(load_document(project, name, sets), files))
+    if files:  # which no cue may wait for
+        refuse_unreadable(project, preset, files)
+    cues = cue_times(preset, planned_schedule(project, preset, files))
     values = values_of(preset)
     for origin in dict.fromkeys(value.origin for value in values):
         output.detail(f"{origin}: {sum(value.origin == origin for value in values)} values")

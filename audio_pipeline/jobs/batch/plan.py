@@ -23,7 +23,15 @@ from audio_pipeline.preset.complaints import shown_value
 from audio_pipeline.preset.document import Document, full_key, load_document, with_value
 from audio_pipeline.preset.explain import differences, flat
 from audio_pipeline.preset.model import Preset, build_preset
-from audio_pipeline.preset.names import check_name, filled, same_file, slug, template_values
+from audio_pipeline.preset.names import (
+    check_name,
+    dated,
+    filled,
+    same_file,
+    slug,
+    template_values,
+)
+from audio_pipeline.preset.override_names import with_own_name
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import planned_schedule
 from audio_pipeline.suggestions import did_you_mean
@@ -99,6 +107,8 @@ def plan(project: Project, matrices: Sequence[Matrix], out: Path) -> list[Mix]:
     A preset that is broken by itself, or a recording that is not there, is that mix's own failure.
     """
     refuse_too_many(matrices)
+    names = dated([matrix.name for matrix in matrices])
+    matrices = [replace(matrix, name=name) for matrix, name in zip(matrices, names, strict=True)]
     mixes: list[Mix] = []
     taken: dict[str, str] = {}
     for matrix in matrices:
@@ -215,7 +225,7 @@ def _mix(
         document = with_value(document, key, value, origin)
     preset = build_preset(document)
     try:
-        named = _name(matrix, preset, language)
+        named = _name(project, matrix, preset, language)
         check_name(named)
     except PresetError as error:
         raise PresetError(f"{matrix.origin}: {error.message}", hint=error.hint) from error
@@ -259,7 +269,7 @@ def _revoiced(matrix: Matrix, document: Document, language: str) -> Document:
     return document
 
 
-def _name(matrix: Matrix, preset: Preset, language: str) -> str:
+def _name(project: Project, matrix: Matrix, preset: Preset, language: str) -> str:
     values = template_values(preset, language)
     if matrix.name is not None:
         return filled(matrix.name, values)
@@ -267,7 +277,8 @@ def _name(matrix: Matrix, preset: Preset, language: str) -> str:
     last = [key.split(".")[-1] for key in matrix.vary]
     for key, short in zip(matrix.vary, last, strict=True):
         template.append(f"{short if last.count(short) == 1 else key}-{{{key}}}")
-    return filled("_".join(template), values)
+    name = filled("_".join(template), values)
+    return with_own_name(project, replace(preset, name=name), matrix.sets, {}).name
 
 
 def _told(changes: Changes) -> str:
