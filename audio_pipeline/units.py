@@ -67,8 +67,8 @@ class _Written:
     """How a value stands in a preset, as one of pydantic's annotations: read, shown, told to editors.
 
     `parse` takes what the preset holds, or raises ValueError in words; `show` gives its text back; `steps`
-    is how it moves from the base. One annotation costs a third of what three of pydantic's would, and two
-    hundred fields have one.
+    is how it moves from the base, None where it cannot. One annotation costs a third of what three of
+    pydantic's would, and two hundred fields have one.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class _Written:
         parse: Callable[[Any], Any],
         show: Callable[[Any], str],
         json_schema: dict[str, Any],
-        steps: Steps,
+        steps: Steps | None = None,
     ) -> None:
         self.parse = parse
         self.show = show

@@ -176,7 +176,7 @@ def _plan(
 
     axes, fixed = parse_vary(vary), parse_sets(sets)
     matrices = [
-        replace(m.varying(axes), over=(*m.over, ("--set", fixed)), name=name or m.name)
+        replace(m.varying(axes), sets=fixed, name=name or m.name)
         for m in matrices_of(project, things, everything)
     ]
     given = None if reference is None else GivenReport(read_reference(reference), reference)

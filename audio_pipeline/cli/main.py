@@ -11,7 +11,12 @@ from typing import Any, NoReturn
 import click
 
 from audio_pipeline.cli.errors import show_error, show_os_error, show_unexpected, show_usage
-from audio_pipeline.cli.options import debug_option, preset_names, require_pass_option
+from audio_pipeline.cli.options import (
+    debug_option,
+    preset_names,
+    require_pass_option,
+    voice_options,
+)
 from audio_pipeline.cli.output import open_option, output_options
 from audio_pipeline.cli.process import after_interruption, close_output, leave, prepare
 from audio_pipeline.errors import AudioPipelineError
@@ -96,16 +101,16 @@ Exit status:
     epilog=EXAMPLES,
 )
 @click.option("--preset", metavar="NAME", shell_complete=preset_names, help="The preset to render.")
-@click.option(
-    "--voice-a", type=click.Path(path_type=Path), metavar="FILE", help="Another stem for voice A."
-)
-@click.option(
-    "--voice-b", type=click.Path(path_type=Path), metavar="FILE", help="Another stem for voice B."
-)
+@voice_options
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value of the preset.")
 @click.option("--from", "from_", metavar="TIME", help='Begin an excerpt here: "44s", "black - 2s".')
 @click.option("--to", metavar="TIME", help="End the excerpt here.")
-@click.option("--name", metavar="TEMPLATE", help='Name template, e.g. "{title}_{version}_{type}_{fps}".')
+@click.option(
+    "--name",
+    metavar="TEMPLATE",
+    help='Name template, e.g. "{title}_{reel}_{version}_{type}_{date}"; without it a render that --set or '
+    "another stem changes is called after the change.",
+)
 @click.option(
     "--reference",
     type=click.Path(path_type=Path),

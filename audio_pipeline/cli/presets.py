@@ -10,7 +10,7 @@ import click
 
 from audio_pipeline.cli.errors import printable
 from audio_pipeline.cli.lazy_import import lazy_import
-from audio_pipeline.cli.options import debug_option, preset_names
+from audio_pipeline.cli.options import debug_option, preset_names, stem_files, voice_options
 from audio_pipeline.cli.output import Output, output_options
 from audio_pipeline.cli.process import loading
 from audio_pipeline.errors import AudioPipelineError
@@ -25,12 +25,14 @@ EPILOG = """\b
 Examples:
   render-ending presets
   render-ending presets long-wait
+  render-ending presets final --voice-a stems/fr_a.wav --voice-b stems/fr_b.wav
   render-ending presets --schema > preset.schema.json
 """
 
 
 @click.command("presets", epilog=EPILOG)
 @click.argument("name", required=False, shell_complete=preset_names)
+@voice_options
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value of the preset.")
 @click.option(
     "--reference",
@@ -42,7 +44,13 @@ Examples:
 @output_options
 @debug_option
 def command(
-    name: str | None, sets: tuple[str, ...], reference: Path | None, schema: bool, output: Output
+    name: str | None,
+    voice_a: Path | None,
+    voice_b: Path | None,
+    sets: tuple[str, ...],
+    reference: Path | None,
+    schema: bool,
+    output: Output,
 ) -> None:
     """What presets there are; with NAME, that one resolved: every value, cue and where it is from."""
     lazy_import("numpy")
@@ -57,15 +65,15 @@ def command(
             return
         from audio_pipeline.preset.project import current_project
 
-        project = current_project()
+        project, files = current_project(), stem_files(voice_a, voice_b)
         output.detail(f"project: {project.root}")
         if name is None:
-            if sets or reference is not None:
-                option = "--set" if sets else "--reference"
+            if sets or files or reference is not None:
+                option = "--set" if sets else "--voice-a and --voice-b" if files else "--reference"
                 raise click.UsageError(f"{option} wants the NAME of a preset")
             _list(project, output)
         else:
-            _explain(project, name, sets, reference, output)
+            _explain(project, name, sets, files, reference, output)
 
 
 def _list(project: Project, output: Output) -> None:
@@ -145,18 +153,25 @@ def _lock(reference: Path, preset: Preset) -> PictureLock:
 
 
 def _explain(
-    project: Project, name: str, sets: tuple[str, ...], reference: Path | None, output: Output
+    project: Project,
+    name: str,
+    sets: tuple[str, ...],
+    files: dict[str, Path],
+    reference: Path | None,
+    output: Output,
 ) -> None:
     from audio_pipeline.preset.document import load_document
     from audio_pipeline.preset.explain import cue_times, values_of
     from audio_pipeline.preset.lines import slots_of
     from audio_pipeline.preset.model import build_preset
     from audio_pipeline.preset.overruns import overruns_of
-    from audio_pipeline.preset.stems import planned_timing
+    from audio_pipeline.preset.stems import planned_timing, refuse_unreadable, revoiced
 
-    preset = build_preset(load_document(project, name, sets))
+    preset = build_preset(revoiced(load_document(project, name, sets), files))
+    if files:  # which no cue may wait for
+        refuse_unreadable(project, preset, files)
     lock = None if reference is None else _lock(reference, preset)
-    timing = planned_timing(project, preset, {}, lock)
+    timing = planned_timing(project, preset, files, lock)
     cues = cue_times(preset, timing.schedule)
     output.detail("cues count the stems whole; a render leaves out silence around their words")
     slots = slots_of(preset, timing.schedule)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from audio_pipeline.cli.errors import printable, printable_json
+from audio_pipeline.cli.options import stem_files
 from audio_pipeline.cli.output import Output, open_in_browser
 from audio_pipeline.cli.process import loading
 
@@ -55,9 +56,12 @@ def render_command(
         from audio_pipeline.cli.cache import users_cache
         from audio_pipeline.jobs.reference import read_reference, reference_of_report
         from audio_pipeline.jobs.render import Order, render
+        from audio_pipeline.mastering.stems import STEMS
+        from audio_pipeline.mixing.session import with_stem_files
         from audio_pipeline.preset.document import load_document
         from audio_pipeline.preset.model import build_preset
-        from audio_pipeline.preset.names import named
+        from audio_pipeline.preset.names import dated, named, stem_names
+        from audio_pipeline.preset.override_names import with_own_name
         from audio_pipeline.preset.project import current_project
 
         if open_page and (from_ or to):
@@ -73,21 +77,26 @@ def render_command(
         elif dark:
             raise click.UsageError("--dark goes with --plot")
         project = current_project()
-        built = named(build_preset(load_document(project, preset, sets)), name)
-        files = {"voice_a": voice_a, "voice_b": voice_b}
+        files = stem_files(voice_a, voice_b)
+        mix = with_stem_files(build_preset(load_document(project, preset, sets)), files)
+        (template,) = dated([name])
+        keys = [text.partition("=")[0] for text in sets]
+        replaced = files if reference is None else {**files, "reference": reference}
+        own = with_own_name(project, mix, keys, replaced) if template is None else named(mix, template)
         order = Order(
             project=project,
-            preset=built,
+            preset=own,
             out=out if out is not None else project.renders,
-            stem_files={name: file for name, file in files.items() if file is not None},
+            stem_files=files,
             begin=_moment("--from", from_),
             finish=_moment("--to", to),
             stems=stems,
+            stem_names=stem_names(mix, template, STEMS),
             workers=workers or os.cpu_count() or 1,
             cache=None if no_cache else users_cache(),
             reference=None
             if reference is None
-            else reference_of_report(read_reference(reference), reference, built),
+            else reference_of_report(read_reference(reference), reference, own),
         )
     recover(order.out)
     with _progress(output.quiet or output.json) as progress:

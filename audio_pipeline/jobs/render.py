@@ -5,7 +5,7 @@ mix every tile to the premaster and meter it ─▶ gains ─▶ ceiling, dither
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from audio_pipeline.jobs.render_files import (
     files_of_render,
     folder_for,
     refuse_to_replace,
+    with_stem_names,
 )
 from audio_pipeline.mastering.broadcast_wave import broadcast_wave
 from audio_pipeline.mastering.gain_correction import finished_mix
@@ -55,7 +56,7 @@ class Order:
     """What is to be rendered. `begin` and `finish` bound an excerpt; None means the whole.
 
     An excerpt has no report and no page. Without `page` no page code is imported. With `reference` the mix
-    has its cues and slots.
+    has its cues and slots. `stem_names` are those of stems that are not called after the mix.
     """
 
     project: Project
@@ -65,6 +66,7 @@ class Order:
     begin: Moment | None = None
     finish: Moment | None = None
     stems: bool = False
+    stem_names: Mapping[str, str] = field(default_factory=dict)
     workers: int = 1
     cache: Cache | None = None
     page: bool = True
@@ -214,13 +216,18 @@ def _span(order: Order, session: Session) -> Span:
 
 def _files(order: Order, session: Session, span: Span) -> RenderFiles:
     whole = span == session.scene.programme
-    name = session.preset.name if whole else _excerpt_name(session, span)
-    return files_of_render(order.out, name, stems=order.stems, report=whole, page=whole and order.page)
+    part = "" if whole else _excerpt(session, span)
+    files = files_of_render(
+        order.out, session.preset.name + part, stems=order.stems, report=whole, page=whole and order.page
+    )
+    return with_stem_names(files, {stem: name + part for stem, name in order.stem_names.items()})
 
 
-def _excerpt_name(session: Session, span: Span) -> str:
+def _excerpt(session: Session, span: Span) -> str:
+    """What the name of an excerpt ends in: its timecodes."""
+
     def digits(sample: int) -> str:
         timecode = session.scene.clock.timecode_of_sample(sample, session.scene.sample_rate)
         return "".join(c for c in timecode if c.isdigit())
 
-    return f"{session.preset.name}_{digits(span.start)}-{digits(span.stop)}"
+    return f"_{digits(span.start)}-{digits(span.stop)}"

@@ -55,9 +55,9 @@ class Matrix:
     """Presets with every value crossed with every other. `origin` is who says so, for complaints.
 
     `stems` are the languages: for each the file of each voice, and in `language_sets` values of its own.
-    `exclude` holds what is left out: a mix that has all values of one of them. `over` are further values
-    with who says so: those of a `[[mix]]`, and `--set`. `reference` is the language that gives all others
-    their cues and slots, `reference_stems` its files.
+    `exclude` holds what is left out: a mix that has all values of one of them. `over` are further values:
+    those of a `[[mix]]`. `sets` are those of `--set`, which stand in the names unless `name` says others.
+    `reference` is the language that gives all others their cues and slots, `reference_stems` its files.
     """
 
     origin: str
@@ -70,7 +70,8 @@ class Matrix:
     reference: str | None = None
     reference_stems: Mapping[str, str] = field(default_factory=dict)
     language_sets: Mapping[str, Values] = field(default_factory=dict)
-    over: tuple[tuple[str, Values], ...] = ()
+    over: Values = field(default_factory=dict)
+    sets: Values = field(default_factory=dict)
 
     def changes(self, language: str, varied: Values) -> list[tuple[str, Any, str]]:
         """(key, value, who says so) of one mix, in the order that they are applied in: for all mixes, for
@@ -78,7 +79,8 @@ class Matrix:
         tables = [
             (self.origin, self.set),
             (f"{self.origin}: [stems.{language}]", self.language_sets.get(language, {})),
-            *self.over,
+            (self.origin, self.over),
+            ("--set", self.sets),
             (self.origin, varied),
         ]
         return [(key, value, origin) for origin, table in tables for key, value in table.items()]
@@ -186,7 +188,7 @@ def _mix(shown: str, whole: Matrix, mix: dict[str, Any]) -> Matrix:
         reference=whole.reference,
         reference_stems=whole.reference_stems,
         language_sets=whole.language_sets,
-        over=((shown, _values(shown, "mix.set", mix.get("set", {}))),),
+        over=_values(shown, "mix.set", mix.get("set", {})),
     )
 
 

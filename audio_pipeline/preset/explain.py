@@ -88,7 +88,7 @@ def differences(preset: Preset, base: Preset) -> dict[str, tuple[Any, Any]]:
     """What differs: key → (value in the base, value here); None where one lacks the key."""
     here, there = flat(preset), flat(base)
     keys = [*here, *(key for key in there if key not in here)]
-    skipped = {"description", "title", "version"}
+    skipped = {"description", "title", "version", "reel", "language"}
     return {
         key: (there.get(key), here.get(key))
         for key in keys

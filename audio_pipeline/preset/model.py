@@ -148,11 +148,25 @@ class Leader(Parameters):
     tail_pop: bool = Field(True, description="one frame of 1 kHz, 2 s of timecode after the end")
 
 
+ReelName = Annotated[
+    str,
+    BeforeValidator(
+        lambda value: str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    ),
+    Field(max_length=40),
+    WithJsonSchema({"anyOf": [{"type": "string", "maxLength": 40}, {"type": "integer"}]}),
+]
+
+
 class Head(Parameters):
     """The keys outside all tables."""
 
     title: str = Field("Untitled", max_length=200, description="the film's title")
     version: str = Field("v1", max_length=40, description="of the mix, for the names of files")
+    reel: ReelName = Field("", description="the reel of the film, for the names of files")
+    language: str = Field(
+        "", max_length=40, description="of the voices, for the names of files; a batch knows it"
+    )
     description: str = Field("", max_length=400, description="what this mix is for, in a sentence")
     seed: int = Field(1, ge=0, le=2**63 - 1, description="all noise follows from it")
     sample_rate: Literal["48 kHz", "96 kHz"] = Field("48 kHz", description="of the master")

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
+from types import MappingProxyType
 
 from audio_pipeline.audio_io.read.flac_header import stated_length
+from audio_pipeline.errors import PresetError
+from audio_pipeline.preset.document import Document, with_value
 from audio_pipeline.preset.lines import told_their_slots
 from audio_pipeline.preset.model import HEADS, Preset
 from audio_pipeline.preset.project import Project
@@ -18,6 +21,8 @@ from audio_pipeline.timeline.scene import StemRequest
 
 StemFiles = Mapping[str, Path]
 """Files by which the command line replaces stems, by the layer's name."""
+
+NO_FILES: StemFiles = MappingProxyType({})
 
 
 def requests_of(preset: Preset) -> dict[str, tuple[StemRequest, ...]]:
@@ -36,6 +41,22 @@ def stem_paths(project: Project, preset: Preset, files: StemFiles) -> dict[StemR
         for request in requests:
             paths[request] = files.get(name) or project.inside(request.path, key)
     return paths
+
+
+def revoiced(document: Document, files: StemFiles) -> Document:
+    """The document with other stems in place, each from the option that names it.
+
+    Raises PresetError for a layer that the preset lacks.
+    """
+    for name, file in files.items():
+        if name not in document.table.get("layers", {}):
+            raise PresetError(
+                f"the preset {document.name!r} has no layer {name!r} with a stem to replace",
+                hint=f"render-ending presets {document.name} shows its layers.",
+            )
+        origin = f"--{name.replace('_', '-')}"
+        document = with_value(document, f"layers.{name}.stem", str(file), origin)
+    return document
 
 
 def head_path(project: Project, preset: Preset) -> Path | None:

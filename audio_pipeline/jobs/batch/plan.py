@@ -25,7 +25,15 @@ from audio_pipeline.preset.complaints import shown_value
 from audio_pipeline.preset.document import Document, full_key, load_document, with_value
 from audio_pipeline.preset.explain import differences, flat
 from audio_pipeline.preset.model import Preset, build_preset
-from audio_pipeline.preset.names import check_name, filled, same_file, slug, template_values
+from audio_pipeline.preset.names import (
+    check_name,
+    dated,
+    filled,
+    same_file,
+    slug,
+    template_values,
+)
+from audio_pipeline.preset.override_names import with_own_name
 from audio_pipeline.preset.overruns import overruns_of
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import planned_schedule, planned_timing
@@ -120,6 +128,8 @@ def plan(
     it is that mix's own failure.
     """
     refuse_too_many(matrices)
+    names = dated([matrix.name for matrix in matrices])
+    matrices = [replace(matrix, name=name) for matrix, name in zip(matrices, names, strict=True)]
     mixes: list[Mix] = []
     locks = Locks(project, given)
     for_all: set[tuple[str, str, str]] = set()
@@ -283,7 +293,7 @@ def _mix(
         if isinstance(reference, ReferenceMix):
             preset = reference.preset
     try:
-        named = _name(matrix, preset, language)
+        named = _name(project, matrix, preset, language)
         check_name(named)
     except PresetError as error:
         raise PresetError(f"{matrix.origin}: {error.message}", hint=error.hint) from error
@@ -338,7 +348,7 @@ def _revoiced(matrix: Matrix, document: Document, files: Mapping[str, str], lang
     return document
 
 
-def _name(matrix: Matrix, preset: Preset, language: str) -> str:
+def _name(project: Project, matrix: Matrix, preset: Preset, language: str) -> str:
     values = template_values(preset, language)
     if matrix.name is not None:
         return filled(matrix.name, values)
@@ -346,7 +356,8 @@ def _name(matrix: Matrix, preset: Preset, language: str) -> str:
     last = [key.split(".")[-1] for key in matrix.vary]
     for key, short in zip(matrix.vary, last, strict=True):
         template.append(f"{short if last.count(short) == 1 else key}-{{{key}}}")
-    return filled("_".join(template), values)
+    name = filled("_".join(template), values)
+    return with_own_name(project, replace(preset, name=name), matrix.sets, {}).name
 
 
 def _told(changes: Changes) -> str:

@@ -133,8 +133,8 @@ def test_a_language_has_values_of_its_own_after_those_for_all(tiny: Project) -> 
 def test_a_set_of_the_command_comes_after_those_of_the_file(tiny: Project) -> None:
     (tiny.presets / "b.batch.toml").write_text(LANGUAGES)
     fixed = parse_sets(["grain.level=base - 8 dB"])
-    matrices = [replace(m, over=(*m.over, ("--set", fixed))) for m in matrices_of(tiny, ["b"], False)]
-    mixes = {mix.name: mix for mix in plan(tiny, matrices, tiny.renders)}
+    matrices = [replace(m, sets=fixed) for m in matrices_of(tiny, ["b"], False)]
+    mixes = {mix.name.partition("_grain.level-")[0]: mix for mix in plan(tiny, matrices, tiny.renders)}
     levels = {name: mix.preset.layers["grain"].level for name, mix in mixes.items()}
     assert levels["voiced_en_fade-250ms"] == -59.0
     assert levels["voiced_fr_fade-250ms"] == -61.0
