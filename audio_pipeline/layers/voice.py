@@ -1,4 +1,4 @@
-"""A voice: a dialogue stem at one reference loudness, at its place in time."""
+"""A voice: a dialogue stem, levelled, at its place in time."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from pydantic import Field
 from audio_pipeline.dsp.arrays import Samples, silence
 from audio_pipeline.layers.base import Bus, Layer
 from audio_pipeline.timeline.moments import Schedule, parse_moment
-from audio_pipeline.timeline.scene import REFERENCE_LUFS, Scene, StemRequest
+from audio_pipeline.timeline.scene import Scene, StemRequest
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.units import Db, Time
+
+LEVEL_0_LUFS = -19.9
+"""The loudness of a stem whose `level` is 0 dB, before the gain of the dialogue. The distances of `final` take
+some 7 dB of it, so that gain is about 0 dB, and a voice by itself is about as loud as it is in the mix."""
 
 
 class Voice(Layer):
@@ -31,8 +35,8 @@ class Voice(Layer):
     level: Db = Field(0.0, description="its level against the other voice")
 
     def stems(self) -> tuple[StemRequest, ...]:
-        """Its recording, in mono, at its level from the reference."""
-        return (StemRequest(self.stem, 1, REFERENCE_LUFS + self.level),)
+        """Its recording, in mono, levelled."""
+        return (StemRequest(self.stem, 1, LEVEL_0_LUFS + self.level),)
 
     def tail(self, schedule: Schedule, length_s: Callable[[StemRequest], Fraction]) -> Fraction:
         """The end of the recording."""

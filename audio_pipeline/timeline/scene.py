@@ -16,9 +16,6 @@ from audio_pipeline.timeline.spans import Span
 
 Listening = Literal["speakers", "headphones"]
 
-REFERENCE_LUFS = -27.0
-"""The loudness of a voice's stem before any gain, whatever the preset asks of the mix."""
-
 
 @dataclass(frozen=True)
 class StemRequest:
