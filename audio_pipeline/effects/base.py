@@ -22,12 +22,16 @@ from pydantic import Field
 from audio_pipeline.dsp.arrays import Precision, Samples, Single
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.timeline.moments import Clock, Moment, Schedule
-from audio_pipeline.timeline.scene import REFERENCE_LUFS, Scene, StemRequest, to_samples
+from audio_pipeline.timeline.scene import Scene, StemRequest, to_samples
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.units import Parameters
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+REFERENCE_LUFS = -27.0
+"""The loudness of every stem that an effect of the stage "stem" is given, whatever the preset's level."""
 
 
 @dataclass(frozen=True)

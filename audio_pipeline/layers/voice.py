@@ -1,4 +1,4 @@
-"""A voice: a dialogue stem at one reference loudness, at its place in time."""
+"""A voice: a dialogue stem, levelled, at its place in time."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from audio_pipeline.dsp.fades import fade_edges
 from audio_pipeline.layers.base import Bus, Layer
 from audio_pipeline.timeline.moments import Clock, Schedule, parse_moment
 from audio_pipeline.timeline.picture_lock import Fit, Line, line_in_slot
-from audio_pipeline.timeline.scene import REFERENCE_LUFS, ChannelChoice, Scene, StemRequest
+from audio_pipeline.timeline.scene import ChannelChoice, Scene, StemRequest
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.units import Between, Channel, Db, Duration, Time
 
 CUT_FADE_S = 0.02
 """How long a line fades where its slot cuts it: a consonant's length, so that no click is heard."""
+
+LEVEL_0_LUFS = -19.9
+"""The loudness of a stem whose `level` is 0 dB, before the gain of the dialogue. The distances of `final` take
+some 7 dB of it, so that gain is about 0 dB, and a voice by itself is about as loud as it is in the mix."""
 
 
 class Voice(Layer):
@@ -50,9 +54,9 @@ class Voice(Layer):
     _longest_samples: int | None = PrivateAttr(None)
 
     def stems(self) -> tuple[StemRequest, ...]:
-        """Its recording, in mono, at its level from the reference."""
+        """Its recording, in mono, levelled."""
         channel = cast("ChannelChoice", int(self.channel) if self.channel.isdecimal() else self.channel)
-        level, trim = REFERENCE_LUFS + self.level, self.trim == "auto"
+        level, trim = LEVEL_0_LUFS + self.level, self.trim == "auto"
         return (StemRequest(self.stem, 1, level, channel, trim, self._longest_samples),)
 
     def slot_s(self, clock: Clock) -> Fraction | None:

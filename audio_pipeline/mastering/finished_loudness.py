@@ -47,7 +47,7 @@ def finished_loudness(
     mixdown: Mixdown, parts: Sequence[Part], programme: Span, sample_rate_hz: int, workers: int
 ) -> Finished:
     """Measure those parts of a mix under its ceiling."""
-    energies = {part: _before_the_ceiling(mixdown, part) for part in parts}
+    energies = {part: energies_before_the_ceiling(mixdown, part) for part in parts}
     runs = {part: _HeldRuns(mixdown, part, sample_rate_hz, energies[part]) for part in parts}
     action, held_tiles = CeilingAction(), []
 
@@ -70,7 +70,8 @@ def finished_loudness(
     return Finished(mixdown.gains, sample_rate_hz, energies, frozenset(held_tiles), action)
 
 
-def _before_the_ceiling(mixdown: Mixdown, part: Part) -> Samples:
+def energies_before_the_ceiling(mixdown: Mixdown, part: Part) -> Samples:
+    """The K-weighted energy of every hop of a part at the gains of a mix, `(hops,)`."""
     energies, programme = mixdown.premaster.energies, mixdown.gains.of_programme
     of_dialogue = mixdown.gains.of_dialogue * programme
     if part == "mix":

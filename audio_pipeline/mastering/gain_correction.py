@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from audio_pipeline.mastering.ceiling_forecast import forecast_lufs
 from audio_pipeline.mastering.finished_loudness import Finished, finished_loudness
 from audio_pipeline.mastering.gain_staging import Gains, has_dialogue, solved_gains
 from audio_pipeline.mastering.mixdown import Mixdown, Part, mixdown
 from audio_pipeline.mastering.premaster import Premaster
+from audio_pipeline.metering.history import ABSOLUTE_GATE_LUFS
 from audio_pipeline.mixing.session import Session
 
 MOST_PASSES = 4
@@ -16,14 +18,17 @@ MOST_PASSES = 4
 TOLERANCE_LU = 0.1
 """How far the finished file may be from its target."""
 
-_NEAR_ENOUGH_LU = 0.03
+_NEAR_ENOUGH_LU = 0.05
 """So near no further pass is worth its time."""
 
 MOST_MADE_UP_DB = 12.0
 """How much more than without the ceiling a gain may be: what needs more is all ceiling."""
 
-_LEAST_SLOPE = 0.1
-"""Loudness gained by a decibel under which the ceiling takes nearly all of it."""
+_STEEPEST = 0.3
+"""How fast what the forecast misses may change, LU a decibel: two tries that are close say little."""
+
+_HALVINGS = 10
+"""How finely a gain is searched: to a hundredth of a decibel."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +66,9 @@ def finished_mix(
             break
         if abs(_error_lu(session, tries[-1], aimed)) <= _NEAR_ENOUGH_LU:
             break
-        more_db = _next_db(session, tries, aimed)
-        if more_db is None:
+        gains = _next_gains(session, premaster, tries, solved, aimed)
+        if any(gains == tried.measured.gains for tried in tries):
             break
-        gains = _raised(session, solved, more_db)
     if aimed is None:
         return replace(tries[-1], has_target=given is None)
     best = min(tries, key=lambda tried: abs(_error_lu(session, tried, aimed)))
@@ -79,31 +83,46 @@ def _parts(session: Session) -> tuple[list[Part], Part | None]:
     return parts, parts[0] if parts else None
 
 
-def _next_db(session: Session, tries: list[FinishedMix], aimed: Part) -> float | None:
-    """How much more than without the ceiling the gain has to be, going by what was measured so far."""
-    error = _error_lu(session, tries[-1], aimed)
-    at_db = _made_up_db(tries[0], tries[-1])
-    slope = 1.0
-    if len(tries) > 1:
-        before = tries[-2]
-        rise = error - _error_lu(session, before, aimed)
-        slope = rise / (at_db - _made_up_db(tries[0], before))
-    return min(MOST_MADE_UP_DB, at_db - error / max(slope, _LEAST_SLOPE))
+def _next_gains(
+    session: Session, premaster: Premaster, tries: list[FinishedMix], solved: Gains, aimed: Part
+) -> Gains:
+    """The gains to try next, by the forecast and by what it missed before: as much as the last time, or
+    further along the line through the last two."""
+    missed = [
+        (
+            _made_up_db(solved, tried.measured.gains),
+            _loudness(tried, aimed) - forecast_lufs(tried.mixdown, aimed),
+        )
+        for tried in tries[-2:]
+    ]
+    (first_db, first_lu), (last_db, last_lu) = missed[0], missed[-1]
+    slope = (last_lu - first_lu) / (last_db - first_db) if last_db != first_db else 0.0
+    slope = min(max(slope, -_STEEPEST), _STEEPEST)
+    low_db, high_db = 0.0, MOST_MADE_UP_DB
+    for _ in range(_HALVINGS):
+        middle_db = (low_db + high_db) / 2.0
+        mix = mixdown(session, premaster, _raised(session, solved, middle_db))
+        expected = forecast_lufs(mix, aimed) + last_lu + slope * (middle_db - last_db)
+        if expected < session.preset.master.anchor_lufs:
+            low_db = middle_db
+        else:
+            high_db = middle_db
+    return _raised(session, solved, high_db)
+
+
+def _made_up_db(solved: Gains, gains: Gains) -> float:
+    """How much more `gains` are than without the ceiling."""
+    dialogue_db = (gains.dialogue_db or 0.0) - (solved.dialogue_db or 0.0)
+    return dialogue_db + gains.programme_db - solved.programme_db
+
+
+def _loudness(tried: FinishedMix, aimed: Part) -> float:
+    reached = tried.measured.lufs(aimed)
+    return ABSOLUTE_GATE_LUFS if reached is None else reached
 
 
 def _error_lu(session: Session, tried: FinishedMix, aimed: Part) -> float:
-    reached = tried.measured.lufs(aimed)
-    return -70.0 if reached is None else reached - session.preset.master.anchor_lufs
-
-
-def _made_up_db(first: FinishedMix, tried: FinishedMix) -> float:
-    gains, solved = tried.measured.gains, first.measured.gains
-    return (
-        (gains.dialogue_db or 0.0)
-        - (solved.dialogue_db or 0.0)
-        + gains.programme_db
-        - solved.programme_db
-    )
+    return _loudness(tried, aimed) - session.preset.master.anchor_lufs
 
 
 def _raised(session: Session, solved: Gains, more_db: float) -> Gains:

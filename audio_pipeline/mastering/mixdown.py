@@ -18,7 +18,7 @@ from audio_pipeline.layers.base import Bus
 from audio_pipeline.mastering.ceiling import Ceiling, Held, highest_channel
 from audio_pipeline.mastering.gain_staging import Gains
 from audio_pipeline.mastering.premaster import Premaster
-from audio_pipeline.metering.peak_bounds import BLOCK, blocks_of
+from audio_pipeline.metering.peak_bounds import BLOCK, BlockPeaks, blocks_of
 from audio_pipeline.mixing.session import Session
 from audio_pipeline.timeline.spans import TILE, Span, tiles_over
 
@@ -62,6 +62,12 @@ class Mixdown:
         buses = [self._bus(bus, wide) for bus in passing]
         return self.limiter.held(loud, self._overshoot([dialogue, rest, *buses]))
 
+    def peaks(self) -> BlockPeaks:
+        """What no peak of the mix is higher than, block by block, before the ceiling."""
+        programme = self.gains.of_programme
+        of_dialogue = self.gains.of_dialogue * programme
+        return self.premaster.dialogue_peaks.mixed(self.premaster.rest_peaks, of_dialogue, programme)
+
     def part(self, name: Part, span: Span) -> Samples:
         """The mix or DX over `span`, `(len(span), 2)`, before the ceiling."""
         dialogue = self._dialogue(span)
@@ -100,8 +106,7 @@ class Mixdown:
         """Whether the master may pass its ceiling, or a stem full scale, in each block."""
         premaster, programme = self.premaster, self.gains.of_programme
         of_dialogue = self.gains.of_dialogue * programme
-        both = premaster.dialogue_peaks.mixed(premaster.rest_peaks, of_dialogue, programme)
-        passing = both.may_pass(self.limiter.limit)
+        passing = self.peaks().may_pass(self.limiter.limit)
         passing |= of_dialogue * premaster.dialogue_peaks.largest > self.full_scale
         passing |= programme * premaster.rest_peaks.largest > self.full_scale
         for bus in self._loud_buses():

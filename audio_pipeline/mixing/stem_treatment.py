@@ -15,12 +15,12 @@ from typing import Any
 from audio_pipeline.audio_io.condition import EDGE_FADE_S, Conditioned, fade_edges, loudness_of
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import gain_from_db
-from audio_pipeline.effects.base import StemBench
+from audio_pipeline.effects.base import REFERENCE_LUFS, StemBench
 from audio_pipeline.memo.keys import engine_key, sound_key
 from audio_pipeline.memo.stem_cache import integrated_lufs
 from audio_pipeline.memo.store import Cache, digest
 from audio_pipeline.preset.model import Preset
-from audio_pipeline.timeline.scene import REFERENCE_LUFS, StemRequest
+from audio_pipeline.timeline.scene import StemRequest
 
 
 @dataclass(frozen=True)
@@ -169,11 +169,9 @@ def _at_level(stem: Conditioned, request: StemRequest) -> Conditioned:
     """The stem, which stands at the reference, as `request` wants it."""
     assert request.level_lufs is not None
     gain_db = request.level_lufs - REFERENCE_LUFS
-    samples = stem.samples * gain_from_db(gain_db) if gain_db else stem.samples
+    samples = stem.samples * gain_from_db(gain_db)
     samples.flags.writeable = False
-    if not gain_db:
-        return stem
-    sentence = f"set to {gain_db:+.1f} dB against the other voice"
+    sentence = f"levelled from {REFERENCE_LUFS:g} to {request.level_lufs:g} LUFS ({gain_db:+.1f} dB)"
     return replace(stem, samples=samples, did=(*stem.did, sentence))
 
 

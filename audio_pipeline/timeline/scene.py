@@ -18,9 +18,6 @@ Listening = Literal["speakers", "headphones"]
 ChannelChoice = int | Literal["auto", "left", "right", "centre", "mix"]
 """Which channel of a recording becomes a mono stem: its number from 1, its name, or the one with the voice."""
 
-REFERENCE_LUFS = -27.0
-"""The loudness of a voice's stem before any gain, whatever the preset asks of the mix."""
-
 
 @dataclass(frozen=True)
 class StemRequest:
