@@ -103,9 +103,10 @@ def command(
         return
     outcomes = _render(mixes, folder, how, output)
     if len(outcomes) == len(mixes):
-        from audio_pipeline.jobs.batch.results import write_overview
+        from audio_pipeline.jobs.batch.results import remarks_on_stems, write_overview
 
-        write_overview(mixes, outcomes, folder)
+        for line in remarks_on_stems(write_overview(mixes, outcomes, folder)):
+            output.note(line)
         if open_page:
             open_in_browser((folder / "index.html").absolute().as_uri(), output)
     if len(outcomes) < len(mixes) or any(o.status == "failed" for o in outcomes.values()):

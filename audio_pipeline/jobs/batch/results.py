@@ -17,8 +17,11 @@ from audio_pipeline.reporting.report_file import read_report
 from audio_pipeline.reporting.report_names import SUFFIX
 
 
-def write_overview(mixes: Sequence[Mix], outcomes: Mapping[str, Outcome], out: Path) -> None:
-    """Write the overview of `mixes`, in their order. Raises RenderError when it cannot be written."""
+def write_overview(mixes: Sequence[Mix], outcomes: Mapping[str, Outcome], out: Path) -> list[MixResult]:
+    """Write the overview of `mixes`, in their order, and return what is in it.
+
+    Raises RenderError when it cannot be written.
+    """
     results = [_result(mix, outcomes[mix.name], out) for mix in mixes]
     texts = {
         "batch.json": overview_json(results),
@@ -30,6 +33,17 @@ def write_overview(mixes: Sequence[Mix], outcomes: Mapping[str, Outcome], out: P
     for name, text in texts.items():
         with atomic_write(out / name, "w") as file:
             file.write(text)
+    return results
+
+
+def remarks_on_stems(results: Sequence[MixResult]) -> list[str]:
+    """Every different note and warning on the stems of the mixes, one line each."""
+    lines: dict[str, None] = {}
+    for report in (result.report for result in results if result.report is not None):
+        lines |= dict.fromkeys(f"note: {note}" for note in report.notes)
+        warnings = (w.message for w in report.warnings if w.code.value.startswith("stem_"))
+        lines |= dict.fromkeys(f"warning: {warning}" for warning in warnings)
+    return list(lines)
 
 
 def _result(mix: Mix, outcome: Outcome, out: Path) -> MixResult:
