@@ -17,14 +17,26 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, Strict
 from pydantic_core import core_schema
 
-from audio_pipeline.timeline.moments import MINUS, Clock, Moment, parse_duration, parse_moment
+from audio_pipeline.timeline.moments import MINUS, Clock, Moment
+from audio_pipeline.timeline.moments import parse_duration as parse_duration
+from audio_pipeline.timeline.moments import parse_moment as parse_moment
 
 _NUMBER = rf"([+{MINUS}-]?\d+(?:\.\d+)?)"
 _QUANTITY = re.compile(rf"{_NUMBER}\s*(\D.*)")
 
 
 class Parameters(BaseModel):
-    """A table of a preset: frozen, and without a place for a key that it does not know."""
+    """A table of a preset: frozen, and without a place for a key that it does not know.
+
+    Values are given as a preset writes them, and held as plain numbers.
+
+    Examples:
+        >>> class Drip(Parameters):
+        ...     level: Dbfs
+        ...     pan: Pan = 0.0
+        >>> Drip(level="-42 dBFS", pan="R30").level
+        -42.0
+    """
 
     model_config = ConfigDict(
         defer_build=True, frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True

@@ -21,11 +21,13 @@ from audio_pipeline.audio_io.fold import (
 )
 from audio_pipeline.audio_io.read.audio_file import AudioInfo, Recording, opened
 from audio_pipeline.audio_io.signal_checks import SignalCheck
+from audio_pipeline.audio_io.stretch import stretched
 from audio_pipeline.audio_io.trim import words_of
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.dc_removal import without_dc
 from audio_pipeline.dsp.decibels import db_from_gain, gain_from_db
 from audio_pipeline.errors import StemError
+from audio_pipeline.timeline.picture_lock import stretched_length
 from audio_pipeline.timeline.scene import ChannelChoice
 
 Measure: TypeAlias = Callable[[Samples, int], float | None]
@@ -85,14 +87,16 @@ def condition(
     measure: Measure | None = None,
     channel: ChannelChoice = "auto",
     trim: bool = False,
+    longest_samples: int | None = None,
 ) -> Conditioned:
     """Make a stem of the recording at `path`, in little more memory than the stem takes.
 
     In this order: fold to `channels`, in mono as `channel` says (see `fold_to_mono`); take DC out; resample
     to exactly ⌈n·out/in⌉ samples; with `trim`, leave out what is before the first and after the last word
-    (see `words_of`); fade both ends in 5 ms of raised cosine; and, when `level_lufs` is not None, apply one
-    gain so that `measure` gives that loudness. What is too short or too quiet for the gate is levelled by
-    10·log10 of its mean square summed over channels, which is what BS.1770 gives at 997 Hz.
+    (see `words_of`); stretch what is longer than `longest_samples`, as far as `stretched_length` says; fade
+    both ends in 5 ms of raised cosine; and, when `level_lufs` is not None, apply one gain so that `measure`
+    gives that loudness. What is too short or too quiet for the gate is levelled by 10·log10 of its mean
+    square summed over channels, which is what BS.1770 gives at 997 Hz.
 
     What is to be done depends on all of the recording: a long one is read twice, so that not all of it
     is held. The result may exceed full scale. Raises StemError as `read` does, for more than can be held,
@@ -128,6 +132,11 @@ def condition(
             out = out[words.start : words.stop]
             did.append(said)
             notes.append(Remark("stem_trimmed", said))
+    if (length := stretched_length(len(out), longest_samples)) < len(out):
+        before_s, after_s = len(out) / sample_rate_hz, length / sample_rate_hz
+        faster = f"{100.0 * (before_s / after_s - 1.0):.1f} % faster"
+        did.append(f"stretched from {before_s:.3f} to {after_s:.3f} s ({faster})")
+        out = stretched(out, length, sample_rate_hz)
     fade_edges(out, round(EDGE_FADE_S * sample_rate_hz))
     did.append(f"faded both ends in {EDGE_FADE_S * 1000:g} ms")
     if level_lufs is not None and measure is not None:

@@ -108,7 +108,7 @@ def _print_one(report: LoudnessReport) -> None:
     if report.sections:
         click.echo()
         print_table(words.section_head(), words.section_rows(report))
-    notes = [*report.notes, *words.silence_notes(report)]
+    notes = [*report.notes, *words.leader_notes(report), *words.silence_notes(report)]
     if (note := words.audibility_note(report)) is not None:
         notes.append(note)
     if report.delivery.name:

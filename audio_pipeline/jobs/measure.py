@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from audio_pipeline.audio_io.read.audio_file import AudioInfo, probe
+from audio_pipeline.audio_io.read.audio_file import AudioInfo
+from audio_pipeline.audio_io.read.programme import programme_info
 from audio_pipeline.audio_io.write.recovery import finish_pending
 from audio_pipeline.reporting.delivery import load_delivery
 from audio_pipeline.reporting.dialogue import measure_dialogue
@@ -39,7 +40,7 @@ def measure(files: Iterable[Path], known: Known) -> list[LoudnessReport]:
 def measure_file(path: Path, known: Known) -> LoudnessReport:
     """The report of a file. Raises as `measure`."""
     finish_pending(path)
-    info = probe(path)
+    info = programme_info(path)
     facts = _facts(path, info, known)
     if known.delivery is not None:
         facts = replace(facts, delivery=load_delivery(known.delivery).name)

@@ -12,10 +12,11 @@ from audio_pipeline.audio_io.condition import Conditioned, Remark, condition, fi
 from audio_pipeline.audio_io.display_path import printable
 from audio_pipeline.audio_io.read.audio_file import AudioInfo
 from audio_pipeline.audio_io.read.decoders import ffmpeg_version, soxr_version
+from audio_pipeline.audio_io.stretch import stretch_version
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.layouts import Layout
 from audio_pipeline.errors import StemError
-from audio_pipeline.memo.keys import program_key
+from audio_pipeline.memo.keys import engine_key
 from audio_pipeline.memo.store import Cache, Entry, digest
 from audio_pipeline.metering.gated import GatedMeter
 from audio_pipeline.timeline.scene import StemRequest
@@ -38,7 +39,7 @@ class StemCache:
         )
         key = digest(
             "stem",
-            program_key(),
+            engine_key(),
             [soundfile.__version__, soundfile.__libsndfile_version__],
             "" if rate_hz == sample_rate_hz else soxr_version(),
             ffmpeg_version() if by_ffmpeg else "",
@@ -49,6 +50,7 @@ class StemCache:
             request.trim,
             level,
             sample_rate_hz,
+            *([] if request.longest_samples is None else [request.longest_samples, stretch_version()]),
         )
         self.keys[request] = key
         known = self._cache.get(key)
@@ -74,6 +76,7 @@ def _condition(path: Path, request: StemRequest, sample_rate_hz: int) -> Conditi
         measure=integrated_lufs,
         channel=request.channel,
         trim=request.trim,
+        longest_samples=request.longest_samples,
     )
 
 

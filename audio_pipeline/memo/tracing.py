@@ -182,9 +182,10 @@ def answer(scene: Scene, stem_keys: StemKeys, treated_keys: TreatedKeys, questio
 def _asked(request: StemRequest) -> list[Any]:
     """The request as JSON."""
     level = None if request.level_lufs is None else request.level_lufs.hex()
-    return [request.path, request.channels, level, request.channel, request.trim]
+    own = [request.channel, request.trim, request.longest_samples]
+    return [request.path, request.channels, level, *own]
 
 
 def _request(asked: list[Any]) -> StemRequest:
-    path, channels, level, channel, trim = asked
-    return StemRequest(path, channels, None if level is None else float.fromhex(level), channel, trim)
+    path, channels, level, *own = asked
+    return StemRequest(path, channels, None if level is None else float.fromhex(level), *own)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from audio_pipeline.audio_io.read.audio_file import AudioInfo, blocks, probe
+from audio_pipeline.audio_io.read.audio_file import AudioInfo, probe
+from audio_pipeline.audio_io.read.programme import programme_blocks, programme_span
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.metering.a_weighted_level import AWeightedMeter
 from audio_pipeline.metering.leq_m import leq_m_of_blocks_db
@@ -28,7 +29,8 @@ _SAMPLES = 8 * _BLOCK  # of all channels
 @dataclass(frozen=True, eq=False)
 class Measured:
     """Everything that one pass over the file has shown. `before`, `floor` and `fall` are of the dropout,
-    None without one; `mono_folds` is None for a file that is not stereo."""
+    None without one; `mono_folds` is None for a file that is not stereo. `info.frames` and all places count
+    the programme alone; `leader` is how many samples of the file stand before and after it."""
 
     info: AudioInfo
     loudness: Loudness
@@ -40,6 +42,7 @@ class Measured:
     silences: tuple[Span, ...]
     leq_m_db: float | None
     mono_folds: list[SectionFold] | None
+    leader: tuple[int, int] = (0, 0)
 
 
 class Observer(Protocol):
@@ -51,11 +54,13 @@ class Observer(Protocol):
 def measured_file(
     path: Path, facts: MixFacts, delivery: Delivery | None, observers: Sequence[Observer]
 ) -> Measured:
-    """Measure `path`; `observers` are fed every block as well, by another thread.
+    """Measure the programme in `path`; `observers` are fed every block as well, by another thread.
 
     Raises StemError for a file that cannot be read.
     """
-    info = probe(path)
+    file = probe(path)
+    programme = programme_span(path, file)
+    info = replace(file, frames=len(programme))
     rate, plan = info.sample_rate_hz, facts.dropout
     whole = Span(0, info.frames)
     spans = [section.span.intersect(whole) for section in facts.sections]
@@ -69,9 +74,8 @@ def measured_file(
         FoldCheck(facts.sections or [Section(facts.mix, whole)], rate) if info.channels == 2 else None
     )
     others: list[Observer | None] = [silence, falling, soft, *observers]
-    passing = _passed_on(
-        blocks(path, min(_BLOCK, _SAMPLES // info.channels)), [one for one in others if one is not None]
-    )
+    largest = min(_BLOCK, _SAMPLES // info.channels)
+    passing = _passed_on(programme_blocks(path, largest), [one for one in others if one is not None])
     for block in prefetch(passing):
         meter.feed(block)
         if folding is not None:
@@ -94,6 +98,7 @@ def measured_file(
         silence.result(),
         _leq_m_db(path, info) if leq else None,
         None if folding is None else folding.result(),
+        (programme.start, file.frames - programme.stop),
     )
 
 
@@ -107,4 +112,4 @@ def _passed_on(passing: Iterable[Samples], observers: Sequence[Observer]) -> Ite
 
 
 def _leq_m_db(path: Path, info: AudioInfo) -> float | None:
-    return leq_m_of_blocks_db(blocks(path, info.sample_rate_hz), info.sample_rate_hz)
+    return leq_m_of_blocks_db(programme_blocks(path, info.sample_rate_hz), info.sample_rate_hz)

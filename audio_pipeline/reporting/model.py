@@ -35,7 +35,7 @@ ClauseOutcome = Literal["pass", "fail", "not measurable", "does not apply"]
 
 
 class Gains(ReportModel):
-    """The gain from premaster to master, by what it is anchored on."""
+    """The gains of a render: of the bus DX before it meets the other buses, and of all buses after that."""
 
     dialogue_db: Level | None
     programme_db: Level | None
@@ -55,7 +55,7 @@ class SectionLevels(ReportModel):
 
 
 class CueTime(ReportModel):
-    """A cue: its sample, counted from the first of the file, and its timecode."""
+    """A cue: its sample, counted from the first of the programme, and the timecode of its frame."""
 
     name: Text
     at_samples: Annotated[int, Field(gt=-(10**15), lt=10**15)]

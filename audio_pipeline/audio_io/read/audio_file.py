@@ -16,6 +16,7 @@ import numpy as np
 import soundfile
 
 from audio_pipeline.audio_io.read import containers
+from audio_pipeline.audio_io.read.expansion import most_frames, refuse_expansion
 from audio_pipeline.audio_io.read.ffmpeg import container_of, decoded, stream_info
 from audio_pipeline.audio_io.read.mpeg_frames import states_its_length
 from audio_pipeline.audio_io.read.pcm24 import pcm24_blocks
@@ -28,7 +29,8 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.layouts import Layout
 from audio_pipeline.errors import StemError
 
-SHORTEST_S = 0.1
+SHORTEST_S = 0.01
+"""Less than a picture frame at any rate, which is a sound that people do cut out: a pop, a click."""
 LONGEST_S = 6 * 3600.0
 MOST_BYTES_IN_MEMORY = 4 << 30
 """`read` holds a whole recording as float64 and refuses more than this; `blocks` has no such limit."""
@@ -111,7 +113,7 @@ def probe(path: str | os.PathLike[str]) -> AudioInfo:
 def read(path: str | os.PathLike[str]) -> tuple[Samples, AudioInfo]:
     """The whole recording, `(n, channels)` float64 in the channel order of WAV, and what it is.
 
-    Raises StemError for what cannot be read, is shorter than 0.1 s or longer than 6 h, is silent,
+    Raises StemError for what cannot be read, is shorter than 10 ms or longer than 6 h, is silent,
     holds a NaN, an infinity or an absurd value, changes meanwhile, or would take too much memory.
     """
     with opened(path) as recording:
@@ -172,6 +174,7 @@ class Recording:
                 delivered += len(block)
                 if delivered > LONGEST_S * self.info.sample_rate_hz:
                     _refuse_length(replace(self.info, frames=delivered))
+                refuse_expansion(self.file, delivered, self.info.sample_rate_hz, self.info.channels)
                 yield block
         except soundfile.SoundFileError as error:
             self.file.refuse_change()
@@ -241,6 +244,7 @@ def _by_ffmpeg(file: RegularFile) -> Recording:
     )
     if stream.duration_s is not None:
         _refuse_length(info)
+        refuse_expansion(file, frames, rate, channels)
     # the codec's own padding is forgiven
     surely = frames - round(_CODEC_PADDING_S * rate) if stream.own_duration else 0
     pieces = partial(decoded, file, container, stream)
@@ -260,13 +264,15 @@ def _info(file: RegularFile, structure: containers.Structure, sound: soundfile.S
         warnings=structure.warnings,
     )
     _refuse_length(info)
+    refuse_expansion(file, info.frames, info.sample_rate_hz, info.channels)
     return info
 
 
 def _count(file: RegularFile, structure: containers.Structure) -> int:
     """The frames of a recording that does not state them: a FLAC stream."""
     with Sequential(View(file, structure.mended), closefd=False) as sound:
-        most = min(LONGEST_S * sound.samplerate, _MOST_COUNTED // sound.channels)
+        held = most_frames(file, sound.channels)
+        most = min(LONGEST_S * sound.samplerate, _MOST_COUNTED // sound.channels, held)
         count = 0
         while count <= most and len(block := sound.read(BLOCK, dtype="int32", always_2d=True)):
             count += len(block)
@@ -289,7 +295,8 @@ def _refuse_length(info: AudioInfo) -> None:
     if info.duration_s < SHORTEST_S:
         raise StemError(
             f"{info.name} is only {info.duration_s:.3f} s long; {SHORTEST_S:g} s is the shortest"
-            " that can be used."
+            " that can be used.",
+            hint="Export it longer, or with silence after it.",
         )
     if info.duration_s > LONGEST_S:
         raise StemError(
