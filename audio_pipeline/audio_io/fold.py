@@ -21,6 +21,8 @@ ONE_SIDED_DB = 20.0
 """One channel this far below the other carries nothing worth a sum."""
 FAR_BELOW_DB = 20.0
 """Channels this far below the loudest one do not carry the voice."""
+UNDER_MUSIC_DB = 40.0
+"""As far below music a centre with the pauses of speech still is the voice."""
 SILENT_DB = 80.0
 """A channel this far below the loudest one is called silent."""
 NOTHING_DB = 120.0
@@ -194,9 +196,15 @@ def _cost_of_mix(found: ChannelStatistics, used: list[int]) -> str | None:
 
 
 def _by_centre(found: ChannelStatistics, layout: Layout) -> Fold | None:
-    """The centre, where it carries something: it is no more than 20 dB below the loudest but for the LFE."""
+    """The centre, where it carries something: it is no more than 20 dB below the loudest but for the LFE, or
+    no more than 40 dB below a left and a right without the pauses of speech that it has."""
     centres = layout.indices("FC")
-    if not centres or _below_main(found, layout, found.levels[centres[0]]) > FAR_BELOW_DB:
+    if not centres:
+        return None
+    below_db = _below_main(found, layout, found.levels[centres[0]])
+    falls, sides = found.activity.range_db, layout.indices("FL", "FR")
+    alone = falls[centres[0]] >= SPEECH_RANGE_DB > max((falls[n] for n in sides), default=0.0)
+    if below_db > (UNDER_MUSIC_DB if alone else FAR_BELOW_DB):
         return None
     how = f"took the centre of {len(layout.roles)} channels"
     return Fold(_one(layout, centres[0]), how)

@@ -140,8 +140,8 @@ def command(
     refuse_foreign_overview(folder)  # before a batch in vain
     outcomes = _render(mixes, folder, how, output)
     if len(outcomes) == len(mixes):
-        for note in write_overview(mixes, outcomes, folder):
-            output.note(f"warning: {note}")
+        for line in write_overview(mixes, outcomes, folder):
+            output.note(line)
         if open_page:
             open_in_browser((folder / "index.html").absolute().as_uri(), output)
     _leave(len(mixes), list(outcomes.values()), require_pass, output)

@@ -35,6 +35,8 @@ def headline_rows(report: LoudnessReport) -> list[Row]:
         reason = report.reasons.get(name, "")
         if reason == "no dialogue stem":
             continue
+        if name == "channels":
+            reason = report.layout or reason
         if name == "loudness_range_lu" and value is not None and report.duration_s < 60.0:
             reason = "not stable under 60 s"
         place = report.figure(_PLACES[name]) if name in _PLACES else None

@@ -133,6 +133,15 @@ def test_the_centre_is_taken_when_it_carries_something(name: str) -> None:
     assert fold.how == f"took the centre of {len(layout.roles)} channels"
 
 
+def test_a_centre_that_speaks_is_taken_under_loud_music() -> None:
+    layout = of_mask(0x3F, 6)
+    x = noise(25, 6, n=3 * RATE, level=0.2)
+    x[:, 2] = speech(26, level=0.01)
+    mono, fold = folded(x, layout)
+    assert np.array_equal(mono, x[:, 2])
+    assert fold.how == "took the centre of 6 channels"
+
+
 @pytest.mark.parametrize("name", MASKS)
 @pytest.mark.parametrize("lfe_db", [-20.0, 0.0, 12.0, 40.0])
 def test_without_a_centre_left_and_right_are_taken_and_never_the_lfe(name: str, lfe_db: float) -> None:

@@ -165,3 +165,12 @@ def test_the_sections_of_a_preset_follow_trimmed_stems(film: Path) -> None:
     rendered_cues = json.loads((film / "renders" / "spoken.report.json").read_text())["cues"]
     measured = run(film, "measure", "renders/spoken.wav", "--preset", "spoken", "--json")
     assert json.loads(measured.stdout)["cues"] == rendered_cues
+
+
+def test_a_batch_tells_each_note_once(film: Path) -> None:
+    path = film / "stems" / "voice_a.flac"
+    x, rate = soundfile.read(path)
+    soundfile.write(path, np.concatenate([x, np.zeros(rate)]), rate)
+    done = run(film, "batch", "tiny", "--vary", "layers.grain.level=-60 dBFS,-50 dBFS")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("note: voice_a: trimmed") == 1

@@ -38,23 +38,34 @@ def refuse_foreign_overview(out: Path) -> None:
 def write_overview(mixes: Sequence[Mix], outcomes: Mapping[str, Outcome], out: Path) -> list[str]:
     """Write the overview of `mixes`, in their order, and after them of those that were in it before.
 
-    Returns what is to be said about it: that the earlier one was damaged, so that only this batch is in
-    it. Raises RenderError when it cannot be written.
+    Returns lines to print: notes and warnings on the stems of this batch, and a warning when the earlier
+    overview was damaged, so that only this batch is in it. Raises RenderError when it cannot be written.
     """
-    project, notes = Project(mixes[0].root), []
+    project = Project(mixes[0].root)
     results = [_result(mix, outcomes[mix.name], out) for mix in mixes]
+    lines = _remarks_on_stems(results)
     with _locked(out):
         refuse_foreign_overview(out)
         try:
             results += earlier_results(out, project, [mix.name for mix in mixes])
         except ReportError as error:
-            notes.append(f"{error.message}; the overview holds the mixes of this batch only")
+            lines.append(f"warning: {error.message}; the overview holds the mixes of this batch only")
         too_long = overruns_csv((r.language, r.report) for r in results if r.report is not None)
         texts = (overview_json(results), overview_csv(results), overview_html(results), too_long)
         for name, text in zip(NAMES, texts, strict=True):
             with atomic_write(out / name, "w") as file:
                 file.write(text)
-    return notes
+    return lines
+
+
+def _remarks_on_stems(results: Sequence[MixResult]) -> list[str]:
+    """Every different note and warning on the stems of the mixes, one line each."""
+    lines: dict[str, None] = {}
+    for report in (result.report for result in results if result.report is not None):
+        lines |= dict.fromkeys(f"note: {note}" for note in report.notes)
+        warnings = (w.message for w in report.warnings if w.code.value.startswith("stem_"))
+        lines |= dict.fromkeys(f"warning: {warning}" for warning in warnings)
+    return list(lines)
 
 
 @contextmanager
