@@ -5,12 +5,13 @@ Not "dialogue-gated" loudness: that needs a speech detector on the finished mix.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from audio_pipeline.audio_io.read.audio_file import blocks, probe
+from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.metering.gated import Gated
 from audio_pipeline.metering.meter import Loudness, Meter
 
@@ -19,10 +20,12 @@ GATE_LU = -10.0
 
 @dataclass(frozen=True)
 class Dialogue:
-    """`lufs` is None for a stem without anything above the gate."""
+    """`lufs` is None for a stem without anything above the gate; `momentary_lufs` `(hops,)` is on the
+    10 ms grid."""
 
     lufs: float | None
     share_percent: float
+    momentary_lufs: Samples = field(compare=False)
 
 
 def share_percent(stem: Loudness | Gated, programme_s: float) -> float:
@@ -45,4 +48,5 @@ def measure_dialogue(path: Path, programme_s: float | None = None) -> Dialogue:
     for block in blocks(path):
         meter.feed(block)
     stem = meter.result()
-    return Dialogue(stem.integrated_lufs, share_percent(stem, programme_s or stem.duration_s))
+    share = share_percent(stem, programme_s or stem.duration_s)
+    return Dialogue(stem.integrated_lufs, share, stem.momentary_lufs)

@@ -11,6 +11,7 @@ from audio_pipeline.timeline.spans import Span
 from audio_pipeline.timeline.timecode import RATES
 
 if TYPE_CHECKING:
+    from audio_pipeline.dsp.arrays import Samples
     from audio_pipeline.timeline.scene import Listening
 
 
@@ -38,7 +39,8 @@ class MixFacts:
 
     `cues` are names and samples, in order; `layout` is the channel layout, None where it is not stated.
     `dialogue_lufs` is the loudness of the dialogue stem at the master's gain; `dialogue_share_percent`
-    how much of the programme is dialogue (`dialogue.share_percent`); `delivery` a delivery's name.
+    how much of the programme is dialogue (`dialogue.share_percent`); `dialogue_momentary_lufs` its curve
+    on the 10 ms grid, where that is known; `delivery` a delivery's name.
     `dialogue_gain_db` or `programme_gain_db` is the gain of a render, by its anchor. `warnings` are codes
     and sentences about what was done to the stems. `provenance` is copied into the report as it is: text,
     numbers, lists and tables.
@@ -58,3 +60,4 @@ class MixFacts:
     dialogue_gain_db: float | None = None
     programme_gain_db: float | None = None
     warnings: tuple[tuple[str, str], ...] = ()
+    dialogue_momentary_lufs: Samples | None = field(default=None, compare=False)
