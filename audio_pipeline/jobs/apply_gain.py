@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio_pipeline.audio_io.display_path import printable
 from audio_pipeline.audio_io.write.chunks import BextLoudness
@@ -23,6 +22,9 @@ from audio_pipeline.reporting.facts import MixFacts
 from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.report import report_of_draft
 from audio_pipeline.timeline.spans import Span
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _DITHER = Dither(0, "gain")
 
@@ -66,7 +68,7 @@ def refuse_target(path: Path, known: Known, target: Path) -> None:
     inputs = [path, *([] if known.dialogue is None else [known.dialogue])]
     for one in inputs:
         try:
-            same = os.path.samefile(one, target)
+            same = one.samefile(target)
         except (OSError, ValueError):
             same = False
         if same:

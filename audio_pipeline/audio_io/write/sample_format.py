@@ -5,15 +5,18 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio_pipeline.audio_io.read.audio_file import AudioInfo
 from audio_pipeline.audio_io.read.riff_chunks import RiffChunk
 from audio_pipeline.audio_io.regular_file import RegularFile
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.timeline.spans import Span
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")
@@ -41,7 +44,7 @@ class SampleFormat:
         if found is None or found.size < 16:
             return None
         body = file.bytes_at(found.body, min(found.size, 40))
-        tag, channels, rate, _, block, bits = struct.unpack("<HHIIHH", body[:16])
+        tag, channels, rate, _, block, _bits = struct.unpack("<HHIIHH", body[:16])
         if tag == _EXTENSIBLE and len(body) >= 26:
             tag = struct.unpack("<H", body[24:26])[0]
         wanted = (8, 16, 24, 32) if tag == _PCM else (32, 64) if tag == _FLOAT else ()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from audio_pipeline.metering.faults.gaps import AUDIBLE, Edge, Gap
 from audio_pipeline.metering.faults.kinds import Fault, FaultKind
 
@@ -12,6 +14,9 @@ LONGEST_DROPOUT_S = 0.1
 """A longer gap is a muted stretch."""
 MOST_OF_ALL_CHANNELS = 3
 """More stretches in which everything is silent are pauses."""
+SHORTEST_PAUSE_S = 0.02
+SAME_COLOUR_DB = 6.0
+"""How far the octaves on either side of a dropout differ, on average; a stop and a vowel differ more."""
 _TOGETHER_S = 0.001
 _BESIDE = 10.0 ** (-20.0 / 20.0)
 _GOES_ON = 10.0 ** (-12.0 / 20.0)
@@ -42,7 +47,8 @@ def gap_faults(
     limit = LONGEST_DROPOUT_S * sample_rate_hz
     short = [gap for gap in alive if gap.stop - gap.start < limit]
     long = [gap for gap in alive if gap.stop - gap.start >= limit]
-    dropouts = [gap for gap in short if _cut_off(gap.before) and _cut_off(gap.after)]
+    resting = _rest_in_silence(alive, sample_rate_hz)
+    dropouts = [gap for gap in short if _is_dropout(gap, rests=gap.channel in resting)]
     alone = [gap for gap in long if _one_is_muted(gap, programme)]
     silent = [group for group in _groups(long, sample_rate_hz) if _all_silent(group, roles, dead)]
     everything = [g for g in silent if all(_cut_out_of_steady_sound(gap) for gap in g)]
@@ -55,8 +61,28 @@ def gap_faults(
     ]
 
 
-def _cut_off(edge: Edge | None) -> bool:
-    return edge is not None and edge.cut_off
+def _rest_in_silence(gaps: list[Gap], sample_rate_hz: int) -> set[int]:
+    """The channels whose pauses are digital silence, as those of gated and of synthetic speech."""
+    return {
+        gap.channel
+        for gap in gaps
+        if gap.before is not None
+        and gap.after is not None
+        and gap.stop - gap.start >= SHORTEST_PAUSE_S * sample_rate_hz
+        and not (gap.before.cut_off and gap.after.cut_off)
+    }
+
+
+def _is_dropout(gap: Gap, *, rests: bool) -> bool:
+    """Whether a short gap cuts the sound off; where pauses are digital silence, too, it has to go on
+    after the gap as it was before."""
+    before, after = gap.before, gap.after
+    if before is None or after is None or not (before.cut_off and after.cut_off):
+        return False
+    if not rests:
+        return True
+    apart_db = float(np.abs(before.colour - after.colour).mean())
+    return before.sharp and after.sharp and apart_db <= SAME_COLOUR_DB
 
 
 def _one_is_muted(gap: Gap, programme: _Programme) -> bool:
@@ -65,6 +91,8 @@ def _one_is_muted(gap: Gap, programme: _Programme) -> bool:
     edges = [edge for edge in (gap.before, gap.after) if edge is not None]
     if not loud or not edges or not all(edge.cut_off for edge in edges):
         return False
+    if len(edges) == 1 and not (edges[0].sharp or edges[0].steady):
+        return False  # a late or an early voice, which swells or dies away
     return any(edge.steady or _others_go_on(edge, gap.channel, loud) for edge in edges)
 
 

@@ -7,11 +7,15 @@ a pause, is none. Fed block by block; what is decided at an edge needs the 0.3 s
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 NOTHING = 2.0**-15
 """A sample no larger than one step of 16 bits, which dither may leave, is nothing."""
@@ -19,25 +23,32 @@ SHORTEST_S = 0.0009
 """Shorter gaps are not told from sound that passes through zero."""
 CONTEXT_S = 0.3
 _NEAR_S, _FAR_S = 0.02, 0.12
-_PIECE_S = 0.002
+_SHARP_S = 0.00025
+_PIECE_S = 0.004
 _STEADY_PIECE_S = 0.02
 AUDIBLE = 10.0 ** (-66.0 / 20.0)
 """Softer sound before a gap does not tell whether it was cut off."""
 _CUT_OFF = 10.0 ** (-12.0 / 20.0)
-_ACTIVE = 10.0 ** (-20.0 / 20.0)
-_ACTIVE_SHARE = 0.8
+_LOWEST_OCTAVE_HZ, _OCTAVES = 100.0, 7
+_COLOUR_FLOOR = 1e-4
+_ACTIVE = 10.0 ** (-26.0 / 20.0)
+_ACTIVE_SHARE = 0.6
+"""Of the sound beside a gap so much is near its level: single clicks far apart are no sound cut off."""
 
 
 @dataclass(frozen=True)
 class Edge:
-    """One end of a gap: whether the sound is cut off there, and whether it was steady until then.
+    """One end of a gap: whether the sound is cut off there, even within 0.25 ms (`sharp`), and whether it
+    was steady until then.
 
-    `levels` `(channels,)` is the RMS of every channel in the 0.1 s outside of the gap, `inside` of those
-    just inside.
+    `colour` is the level of each octave of the sound beside the gap, dB. `levels` `(channels,)` is the RMS
+    of every channel in the 0.1 s outside of the gap, `inside` of those just inside.
     """
 
     cut_off: bool
+    sharp: bool
     steady: bool
+    colour: Samples
     levels: Samples
     inside: Samples
 
@@ -140,9 +151,12 @@ class GapFinder:
         cut_off = level >= AUDIBLE and level >= _CUT_OFF * earlier and bool(active)
         slow = _pieces(x, max(1, round(_STEADY_PIECE_S * self._rate)))
         steady = len(slow) > 3 and float(slow.min()) >= 0.25 * float(slow.max())
+        last = _rms(x[: max(2, round(_SHARP_S * self._rate))])
         return Edge(
             cut_off,
+            cut_off and last >= _CUT_OFF * level,
             steady,
+            _colour(x[:near], self._rate),
             np.sqrt(_energies(outside[:, :far]) / max(1, min(far, outside.shape[1]))),
             np.sqrt(_energies(inside[:, :far]) / max(1, min(far, inside.shape[1]))),
         )
@@ -170,3 +184,14 @@ def _pieces(x: Samples, size: int) -> Samples:
     whole = x[: len(x) // size * size].reshape(-1, size)
     rms: Samples = np.sqrt(np.mean(whole * whole, axis=1))
     return rms
+
+
+def _colour(x: Samples, rate: int) -> Samples:
+    """The share of each octave from 100 Hz on in the power of a sound, dB."""
+    size = 1 << max(1, len(x) - 1).bit_length()
+    power = np.abs(np.fft.rfft(x * np.hanning(len(x)), size)) ** 2
+    frequencies = np.fft.rfftfreq(size, 1.0 / rate)
+    edges = np.searchsorted(frequencies, _LOWEST_OCTAVE_HZ * 2.0 ** np.arange(_OCTAVES + 1))
+    octaves = np.array([power[low:high].sum() for low, high in pairwise(edges.tolist())])
+    colour: Samples = 10.0 * np.log10(octaves / max(float(octaves.sum()), 1e-30) + _COLOUR_FLOOR)
+    return colour

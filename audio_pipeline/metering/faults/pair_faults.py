@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio_pipeline.metering.faults.kinds import Fault, FaultKind
 from audio_pipeline.metering.faults.pairs import Chunks, PairMeter
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 INVERTED = -0.9
 OUT_OF_PHASE = -0.5
@@ -16,7 +19,7 @@ SHORTEST_INVERTED_S = 1.0
 WHOLE_SHARE = 0.9
 SAME = 0.9999
 ALIKE = 0.9
-ALIKE_APART_DB = 3.0
+ALIKE_APART_DB = 6.0
 APART_DB = 9.0
 
 

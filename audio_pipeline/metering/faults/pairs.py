@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 AUDIBLE_POWER = 10.0 ** (-60.0 / 10.0)
 """Channels below −60 dBFS RMS say nothing about each other."""
@@ -63,8 +66,8 @@ class PairMeter:
             x, y = first[start : start + self._chunk], second[start : start + self._chunk]
             n, sx, sy = len(x), float(x.sum()), float(y.sum())
             row = (
-                _product(x, x) - sx * sx / n,
-                _product(y, y) - sy * sy / n,
+                max(0.0, _product(x, x) - sx * sx / n),
+                max(0.0, _product(y, y) - sy * sy / n),
                 _product(x, y) - sx * sy / n,
             )
             self._rows.append(row)
