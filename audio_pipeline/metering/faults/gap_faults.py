@@ -77,7 +77,7 @@ def _is_dropout(gap: Gap, *, rests: bool) -> bool:
     """Whether a short gap cuts the sound off; where pauses are digital silence, too, it has to go on
     after the gap as it was before."""
     before, after = gap.before, gap.after
-    if before is None or after is None or not (before.cut_off and after.cut_off):
+    if before is None or after is None or not (before.brisk and after.brisk):
         return False
     if not rests:
         return True
