@@ -7,6 +7,7 @@ import pytest
 import soundfile
 
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.metering.faults.finder import FaultFinder
 from audio_pipeline.metering.faults.kinds import FaultKind
 from tests.conftest import REPOSITORY
 from tests.metering.faulty import (
@@ -267,8 +268,6 @@ def test_one_channel_with_padded_bits_is_named() -> None:
 
 def test_the_way_it_is_fed_changes_nothing() -> None:
     x = without(without(noise(), [0], 1.0, 0.01), [1], 3.0, 1.0)
-    from audio_pipeline.metering.faults.finder import FaultFinder
-
     found = []
     for size in (501, 4096, len(x)):
         finder = FaultFinder(RATE, ("L", "R"), None)

@@ -8,9 +8,10 @@ libsndfile (PEAK); BWF MetaEdit (MD5).
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Callable
-from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,16 +25,31 @@ from audio_pipeline.audio_io.write.chunks import BEXT_LOUDNESS_OFFSET, BextLoudn
 from audio_pipeline.audio_io.write.sample_format import SampleFormat
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import gain_from_db
+from audio_pipeline.errors import RenderError
 from audio_pipeline.timeline.spans import Span
 
 _BEXT_VERSION_AT = 346
 _BEXT_SMALLEST = 602
 _OUTDATED = (b"MD5 ", b"levl")
 _IN_DS64 = 0xFFFF_FFFF
+_DS64_BODY = 28
 _LARGEST_CHUNK = 64 << 20
 
 Quantise = Callable[[Samples, int, Span], NDArray[np.int32]]
 """`(n, channels)` samples as whole steps of so many bits, dithered; `Span` is where they stand."""
+
+
+@dataclass
+class _Places:
+    """Where in the new file something is written once it is known."""
+
+    data_size: int = 0
+    data_bytes: int = 0
+    room: int | None = None
+    """The body of `ds64`, or of a JUNK chunk that becomes one when the file is large."""
+    large: bool = False
+    bext: int | None = None
+    bext_version: int = 2
 
 
 def write_regained(
@@ -50,115 +66,97 @@ def write_regained(
     Raises StemError for a source that cannot be read, RenderError when `target` cannot be written.
     """
     with opened(source) as recording, atomic_write(target, "wb") as file:
-        chunks = [] if recording.by_ffmpeg else riff_chunks(recording.file)
+        chunks = riff_chunks(recording.file)
         own = SampleFormat.of_wave(recording.file, chunks)
-        plan = own or SampleFormat.of_info(recording.info)
-        kept = chunks if own is not None else []
-        bext = _write(recording, kept, plan, gain_db, quantise, file)
+        form = own or SampleFormat.of_info(recording.info)
+        places = _write(recording, chunks if own is not None else [], form, gain_db, quantise, file)
+        _set_sizes(file, form, places)
         file.flush()
         loudness = measured(Path(file.name))
-        if bext is not None:
-            _set_loudness(file, bext, loudness)
+        if places.bext is not None:
+            version = struct.pack("<H", max(2, places.bext_version))
+            _patch(file, places.bext + _BEXT_VERSION_AT, version)
+            _patch(file, places.bext + BEXT_LOUDNESS_OFFSET, loudness.encoded())
 
 
 def _write(
     recording: Recording,
     kept: list[RiffChunk],
-    plan: SampleFormat,
+    form: SampleFormat,
     gain_db: float,
     quantise: Quantise,
     file: BinaryIO,
-) -> int | None:
-    """Write everything but the loudness; where the body of `bext` lies, or None."""
-    source = recording.file
-    magic = source.bytes_at(0, 4) if kept else b"RIFF"
-    file.write(magic + bytes(4) + b"WAVE")
-    bext = ds64 = None
+) -> _Places:
+    """Write everything but what is known only at the end."""
+    source, places = recording.file, _Places()
+    file.write((source.bytes_at(0, 4) if kept else b"RIFF") + bytes(4) + b"WAVE")
     if not kept:
-        file.write(chunk(b"JUNK", bytes(28)))
-        file.write(chunk(b"fmt ", plan.fmt()))
-    data_bytes, done = 0, False
-    for part in kept or [RiffChunk(b"data", 0, 0)]:
+        places.room = file.tell() + 8
+        file.write(chunk(b"JUNK", bytes(_DS64_BODY)))
+        file.write(chunk(b"fmt ", form.fmt()))
+        _write_data(recording, form, gain_db, quantise, file, places)
+    for part in kept:
         if part.name == b"data":
-            if not done:  # a second one is no sound that a reader knows of
-                data_bytes, done = _write_data(recording, plan, gain_db, quantise, file), True
+            if not places.data_size:  # no reader knows of a second one
+                _write_data(recording, form, gain_db, quantise, file, places)
             continue
         if part.name in _OUTDATED or part.size > _LARGEST_CHUNK:
             continue
-        body = source.bytes_at(part.body, part.size)
-        bext = file.tell() + 8 if part.name == b"bext" and part.size >= _BEXT_SMALLEST else bext
-        ds64 = file.tell() + 8 if part.name == b"ds64" else ds64
+        body, at = source.bytes_at(part.body, part.size), file.tell() + 8
+        if part.name == b"bext" and part.size >= _BEXT_SMALLEST:
+            places.bext = at
+            places.bext_version = struct.unpack_from("<H", body, _BEXT_VERSION_AT)[0]
+        if part.name == b"ds64" or (part.name == b"JUNK" and at == 20 and part.size >= _DS64_BODY):
+            places.room, places.large = at, part.name == b"ds64"
         file.write(chunk(part.name, _scaled_peaks(body, gain_db) if part.name == b"PEAK" else body))
-    _set_sizes(file, plan, data_bytes, ds64)
-    return bext
+    return places
 
 
 def _write_data(
-    recording: Recording, plan: SampleFormat, gain_db: float, quantise: Quantise, file: BinaryIO
-) -> int:
-    """Write the data chunk, its size still open; how many bytes of sound it holds."""
-    file.write(b"data" + struct.pack("<I", 0))
+    recording: Recording,
+    form: SampleFormat,
+    gain_db: float,
+    quantise: Quantise,
+    file: BinaryIO,
+    places: _Places,
+) -> None:
+    """Write the data chunk; its size is set at the end."""
+    places.data_size = file.tell() + 4
+    file.write(b"data" + bytes(4))
     begin, at = file.tell(), 0
     for block in recording.blocks():
         span = Span(at, at + len(block))
-        file.write(plan.encoded(block, gain_from_db(gain_db), span, quantise))
+        file.write(form.encoded(block, gain_from_db(gain_db), span, quantise))
         at = span.stop
-    size = file.tell() - begin
-    file.write(b"\0" * (size % 2))
-    end = file.tell()
-    file.seek(begin - 4)
-    file.write(struct.pack("<I", min(size, _IN_DS64)))
-    file.seek(end)
-    return size
+    places.data_bytes = file.tell() - begin
+    file.write(b"\0" * (places.data_bytes % 2))
 
 
-def _set_sizes(file: BinaryIO, plan: SampleFormat, data_bytes: int, ds64: int | None) -> None:
-    """Write the sizes of the file and of its data where its kind keeps them."""
-    end = file.tell()
-    riff = end - 8
-    if ds64 is None and riff >= _IN_DS64:
-        with suppress(ValueError):
-            ds64 = _make_room(file)
-    if ds64 is not None:
-        sizes = struct.pack("<QQQ", riff, data_bytes, data_bytes // plan.frame_bytes)
-        _patch(file, ds64, sizes)
-        _patch(file, _data_size_at(file, end), struct.pack("<I", _IN_DS64))
-        riff = _IN_DS64
-    _patch(file, 4, struct.pack("<I", min(riff, _IN_DS64)))
-    file.seek(end)
+def _set_sizes(file: BinaryIO, form: SampleFormat, places: _Places) -> None:
+    """Write the sizes of the file and of its data where its kind keeps them.
 
-
-def _make_room(file: BinaryIO) -> int:
-    """Turn the JUNK chunk at the front into a ds64 chunk; where its body lies."""
-    file.seek(12)
-    if file.read(4) != b"JUNK":
-        raise ValueError("there is no room for 64-bit sizes")
-    _patch(file, 12, b"ds64")
-    _patch(file, 0, b"RF64")
-    return 20
-
-
-def _data_size_at(file: BinaryIO, end: int) -> int:
-    at = 12
-    while at + 8 <= end:
-        file.seek(at)
-        name, size = struct.unpack("<4sI", file.read(8))
-        if name == b"data":
-            return at + 4
-        at += 8 + size + size % 2
-    raise ValueError("there is no data chunk")
-
-
-def _set_loudness(file: BinaryIO, bext: int, loudness: BextLoudness) -> None:
-    """Write the loudness into `bext`, which is of version 2 from then on."""
-    file.seek(bext + _BEXT_VERSION_AT)
-    version = struct.unpack("<H", file.read(2))[0]
-    _patch(file, bext + _BEXT_VERSION_AT, struct.pack("<H", max(2, version)))
-    _patch(file, bext + BEXT_LOUDNESS_OFFSET, loudness.encoded())
+    Raises RenderError for a file over 4 GB without room for sizes of 64 bits.
+    """
+    riff = file.tell() - 8
+    if riff > _IN_DS64 and not places.large:
+        if places.room is None:
+            raise RenderError(
+                "a file with the gain would be larger than 4 GB, and its chunks leave no room for that.",
+                hint="Export the source as RF64.",
+            )
+        _patch(file, 0, b"RF64")
+        _patch(file, places.room - 8, b"ds64")
+        places.large = True
+    if places.large and places.room is not None:
+        frames = places.data_bytes // form.frame_bytes
+        _patch(file, places.room, struct.pack("<QQQ", riff, places.data_bytes, frames))
+    sizes = (_IN_DS64, _IN_DS64) if places.large else (riff, places.data_bytes)
+    _patch(file, 4, struct.pack("<I", sizes[0]))
+    _patch(file, places.data_size, struct.pack("<I", sizes[1]))
 
 
 def _patch(file: BinaryIO, offset: int, replacement: bytes) -> None:
-    end = file.seek(0, 2)
+    end = file.seek(0, os.SEEK_END)
     file.seek(offset)
     file.write(replacement)
     file.seek(end)
