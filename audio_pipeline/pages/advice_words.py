@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from audio_pipeline.reporting.figures import FIGURES
 from audio_pipeline.reporting.model import ClauseGains, LoudnessReport
+
+_HAIR = 1e-6
 
 
 def advice_notes(report: LoudnessReport) -> list[str]:
@@ -38,13 +41,18 @@ def _alone(gains: ClauseGains, report: LoudnessReport) -> str:
 
 
 def _between(lowest_db: float | None, highest_db: float | None) -> str:
+    """The gains from one to the other, rounded inwards, so that both of them pass."""
     if lowest_db is None and highest_db is None:
         return "any gain"
+    lowest = 0.0 if lowest_db is None else math.ceil(100.0 * lowest_db - _HAIR) / 100.0
+    highest = 0.0 if highest_db is None else math.floor(100.0 * highest_db + _HAIR) / 100.0
     if lowest_db is None:
-        return f"at most {highest_db:+.2f} dB"
+        return f"at most {highest:+.2f} dB"
     if highest_db is None:
-        return f"at least {lowest_db:+.2f} dB"
-    return f"{lowest_db:+.2f} to {highest_db:+.2f} dB"
+        return f"at least {lowest:+.2f} dB"
+    if lowest > highest:  # narrower than a hundredth
+        return f"{lowest_db:+.4f} to {highest_db:+.4f} dB"
+    return f"{lowest:+.2f} to {highest:+.2f} dB"
 
 
 def _labels(codes: Iterable[str], report: LoudnessReport) -> str:
