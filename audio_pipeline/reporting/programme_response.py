@@ -37,9 +37,11 @@ class Response:
     def edges_db(self) -> Samples:
         """The gains at which a figure jumps, and both ends of what is looked at, `(n,)` ascending."""
         inner = [steps.starts for steps in self.steps.values()]
-        edges = np.unique(np.concatenate([*inner, [-WIDEST_DB, WIDEST_DB]]))
-        inside: Samples = edges[np.abs(edges) <= WIDEST_DB]
-        return inside
+        edges = np.sort(np.concatenate([*inner, [-WIDEST_DB, WIDEST_DB]]))
+        edges = edges[np.abs(edges) <= WIDEST_DB]
+        # not `np.unique`, which imports numpy.ma
+        different: Samples = edges[np.concatenate([[True], edges[1:] > edges[:-1]])]
+        return different
 
     def above(self, name: str, gains_db: Samples) -> Samples | None:
         """A figure directly above each gain, without that gain; None where it is no number.

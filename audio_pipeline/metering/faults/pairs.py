@@ -86,7 +86,7 @@ class PairMeter:
         found = [delay[0] for delay in self._delays if delay is not None]
         if not found or len(found) < 0.8 * len(self._delays):
             return None
-        middle = int(np.median(found))
+        middle = sorted(found)[len(found) // 2]
         steady = sum(abs(delay - middle) <= 1 for delay in found)
         return middle if middle != 0 and steady >= 0.8 * len(self._delays) else None
 
