@@ -17,14 +17,26 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, Strict
 from pydantic_core import core_schema
 
-from audio_pipeline.timeline.moments import MINUS, Clock, Moment, parse_duration, parse_moment
+from audio_pipeline.timeline.moments import MINUS, Clock, Moment
+from audio_pipeline.timeline.moments import parse_duration as parse_duration
+from audio_pipeline.timeline.moments import parse_moment as parse_moment
 
 _NUMBER = rf"([+{MINUS}-]?\d+(?:\.\d+)?)"
 _QUANTITY = re.compile(rf"{_NUMBER}\s*(\D.*)")
 
 
 class Parameters(BaseModel):
-    """A table of a preset: frozen, and without a place for a key that it does not know."""
+    """A table of a preset: frozen, and without a place for a key that it does not know.
+
+    Values are given as a preset writes them, and held as plain numbers.
+
+    Examples:
+        >>> class Drip(Parameters):
+        ...     level: Dbfs
+        ...     pan: Pan = 0.0
+        >>> Drip(level="-42 dBFS", pan="R30").level
+        -42.0
+    """
 
     model_config = ConfigDict(
         defer_build=True, frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True
@@ -157,6 +169,41 @@ Pan = Annotated[
     ),
 ]
 """A place between left (−1) and right (+1)."""
+
+
+MOST_CHANNELS = 24
+_CHANNEL_NAMES = ("auto", "left", "right", "centre", "mix")
+
+
+def _parse_channel(value: object) -> str:
+    if value in _CHANNEL_NAMES:
+        return str(value)
+    number = value if isinstance(value, int) and not isinstance(value, bool) else None
+    if isinstance(value, str) and value.isdecimal() and len(value) <= 2:
+        number = int(value)
+    if number is None or not 1 <= number <= MOST_CHANNELS:
+        names = ", ".join(f'"{name}"' for name in _CHANNEL_NAMES)
+        raise ValueError(
+            f"{value!r} is not a channel; write {names} or a number from 1 to {MOST_CHANNELS}"
+        )
+    return str(number)
+
+
+Channel = Annotated[
+    str,
+    _Written(
+        _parse_channel,
+        str,
+        {
+            "anyOf": [
+                {"enum": list(_CHANNEL_NAMES)},
+                {"type": "integer", "minimum": 1, "maximum": MOST_CHANNELS},
+            ],
+            "examples": ["auto", "left", 2],
+        },
+    ),
+]
+"""A channel of a recording: its number from 1 as text, or "auto", "left", "right", "centre", "mix"."""
 
 
 def _parse_time(value: object) -> Moment:

@@ -37,6 +37,8 @@ class Lines:
         took = f"  {outcome.seconds:.1f} s" if outcome.status == "rendered" else ""
         place = f"{self._done:>{len(str(self._count))}}/{self._count}"
         self._say(f"{place}  {_MARKS[outcome.status]:<9}  {printable(outcome.name)}{took}")
+        for overrun in outcome.overruns:
+            self._say(f"   warning  {printable(outcome.name)}: {printable(overrun['message'])}")
         mix = self._mixes[outcome.name]
         if self._output.verbose:
             self._complain(f"{mix.name}: {mix.base}, {len(mix.sounds)} sounds, in {mix.out}")
@@ -44,6 +46,10 @@ class Lines:
             self._complain(f"error: {outcome.name}: {outcome.error}")
             if outcome.hint:
                 self._complain(f"hint: {outcome.hint}")
+
+    def notice(self, text: str) -> None:
+        """Print what the batch waits for."""
+        self._complain(f"warning: {text}")
 
     def summary(self, outcomes: Sequence[Outcome], count: int) -> None:
         """Print how many there are of each."""

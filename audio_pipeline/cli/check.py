@@ -203,7 +203,8 @@ def _print(report: LoudnessReport) -> None:
     judged = report.delivery
     click.echo(printable(f"{report.file}: {judged.title} ({judged.name})") + "\n")
     print_table(words.clause_head(), words.clause_rows(report))
-    notes = words.clause_notes(report) + words.source_notes(report) + words.silence_notes(report)
+    notes = [*report.notes, *words.leader_notes(report), *words.clause_notes(report)]
+    notes += words.source_notes(report) + words.silence_notes(report)
     if (note := words.audibility_note(report)) is not None:
         notes.append(note)
     print_notes(notes, [warning.message for warning in report.warnings])

@@ -10,19 +10,14 @@ from typing import Any, NoReturn
 
 import click
 
-from audio_pipeline import __version__
 from audio_pipeline.cli.errors import show_error, show_os_error, show_unexpected, show_usage
 from audio_pipeline.cli.options import debug_option, preset_names
 from audio_pipeline.cli.output import open_option, output_options
-from audio_pipeline.cli.process import (
-    Stopped,
-    after_interruption,
-    close_output,
-    ignore_signals,
-    leave,
-    prepare,
-)
+from audio_pipeline.cli.process import after_interruption, close_output, leave, prepare
 from audio_pipeline.errors import AudioPipelineError
+from audio_pipeline.shortage import shortage
+from audio_pipeline.stopping import Stopped, ignore_signals
+from audio_pipeline.version import __version__
 
 COMMANDS = {
     "batch": "Many mixes: presets, batch files, values crossed; an overview.",
@@ -103,6 +98,15 @@ Examples:
 @click.option("--from", "from_", metavar="TIME", help='Begin an excerpt here: "44s", "black - 2s".')
 @click.option("--to", metavar="TIME", help="End the excerpt here.")
 @click.option("--name", metavar="TEMPLATE", help='Name template, e.g. "{title}_{version}_{type}_{fps}".')
+@click.option(
+    "--reference",
+    type=click.Path(path_type=Path),
+    metavar="REPORT",
+    help="Take cues and slots from the report of another language.",
+)
+@click.option(
+    "--strict", is_flag=True, help="Exit 1 when a line does not fit its slot, or a cue or fader cuts it."
+)
 @click.option("--stems", is_flag=True, help="Write the stems DX, FX, BG and ME, too.")
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write here, not to renders/."
@@ -159,6 +163,15 @@ def main() -> NoReturn:
 
 
 def _status() -> int:
+    try:
+        return _attempt()
+    except Stopped as stop:  # whatever it interrupted, be it the report of an error
+        ignore_signals()
+        click.echo(after_interruption(stop), err=True)
+        return stop.status
+
+
+def _attempt() -> int:
     debug = "--debug" in sys.argv
     try:
         prepare()
@@ -173,20 +186,21 @@ def _status() -> int:
             raise
         show_error(error)
         status = 1
-    except Stopped as stop:
-        ignore_signals()
-        click.echo(after_interruption(stop), err=True)
-        status = stop.status
     except OSError as error:
         if debug:
             raise
         close_output()
-        if error.errno != errno.EPIPE:  # whoever read our output has gone: no words can reach them
+        if (scarce := shortage(error)) is not None:
+            show_error(scarce)
+        elif error.errno != errno.EPIPE:  # whoever read our output has gone: no words can reach them
             show_os_error(error)
         status = 1
     except Exception as error:
         if debug:
             raise
-        show_unexpected(error)
+        if (scarce := shortage(error)) is not None:
+            show_error(scarce)
+        else:
+            show_unexpected(error)
         status = 1
     return status if isinstance(status, int) else 0

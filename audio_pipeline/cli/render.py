@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 STAGES = {"stems": 5, "mix": 55, "master": 25, "stems out": 5, "report": 5, "page": 5}
 """Which share of the bar each stage takes, in percent."""
+TOLD_CUES = ("black", "dropout", "silence")
+"""The cues whose timecodes are printed; the report has all."""
 
 
 def render_command(
@@ -32,6 +35,8 @@ def render_command(
     from_: str | None,
     to: str | None,
     name: str | None,
+    reference: Path | None,
+    strict: bool,
     stems: bool,
     out: Path | None,
     workers: int | None,
@@ -47,6 +52,7 @@ def render_command(
     with loading():
         from audio_pipeline.audio_io.write.recovery import recover
         from audio_pipeline.cli.cache import users_cache
+        from audio_pipeline.jobs.reference import read_reference, reference_of_report
         from audio_pipeline.jobs.render import Order, render
         from audio_pipeline.preset.document import load_document
         from audio_pipeline.preset.model import build_preset
@@ -64,10 +70,11 @@ def render_command(
         elif dark:
             raise click.UsageError("--dark goes with --plot")
         project = current_project()
+        built = named(build_preset(load_document(project, preset, sets)), name)
         files = {"voice_a": voice_a, "voice_b": voice_b}
         order = Order(
             project=project,
-            preset=named(build_preset(load_document(project, preset, sets)), name),
+            preset=built,
             out=out if out is not None else project.renders,
             stem_files={name: file for name, file in files.items() if file is not None},
             begin=_moment("--from", from_),
@@ -75,6 +82,9 @@ def render_command(
             stems=stems,
             workers=workers or os.cpu_count() or 1,
             cache=None if no_cache else users_cache(),
+            reference=None
+            if reference is None
+            else reference_of_report(read_reference(reference), reference, built),
         )
     recover(order.out)
     with _progress(output.quiet or output.json) as progress:
@@ -94,6 +104,8 @@ def render_command(
         _tell(rendered, time.perf_counter() - started)
     if open_page and rendered.files.page is not None:
         open_in_browser(rendered.files.page.absolute().as_uri(), output)
+    if strict and rendered.session.overruns:
+        raise click.exceptions.Exit(1)
 
 
 def _print_json(rendered: Rendered, output: Output) -> None:
@@ -110,17 +122,17 @@ def _print_json(rendered: Rendered, output: Output) -> None:
             "file": rendered.master.file.name,
             "start_s": span.start / rate,
             "stop_s": span.stop / rate,
-            "gain_db": rendered.master.gain_db,
+            "gains": asdict(rendered.master.gains),
         }
     )
 
 
 def _draw(rendered: Rendered, path: Path, dark: bool) -> None:
     """Draw what was rendered, the whole or an excerpt, with its cues."""
-    from audio_pipeline.audio_io.read.audio_file import read
+    from audio_pipeline.audio_io.read.programme import read_programme
     from audio_pipeline.pages.picture import DARK, LIGHT, draw_mix
 
-    samples, info = read(rendered.master.file)
+    samples, info = read_programme(rendered.master.file)
     preset, scene, span = rendered.session.preset, rendered.session.scene, rendered.master.span
     rate = info.sample_rate_hz
     at = {name: scene.cue(name) for name in preset.cues}
@@ -174,13 +186,20 @@ def _progress(quiet: bool) -> Iterator[Callable[[str, float], None]]:
 def _tell_stems(rendered: Rendered, output: Output) -> None:
     for name, stems in rendered.session.stems.items():
         for stem in stems:
+            noted = [note.message for note in stem.notes]
             for sentence in stem.did:
-                output.detail(f"{name}: {sentence}")
-            for sentence in stem.warnings:
-                output.note(f"warning: {name}: {sentence}")
+                if sentence in noted:
+                    output.note(f"note: {name}: {sentence}")
+                else:
+                    output.detail(f"{name}: {sentence}")
+            for warning in stem.warnings:
+                output.note(f"warning: {name}: {warning.message}")
+    if rendered.report is None:  # which would tell them
+        for overrun in rendered.session.overruns:
+            output.note(f"warning: {overrun.message(rendered.session.scene.sample_rate)}")
     for treatment in rendered.session.treatments:
-        for warning in treatment.warnings:
-            output.note(f"warning: {treatment.effect}: {warning['message']}")
+        for warned in treatment.warnings:
+            output.note(f"warning: {treatment.effect}: {warned['message']}")
 
 
 def _tell(rendered: Rendered, seconds: float) -> None:
@@ -195,12 +214,33 @@ def _tell(rendered: Rendered, seconds: float) -> None:
     rows.append(
         ("length", f"{len(rendered.master.span) / rate:.3f} s ({len(rendered.master.span)} samples)")
     )
+    rows += _places(rendered)
     rows += _figures(rendered)
     rows.append(("took", f"{seconds:.1f} s"))
     for label, value in rows:
         click.echo(f"{click.style(f'{label:>10}', bold=_styled())}  {value}")
+    told = [warning["message"] for warning in rendered.session.warnings]  # by `_tell_stems`
     for warning in rendered.report.warnings if rendered.report is not None else ():
-        click.echo(f"   warning  {printable(warning.message)}")
+        if warning.message not in told:
+            click.echo(f"   warning  {printable(warning.message)}")
+
+
+def _places(rendered: Rendered) -> list[tuple[str, str]]:
+    """The timecodes that a cutting room asks for first, and where a file with a leader starts."""
+    from audio_pipeline.mastering.leader import first_timecode, has_leader
+
+    scene, span, rows = rendered.session.scene, rendered.master.span, []
+    cues = {name: scene.cue(name) for name in TOLD_CUES if name in rendered.session.preset.cues}
+    told = [
+        f"{name} {scene.clock.timecode_of_sample(at, scene.sample_rate)}"
+        for name, at in cues.items()
+        if at in span
+    ]
+    if told:
+        rows.append(("cues", ", ".join(told)))
+    if has_leader(rendered.session, span):
+        rows.append(("leader", f"the files start at {first_timecode(rendered.session)}"))
+    return rows
 
 
 def _figures(rendered: Rendered) -> list[tuple[str, str]]:
@@ -214,7 +254,11 @@ def _figures(rendered: Rendered) -> list[tuple[str, str]]:
         if report.dropout:
             rows.append(("floor", _value(report.dropout.floor_dbfs, "dBFS in the dropout")))
         rows.append(("delivery", f"{master.delivery}: {report.delivery.verdict}"))
-    rows.append(("gain", f"{rendered.master.gain_db:+.2f} dB"))
+    gains = rendered.master.gains
+    if gains.dialogue_db is not None:
+        rows.append(("gain", f"{gains.dialogue_db:+.2f} dB on the dialogue"))
+    if master.anchor == "programme":
+        rows.append(("gain", f"{gains.programme_db:+.2f} dB on the programme"))
     if rendered.master.ceiling.reduction_db > 0:
         rows.append(
             ("ceiling", f"held peaks down by up to {rendered.master.ceiling.reduction_db:.1f} dB")

@@ -13,8 +13,9 @@ import click
 from audio_pipeline.cli.errors import printable, show_error
 from audio_pipeline.cli.options import debug_option, preset_names
 from audio_pipeline.cli.output import Output, open_in_browser, open_option, output_options
-from audio_pipeline.cli.process import Stopped
 from audio_pipeline.errors import AudioPipelineError, RenderError
+from audio_pipeline.shortage import shortage
+from audio_pipeline.stopping import Stopped
 
 if TYPE_CHECKING:
     from audio_pipeline.errors import AudioPipelineError
@@ -86,10 +87,11 @@ def command(
                 live.begin()
                 try:
                     page = rendered_page(project, preset, sets, out, threads, users_cache())
-                except AudioPipelineError as error:
-                    show_error(error)
-                    live.fail(_words(error))
-                    renders.append({"error": error.message})
+                except (AudioPipelineError, OSError, MemoryError, RuntimeError) as error:
+                    failure = _failure(error)
+                    show_error(failure)
+                    live.fail(_words(failure))
+                    renders.append({"error": failure.message})
                 else:
                     live.show(page)
                     seconds = time.perf_counter() - started
@@ -101,6 +103,17 @@ def command(
         if output.json:
             output.document({"address": live.address, "renders": renders})
         output.note("stopped")
+
+
+def _failure(error: Exception) -> AudioPipelineError:
+    """Why the render failed. Raises the error itself when it is a fault of the program."""
+    if isinstance(error, AudioPipelineError):
+        return error
+    if (scarce := shortage(error)) is not None:
+        return scarce
+    if isinstance(error, OSError):
+        return RenderError(f"cannot render: {error.strerror or type(error).__name__}")
+    raise error
 
 
 def _words(error: AudioPipelineError) -> tuple[str, ...]:

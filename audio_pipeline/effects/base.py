@@ -22,16 +22,12 @@ from pydantic import Field
 from audio_pipeline.dsp.arrays import Precision, Samples, Single
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.timeline.moments import Clock, Moment, Schedule
-from audio_pipeline.timeline.scene import Scene, StemRequest, to_samples
+from audio_pipeline.timeline.scene import REFERENCE_LUFS, Scene, StemRequest, to_samples
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.units import Parameters
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-
-REFERENCE_LUFS = -27.0
-"""The loudness of every stem that an effect of the stage "stem" is given, whatever the preset's level."""
 
 
 @dataclass(frozen=True)
@@ -197,6 +193,17 @@ class Effect(Parameters):
     def tail(self, schedule: Schedule) -> Fraction:
         """When the last of it has died, in seconds, so that a cue can wait for `name.tail`."""
         raise NotImplementedError(f"{self.kind} has no tail")
+
+    def passes(self, layer: str, schedule: Schedule) -> tuple[Fraction | None, Fraction | None]:
+        """From when until when it lets the layer's own sound through, in exact seconds; None: no bound.
+
+        Outside of it nothing of the layer is left, so what is spoken there counts as cut.
+        """
+        return None, None
+
+    def tail_of(self, layer: str, schedule: Schedule) -> Fraction | None:
+        """When the last of what it adds after the layer has died, in exact seconds; None: it adds nothing."""
+        return None
 
     def prepare(self, scene: Scene, name: str) -> Processor:
         """The processor of this effect in that scene; what is the same for every tile is done here.

@@ -19,8 +19,9 @@ from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.dsp.fades import fade_edges
 from audio_pipeline.dsp.filters import convolve_whole, frequencies, minimum_phase
 from audio_pipeline.dsp.optical_track import academy_db, optical_magnitude
-from audio_pipeline.effects.base import REFERENCE_LUFS, Effect, StemBench, Treated
+from audio_pipeline.effects.base import Effect, StemBench, Treated
 from audio_pipeline.timeline.moments import parse_duration
+from audio_pipeline.timeline.scene import REFERENCE_LUFS
 from audio_pipeline.units import Between, Db, Duration, List, Percent
 
 NOISE_FADE_S = 0.05

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from audio_pipeline.audio_io.read.audio_file import blocks, probe
+from audio_pipeline.audio_io.read.programme import programme_blocks, programme_info
 from audio_pipeline.audio_io.write.recovery import finish_pending
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import PresetError
@@ -108,11 +108,11 @@ def _refuse_empty(start: int, stop: int) -> None:
 def part_of_file(path: Path, begin: Moment | None, finish: Moment | None) -> Inspected:
     """A file from `begin` to `finish`, ten minutes at most.
 
-    The times name no cue. Raises SpanError when they lie the wrong way round, StemError for a file that
-    cannot be read.
+    The times count from the start of the programme, and name no cue. Raises SpanError when they lie
+    the wrong way round, StemError for a file that cannot be read.
     """
     finish_pending(path)
-    info = probe(path)
+    info = programme_info(path)
     rate = info.sample_rate_hz
     start = 0 if begin is None else _plain_sample(begin, rate)
     stop = None if finish is None else _plain_sample(finish, rate)
@@ -120,7 +120,7 @@ def part_of_file(path: Path, begin: Moment | None, finish: Moment | None) -> Ins
     most = start + round(LONGEST_S * rate)
     last = most if stop is None else min(stop, most)
     parts, at = [np.zeros((0, info.channels))], 0
-    for block in blocks(path):
+    for block in programme_blocks(path):
         if at >= last:
             break
         parts.append(block[max(0, start - at) : last - at])

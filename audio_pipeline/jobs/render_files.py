@@ -9,7 +9,7 @@ from pathlib import Path
 
 from audio_pipeline.audio_io.write.overwrite_guard import refuse_to_overwrite
 from audio_pipeline.errors import RenderError
-from audio_pipeline.mastering.stems import STEM_BUSES
+from audio_pipeline.mastering.stems import STEMS
 from audio_pipeline.reporting.report_names import SUFFIX
 
 PAGE_SUFFIX = ".report.html"
@@ -43,7 +43,7 @@ class RenderFiles:
 def possible_stems(master: Path) -> dict[str, Path]:
     """Where the stems of a master may stand, by their names."""
     folder = master.with_name(f"{master.stem}.stems")
-    return {stem: folder / f"{master.stem}_{stem}.wav" for stem in STEM_BUSES}
+    return {stem: folder / f"{master.stem}_{stem}.wav" for stem in STEMS}
 
 
 def files_of_render(folder: Path, name: str, *, stems: bool, report: bool, page: bool) -> RenderFiles:

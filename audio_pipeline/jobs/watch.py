@@ -47,6 +47,7 @@ class Watched:
     def __init__(self, project: Project, preset: str, sets: tuple[str, ...]) -> None:
         self._project, self._preset, self._sets = project, preset, sets
         self._stems: tuple[Path, ...] = ()
+        self._presets: tuple[Path, ...] = ()
 
     def changes(self) -> Iterator[None]:
         """Now, and then whenever a file is another than it was and has come to rest."""
@@ -68,13 +69,15 @@ class Watched:
 
     def _find_stems(self) -> None:
         """Where the preset is wrong, the stems of the last one that was right are watched."""
-        with suppress(AudioPipelineError):
+        with suppress(AudioPipelineError, OSError, MemoryError):
             preset = build_preset(load_document(self._project, self._preset, self._sets))
             self._stems = tuple(stem_paths(self._project, preset, {}).values())
 
     def _stamps(self) -> Stamps:
         stamps: Stamps = {}
-        for path in (*self._project.presets.glob("*.toml"), *self._stems):
+        with suppress(OSError):  # without file handles left, those of the last look are looked at
+            self._presets = tuple(self._project.presets.glob("*.toml"))
+        for path in (*self._presets, *self._stems):
             with suppress(OSError):  # what is not there now may come
                 stat = path.stat()
                 stamps[path] = (stat.st_mtime_ns, stat.st_size)

@@ -15,12 +15,12 @@ from typing import Any
 from audio_pipeline.audio_io.condition import EDGE_FADE_S, Conditioned, fade_edges, loudness_of
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import gain_from_db
-from audio_pipeline.effects.base import REFERENCE_LUFS, StemBench
-from audio_pipeline.memo.keys import exact, program_key
+from audio_pipeline.effects.base import StemBench
+from audio_pipeline.memo.keys import engine_key, sound_key
 from audio_pipeline.memo.stem_cache import integrated_lufs
 from audio_pipeline.memo.store import Cache, digest
 from audio_pipeline.preset.model import Preset
-from audio_pipeline.timeline.scene import StemRequest
+from audio_pipeline.timeline.scene import REFERENCE_LUFS, StemRequest
 
 
 @dataclass(frozen=True)
@@ -102,11 +102,11 @@ class StemTreatment:
 
     def _key(self, stem_keys: Mapping[str, str]) -> str:
         preset = self._preset
-        effects = [[name, type(e).__name__, exact(e)] for name, e in self._effects.items()]
+        effects = [[name, sound_key(e)] for name, e in self._effects.items()]
         clock = preset.picture.clock()
         return digest(
             "treated stems",
-            program_key(),
+            engine_key(),
             effects,
             [preset.head.seed, preset.sample_rate_hz, clock.rate.name],
             dict(stem_keys),
@@ -169,9 +169,11 @@ def _at_level(stem: Conditioned, request: StemRequest) -> Conditioned:
     """The stem, which stands at the reference, as `request` wants it."""
     assert request.level_lufs is not None
     gain_db = request.level_lufs - REFERENCE_LUFS
-    samples = stem.samples * gain_from_db(gain_db)
+    samples = stem.samples * gain_from_db(gain_db) if gain_db else stem.samples
     samples.flags.writeable = False
-    sentence = f"levelled from {REFERENCE_LUFS:g} to {request.level_lufs:g} LUFS ({gain_db:+.1f} dB)"
+    if not gain_db:
+        return stem
+    sentence = f"set to {gain_db:+.1f} dB against the other voice"
     return replace(stem, samples=samples, did=(*stem.did, sentence))
 
 

@@ -14,8 +14,10 @@ from audio_pipeline.errors import encodable_texts
 from audio_pipeline.pages.csv_tables import to_csv
 from audio_pipeline.pages.markup import Markup, asset, element, page_head, source_hash
 from audio_pipeline.pages.outliers import RULE, outliers
+from audio_pipeline.pages.overruns_csv import overruns_in_words
 from audio_pipeline.reporting.figures import DROPOUT_FIGURES, FIGURES, Figure, shown
 from audio_pipeline.reporting.model import LoudnessReport
+from audio_pipeline.reporting.warnings import ReportWarning, overruns_among
 
 SCHEMA = "Batch.1"
 COLUMNS = (
@@ -53,6 +55,10 @@ class MixResult:
             f"dropout_{name}": getattr(report.dropout, name, None) for name in DROPOUT_COLUMNS
         }
 
+    def overruns(self) -> tuple[ReportWarning, ...]:
+        """What does not fit its picture."""
+        return () if self.report is None else overruns_among(self.report.warnings)
+
     def verdict(self) -> str | None:
         """Of the delivery: pass, fail, …; None where there is none."""
         return None if self.report is None else self.report.delivery.verdict
@@ -70,6 +76,7 @@ def overview_json(results: Sequence[MixResult]) -> str:
             "failure": result.failure,
             "delivery": None if result.report is None else result.report.delivery.name,
             "verdict": result.verdict(),
+            "overruns": [warning.model_dump(mode="json") for warning in result.overruns()],
             **{name: result.figures().get(name) for name in _FIGURES},
             "outliers": {name: round(off, 4) for name, off in marks.items()},
         }
@@ -88,6 +95,7 @@ def overview_csv(results: Sequence[MixResult]) -> str:
         "overrides",
         "delivery",
         "verdict",
+        "overruns",
         *_FIGURES,
         "outliers",
         "failure",
@@ -100,6 +108,7 @@ def overview_csv(results: Sequence[MixResult]) -> str:
             "; ".join(f"{key}={value}" for key, value in result.overrides.items()),
             None if result.report is None else result.report.delivery.name,
             result.verdict(),
+            "; ".join(warning.message for warning in result.overruns()),
             *(result.figures().get(name) for name in _FIGURES),
             "; ".join(marks),
             result.failure,
@@ -220,13 +229,21 @@ def _row(result: MixResult, marks: Mapping[str, float]) -> Markup:
     judged = element(
         "strong", verdict or "not judged", class_=verdict if verdict in ("pass", "fail") else None
     )
+    overruns = overruns_in_words(result.overruns())
+    told = [] if overruns is None else [element("span", overruns, class_="fail")]
     return element(
         "tr",
         own,
         element("td", _shape(result.report), class_="wide", role="cell", data_label="Level, dBFS"),
         *cells,
         element(
-            "td", judged, element("span", delivery), class_="verdict", role="cell", data_label="Delivery"
+            "td",
+            judged,
+            element("span", delivery),
+            *told,
+            class_="verdict",
+            role="cell",
+            data_label="Delivery",
         ),
         role="row",
     )

@@ -134,6 +134,18 @@ def clause_label(clause: ClauseVerdict) -> str:
     return FIGURES.get(clause.figure, Figure(clause.figure, clause.unit)).label
 
 
+def leader_notes(report: LoudnessReport) -> list[str]:
+    """What of the file is not measured, because it is a leader."""
+    leader = report.provenance.get("leader")
+    if not isinstance(leader, dict):
+        return []
+    before, after = (
+        float(str(leader.get(f"{side}_samples", 0))) / report.sample_rate_hz
+        for side in ("before", "after")
+    )
+    return [f"The leader is not measured: {before:.3f} s before the programme, {after:.3f} s after it."]
+
+
 def silence_notes(report: LoudnessReport) -> list[str]:
     """Digital silence that is meant, or may be, with timecodes; other silence is a warning already.
 

@@ -2,6 +2,7 @@
 
 presets = ["final", "broadcast"]            # names or patterns; "*" is all
 name = "{title}_{language}_{dropout.fade}"  # a studio template
+reference = "en"                            # every language gets the cues and slots of this one
 [set]                                       # for every mix
 "grain.level" = "-62 dBFS"
 [vary]                                      # every value with every other
@@ -14,7 +15,7 @@ preset = "broadcast"
 [[mix]]                                     # and these, one by one
 preset = "final"
 name = "final-quiet"
-set = { "master.target" = "-30 LUFS" }
+set = { "master.dialogue" = "-30 LUFS" }
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ LONGEST_VALUE = 1000
 
 Values = Mapping[str, Any]
 
-KEYS = ("presets", "name", "set", "vary", "stems", "exclude", "mix")
+KEYS = ("presets", "name", "reference", "set", "vary", "stems", "exclude", "mix")
 MIX_KEYS = ("preset", "name", "set", "language")
 
 
@@ -51,7 +52,8 @@ class Matrix:
     """Presets with every value crossed with every other. `origin` is who says so, for complaints.
 
     `stems` are the languages: for each the file of each voice. `exclude` holds what is left out: a
-    mix that has all values of one of them.
+    mix that has all values of one of them. `reference` is the language that gives all others their cues and
+    slots, `reference_stems` its files.
     """
 
     origin: str
@@ -61,6 +63,8 @@ class Matrix:
     vary: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     stems: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     exclude: tuple[Values, ...] = ()
+    reference: str | None = None
+    reference_stems: Mapping[str, str] = field(default_factory=dict)
 
     def count(self) -> int:
         """How many mixes there are before any is left out."""
@@ -77,14 +81,18 @@ def read_batch_file(path: Path, shown: str) -> list[Matrix]:
     for key in table:
         if key not in KEYS:
             raise _unknown(shown, key, KEYS)
+    languages = _languages(shown, table.get("stems", {}))
+    reference = _reference(shown, table.get("reference"), languages)
     whole = Matrix(
         shown,
         _texts(shown, "presets", table.get("presets", [])),
         _text(shown, "name", table.get("name")),
         _values(shown, "set", table.get("set", {})),
         _axes(shown, table.get("vary", {})),
-        _languages(shown, table.get("stems", {})),
+        languages,
         tuple(_values(shown, "exclude", e) for e in _tables(shown, "exclude", table, MOST_EXCLUDED)),
+        reference=reference,
+        reference_stems={} if reference is None else languages[reference],
     )
     mixes = [_mix(shown, whole, mix) for mix in _tables(shown, "mix", table, MOST_MIXES)]
     if not whole.presets and not mixes:
@@ -157,7 +165,16 @@ def _mix(shown: str, whole: Matrix, mix: dict[str, Any]) -> Matrix:
         _text(shown, "mix.name", mix.get("name")) or whole.name,
         {**whole.set, **_values(shown, "mix.set", mix.get("set", {}))},
         stems={} if language is None else {language: whole.stems[language]},
+        reference=whole.reference,
+        reference_stems=whole.reference_stems,
     )
+
+
+def _reference(shown: str, value: object, languages: Mapping[str, object]) -> str | None:
+    reference = _text(shown, "reference", value)
+    if reference is not None and reference not in languages:
+        raise _unknown(f"{shown}: reference", reference, languages, "language")
+    return reference
 
 
 def _tables(shown: str, key: str, table: dict[str, Any], most: int) -> list[dict[str, Any]]:

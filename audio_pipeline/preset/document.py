@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +40,14 @@ class Document:
     """The merged table of the preset `name`.
 
     `origins` tells for each key path where its value was written: a file as people know it, or
-    `--set`. `base` is what `extends` names, merged too, or None.
+    `--set`. `base` is what `extends` names, merged too, or None. `project` is what its paths are relative to.
     """
 
     name: str
     table: Table
     origins: dict[Key, str]
     base: Document | None = None
+    project: Project | None = None
 
     def origin(self, key: Key) -> str:
         """Where `key`, or the nearest table above it, was written."""
@@ -89,7 +90,7 @@ def _load(project: Project, path: Path, above: tuple[Path, ...], known: dict[Pat
     base_name = own.pop("extends", None)
     origins = {(): shown} | dict.fromkeys(_keys(own, ()), shown)
     if base_name is None:
-        return Document(path.stem, own, origins)
+        return Document(path.stem, own, origins, project=project)
     if not isinstance(base_name, str):
         raise PresetError(f'{shown}: extends is {base_name!r}; it wants the name of a preset, "final"')
     try:
@@ -99,7 +100,7 @@ def _load(project: Project, path: Path, above: tuple[Path, ...], known: dict[Pat
     base = _load(project, base_path, (*above, path), known)
     table = _merged(base.table, own)
     kept = {key: where for key, where in base.origins.items() if key and _get(table, key) is not None}
-    return Document(path.stem, table, kept | origins, base)
+    return Document(path.stem, table, kept | origins, base, project)
 
 
 def read_toml(path: Path, shown: str, what: str) -> Table:
@@ -190,9 +191,8 @@ def with_value(document: Document, name: str, value: Any, origin: str) -> Docume
         own = {part: own}
     _refuse_monsters(own, origin)
     origins = {k: origin for k in _keys(own, ()) if _get(document.table, k) is None or k == key}
-    return Document(
-        document.name, _merged(document.table, own), document.origins | origins, document.base
-    )
+    table = _merged(document.table, own)
+    return replace(document, table=table, origins=document.origins | origins)
 
 
 def full_key(table: Table, key: Key) -> Key:

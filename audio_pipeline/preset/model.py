@@ -15,8 +15,10 @@ from audio_pipeline.layers.base import Bus, Layer
 from audio_pipeline.preset.complaints import complain, from_validation, shown_value, unknown_key
 from audio_pipeline.preset.document import Document, Key, Table
 from audio_pipeline.preset.registry import EFFECTS, LAYERS, AnySound, Registry
+from audio_pipeline.preset.retired_values import refuse_retired_values
 from audio_pipeline.suggestions import did_you_mean
 from audio_pipeline.timeline.moments import Clock, Moment, parse_duration, parse_moment
+from audio_pipeline.timeline.rate_names import PATTERN, rate_named
 from audio_pipeline.timeline.scene import Listening
 from audio_pipeline.timeline.timecode import RATES, Gauge
 from audio_pipeline.units import Between, Dbtp, Duration, List, Lufs, Parameters
@@ -27,9 +29,35 @@ MAX_CUES = 1000
 
 AnyParameters = TypeVar("AnyParameters", bound=Parameters)
 
+
+def _known_rate(value: object) -> object:
+    """The rate's own name, where the value means one; else the value, for the list of those allowed."""
+    if not isinstance(value, str | int | float):
+        return value
+    try:
+        return rate_named(value).name
+    except ValueError:
+        return f"{value:g}" if isinstance(value, int | float) else value
+
+
 RateName = Annotated[
-    Literal["23.976", "24", "25", "29.97df", "29.97", "30"],
-    BeforeValidator(lambda value: f"{value:g}" if isinstance(value, int | float) else value),
+    Literal[
+        "23.976",
+        "24",
+        "25",
+        "29.97df",
+        "29.97",
+        "30",
+        "48",
+        "50",
+        "59.94df",
+        "59.94",
+        "60",
+    ],
+    BeforeValidator(_known_rate),
+    WithJsonSchema(
+        {"anyOf": [{"enum": list(RATES)}, {"type": "string", "pattern": PATTERN}, {"type": "number"}]}
+    ),
 ]
 
 HEADS = ("sphere", "kemar")
@@ -58,9 +86,12 @@ HeadName = Annotated[
 class Picture(Parameters):
     """The picture that the sound belongs to."""
 
-    rate: RateName = Field("24", description="picture frames a second; 29.97df is drop frame")
+    rate: RateName = Field(
+        "24", description="picture frames a second; 29.97df and 59.94df are drop frame"
+    )
     start: str = Field("01:00:00:00", description="the timecode of the first frame")
     gauge: Gauge = Field("35mm", description="the film gauge that feet+frames count on")
+    snap: bool = Field(True, description="whether every cue, the end too, is moved to the nearest frame")
 
     def clock(self) -> Clock:
         """The picture's clock. Raises ValueError, in words, for a start that is no timecode."""
@@ -72,10 +103,14 @@ class Master(Parameters):
     """How the mix becomes a master."""
 
     delivery: str = Field("netflix-nearfield", description="the delivery it is measured against")
+    dialogue: Lufs = Field(-27.0, description="the loudness of the bus DX, beside FX and BG as they are")
     anchor: Literal["dialogue", "programme"] = Field(
-        "dialogue", description="what stands at the target: the dialogue stem or the whole programme"
+        "dialogue",
+        description="what the delivery measures: the dialogue, or the programme, which gets one gain more",
     )
-    target: Lufs = Field(-27.0, description="the loudness of the anchor")
+    target: Lufs = Field(
+        -27.0, description='the loudness of the whole programme; only with anchor = "programme"'
+    )
     ceiling: Dbtp = Field(-2.0, description="the true peak that is not passed")
     look_ahead: Annotated[Duration, Between("0.1ms", "100ms")] = Field(
         parse_duration("5ms"), description="half the ceiling's window"
@@ -84,6 +119,25 @@ class Master(Parameters):
         ("DX", "FX", "BG"), min_length=1, description="the buses in it; all of them are measured"
     )
     bits: Literal[16, 24] = Field(24, description="bits of a sample in the file")
+
+    @property
+    def anchor_lufs(self) -> float:
+        """The loudness that the anchor is brought to."""
+        return float(self.dialogue if self.anchor == "dialogue" else self.target)
+
+    def unused(self) -> set[str]:
+        """The keys that mean nothing beside the others."""
+        return {"target"} if self.anchor == "dialogue" else set()
+
+
+class Leader(Parameters):
+    """What stands before and after the programme in every file, for the picture department's sync."""
+
+    on: bool = Field(
+        True, description="whether the files have a leader; without the table they have none"
+    )
+    two_pop: bool = Field(True, description="one frame of 1 kHz, 2 s of timecode before the start")
+    tail_pop: bool = Field(True, description="one frame of 1 kHz, 2 s of timecode after the end")
 
 
 class Head(Parameters):
@@ -110,6 +164,7 @@ class Preset:
     head: Head
     picture: Picture
     master: Master
+    leader: Leader
     cues: Mapping[str, Moment]
     layers: Mapping[str, Layer]
     effects: Mapping[str, Effect]
@@ -140,11 +195,12 @@ class Preset:
 def build_preset(document: Document) -> Preset:
     """Check every value of a document. Raises PresetError for the first that is wrong."""
     table = document.table
-    shelves = {"picture", "master", "cues", "layers", "effects"}
+    shelves = {"picture", "master", "leader", "cues", "layers", "effects"}
     known = {*Head.model_fields, *shelves, "extends"}
     for name in table:
         if name not in known:
             raise unknown_key(document, (name,), known)
+    refuse_retired_values(document)
     head = _checked(document, (), {k: v for k, v in table.items() if k not in shelves}, Head)
     picture = _checked(document, ("picture",), _table(document, "picture"), Picture)
     try:
@@ -156,6 +212,7 @@ def build_preset(document: Document) -> Preset:
         head,
         picture,
         _checked(document, ("master",), _table(document, "master"), Master),
+        _checked(document, ("leader",), {"on": "leader" in table} | _table(document, "leader"), Leader),
         _cues(document),
         _sounds(document, LAYERS),
         _sounds(document, EFFECTS),
@@ -223,10 +280,17 @@ def _sounds(document: Document, kinds: Registry[AnySound]) -> dict[str, AnySound
         if "kind" not in table:
             raise complain(document, (*key, "kind"), "is missing", f"There are: {', '.join(kinds)}.")
         kind = table["kind"]
-        if not isinstance(kind, str) or kind not in kinds:
-            raise unknown_key(document, (*key, str(kind)), kinds, "kind")
-        sounds[name] = _checked(document, key, table, kinds[kind])
+        sounds[name] = _checked(document, key, table, _kind(document, key, kind, kinds))
     return sounds
+
+
+def _kind(document: Document, key: Key, kind: object, kinds: Registry[AnySound]) -> type[AnySound]:
+    try:
+        if isinstance(kind, str) and kind in kinds:
+            return kinds[kind]
+    except PresetError as error:  # a plug-in's
+        raise complain(document, (*key, "kind"), f"is {kind!r}: {error.message}", error.hint) from error
+    raise unknown_key(document, (*key, str(kind)), kinds, "kind")
 
 
 def _check_references(preset: Preset) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from audio_pipeline.preset.model import NAME, Head, Master, Picture
+from audio_pipeline.preset.model import NAME, Head, Leader, Master, Picture
 from audio_pipeline.preset.registry import EFFECTS, LAYERS
 from audio_pipeline.units import Parameters, Time
 
@@ -27,6 +27,7 @@ def preset_schema() -> dict[str, Any]:
             **head["properties"],
             "picture": _table(Picture),
             "master": _table(Master),
+            "leader": _table(Leader),
             "cues": {
                 "type": "object",
                 "description": "moments of the scene by name",

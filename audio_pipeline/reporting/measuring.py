@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from audio_pipeline.audio_io.fold import ROLES
-from audio_pipeline.audio_io.read.audio_file import AudioInfo, blocks, probe
+from audio_pipeline.audio_io.read.audio_file import AudioInfo, probe
+from audio_pipeline.audio_io.read.programme import programme_blocks, programme_span
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.metering.a_weighted_level import AWeightedMeter
 from audio_pipeline.metering.faults.finder import FaultFinder
@@ -21,6 +21,7 @@ from audio_pipeline.metering.span_levels import SpanLevels
 from audio_pipeline.reporting.delivery import Delivery
 from audio_pipeline.reporting.dropout import Fall, FallMeter, span_before, span_of_floor
 from audio_pipeline.reporting.facts import MixFacts, Section
+from audio_pipeline.reporting.fault_roles import fault_roles
 from audio_pipeline.reporting.fault_warnings import meant_to_end
 from audio_pipeline.reporting.file_figures import bits_of
 from audio_pipeline.reporting.fold_check import FoldCheck, SectionFold
@@ -28,13 +29,15 @@ from audio_pipeline.timeline.spans import Span
 from audio_pipeline.timeline.workers import prefetch
 
 _BLOCK = 262_144
+_SAMPLES = 8 * _BLOCK  # of all channels
 
 
 @dataclass(frozen=True, eq=False)
 class Measured:
     """Everything that one pass over the file has shown. `before`, `floor` and `fall` are of the dropout,
-    None without one; `mono_folds` is None for a file that is not stereo. `faults` are those of the
-    channels, whose names are `roles`; `real_bits` are the bits of a sample that are in use."""
+    None without one; `mono_folds` is None for a file that is not stereo. `info.frames` and all places count
+    the programme alone; `leader` is how many samples of the file stand before and after it. `faults` are
+    those of the channels, whose names are `roles`; `real_bits` are the bits of a sample that are in use."""
 
     info: AudioInfo
     loudness: Loudness
@@ -46,6 +49,7 @@ class Measured:
     silences: tuple[Span, ...]
     leq_m_db: float | None
     mono_folds: list[SectionFold] | None
+    leader: tuple[int, int] = (0, 0)
     faults: tuple[Fault, ...] = ()
     roles: tuple[str, ...] = ()
     real_bits: int | None = None
@@ -60,27 +64,30 @@ class Observer(Protocol):
 def measured_file(
     path: Path, facts: MixFacts, delivery: Delivery | None, observers: Sequence[Observer]
 ) -> Measured:
-    """Measure `path`; `observers` are fed every block as well, by another thread.
+    """Measure the programme in `path`; `observers` are fed every block as well, by another thread.
 
     Raises StemError for a file that cannot be read.
     """
-    info = probe(path)
+    file = probe(path)
+    programme = programme_span(path, file)
+    info = replace(file, frames=len(programme))
     rate, plan = info.sample_rate_hz, facts.dropout
     whole = Span(0, info.frames)
     spans = [section.span.intersect(whole) for section in facts.sections]
     if plan is not None:
         spans += [span_before(plan, rate).intersect(whole), span_of_floor(plan, info.frames)]
-    meter = Meter(rate, info.channels, spans=spans)
+    meter = Meter(rate, info.channels, info.loudness_weights, spans)
     falling = None if plan is None else FallMeter(plan, info.frames, rate)
     soft = None if plan is None else AWeightedMeter(spans[-1], rate, info.channels)
     silence = SilenceFinder(max(1, round(SHORTEST_S * rate)))
     folding = (
         FoldCheck(facts.sections or [Section(facts.mix, whole)], rate) if info.channels == 2 else None
     )
-    roles = ROLES[info.channels]
+    roles = fault_roles(info.layout)
     faulty = FaultFinder(rate, roles, bits_of(info.subtype))
     others: list[Observer | None] = [silence, falling, soft, faulty, *observers]
-    passing = _passed_on(blocks(path, _BLOCK), [one for one in others if one is not None])
+    largest = min(_BLOCK, _SAMPLES // info.channels)
+    passing = _passed_on(programme_blocks(path, largest), [one for one in others if one is not None])
     for block in prefetch(passing):
         meter.feed(block)
         if folding is not None:
@@ -103,6 +110,7 @@ def measured_file(
         silence.result(),
         _leq_m_db(path, info, silence.result()) if leq else None,
         None if folding is None else folding.result(),
+        (programme.start, file.frames - programme.stop),
         tuple(fault for fault in faulty.result() if not meant_to_end(facts, fault)),
         roles,
         faulty.used_bits(),
@@ -120,7 +128,7 @@ def _passed_on(passing: Iterable[Samples], observers: Sequence[Observer]) -> Ite
 
 def _leq_m_db(path: Path, info: AudioInfo, silences: Sequence[Span]) -> float | None:
     """Leq(m) from the first sound to the last: digital silence before and behind is not averaged in."""
-    whole = leq_m_of_blocks_db(blocks(path, info.sample_rate_hz), info.sample_rate_hz)
+    whole = leq_m_of_blocks_db(programme_blocks(path, info.sample_rate_hz), info.sample_rate_hz)
     if whole is None or not silences:
         return whole
     length = max(info.frames, silences[-1].stop)

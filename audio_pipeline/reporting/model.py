@@ -39,7 +39,7 @@ _RETIRED_CLAUSE_KEYS = ("mending_gain_db", "gain_breaks")
 
 
 class Gains(ReportModel):
-    """The gain from premaster to master, by what it is anchored on."""
+    """The gains of a render: of the bus DX before it meets the other buses, and of all buses after that."""
 
     dialogue_db: Level | None
     programme_db: Level | None
@@ -59,7 +59,7 @@ class SectionLevels(ReportModel):
 
 
 class CueTime(ReportModel):
-    """A cue: its sample, counted from the first of the file, and its timecode."""
+    """A cue: its sample, counted from the first of the programme, and the timecode of its frame."""
 
     name: Text
     at_samples: Annotated[int, Field(gt=-(10**15), lt=10**15)]
@@ -242,6 +242,16 @@ class LoudnessReport(ReportModel):
             return Clock(rate, start_frame=rate.frame(str(self.provenance.get("picture_start"))))
         except ValueError:
             return Clock(rate)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The notes of `provenance.notes`: what was assumed, chosen or prepared."""
+        notes = self.provenance.get("notes")
+        if not isinstance(notes, list):
+            return ()
+        return tuple(
+            str(note["message"]) for note in notes if isinstance(note, dict) and "message" in note
+        )
 
     def figure(self, name: str) -> float | None:
         """A figure of the whole programme by its key, or the place of one (`true_peak_at_s`)."""

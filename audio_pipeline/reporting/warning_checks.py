@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from collections.abc import Mapping
 
 from audio_pipeline.reporting.audibility import audibility_warning
 from audio_pipeline.reporting.dropout import UNCERTAIN_S
 from audio_pipeline.reporting.facts import MixFacts
 from audio_pipeline.reporting.fault_warnings import fault_warnings
 from audio_pipeline.reporting.fold_check import fold_warning
+from audio_pipeline.reporting.gain_checks import warnings_of_gains
 from audio_pipeline.reporting.measuring import Measured
 from audio_pipeline.reporting.model import DeliveryVerdict, DropoutLevels
 from audio_pipeline.reporting.silences import MOST_SILENCES, silences_in_short
-from audio_pipeline.reporting.warnings import ReportWarning, WarningCode
+from audio_pipeline.reporting.warnings import OVERRUN_CODES, ReportWarning, WarningCode
 
 
 def warnings_of(
-    measured: Measured, facts: MixFacts, dropout: DropoutLevels | None, delivery: DeliveryVerdict
+    measured: Measured,
+    facts: MixFacts,
+    figures: Mapping[str, float | None],
+    dropout: DropoutLevels | None,
+    delivery: DeliveryVerdict,
 ) -> tuple[ReportWarning, ...]:
     """Everything that whoever delivers the file should know."""
     return (
@@ -24,7 +29,9 @@ def warnings_of(
             ReportWarning.model_validate({"code": code, "message": said})
             for code, said in facts.warnings
         ),
+        *_of_overruns(measured, facts),
         *_of_file(measured, facts),
+        *warnings_of_gains(facts, figures),
         *_of_floor(measured, delivery),
         *_of_folds(measured),
         *_of_fall(measured, facts, dropout),
@@ -32,6 +39,20 @@ def warnings_of(
         *_of_silences(facts, delivery),
         *fault_warnings(measured.faults, measured.roles, facts, measured.info.sample_rate_hz),
     )
+
+
+def _of_overruns(measured: Measured, facts: MixFacts) -> list[ReportWarning]:
+    rate = measured.info.sample_rate_hz
+    return [
+        ReportWarning(
+            code=OVERRUN_CODES[overrun.code],
+            message=overrun.message(rate),
+            at_s=overrun.span.start / rate,
+            until_s=overrun.span.stop / rate,
+            figure=f"slots.{overrun.voice}",
+        )
+        for overrun in facts.overruns
+    ]
 
 
 def _of_file(measured: Measured, facts: MixFacts) -> list[ReportWarning]:
@@ -115,7 +136,7 @@ def _of_silence_cue(
     return [
         ReportWarning(
             code=WarningCode.SILENCE_NOT_SILENT,
-            message=f"The silence at {facts.clock.timecode(Fraction(plan.silence, rate))} is not silent.",
+            message=f"The silence at {facts.clock.timecode_of_sample(plan.silence, rate)} is not silent.",
             at_s=plan.silence / rate,
             figure="dropout.silence_at_s",
         )

@@ -115,6 +115,11 @@ def _latest(moment: Moment, seconds: Callable[[str], Fraction]) -> Fraction:
     )
 
 
+ROUNDED_S = Fraction(1, 15_000)
+"""How far before its picture the seconds of a picture's first sample may lie: half a sample at 8 kHz, and
+the rounding to microseconds of a report."""
+
+
 @dataclass(frozen=True)
 class Clock:
     """The picture's clock: its rate, the film gauge for feet, and the frame the programme starts at."""
@@ -144,12 +149,34 @@ class Clock:
         return _latest(moment, self.seconds)
 
     def timecode(self, seconds: Fraction) -> str:
-        """The timecode of the picture that stands at `seconds` into the programme."""
+        """The timecode of the picture that stands at exactly `seconds` into the programme."""
         return self.rate.timecode(self.start_frame + self.frame(seconds))
 
+    def timecode_of_sample(self, at: int, sample_rate_hz: int) -> str:
+        """The timecode of the picture that stands at the programme's sample `at`."""
+        return self.rate.timecode(self.start_frame + self.frame_of_sample(at, sample_rate_hz))
+
+    def timecode_of_rounded(self, seconds: float) -> str:
+        """The timecode of the picture at a time of a report, which is a sample's, in rounded seconds: up to
+        `ROUNDED_S` before a picture it is that picture's first sample."""
+        return self.timecode(Fraction(seconds) + ROUNDED_S)
+
     def frame(self, seconds: Fraction) -> int:
-        """The number of the picture, from 0, that stands at `seconds` into the programme."""
+        """The number of the picture, from 0, that stands at exactly `seconds` into the programme."""
         return int(seconds * self.rate.frames_per_s // 1)
+
+    def frame_of_sample(self, at: int, sample_rate_hz: int) -> int:
+        """The number of the picture, from 0, that stands at the programme's sample `at`.
+
+        Picture n begins at sample round(n × sample rate ÷ picture rate), which may lie half a sample before
+        its exact time: a division of samples would give the picture before it.
+        """
+        pictures = Fraction(2 * at + 1, 2) / sample_rate_hz * self.rate.frames_per_s
+        return -int(-pictures // 1) - 1
+
+    def on_frame(self, seconds: Fraction) -> Fraction:
+        """The exact beginning of the picture that begins nearest to `seconds`; of two, the later."""
+        return self.rate.seconds(self.frame(seconds + self.rate.seconds(1) / 2))
 
 
 class UnknownNameError(ValueError):

@@ -31,8 +31,8 @@ from tests.command import contents, tiny_project
 
 SHORTER = ("cues.black=700ms", "cues.silence=800ms", "cues.end=1s", "layers.voice_b.at=150ms")
 RENDER = ("--preset", "tiny", "--quiet", *itertools.chain(*(("--set", key) for key in SHORTER)))
-OLD = (*RENDER, "--stems", "--set", "master.target=-27 LUFS")
-NEW = (*RENDER, "--stems", "--set", "master.target=-24 LUFS")
+OLD = (*RENDER, "--stems", "--set", "master.dialogue=-27 LUFS")
+NEW = (*RENDER, "--stems", "--set", "master.dialogue=-24 LUFS")
 NEXT = (*RENDER, "--from", "100ms", "--to", "200ms")
 FEWER = tuple(word for word in NEW if word != "--stems")
 NEVER = 1_000_000

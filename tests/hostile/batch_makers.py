@@ -36,7 +36,7 @@ preset = "short"
 [[mix]]
 preset = "final"
 name = "final-quiet"
-set = { "master.target" = "-30 LUFS" }
+set = { "master.dialogue" = "-30 LUFS" }
 """
 FAIR = {
     "dropout.fade": ["80ms", "250ms", "1s", "6f"],
@@ -46,7 +46,7 @@ FAIR = {
     "seed": [1, 2, 3],
     "cues.black": ["9s", "voice_b.tail + 6s"],
     "layers.breath.on": [True, False],
-    "master.target": ["-24 LUFS", "-30 LUFS"],
+    "master.dialogue": ["-24 LUFS", "-30 LUFS"],
 }
 """Keys with values that are right in themselves."""
 PRESETS = [

@@ -72,6 +72,7 @@ def test_all_deliveries_load_and_each_has_a_source_for_every_clause() -> None:
         "podcast",
         "theatrical",
         "trailer",
+        "music-and-effects",
     }
     for delivery in map(load_delivery, delivery_names()):
         assert all(c.source and c.figure in FIGURES for c in delivery.clauses)

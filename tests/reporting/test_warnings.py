@@ -45,6 +45,16 @@ def test_the_codes_are_those_that_were_published() -> None:
         "padded_bits",
         "lfe_silent",
         "lfe_full_band",
+        "line_over_slot",
+        "line_cut_to_slot",
+        "voice_cut",
+        "echo_past_black",
+        "tail_past_end",
+        "loudness_off_target",
+        "stem_over_full_scale",
+        "stem_signal",
+        "stem_channels",
+        "stem_gain",
         "version_1",
     ]
 

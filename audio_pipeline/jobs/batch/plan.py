@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from audio_pipeline.errors import AudioPipelineError, PresetError, printable
+from audio_pipeline.jobs.batch.locks import GivenReport, Locks, full_mix_of, is_for_all_languages
+from audio_pipeline.jobs.reference import Reference, ReferenceMix
 from audio_pipeline.memo.keys import exact
 from audio_pipeline.memo.store import digest
 from audio_pipeline.preset.batch_file import (
@@ -23,8 +25,9 @@ from audio_pipeline.preset.document import Document, full_key, load_document, wi
 from audio_pipeline.preset.explain import differences
 from audio_pipeline.preset.model import Preset, build_preset
 from audio_pipeline.preset.names import check_name, filled, same_file, slug, template_values
+from audio_pipeline.preset.overruns import overruns_of
 from audio_pipeline.preset.project import Project
-from audio_pipeline.preset.stems import planned_schedule
+from audio_pipeline.preset.stems import planned_schedule, planned_timing
 from audio_pipeline.suggestions import did_you_mean
 from audio_pipeline.timeline.moments import Moment, Schedule
 from audio_pipeline.timeline.scene import to_samples
@@ -36,7 +39,9 @@ class Mix:
 
     `overrides` tells what differs from the base preset; `sounds` has a key for every sound that is
     on, alike where two mixes sound alike; mixes of one `family` differ in little but their ends.
-    Where `failure` says why it cannot be, there is no `preset`.
+    Where `failure` says why it cannot be, there is no `preset`. `reference` is what it is locked to;
+    `full_mix` the mix of the batch whose gain of the programme it takes, and which is rendered before it.
+    `overruns` are what headers of stems let expect.
     """
 
     name: str
@@ -51,6 +56,9 @@ class Mix:
     family: str = ""
     failure: str | None = None
     hint: str | None = None
+    reference: Reference | None = None
+    full_mix: str | None = None
+    overruns: tuple[str, ...] = ()
 
     @property
     def master(self) -> Path:
@@ -89,19 +97,30 @@ def _in_file(project: Project, file: Path) -> list[Matrix]:
     ]
 
 
-def plan(project: Project, matrices: Sequence[Matrix], out: Path) -> list[Mix]:
-    """Every mix, in order. Raises PresetError for whatever the batch itself gets wrong.
+def plan(
+    project: Project, matrices: Sequence[Matrix], out: Path, given: GivenReport | None = None
+) -> list[Mix]:
+    """Every mix, in order; all are locked to the report that is `given`. Raises PresetError for whatever the
+    batch itself gets wrong.
 
-    A preset that is broken by itself, or a recording that is not there, is that mix's own failure.
+    A preset that is broken by itself, a recording that is not there, or a reference that does not agree with
+    it is that mix's own failure.
     """
     refuse_too_many(matrices)
     mixes: list[Mix] = []
+    locks = Locks(project, given)
+    for_all: set[tuple[str, str, str]] = set()
     taken: dict[str, str] = {}
     for matrix in matrices:
         bases = {name: _base(project, name) for name in matrix.presets}
-        before = len(mixes)
+        nothing = True
         for name, language, values in _crossed(matrix, bases):
-            mix = _mix(project, matrix, bases[name], name, language, values, out)
+            mix, nothing = _mix(project, matrix, bases[name], name, language, values, out, locks), False
+            if language and not mix.language:  # one for all languages
+                if (once := (mix.name, name, repr(values))) in for_all:
+                    continue
+                for_all.add(once)
+                language = ""
             said = f"{name} {_told(values)}".strip() + (f" [{language}]" if language else "")
             if (other := taken.setdefault(same_file(mix.name), said)) is not said:
                 raise PresetError(
@@ -110,9 +129,28 @@ def plan(project: Project, matrices: Sequence[Matrix], out: Path) -> list[Mix]:
                     '--name "{preset}_{dropout.fade}", or name = "…" in the batch file.',
                 )
             mixes.append(mix)
-        if len(mixes) == before:
+        if nothing:
             raise PresetError(f"{matrix.origin}: every mix is excluded, so there is nothing to render")
-    return mixes
+    return [_with_full_mix(mix, mixes) for mix in mixes]
+
+
+def _with_full_mix(mix: Mix, mixes: Sequence[Mix]) -> Mix:
+    """The mix, told where its gain comes from, when that is another mix of the batch."""
+    preset, reference = mix.preset, mix.reference
+    if preset is None or mix.failure is not None or not isinstance(reference, ReferenceMix):
+        return mix
+    if "DX" in preset.master.buses or preset.master.anchor == "dialogue":
+        return mix
+    others = {m.name: (m.language, m.preset) for m in mixes if m.preset is not None}
+    name = full_mix_of(preset, reference.name, others)
+    if name is not None:
+        return replace(mix, full_mix=name)
+    return replace(
+        mix,
+        failure=f"{mix.name} is anchored on the programme, and the batch has no full mix in"
+        f" {reference.name!r} that it belongs to",
+        hint="Add the preset of the full mix, whose gain it takes, or give its report: --reference REPORT.",
+    )
 
 
 def _named(project: Project, name: str, origin: str) -> list[str]:
@@ -199,16 +237,37 @@ def _mix(
     language: str,
     values: Mapping[str, Any],
     out: Path,
+    locks: Locks,
 ) -> Mix:
     stem = printable(Path(name).stem)
     shell = Mix(stem, project.root, out, stem, language)
     if isinstance(base, AudioPipelineError):
         named = "_".join(filter(None, [stem, language, *map(_slugged, values.values())]))
         return replace(shell, name=named, failure=base.message, hint=base.hint)
-    document = _revoiced(matrix, base, language)
-    for key, value in values.items():
-        document = with_value(document, key, value, matrix.origin)
+
+    def in_language(files: Mapping[str, str], spoken: str) -> Document:
+        document = _revoiced(matrix, base, files, spoken)
+        for key, value in values.items():
+            document = with_value(document, key, value, matrix.origin)
+        return document
+
+    document = in_language(matrix.stems.get(language, {}), language)
     preset = build_preset(document)
+    reference, failure = None, None
+    key = (matrix.origin, matrix.reference, name, values)
+    try:
+        reference = locks.reference(
+            preset,
+            matrix.reference,
+            key,
+            lambda spoken: build_preset(in_language(matrix.reference_stems, spoken)),
+        )
+    except AudioPipelineError as error:
+        failure = error
+    if is_for_all_languages(preset, reference, matrix.stems.get(language, {})):
+        language = ""
+        if isinstance(reference, ReferenceMix):
+            preset = reference.preset
     try:
         named = _name(matrix, preset, language)
         check_name(named)
@@ -217,17 +276,28 @@ def _mix(
     mix = replace(
         shell,
         name=named,
+        language=language,
         preset=replace(preset, name=named),
         overrides=_overrides(document, preset, values),
         family=_family(preset),
+        reference=reference,
     )
+    if failure is not None:
+        return replace(mix, failure=failure.message, hint=failure.hint)
     try:
-        schedule = planned_schedule(project, preset, {})
+        lock = locks.planned_lock(reference, key)
+        timing = planned_timing(project, preset, {}, lock)
     except AudioPipelineError as error:
         if isinstance(error, PresetError) and values and _can_be_timed(project, base):
             raise
         return replace(mix, failure=error.message, hint=error.hint)
-    return replace(mix, length_s=float(schedule.named("end")), sounds=_sounds(preset, schedule))
+    overruns = overruns_of(preset, timing, lock)
+    return replace(
+        mix,
+        length_s=float(timing.schedule.named("end")),
+        sounds=_sounds(preset, timing.schedule),
+        overruns=tuple(overrun.message(preset.sample_rate_hz) for overrun in overruns),
+    )
 
 
 def _can_be_timed(project: Project, base: Document) -> bool:
@@ -238,8 +308,8 @@ def _can_be_timed(project: Project, base: Document) -> bool:
     return True
 
 
-def _revoiced(matrix: Matrix, document: Document, language: str) -> Document:
-    for voice, file in matrix.stems.get(language, {}).items():
+def _revoiced(matrix: Matrix, document: Document, files: Mapping[str, str], language: str) -> Document:
+    for voice, file in files.items():
         if voice not in document.table.get("layers", {}):
             raise PresetError(
                 f"{matrix.origin}: stems.{language} has {voice!r}, "

@@ -1,4 +1,4 @@
-"""What a batch came to, written beside its renders: index.html, batch.csv, batch.json."""
+"""What a batch came to, written beside its renders: index.html, batch.csv, batch.json, overruns.csv."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ from audio_pipeline.jobs.batch.mix_task import Outcome
 from audio_pipeline.jobs.batch.plan import Mix
 from audio_pipeline.jobs.render_files import PAGE_SUFFIX
 from audio_pipeline.pages.changes import in_words
+from audio_pipeline.pages.overruns_csv import overruns_csv
 from audio_pipeline.pages.overview import MixResult, overview_csv, overview_html, overview_json
 from audio_pipeline.reporting.report_file import read_report
 from audio_pipeline.reporting.report_names import SUFFIX
+
+OTHER_BATCH_S = 30.0
+"""How long another batch on the same folder may take to write one of these files."""
 
 
 def write_overview(mixes: Sequence[Mix], outcomes: Mapping[str, Outcome], out: Path) -> None:
@@ -24,11 +28,14 @@ def write_overview(mixes: Sequence[Mix], outcomes: Mapping[str, Outcome], out: P
         "batch.json": overview_json(results),
         "batch.csv": overview_csv(results),
         "index.html": overview_html(results),
+        "overruns.csv": overruns_csv(
+            (result.language, result.report) for result in results if result.report is not None
+        ),
     }
     for name in texts:
         refuse_to_overwrite(out / name)
     for name, text in texts.items():
-        with atomic_write(out / name, "w") as file:
+        with atomic_write(out / name, "w", OTHER_BATCH_S) as file:
             file.write(text)
 
 

@@ -227,6 +227,6 @@ def test_the_forecast_sees_what_is_shared_and_what_disk_it_takes(tiny: Project) 
     assert expected.shared[2] == (2, 3)
     assert expected.mix_bytes[0] < expected.mix_bytes[1]
     assert expected.mix_bytes[1] >= 2 * 48_000 * 6
-    assert expected.scratch_bytes == 2 * 2 * 48_000 * 16
+    assert expected.scratch_bytes == 2 * 2 * 48_000 * 32
     assert 0 < expected.seconds < forecast(mixes, 1).seconds
     assert len({mix.family for mix in mixes}) == 1
