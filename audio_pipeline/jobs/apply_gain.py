@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from audio_pipeline.audio_io.display_path import printable
+from audio_pipeline.audio_io.regain.regained_wave import write_regained
 from audio_pipeline.audio_io.write.chunks import BextLoudness
 from audio_pipeline.audio_io.write.overwrite_guard import refuse_to_overwrite
-from audio_pipeline.audio_io.write.regained_wave import write_regained
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import RenderError
 from audio_pipeline.jobs.measure import Known, facts_of_file, measure_file

@@ -73,7 +73,9 @@ def measured(programme: Programme) -> tuple[dict[str, Value], Loudness, Loudness
         "sample_peak_dbfs": whole.sample_peak_dbfs,
         "dialogue_lufs": dialogue,
         "loudness_to_dialogue_lu": whole.integrated_lufs - dialogue if known else None,  # type: ignore[operator]
-        "dialogue_share_percent": None if stem is None else share(stem, whole.duration_s),
+        "dialogue_share_percent": None
+        if stem is None
+        else share(stem.momentary_lufs, stem.integrated_lufs, whole.duration_s),
         "leq_m_db": leq_m_db(programme.samples, RATE),
         "duration_s": whole.duration_s,
         "sample_rate_hz": 48_000,

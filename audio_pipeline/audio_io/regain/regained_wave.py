@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from audio_pipeline.audio_io.read.audio_file import Recording, opened
 from audio_pipeline.audio_io.read.riff_chunks import RiffChunk, riff_chunks
+from audio_pipeline.audio_io.regain.sample_format import SampleFormat
 from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.audio_io.write.chunks import BEXT_LOUDNESS_OFFSET, BextLoudness, chunk
-from audio_pipeline.audio_io.write.sample_format import SampleFormat
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.errors import RenderError
