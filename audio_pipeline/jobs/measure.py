@@ -12,6 +12,7 @@ from audio_pipeline.audio_io.read.programme import programme_info
 from audio_pipeline.audio_io.write.recovery import finish_pending
 from audio_pipeline.reporting.delivery import load_delivery
 from audio_pipeline.reporting.dialogue import measure_dialogue
+from audio_pipeline.reporting.dialogue_stem import refuse_unlike_stem
 from audio_pipeline.reporting.facts import MixFacts
 from audio_pipeline.reporting.markers import facts_of_markers
 from audio_pipeline.reporting.model import LoudnessReport
@@ -39,15 +40,26 @@ def measure(files: Iterable[Path], known: Known) -> list[LoudnessReport]:
 
 def measure_file(path: Path, known: Known) -> LoudnessReport:
     """The report of a file. Raises as `measure`."""
+    return report_of_file(path, facts_of_file(path, known), path.name)
+
+
+def facts_of_file(path: Path, known: Known) -> MixFacts:
+    """All that its report needs besides the file. Raises as `measure`."""
     finish_pending(path)
     info = programme_info(path)
     facts = _facts(path, info, known)
     if known.delivery is not None:
         facts = replace(facts, delivery=load_delivery(known.delivery).name)
     if known.dialogue is not None:
+        refuse_unlike_stem(path, info, known.dialogue)
         stem = measure_dialogue(known.dialogue, info.duration_s)
-        facts = replace(facts, dialogue_lufs=stem.lufs, dialogue_share_percent=stem.share_percent)
-    return report_of_file(path, facts, path.name)
+        facts = replace(
+            facts,
+            dialogue_lufs=stem.lufs,
+            dialogue_share_percent=stem.share_percent,
+            dialogue_momentary_lufs=stem.momentary_lufs,
+        )
+    return facts
 
 
 def _facts(path: Path, info: AudioInfo, known: Known) -> MixFacts:

@@ -5,7 +5,7 @@ Not "dialogue-gated" loudness: that needs a speech detector on the finished mix.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +19,12 @@ GATE_LU = -10.0
 
 @dataclass(frozen=True)
 class Dialogue:
-    """`lufs` is None for a stem without anything above the gate."""
+    """`lufs` is None for a stem without anything above the gate; `momentary_lufs` `(hops,)` is on the
+    10 ms grid."""
 
     lufs: float | None
     share_percent: float
+    momentary_lufs: Samples = field(compare=False)
 
 
 def share_percent(momentary_lufs: Samples, integrated_lufs: float | None, programme_s: float) -> float:
@@ -45,4 +47,4 @@ def measure_dialogue(path: Path, programme_s: float | None = None) -> Dialogue:
         meter.feed(block)
     stem = meter.result()
     share = share_percent(stem.momentary_lufs, stem.integrated_lufs, programme_s or stem.duration_s)
-    return Dialogue(stem.integrated_lufs, share)
+    return Dialogue(stem.integrated_lufs, share, stem.momentary_lufs)

@@ -13,6 +13,7 @@ from audio_pipeline.timeline.spans import Span
 from audio_pipeline.timeline.timecode import RATES
 
 if TYPE_CHECKING:
+    from audio_pipeline.dsp.arrays import Samples
     from audio_pipeline.timeline.scene import Listening
 
 
@@ -53,7 +54,8 @@ class MixFacts:
 
     `cues` are names and samples, in order; `layout` is the channel layout, None where it is not stated.
     `dialogue_lufs` is the loudness of the dialogue stem at the master's gain; `dialogue_share_percent`
-    how much of the programme is dialogue (`dialogue.share_percent`); `delivery` a delivery's name.
+    how much of the programme is dialogue (`dialogue.share_percent`); `dialogue_momentary_lufs` its curve
+    on the 10 ms grid, where that is known; `delivery` a delivery's name.
     `dialogue_gain_db` and `programme_gain_db` are the gains of a render; without dialogue the first, and
     of what was not rendered both, are None. `null_residual_dbfs` is the peak of what the stems, where the
     render `has_stems`, miss the master by, None where that is nothing. `warnings` are codes and sentences
@@ -79,6 +81,7 @@ class MixFacts:
     null_residual_dbfs: float | None = None
     aim: LoudnessAim | None = None
     warnings: tuple[tuple[str, str], ...] = ()
+    dialogue_momentary_lufs: Samples | None = field(default=None, compare=False)
     notes: tuple[Note, ...] = ()
     overruns: tuple[Overrun, ...] = ()
     slots: Mapping[str, Span] | None = None

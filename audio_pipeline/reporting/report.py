@@ -24,6 +24,9 @@ from audio_pipeline.reporting.audibility import listening_facts
 from audio_pipeline.reporting.delivery import Delivery, load_delivery
 from audio_pipeline.reporting.dropout import silence_start
 from audio_pipeline.reporting.facts import MixFacts
+from audio_pipeline.reporting.fault_warnings import count_rejected
+from audio_pipeline.reporting.file_figures import file_figures
+from audio_pipeline.reporting.gain_advice import advise
 from audio_pipeline.reporting.measuring import Measured, Observer, measured_file
 from audio_pipeline.reporting.model import (
     SCHEMA,
@@ -38,7 +41,7 @@ from audio_pipeline.reporting.model import (
     Slot,
 )
 from audio_pipeline.reporting.notes import Note, NoteCode
-from audio_pipeline.reporting.rejudge import bits_of
+from audio_pipeline.reporting.programme_response import response_of_curves
 from audio_pipeline.reporting.report_json import to_json
 from audio_pipeline.reporting.values import rounded
 from audio_pipeline.reporting.verdict import judge
@@ -212,18 +215,29 @@ def _delivery(
     reasons: Mapping[str, str],
 ) -> DeliveryVerdict:
     rate = m.info.sample_rate_hz
-    judged, listening = None, None
+    judged, listening, advice = None, None, None
     if delivery is not None:
         known = {
             **figures,
             "duration_s": m.loudness.duration_s,
             "sample_rate_hz": rate,
             "channels": m.loudness.channels,
-            "bits": bits_of(m.info.subtype),
+            **file_figures(m.info.format, m.info.subtype),
+            "real_bits": m.real_bits,
             "leq_m_db": m.leq_m_db,
             "dialogue_share_percent": facts.dialogue_share_percent,
+            "channel_faults": count_rejected(fault.kind.value for fault in m.faults),
         }
         judged = judge(delivery, known, reasons)
+        advice = advise(
+            delivery,
+            response_of_curves(
+                known,
+                m.loudness.momentary_lufs,
+                m.loudness.short_term_lufs,
+                facts.dialogue_momentary_lufs,
+            ),
+        )
         if m.floor is not None and facts.listening == "speakers":
             listening = listening_facts(delivery, m.floor_a_weighted_dbfs)
     meant = None if facts.dropout is None else facts.dropout.silence
@@ -234,6 +248,7 @@ def _delivery(
         clauses=() if judged is None else judged.clauses,
         dialogue_share_percent=facts.dialogue_share_percent,
         listening=listening,
+        advice=advice,
         silences=tuple(
             Silence(
                 start_s=run.start / rate,
@@ -274,6 +289,7 @@ def _provenance(m: Measured, facts: MixFacts) -> dict[str, Any]:
         {
             "program": f"render-ending {__version__}",
             "encoding": f"{m.info.format} {m.info.subtype}",
+            "real_bits": m.real_bits,
             "true_peak_filter": FILTER,
             "notes": [asdict(note) for note in (*notes, *facts.notes)],
             "mono_fold": folds,

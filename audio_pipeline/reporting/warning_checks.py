@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from audio_pipeline.reporting.audibility import audibility_warning
 from audio_pipeline.reporting.dropout import UNCERTAIN_S
 from audio_pipeline.reporting.facts import MixFacts
+from audio_pipeline.reporting.fault_warnings import fault_warnings
 from audio_pipeline.reporting.fold_check import fold_warning
 from audio_pipeline.reporting.gain_checks import warnings_of_gains
 from audio_pipeline.reporting.measuring import Measured
 from audio_pipeline.reporting.model import DeliveryVerdict, DropoutLevels
+from audio_pipeline.reporting.silences import MOST_SILENCES, silences_in_short
 from audio_pipeline.reporting.warnings import OVERRUN_CODES, ReportWarning, WarningCode
 
 
@@ -35,6 +37,7 @@ def warnings_of(
         *_of_fall(measured, facts, dropout),
         *_of_silence_cue(measured, facts, dropout),
         *_of_silences(facts, delivery),
+        *fault_warnings(measured.faults, measured.roles, facts, measured.info.sample_rate_hz),
     )
 
 
@@ -141,15 +144,27 @@ def _of_silence_cue(
 
 
 def _of_silences(facts: MixFacts, delivery: DeliveryVerdict) -> list[ReportWarning]:
-    """Without cues nobody knows what is meant, so nothing is said."""
+    """Without cues nobody knows what is meant, so nothing is said; very many are pauses, told once."""
+    runs = [run for run in delivery.silences if facts.sections and not run.deliberate]
+    if len(runs) > MOST_SILENCES:
+        return [
+            _silence(runs[0].start_s, runs[-1].stop_s, f"{silences_in_short(runs)}; no cue asks for it.")
+        ]
     return [
-        ReportWarning(
-            code=WarningCode.UNPLANNED_SILENCE,
-            message=f"Digital silence from {run.start} to {run.stop}, which no cue asks for.",
-            at_s=run.start_s,
-            until_s=run.stop_s,
-            figure="delivery.silences",
+        _silence(
+            run.start_s,
+            run.stop_s,
+            f"Digital silence from {run.start} to {run.stop}, which no cue asks for.",
         )
-        for run in delivery.silences
-        if facts.sections and not run.deliberate
+        for run in runs
     ]
+
+
+def _silence(at_s: float, until_s: float, message: str) -> ReportWarning:
+    return ReportWarning(
+        code=WarningCode.UNPLANNED_SILENCE,
+        message=message,
+        at_s=at_s,
+        until_s=until_s,
+        figure="delivery.silences",
+    )
