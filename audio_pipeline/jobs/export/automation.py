@@ -20,7 +20,7 @@ from audio_pipeline.jobs.export.model import AutomationPoint
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-TOLERANCE_DB = 0.01
+TOLERANCE_DB = 0.002
 """How far the line may be from the curve, at each probed sample and in each channel."""
 SOFTEST_GAIN = 1e-3
 """Under −60 dB the tolerance is that of −60 dB: no line is within a part of a dB of a curve that ends at 0."""

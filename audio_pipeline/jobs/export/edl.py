@@ -20,7 +20,6 @@ def edit_decision_list(session: ExportSession) -> str:
     lines = [
         f"TITLE: {_line(session.title)}",
         f"FCM: {'DROP FRAME' if session.rate.drop else 'NON-DROP FRAME'}",
-        f"* render-ending {__version__}, {session.rate.name} FRAMES/S",
     ]
     heard = [track for track in session.tracks if not track.muted]
     events = [(track, clip) for track in heard for clip in track.clips][:_MOST_EVENTS]
@@ -33,6 +32,8 @@ def edit_decision_list(session: ExportSession) -> str:
             f"* FROM CLIP: {_line(clip.file.as_posix())}",
         ]
         if number == 1:
+            # readers take a comment before the first event for an event
+            lines.append(f"* render-ending {__version__}, {session.rate.name} FRAMES/S")
             lines += [
                 f"* LOC: {session.timecode(marker.at_samples)} RED     {_line(marker.name)}"
                 for marker in session.markers
