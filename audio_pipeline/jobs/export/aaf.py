@@ -23,6 +23,7 @@ from audio_pipeline.jobs.export.exchange import exchange_module
 from audio_pipeline.jobs.export.model import Clip, ExportSession, Track
 from audio_pipeline.version import __version__
 
+_PROGRAM = "render-ending"
 _DATE = datetime(1970, 1, 1)
 _PRODUCT = uuid.UUID("5f0f5b0e-6a0c-5d0f-9a51-3f6f3a1c2b77")
 _BLOCK = 1 << 18
@@ -61,6 +62,17 @@ def write_aaf(session: ExportSession, folder: Path, target: Path) -> None:
         _add_markers(file, composition, session)
 
 
+def is_own_aaf(path: Path) -> bool:
+    """Whether an AAF file was written by this program. Raises RenderError where pyaaf2 is missing."""
+    aaf2 = exchange_module("aaf2")
+    try:
+        with aaf2.open(str(path), "r") as file:
+            product = file.header["IdentificationList"].value[0]["ProductName"].value
+    except Exception:  # the library raises whatever a foreign file makes it stumble over
+        return False
+    return bool(product == _PROGRAM)
+
+
 def _digest(session: ExportSession, folder: Path) -> str:
     """A digest of the session and of the audio in it."""
     found = hashlib.sha256(repr(session).encode("utf-8", "backslashreplace"))
@@ -80,8 +92,8 @@ def _stamp(file: Any, digest: str) -> None:
     auid = exchange_module("aaf2.auid").AUID
     header = file.header
     identification = header["IdentificationList"].value[0]
-    identification["ProductName"].value = "render-ending"
-    identification["CompanyName"].value = "render-ending"
+    identification["ProductName"].value = _PROGRAM
+    identification["CompanyName"].value = _PROGRAM
     identification["ProductVersionString"].value = __version__
     identification["ProductID"].value = auid(str(_PRODUCT))
     identification["Platform"].value = "any"

@@ -13,7 +13,7 @@ from audio_pipeline.audio_io.display_path import printable
 from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.audio_io.write.overwrite_guard import refuse_to_overwrite
 from audio_pipeline.errors import RenderError
-from audio_pipeline.jobs.export.aaf import write_aaf
+from audio_pipeline.jobs.export.aaf import is_own_aaf, write_aaf
 from audio_pipeline.jobs.export.edl import edit_decision_list
 from audio_pipeline.jobs.export.fcp7 import fcp7_xml
 from audio_pipeline.jobs.export.layer_session import layer_session
@@ -51,8 +51,8 @@ _TEXTS: dict[Format, Callable[[ExportSession], str]] = {
     "edl": edit_decision_list,
     "csv": session_csv,
 }
-_MARK = "render-ending"
-_HEAD_BYTES = 1 << 20
+_MARK = b"render-ending"
+_HEAD_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -142,12 +142,15 @@ def _refuse(target: Path) -> None:
     """Raise RenderError when something is at `target` that is not an earlier export."""
     if not target.exists() and not target.is_symlink():
         return
-    head = b""
-    if target.is_file():
-        with target.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
-    if not any(_MARK.encode(code) in head for code in ("utf-8", "utf-16-le")):
+    if not (target.is_file() and _is_own(target)):
         raise RenderError(
             f"{printable(target)} is there already and was not exported by this program.",
             hint="Move it away, or write to another folder with --out DIR.",
         )
+
+
+def _is_own(target: Path) -> bool:
+    if target.suffix == SUFFIXES["aaf"]:
+        return is_own_aaf(target)
+    with target.open("rb") as file:
+        return _MARK in file.read(_HEAD_BYTES)
