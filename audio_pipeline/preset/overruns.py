@@ -130,7 +130,7 @@ class _Voice:
         return limit, ends[limit]
 
     def _rounding(self) -> int:
-        """Samples that a cue may stand before the echo that it waits for: half a frame, where it was snapped."""
+        """Samples that a snapped cue may stand before the echo that it waits for: half a frame."""
         picture = self._preset.picture
         return to_samples(picture.clock().rate.seconds(1) / 2, self._rate) if picture.snap else 0
 
