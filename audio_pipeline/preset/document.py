@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import ChainMap
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +47,7 @@ class Document:
 
     name: str
     table: Table
-    origins: dict[Key, str]
+    origins: MutableMapping[Key, str]
     base: Document | None = None
 
     def origin(self, key: Key) -> str:
@@ -190,9 +192,11 @@ def with_value(document: Document, name: str, value: Any, origin: str) -> Docume
         own = {part: own}
     _refuse_monsters(own, origin)
     origins = {k: origin for k in _keys(own, ()) if _get(document.table, k) is None or k == key}
-    return Document(
-        document.name, _merged(document.table, own), document.origins | origins, document.base
-    )
+    before = document.origins
+    over, below = before.maps if isinstance(before, ChainMap) else ({}, before)
+    # in two layers: many documents share the lower one
+    layered = ChainMap({**over, **origins}, below)
+    return Document(document.name, _merged(document.table, own), layered, document.base)
 
 
 def full_key(table: Table, key: Key) -> Key:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,9 +56,14 @@ def _values(preset: Preset) -> Iterator[tuple[Key, Any]]:
     yield from _fields(sounds)
 
 
+def fields_of(table: Parameters) -> dict[str, Any]:
+    """The values of one table as a preset writes them."""
+    return table.model_dump(mode="json")
+
+
 def _fields(tables: Iterable[tuple[Key, Parameters]]) -> Iterator[tuple[Key, Any]]:
     for above, table in tables:
-        for name, value in table.model_dump(mode="json").items():
+        for name, value in fields_of(table).items():
             yield (*above, name), value
 
 
@@ -69,6 +74,22 @@ def _origin(preset: Preset, key: Key) -> str:
 def flat(preset: Preset) -> dict[str, Any]:
     """The resolved preset as one flat dict, for reports: key → value as a preset writes it."""
     return {".".join(key): value for key, value in _values(preset)}
+
+
+def value_at(preset: Preset, key: str) -> Any:
+    """The value at a key of `flat`. Raises KeyError for a key that nothing has."""
+    shelf, *rest = key.split(".")
+    if shelf == "cues" and len(rest) == 1:
+        return str(preset.cues[rest[0]])
+    tables: dict[str, Parameters] = {"picture": preset.picture, "master": preset.master}
+    if shelf in ("layers", "effects") and len(rest) == 2:
+        sounds: Mapping[str, Parameters] = preset.layers if shelf == "layers" else preset.effects
+        return fields_of(sounds[rest[0]])[rest[1]]
+    if shelf in tables and len(rest) == 1:
+        return fields_of(tables[shelf])[rest[0]]
+    if not rest:
+        return fields_of(preset.head)[shelf]
+    raise KeyError(key)
 
 
 def overrides(preset: Preset, base: Preset) -> dict[str, Any]:

@@ -137,8 +137,17 @@ class Preset:
         return [(name, effect) for name, effect in effects if effect.on]
 
 
-def build_preset(document: Document) -> Preset:
-    """Check every value of a document. Raises PresetError for the first that is wrong."""
+Known = dict[tuple[str, str, int], tuple[Table, Any]]
+"""Tables that were checked before, with what they became: by shelf, name and identity. Documents that differ in
+one value share all their other tables."""
+
+
+def build_preset(document: Document, shared: Known | None = None) -> Preset:
+    """Check every value of a document. Raises PresetError for the first that is wrong.
+
+    `shared` is for many documents of one base: what they share is checked once. It grows with what is new.
+    """
+    shared = {} if shared is None else shared
     table = document.table
     shelves = {"picture", "master", "cues", "layers", "effects"}
     known = {*Head.model_fields, *shelves, "extends"}
@@ -157,8 +166,8 @@ def build_preset(document: Document) -> Preset:
         picture,
         _checked(document, ("master",), _table(document, "master"), Master),
         _cues(document),
-        _sounds(document, LAYERS),
-        _sounds(document, EFFECTS),
+        _sounds(document, LAYERS, shared),
+        _sounds(document, EFFECTS, shared),
         document,
     )
     for name in preset.layers.keys() & preset.effects.keys():
@@ -207,15 +216,21 @@ def _cues(document: Document) -> dict[str, Moment]:
     return cues
 
 
-def _sounds(document: Document, kinds: Registry[AnySound]) -> dict[str, AnySound]:
+def _sounds(document: Document, kinds: Registry[AnySound], known: Known) -> Mapping[str, AnySound]:
     shelf = kinds.shelf
     tables = _table(document, shelf)
+    if (before := known.get((shelf, "", id(tables)))) is not None and tables:
+        whole: Mapping[str, AnySound] = before[1]
+        return whole
     if len(tables) > MAX_SOUNDS:
         raise complain(
             document, (shelf,), f"has {len(tables)} entries; at most {MAX_SOUNDS} are allowed"
         )
     sounds: dict[str, AnySound] = {}
-    for name in tables:
+    for name, below in tables.items():
+        if (before := known.get((shelf, name, id(below)))) is not None:
+            sounds[name] = before[1]
+            continue
         key: Key = (shelf, name)
         if NAME.fullmatch(name) is None:
             raise complain(document, key, "is no name for a sound: small letters, digits and _ only")
@@ -226,6 +241,8 @@ def _sounds(document: Document, kinds: Registry[AnySound]) -> dict[str, AnySound
         if not isinstance(kind, str) or kind not in kinds:
             raise unknown_key(document, (*key, str(kind)), kinds, "kind")
         sounds[name] = _checked(document, key, table, kinds[kind])
+        known[shelf, name, id(table)] = (table, sounds[name])
+    known[shelf, "", id(tables)] = (tables, sounds)
     return sounds
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from audio_pipeline.errors import PresetError
-from audio_pipeline.preset.explain import flat
+from audio_pipeline.preset.explain import flat, value_at
 from audio_pipeline.preset.model import Preset
 
 LONGEST_BYTES = 200
@@ -36,7 +36,7 @@ TEMPLATE_KEYS = {
 }
 
 
-def template_values(preset: Preset, language: str = "") -> dict[str, str]:
+def template_values(preset: Preset, language: str = "") -> Mapping[str, str]:
     """What each key of a template means for a preset; every key of the preset itself works, too."""
     buses, delivery = set(preset.master.buses), preset.master.delivery
     field = "TH" if delivery in ("theatrical", "trailer") else "NF"
@@ -57,7 +57,29 @@ def template_values(preset: Preset, language: str = "") -> dict[str, str]:
         "delivery": delivery,
         "seed": str(preset.head.seed),
     }
-    return {key: _written(value) for key, value in flat(preset).items()} | own
+    return _TemplateValues(preset, own)
+
+
+class _TemplateValues(Mapping[str, str]):
+    """Every key of a preset, written out when it is asked for, and over them `own`."""
+
+    def __init__(self, preset: Preset, own: dict[str, str]) -> None:
+        self._preset = preset
+        self._own = own
+
+    def __getitem__(self, key: str) -> str:
+        if key in self._own:
+            return self._own[key]
+        return _written(value_at(self._preset, key))
+
+    def __or__(self, other: Mapping[str, str]) -> dict[str, str]:
+        return {**self, **other}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(flat(self._preset) | self._own)
+
+    def __len__(self) -> int:
+        return len(flat(self._preset) | self._own)
 
 
 def filled(template: str, values: Mapping[str, str]) -> str:

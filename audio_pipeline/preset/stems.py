@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 from audio_pipeline.audio_io.read.flac_header import stated_length
 from audio_pipeline.preset.model import HEADS, Preset
 from audio_pipeline.preset.project import Project
-from audio_pipeline.preset.timing import schedule_of
+from audio_pipeline.preset.timing import Checked, schedule_of
 from audio_pipeline.timeline.moments import Schedule
 from audio_pipeline.timeline.scene import StemRequest
 
@@ -47,17 +47,26 @@ def head_path(project: Project, preset: Preset) -> Path | None:
     return project.inside(name, f"{preset.document.origin(('head',))}: head")
 
 
-def planned_schedule(project: Project, preset: Preset, files: StemFiles) -> Schedule:
-    """The schedule from the stems' headers alone: nothing is decoded.
+def planned_schedule(
+    project: Project,
+    preset: Preset,
+    files: StemFiles,
+    length_s: Callable[[Path, int], Fraction] | None = None,
+    checked: Checked | None = None,
+) -> Schedule:
+    """The schedule from the stems' headers alone: nothing is decoded. For many presets `length_s` may keep
+    what `stated_length_s` found, and `checked` which sounds were checked.
 
     Raises StemError for a stem or a head outside the project, and for a stem that cannot be read.
     """
     head_path(project, preset)
     paths = stem_paths(project, preset, files)
-    return schedule_of(preset, lambda request: _stated_length(paths[request], preset.sample_rate_hz))
+    length = length_s or stated_length_s
+    return schedule_of(preset, lambda r: length(paths[r], preset.sample_rate_hz), checked)
 
 
-def _stated_length(path: Path, sample_rate: int) -> Fraction:
+def stated_length_s(path: Path, sample_rate: int) -> Fraction:
+    """How long the recording at `path` is at that rate, in exact seconds, by its head."""
     frames, rate_hz = stated_length(path) or _probed_length(path)
     return Fraction(ceil(Fraction(frames * sample_rate, rate_hz)), sample_rate)
 

@@ -25,11 +25,54 @@ LengthOf = Callable[[StemRequest], Fraction]
 """How long a stem is, in exact seconds, once it is conditioned."""
 
 
-def schedule_of(preset: Preset, length_s: LengthOf) -> Schedule:
+class Checked:
+    """Which sounds were checked at which times, for many presets that share them."""
+
+    def __init__(self) -> None:
+        self._names: dict[int, tuple[Parameters, frozenset[str]]] = {}
+        self._done: dict[tuple[object, ...], set[int]] = {}
+
+    def at(self, preset: Preset, schedule: Schedule) -> set[int]:
+        """The identities of the sounds that were checked when all that they name was where it is now. Names
+        that nothing has are not asked for here."""
+        return self._done.setdefault(self.named(preset, schedule), set())
+
+    def named(self, preset: Preset, schedule: Schedule) -> tuple[object, ...]:
+        """The clock, and when all names are that a sound of the preset mentions."""
+        names: set[str] = set()
+        for sound in (*preset.layers.values(), *preset.effects.values()):
+            kept = self._names.get(id(sound))
+            if kept is None:
+                kept = self._names[id(sound)] = (sound, _names_in(sound))
+            names |= kept[1]
+        there = sorted(names & schedule.define.keys())
+        return (schedule.clock, *((name, _when(schedule, name)) for name in there))
+
+
+def _names_in(parameters: Parameters) -> frozenset[str]:
+    names: set[str] = set()
+    for field in type(parameters).model_fields:
+        value = getattr(parameters, field)
+        for moment in value if isinstance(value, tuple) else (value,):
+            if isinstance(moment, Moment):
+                names |= set(moment.names())
+    return frozenset(names)
+
+
+def _when(schedule: Schedule, name: str) -> Fraction | None:
+    """When a name is; None when that cannot be worked out, which the check of its sound says."""
+    try:
+        return schedule.named(name)
+    except (ValueError, NotImplementedError, RecursionError):
+        return None
+
+
+def schedule_of(preset: Preset, length_s: LengthOf, checked: Checked | None = None) -> Schedule:
     """The schedule of a preset whose stems are that long; every cue has been worked out and checked.
 
     Raises PresetError for a name that nothing has, for cues that wait for each other, for a cue
-    before the start, and for a programme without length or of more than six hours.
+    before the start, and for a programme without length or of more than six hours. Sounds that were
+    `checked` at the same times are not checked again.
     """
     define: dict[str, Callable[[Schedule], Fraction]] = {}
     for name, moment in preset.cues.items():
@@ -44,9 +87,12 @@ def schedule_of(preset: Preset, length_s: LengthOf) -> Schedule:
         _check(preset, schedule, ("cues", name), moment, partial(schedule.named, name))
     _check_parameters(preset, schedule, ("master",), preset.master)
     effects = preset.treating() | preset.working()
+    done = (checked or Checked()).at(preset, schedule)
     for shelf, sounds in (("layers", preset.playing()), ("effects", effects)):
         for name, sound in sounds.items():
-            _check_parameters(preset, schedule, (shelf, name), sound)
+            if id(sound) not in done:
+                _check_parameters(preset, schedule, (shelf, name), sound)
+                done.add(id(sound))
     _check_length(preset, schedule)
     return schedule
 

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from audio_pipeline.errors import AudioPipelineError, PresetError, printable
-from audio_pipeline.memo.keys import exact
-from audio_pipeline.memo.store import digest
+from audio_pipeline.jobs.batch.shared_parts import SharedParts
 from audio_pipeline.preset.batch_file import (
     SUFFIX,
     Matrix,
@@ -19,15 +18,16 @@ from audio_pipeline.preset.batch_file import (
     refuse_too_many,
 )
 from audio_pipeline.preset.complaints import shown_value
-from audio_pipeline.preset.document import Document, full_key, load_document, with_value
-from audio_pipeline.preset.explain import differences
+from audio_pipeline.preset.document import SHELVES, Document, full_key, load_document, with_value
 from audio_pipeline.preset.model import Preset, build_preset
 from audio_pipeline.preset.names import check_name, filled, same_file, slug, template_values
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import planned_schedule
 from audio_pipeline.suggestions import did_you_mean
-from audio_pipeline.timeline.moments import Moment, Schedule
-from audio_pipeline.timeline.scene import to_samples
+from audio_pipeline.units import Parameters
+
+MOST_SOUNDS = 2_100_000
+"""Layers and effects of all mixes of a batch: 10 000 mixes of 200 layers, or fewer of more."""
 
 
 @dataclass(frozen=True)
@@ -95,13 +95,15 @@ def plan(project: Project, matrices: Sequence[Matrix], out: Path) -> list[Mix]:
     A preset that is broken by itself, or a recording that is not there, is that mix's own failure.
     """
     refuse_too_many(matrices)
+    parts, sounds = SharedParts(project), 0
     mixes: list[Mix] = []
     taken: dict[str, str] = {}
     for matrix in matrices:
         bases = {name: _base(project, name) for name in matrix.presets}
+        sounds += _refuse_too_many_sounds(matrix, bases, sounds)
         before = len(mixes)
         for name, language, values in _crossed(matrix, bases):
-            mix = _mix(project, matrix, bases[name], name, language, values, out)
+            mix = _mix(parts, project, matrix, bases[name], name, language, values, out)
             said = f"{name} {_told(values)}".strip() + (f" [{language}]" if language else "")
             if (other := taken.setdefault(same_file(mix.name), said)) is not said:
                 raise PresetError(
@@ -113,6 +115,23 @@ def plan(project: Project, matrices: Sequence[Matrix], out: Path) -> list[Mix]:
         if len(mixes) == before:
             raise PresetError(f"{matrix.origin}: every mix is excluded, so there is nothing to render")
     return mixes
+
+
+def _refuse_too_many_sounds(
+    matrix: Matrix, bases: Mapping[str, Document | AudioPipelineError], before: int
+) -> int:
+    """How many sounds the mixes of a matrix have together. Raises PresetError, before anything is crossed, for
+    more than `MOST_SOUNDS` with those `before`."""
+    each = matrix.count() // max(1, len(matrix.presets))
+    tables = [base.table for base in bases.values() if isinstance(base, Document)]
+    count = each * sum(len(table.get(shelf, {})) for table in tables for shelf in SHELVES)
+    if before + count > MOST_SOUNDS:
+        raise PresetError(
+            f"{matrix.origin}: the mixes would have {before + count:,} sounds together; a batch has at most"
+            f" {MOST_SOUNDS:,}".replace(",", " "),
+            hint="Cross fewer values, or render in several batches.",
+        )
+    return count
 
 
 def _named(project: Project, name: str, origin: str) -> list[str]:
@@ -192,6 +211,7 @@ def _check_exclusions(
 
 
 def _mix(
+    parts: SharedParts,
     project: Project,
     matrix: Matrix,
     base: Document | AudioPipelineError,
@@ -208,26 +228,28 @@ def _mix(
     document = _revoiced(matrix, base, language)
     for key, value in values.items():
         document = with_value(document, key, value, matrix.origin)
-    preset = build_preset(document)
+    preset = parts.preset(document)
     try:
         named = _name(matrix, preset, language)
         check_name(named)
     except PresetError as error:
         raise PresetError(f"{matrix.origin}: {error.message}", hint=error.hint) from error
+    sounding: dict[str, Parameters] = {**preset.playing(), **preset.treating(), **preset.working()}
     mix = replace(
         shell,
         name=named,
         preset=replace(preset, name=named),
-        overrides=_overrides(document, preset, values),
-        family=_family(preset),
+        overrides=_overrides(parts, document, preset, values),
+        family=parts.family(preset, sounding),
     )
     try:
-        schedule = planned_schedule(project, preset, {})
+        schedule = parts.schedule(preset)
     except AudioPipelineError as error:
         if isinstance(error, PresetError) and values and _can_be_timed(project, base):
             raise
         return replace(mix, failure=error.message, hint=error.hint)
-    return replace(mix, length_s=float(schedule.named("end")), sounds=_sounds(preset, schedule))
+    sounds = parts.sounds(preset, sounding, schedule)
+    return replace(mix, length_s=float(schedule.named("end")), sounds=sounds)
 
 
 def _can_be_timed(project: Project, base: Document) -> bool:
@@ -269,38 +291,10 @@ def _told(values: Mapping[str, Any]) -> str:
     return " ".join(f"{key}={value}" for key, value in values.items())
 
 
-def _overrides(document: Document, preset: Preset, values: Mapping[str, Any]) -> dict[str, Any]:
+def _overrides(
+    parts: SharedParts, document: Document, preset: Preset, values: Mapping[str, Any]
+) -> Mapping[str, Any]:
     """What differs from what the preset extends, and what the batch has set."""
-    found: dict[str, Any] = {}
-    if document.base is not None:
-        changed = differences(preset, build_preset(document.base))
-        found = {key: here for key, (_, here) in changed.items() if here is not None}
-    for key, value in values.items():
-        full = ".".join(full_key(document.table, tuple(part.strip() for part in key.split("."))))
-        found.setdefault(full, value)
-    return found
-
-
-def _family(preset: Preset) -> str:
-    """What costs most in a mix: all but its cues, its dropouts and its master."""
-    effects = {
-        n: exact(e) for n, e in (preset.treating() | preset.working()).items() if e.kind != "dropout"
-    }
-    layers = {n: exact(la) for n, la in preset.playing().items()}
-    head = preset.head
-    ears = (head.listening, head.head)
-    return digest(preset.sample_rate_hz, head.seed, ears, layers, effects)
-
-
-def _sounds(preset: Preset, schedule: Schedule) -> frozenset[str]:
-    """A key for every sound that is on: its parameters, and when its times come to."""
-    rate, keys = preset.sample_rate_hz, set()
-    for name, sound in (preset.playing() | preset.treating() | preset.working()).items():
-        times = [
-            to_samples(schedule.seconds(value), rate)
-            for key in type(sound).model_fields
-            if isinstance(value := getattr(sound, key), Moment)
-        ]
-        ears = (preset.head.listening, preset.head.head)
-        keys.add(digest(name, exact(sound), times, rate, preset.head.seed, ears))
-    return frozenset(keys)
+    keys = {key: tuple(part.strip() for part in key.split(".")) for key in values}
+    full = {".".join(full_key(document.table, keys[key])): value for key, value in values.items()}
+    return parts.overrides(preset, full)
