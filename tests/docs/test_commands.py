@@ -124,7 +124,7 @@ def test_every_command_of_the_pages_works_in_their_order(
                 assert re.search(rf"^{words[0]}:", makefile, re.MULTILINE)
             elif line == "pip install .":
                 project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-                assert project["scripts"] == {"render-ending": "audio_pipeline.cli.main:run"}
+                assert project["scripts"] == {"render-ending": "audio_pipeline.__main__:run"}
             elif words[:2] == ["init", "film"]:
                 assert words[2:] == ["&&", "cd", "film"]
                 assert call(tmp_path, words[:2]) == 0
