@@ -368,4 +368,5 @@ def test_a_signal_between_two_steps_of_a_claim_leaves_nothing(
         pass
     monkeypatch.setattr(Staging, step, done)
     clear_in_use()
-    assert list(tmp_path.iterdir()) == []
+    assert [p.name for p in tmp_path.iterdir() if p.name != "page.html"] == []
+    assert (tmp_path / "page.html").exists() is (step == "clear")
