@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import add
 
 from audio_pipeline.timeline.timecode import (
@@ -158,6 +158,12 @@ def _latest(moment: Moment, seconds: Callable[[str], Fraction]) -> Fraction:
     )
 
 
+@lru_cache(maxsize=4096)
+def _in_units(number: str, unit: str) -> Fraction:
+    """Exact seconds; presets of a batch ask for the same ones again and again."""
+    return Fraction(number) * _UNITS[unit]
+
+
 ROUNDED_S = Fraction(1, 15_000)
 """How far before its picture the seconds of a picture's first sample may lie: half a sample at 8 kHz, and
 the rounding to microseconds of a report."""
@@ -185,7 +191,7 @@ class Clock:
             raise ValueError(f"{atom!r} is not a time")
         if match[2] == "f":
             return Fraction(match[1]) / self.rate.frames_per_s
-        return Fraction(match[1]) * _UNITS[match[2]]
+        return _in_units(match[1], match[2])
 
     def duration(self, moment: Moment) -> Fraction:
         """Exact seconds of a moment that refers to nothing."""
