@@ -20,7 +20,8 @@ from audio_pipeline.audio_io.read.ffmpeg import container_of, decoded, stream_in
 from audio_pipeline.audio_io.read.mpeg_frames import states_its_length
 from audio_pipeline.audio_io.read.pcm24 import pcm24_blocks
 from audio_pipeline.audio_io.read.sniff import why_not_audio
-from audio_pipeline.audio_io.read.sound_file import Sequential, View, sound_file
+from audio_pipeline.audio_io.read.sound_file import sound_file
+from audio_pipeline.audio_io.read.structure import Structure
 from audio_pipeline.audio_io.regular_file import RegularFile, regular_file
 from audio_pipeline.audio_io.signal_checks import SignalCheck
 from audio_pipeline.dsp.arrays import Samples
@@ -214,11 +215,11 @@ def _by_ffmpeg(file: RegularFile) -> Recording:
     return Recording(file, info, pieces, surely, by_ffmpeg=True)
 
 
-def _info(file: RegularFile, structure: containers.Structure, sound: soundfile.SoundFile) -> AudioInfo:
+def _info(file: RegularFile, structure: Structure, sound: soundfile.SoundFile) -> AudioInfo:
     containers.refuse_unusable(file.name, sound.samplerate, sound.channels)
     info = AudioInfo(
         name=file.name,
-        format=sound.format,
+        format=structure.title or sound.format,
         subtype=sound.subtype,
         frames=sound.frames if sound.frames < _UNKNOWN_FRAMES else _count(file, structure),
         sample_rate_hz=sound.samplerate,
@@ -229,9 +230,9 @@ def _info(file: RegularFile, structure: containers.Structure, sound: soundfile.S
     return info
 
 
-def _count(file: RegularFile, structure: containers.Structure) -> int:
+def _count(file: RegularFile, structure: Structure) -> int:
     """The frames of a recording that does not state them: a FLAC stream."""
-    with Sequential(View(file, structure.mended), closefd=False) as sound:
+    with sound_file(file, structure) as sound:
         most = min(LONGEST_S * sound.samplerate, _MOST_COUNTED // sound.channels)
         count = 0
         while count <= most and len(block := sound.read(BLOCK, dtype="int32", always_2d=True)):
