@@ -16,12 +16,14 @@ import numpy as np
 import soundfile
 
 from audio_pipeline.audio_io.read import containers
-from audio_pipeline.audio_io.read.ffmpeg import container_of, decoded, stream_info
+from audio_pipeline.audio_io.read.container_kinds import container_of
+from audio_pipeline.audio_io.read.ffmpeg import decoded, stream_info
 from audio_pipeline.audio_io.read.mpeg_frames import states_its_length
 from audio_pipeline.audio_io.read.pcm24 import pcm24_blocks
 from audio_pipeline.audio_io.read.sniff import why_not_audio
 from audio_pipeline.audio_io.read.sound_file import sound_file
 from audio_pipeline.audio_io.read.structure import Structure
+from audio_pipeline.audio_io.read.track_listing import no_such_track
 from audio_pipeline.audio_io.regular_file import RegularFile, regular_file
 from audio_pipeline.audio_io.signal_checks import SignalCheck
 from audio_pipeline.dsp.arrays import Samples
@@ -48,7 +50,8 @@ _OGG_TO_WAV = {
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """What a file is. `name` is the path as it was given, printable; `warnings` are sentences.
+    """What a file is. `name` is the path as it was given, printable; `warnings` are sentences on its header,
+    `remarks` codes and sentences on how it is read (`reporting.warnings.WarningCode`).
 
     `frames` counts samples of one channel. `format` and `subtype` are libsndfile's names ("WAV",
     "PCM_24"), or the container and the codec where ffmpeg reads it ("MPEG-4", "aac").
@@ -61,6 +64,7 @@ class AudioInfo:
     sample_rate_hz: int
     channels: int
     warnings: tuple[str, ...] = ()
+    remarks: tuple[tuple[str, str], ...] = ()
 
     @property
     def duration_s(self) -> float:
@@ -73,14 +77,17 @@ class AudioInfo:
         return self.subtype.startswith("PCM_")
 
 
-def probe(path: str | os.PathLike[str]) -> AudioInfo:
+def probe(path: str | os.PathLike[str], *, track: int | None = None) -> AudioInfo:
     """What `path` is, from its header: cheap, and without a look at its samples.
+
+    `track` is the number of the track to read, from 1, where a file has several; None leaves the choice
+    to the file: its default track, or its mono tracks together.
 
     Where ffmpeg decodes, `frames` is what the container states, which may differ from what is
     decoded by the padding of the codec; 0 when it states nothing. Raises StemError for what cannot
     be read.
     """
-    with opened(path) as recording:
+    with opened(path, track=track) as recording:
         return recording.info
 
 
@@ -106,13 +113,15 @@ def read(path: str | os.PathLike[str]) -> tuple[Samples, AudioInfo]:
         return samples, replace(info, frames=check.count, warnings=warnings)
 
 
-def blocks(path: str | os.PathLike[str], frames: int = BLOCK) -> Iterator[Samples]:
+def blocks(
+    path: str | os.PathLike[str], frames: int = BLOCK, *, track: int | None = None
+) -> Iterator[Samples]:
     """The recording in pieces `(≤ frames, channels)` float64, in order, in little memory; in each piece
-    every channel is contiguous, which is quicker to work on.
+    every channel is contiguous, which is quicker to work on. `track` as for `probe`.
 
     Raises StemError as `read` does, when the piece in question is reached; silence is not refused.
     """
-    with opened(path) as recording:
+    with opened(path, track=track) as recording:
         info = recording.info
         check = SignalCheck(info.name, info.sample_rate_hz, info.channels)
         for block in recording.blocks(frames):
@@ -167,10 +176,14 @@ class Recording:
 
 
 @contextmanager
-def opened(path: str | os.PathLike[str]) -> Iterator[Recording]:
-    """The recording at `path`; nothing is decoded yet. Raises StemError as `probe` does."""
+def opened(path: str | os.PathLike[str], *, track: int | None = None) -> Iterator[Recording]:
+    """The recording at `path`; nothing is decoded yet. `track` as for `probe`. Raises StemError as `probe`
+    does, and for a track that the file does not have."""
     with regular_file(path) as file:
-        yield _by_libsndfile(file) or _by_ffmpeg(file)
+        recording = _by_libsndfile(file)
+        if recording is not None and track not in (None, 1):
+            raise no_such_track(file.name, track or 0, 1)
+        yield recording or _by_ffmpeg(file, track)
 
 
 def _by_libsndfile(file: RegularFile) -> Recording | None:
@@ -198,15 +211,17 @@ def _by_libsndfile(file: RegularFile) -> Recording | None:
     return Recording(file, info, pieces, info.frames)
 
 
-def _by_ffmpeg(file: RegularFile) -> Recording:
+def _by_ffmpeg(file: RegularFile, track: int | None) -> Recording:
     container = container_of(file)
     if container is None:
         raise why_not_audio(file)
-    stream = stream_info(file, container)
+    stream = stream_info(file, container, track)
     rate, channels = stream.sample_rate_hz, stream.channels
     containers.refuse_unusable(file.name, rate, channels)
     frames = round((stream.duration_s or 0.0) * rate)
-    info = AudioInfo(file.name, container.title, stream.codec, frames, rate, channels)
+    info = AudioInfo(
+        file.name, container.title, stream.codec, frames, rate, channels, remarks=stream.remarks
+    )
     if stream.duration_s is not None:
         _refuse_length(info)
     # the codec's own padding is forgiven
