@@ -83,7 +83,8 @@ def condition(
         sha256 = recording.file.sha256_hex()
         recording.file.refuse_change()
         info = replace(recording.info, frames=check.count)
-        did, warnings = [], [*info.warnings, *check.warnings()]
+        said = [sentence for _, sentence in info.remarks]
+        did, warnings = [], [*info.warnings, *said, *check.warnings()]
         offset, how = _offset(check)
         did.append(how)
         products = check.products(offset)

@@ -14,6 +14,7 @@ from audio_pipeline.cli.notes import print_notes, what_was_read
 from audio_pipeline.cli.options import debug_option
 from audio_pipeline.cli.output import Output, output_options
 from audio_pipeline.cli.process import loading
+from audio_pipeline.cli.track import track_option
 
 if TYPE_CHECKING:
     from audio_pipeline.reporting.model import LoudnessReport
@@ -40,6 +41,7 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 @click.argument("file", required=False, type=FILE)
 @click.option("--delivery", metavar="NAME", shell_complete=_names, help="What it must comply with.")
 @click.option("--dialogue", type=FILE, metavar="STEM", help="The dialogue stem, for clauses about it.")
+@track_option
 @clock_options
 @click.option("--list", "as_list", is_flag=True, help="List the deliveries there are.")
 @output_options
@@ -48,6 +50,7 @@ def command(
     file: Path | None,
     delivery: str | None,
     dialogue: Path | None,
+    track: int | None,
     rate: str,
     start: str,
     as_list: bool,
@@ -62,7 +65,7 @@ def command(
         return
     if file is None:
         raise click.UsageError("name a FILE to check, or --list")
-    report = _judged(file, delivery, dialogue, clock_of(rate, start))
+    report = _judged(file, delivery, dialogue, clock_of(rate, start), track)
     output.detail(what_was_read(report))
     if output.json:
         output.document({"file": report.file, **report.delivery.model_dump(mode="json")})
@@ -72,7 +75,9 @@ def command(
         raise click.exceptions.Exit(1)
 
 
-def _judged(file: Path, delivery: str | None, dialogue: Path | None, clock: Clock) -> LoudnessReport:
+def _judged(
+    file: Path, delivery: str | None, dialogue: Path | None, clock: Clock, track: int | None
+) -> LoudnessReport:
     with loading():
         from audio_pipeline.jobs.measure import Known, measure_file
         from audio_pipeline.reporting.rejudge import rejudged
@@ -80,6 +85,8 @@ def _judged(file: Path, delivery: str | None, dialogue: Path | None, clock: Cloc
         from audio_pipeline.reporting.report_names import SUFFIX
 
     if file.name.endswith(".json"):
+        if track is not None:
+            raise click.UsageError(f"a {SUFFIX} is about one track; --track goes with an audio file")
         if dialogue is not None:
             raise click.UsageError(f"a {SUFFIX} knows its dialogue; --dialogue goes with an audio file")
         report = read_set(file)
@@ -88,7 +95,7 @@ def _judged(file: Path, delivery: str | None, dialogue: Path | None, clock: Cloc
         return rejudged(report, delivery or report.delivery.name or "")
     if delivery is None:
         raise click.UsageError("say --delivery NAME; check --list shows which there are")
-    return measure_file(file, Known(clock, dialogue=dialogue, delivery=delivery))
+    return measure_file(file, Known(clock, dialogue=dialogue, delivery=delivery, track=track))
 
 
 def _list(output: Output) -> None:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from audio_pipeline.cli.errors import printable
-from audio_pipeline.cli.notes import print_notes
+from audio_pipeline.cli.notes import print_notes, tell_how_read
 from audio_pipeline.cli.options import debug_option
 from audio_pipeline.cli.output import Output, output_options
 from audio_pipeline.cli.process import loading
+from audio_pipeline.cli.track import track_option
 
 if TYPE_CHECKING:
     from audio_pipeline.reporting.comparison import Comparison, Tolerance
@@ -42,6 +43,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--csv", "as_csv", is_flag=True, help="Print every figure as a row of CSV.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print tables of Markdown.")
 @click.option("--plot", type=FILE, metavar="FILE.png|svg", help="Draw the loudness of all over time.")
+@track_option
 @click.option("--timbre", is_flag=True, help="Compare the timbre of audio files instead.")
 @click.option("--null", is_flag=True, help="Subtract two audio files; tell rounding from a change.")
 @output_options
@@ -54,6 +56,7 @@ def command(
     plot: Path | None,
     timbre: bool,
     null: bool,
+    track: int | None,
     output: Output,
 ) -> None:
     """Compare reports (.report.json), audio files, or folders of renders with the first of them.
@@ -65,6 +68,8 @@ def command(
         raise click.UsageError("name two things to compare, or more")
     if output.json + as_csv + as_markdown > 1:
         raise click.UsageError("choose one of --json, --csv and --markdown")
+    if track is not None and (timbre or null):
+        raise click.UsageError("--track does not go with --timbre or --null")
     if timbre or null:
         from audio_pipeline.cli.compare_audio import print_null_test, print_timbre
         from audio_pipeline.jobs.compare import names_of
@@ -78,10 +83,13 @@ def command(
     groups = groups_of(things)
     if plot is not None and len(groups) > 1:
         raise click.UsageError("--plot draws one comparison; name the two files")
-    comparisons = [(group.title, compare(group, tolerance)) for group in groups]
+    comparisons = [(group.title, compare(group, tolerance, track)) for group in groups]
     for group in groups:
         for file in group.files:
             output.detail(f"compared: {file}")
+    for _, comparison in comparisons:
+        for report in comparison.reports:
+            tell_how_read(report, output)
     _print(comparisons, output, as_csv, as_markdown)
     if plot is not None:
         from audio_pipeline.pages.curves import write_curves

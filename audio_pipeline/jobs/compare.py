@@ -47,18 +47,21 @@ def groups_of(things: Sequence[Path]) -> list[Group]:
     return [Group(name, tuple(renders[name] for renders in found)) for name in names]
 
 
-def compare(group: Group, tolerance: Tolerance) -> Comparison:
-    """The comparison of a group. Raises StemError or ReportError for a file that cannot be read."""
-    reports = [report_of(path) for path in group.files]
+def compare(group: Group, tolerance: Tolerance, track: int | None = None) -> Comparison:
+    """The comparison of a group; of audio files with several tracks `track` is read.
+
+    Raises StemError or ReportError for a file that cannot be read.
+    """
+    reports = [report_of(path, track) for path in group.files]
     return compare_reports(names_of(group.files), reports, tolerance)
 
 
-def report_of(path: Path) -> LoudnessReport:
+def report_of(path: Path, track: int | None = None) -> LoudnessReport:
     """The report in `path` or, of an audio file, the one that it measures."""
     if path.name.endswith(".json"):
         return read_set(path)
     finish_pending(path)
-    return report_of_file(path, MixFacts(mix=path.stem), path.name)
+    return report_of_file(path, MixFacts(mix=path.stem, track=track), path.name)
 
 
 def names_of(files: Sequence[Path]) -> list[str]:

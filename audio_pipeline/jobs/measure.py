@@ -21,7 +21,8 @@ from audio_pipeline.timeline.moments import Clock
 @dataclass(frozen=True)
 class Known:
     """What is known of the files besides their samples. `preset` or `markers` name the sections;
-    `fade_s` is how long a dropout among the markers should take; `dialogue` is the dialogue stem."""
+    `fade_s` is how long a dropout among the markers should take; `dialogue` is the dialogue stem;
+    `track` the number of the track to read, from 1."""
 
     clock: Clock
     preset: str | None = None
@@ -29,6 +30,7 @@ class Known:
     fade_s: Fraction = Fraction(1, 4)
     dialogue: Path | None = None
     delivery: str | None = None
+    track: int | None = None
 
 
 def measure(files: Iterable[Path], known: Known) -> list[LoudnessReport]:
@@ -39,8 +41,8 @@ def measure(files: Iterable[Path], known: Known) -> list[LoudnessReport]:
 def measure_file(path: Path, known: Known) -> LoudnessReport:
     """The report of a file. Raises as `measure`."""
     finish_pending(path)
-    info = probe(path)
-    facts = _facts(path, info, known)
+    info = probe(path, track=known.track)
+    facts = replace(_facts(path, info, known), track=known.track)
     if known.delivery is not None:
         facts = replace(facts, delivery=load_delivery(known.delivery).name)
     if known.dialogue is not None:

@@ -76,7 +76,11 @@ def _from(entry: Entry, sample_rate_hz: int) -> Conditioned:
     samples = entry.parts[0]
     assert samples is not None
     samples.flags.writeable = False
-    source = {**note["source"], "warnings": tuple(note["source"]["warnings"])}
+    source = {
+        **note["source"],
+        "warnings": tuple(note["source"]["warnings"]),
+        "remarks": tuple((code, sentence) for code, sentence in note["source"]["remarks"]),
+    }
     return Conditioned(
         samples,
         sample_rate_hz,

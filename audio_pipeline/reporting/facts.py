@@ -39,6 +39,7 @@ class MixFacts:
     `cues` are names and samples, in order; `layout` is the channel layout, None where it is not stated.
     `dialogue_lufs` is the loudness of the dialogue stem at the master's gain; `dialogue_share_percent`
     how much of the programme is dialogue (`dialogue.share_percent`); `delivery` a delivery's name.
+    `track` is the number of the track to read, from 1, None where the file's own choice is read.
     `dialogue_gain_db` or `programme_gain_db` is the gain of a render, by its anchor. `warnings` are codes
     and sentences about what was done to the stems. `provenance` is copied into the report as it is: text,
     numbers, lists and tables.
@@ -58,3 +59,4 @@ class MixFacts:
     dialogue_gain_db: float | None = None
     programme_gain_db: float | None = None
     warnings: tuple[tuple[str, str], ...] = ()
+    track: int | None = None

@@ -54,7 +54,7 @@ def measured_file(
 
     Raises StemError for a file that cannot be read.
     """
-    info = probe(path)
+    info = probe(path, track=facts.track)
     rate, plan = info.sample_rate_hz, facts.dropout
     whole = Span(0, info.frames)
     spans = [section.span.intersect(whole) for section in facts.sections]
@@ -68,7 +68,9 @@ def measured_file(
         FoldCheck(facts.sections or [Section(facts.mix, whole)], rate) if info.channels == 2 else None
     )
     others: list[Observer | None] = [silence, falling, soft, *observers]
-    passing = _passed_on(blocks(path, _BLOCK), [one for one in others if one is not None])
+    passing = _passed_on(
+        blocks(path, _BLOCK, track=facts.track), [one for one in others if one is not None]
+    )
     for block in prefetch(passing):
         meter.feed(block)
         if folding is not None:
@@ -89,7 +91,7 @@ def measured_file(
         None if soft is None else soft.result(),
         fall,
         silence.result(),
-        _leq_m_db(path, info) if leq else None,
+        _leq_m_db(path, info, facts.track) if leq else None,
         None if folding is None else folding.result(),
     )
 
@@ -103,5 +105,6 @@ def _passed_on(passing: Iterable[Samples], observers: Sequence[Observer]) -> Ite
         yield block
 
 
-def _leq_m_db(path: Path, info: AudioInfo) -> float | None:
-    return leq_m_of_blocks_db(blocks(path, info.sample_rate_hz), info.sample_rate_hz)
+def _leq_m_db(path: Path, info: AudioInfo, track: int | None) -> float | None:
+    rate = info.sample_rate_hz
+    return leq_m_of_blocks_db(blocks(path, rate, track=track), rate)

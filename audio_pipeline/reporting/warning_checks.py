@@ -36,6 +36,10 @@ def _of_file(measured: Measured, facts: MixFacts) -> list[ReportWarning]:
     found = [
         ReportWarning(code=WarningCode.FILE_STRUCTURE, message=word) for word in measured.info.warnings
     ]
+    found += [
+        ReportWarning.model_validate({"code": code, "message": said})
+        for code, said in measured.info.remarks
+    ]
     for section in facts.sections:
         if section.span.stop > measured.info.frames:
             found.append(

@@ -16,7 +16,9 @@ import numpy as np
 import soundfile
 
 from audio_pipeline.audio_io.read import containers
+from audio_pipeline.audio_io.read.coded_samples import coded_kind, coded_sound
 from audio_pipeline.audio_io.read.container_kinds import container_of
+from audio_pipeline.audio_io.read.encoder_delay import remark_on_delay
 from audio_pipeline.audio_io.read.ffmpeg import decoded, stream_info
 from audio_pipeline.audio_io.read.mpeg_frames import states_its_length
 from audio_pipeline.audio_io.read.pcm24 import pcm24_blocks
@@ -46,6 +48,10 @@ _OGG_TO_WAV = {
     8: (0, 2, 1, 7, 5, 6, 3, 4),
 }
 """Where each channel in the order of WAV stands in the order of Vorbis (Vorbis I, 4.3.9)."""
+
+
+_LOSSY = {"MPEG_LAYER_III": "mp3", "MPEG_LAYER_II": "mp2", "OPUS": "opus"}
+"""ffmpeg's names of the codecs with a delay, by libsndfile's."""
 
 
 @dataclass(frozen=True)
@@ -186,6 +192,13 @@ def opened(path: str | os.PathLike[str], *, track: int | None = None) -> Iterato
         yield recording or _by_ffmpeg(file, track)
 
 
+def _coded_kind(file: RegularFile, structure: Structure, subtype: str) -> str | None:
+    """What the samples are in words, where a plain WAV holds coded sound in their place."""
+    if structure.data is None or subtype not in ("PCM_16", "PCM_24"):
+        return None
+    return coded_kind(file, structure.data, int(subtype[-2:]))
+
+
 def _by_libsndfile(file: RegularFile) -> Recording | None:
     """None when libsndfile cannot read it, or would read a part of it."""
     structure = containers.examine(file)
@@ -195,6 +208,10 @@ def _by_libsndfile(file: RegularFile) -> Recording | None:
     except soundfile.SoundFileError:
         return None
     if info.format == "MP3" and not states_its_length(file, info.frames):
+        return None
+    if info.subtype.startswith("MPEG") and info.format != "MP3":
+        return None  # libsndfile counts the samples of an MP3 in a WAV wrong
+    if _coded_kind(file, structure, info.subtype) is not None:
         return None
     order = _OGG_TO_WAV.get(info.channels) if info.format == "OGG" else None
 
@@ -216,11 +233,20 @@ def _by_ffmpeg(file: RegularFile, track: int | None) -> Recording:
     if container is None:
         raise why_not_audio(file)
     stream = stream_info(file, container, track)
+    kind = _coded_kind(file, containers.examine(file), stream.codec)
+    if kind is not None:
+        raise coded_sound(file, kind)
     rate, channels = stream.sample_rate_hz, stream.channels
     containers.refuse_unusable(file.name, rate, channels)
     frames = round((stream.duration_s or 0.0) * rate)
     info = AudioInfo(
-        file.name, container.title, stream.codec, frames, rate, channels, remarks=stream.remarks
+        file.name,
+        container.title,
+        stream.codec,
+        frames,
+        rate,
+        channels,
+        remarks=stream.remarks + remark_on_delay(file, stream.codec, container.demuxer, stream.tracks),
     )
     if stream.duration_s is not None:
         _refuse_length(info)
@@ -240,6 +266,7 @@ def _info(file: RegularFile, structure: Structure, sound: soundfile.SoundFile) -
         sample_rate_hz=sound.samplerate,
         channels=sound.channels,
         warnings=structure.warnings,
+        remarks=remark_on_delay(file, _LOSSY.get(sound.subtype, ""), ""),
     )
     _refuse_length(info)
     return info

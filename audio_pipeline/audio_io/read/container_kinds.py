@@ -61,6 +61,7 @@ _CONTAINERS = (
     Container("DTS-HD", 0, b"DTSHDHDR", "dtshd", False),
     Container("TrueHD", 4, b"\xf8\x72\x6f\xba", "truehd", False),
     Container("MLP", 4, b"\xf8\x72\x6f\xbb", "mlp", False),
+    Container("IEC 61937", 0, b"\x72\xf8\x1f\x4e", "spdif", False),
     Container("AMR", 0, b"#!AMR", "amr", False),
     Container("WavPack", 0, b"wvpk", "wv", False),
     Container("Monkey's Audio", 0, b"MAC ", "ape", False),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+from typing import Any
 
 import soundfile
 
+from audio_pipeline.audio_io.read.quiet_libraries import silenced
 from audio_pipeline.audio_io.read.structure import Splice, Structure
 from audio_pipeline.audio_io.regular_file import RegularFile
 from audio_pipeline.errors import StemError
@@ -16,7 +18,15 @@ def sound_file(file: RegularFile, structure: Structure) -> soundfile.SoundFile:
     """`file` from its beginning; closing it leaves the file open. Raises soundfile.SoundFileError."""
     os.lseek(file.descriptor, 0, os.SEEK_SET)  # where libsndfile begins
     source = View(file, structure.splice) if structure.splice else file.descriptor
+    if _is_mpeg(file):
+        with silenced():
+            return QuietSequential(source, closefd=False)
     return Sequential(source, closefd=False)
+
+
+def _is_mpeg(file: RegularFile) -> bool:
+    head = file.bytes_at(0, 3)
+    return head == b"ID3" or (head[:1] == b"\xff" and head[1:2] >= b"\xe0")
 
 
 class Sequential(soundfile.SoundFile):  # type: ignore[misc]
@@ -25,6 +35,18 @@ class Sequential(soundfile.SoundFile):  # type: ignore[misc]
 
     def seekable(self) -> bool:
         return False
+
+
+class QuietSequential(Sequential):
+    """One that is decoded by mpg123, which writes what it thinks of the file to stderr."""
+
+    def read(self, *args: Any, **options: Any) -> Any:
+        with silenced():
+            return super().read(*args, **options)
+
+    def close(self) -> None:
+        with silenced():
+            super().close()
 
 
 class View(io.RawIOBase):
