@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from audio_pipeline.cli.clock import clock_of, clock_options
+from audio_pipeline.cli.clock import clock_options, picture_of
 from audio_pipeline.cli.errors import printable
 from audio_pipeline.cli.notes import print_notes, what_was_read
 from audio_pipeline.cli.options import debug_option
@@ -18,7 +18,7 @@ from audio_pipeline.cli.track import track_option
 
 if TYPE_CHECKING:
     from audio_pipeline.reporting.model import LoudnessReport
-    from audio_pipeline.timeline.moments import Clock
+    from audio_pipeline.reporting.own_facts import Picture
 
 EPILOG = """\b
 Examples:
@@ -51,8 +51,8 @@ def command(
     delivery: str | None,
     dialogue: Path | None,
     track: int | None,
-    rate: str,
-    start: str,
+    rate: str | None,
+    start: str | None,
     as_list: bool,
     output: Output,
 ) -> None:
@@ -65,7 +65,7 @@ def command(
         return
     if file is None:
         raise click.UsageError("name a FILE to check, or --list")
-    report = _judged(file, delivery, dialogue, clock_of(rate, start), track)
+    report = _judged(file, delivery, dialogue, picture_of(rate, start), track)
     output.detail(what_was_read(report))
     if output.json:
         output.document({"file": report.file, **report.delivery.model_dump(mode="json")})
@@ -76,7 +76,7 @@ def command(
 
 
 def _judged(
-    file: Path, delivery: str | None, dialogue: Path | None, clock: Clock, track: int | None
+    file: Path, delivery: str | None, dialogue: Path | None, picture: Picture, track: int | None
 ) -> LoudnessReport:
     with loading():
         from audio_pipeline.jobs.measure import Known, measure_file
@@ -95,7 +95,7 @@ def _judged(
         return rejudged(report, delivery or report.delivery.name or "")
     if delivery is None:
         raise click.UsageError("say --delivery NAME; check --list shows which there are")
-    return measure_file(file, Known(clock, dialogue=dialogue, delivery=delivery, track=track))
+    return measure_file(file, Known(dialogue=dialogue, delivery=delivery, track=track, picture=picture))
 
 
 def _list(output: Output) -> None:
@@ -121,7 +121,7 @@ def _print(report: LoudnessReport) -> None:
     judged = report.delivery
     click.echo(printable(f"{report.file}: {judged.title} ({judged.name})") + "\n")
     print_table(words.clause_head(), words.clause_rows(report))
-    notes = words.clause_notes(report) + words.silence_notes(report)
+    notes = words.time_notes(report) + words.clause_notes(report) + words.silence_notes(report)
     if (note := words.audibility_note(report)) is not None:
         notes.append(note)
     print_notes(notes, [warning.message for warning in report.warnings])

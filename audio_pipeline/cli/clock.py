@@ -1,4 +1,4 @@
-"""--rate and --start: the picture's clock, for timecodes of a file that does not tell them."""
+"""--rate and --start: the picture's clock, where a file does not tell it or is not to be believed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from audio_pipeline.timeline.moments import Clock
+    from audio_pipeline.reporting.own_facts import Picture
 
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -17,26 +17,26 @@ F = TypeVar("F", bound=Callable[..., Any])
 def clock_options(function: F) -> F:
     """--rate and --start."""
     rate = click.option(
-        "--rate", default="24", metavar="FPS", help="Picture rate, for timecodes.", show_default=True
+        "--rate", metavar="FPS", help="Picture rate (default: that of the file's iXML, else 24)."
     )
     start = click.option(
         "--start",
-        default="01:00:00:00",
         metavar="TC",
-        help="Timecode of the first sample.",
-        show_default=True,
+        help="Timecode of the first sample (default: that of bext or iXML, else 01:00:00:00).",
     )
     return rate(start(function))
 
 
-def clock_of(rate: str, start: str) -> Clock:
-    """The clock. Raises click.BadParameter for a rate or a timecode that does not exist."""
-    from audio_pipeline.timeline.moments import Clock
-    from audio_pipeline.timeline.timecode import RATES
+def picture_of(rate: str | None, start: str | None) -> Picture:
+    """What the options say. Raises click.BadParameter for a rate or a timecode that does not exist."""
+    from audio_pipeline.reporting.own_facts import Picture
+    from audio_pipeline.timeline.timecode import RATES, is_timecode
 
-    if rate not in RATES:
+    if rate is not None and rate not in RATES:
         raise click.BadParameter(f"{rate!r}; there are: {', '.join(RATES)}", param_hint="--rate")
     try:
-        return Clock(RATES[rate], start_frame=RATES[rate].frame(start))
+        if start is not None and (rate is not None or not is_timecode(start)):
+            RATES[rate or "24"].frame(start)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--start") from error
+    return Picture(None if rate is None else RATES[rate], start)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from audio_pipeline.cli.clock import clock_options, picture_of
 from audio_pipeline.cli.errors import printable
 from audio_pipeline.cli.notes import print_notes, tell_how_read
 from audio_pipeline.cli.options import debug_option
@@ -44,6 +45,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print tables of Markdown.")
 @click.option("--plot", type=FILE, metavar="FILE.png|svg", help="Draw the loudness of all over time.")
 @track_option
+@clock_options
 @click.option("--timbre", is_flag=True, help="Compare the timbre of audio files instead.")
 @click.option("--null", is_flag=True, help="Subtract two audio files; tell rounding from a change.")
 @output_options
@@ -57,6 +59,8 @@ def command(
     timbre: bool,
     null: bool,
     track: int | None,
+    rate: str | None,
+    start: str | None,
     output: Output,
 ) -> None:
     """Compare reports (.report.json), audio files, or folders of renders with the first of them.
@@ -76,14 +80,14 @@ def command(
 
         (print_timbre if timbre else print_null_test)(things, names_of(things), output.json)
         return
-    tolerance = _tolerance(tolerances)
+    tolerance, picture = _tolerance(tolerances), picture_of(rate, start)
     with loading():
         from audio_pipeline.jobs.compare import compare, groups_of
 
     groups = groups_of(things)
     if plot is not None and len(groups) > 1:
         raise click.UsageError("--plot draws one comparison; name the two files")
-    comparisons = [(group.title, compare(group, tolerance, track)) for group in groups]
+    comparisons = [(group.title, compare(group, tolerance, track, picture)) for group in groups]
     for group in groups:
         for file in group.files:
             output.detail(f"compared: {file}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from audio_pipeline.cli.clock import clock_of, clock_options
+from audio_pipeline.cli.clock import clock_options, picture_of
 from audio_pipeline.cli.errors import printable, printable_json
 from audio_pipeline.cli.notes import print_notes, what_was_read
 from audio_pipeline.cli.options import debug_option, preset_names
@@ -66,17 +66,17 @@ def command(files: tuple[Path, ...], self_test: bool, output: Output, **options:
         raise click.UsageError("--json or --csv, not both")
     if options["sections"] and not options["as_csv"]:
         raise click.UsageError("--sections goes with --csv")
-    clock, fade_s = clock_of(options["rate"], options["start"]), _length("--fade", options["fade"])
+    picture, fade_s = picture_of(options["rate"], options["start"]), _length("--fade", options["fade"])
     with loading():
         from audio_pipeline.jobs.measure import Known, measure
 
     known = Known(
-        clock,
-        options["preset"],
-        options["markers"],
-        fade_s,
-        options["dialogue"],
+        preset=options["preset"],
+        markers=options["markers"],
+        fade_s=fade_s,
+        dialogue=options["dialogue"],
         track=options["track"],
+        picture=picture,
     )
     reports = measure(files, known)
     for report in reports:
@@ -118,7 +118,7 @@ def _print_one(report: LoudnessReport) -> None:
     if report.sections:
         click.echo()
         print_table(words.section_head(), words.section_rows(report))
-    notes = words.silence_notes(report)
+    notes = words.time_notes(report) + words.silence_notes(report)
     if (note := words.audibility_note(report)) is not None:
         notes.append(note)
     if report.delivery.name:

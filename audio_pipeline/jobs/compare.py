@@ -8,11 +8,11 @@ from pathlib import Path
 
 from audio_pipeline.audio_io.write.recovery import finish_pending
 from audio_pipeline.errors import ReportError
+from audio_pipeline.jobs.measure import Known, measure_file
 from audio_pipeline.reporting.comparison import Comparison, Tolerance, compare_reports
-from audio_pipeline.reporting.facts import MixFacts
 from audio_pipeline.reporting.model import LoudnessReport
+from audio_pipeline.reporting.own_facts import FROM_FILE, Picture
 from audio_pipeline.reporting.render_set import read_set
-from audio_pipeline.reporting.report import report_of_file
 from audio_pipeline.reporting.report_names import SUFFIX, renders_in
 
 
@@ -47,21 +47,22 @@ def groups_of(things: Sequence[Path]) -> list[Group]:
     return [Group(name, tuple(renders[name] for renders in found)) for name in names]
 
 
-def compare(group: Group, tolerance: Tolerance, track: int | None = None) -> Comparison:
+def compare(
+    group: Group, tolerance: Tolerance, track: int | None = None, picture: Picture = FROM_FILE
+) -> Comparison:
     """The comparison of a group; of audio files with several tracks `track` is read.
 
     Raises StemError or ReportError for a file that cannot be read.
     """
-    reports = [report_of(path, track) for path in group.files]
+    reports = [report_of(path, track, picture) for path in group.files]
     return compare_reports(names_of(group.files), reports, tolerance)
 
 
-def report_of(path: Path, track: int | None = None) -> LoudnessReport:
+def report_of(path: Path, track: int | None = None, picture: Picture = FROM_FILE) -> LoudnessReport:
     """The report in `path` or, of an audio file, the one that it measures."""
     if path.name.endswith(".json"):
         return read_set(path)
-    finish_pending(path)
-    return report_of_file(path, MixFacts(mix=path.stem, track=track), path.name)
+    return measure_file(path, Known(track=track, picture=picture))
 
 
 def names_of(files: Sequence[Path]) -> list[str]:

@@ -14,23 +14,26 @@ from audio_pipeline.reporting.dialogue import measure_dialogue
 from audio_pipeline.reporting.facts import MixFacts
 from audio_pipeline.reporting.markers import facts_of_markers
 from audio_pipeline.reporting.model import LoudnessReport
+from audio_pipeline.reporting.own_facts import FROM_FILE, Picture, own_facts
 from audio_pipeline.reporting.report import report_of_file
 from audio_pipeline.timeline.moments import Clock
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of the files besides their samples. `preset` or `markers` name the sections;
+    """What is known of the files besides their samples. `picture` is what is said of their picture; `clock`
+    replaces it, and what the files say. `preset` or `markers` name the sections;
     `fade_s` is how long a dropout among the markers should take; `dialogue` is the dialogue stem;
     `track` the number of the track to read, from 1."""
 
-    clock: Clock
+    clock: Clock | None = None
     preset: str | None = None
     markers: Path | None = None
     fade_s: Fraction = Fraction(1, 4)
     dialogue: Path | None = None
     delivery: str | None = None
     track: int | None = None
+    picture: Picture = FROM_FILE
 
 
 def measure(files: Iterable[Path], known: Known) -> list[LoudnessReport]:
@@ -64,6 +67,8 @@ def _facts(path: Path, info: AudioInfo, known: Known) -> MixFacts:
         project = find_project(Path.cwd())
         preset = build_preset(load_document(project, known.preset))
         return facts_of_preset(preset, planned_schedule(project, preset, {}), rate)
+    own = own_facts(path, info, known.picture, known.fade_s)
+    clock = known.clock or own.clock
     if known.markers is not None:
-        return facts_of_markers(known.markers, known.clock, info.frames, rate, known.fade_s)
-    return MixFacts(mix=path.stem, clock=known.clock)
+        return facts_of_markers(known.markers, clock, info.frames, rate, known.fade_s)
+    return replace(own, clock=clock)

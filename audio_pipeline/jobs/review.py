@@ -9,12 +9,12 @@ from pathlib import Path
 
 from audio_pipeline.audio_io.write.recovery import finish_pending
 from audio_pipeline.errors import ReportError
+from audio_pipeline.jobs.measure import Known, measure_file
 from audio_pipeline.pages.review import Take, listening_copy, matching, names_of, write_review
 from audio_pipeline.preset.project import current_project
-from audio_pipeline.reporting.facts import MixFacts
 from audio_pipeline.reporting.model import LoudnessReport
+from audio_pipeline.reporting.own_facts import FROM_FILE, Picture
 from audio_pipeline.reporting.render_set import read_set
-from audio_pipeline.reporting.report import report_of_file
 from audio_pipeline.reporting.report_names import SUFFIX, renders_in
 
 
@@ -39,7 +39,7 @@ def renders_of(thing: str) -> list[Path]:
     return [rendered]
 
 
-def take_of(path: Path, track: int | None = None) -> Take:
+def take_of(path: Path, track: int | None = None, picture: Picture = FROM_FILE) -> Take:
     """The mix whose report or audio file `path` is; without a report, or of a `track`, it is measured.
 
     Raises ReportError for a report whose audio file is not beside it, StemError for unreadable audio.
@@ -56,7 +56,7 @@ def take_of(path: Path, track: int | None = None) -> Take:
     beside = path.with_name(f"{path.stem}{SUFFIX}")
     if beside.is_file() and track is None:
         return Take(read_set(beside), path)
-    return Take(report_of_file(path, MixFacts(path.stem, track=track), path.name), path, track)
+    return Take(measure_file(path, Known(track=track, picture=picture)), path, track)
 
 
 def review(
@@ -64,13 +64,14 @@ def review(
     page: Path | None,
     track: int | None = None,
     on_report: Callable[[LoudnessReport], None] = lambda _: None,
+    picture: Picture = FROM_FILE,
 ) -> tuple[Path, list[tuple[str, float]]]:
     """Write the review page of 2 to 26 renders; returns its path, and the name and gain in dB of each.
     Of audio files with several tracks `track` is read. `on_report` is handed every mix's report.
 
     `page` None means `renders/review.html` of the project. Raises ReportError, StemError or RenderError.
     """
-    takes = [take_of(path, track) for path in renders]
+    takes = [take_of(path, track, picture) for path in renders]
     for take in takes:
         on_report(take.report)
     # encoding leaves Python, so that threads share the cores

@@ -40,6 +40,7 @@ class MixFacts:
     `dialogue_lufs` is the loudness of the dialogue stem at the master's gain; `dialogue_share_percent`
     how much of the programme is dialogue (`dialogue.share_percent`); `delivery` a delivery's name.
     `track` is the number of the track to read, from 1, None where the file's own choice is read.
+    `states_silence` is whether the cues say where it may be silent, so that other silence is a fault.
     `dialogue_gain_db` or `programme_gain_db` is the gain of a render, by its anchor. `warnings` are codes
     and sentences about what was done to the stems. `provenance` is copied into the report as it is: text,
     numbers, lists and tables.
@@ -60,3 +61,4 @@ class MixFacts:
     programme_gain_db: float | None = None
     warnings: tuple[tuple[str, str], ...] = ()
     track: int | None = None
+    states_silence: bool = True

@@ -134,5 +134,5 @@ def _of_silences(facts: MixFacts, delivery: DeliveryVerdict) -> list[ReportWarni
             figure="delivery.silences",
         )
         for run in delivery.silences
-        if facts.sections and not run.deliberate
+        if facts.sections and facts.states_silence and not run.deliberate
     ]

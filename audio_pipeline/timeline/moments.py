@@ -117,11 +117,15 @@ def _latest(moment: Moment, seconds: Callable[[str], Fraction]) -> Fraction:
 
 @dataclass(frozen=True)
 class Clock:
-    """The picture's clock: its rate, the film gauge for feet, and the frame the programme starts at."""
+    """The picture's clock: its rate, the film gauge for feet, and the frame the programme starts at.
+
+    `into_frame_s` is how much of that frame is over when it starts: a recorder starts at any sample.
+    """
 
     rate: PictureRate
     gauge: Gauge = "35mm"
     start_frame: int = 0
+    into_frame_s: Fraction = Fraction(0)
 
     def seconds(self, atom: str) -> Fraction:
         """Exact seconds of a plain time; timecode counts from the programme's first frame.
@@ -129,7 +133,7 @@ class Clock:
         Raises ValueError, in words, for a label that the picture rate lacks.
         """
         if is_timecode(atom):
-            return self.rate.seconds(self.rate.frame(atom) - self.start_frame)
+            return self.rate.seconds(self.rate.frame(atom) - self.start_frame) - self.into_frame_s
         if is_feet(atom):
             return self.rate.seconds(frame_at_feet(atom, self.gauge))
         match = _PLAIN.fullmatch(atom)
@@ -149,7 +153,7 @@ class Clock:
 
     def frame(self, seconds: Fraction) -> int:
         """The number of the picture, from 0, that stands at `seconds` into the programme."""
-        return int(seconds * self.rate.frames_per_s // 1)
+        return int((seconds + self.into_frame_s) * self.rate.frames_per_s // 1)
 
 
 class UnknownNameError(ValueError):

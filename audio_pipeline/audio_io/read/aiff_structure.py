@@ -76,6 +76,20 @@ def aiff_structure(file: RegularFile, begin: bytes) -> Structure:
     return Structure(notes, None, Splice(_header(file, head, held), body, body + held), "AIFF")
 
 
+def aiff_chunks(file: RegularFile) -> list[Chunk]:
+    """All chunks but the sound, as far as they lead."""
+    found, position = [], 12
+    for _ in range(_MOST_CHUNKS):
+        header = file.bytes_at(position, 8)
+        if len(header) < 8:
+            break
+        chunk = Chunk(header[:4], position + 8, struct.unpack(">I", header[4:])[0])
+        if chunk.name != b"SSND":
+            found.append(chunk)
+        position = chunk.stop + chunk.size % 2
+    return found
+
+
 def _head(file: RegularFile, begin: bytes) -> _Head | None:
     """The chunks that matter; None where the samples come first, or not at all."""
     common, position = None, 12

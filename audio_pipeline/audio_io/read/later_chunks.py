@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 import struct
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from audio_pipeline.audio_io.read.structure import SampleForm
 from audio_pipeline.audio_io.regular_file import RegularFile
-
-if TYPE_CHECKING:
-    from audio_pipeline.audio_io.read.wave_structure import WaveHead
 
 _NAMES_IN_USE = (
     "LIST bext iXML cue fact smpl inst plst note labl ltxt JUNK junk PAD FLLR Fake FAKE data fmt ds64"
@@ -74,20 +71,18 @@ def trailing_chunks(file: RegularFile, body: int, end: str) -> int | None:
     return _chunks_in(file, max(body, file.size - _NEAR_TAIL_BYTES), end)
 
 
-def sounds_on(file: RegularFile, head: WaveHead, offset: int) -> bool:
-    """Whether the sound goes on from `offset`, its stated end, to the end of the file: what follows is
+def sounds_on(file: RegularFile, form: SampleForm, body: int, offset: int) -> bool:
+    """Whether the sound that begins at `body` goes on from `offset`, its stated end, to the end of the file: what follows is
     no tag, no padding, long enough, and no louder than what stands before."""
-    seconds = (file.size - offset) / max(1, head.frame_bytes * head.rate_hz)
+    seconds = (file.size - offset) / max(1, form.frame_bytes * form.rate_hz)
     following = file.bytes_at(offset, 1 << 20)
-    if not head.is_plain or seconds < _SHORTEST_SOUND_S:
+    if not form.is_plain or seconds < _SHORTEST_SOUND_S:
         return False
     if following.startswith(_TAGS) or following[:4] in KNOWN:
         return False
-    before = file.bytes_at(
-        max(head.data.body, offset - (1 << 20)), min(1 << 20, offset - head.data.body)
-    )
-    loud = _rms(following, head)
-    return 0.0 < loud <= _LOUDER * _rms(before, head)
+    before = file.bytes_at(max(body, offset - (1 << 20)), min(1 << 20, offset - body))
+    loud = _rms(following, form)
+    return 0.0 < loud <= _LOUDER * _rms(before, form)
 
 
 def is_blank(file: RegularFile, offset: int) -> bool:
@@ -115,18 +110,18 @@ def _ends_there(file: RegularFile, reached: int) -> bool:
     return reached in (file.size, file.size + 1) or (reached < file.size and is_blank(file, reached))
 
 
-def _rms(data: bytes, head: WaveHead) -> float:
+def _rms(data: bytes, form: SampleForm) -> float:
     """The level of bytes taken for samples of the file's kind; whole frames from their beginning."""
-    bits = head.frame_bytes // max(1, head.channels) * 8
+    bits = form.bits
     kinds = {(1, 16): "i2", (1, 32): "i4", (3, 32): "f4", (3, 64): "f8"}
-    if (head.codec, bits) == (1, 24):
+    if (form.codec, bits) == (1, 24):
         words = np.frombuffer(data[: len(data) // 3 * 3], np.uint8).reshape(-1, 3)
-        top = words[:, 2 if head.end == "<" else 0].astype(np.int8)
+        top = words[:, 2 if form.end == "<" else 0].astype(np.int8)
         return float(np.sqrt(np.mean((top / 128.0) ** 2))) if len(top) else 0.0
-    kind = kinds.get((head.codec, bits))
+    kind = kinds.get((form.codec, bits))
     if kind is None:
         return 0.0
-    samples = np.frombuffer(data[: len(data) // (bits // 8) * (bits // 8)], head.end + kind)
+    samples = np.frombuffer(data[: len(data) // (bits // 8) * (bits // 8)], form.end + kind)
     with np.errstate(all="ignore"):
         scaled = samples.astype(np.float64) / (2.0 ** (bits - 1) if kind[0] == "i" else 1.0)
         level = float(np.sqrt(np.mean(scaled**2))) if len(scaled) else 0.0

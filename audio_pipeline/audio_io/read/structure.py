@@ -20,6 +20,23 @@ class Chunk:
 
 
 @dataclass(frozen=True)
+class SampleForm:
+    """How samples stand in a WAV: the number of the codec (1 whole numbers, 3 floats), bits of a sample, bytes
+    of a sample of all channels, the sample rate, and the byte order as `struct` calls it."""
+
+    codec: int
+    bits: int
+    frame_bytes: int
+    rate_hz: int
+    end: str
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether they are numbers, one after the other."""
+        return self.codec in (1, 3)
+
+
+@dataclass(frozen=True)
 class Splice:
     """A file as libsndfile should see it: `header` in place of its own, then its bytes `start` to `stop`.
 

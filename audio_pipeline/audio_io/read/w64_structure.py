@@ -65,6 +65,11 @@ def w64_structure(file: RegularFile, head: WaveHead) -> Structure:
     return spliced(head, data, head.warnings, "W64") if head.warnings else Structure()
 
 
+def w64_chunks(file: RegularFile) -> list[Chunk]:
+    """All chunks but the data."""
+    return [chunk for chunk in _chunks(file) if chunk.name != b"data"]
+
+
 def _is_32_bits(size: int) -> bool:
     return size in (0xFFFF_FFFF, 0xFFFF_FFFF - _HEAD_BYTES)
 

@@ -20,7 +20,7 @@ from audio_pipeline.audio_io.read.later_chunks import (
     sounds_on,
     trailing_chunks,
 )
-from audio_pipeline.audio_io.read.structure import Chunk, Splice, Structure
+from audio_pipeline.audio_io.read.structure import Chunk, SampleForm, Splice, Structure
 from audio_pipeline.audio_io.regular_file import RegularFile
 from audio_pipeline.errors import StemError
 
@@ -33,7 +33,7 @@ wrong. What lacks more was cut."""
 _MOST_CHUNKS = 4096
 _MOST_FORM_BYTES = 4096
 _SEARCHED_BYTES = 1 << 20
-_WHOLE_NUMBERS, _FLOATS, _EXTENSIBLE = 1, 3, 0xFFFE
+_EXTENSIBLE = 0xFFFE
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class WaveHead:
     large_riff: int
     large_data: int
     warnings: tuple[str, ...]
+    before: tuple[Chunk, ...] = ()
+    """The chunks before the data."""
 
     @property
     def end(self) -> str:
@@ -84,9 +86,15 @@ class WaveHead:
         return tag
 
     @property
+    def samples(self) -> SampleForm:
+        """How its samples stand in it."""
+        bits = self.frame_bytes // max(1, self.channels) * 8
+        return SampleForm(self.codec, bits, self.frame_bytes, self.rate_hz, self.end)
+
+    @property
     def is_plain(self) -> bool:
         """Whether its samples are numbers, one after the other."""
-        return self.codec in (_WHOLE_NUMBERS, _FLOATS)
+        return self.samples.is_plain
 
 
 def is_wave(head: bytes) -> bool:
@@ -98,6 +106,7 @@ def wave_head(file: RegularFile, head: bytes) -> WaveHead:
     """Walk the chunks to the data. Raises StemError when no data follows a description of its format."""
     end = ">" if head[:4] == b"RIFX" else "<"
     form, fact, large, warnings = b"", b"", (0, 0), []
+    before: list[Chunk] = []
     position = searched = 12
     for _ in range(_MOST_CHUNKS):
         header = file.bytes_at(position, 8)
@@ -120,7 +129,10 @@ def wave_head(file: RegularFile, head: bytes) -> WaveHead:
             if not form:
                 raise _format_missing(file)
             riff_size = struct.unpack(end + "I", head[4:8])[0]
-            return WaveHead(head[:4], riff_size, form, fact, chunk, *large, tuple(warnings))
+            return WaveHead(
+                head[:4], riff_size, form, fact, chunk, *large, tuple(warnings), tuple(before)
+            )
+        before.append(chunk)
         position, padded = _next(file, chunk)
         if not padded:
             name = chunk.name.decode("latin-1").strip()
@@ -140,6 +152,22 @@ def wave_structure(file: RegularFile, head: WaveHead) -> Structure:
     if not notes and (data == own or data == head.data) and head.magic in (b"RIFF", b"RIFX"):
         return Structure((), data if head.end == "<" else None)
     return spliced(head, data, notes, _title(head))
+
+
+def chunks_around(file: RegularFile, head: WaveHead) -> list[Chunk]:
+    """All chunks but the data: those before it, and those behind its true end."""
+    data, _ = _true_data(file, head)
+    found, position = list(head.before), data.stop
+    if not is_name(file.bytes_at(position, 4)) or file.bytes_at(position, 1) == b"\0":
+        position += 1  # the byte of padding
+    for _ in range(_MOST_CHUNKS):
+        header = file.bytes_at(position, 8)
+        if len(header) < 8 or not is_name(header[:4]):
+            break
+        chunk = Chunk(header[:4], position + 8, struct.unpack(head.end + "I", header[4:])[0])
+        found.append(chunk)
+        position, _ = _next(file, chunk)
+    return found
 
 
 def spliced(head: WaveHead, data: Chunk, notes: tuple[str, ...], title: str) -> Structure:
@@ -170,7 +198,7 @@ def _true_data(file: RegularFile, head: WaveHead) -> tuple[Chunk, tuple[str, ...
             raise cut(file, size, stop - data.body)
         return held, (size_wrong(file, size, held.size),)
     is_miscounted = size % head.frame_bytes and stop - stated < head.frame_bytes
-    if later or is_miscounted or sounds_on(file, head, stated):
+    if later or is_miscounted or sounds_on(file, head.samples, data.body, stated):
         return held, (size_wrong(file, size, held.size),)
     return Chunk(b"data", data.body, size), (
         _left_out(file, file.size - chain_end(file, stated, head.end)),
@@ -198,7 +226,7 @@ def _fitting(file: RegularFile, head: WaveHead, data: Chunk) -> tuple[Chunk, tup
         return data, ((size_wrong(file, head.data.size, data.size),) if odd else ())
     riff_end = 8 + head.riff_size + head.riff_size % 2
     if data.stop <= riff_end < file.size and chain_end(file, data.stop, head.end) <= riff_end + 1:
-        if data.stop + 1 >= riff_end and sounds_on(file, head, data.stop):
+        if data.stop + 1 >= riff_end and sounds_on(file, head.samples, data.body, data.stop):
             held = Chunk(b"data", data.body, _whole(file.size - data.body, head))
             return held, (size_wrong(file, data.size, held.size),)
         return data, (_left_out(file, file.size - riff_end),)
