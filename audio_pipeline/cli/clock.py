@@ -9,6 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from audio_pipeline.reporting.own_facts import Picture
+    from audio_pipeline.timeline.timecode import PictureRate
 
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -30,13 +31,22 @@ def clock_options(function: F) -> F:
 def picture_of(rate: str | None, start: str | None) -> Picture:
     """What the options say. Raises click.BadParameter for a rate or a timecode that does not exist."""
     from audio_pipeline.reporting.own_facts import Picture
-    from audio_pipeline.timeline.timecode import RATES, is_timecode
+    from audio_pipeline.timeline.timecode import RATES
 
     if rate is not None and rate not in RATES:
         raise click.BadParameter(f"{rate!r}; there are: {', '.join(RATES)}", param_hint="--rate")
-    try:
-        if start is not None and (rate is not None or not is_timecode(start)):
-            RATES[rate or "24"].frame(start)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--start") from error
+    if start is not None:
+        _check_start(start, list(RATES.values()) if rate is None else [RATES[rate]])
     return Picture(None if rate is None else RATES[rate], start)
+
+
+def _check_start(start: str, rates: list[PictureRate]) -> None:
+    """Raise click.BadParameter for a timecode that none of the rates has; which one it is, the file says."""
+    faults = []
+    for rate in rates:
+        try:
+            rate.frame(start)
+        except ValueError as error:
+            faults.append(error)
+    if len(faults) == len(rates):
+        raise click.BadParameter(str(faults[-1]), param_hint="--start")

@@ -17,6 +17,7 @@ from audio_pipeline.cli.process import loading
 from audio_pipeline.cli.track import track_option
 
 if TYPE_CHECKING:
+    from audio_pipeline.jobs.compare import Pairing
     from audio_pipeline.reporting.comparison import Comparison, Tolerance
 
 EPILOG = """\b
@@ -65,8 +66,8 @@ def command(
 ) -> None:
     """Compare reports (.report.json), audio files, or folders of renders with the first of them.
 
-    Exit status 0 when every figure is within its tolerance, 1 when one is not. Folders are compared by
-    the names of their renders.
+    Exit status 0 when every figure is within its tolerance, 1 when one is not, 3 when nothing is
+    comparable. Of folders what all have is compared, by name, and the rest is listed.
     """
     if len(things) < 2:
         raise click.UsageError("name two things to compare, or more")
@@ -82,9 +83,13 @@ def command(
         return
     tolerance, picture = _tolerance(tolerances), picture_of(rate, start)
     with loading():
-        from audio_pipeline.jobs.compare import compare, groups_of
+        from audio_pipeline.jobs.compare import compare, paired
 
-    groups = groups_of(things)
+    pairing = paired(things)
+    groups = pairing.groups
+    left_out = _left_out(pairing)
+    if not groups:
+        _refuse(things, left_out)
     if plot is not None and len(groups) > 1:
         raise click.UsageError("--plot draws one comparison; name the two files")
     comparisons = [(group.title, compare(group, tolerance, track, picture)) for group in groups]
@@ -94,13 +99,37 @@ def command(
     for _, comparison in comparisons:
         for report in comparison.reports:
             tell_how_read(report, output)
-    _print(comparisons, output, as_csv, as_markdown)
+    _print(comparisons, pairing, output, as_csv, as_markdown)
+    for sentence in left_out:
+        if output.json or as_csv:
+            output.note(sentence)
+        else:
+            click.echo(_escaped(sentence) if as_markdown else printable(sentence))
     if plot is not None:
         from audio_pipeline.pages.curves import write_curves
 
         write_curves(comparisons[0][1], plot)
     if not all(comparison.same for _, comparison in comparisons):
         raise click.exceptions.Exit(1)
+
+
+def _left_out(pairing: Pairing) -> list[str]:
+    """What one folder has and another has not, a sentence for each folder."""
+    return [f"Not compared, only in {folder}: {', '.join(names)}." for folder, names in pairing.left_out]
+
+
+def _escaped(sentence: str) -> str:
+    from audio_pipeline.pages.compare_words import markdown_text
+
+    return f"- {markdown_text(sentence)}"
+
+
+def _refuse(folders: tuple[Path, ...], left_out: list[str]) -> None:
+    shown = ", ".join(map(str, folders))
+    click.echo(printable(f"not comparable: no report or audio file is in all of {shown}"), err=True)
+    for sentence in left_out:
+        click.echo(printable(sentence), err=True)
+    raise click.exceptions.Exit(3)
 
 
 def _tolerance(texts: tuple[str, ...]) -> Tolerance:
@@ -132,13 +161,21 @@ def _tolerance(texts: tuple[str, ...]) -> Tolerance:
 
 
 def _print(
-    comparisons: list[tuple[str, Comparison]], output: Output, as_csv: bool, as_markdown: bool
+    comparisons: list[tuple[str, Comparison]],
+    pairing: Pairing,
+    output: Output,
+    as_csv: bool,
+    as_markdown: bool,
 ) -> None:
     from audio_pipeline.pages import compare_words
     from audio_pipeline.pages.csv_tables import to_csv
 
     if output.json:
-        shown = [{"name": title or None, **compare_words.as_dict(c)} for title, c in comparisons]
+        rest = {str(folder): list(names) for folder, names in pairing.left_out}
+        shown = [
+            {"name": title or None, **compare_words.as_dict(c), "left_out": rest}
+            for title, c in comparisons
+        ]
         output.document(shown[0] if len(shown) == 1 else shown)
         return
     for title, comparison in comparisons:

@@ -72,8 +72,10 @@ def trailing_chunks(file: RegularFile, body: int, end: str) -> int | None:
 
 
 def sounds_on(file: RegularFile, form: SampleForm, body: int, offset: int) -> bool:
-    """Whether the sound that begins at `body` goes on from `offset`, its stated end, to the end of the file: what follows is
-    no tag, no padding, long enough, and no louder than what stands before."""
+    """Whether the sound that begins at `body` goes on from `offset`, its stated end, to the end of the file.
+
+    What follows must be no tag and no padding, long enough, and not much louder than what stands before.
+    """
     seconds = (file.size - offset) / max(1, form.frame_bytes * form.rate_hz)
     following = file.bytes_at(offset, 1 << 20)
     if not form.is_plain or seconds < _SHORTEST_SOUND_S:
