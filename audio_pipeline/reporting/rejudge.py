@@ -7,11 +7,13 @@ from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.verdict import judge
 
 _BITS = {"PCM_U8": 8, "PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
+_LOSSLESS = ("ALAC", "FLAC", "WAVPACK", "TTA", "APE")
 
 
 def bits_of(subtype: str) -> int | None:
     """The width of a sample of that kind, by libsndfile's name; None where it is no whole number."""
-    return _BITS.get(subtype)
+    codec, _, bits = subtype.rpartition("_")
+    return int(bits) if codec in _LOSSLESS and bits.isdigit() else _BITS.get(subtype)
 
 
 def rejudged(report: LoudnessReport, delivery_name: str) -> LoudnessReport:

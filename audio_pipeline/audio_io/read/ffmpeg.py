@@ -76,7 +76,7 @@ def stream_info(file: RegularFile, container: Container, track: int | None = Non
     if not tracks and "Input #0" in listing:
         raise StemError(f"{file.name} is {container.title} without any sound in it.")
     if not tracks:
-        raise _cannot(file, container)
+        raise why_not_decoded(file, container, "", told)
     selection = selected(file, container, tracks, track)
     numbers = tuple(one.number for one in selection.tracks)
     if numbers != first:

@@ -80,7 +80,7 @@ CASES = [
     Case("float.mov", lambda p: made(p, (1, 1), "pcm_f32le"), (300, 500), 2, "FLOAT"),
     Case("wide.mov", lambda p: made(p, (1, 1), "pcm_s32le"), (300, 500), 2, "PCM_32"),
     Case("aac.mp4", lambda p: made(p, (1, 1), "aac"), (300, 500), 2, "aac"),
-    Case("alac.m4a", lambda p: made(p, (1, 1), "alac"), (300, 500), 2, "ALAC_16"),
+    Case("alac.m4a", lambda p: made(p, (1, 1), "alac"), (300, 500), 2, "ALAC_24"),
     Case(
         "film.mov",
         lambda p: made(p, (1, 1), "pcm_s24le", picture="mjpeg"),
@@ -130,7 +130,7 @@ CASES = [
         2,
         "PCM_24",
     ),
-    Case("commentary.mkv", lambda p: made(p, (2, 1), "flac"), (300, 300), 2, "FLAC_16"),
+    Case("commentary.mkv", lambda p: made(p, (2, 1), "flac"), (300, 300), 2, "FLAC_24"),
     Case("stereo twice.mov", lambda p: made(p, (2, 2), "pcm_s24le"), (300, 300), 2, "PCM_24"),
     Case("stereo, then mono.mov", lambda p: made(p, (2, 1, 1), "pcm_s24le"), (300, 300), 3, "PCM_24"),
     Case("mono, then stereo.mov", lambda p: made(p, (1, 1, 2), "pcm_s24le"), (300, 500), 3, "PCM_24"),
