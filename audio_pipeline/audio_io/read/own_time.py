@@ -100,13 +100,15 @@ def _time_of(name: str, bodies: Mapping[bytes, bytes], end: str, frames: int, ra
             f"{name} states a picture rate in iXML that is unknown here: {ixml.stated_rate}."
         )
     cues = _marked(bodies.get(b"MARK", b"")) or _cued(bodies, end)
-    if cues:
-        sources.append(("cues", "MARK" if b"MARK" in bodies else "cue"))
-    elif cues := _synced(ixml, start_s, rate_hz):
-        sources.append(("cues", "iXML"))
+    source = "MARK" if b"MARK" in bodies else "cue"
+    if not cues:
+        cues, source = _synced(ixml, start_s, rate_hz), "iXML"
     inside = sorted((cue for cue in cues if 0 <= cue[1] <= frames), key=lambda cue: cue[1])
-    if len(inside) < len(cues):
-        warnings.append(f"{name} has {len(cues) - len(inside)} cues outside its sound.")
+    if inside:
+        sources.append(("cues", source))
+    if outside := len(cues) - len(inside):
+        plural = "1 cue" if outside == 1 else f"{outside} cues"
+        warnings.append(f"{name} has {plural} outside its sound.")
     return OwnTime(start_s, ixml.rate, tuple(inside[:MOST_CUES]), tuple(sources), tuple(warnings))
 
 

@@ -228,6 +228,8 @@ def test_a_bw64_states_the_bits_of_its_samples(tmp_path: Path) -> None:
     ds64 = b"ds64" + struct.pack("<IQQQI", 28, len(sound) + 100, len(sound), 4800, 0)
     body = ds64 + b"fmt " + struct.pack("<I", 16) + fmt(channels=2, bits=24)
     path = tmp_path / "a.wav"
-    path.write_bytes(b"BW64\xff\xff\xff\xffWAVE" + body + b"data\xff\xff\xff\xff" + b"\x40" * 30 + sound[30:])
+    path.write_bytes(
+        b"BW64\xff\xff\xff\xffWAVE" + body + b"data\xff\xff\xff\xff" + b"\x40" * 30 + sound[30:]
+    )
     _, info = read(path)
     assert (info.format, info.subtype, bits_of(info.subtype)) == ("BW64", "PCM_24", 24)
