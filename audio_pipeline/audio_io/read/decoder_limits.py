@@ -38,7 +38,10 @@ _CODECS = (
     "pcm_f16le,pcm_f24le,pcm_f32be,pcm_f32le,pcm_f64be,pcm_f64le,pcm_mulaw,pcm_s16be,"
     "pcm_s16be_planar,pcm_s16le,pcm_s16le_planar,pcm_s24be,pcm_s24le,pcm_s24le_planar,pcm_s32be,"
     "pcm_s32le,pcm_s32le_planar,pcm_s64be,pcm_s64le,pcm_s8,pcm_s8_planar,pcm_u16be,pcm_u16le,"
-    "pcm_u24be,pcm_u24le,pcm_u32be,pcm_u32le,pcm_u8"
+    "pcm_u24be,pcm_u24le,pcm_u32be,pcm_u32le,pcm_u8,8svx_exp,8svx_fib,adpcm_sbpro_2,adpcm_sbpro_3,adpcm_sbpro_4,atrac1,atrac3,atrac3al,"
+    "atrac3plus,atrac3plusal,atrac9,cook,dolby_e,dsd_lsbf,dsd_lsbf_planar,dsd_msbf,dsd_msbf_planar,dst,"
+    "evrc,g723_1,g729,ilbc,mp3adu,mp3adufloat,mp3on4,mp3on4float,mpc7,mpc8,qcelp,"
+    "real_144,real_288,ralf,shorten,sipr,tak,truespeech,twinvq,xma1,xma2"
 )
 """The decoders of sound that the containers read here may need; no decoder of pictures is opened."""
 
