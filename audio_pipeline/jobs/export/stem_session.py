@@ -7,8 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import soundfile
 
-from audio_pipeline.audio_io.read.riff_chunks import start_samples
-from audio_pipeline.audio_io.regular_file import regular_file
+from audio_pipeline.audio_io.read.own_time import own_time
 from audio_pipeline.errors import StemError
 from audio_pipeline.jobs.export.model import Clip, ExportSession, Marker, Track
 from audio_pipeline.jobs.export.rendered_mix import RenderedMix
@@ -53,10 +52,10 @@ def stem_session(mix: RenderedMix) -> ExportSession:
 
 
 def _clip(path: Path) -> Clip:
-    with regular_file(path) as file:
-        start = start_samples(file)
-    if start is None:
-        raise StemError(f"{path.name} holds no timecode", hint="Render it again.")
     info = soundfile.info(path)
+    start_s = own_time(path, info.frames, info.samplerate).start_s
+    if start_s is None:
+        raise StemError(f"{path.name} holds no timecode", hint="Render it again.")
+    start = to_samples(start_s, info.samplerate)
     bits = 16 if info.subtype == "PCM_16" else 24
     return Clip(path.stem, AUDIO / path.name, info.channels, bits, 0, info.frames, start)
