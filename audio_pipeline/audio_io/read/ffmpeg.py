@@ -238,7 +238,17 @@ def _mapping(tracks: tuple[int, ...]) -> list[str]:
     # each is made plain mono first: amerge would sort channels by the places that the tracks name
     plain = "".join(f"[0:a:{number - 1}]pan=mono|c0=c0[m{number}];" for number in tracks)
     merged = "".join(f"[m{number}]" for number in tracks)
-    return ["-filter_complex", f"{plain}{merged}amerge=inputs={len(tracks)}[all]", "-map", "[all]"]
+    threads = [
+        "-filter_complex_threads",
+        "1",
+    ]  # as many as there are CPUs would pass the limit of memory
+    return [
+        *threads,
+        "-filter_complex",
+        f"{plain}{merged}amerge=inputs={len(tracks)}[all]",
+        "-map",
+        "[all]",
+    ]
 
 
 def _answer(file: RegularFile, container: Container, command: list[str]) -> tuple[bytes, bytes]:

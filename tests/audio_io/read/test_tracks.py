@@ -43,7 +43,7 @@ def made(
         inputs += ["-f", "lavfi", "-i", "color=s=64x64:d=1:r=24"]
         maps += ["-map", "0:v", "-c:v", picture]
     for n, count in enumerate(channels):
-        tone = "|".join([f"0.1*sin({2 * np.pi * TONES_HZ[n]:.6f}*t)"] * count)
+        tone = "|".join([f"0.1*sin({2 * np.pi * TONES_HZ[n % len(TONES_HZ)]:.6f}*t)"] * count)
         inputs += ["-f", "lavfi", "-i", f"aevalsrc={tone}:s={RATE}:d=1"]
         maps += ["-map", f"{n + (picture is not None)}:a"]
     run(*inputs, *maps, "-c:a", codec, *options, path)
@@ -168,6 +168,12 @@ def test_mono_tracks_are_read_together_bit_for_bit(tmp_path: Path) -> None:
     step = together * 2**31
     assert np.array_equal(step, np.round(step))
     assert np.any(step % 256 != 0)  # more than 24 bits came through
+
+
+def test_as_many_mono_tracks_as_there_may_be_channels_stay_within_the_limits(tmp_path: Path) -> None:
+    samples, info = read(made(tmp_path / "wide.mov", (1,) * 24, "pcm_s24le"))
+    assert (info.channels, samples.shape[1]) == (24, 24)
+    assert samples.std(axis=0).min() > 0.0
 
 
 def test_tracks_of_unlike_length_end_together_with_a_word(tmp_path: Path) -> None:
