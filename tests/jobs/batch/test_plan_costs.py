@@ -108,7 +108,7 @@ def test_ten_thousand_mixes_of_two_hundred_layers_are_refused_at_once(
     monkeypatch.setattr(planning, "_mix", lambda *_: pytest.fail("a mix was planned"))
     error = refusal(lambda: _planned(tiny, _levels(100), f"seed={','.join(map(str, range(1, 101)))}"))
     assert error is not None
-    assert "sounds together; a batch has at most 500 000" in error.message
+    assert "sounds together; a batch has at most 300 000" in error.message
 
 
 def test_the_bound_counts_all_presets_of_a_batch(tiny: Project, monkeypatch: pytest.MonkeyPatch) -> None:
