@@ -25,6 +25,7 @@ from audio_pipeline.jobs.batch.worker_check import (
 from audio_pipeline.memo import foreign_code
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.registry import EFFECTS, LAYERS
+from audio_pipeline.reporting.delivery_files import SHIPPED
 from tests.command import tiny_project
 from tests.plugins.packages import EFFECT, SOUND, install
 
@@ -36,6 +37,9 @@ on = {on}
 [effects.halve]
 kind = "halve"
 """
+
+
+HOUSE = (SHIPPED / "ebu-r128.toml").read_text()
 
 
 def forget_all() -> None:
@@ -156,3 +160,52 @@ def test_a_mix_without_plug_ins_asks_for_none(site: Path, tmp_path: Path) -> Non
     (mix,) = plan(project, matrices_of(project, ["tiny"], False), project.renders)
     assert Inquiry().asked(mix).plugins == ()
     assert Inquiry().asked(replace(mix, preset=None)).plugins == ()
+
+
+DELIVERY = "from pathlib import Path\nHOUSE = Path(__file__).with_name('house.toml')\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (None, "does not have the plug-in acme-house 1.0, which brings the kind 'house'"),
+        (HOUSE.replace("-23.0", "-20.0"), "its plug-in acme-house 1.0 has other code"),
+    ],
+)
+def test_a_worker_without_the_delivery_refuses(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, reason: str
+) -> None:
+    install(site, "acme-house", {"deliveries": {"house": "HOUSE"}}, DELIVERY)
+    (site / "house.toml").write_text(HOUSE)
+    forget_all()
+    project = Project(tiny_project(tmp_path / "film"))
+    (project.presets / "short.toml").write_text('extends = "tiny"\nmaster.delivery = "house"\n')
+    project.renders.mkdir(exist_ok=True)
+    (mix,) = plan(project, matrices_of(project, ["short"], False), project.renders)
+    asked = Inquiry().asked(mix)
+    assert refusal(asked, "w") is None
+    there = tmp_path / "there"
+    there.mkdir()
+    if text is not None:
+        install(there, "acme-house", {"deliveries": {"house": "HOUSE"}}, DELIVERY)
+        (there / "house.toml").write_text(text)
+    on_another_host(monkeypatch, site, there)
+    found = refusal(asked, "w")
+    assert found is not None
+    assert reason in found.reason
+
+
+def test_a_delivery_of_the_project_that_changes_is_noticed(site: Path, tmp_path: Path) -> None:
+    project = Project(tiny_project(tmp_path / "film"))
+    project.deliveries.mkdir()
+    own = project.deliveries / "house.toml"
+    own.write_text(HOUSE)
+    (project.presets / "short.toml").write_text('extends = "tiny"\nmaster.delivery = "house"\n')
+    project.renders.mkdir(exist_ok=True)
+    (mix,) = plan(project, matrices_of(project, ["short"], False), project.renders)
+    asked = Inquiry().asked(mix)
+    assert refusal(asked, "w") is None
+    own.write_text(HOUSE.replace("-23.0", "-20.0"))
+    found = refusal(asked, "w")
+    assert found is not None
+    assert found.reason == f"sees another {own}, or none"

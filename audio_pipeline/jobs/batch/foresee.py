@@ -40,7 +40,7 @@ class Foresight:
     def _check_delivery(self, name: str) -> None:
         if name not in self._deliveries:
             try:
-                load_delivery(name)
+                load_delivery(name, self._project.deliveries)
                 self._deliveries[name] = None
             except AudioPipelineError as error:
                 self._deliveries[name] = error

@@ -30,6 +30,7 @@ from audio_pipeline.memo.keys import sources_key
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import head_path, stem_paths
+from audio_pipeline.reporting.delivery_files import full_name
 
 PINNED = (
     "Start workers with the command's arithmetic: OPENBLAS_CORETYPE=Haswell OPENBLAS_NUM_THREADS=1"
@@ -76,7 +77,12 @@ class Inquiry:
                 files[str(path)] = known[0]
                 by_ffmpeg = by_ffmpeg or known[1]
         wanted = self._versions | ({"ffmpeg": ffmpeg_version()} if by_ffmpeg else {})
-        return Asked(wanted, files, (mix.root, mix.out), plugins_of(_presets_of(mix)))
+        return Asked(
+            wanted,
+            files,
+            (mix.root, mix.out),
+            plugins_of(_presets_of(mix), Project(mix.root).deliveries),
+        )
 
     def _known(self, path: Path) -> tuple[str, bool] | None:
         """The hash of a file, and whether ffmpeg decodes it."""
@@ -164,8 +170,11 @@ def _files_of(mix: Mix) -> list[Path]:
     project = Project(mix.root)
     try:
         paths = [*stem_paths(project, mix.preset, {}).values(), head_path(project, mix.preset)]
+        delivery = full_name(mix.preset.master.delivery, project.deliveries)
     except AudioPipelineError:
         return []
+    own = project.deliveries / f"{delivery}.toml"
+    paths += [own] if own.is_file() else []
     return [path for path in dict.fromkeys(paths) if path is not None]
 
 
