@@ -12,7 +12,7 @@ from audio_pipeline.audio_io.write.recovery import finish_pending
 from audio_pipeline.reporting.delivery import load_delivery
 from audio_pipeline.reporting.dialogue import measure_dialogue
 from audio_pipeline.reporting.facts import MixFacts
-from audio_pipeline.reporting.markers import facts_of_markers
+from audio_pipeline.reporting.marker_facts import facts_of_markers
 from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.report import report_of_file
 from audio_pipeline.timeline.moments import Clock
