@@ -1,6 +1,8 @@
 # make final   create .venv, install, render renders/final.wav
 # make test    create .venv, install, run all tests
 # make lint    ruff, mypy --strict, import-linter, deptry
+# make format  ruff: format, and what it can mend
+# make docs    the documentation site, in site/
 # make bench   speed and memory against peers
 
 PYTHON ?= python3
@@ -8,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: final test lint bench pictures screenshots clean
+.PHONY: final test lint format docs bench pictures screenshots clean
 
 final: $(INSTALLED)
 	$(BIN)/render-ending --preset final
@@ -23,6 +25,13 @@ lint: $(INSTALLED)
 	$(BIN)/lint-imports
 	$(BIN)/deptry audio_pipeline
 	$(BIN)/deptry tests --ignore DEP002,DEP004 # tests may use what only they need
+
+format: $(INSTALLED)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(INSTALLED)
+	$(BIN)/mkdocs build --strict
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/run.py --write

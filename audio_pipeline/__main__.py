@@ -1,6 +1,20 @@
 """`python -m audio_pipeline` is the command `render-ending`."""
 
-from audio_pipeline.cli.main import run
+from __future__ import annotations
+
+import signal
+from typing import NoReturn
+
+
+def run() -> NoReturn:
+    """The command as a process of its own; exit 0 done, 1 could not, 2 wrong usage. See `cli.main`."""
+    # until the command takes its signals, nothing is written, and Ctrl-C need not show where it was
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from audio_pipeline.cli import main  # noqa: PLC0415 - a tenth of a second, after the signal
+
+    main.run()
+
 
 if __name__ == "__main__":
     run()

@@ -8,23 +8,37 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, Strict
 from pydantic_core import core_schema
 
-from audio_pipeline.timeline.moments import MINUS, Clock, Moment, parse_duration, parse_moment
+from audio_pipeline.timeline.moments import MINUS, Clock, Moment
+from audio_pipeline.timeline.moments import parse_duration as parse_duration
+from audio_pipeline.timeline.moments import parse_moment as parse_moment
 
 _NUMBER = rf"([+{MINUS}-]?\d+(?:\.\d+)?)"
 _QUANTITY = re.compile(rf"{_NUMBER}\s*(\D.*)")
+FROM_BASE = f"^ *base *$|^ *base *[+{MINUS}-]"
+"""A value relative to the base, for editors; `preset.base_values` says what it may be."""
 
 
 class Parameters(BaseModel):
-    """A table of a preset: frozen, and without a place for a key that it does not know."""
+    """A table of a preset: frozen, and without a place for a key that it does not know.
+
+    Values are given as a preset writes them, and held as plain numbers.
+
+    Examples:
+        >>> class Drip(Parameters):
+        ...     level: Dbfs
+        ...     pan: Pan = 0.0
+        >>> Drip(level="-42 dBFS", pan="R30").level
+        -42.0
+    """
 
     model_config = ConfigDict(
         defer_build=True, frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True
@@ -37,17 +51,36 @@ List = Annotated[tuple[T, ...], Strict(False)]
 """A list in the preset, a tuple in the model."""
 
 
+@dataclass(frozen=True)
+class Unit:
+    """What a number is written in, and what a change of it is: the worth of each unit in the first one."""
+
+    scales: Mapping[str, float]
+    changes: Mapping[str, float]
+
+
+Steps = Unit | Literal["place", "time", "length"]
+"""How a value moves when it is written relative to the base: "base - 3 dB"."""
+
+
 class _Written:
     """How a value stands in a preset, as one of pydantic's annotations: read, shown, told to editors.
 
-    `parse` takes what the preset holds, or raises ValueError in words; `show` gives its text back. One
-    annotation costs a third of what three of pydantic's would, and two hundred fields have one.
+    `parse` takes what the preset holds, or raises ValueError in words; `show` gives its text back; `steps`
+    is how it moves from the base, None where it cannot. One annotation costs a third of what three of
+    pydantic's would, and two hundred fields have one.
     """
 
     def __init__(
-        self, parse: Callable[[Any], Any], show: Callable[[Any], str], json_schema: dict[str, Any]
+        self,
+        parse: Callable[[Any], Any],
+        show: Callable[[Any], str],
+        json_schema: dict[str, Any],
+        steps: Steps | None = None,
     ) -> None:
         self.parse = parse
+        self.show = show
+        self.steps = steps
         self.json_schema = json_schema
         self._shown = core_schema.plain_serializer_function_ser_schema(
             show, return_schema=core_schema.str_schema()
@@ -67,10 +100,20 @@ class _Written:
 
 
 def _quantity(
-    unit: str, example: str, low: float, high: float, *, scale: dict[str, float] | None = None
+    unit: str,
+    example: str,
+    low: float,
+    high: float,
+    *,
+    scale: dict[str, float] | None = None,
+    change: tuple[str, ...] = (),
 ) -> Any:
-    """The field type of a number with a unit, held between `low` and `high` (in the first unit)."""
+    """The field type of a number with a unit, held between `low` and `high` (in the first unit).
+
+    `change` are the units of a difference, where they are others.
+    """
     scales = scale or {unit: 1.0}
+    steps = Unit(scales, dict.fromkeys(change, 1.0) or scales)
 
     def parse(value: object) -> float:
         match = _QUANTITY.fullmatch(value.strip()) if isinstance(value, str) else None
@@ -83,22 +126,22 @@ def _quantity(
 
     json_schema = {
         "type": "string",
-        "pattern": f"^{_NUMBER} *({'|'.join(scales)})$",
+        "pattern": f"^{_NUMBER} *({'|'.join(scales)})$|{FROM_BASE}",
         "examples": [example],
         "description": f"in {unit}, {low:g} to {high:g}",
     }
-    return Annotated[float, _Written(parse, lambda number: f"{number:g} {unit}", json_schema)]
+    return Annotated[float, _Written(parse, lambda number: f"{number:g} {unit}", json_schema, steps)]
 
 
-Lufs = _quantity("LUFS", "-27 LUFS", -70.0, 0.0)
+Lufs = _quantity("LUFS", "-27 LUFS", -70.0, 0.0, change=("dB", "LU"))
 """Loudness, LUFS."""
-Dbfs = _quantity("dBFS", "-60 dBFS", -140.0, 0.0)
+Dbfs = _quantity("dBFS", "-60 dBFS", -140.0, 0.0, change=("dB",))
 """RMS level, dBFS: a full-scale square wave is 0."""
-Dbtp = _quantity("dBTP", "-2 dBTP", -40.0, 0.0)
+Dbtp = _quantity("dBTP", "-2 dBTP", -40.0, 0.0, change=("dB",))
 """True-peak level, dBTP."""
 Db = _quantity("dB", "-8 dB", -140.0, 40.0)
 """A level change, dB."""
-Lu = _quantity("LU", "0.5 LU", 0.0, 60.0)
+Lu = _quantity("LU", "0.5 LU", 0.0, 60.0, change=("LU", "dB"))
 """A loudness difference, LU."""
 Hz = _quantity("Hz", "2.5 kHz", 0.01, 96_000.0, scale={"Hz": 1.0, "kHz": 1000.0})
 """Frequency, Hz."""
@@ -122,14 +165,20 @@ def _parse_send(value: object) -> float:
     return OFF if value == "off" else _parse_db(value)
 
 
-_parse_db: Callable[[object], float] = Db.__metadata__[0].parse
+_DB: _Written = Db.__metadata__[0]
+_parse_db: Callable[[object], float] = _DB.parse
 
 Send = Annotated[
     float,
     _Written(
         _parse_send,
         lambda db: "off" if db == OFF else f"{db:g} dB",
-        {"type": "string", "pattern": f"^(off|{_NUMBER} *dB)$", "examples": ["-12 dB", "off"]},
+        {
+            "type": "string",
+            "pattern": f"^(off|{_NUMBER} *dB)$|{FROM_BASE}",
+            "examples": ["-12 dB", "off"],
+        },
+        _DB.steps,
     ),
 ]
 """The level of a send, dB; "off" is minus infinity."""
@@ -153,10 +202,46 @@ Pan = Annotated[
     _Written(
         _parse_pan,
         _show_pan,
-        {"type": "string", "pattern": "^(C|[LR]\\d{1,3})$", "examples": ["L100"]},
+        {"type": "string", "pattern": f"^(C|[LR]\\d{{1,3}})$|{FROM_BASE}", "examples": ["L100"]},
+        "place",
     ),
 ]
 """A place between left (−1) and right (+1)."""
+
+
+MOST_CHANNELS = 24
+_CHANNEL_NAMES = ("auto", "left", "right", "centre", "mix")
+
+
+def _parse_channel(value: object) -> str:
+    if value in _CHANNEL_NAMES:
+        return str(value)
+    number = value if isinstance(value, int) and not isinstance(value, bool) else None
+    if isinstance(value, str) and value.isdecimal() and len(value) <= 2:
+        number = int(value)
+    if number is None or not 1 <= number <= MOST_CHANNELS:
+        names = ", ".join(f'"{name}"' for name in _CHANNEL_NAMES)
+        raise ValueError(
+            f"{value!r} is not a channel; write {names} or a number from 1 to {MOST_CHANNELS}"
+        )
+    return str(number)
+
+
+Channel = Annotated[
+    str,
+    _Written(
+        _parse_channel,
+        str,
+        {
+            "anyOf": [
+                {"enum": list(_CHANNEL_NAMES)},
+                {"type": "integer", "minimum": 1, "maximum": MOST_CHANNELS},
+            ],
+            "examples": ["auto", "left", 2],
+        },
+    ),
+]
+"""A channel of a recording: its number from 1 as text, or "auto", "left", "right", "centre", "mix"."""
 
 
 def _parse_time(value: object) -> Moment:
@@ -185,6 +270,7 @@ Time = Annotated[
             "examples": ["8s", "132f", "01:00:05:12", "90+08", "black + 6s"],
             "description": "a time on the programme's clock; of a list, the latest",
         },
+        "time",
     ),
 ]
 """A moment on the programme's clock; `Scene.at` gives its sample."""
@@ -195,6 +281,7 @@ Duration = Annotated[
         _parse_length,
         str,
         {"type": "string", "examples": ["250ms", "8s", "6f"], "description": "a length of time"},
+        "length",
     ),
 ]
 """A length of time; `Scene.samples` and `Scene.seconds` give its worth."""

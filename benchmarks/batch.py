@@ -87,7 +87,7 @@ def main() -> None:
         forget(project)
         row("a first render, no cache", first, None)
         row("a first render, filling the cache", timed(project, "--preset", "final", "-q"), first)
-        for change in ("dropout.fade=333ms", "master.target=-24 LUFS", "grain.level=-63 dBFS"):
+        for change in ("dropout.fade=333ms", "master.dialogue=-24 LUFS", "grain.level=-63 dBFS"):
             row(f"then with {change}", timed(project, "--preset", "final", "-q", "--set", change), first)
 
         print()

@@ -97,7 +97,7 @@ def _again(folder: Path) -> dict[str, Command]:
     changes = (
         "dropout.fade=80ms",
         "master.ceiling=-3 dBTP",
-        "master.target=-26 LUFS",
+        "master.dialogue=-26 LUFS",
         "grain.level=-57 dBFS",
     )
     again = {name: [*render, "--set", change] for name, change in zip(AGAIN, changes, strict=True)}

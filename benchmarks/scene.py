@@ -88,13 +88,11 @@ def _minute(n: int, at_s: int) -> str:
 kind = "voice"
 stem = "stems/voice_a.flac"
 at = "voice_a + {at_s}s"
-level = "-19.9 LUFS"
 
 [layers.{b}]
 kind = "voice"
 stem = "stems/voice_b.flac"
 at = "{a}.tail + 3.4s"
-level = "-19.9 LUFS"
 
 [effects.crossfade_{n}]
 kind = "crossfade"

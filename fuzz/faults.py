@@ -31,7 +31,7 @@ from audio_pipeline.audio_io.write.recovery import finish_pending  # noqa: E402
 from tests.cli.every_step import FEWER, NEW, Struck, every_step, read  # noqa: E402
 from tests.command import COMMAND, contents, environment, run, tiny_project  # noqa: E402
 
-ORDER = (*COMMAND, "--preset", "tiny", "--stems", "--set", "master.target=-24 LUFS", "--out")
+ORDER = (*COMMAND, "--preset", "tiny", "--stems", "--set", "master.dialogue=-24 LUFS", "--out")
 
 MISSED = "no fault: the render had ended, or had room enough"
 
@@ -147,7 +147,7 @@ def by_strace() -> None:
         out, kept = folder / "renders", folder / "kept"
         sets = []
         for target in ("-24", "-27"):
-            loudness = f"master.target={target} LUFS"
+            loudness = f"master.dialogue={target} LUFS"
             assert run(folder, "--preset", "tiny", "--stems", "--set", loudness).returncode == 0
             sets.append(contents(out))
         out.rename(kept)
@@ -185,7 +185,7 @@ def main() -> None:
         try:
             good = []
             for target in ("-27", "-24"):  # the earlier render, and what the order may have made of it
-                loudness = f"master.target={target} LUFS"
+                loudness = f"master.dialogue={target} LUFS"
                 run(folder, "--preset", "tiny", "--stems", "--set", loudness, "--out", disk)
                 good.append(contents(disk))
             left: set[str] = set()
@@ -201,7 +201,7 @@ def main() -> None:
                 # what a kill left: nobody has claimed it
                 assert fault is signalled or parts <= left, parts
                 left = parts
-            same = "master.target=-27 LUFS"
+            same = "master.dialogue=-27 LUFS"
             again = run(folder, "--preset", "tiny", "--stems", "--set", same, "--out", disk)
             assert again.returncode == 0
             assert contents(disk) == good[0]

@@ -11,6 +11,7 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.effects.base import Effect
 from audio_pipeline.layers.base import Layer
 from audio_pipeline.preset.registry import EFFECTS, LAYERS
+from audio_pipeline.testing import ROUNDING
 from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import Span
 from tests.conftest import speech_like
@@ -19,6 +20,8 @@ from tests.scenes import make_scene
 RATE = 48_000
 LAYER_NAMES = ("voice_a", "voice_b", "grain", "projector", "other")
 """Names that a default of some effect holds, and one that none does."""
+ROUNDED = {"approach", "projector", "crossfade", "echo", "space"}
+"""Kinds whose convolutions are cut at the tile, so that other tiles round otherwise, in float32."""
 REQUIRED = {"stem": "stems/it.wav"}
 """What has no default: a kind that needs more than this is not tried by itself, and must be added here."""
 MOMENTS_S = {
@@ -49,6 +52,11 @@ EVERY_LAYER = [_with_defaults(cls) for cls in LAYERS.values()]
 EVERY_STEM_EFFECT = [_with_defaults(cls) for cls in EFFECTS.values() if cls.stage == "stem"]
 EVERY_EFFECT = [_with_defaults(cls) for cls in EFFECTS.values() if cls.stage != "stem"]
 """Those of the console."""
+
+
+def rounding_of(kind: str) -> float:
+    """What rounding may come to where this kind is asked for other tiles than the grid's."""
+    return ROUNDING if kind in ROUNDED else 0.0
 
 
 def scene_of(sound: Layer | Effect, moments_s: Mapping[str, float] = MOMENTS_S) -> Scene:

@@ -2,44 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from fractions import Fraction
-
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.effects.base import Processor, Strip
-from audio_pipeline.timeline.moments import Clock, Schedule
-from audio_pipeline.timeline.scene import Scene, StemRequest
+from audio_pipeline.testing import make_scene
 from audio_pipeline.timeline.spans import TILE, Span, tile, tiles_over
-from audio_pipeline.timeline.timecode import RATES
 
-CLOCK = Clock(RATES["24"], "35mm", 86_400)
+__all__ = ["CLOCK", "make_scene", "run"]
 
-CUES = {"start": 0, "black": 20, "dropout": 25, "silence": 27, "end": 30}
-
-
-def make_scene(
-    moments: Mapping[str, float] | None = None,
-    *,
-    seed: int = 1,
-    sample_rate: int = 48_000,
-    stems: Mapping[StemRequest, Samples] | None = None,
-    speech: tuple[Span, ...] = (),
-) -> Scene:
-    """A scene of `CUES`, in seconds, with `moments` over them."""
-    times = {**CUES, **(moments or {})}
-    define = {name: lambda s, t=t: Fraction(t).limit_denominator(10**6) for name, t in times.items()}
-    schedule = Schedule(CLOCK, define)
-    length = round(times["end"] * sample_rate)
-    return Scene(
-        sample_rate=sample_rate,
-        seed=seed,
-        programme=Span(0, length),
-        schedule=schedule,
-        stems=stems or {},
-        speech=speech,
-    )
+CLOCK = make_scene().clock
 
 
 def run(processor: Processor, name: str, mono: Samples, span: Span) -> Strip:

@@ -10,12 +10,25 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from audio_pipeline.audio_io.fold import Fold, fold_to_mono, fold_to_stereo
+from audio_pipeline.audio_io.channel_statistics import ChannelMeter
+from audio_pipeline.audio_io.fold import (
+    Fold,
+    fold_to_mono,
+    fold_to_stereo,
+    pair_of,
+    refuse_silent_fold,
+    track_in_stereo,
+)
 from audio_pipeline.audio_io.read.audio_file import AudioInfo, Recording, opened
 from audio_pipeline.audio_io.signal_checks import SignalCheck
+from audio_pipeline.audio_io.stretch import stretched
+from audio_pipeline.audio_io.trim import words_of
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.dc_removal import without_dc
 from audio_pipeline.dsp.decibels import db_from_gain, gain_from_db
 from audio_pipeline.errors import StemError
+from audio_pipeline.timeline.picture_lock import stretched_length
+from audio_pipeline.timeline.scene import ChannelChoice
 
 Measure: TypeAlias = Callable[[Samples, int], float | None]
 """`(samples (n, channels), sample_rate_hz)` → integrated loudness in LUFS; None below the gate."""
@@ -35,8 +48,15 @@ MOST_KEPT = 1 << 22
 """A recording of so many samples is decoded once and kept: 32 MB, a minute and a half in mono."""
 MOST_BYTES = 8 * 10**9
 """The file of a stem may have so many, for all of them are read for its hash."""
-MUCH_GAIN_DB = 30.0
+MUCH_GAIN_DB = 40.0
 """Gain above this brings up more noise than voice."""
+
+
+class Remark(NamedTuple):
+    """A note or a warning on a stem: a code for programs, and a sentence for people."""
+
+    code: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -44,16 +64,18 @@ class Conditioned:
     """A stem ready for the timeline, and what was done to get there.
 
     `samples` is `(n, channels)` float64, read-only. `did` holds what was done, in order, each like
-    "resampled from 44100 to 48000 Hz"; `warnings` are whole sentences.
+    "resampled from 44100 to 48000 Hz"; `notes` are what of it was assumed, chosen or left out; both begin
+    in lower case and name no file. `warnings` are whole sentences.
     `sha256` is that of the source file's bytes.
     """
 
     samples: Samples
     sample_rate_hz: int
     did: tuple[str, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Remark, ...]
     sha256: str
     source: AudioInfo
+    notes: tuple[Remark, ...] = ()
 
 
 def condition(
@@ -63,36 +85,58 @@ def condition(
     channels: Literal[1, 2],
     level_lufs: float | None = None,
     measure: Measure | None = None,
+    channel: ChannelChoice = "auto",
+    trim: bool = False,
+    longest_samples: int | None = None,
 ) -> Conditioned:
     """Make a stem of the recording at `path`, in little more memory than the stem takes.
 
-    In this order: take the mean out (it would hide that channels cancel); fold to `channels`;
-    resample to exactly ⌈n·out/in⌉ samples; fade both ends in 5 ms of raised cosine; and, when
-    `level_lufs` is not None, apply one gain so that `measure` gives that loudness. What is too short
-    or too quiet for the gate is levelled by 10·log10 of its mean square summed over channels, which
-    is what BS.1770 gives at 997 Hz.
+    In this order: fold to `channels`, in mono as `channel` says (see `fold_to_mono`); take DC out; resample
+    to exactly ⌈n·out/in⌉ samples; with `trim`, leave out what is before the first and after the last word
+    (see `words_of`); stretch what is longer than `longest_samples`, as far as `stretched_length` says; fade
+    both ends in 5 ms of raised cosine; and, when `level_lufs` is not None, apply one gain so that `measure`
+    gives that loudness. What is too short or too quiet for the gate is levelled by 10·log10 of its mean
+    square summed over channels, which is what BS.1770 gives at 997 Hz.
 
     What is to be done depends on all of the recording: a long one is read twice, so that not all of it
-    is held. The result may exceed full scale. Raises StemError as `read` does, and for more than can be
-    held; ValueError for a level without a `measure`.
+    is held. The result may exceed full scale. Raises StemError as `read` does, for more than can be held,
+    and for channels that do not carry a voice; ValueError for a level without a `measure`.
     """
     if level_lufs is not None and measure is None:
         raise ValueError("a level needs a measure of loudness")
     with opened(path) as recording:
-        check, held = _checked(recording, sample_rate_hz, channels)
+        check, meter, held = _checked(recording, sample_rate_hz, channels)
         sha256 = recording.file.sha256_hex()
         recording.file.refuse_change()
         info = replace(recording.info, frames=check.count)
-        did, warnings = [], [*info.warnings, *check.warnings()]
+        did: list[str | None] = []
+        notes: list[Remark] = []
+        warnings = [Remark("file_structure", said) for said in info.warnings]
+        warnings += [Remark("stem_signal", said) for said in check.warnings()]
         offset, how = _offset(check)
         did.append(how)
-        products = check.products(offset)
-        fold = fold_to_mono(products) if channels == 1 else fold_to_stereo(info.channels)
-        did.append(None if fold is None else fold.how)
-        folded = (_folded(block, offset, fold) for block in held or recording.blocks())
+        fold = _fold(info, check.products(offset), meter, channels, channel)
+        if fold is not None:
+            did.append(fold.how)
+            notes += [Remark("stem_channels", fold.how)] if info.channels > 1 else []
+            warnings += [Remark("stem_channels", f"{info.name} {fold.warning}")] if fold.warning else []
+        folded: Iterator[Samples] = (_folded(block, fold) for block in held or recording.blocks())
+        if how is not None:
+            folded = without_dc(folded, info.sample_rate_hz)
         out = resampled(folded, check.count, channels, info.sample_rate_hz, sample_rate_hz)
     if info.sample_rate_hz != sample_rate_hz:
         did.append(f"resampled from {info.sample_rate_hz} to {sample_rate_hz} Hz")
+    if trim:
+        words = words_of(out, sample_rate_hz)
+        if (said := words.sentence(sample_rate_hz)) is not None:
+            out = out[words.start : words.stop]
+            did.append(said)
+            notes.append(Remark("stem_trimmed", said))
+    if (length := stretched_length(len(out), longest_samples)) < len(out):
+        before_s, after_s = len(out) / sample_rate_hz, length / sample_rate_hz
+        faster = f"{100.0 * (before_s / after_s - 1.0):.1f} % faster"
+        did.append(f"stretched from {before_s:.3f} to {after_s:.3f} s ({faster})")
+        out = stretched(out, length, sample_rate_hz)
     fade_edges(out, round(EDGE_FADE_S * sample_rate_hz))
     did.append(f"faded both ends in {EDGE_FADE_S * 1000:g} ms")
     if level_lufs is not None and measure is not None:
@@ -102,29 +146,54 @@ def condition(
         by = "" if gated else ", by its RMS: it is too short or too quiet for the gate"
         did.append(f"levelled from {loudness:.1f} to {level_lufs:g} LUFS ({gain_db:+.1f} dB{by})")
         if gain_db > MUCH_GAIN_DB:
-            warnings.append(f"{info.name} needed {gain_db:.0f} dB of gain; its noise came up with it.")
+            raised = f"{info.name} needed {gain_db:.0f} dB of gain; its noise came up with it."
+            warnings.append(Remark("stem_gain", raised))
     out.flags.writeable = False
     done = tuple(sentence for sentence in did if sentence is not None)
-    return Conditioned(out, sample_rate_hz, done, tuple(warnings), sha256, info)
+    return Conditioned(out, sample_rate_hz, done, tuple(warnings), sha256, info, tuple(notes))
 
 
 def _checked(
     recording: Recording, sample_rate_hz: int, channels: int
-) -> tuple[SignalCheck, list[Samples]]:
-    """All of it, looked at, and its blocks, or none when they are many. Raises StemError for what is no
-    sound, silent, or more than can be held."""
+) -> tuple[SignalCheck, ChannelMeter | None, list[Samples]]:
+    """All of it, looked at, and its blocks, or none when they are many; what its channels hold, where there
+    are several. Raises StemError for what is no sound, silent, or more than can be held."""
     info = recording.info
     check = SignalCheck(info.name, info.sample_rate_hz, info.channels)
+    pair = pair_of(info.layout)
+    meter = ChannelMeter(info.sample_rate_hz, info.channels, pair) if info.channels > 1 else None
     held: list[Samples] = []
     _refuse_from_its_head(recording, sample_rate_hz, channels)
     for block in recording.blocks():
         check.feed(block)
+        if meter is not None:
+            meter.feed(block)
         _refuse_too_much(replace(info, frames=check.count), sample_rate_hz, channels)
         held.append(block)
         if check.count * info.channels > MOST_KEPT:
             held.clear()  # and so after every further block
     check.refuse_silence()
-    return check, held
+    return check, meter, held
+
+
+def _fold(
+    info: AudioInfo,
+    products: Samples,
+    meter: ChannelMeter | None,
+    channels: int,
+    channel: ChannelChoice,
+) -> Fold | None:
+    """How the recording's channels become those of the stem; None where there is nothing to fold."""
+    meter = meter or ChannelMeter(info.sample_rate_hz, info.channels, None)
+    statistics = meter.result(products)
+    if channels == 1:
+        return fold_to_mono(info.name, statistics, info.layout, channel)
+    if info.channels > 2 and info.layout.source in ("tracks", "ambisonic"):
+        return track_in_stereo(info.name, statistics, info.layout)
+    fold = fold_to_stereo(info.layout)
+    if fold is not None:
+        refuse_silent_fold(info.name, fold, products)
+    return fold
 
 
 class Fingerprint(NamedTuple):
@@ -209,9 +278,8 @@ def _offset(check: SignalCheck) -> tuple[Samples, str | None]:
     return offset, f"took out a DC offset of {db_from_gain(highest):.0f} dBFS"
 
 
-def _folded(block: Samples, offset: Samples, fold: Fold | None) -> Samples:
-    centred = block - offset if offset.any() else block
-    return np.ascontiguousarray(centred if fold is None else fold.of(centred))
+def _folded(block: Samples, fold: Fold | None) -> Samples:
+    return np.ascontiguousarray(block if fold is None else fold.of(block))
 
 
 def loudness_of(samples: Samples, sample_rate_hz: int, measure: Measure) -> tuple[float, bool]:

@@ -1,119 +1,329 @@
-"""From as many channels as a file has to the one or two that a stem has, with a word on how.
-
-Channels stand in the order of WAV (SMPTE ST 2036-2, ITU-R BS.2051): L R C LFE, then the surrounds.
-"""
+"""From the channels that a file has to the one or two that a stem has, by their roles, with a word on how."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from audio_pipeline.audio_io.channel_statistics import LOW_HZ, SPEECH_RANGE_DB, ChannelStatistics
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import db_from_gain
+from audio_pipeline.dsp.layouts import LOW_FREQUENCY, Layout
+from audio_pipeline.errors import StemError
 
-ROLES: dict[int, tuple[str, ...]] = {
-    1: ("C",),
-    2: ("L", "R"),
-    3: ("L", "R", "C"),
-    4: ("L", "R", "Ls", "Rs"),
-    5: ("L", "R", "C", "Ls", "Rs"),
-    6: ("L", "R", "C", "LFE", "Ls", "Rs"),
-    7: ("L", "R", "C", "LFE", "Cs", "Ls", "Rs"),
-    8: ("L", "R", "C", "LFE", "Lb", "Rb", "Ls", "Rs"),
-}
-"""What each channel is taken for, by how many there are."""
+if TYPE_CHECKING:
+    from audio_pipeline.timeline.scene import ChannelChoice
 
 ONE_SIDED_DB = 20.0
 """One channel this far below the other carries nothing worth a sum."""
-MOST_LOSS_DB = 6.0
-"""A sum may lose so much against the louder channel: unlike signals lose 3, opposite ones everything."""
-MIRROR_IMAGE = -0.9
-"""Channels that correlate less than this are one signal with its wires crossed."""
-CENTRE_BELOW_DB = 20.0
-"""The centre carries the voice unless it is this far below the loudest channel."""
-
+FAR_BELOW_DB = 20.0
+"""Channels this far below the loudest one do not carry the voice."""
+UNDER_MUSIC_DB = 40.0
+"""As far below music a centre with the pauses of speech still is the voice."""
+SILENT_DB = 80.0
+"""A channel this far below the loudest one is called silent."""
 NOTHING_DB = 120.0
 """What is so far below another channel is not heard, nor told from the rounding of sums."""
+MIX_LOSS_DB = 6.0
+"""A mean that loses more than this in a third octave sounds hollow, like a comb filter."""
 
-_SIDE = 10.0 ** (-3.0 / 20.0)
-_TO_LEFT = {"L": 1.0, "C": _SIDE, "Ls": _SIDE, "Lb": _SIDE, "Cs": _SIDE * _SIDE}
-_TO_RIGHT = {"R": 1.0, "C": _SIDE, "Rs": _SIDE, "Rb": _SIDE, "Cs": _SIDE * _SIDE}
+_SIDES = {"left": ("FL", "DL"), "right": ("FR", "DR"), "centre": ("FC",)}
+_LEFT = ("FL", "DL", "FLC", "WL", "SL", "SDL", "BL", "TFL", "TSL", "TBL", "BFL")
+_RIGHT = ("FR", "DR", "FRC", "WR", "SR", "SDR", "BR", "TFR", "TSR", "TBR", "BFR")
+_MAIN = ("FL", "FR", "DL", "DR")
+_AT_MINUS_6 = ("BC", "TC", "TFC", "TBC", "BFC", None)
+_MINUS_3 = 10.0 ** (-3.0 / 20.0)
 
 
 @dataclass(frozen=True)
 class Fold:
-    """`matrix` is `(channels of the file, channels of the stem)`; `how` is a sentence on it."""
+    """`matrix` is `(channels of the file, channels of the stem)`; `how` is a sentence on it, `warning` one
+    on what it costs, or None."""
 
     matrix: Samples
     how: str
+    warning: str | None = None
 
     def of(self, block: Samples) -> Samples:
         """`block` `(n, channels)`, folded."""
         folded: Samples = block @ self.matrix
         return folded
 
+    def level(self, products: Samples) -> float:
+        """The RMS of the loudest channel that comes out, from the products of those that go in."""
+        powers = np.diag(self.matrix.T @ products @ self.matrix)
+        return math.sqrt(max(0.0, float(powers.max())))
 
-def fold_to_mono(products: Samples) -> Fold | None:
-    """How channels become one, from the mean product of each with each; None for one channel.
 
-    Where there is a centre and it carries something, it is the centre. Otherwise left and right:
-    the louder alone when the other is 20 dB below; their mean while it loses no more than 6 dB
-    against the louder; else, right inverted when it mirrors left; else the louder alone.
-    Surrounds and LFE are never used: no voice is mixed there. Raises ValueError for other than
-    `(n, n)` of 1 to 8 channels.
+def pair_of(layout: Layout) -> tuple[int, int] | None:
+    """The two channels that a fold to mono may average; None where there are not two."""
+    sides = layout.indices("FL", "FR") or layout.indices("DL", "DR")
+    if len(sides) == 2:
+        return sides[0], sides[1]
+    return (0, 1) if len(layout.roles) == 2 else None
+
+
+def fold_to_mono(
+    name: str, found: ChannelStatistics, layout: Layout, choice: ChannelChoice = "auto"
+) -> Fold | None:
+    """How channels become one; None for one channel.
+
+    `choice` is a channel's number from 1, "left", "right", "centre", "mix" (the mean of all but the LFE) or
+    "auto": of a stated layout the centre, where it carries something; otherwise left and right, as their
+    mean only when both hold the same sound; of a recorder's tracks, and of a layout that is not stated, the
+    one track that holds the voice. An LFE is never used.
+    Raises StemError for a choice that is not there, and where no channel that may be used carries the voice.
     """
-    roles = _roles(len(products))
-    if products.shape != (len(roles), len(roles)):
-        raise ValueError(f"products {products.shape} are not (n, n)")
-    if len(roles) == 1:
+    if choice != "auto":
+        fold = _chosen(name, found, layout, choice)
+    elif len(layout.roles) == 1:
+        _refuse_low_frequency(name, layout, 0)
         return None
-    levels = np.sqrt(np.maximum(np.diag(products), 0.0))
-    if "C" in roles:
-        centre = roles.index("C")
-        if _db(levels[centre], max(levels)) > -CENTRE_BELOW_DB:
-            return _weighted(roles, f"took the centre of {len(roles)} channels", C=1.0)
-    left, right, how = _pair_to_mono(levels[0], levels[1], float(products[0, 1]))
-    whence = "" if len(roles) == 2 else f" of {len(roles)} channels"
-    return _weighted(roles, how + whence, L=left, R=right)
+    elif layout.source == "ambisonic":
+        fold = Fold(_one(layout, 0), "took W, the sound from everywhere, of B-format")
+    elif layout.source in ("assumed", "tracks") or pair_of(layout) is None:
+        fold = _by_centre(found, layout) if layout.indices("FC") and layout.source == "stated" else None
+        fold = fold or _track_with_voice(name, found, layout)
+    else:
+        fold = _by_centre(found, layout) or _by_sides(name, found, layout)
+    if fold is not None and found.below_db(fold.level(found.products)) > SILENT_DB:
+        raise _silent(name, fold.how)
+    return fold
 
 
-def fold_to_stereo(channels: int) -> Fold | None:
-    """How `channels` become two; None for two.
+def fold_to_stereo(layout: Layout) -> Fold | None:
+    """How channels become two; None for two.
 
-    Mono goes to both channels as it is. More than two are folded down as in ITU-R BS.775-3, annex 4:
-    centre and surrounds at −3 dB, a back centre at −6 dB, no LFE. Raises ValueError for other than 1
-    to 8 channels.
+    Mono goes to both channels as it is. More than two are folded down as in ITU-R BS.775-3, annex 4: centre and
+    surrounds at −3 dB, as are heights and wides; a back centre at −6 dB; no LFE. Raises ValueError for
+    channels that belong to no loudspeaker.
     """
-    roles = _roles(channels)
+    roles = layout.roles
     if len(roles) == 2:
         return None
     if len(roles) == 1:
         return Fold(np.ones((1, 2)), "put the one channel on both sides")
-    fold = np.array([[_TO_LEFT.get(role, 0.0), _TO_RIGHT.get(role, 0.0)] for role in roles])
-    return Fold(fold, f"folded {len(roles)} channels down to stereo (ITU-R BS.775, no LFE)")
+    if layout.source in ("ambisonic", "tracks"):
+        raise ValueError(f"{layout.source} channels belong to no loudspeaker")
+    how = f"folded {len(roles)} channels down to stereo (ITU-R BS.775, no LFE)"
+    return Fold(np.array([_to_sides(role) for role in roles]), how)
 
 
-def _weighted(roles: tuple[str, ...], how: str, **weights: float) -> Fold:
-    return Fold(np.array([[weights.get(role, 0.0)] for role in roles]), how)
+def refuse_silent_fold(name: str, fold: Fold, products: Samples) -> None:
+    """Raise StemError when nothing is left of a recording that is not silent."""
+    loudest = math.sqrt(max(0.0, float(np.diag(products).max())))
+    if fold.level(products) <= loudest * 10.0 ** (-SILENT_DB / 20.0):
+        raise _silent(name, fold.how)
 
 
-def _pair_to_mono(left_rms: float, right_rms: float, product: float) -> tuple[float, float, str]:
+def track_in_stereo(name: str, found: ChannelStatistics, layout: Layout) -> Fold:
+    """Of a recorder's tracks the one with the voice, on both sides. Raises StemError as `fold_to_mono`, and for
+    ambisonic sound."""
+    if layout.source == "ambisonic":
+        raise StemError(
+            f"{name} is ambisonic ({len(layout.roles)} channels of B-format), which does not fold to stereo.",
+            hint="Decode it to stereo first.",
+        )
+    fold = _track_with_voice(name, found, layout)
+    return Fold(np.repeat(fold.matrix, 2, axis=1), f"{fold.how}, on both sides")
+
+
+def _to_sides(role: str | None) -> tuple[float, float]:
+    if role in LOW_FREQUENCY:
+        return 0.0, 0.0
+    if role in _AT_MINUS_6:
+        return _MINUS_3**2, _MINUS_3**2
+    gain = 1.0 if role in _MAIN else _MINUS_3
+    return (0.0 if role in _RIGHT else gain), (0.0 if role in _LEFT else gain)
+
+
+def _chosen(name: str, found: ChannelStatistics, layout: Layout, choice: ChannelChoice) -> Fold | None:
+    """The channel that the preset names."""
+    count = len(layout.roles)
+    if choice == "mix":
+        return _mix(found, layout)
+    if isinstance(choice, int):
+        index: int | None = choice - 1 if 1 <= choice <= count else None
+    else:
+        places = layout.indices(*_SIDES[choice])
+        index = places[0] if places else None
+        if count == 1:
+            index = 0
+    if index is None:
+        shown = f"{choice}" if isinstance(choice, int) else f'"{choice}"'
+        raise StemError(
+            f"{name} has {count} channel{'s' * (count > 1)}; channel = {shown} is not one of them.",
+            hint=f'Write a number from 1 to {count}, or channel = "auto".',
+        )
+    _refuse_low_frequency(name, layout, index)
+    if count == 1:
+        return None
+    return Fold(_one(layout, index), f"took {layout.channel_name(index)} of {count}, as the preset says")
+
+
+def _mix(found: ChannelStatistics, layout: Layout) -> Fold | None:
+    used = [n for n, role in enumerate(layout.roles) if role not in LOW_FREQUENCY]
+    if len(layout.roles) == 1 or not used:
+        return None
+    matrix = np.zeros((len(layout.roles), 1))
+    matrix[used] = 1.0 / len(used)
+    what = "left and right" if used == [0, 1] else f"{len(used)} channels"
+    return Fold(matrix, f"took the mean of {what}, as the preset says", _cost_of_mix(found, used))
+
+
+def _cost_of_mix(found: ChannelStatistics, used: list[int]) -> str | None:
+    """What a mean of unlike channels costs, as a sentence without its subject; None where it costs little."""
+    if found.likeness is not None and len(used) == 2:
+        loss_db, at_hz = found.likeness.deepest
+        if found.likeness.alike:
+            return None
+        return (
+            "is the mean of two unlike channels, such as two microphones:"
+            f" the third octave at {_hz(at_hz)} loses {loss_db:.0f} dB."
+        )
+    levels = found.levels[used]
+    sound = [n for n, level in zip(used, levels, strict=True) if found.below_db(level) < ONE_SIDED_DB]
+    unlike = any(
+        found.products[a, b] < 0.7 * found.levels[a] * found.levels[b] for a in sound for b in sound
+    )
+    return (
+        "is the mean of unlike channels, such as several microphones; it may sound hollow." * unlike
+        or None
+    )
+
+
+def _by_centre(found: ChannelStatistics, layout: Layout) -> Fold | None:
+    """The centre, where it carries something: it is no more than 20 dB below the loudest but for the LFE, or
+    no more than 40 dB below a left and a right without the pauses of speech that it has."""
+    centres = layout.indices("FC")
+    if not centres:
+        return None
+    below_db = _below_main(found, layout, found.levels[centres[0]])
+    falls, sides = found.activity.range_db, layout.indices("FL", "FR")
+    alone = falls[centres[0]] >= SPEECH_RANGE_DB > max((falls[n] for n in sides), default=0.0)
+    if below_db > (UNDER_MUSIC_DB if alone else FAR_BELOW_DB):
+        return None
+    how = f"took the centre of {len(layout.roles)} channels"
+    return Fold(_one(layout, centres[0]), how)
+
+
+def _by_sides(name: str, found: ChannelStatistics, layout: Layout) -> Fold:
+    """Left, right or their mean. Raises StemError where both are far below another channel."""
+    pair = pair_of(layout)
+    assert pair is not None
+    left, right = pair
+    levels = found.levels
+    loudest = max(float(levels[left]), float(levels[right]))
+    if (below := _below_main(found, layout, loudest)) > FAR_BELOW_DB:
+        main = _loudest(found, layout)
+        amount = "silent" if below > SILENT_DB else f"{below:.0f} dB below {layout.channel_name(main)}"
+        raise StemError(
+            f"{name}: the channels that carry a voice ({_named(layout, 'FL', 'FR', 'FC')}) are {amount}.",
+            hint=f"If the voice is on another channel, name it: channel = {main + 1}.",
+        )
+    matrix = np.zeros((len(layout.roles), 1))
+    weights, how = _pair_to_mono(found, layout, pair)
+    matrix[[left, right], 0] = weights
+    whence = "" if len(layout.roles) == 2 else f" (of {len(layout.roles)} channels)"
+    return Fold(matrix, how + whence)
+
+
+def _pair_to_mono(
+    found: ChannelStatistics, layout: Layout, pair: tuple[int, int]
+) -> tuple[tuple[float, float], str]:
     """What left and right count for in their sum, and how that is called."""
-    name, quieter = ("left", "right") if left_rms >= right_rms else ("right", "left")
+    left, right = (float(found.levels[n]) for n in pair)
+    name, quieter = ("left", "right") if left >= right else ("right", "left")
     louder = (1.0, 0.0) if name == "left" else (0.0, 1.0)
-    loudest = max(left_rms, right_rms)
-    apart_db = -_db(min(left_rms, right_rms), loudest)
+    apart_db = -_db(min(left, right), max(left, right))
     if apart_db > ONE_SIDED_DB:
-        return *louder, f"took the {name} channel; the {quieter} one is {_below(apart_db)}"
-    mean_power = max(0.0, left_rms**2 + 2.0 * product + right_rms**2) / 4.0
-    loss_db = -_db(math.sqrt(mean_power), loudest)
-    if loss_db <= MOST_LOSS_DB:
-        return 0.5, 0.5, "took the mean of left and right"
-    if product / (left_rms * right_rms) <= MIRROR_IMAGE:
-        return 0.5, -0.5, "inverted right, which mirrors left, and took the mean of both"
-    return *louder, f"took the {name} channel; the sum of both would lose {loss_db:.1f} dB"
+        return louder, f"took the {name} channel; the {quieter} one is {_below(apart_db)}"
+    likeness = found.likeness
+    if likeness is None or likeness.alike:
+        return (0.5, 0.5), "took the mean of left and right"
+    if likeness.mirrored:
+        return (0.5, -0.5), "inverted right, which mirrors left, and took the mean of both"
+    best = _best_track(found, list(pair))
+    taken, other = ("left", "right") if best == pair[0] else ("right", "left")
+    names = f" ({layout.track_names[best]})" if layout.track_names else ""
+    loss_db, at_hz = likeness.deepest
+    cost = f"the mean of both would lose {loss_db:.0f} dB at {_hz(at_hz)}"
+    how = f"took the {taken} channel{names}; the {other} one differs from it, and {cost}"
+    return ((1.0, 0.0) if best == pair[0] else (0.0, 1.0)), how
+
+
+def _track_with_voice(name: str, found: ChannelStatistics, layout: Layout) -> Fold:
+    """The one track that holds the voice. Raises StemError where only an LFE sounds."""
+    # that a track is an LFE may be assumed only: then it has to sound like one
+    usable = [
+        n
+        for n, role in enumerate(layout.roles)
+        if role not in LOW_FREQUENCY or (layout.source != "stated" and found.activity.rms_hz[n] > LOW_HZ)
+    ]
+    if not usable:
+        raise _silent(name, "left the LFE out")
+    best = _best_track(found, usable)
+    count = len(layout.roles)
+    others = [n for n in range(count) if n != best]
+    if all(found.below_db(found.levels[n]) > SILENT_DB for n in others):
+        why = "the only one with sound"
+    elif found.activity.range_db[best] >= SPEECH_RANGE_DB:
+        why = "the loudest that has the pauses of speech"
+    else:
+        why = "the loudest"
+    word = layout.channel_name(best)
+    return Fold(_one(layout, best), f"took {word} of {count}, {why}; the others are left out")
+
+
+def _best_track(found: ChannelStatistics, usable: list[int]) -> int:
+    """The loudest track with the pauses of speech; the loudest where none has them."""
+    level, fall = found.activity.level_dbfs, found.activity.range_db
+    audible = [n for n in usable if found.below_db(found.levels[n]) <= SILENT_DB] or usable
+    speaking = [n for n in audible if fall[n] >= SPEECH_RANGE_DB]
+    return max(speaking or audible, key=lambda n: (round(float(level[n]), 1), -n))
+
+
+def _below_main(found: ChannelStatistics, layout: Layout, level: float) -> float:
+    """How far `level` is below the loudest channel that is no LFE, dB."""
+    loudest = float(found.levels[_loudest(found, layout)])
+    return -_db(level, loudest)
+
+
+def _loudest(found: ChannelStatistics, layout: Layout) -> int:
+    usable = [n for n, role in enumerate(layout.roles) if role not in LOW_FREQUENCY]
+    return max(usable or [0], key=lambda n: float(found.levels[n]))
+
+
+def _one(layout: Layout, index: int) -> Samples:
+    matrix = np.zeros((len(layout.roles), 1))
+    matrix[index] = 1.0
+    return matrix
+
+
+def _named(layout: Layout, *roles: str) -> str:
+    return ", ".join(role for role in roles if role in layout.roles)
+
+
+def _refuse_low_frequency(name: str, layout: Layout, index: int) -> None:
+    if layout.source == "stated" and layout.roles[index] in LOW_FREQUENCY:
+        raise StemError(
+            f"{name}: channel {index + 1} is the LFE, which carries no voice.",
+            hint="Name another channel, or export the voice alone.",
+        )
+
+
+def _silent(name: str, how: str) -> StemError:
+    return StemError(
+        f"{name} is silent once it is folded ({how}).",
+        hint="Check which channel holds the sound, and export that one.",
+    )
+
+
+def _hz(frequency_hz: float) -> str:
+    return f"{frequency_hz / 1000:.3g} kHz" if frequency_hz >= 1000 else f"{frequency_hz:.0f} Hz"
 
 
 def _below(db: float) -> str:
@@ -122,9 +332,3 @@ def _below(db: float) -> str:
 
 def _db(level: float, reference: float) -> float:
     return db_from_gain(level / reference) if reference > 0.0 else 0.0
-
-
-def _roles(channels: int) -> tuple[str, ...]:
-    if channels not in ROLES:
-        raise ValueError(f"{channels} channels are not 1 to 8")
-    return ROLES[channels]

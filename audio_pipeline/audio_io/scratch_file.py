@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -31,7 +32,8 @@ class ScratchFile:
         self._written = 0
         self._memory_bytes = memory_bytes
         self._kept: list[tuple[Span, Samples]] = []
-        self._in_memory = 0
+        self._in_memory = self._kept_bytes = 0
+        self._heard: list[Span] = []
         self._files: list[BinaryIO] = []
 
     def __enter__(self) -> ScratchFile:
@@ -53,11 +55,12 @@ class ScratchFile:
             raise ValueError(f"samples {samples.shape} are not (n, {self._channels})")
         here = Span(self._written, self._written + len(samples))
         self._written = here.stop
-        if not self._files and 8 * self._channels * here.stop <= self._memory_bytes:
+        self._heard.append(here)
+        kept_bytes = self._kept_bytes + 8 * self._channels * len(samples)
+        if not self._files and kept_bytes <= self._memory_bytes:
             self._kept.append((here, samples))
-            self._in_memory = here.stop
+            self._in_memory, self._kept_bytes = here.stop, kept_bytes
             return
-
         try:
             while len(self._files) < self._channels:
                 self._files.append(tempfile.TemporaryFile(dir=self._folder))  # noqa: SIM115 - closed above
@@ -66,16 +69,36 @@ class ScratchFile:
         except OSError as error:
             raise self._failed(error) from error
 
+    def write_silence(self, n: int) -> None:
+        """Add `n` samples of zeros at the end, which take no room."""
+        self._written += n
+        if not self._files:
+            self._in_memory = self._written
+            return
+        try:
+            for file in self._files:
+                file.seek(8 * n, os.SEEK_CUR)
+                file.truncate()  # makes the file longer where it ends earlier
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def is_silent(self, span: Span) -> bool:
+        """Whether nothing but silence was written in `span`, or nothing at all."""
+        return not any(heard.meets(span) for heard in self._heard)
+
     def read(self, span: Span) -> Samples:
         """`(len(span), channels)`, the caller's own; samples outside what was written are zero."""
         out = unset(len(span), self._channels)
-        within = span.intersect(Span(0, self._written)).inside(span)
-        out[: within.start] = out[within.stop :] = 0.0
+        zero_from = span.start
         for kept, samples in self._kept:
             part = kept.intersect(span)
             if len(part):
+                out[zero_from - span.start : part.start - span.start] = 0.0
                 out[part.inside(span)] = samples[part.inside(kept)]
+                zero_from = part.stop
         there = span.intersect(Span(self._in_memory, self._written))
+        out[zero_from - span.start : there.start - span.start] = 0.0
+        out[there.stop - span.start :] = 0.0
         for file, channel in zip(self._files, out[there.inside(span)].T, strict=bool(self._files)):
             try:
                 file.flush()

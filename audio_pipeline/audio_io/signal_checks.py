@@ -39,6 +39,7 @@ class SignalCheck:
         self._name = name
         self._rate_hz = sample_rate_hz
         self.count = 0
+        self._sounding = 0
         self._peak = 0.0
         self._sum = np.zeros(channels)
         self._products = np.zeros((channels, channels))
@@ -59,6 +60,7 @@ class SignalCheck:
             self._refuse(absurd, f"is at {db_from_gain(peak):+.0f} dBFS")
         self._peak = max(self._peak, peak)
         self._sum += part.sum(axis=1)
+        self._sounding += int(np.count_nonzero(part.any(axis=0)))
         self._products += part @ part.T
         self._count_clipped(part, peak)
         self.count += part.shape[1]
@@ -72,15 +74,16 @@ class SignalCheck:
             )
 
     def offset(self) -> Samples:
-        """The mean of each channel, `(channels,)`."""
-        mean: Samples = self._sum / max(1, self.count)
+        """The mean of each channel, `(channels,)`, where not all of them are digital silence."""
+        mean: Samples = self._sum / max(1, self._sounding)
         return mean
 
     def products(self, offset: Samples) -> Samples:
-        """The mean product of each channel with each, `(channels, channels)`, once `offset` is out."""
+        """The mean product of each channel with each, `(channels, channels)`, once `offset` is out, where not
+        all of them are digital silence."""
         crossed = np.outer(offset, self.offset())
         products: Samples = (
-            self._products / max(1, self.count) - crossed - crossed.T + np.outer(offset, offset)
+            self._products / max(1, self._sounding) - crossed - crossed.T + np.outer(offset, offset)
         )
         return products
 

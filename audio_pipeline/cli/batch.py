@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from audio_pipeline.cli.options import debug_option, preset_names
+from audio_pipeline.cli.options import debug_option, preset_names, require_pass_option
 from audio_pipeline.cli.output import Output, open_in_browser, open_option, output_options
-from audio_pipeline.cli.process import Stopped
+from audio_pipeline.stopping import Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +40,12 @@ Examples:
     "--vary", multiple=True, metavar="KEY=V1,V2", help="Render with each value. Several are crossed."
 )
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value in every mix.")
+@click.option(
+    "--reference",
+    type=click.Path(path_type=Path),
+    metavar="REPORT",
+    help="Take cues and slots from the report of another language.",
+)
 @click.option("--name", metavar="TEMPLATE", help='Names, like "{title}_{version}_{type}_{fps}".')
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write here, not to renders/."
@@ -48,8 +54,20 @@ Examples:
     "--jobs", type=click.IntRange(1, 256), metavar="N", help="Mixes at once (default: number of CPUs)."
 )
 @click.option("--scheduler", metavar="ADDRESS", help="Render on a Dask cluster (tcp://HOST:8786).")
+@click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(0.0, 1e6),
+    default=120.0,
+    metavar="SECONDS",
+    help="With --scheduler: wait for workers (default: 120).",
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be rendered, and render nothing.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first mix that fails.")
+@click.option(
+    "--strict", is_flag=True, help="Exit 1 when a line does not fit its slot, or a cue or fader cuts it."
+)
+@require_pass_option
 @click.option("--no-cache", is_flag=True, help="Do not read or write the cache.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of batch files.")
 @open_option
@@ -60,12 +78,16 @@ def command(
     everything: bool,
     vary: tuple[str, ...],
     sets: tuple[str, ...],
+    reference: Path | None,
     name: str | None,
     out: Path | None,
     jobs: int | None,
     scheduler: str | None,
+    wait_s: float,
     dry_run: bool,
     fail_fast: bool,
+    strict: bool,
+    require_pass: bool,
     no_cache: bool,
     schema: bool,
     open_page: bool,
@@ -74,8 +96,12 @@ def command(
     """Render many mixes: presets by name or pattern ("h*"), preset files, batch files (.batch.toml).
 
     What mixes share is made once. What was rendered before, and would be the same, is not rendered
-    again. Writes index.html, batch.csv and batch.json beside the renders. Exit status 0 when all mixes
-    are there, 1 when one could not be made.
+    again. Writes index.html, batch.csv, batch.json and overruns.csv (lines that are too long for the
+    picture) beside the renders; mixes of earlier batches stay in them while they are there.
+
+    Exit status 0 when all mixes are there, 1 when one could not be made (with --dry-run: cannot be made)
+    or, with --require-pass, does not pass its delivery or, with --strict, has a line that does not fit,
+    2 for wrong usage.
     """
     if schema:
         from audio_pipeline.preset.batch_schema import batch_schema
@@ -92,23 +118,44 @@ def command(
 
     project = find_project(Path.cwd())
     folder = out or project.renders
-    mixes = _plan(project, things, everything, vary, sets, name, folder)
+    mixes = _plan(project, things, everything, vary, sets, name, folder, reference)
     how = BatchOptions(
-        jobs or os.cpu_count() or 1, None if no_cache else users_cache(), scheduler, fail_fast
+        jobs or os.cpu_count() or 1,
+        None if no_cache else users_cache(),
+        scheduler,
+        fail_fast,
+        wait_s,
+        require_pass=require_pass,
     )
     if dry_run:
         from audio_pipeline.cli.batch_plan import show_plan
 
         show_plan(mixes, folder, how, output)
+        overrun = strict and any(mix.overruns for mix in mixes)
+        if overrun or any(mix.failure is not None for mix in mixes):
+            raise click.exceptions.Exit(1)
         return
+    from audio_pipeline.jobs.batch.results import refuse_foreign_overview, write_overview
+
+    refuse_foreign_overview(folder)  # before a batch in vain
     outcomes = _render(mixes, folder, how, output)
     if len(outcomes) == len(mixes):
-        from audio_pipeline.jobs.batch.results import write_overview
-
-        write_overview(mixes, outcomes, folder)
+        for line in write_overview(mixes, outcomes, folder):
+            output.note(line)
         if open_page:
             open_in_browser((folder / "index.html").absolute().as_uri(), output)
-    if len(outcomes) < len(mixes) or any(o.status == "failed" for o in outcomes.values()):
+    _leave(len(mixes), list(outcomes.values()), require_pass, output)
+    if strict and any(outcome.overruns for outcome in outcomes.values()):
+        raise click.exceptions.Exit(1)
+
+
+def _leave(count: int, outcomes: Sequence[Outcome], require_pass: bool, output: Output) -> None:
+    """End with status 1 when a mix is missing or, where that is required, does not pass its delivery."""
+    made = [outcome for outcome in outcomes if outcome.status != "failed"]
+    not_passed = [outcome.name for outcome in made if not outcome.passes] if require_pass else []
+    if not_passed:
+        output.note(f"error: --require-pass: {', '.join(not_passed)} did not pass the delivery")
+    if len(made) < count or not_passed:
         raise click.exceptions.Exit(1)
 
 
@@ -120,16 +167,20 @@ def _plan(
     sets: tuple[str, ...],
     name: str | None,
     out: Path,
+    reference: Path | None,
 ) -> list[Mix]:
+    from audio_pipeline.jobs.batch.locks import GivenReport
     from audio_pipeline.jobs.batch.plan import matrices_of, plan
+    from audio_pipeline.jobs.reference import read_reference
     from audio_pipeline.preset.batch_file import parse_sets, parse_vary
 
     axes, fixed = parse_vary(vary), parse_sets(sets)
     matrices = [
-        replace(m.varying(axes), set={**m.set, **fixed}, name=name or m.name)
+        replace(m.varying(axes), sets=fixed, name=name or m.name)
         for m in matrices_of(project, things, everything)
     ]
-    return plan(project, matrices, out.absolute())
+    given = None if reference is None else GivenReport(read_reference(reference), reference)
+    return plan(project, matrices, out.absolute(), given)
 
 
 def _render(mixes: Sequence[Mix], out: Path, how: BatchOptions, output: Output) -> dict[str, Outcome]:
@@ -139,8 +190,8 @@ def _render(mixes: Sequence[Mix], out: Path, how: BatchOptions, output: Output) 
     outcomes: dict[str, Outcome] = {}
     try:
         with (
-            shown_progress(mixes, output) as shown,
-            closing(run(mixes, out, how, shown.on_progress)) as done,
+            shown_progress(mixes, output, how.require_pass) as shown,
+            closing(run(mixes, out, replace(how, on_notice=shown.notice), shown.on_progress)) as done,
         ):
             for outcome in done:
                 outcomes[outcome.name] = outcome

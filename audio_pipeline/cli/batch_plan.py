@@ -35,6 +35,9 @@ def show_plan(mixes: Sequence[Mix], out: Path, how: BatchOptions, output: Output
         (m.name, _length(m), _changes(m), _shared(shared.get(m.name)), _state(m, there)) for m in mixes
     ]
     print_table(("mix", "length", "against its base", "shared sounds", ""), rows)
+    for mix in mixes:
+        for overrun in mix.overruns:
+            click.echo(f"warning: {printable(mix.name)}: {printable(overrun)}")
     failing = sum(mix.failure is not None for mix in wanted)
     click.echo()
     click.echo(
@@ -69,6 +72,7 @@ def _document(
             "shared_sounds": sounds[0],
             "sounds": len(mix.sounds),
             "there": mix.name in there,
+            "overruns": list(mix.overruns),
             "error": mix.failure,
         }
         planned.append(entry)

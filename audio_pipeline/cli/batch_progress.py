@@ -14,15 +14,21 @@ from audio_pipeline.cli.errors import printable
 from audio_pipeline.cli.output import Output
 from audio_pipeline.jobs.batch.mix_task import Outcome
 from audio_pipeline.jobs.batch.plan import Mix
+from audio_pipeline.reporting.failed_clauses import DeliveryResult
 
 _MARKS = {"rendered": "done", "unchanged": "unchanged", "failed": "FAILED"}
 
 
 class Lines:
-    """A line for every mix that is done, on stdout; errors on stderr."""
+    """A line for every mix that is done, on stdout; errors on stderr.
 
-    def __init__(self, mixes: Sequence[Mix], output: Output) -> None:
+    A delivery that does not pass is told with its clauses; where a pass is required and stdout holds no
+    lines, as an error.
+    """
+
+    def __init__(self, mixes: Sequence[Mix], output: Output, require_pass: bool) -> None:
         self._output = output
+        self._require_pass = require_pass
         self._mixes = {mix.name: mix for mix in mixes}
         self._count = len(mixes)
         self._done = 0
@@ -37,6 +43,8 @@ class Lines:
         took = f"  {outcome.seconds:.1f} s" if outcome.status == "rendered" else ""
         place = f"{self._done:>{len(str(self._count))}}/{self._count}"
         self._say(f"{place}  {_MARKS[outcome.status]:<9}  {printable(outcome.name)}{took}")
+        for overrun in outcome.overruns:
+            self._say(f"   warning  {printable(outcome.name)}: {printable(overrun['message'])}")
         mix = self._mixes[outcome.name]
         if self._output.verbose:
             self._complain(f"{mix.name}: {mix.base}, {len(mix.sounds)} sounds, in {mix.out}")
@@ -45,20 +53,39 @@ class Lines:
             if outcome.hint:
                 self._complain(f"hint: {outcome.hint}")
 
+    def notice(self, text: str) -> None:
+        """Print what the batch waits for."""
+        self._complain(f"warning: {text}")
+
     def summary(self, outcomes: Sequence[Outcome], count: int) -> None:
-        """Print how many there are of each."""
+        """Print the deliveries that do not pass, and how many mixes there are of each."""
+        self._tell_deliveries(outcomes)
         made, kept, failed = (
             sum(outcome.status == status for outcome in outcomes)
             for status in ("rendered", "unchanged", "failed")
         )
         seconds = time.perf_counter() - self._started
         if kept == count:
-            self._say(f"nothing to render: all {count} mixes are there, unchanged")
+            words = [f"nothing to render: all {count} mixes are there, unchanged"]
+            self._say(", ".join(words + _deliveries_in_words(outcomes)))
             return
         words = [f"{made} rendered", f"{kept} unchanged"] + ([f"{failed} failed"] if failed else [])
         left = count - len(outcomes)
         words += [f"{left} not begun"] if left else []
+        words += _deliveries_in_words(outcomes)
         self._say(f"{', '.join(words)}, in {seconds:.1f} s")
+
+    def _tell_deliveries(self, outcomes: Sequence[Outcome]) -> None:
+        for outcome in outcomes:
+            if outcome.passes or outcome.status == "failed":
+                continue
+            delivery = outcome.delivery or DeliveryResult(None, None)
+            if self._require_pass and (self._output.quiet or self._output.json):
+                self._complain(f"error: {outcome.name}: {delivery.sentence()}")
+                continue
+            self._say(f"{printable(outcome.name)}: {delivery.in_words()}")
+            for clause in delivery.failed:
+                self._say(f"   {printable(clause.sentence())}")
 
     def _say(self, text: str) -> None:
         if not self._output.quiet:
@@ -66,6 +93,35 @@ class Lines:
 
     def _complain(self, text: str) -> None:
         click.echo(printable(text), err=True)
+
+
+def _not_passed(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    verdicts = [None if o.delivery is None else o.delivery.verdict for o in outcomes]
+    return {verdict: verdicts.count(verdict) for verdict in ("fail", "not measurable")}
+
+
+def _deliveries_in_words(outcomes: Sequence[Outcome]) -> list[str]:
+    failed = _not_passed(outcomes)
+    words = {"fail": "failed", "not measurable": "not measurable"}
+    return [
+        f"{number} {'delivery' if number == 1 else 'deliveries'} {words[verdict]}"
+        for verdict, number in failed.items()
+        if number
+    ]
+
+
+def _entry(outcome: Outcome) -> dict[str, Any]:
+    delivery = outcome.delivery
+    return {
+        "name": outcome.name,
+        "status": outcome.status,
+        "seconds": round(outcome.seconds, 3),
+        "error": outcome.error,
+        "hint": outcome.hint,
+        "delivery": None if delivery is None else delivery.name,
+        "verdict": None if delivery is None else delivery.verdict,
+        "failed_clauses": [] if delivery is None else [vars(clause) for clause in delivery.failed],
+    }
 
 
 class OneDocument(Lines):
@@ -76,8 +132,9 @@ class OneDocument(Lines):
         statuses = [outcome.status for outcome in outcomes]
         counts = {status: statuses.count(status) for status in ("rendered", "unchanged", "failed")}
         seconds = round(time.perf_counter() - self._started, 3)
-        mixes = [{**vars(outcome), "seconds": round(outcome.seconds, 3)} for outcome in outcomes]
-        self._output.document({"mixes": mixes, "total": {"mixes": count, **counts, "seconds": seconds}})
+        total = {"mixes": count, **counts, "seconds": seconds}
+        self._tell_deliveries(outcomes)
+        self._output.document({"mixes": [_entry(outcome) for outcome in outcomes], "total": total})
 
     def _say(self, text: str) -> None:
         """Only the document goes to stdout."""
@@ -86,8 +143,8 @@ class OneDocument(Lines):
 class Bars(Lines):
     """A bar for every mix that is being rendered, and one for all of them with the time that is left."""
 
-    def __init__(self, mixes: Sequence[Mix], output: Output, progress: Any) -> None:
-        super().__init__(mixes, output)
+    def __init__(self, mixes: Sequence[Mix], output: Output, require_pass: bool, progress: Any) -> None:
+        super().__init__(mixes, output, require_pass)
         self._progress = progress
         self._length = {mix.name: mix.length_s for mix in mixes}
         self._shares: dict[str, float] = {}
@@ -127,10 +184,11 @@ class Bars(Lines):
 
 
 @contextmanager
-def shown_progress(mixes: Sequence[Mix], output: Output) -> Iterator[Lines]:
+def shown_progress(mixes: Sequence[Mix], output: Output, require_pass: bool) -> Iterator[Lines]:
     """What suits stdout, stderr and the options."""
     if output.json or output.quiet or not sys.stderr.isatty():
-        yield OneDocument(mixes, output) if output.json else Lines(mixes, output)
+        kind = OneDocument if output.json else Lines
+        yield kind(mixes, output, require_pass)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -142,4 +200,4 @@ def shown_progress(mixes: Sequence[Mix], output: Output) -> Iterator[Lines]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        yield Bars(mixes, output, progress)
+        yield Bars(mixes, output, require_pass, progress)

@@ -54,6 +54,9 @@ def users_cache() -> Cache | None:
     from audio_pipeline.memo.store import open_cache
 
     try:
-        return open_cache()
+        cache = open_cache()
     except ValueError as error:
         raise click.UsageError(f"RENDER_ENDING_CACHE_SIZE: {error}") from error
+    if cache is not None:
+        cache.remove_abandoned()
+    return cache

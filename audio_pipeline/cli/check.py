@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,7 +23,8 @@ EPILOG = """\b
 Examples:
   render-ending check renders/final.report.json --delivery netflix
   render-ending check renders/final.wav --delivery netflix --dialogue renders/final.stems/final_DX.wav
-  render-ending check mix.wav --delivery ebu-r128 --json
+  render-ending check mix.wav --delivery ebu-r128 --apply mix_r128.wav
+  render-ending check mixes/*.wav --delivery ebu-r128 --csv
   render-ending check --list
 """
 
@@ -37,39 +38,120 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 
 
 @click.command("check", epilog=EPILOG)
-@click.argument("file", required=False, type=FILE)
+@click.argument("files", nargs=-1, type=FILE, metavar="FILE...")
 @click.option("--delivery", metavar="NAME", shell_complete=_names, help="What it must comply with.")
 @click.option("--dialogue", type=FILE, metavar="STEM", help="The dialogue stem, for clauses about it.")
+@click.option(
+    "--apply", type=FILE, metavar="OUT.wav", help="Write FILE with the advised gain; check that."
+)
 @clock_options
+@click.option("--csv", "as_csv", is_flag=True, help="Print a row for every file.")
 @click.option("--list", "as_list", is_flag=True, help="List the deliveries there are.")
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of what --json prints.")
 @output_options
 @debug_option
-def command(
-    file: Path | None,
-    delivery: str | None,
-    dialogue: Path | None,
-    rate: str,
-    start: str,
-    as_list: bool,
-    output: Output,
-) -> None:
-    """Check an audio file, or its .report.json, against a delivery.
+def command(files: tuple[Path, ...], output: Output, **options: Any) -> None:
+    """Check audio files, or their .report.json, against a delivery.
 
-    Exit status 0 when every clause that applies passes, 1 when one fails or cannot be measured.
+    Exit status 0 when every clause that applies passes, 1 when one fails or cannot be measured, in any
+    file. --json prints one document; of many files, a list of them.
     """
-    if as_list:
+    if options["as_list"]:
         _list(output)
         return
-    if file is None:
-        raise click.UsageError("name a FILE to check, or --list")
-    report = _judged(file, delivery, dialogue, clock_of(rate, start))
-    output.detail(what_was_read(report))
-    if output.json:
-        output.document({"file": report.file, **report.delivery.model_dump(mode="json")})
+    if options["schema"]:
+        from audio_pipeline.reporting.check_result import check_schema
+
+        output.document(check_schema())
+        return
+    _refuse_misuse(files, options, output)
+    clock = clock_of(options["rate"], options["start"])
+    delivery, dialogue = options["delivery"], options["dialogue"]
+    if options["apply"] is not None:
+        found = [_applied(files[0], delivery, dialogue, clock, options["apply"], output)]
+    elif len(files) == 1:
+        found = [(_judged(files[0], delivery, dialogue, clock), None)]
     else:
-        _print(report)
+        _check_many(files, delivery, clock, options["as_csv"], output)
+        return
+    (report, gain_db) = found[0]
+    output.detail(what_was_read(report))
+    _show(report, gain_db, options["as_csv"], output)
     if report.delivery.verdict != "pass":
         raise click.exceptions.Exit(1)
+
+
+def _refuse_misuse(files: tuple[Path, ...], options: dict[str, Any], output: Output) -> None:
+    if not files:
+        raise click.UsageError("name a FILE to check, or --list")
+    if output.json and options["as_csv"]:
+        raise click.UsageError("--json or --csv, not both")
+    if len(files) > 1 and options["dialogue"] is not None:
+        raise click.UsageError("--dialogue is the stem of one file; check the files one by one")
+    if options["apply"] is not None and (len(files) > 1 or files[0].name.endswith(".json")):
+        raise click.UsageError("--apply goes with one audio file")
+
+
+def _applied(
+    file: Path, delivery: str | None, dialogue: Path | None, clock: Clock, target: Path, output: Output
+) -> tuple[LoudnessReport, float | None]:
+    with loading():
+        from audio_pipeline.jobs.apply_gain import apply_advice
+        from audio_pipeline.jobs.measure import Known
+
+    if delivery is None:
+        raise click.UsageError("say --delivery NAME; check --list shows which there are")
+    gain_db, report = apply_advice(file, Known(clock, dialogue=dialogue, delivery=delivery), target)
+    output.note(f"{target}: {file.name} with a gain of {gain_db:+.2f} dB")
+    if dialogue is not None and gain_db:
+        output.note(f"{dialogue.name} needs the same gain to stay the dialogue stem of {target.name}")
+    return report, gain_db
+
+
+def _check_many(
+    files: tuple[Path, ...], delivery: str | None, clock: Clock, as_csv: bool, output: Output
+) -> None:
+    """Check every file; one that cannot be read does not keep the others from being checked."""
+    with loading():
+        from audio_pipeline.errors import ReportError, StemError
+        from audio_pipeline.pages.check_tables import HEAD, check_csv, check_rows
+        from audio_pipeline.reporting.check_result import checked, not_checked
+        from audio_pipeline.reporting.delivery import load_delivery
+
+    if delivery is not None:
+        load_delivery(delivery)  # a wrong name is no fault of a file
+    results = []
+    for file in files:
+        try:
+            results.append(checked(_judged(file, delivery, None, clock)))
+        except (ReportError, StemError) as error:
+            results.append(not_checked(printable(file.name), error))
+    if output.json:
+        output.document([result.model_dump(mode="json", by_alias=True) for result in results])
+    elif as_csv:
+        click.echo(check_csv(results), nl=False)
+    else:
+        from audio_pipeline.cli.tables import print_table
+
+        print_table(HEAD, check_rows(results))
+        passed = sum(result.passes for result in results)
+        click.echo(f"\n{passed} of {len(results)} pass.")
+    if not all(result.passes for result in results):
+        raise click.exceptions.Exit(1)
+
+
+def _show(report: LoudnessReport, gain_db: float | None, as_csv: bool, output: Output) -> None:
+    if not (output.json or as_csv):
+        _print(report)
+        return
+    from audio_pipeline.pages.check_tables import check_csv
+    from audio_pipeline.reporting.check_result import checked
+
+    result = checked(report, gain_db)
+    if output.json:
+        output.document(result.model_dump(mode="json", by_alias=True))
+    else:
+        click.echo(check_csv([result]), nl=False)
 
 
 def _judged(file: Path, delivery: str | None, dialogue: Path | None, clock: Clock) -> LoudnessReport:
@@ -100,7 +182,14 @@ def _list(output: Output) -> None:
     for delivery in map(load_delivery, delivery_names()):
         demands = [f"{FIGURES[c.figure].label} {c.limit()}" for c in delivery.clauses]
         rows.append((delivery.name, delivery.title, "; ".join(demands)))
-        listed.append({"name": delivery.name, "title": delivery.title, "demands": demands})
+        listed.append(
+            {
+                "name": delivery.name,
+                "title": delivery.title,
+                "demands": demands,
+                "clauses": [{"code": c.code, "source": c.citation()} for c in delivery.clauses],
+            }
+        )
     if output.json:
         output.document(listed)
         return
@@ -114,7 +203,8 @@ def _print(report: LoudnessReport) -> None:
     judged = report.delivery
     click.echo(printable(f"{report.file}: {judged.title} ({judged.name})") + "\n")
     print_table(words.clause_head(), words.clause_rows(report))
-    notes = words.clause_notes(report) + words.silence_notes(report)
+    notes = [*report.notes, *words.leader_notes(report), *words.clause_notes(report)]
+    notes += words.source_notes(report) + words.silence_notes(report)
     if (note := words.audibility_note(report)) is not None:
         notes.append(note)
     print_notes(notes, [warning.message for warning in report.warnings])

@@ -32,11 +32,13 @@ def clock_options(function: F) -> F:
 def clock_of(rate: str, start: str) -> Clock:
     """The clock. Raises click.BadParameter for a rate or a timecode that does not exist."""
     from audio_pipeline.timeline.moments import Clock
-    from audio_pipeline.timeline.timecode import RATES
+    from audio_pipeline.timeline.rate_names import rate_named
 
-    if rate not in RATES:
-        raise click.BadParameter(f"{rate!r}; there are: {', '.join(RATES)}", param_hint="--rate")
     try:
-        return Clock(RATES[rate], start_frame=RATES[rate].frame(start))
+        named = rate_named(rate)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--rate") from error
+    try:
+        return Clock(named, start_frame=named.frame(start))
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--start") from error

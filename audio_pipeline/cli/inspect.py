@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from audio_pipeline.cli.errors import printable
-from audio_pipeline.cli.options import debug_option, preset_names
+from audio_pipeline.cli.options import debug_option, preset_names, stem_files, voice_options
 from audio_pipeline.cli.output import Output, output_options
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ Examples:
 @click.option(
     "--preset", metavar="NAME", shell_complete=preset_names, help="The layer's preset; else final."
 )
+@voice_options
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value of the preset.")
 @click.option("--from", "from_", metavar="TIME", help='Begin here: "44s", "black - 2s".')
 @click.option("--to", metavar="TIME", help="End here.")
@@ -42,6 +43,8 @@ Examples:
 def command(
     what: str,
     preset: str | None,
+    voice_a: Path | None,
+    voice_b: Path | None,
     sets: tuple[str, ...],
     from_: str | None,
     to: str | None,
@@ -57,18 +60,21 @@ def command(
     from audio_pipeline.jobs.inspect import SpanError, layer_of_preset, part_of_file
 
     begin, finish = _moment("--from", from_), _moment("--to", to)
+    files = stem_files(voice_a, voice_b)
     if _is_file(what):
         from audio_pipeline.audio_io.write.recovery import finish_pending
 
         finish_pending(Path(what))
-        if preset or sets or dry:
-            raise click.UsageError("--preset, --set and --dry go with a layer, not with a file")
+        if preset or sets or dry or files:
+            raise click.UsageError(
+                "--preset, --voice-a, --voice-b, --set and --dry go with a layer, not with a file"
+            )
         begin, finish = _of_file("--from", begin), _of_file("--to", finish)
     try:
         if _is_file(what):
             part = part_of_file(Path(what), begin, finish)
         else:
-            part = layer_of_preset(what, preset or "final", sets, begin, finish, dry)
+            part = layer_of_preset(what, preset or "final", sets, files, begin, finish, dry)
     except SpanError as error:
         raise click.UsageError(str(error)) from error
     if part.is_cut:

@@ -10,19 +10,19 @@ from typing import Any, NoReturn
 
 import click
 
-from audio_pipeline import __version__
 from audio_pipeline.cli.errors import show_error, show_os_error, show_unexpected, show_usage
-from audio_pipeline.cli.options import debug_option, preset_names
-from audio_pipeline.cli.output import open_option, output_options
-from audio_pipeline.cli.process import (
-    Stopped,
-    after_interruption,
-    close_output,
-    ignore_signals,
-    leave,
-    prepare,
+from audio_pipeline.cli.options import (
+    debug_option,
+    preset_names,
+    require_pass_option,
+    voice_options,
 )
+from audio_pipeline.cli.output import open_option, output_options
+from audio_pipeline.cli.process import after_interruption, close_output, leave, prepare
 from audio_pipeline.errors import AudioPipelineError
+from audio_pipeline.shortage import shortage
+from audio_pipeline.stopping import Stopped, ignore_signals
+from audio_pipeline.version import __version__
 
 COMMANDS = {
     "batch": "Many mixes: presets, batch files, values crossed; an overview.",
@@ -83,6 +83,14 @@ Examples:
   render-ending --preset final --set dropout.fade=80ms --out renders/tests
   render-ending --preset final --voice-a stems/fr_a.wav --voice-b stems/fr_b.wav
   render-ending --preset final --from "black - 2s" --to end
+
+\b
+Exit status:
+  0  done
+  1  could not be done; out of specification (check, --require-pass); different (compare)
+  2  wrong usage
+  3  not comparable (compare --null)
+  128 + the signal's number when interrupted: 130 for Ctrl-C
 """
 
 
@@ -93,16 +101,25 @@ Examples:
     epilog=EXAMPLES,
 )
 @click.option("--preset", metavar="NAME", shell_complete=preset_names, help="The preset to render.")
-@click.option(
-    "--voice-a", type=click.Path(path_type=Path), metavar="FILE", help="Another stem for voice A."
-)
-@click.option(
-    "--voice-b", type=click.Path(path_type=Path), metavar="FILE", help="Another stem for voice B."
-)
+@voice_options
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value of the preset.")
 @click.option("--from", "from_", metavar="TIME", help='Begin an excerpt here: "44s", "black - 2s".')
 @click.option("--to", metavar="TIME", help="End the excerpt here.")
-@click.option("--name", metavar="TEMPLATE", help='Name template, e.g. "{title}_{version}_{type}_{fps}".')
+@click.option(
+    "--name",
+    metavar="TEMPLATE",
+    help='Name template, e.g. "{title}_{reel}_{version}_{type}_{date}"; without it a render that --set or '
+    "another stem changes is called after the change.",
+)
+@click.option(
+    "--reference",
+    type=click.Path(path_type=Path),
+    metavar="REPORT",
+    help="Take cues and slots from the report of another language.",
+)
+@click.option(
+    "--strict", is_flag=True, help="Exit 1 when a line does not fit its slot, or a cue or fader cuts it."
+)
 @click.option("--stems", is_flag=True, help="Write the stems DX, FX, BG and ME, too.")
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write here, not to renders/."
@@ -113,6 +130,7 @@ Examples:
     metavar="N",
     help="Worker threads (default: number of CPUs).",
 )
+@require_pass_option
 @click.option("--no-cache", is_flag=True, help="Do not read or write the cache.")
 @click.option(
     "--copy",
@@ -159,6 +177,15 @@ def main() -> NoReturn:
 
 
 def _status() -> int:
+    try:
+        return _attempt()
+    except Stopped as stop:  # whatever it interrupted, be it the report of an error
+        ignore_signals()
+        click.echo(after_interruption(stop), err=True)
+        return stop.status
+
+
+def _attempt() -> int:
     debug = "--debug" in sys.argv
     try:
         prepare()
@@ -173,20 +200,21 @@ def _status() -> int:
             raise
         show_error(error)
         status = 1
-    except Stopped as stop:
-        ignore_signals()
-        click.echo(after_interruption(stop), err=True)
-        status = stop.status
     except OSError as error:
         if debug:
             raise
         close_output()
-        if error.errno != errno.EPIPE:  # whoever read our output has gone: no words can reach them
+        if (scarce := shortage(error)) is not None:
+            show_error(scarce)
+        elif error.errno != errno.EPIPE:  # whoever read our output has gone: no words can reach them
             show_os_error(error)
         status = 1
     except Exception as error:
         if debug:
             raise
-        show_unexpected(error)
+        if (scarce := shortage(error)) is not None:
+            show_error(scarce)
+        else:
+            show_unexpected(error)
         status = 1
     return status if isinstance(status, int) else 0

@@ -108,7 +108,7 @@ def _print_one(report: LoudnessReport) -> None:
     if report.sections:
         click.echo()
         print_table(words.section_head(), words.section_rows(report))
-    notes = words.silence_notes(report)
+    notes = [*report.notes, *words.leader_notes(report), *words.silence_notes(report)]
     if (note := words.audibility_note(report)) is not None:
         notes.append(note)
     if report.delivery.name:
@@ -136,7 +136,10 @@ def _print_many(reports: list[LoudnessReport]) -> None:
             for r in reports
         ],
     )
-    print_notes([], [f"{r.file}: {w.message}" for r in reports for w in r.warnings])
+    print_notes(
+        [note for r in reports for note in r.notes],
+        [f"{r.file}: {w.message}" for r in reports for w in r.warnings],
+    )
 
 
 def _self_test(output: Output) -> None:

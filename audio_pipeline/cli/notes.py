@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def what_was_read(report: LoudnessReport) -> str:
     """The sound that a report is about, in words: its length, rate and channels."""
-    channels = f"{report.channels} channels"
+    channels = f"{report.channels} channels" + (f" ({report.layout})" if report.layout else "")
     return f"{report.file}: {report.duration_s:.3f} s, {report.sample_rate_hz} Hz, {channels}"
 
 

@@ -23,3 +23,24 @@ def preset_names(ctx: click.Context, param: click.Parameter, incomplete: str) ->
 def debug_option(function: F) -> F:
     """--debug, which `main` looks for itself: errors are raised again with their traceback."""
     return click.option("--debug", is_flag=True, expose_value=False, help="Show a traceback.")(function)
+
+
+def require_pass_option(function: F) -> F:
+    """--require-pass, handed to `function` as `require_pass`."""
+    help_ = "Exit with status 1 unless the delivery passes: one that is not measurable does not."
+    return click.option("--require-pass", is_flag=True, help=help_)(function)
+
+
+def voice_options(function: F) -> F:
+    """--voice-a and --voice-b, handed to `function` as `voice_a` and `voice_b`; see `stem_files`."""
+    file = click.Path(path_type=Path)
+    for voice in ("b", "a"):  # a decorator that comes later stands first in --help
+        help_ = f"Another stem for voice {voice.upper()}."
+        function = click.option(f"--voice-{voice}", type=file, metavar="FILE", help=help_)(function)
+    return function
+
+
+def stem_files(voice_a: Path | None, voice_b: Path | None) -> dict[str, Path]:
+    """The files that replace stems, by the layer's name."""
+    files = {"voice_a": voice_a, "voice_b": voice_b}
+    return {name: file for name, file in files.items() if file is not None}

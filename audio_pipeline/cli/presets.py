@@ -3,57 +3,77 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from audio_pipeline.cli.errors import printable
 from audio_pipeline.cli.lazy_import import lazy_import
-from audio_pipeline.cli.options import debug_option, preset_names
+from audio_pipeline.cli.options import debug_option, preset_names, stem_files, voice_options
 from audio_pipeline.cli.output import Output, output_options
 from audio_pipeline.cli.process import loading
 from audio_pipeline.errors import AudioPipelineError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from audio_pipeline.preset.document import Document, Table
     from audio_pipeline.preset.model import Preset
     from audio_pipeline.preset.project import Project
+    from audio_pipeline.timeline.picture_lock import PictureLock
 
 EPILOG = """\b
 Examples:
   render-ending presets
   render-ending presets long-wait
+  render-ending presets final --voice-a stems/fr_a.wav --voice-b stems/fr_b.wav
   render-ending presets --schema > preset.schema.json
 """
 
 
 @click.command("presets", epilog=EPILOG)
 @click.argument("name", required=False, shell_complete=preset_names)
+@voice_options
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value of the preset.")
+@click.option(
+    "--reference",
+    type=click.Path(path_type=Path),
+    metavar="REPORT",
+    help="Take cues and slots from the report of another language.",
+)
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of preset files.")
 @output_options
 @debug_option
-def command(name: str | None, sets: tuple[str, ...], schema: bool, output: Output) -> None:
+def command(
+    name: str | None,
+    voice_a: Path | None,
+    voice_b: Path | None,
+    sets: tuple[str, ...],
+    reference: Path | None,
+    schema: bool,
+    output: Output,
+) -> None:
     """What presets there are; with NAME, that one resolved: every value, cue and where it is from."""
     lazy_import("numpy")
     with loading():
         if schema:
+            from audio_pipeline.preset.registry import EFFECTS, LAYERS
             from audio_pipeline.preset.schema import preset_schema
 
             output.document(preset_schema())
+            for problem in (*LAYERS.problems(), *EFFECTS.problems()):
+                output.note(f"warning: {problem.message}")
             return
         from audio_pipeline.preset.project import current_project
 
-        project = current_project()
+        project, files = current_project(), stem_files(voice_a, voice_b)
         output.detail(f"project: {project.root}")
         if name is None:
-            if sets:
-                raise click.UsageError("--set wants the NAME of a preset")
+            if sets or files or reference is not None:
+                option = "--set" if sets else "--voice-a and --voice-b" if files else "--reference"
+                raise click.UsageError(f"{option} wants the NAME of a preset")
             _list(project, output)
         else:
-            _explain(project, name, sets, output)
+            _explain(project, name, sets, files, reference, output)
 
 
 def _list(project: Project, output: Output) -> None:
@@ -126,19 +146,52 @@ def _text(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _explain(project: Project, name: str, sets: tuple[str, ...], output: Output) -> None:
+def _lock(reference: Path, preset: Preset) -> PictureLock:
+    from audio_pipeline.jobs.reference import read_reference, reference_of_report
+
+    return reference_of_report(read_reference(reference), reference, preset).lock
+
+
+def _explain(
+    project: Project,
+    name: str,
+    sets: tuple[str, ...],
+    files: dict[str, Path],
+    reference: Path | None,
+    output: Output,
+) -> None:
     from audio_pipeline.preset.document import load_document
     from audio_pipeline.preset.explain import cue_times, values_of
+    from audio_pipeline.preset.lines import slots_of
     from audio_pipeline.preset.model import build_preset
-    from audio_pipeline.preset.stems import planned_schedule
+    from audio_pipeline.preset.overruns import overruns_of
+    from audio_pipeline.preset.stems import planned_timing, refuse_unreadable, revoiced
 
-    preset = build_preset(load_document(project, name, sets))
-    cues = cue_times(preset, planned_schedule(project, preset, {}))
+    preset = build_preset(revoiced(load_document(project, name, sets), files))
+    if files:  # which no cue may wait for
+        refuse_unreadable(project, preset, files)
+    lock = None if reference is None else _lock(reference, preset)
+    timing = planned_timing(project, preset, files, lock)
+    cues = cue_times(preset, timing.schedule)
+    output.detail("cues count the stems whole; a render leaves out silence around their words")
+    slots = slots_of(preset, timing.schedule)
+    rate = preset.sample_rate_hz
+    overruns = [overrun.message(rate) for overrun in overruns_of(preset, timing, lock)]
     values = values_of(preset)
     for origin in dict.fromkeys(value.origin for value in values):
         output.detail(f"{origin}: {sum(value.origin == origin for value in values)} values")
     if output.json:
-        output.document({"cues": [asdict(c) for c in cues], "values": [asdict(v) for v in values]})
+        output.document(
+            {
+                "cues": [asdict(c) for c in cues],
+                "slots": {
+                    voice: {"start_samples": slot.start, "stop_samples": slot.stop}
+                    for voice, slot in slots.items()
+                },
+                "overruns": overruns,
+                "values": [asdict(v) for v in values],
+            }
+        )
         return
     from audio_pipeline.cli.tables import print_table
 
@@ -148,4 +201,17 @@ def _explain(project: Project, name: str, sets: tuple[str, ...], output: Output)
         [(c.name, f"{c.seconds:.3f}", c.timecode, str(c.frame), c.feet, c.text) for c in cues],
     )
     click.echo()
+    if slots:
+        print_table(
+            ("slot", "from", "to", "length"),
+            [
+                (voice, *(f"{samples / rate:.3f}" for samples in (slot.start, slot.stop, len(slot))))
+                for voice, slot in slots.items()
+            ],
+        )
+        click.echo()
+    for overrun in overruns:
+        click.echo(f"warning: {printable(overrun)}")
+    if overruns:
+        click.echo()
     print_table(("key", "value", "from"), [(v.key, _text(v.value), v.origin) for v in values])

@@ -5,27 +5,13 @@ from __future__ import annotations
 import gc
 import io
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import NoReturn
 
 from audio_pipeline.dsp.arithmetic import pin
-
-STOPPING = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-)
-"""The signals that end a command in order; Windows knows no SIGHUP."""
-
-
-class Stopped(BaseException):
-    """A signal asked the program to stop; it unwinds, so that nothing half-written stays behind."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(signal.Signals(number).name)
-        self.status = 128 + number
+from audio_pipeline.stopping import STOPPING, Stopped, stop_in_order
 
 
 def prepare() -> None:
@@ -46,13 +32,14 @@ def prepare() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    for number in STOPPING:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
-            signal.signal(number, _stop)
+    stop_in_order(*STOPPING)
 
 
 def after_interruption(stop: Stopped) -> str:
-    """What can truly be said of the files that the stopped command was to write."""
+    """Remove what the stopped command was writing, if a signal kept it from doing so; returns what can truly
+    be said of the files."""
+    if (staging := sys.modules.get("audio_pipeline.audio_io.write.staging")) is not None:
+        staging.clear_in_use()
     if notes := getattr(stop, "__notes__", ()):
         return "\n".join(notes)
     file_set = sys.modules.get("audio_pipeline.audio_io.write.file_set")
@@ -73,16 +60,6 @@ def loading() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise Stopped(number)
-
-
-def ignore_signals() -> None:
-    """From here on only the end is left to reach."""
-    for number in STOPPING:
-        signal.signal(number, signal.SIG_IGN)
 
 
 def leave(status: int) -> NoReturn:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from audio_pipeline.cli.errors import printable, printable_json
+from audio_pipeline.cli.options import stem_files
 from audio_pipeline.cli.output import Output, open_in_browser
 from audio_pipeline.cli.process import loading
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 STAGES = {"stems": 5, "mix": 55, "master": 25, "stems out": 5, "report": 5, "page": 5}
 """Which share of the bar each stage takes, in percent."""
+TOLD_CUES = ("black", "dropout", "silence")
+"""The cues whose timecodes are printed; the report has all."""
 
 
 def render_command(
@@ -32,6 +36,8 @@ def render_command(
     from_: str | None,
     to: str | None,
     name: str | None,
+    reference: Path | None,
+    strict: bool,
     stems: bool,
     out: Path | None,
     workers: int | None,
@@ -40,6 +46,7 @@ def render_command(
     plot: Path | None,
     dark: bool,
     open_page: bool,
+    require_pass: bool,
     output: Output,
 ) -> None:
     """Render one mix as the options say, and print its summary (or, as JSON, its report)."""
@@ -47,14 +54,20 @@ def render_command(
     with loading():
         from audio_pipeline.audio_io.write.recovery import recover
         from audio_pipeline.cli.cache import users_cache
+        from audio_pipeline.jobs.reference import read_reference, reference_of_report
         from audio_pipeline.jobs.render import Order, render
+        from audio_pipeline.mastering.stems import STEMS
+        from audio_pipeline.mixing.session import with_stem_files
         from audio_pipeline.preset.document import load_document
         from audio_pipeline.preset.model import build_preset
-        from audio_pipeline.preset.names import named
+        from audio_pipeline.preset.names import dated, named, stem_names
+        from audio_pipeline.preset.override_names import with_own_name
         from audio_pipeline.preset.project import current_project
 
         if open_page and (from_ or to):
             raise click.UsageError("an excerpt has no page to open")
+        if require_pass and (from_ or to):
+            raise click.UsageError("an excerpt has no delivery to pass")
         import_module("audio_pipeline.jobs.render_page")  # which the render imports only for a page
 
         if plot is not None:
@@ -64,17 +77,26 @@ def render_command(
         elif dark:
             raise click.UsageError("--dark goes with --plot")
         project = current_project()
-        files = {"voice_a": voice_a, "voice_b": voice_b}
+        files = stem_files(voice_a, voice_b)
+        mix = with_stem_files(build_preset(load_document(project, preset, sets)), files)
+        (template,) = dated([name])
+        keys = [text.partition("=")[0] for text in sets]
+        replaced = files if reference is None else {**files, "reference": reference}
+        own = with_own_name(project, mix, keys, replaced) if template is None else named(mix, template)
         order = Order(
             project=project,
-            preset=named(build_preset(load_document(project, preset, sets)), name),
+            preset=own,
             out=out if out is not None else project.renders,
-            stem_files={name: file for name, file in files.items() if file is not None},
+            stem_files=files,
             begin=_moment("--from", from_),
             finish=_moment("--to", to),
             stems=stems,
+            stem_names=stem_names(mix, template, STEMS),
             workers=workers or os.cpu_count() or 1,
             cache=None if no_cache else users_cache(),
+            reference=None
+            if reference is None
+            else reference_of_report(read_reference(reference), reference, own),
         )
     recover(order.out)
     with _progress(output.quiet or output.json) as progress:
@@ -94,6 +116,23 @@ def render_command(
         _tell(rendered, time.perf_counter() - started)
     if open_page and rendered.files.page is not None:
         open_in_browser(rendered.files.page.absolute().as_uri(), output)
+    if require_pass:
+        _require_pass(rendered)
+    if strict and rendered.session.overruns:
+        raise click.exceptions.Exit(1)
+
+
+def _require_pass(rendered: Rendered) -> None:
+    """End with status 1, and say which clause it is, unless the delivery passes."""
+    from audio_pipeline.reporting.failed_clauses import delivery_result
+
+    # the whole, asked for as an excerpt, was refused before
+    assert rendered.report is not None
+    result = delivery_result(rendered.report)
+    if not result.passes:
+        name = rendered.master.file.name
+        click.echo(printable(f"error: --require-pass: {name}: {result.sentence()}"), err=True)
+        raise click.exceptions.Exit(1)
 
 
 def _print_json(rendered: Rendered, output: Output) -> None:
@@ -110,17 +149,17 @@ def _print_json(rendered: Rendered, output: Output) -> None:
             "file": rendered.master.file.name,
             "start_s": span.start / rate,
             "stop_s": span.stop / rate,
-            "gain_db": rendered.master.gain_db,
+            "gains": asdict(rendered.master.gains),
         }
     )
 
 
 def _draw(rendered: Rendered, path: Path, dark: bool) -> None:
     """Draw what was rendered, the whole or an excerpt, with its cues."""
-    from audio_pipeline.audio_io.read.audio_file import read
+    from audio_pipeline.audio_io.read.programme import read_programme
     from audio_pipeline.pages.picture import DARK, LIGHT, draw_mix
 
-    samples, info = read(rendered.master.file)
+    samples, info = read_programme(rendered.master.file)
     preset, scene, span = rendered.session.preset, rendered.session.scene, rendered.master.span
     rate = info.sample_rate_hz
     at = {name: scene.cue(name) for name in preset.cues}
@@ -174,13 +213,20 @@ def _progress(quiet: bool) -> Iterator[Callable[[str, float], None]]:
 def _tell_stems(rendered: Rendered, output: Output) -> None:
     for name, stems in rendered.session.stems.items():
         for stem in stems:
+            noted = [note.message for note in stem.notes]
             for sentence in stem.did:
-                output.detail(f"{name}: {sentence}")
-            for sentence in stem.warnings:
-                output.note(f"warning: {name}: {sentence}")
+                if sentence in noted:
+                    output.note(f"note: {name}: {sentence}")
+                else:
+                    output.detail(f"{name}: {sentence}")
+            for warning in stem.warnings:
+                output.note(f"warning: {name}: {warning.message}")
+    if rendered.report is None:  # which would tell them
+        for overrun in rendered.session.overruns:
+            output.note(f"warning: {overrun.message(rendered.session.scene.sample_rate)}")
     for treatment in rendered.session.treatments:
-        for warning in treatment.warnings:
-            output.note(f"warning: {treatment.effect}: {warning['message']}")
+        for warned in treatment.warnings:
+            output.note(f"warning: {treatment.effect}: {warned['message']}")
 
 
 def _tell(rendered: Rendered, seconds: float) -> None:
@@ -195,15 +241,38 @@ def _tell(rendered: Rendered, seconds: float) -> None:
     rows.append(
         ("length", f"{len(rendered.master.span) / rate:.3f} s ({len(rendered.master.span)} samples)")
     )
+    rows += _places(rendered)
     rows += _figures(rendered)
     rows.append(("took", f"{seconds:.1f} s"))
     for label, value in rows:
         click.echo(f"{click.style(f'{label:>10}', bold=_styled())}  {value}")
+    told = [warning["message"] for warning in rendered.session.warnings]  # by `_tell_stems`
     for warning in rendered.report.warnings if rendered.report is not None else ():
-        click.echo(f"   warning  {printable(warning.message)}")
+        if warning.message not in told:
+            click.echo(f"   warning  {printable(warning.message)}")
+
+
+def _places(rendered: Rendered) -> list[tuple[str, str]]:
+    """The timecodes that a cutting room asks for first, and where a file with a leader starts."""
+    from audio_pipeline.mastering.leader import first_timecode, has_leader
+
+    scene, span, rows = rendered.session.scene, rendered.master.span, []
+    cues = {name: scene.cue(name) for name in TOLD_CUES if name in rendered.session.preset.cues}
+    told = [
+        f"{name} {scene.clock.timecode_of_sample(at, scene.sample_rate)}"
+        for name, at in cues.items()
+        if at in span
+    ]
+    if told:
+        rows.append(("cues", ", ".join(told)))
+    if has_leader(rendered.session, span):
+        rows.append(("leader", f"the files start at {first_timecode(rendered.session)}"))
+    return rows
 
 
 def _figures(rendered: Rendered) -> list[tuple[str, str]]:
+    from audio_pipeline.reporting.failed_clauses import delivery_result
+
     master, report = rendered.session.preset.master, rendered.report
     rows = []
     if report is not None:
@@ -214,7 +283,12 @@ def _figures(rendered: Rendered) -> list[tuple[str, str]]:
         if report.dropout:
             rows.append(("floor", _value(report.dropout.floor_dbfs, "dBFS in the dropout")))
         rows.append(("delivery", f"{master.delivery}: {report.delivery.verdict}"))
-    rows.append(("gain", f"{rendered.master.gain_db:+.2f} dB"))
+        rows += [("", printable(clause.sentence())) for clause in delivery_result(report).failed]
+    gains = rendered.master.gains
+    if gains.dialogue_db is not None:
+        rows.append(("gain", f"{gains.dialogue_db:+.2f} dB on the dialogue"))
+    if master.anchor == "programme":
+        rows.append(("gain", f"{gains.programme_db:+.2f} dB on the programme"))
     if rendered.master.ceiling.reduction_db > 0:
         rows.append(
             ("ceiling", f"held peaks down by up to {rendered.master.ceiling.reduction_db:.1f} dB")

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from audio_pipeline.cli.errors import printable, show_error
-from audio_pipeline.cli.options import debug_option, preset_names
+from audio_pipeline.cli.options import debug_option, preset_names, stem_files, voice_options
 from audio_pipeline.cli.output import Output, open_in_browser, open_option, output_options
-from audio_pipeline.cli.process import Stopped
 from audio_pipeline.errors import AudioPipelineError, RenderError
+from audio_pipeline.shortage import shortage
+from audio_pipeline.stopping import Stopped
 
 if TYPE_CHECKING:
     from audio_pipeline.errors import AudioPipelineError
@@ -23,11 +24,13 @@ EPILOG = """\b
 Examples:
   render-ending watch final
   render-ending watch final --set grain.level='-57 dBFS' --port 8600
+  render-ending watch final --voice-a stems/fr_a.wav --voice-b stems/fr_b.wav
 """
 
 
 @click.command("watch", epilog=EPILOG)
 @click.argument("preset", shell_complete=preset_names)
+@voice_options
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value of the preset.")
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write here, not to renders/."
@@ -44,6 +47,8 @@ Examples:
 @debug_option
 def command(
     preset: str,
+    voice_a: Path | None,
+    voice_b: Path | None,
     sets: tuple[str, ...],
     out: Path | None,
     workers: int | None,
@@ -63,6 +68,7 @@ def command(
 
     project, threads = current_project(), workers or os.cpu_count() or 1
     project.preset_file(preset)
+    files = stem_files(voice_a, voice_b)
     try:
         live = LivePage(preset, port)
     except OSError as error:
@@ -79,17 +85,18 @@ def command(
                 click.echo(live.address)
             if open_page:
                 open_in_browser(live.address, output)
-            watched = Watched(project, preset, sets)
+            watched = Watched(project, preset, sets, files)
             for _ in watched.changes():
                 output.detail(f"watching {len(watched.files())} files of {project.root}")
                 started = time.perf_counter()
                 live.begin()
                 try:
-                    page = rendered_page(project, preset, sets, out, threads, users_cache())
-                except AudioPipelineError as error:
-                    show_error(error)
-                    live.fail(_words(error))
-                    renders.append({"error": error.message})
+                    page = rendered_page(project, preset, sets, out, threads, users_cache(), files)
+                except (AudioPipelineError, OSError, MemoryError, RuntimeError) as error:
+                    failure = _failure(error)
+                    show_error(failure)
+                    live.fail(_words(failure))
+                    renders.append({"error": failure.message})
                 else:
                     live.show(page)
                     seconds = time.perf_counter() - started
@@ -101,6 +108,17 @@ def command(
         if output.json:
             output.document({"address": live.address, "renders": renders})
         output.note("stopped")
+
+
+def _failure(error: Exception) -> AudioPipelineError:
+    """Why the render failed. Raises the error itself when it is a fault of the program."""
+    if isinstance(error, AudioPipelineError):
+        return error
+    if (scarce := shortage(error)) is not None:
+        return scarce
+    if isinstance(error, OSError):
+        return RenderError(f"cannot render: {error.strerror or type(error).__name__}")
+    raise error
 
 
 def _words(error: AudioPipelineError) -> tuple[str, ...]:

@@ -25,6 +25,12 @@ def fade_edges(
     Outside it becomes 0. Sample `begin` is 0 and `begin + rise` the first that is whole; `end - 1` is 0
     and `end - 1 - fall` the last that is whole. A length of 0 is a cut. Where both fades meet they
     multiply.
+
+    Examples:
+        >>> sound = np.ones(6)
+        >>> fade_edges(sound, 0, 0, 6, 2, 2)
+        >>> [round(float(x), 2) for x in sound]
+        [0.0, 0.5, 1.0, 1.0, 0.5, 0.0]
     """
     channels = sound.T  # time last, whatever the shape
     # the two samples at which a curve is at its end are set, so that no curve has to look for its ends

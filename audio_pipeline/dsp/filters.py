@@ -65,6 +65,12 @@ def linear_phase(magnitude: Samples, taps: int) -> Samples:
     `magnitude`: `(m,)` linear, at the m = N/2 + 1 frequencies 0..fs/2 of an even FFT size N. Method:
     frequency sampling and a Kaiser window of 80 dB (Kaiser, 1974). Raises ValueError for an even number of
     taps, or more than N.
+
+    Examples:
+        >>> hz = frequencies(1024, 48_000)
+        >>> dull = linear_phase((hz < 4000.0).astype(float), 255)
+        >>> round(float(dull.sum()), 2)  # its gain at 0 Hz
+        1.0
     """
     size = 2 * (len(magnitude) - 1)
     if taps % 2 == 0 or taps > size:

@@ -198,6 +198,17 @@ class Effect(Parameters):
         """When the last of it has died, in seconds, so that a cue can wait for `name.tail`."""
         raise NotImplementedError(f"{self.kind} has no tail")
 
+    def passes(self, layer: str, schedule: Schedule) -> tuple[Fraction | None, Fraction | None]:
+        """From when until when it lets the layer's own sound through, in exact seconds; None: no bound.
+
+        Outside of it nothing of the layer is left, so what is spoken there counts as cut.
+        """
+        return None, None
+
+    def tail_of(self, layer: str, schedule: Schedule) -> Fraction | None:
+        """When the last of what it adds after the layer has died, in exact seconds; None: it adds nothing."""
+        return None
+
     def prepare(self, scene: Scene, name: str) -> Processor:
         """The processor of this effect in that scene; what is the same for every tile is done here.
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 from typing import ClassVar, Literal, NamedTuple
 
@@ -27,7 +28,7 @@ from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.dsp.filters import convolve, one_pole_lowpass
 from audio_pipeline.dsp.placement import SpeakerPlacer
 from audio_pipeline.effects.base import Effect, Strip
-from audio_pipeline.timeline.moments import parse_duration, parse_moment
+from audio_pipeline.timeline.moments import Schedule, parse_duration, parse_moment
 from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.units import Db, Duration, Hz, Meters, Pan, Send, Time
@@ -80,6 +81,13 @@ class Crossfade(Effect):
     def works_on(self, layer: str) -> bool:
         """Only on its two voices."""
         return layer in (self.first, self.second)
+
+    def passes(self, layer: str, schedule: Schedule) -> tuple[Fraction | None, Fraction | None]:
+        """See `Effect.passes`: the first voice until the fader has left it, the second once it has set out."""
+        if layer == self.first:
+            left = max(schedule.seconds(self.cross_from), schedule.seconds(self.cross_to))
+            return schedule.seconds(self.begins), left
+        return schedule.seconds(self.cross_from), schedule.seconds(self.ends)
 
     def prepare(self, scene: Scene, name: str) -> CrossfadeProcessor:
         """See `Effect.prepare`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -10,7 +11,7 @@ from pydantic import Field
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.curves import CurveName, curve
 from audio_pipeline.effects.base import Effect, Strip
-from audio_pipeline.timeline.moments import parse_duration, parse_moment
+from audio_pipeline.timeline.moments import Schedule, parse_duration, parse_moment
 from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.units import Duration, List, Time
@@ -32,6 +33,10 @@ class Dropout(Effect):
     def works_on(self, layer: str) -> bool:
         """On all layers but those it spares."""
         return layer not in self.spares
+
+    def passes(self, layer: str, schedule: Schedule) -> tuple[Fraction | None, Fraction | None]:
+        """See `Effect.passes`: the fall has begun to take it away."""
+        return None, schedule.seconds(self.at)
 
     def prepare(self, scene: Scene, name: str) -> DropoutProcessor:
         """See `Effect.prepare`."""

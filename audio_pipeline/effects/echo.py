@@ -85,11 +85,18 @@ class Echo(Effect):
 
     def tail(self, schedule: Schedule) -> Fraction:
         """See `Effect.tail`: when the last return of the last voice has died."""
-        ends = [
-            schedule.named(f"{voice}.tail") + max(self.starts(voice, schedule), default=Fraction(0))
-            for voice in self.left + self.right
-        ]
+        ends = [self._last_return(voice, schedule) for voice in self.left + self.right]
         return max(ends, default=Fraction(0)) + schedule.clock.duration(self.dies)
+
+    def tail_of(self, layer: str, schedule: Schedule) -> Fraction | None:
+        """See `Effect.tail_of`: when the layer's last return has died."""
+        if not self.returns:
+            return None
+        return self._last_return(layer, schedule) + schedule.clock.duration(self.dies)
+
+    def _last_return(self, voice: str, schedule: Schedule) -> Fraction:
+        """When the last return of `voice` has ended."""
+        return schedule.named(f"{voice}.tail") + max(self.starts(voice, schedule), default=Fraction(0))
 
     def starts(self, voice: str, schedule: Schedule) -> tuple[Fraction, ...]:
         """How much later than its words each return of `voice` stands, in exact seconds."""

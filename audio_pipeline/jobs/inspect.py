@@ -8,14 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from audio_pipeline.audio_io.read.audio_file import blocks, probe
+from audio_pipeline.audio_io.read.programme import programme_blocks, programme_info
 from audio_pipeline.audio_io.write.recovery import finish_pending
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import PresetError
-from audio_pipeline.mixing.session import Session, open_session
+from audio_pipeline.mixing.session import Session, open_session, with_stem_files
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import find_project
+from audio_pipeline.preset.stems import StemFiles
 from audio_pipeline.suggestions import did_you_mean
 from audio_pipeline.timeline.moments import Clock, Moment
 from audio_pipeline.timeline.scene import to_samples
@@ -47,19 +48,21 @@ def layer_of_preset(
     name: str,
     preset_name: str,
     sets: tuple[str, ...],
+    files: StemFiles,
     begin: Moment | None,
     finish: Moment | None,
     dry: bool,
 ) -> Inspected:
-    """A layer as it stands in the mix or, `dry`, its source alone, from `begin` to `finish`.
+    """A layer as it stands in the mix or, `dry`, its source alone, from `begin` to `finish`. `files`
+    replace stems.
 
     Raises SpanError for times without meaning in this preset or that lie the wrong way round,
     PresetError for a layer that is not there or off, StemError for a stem that cannot be read.
     """
     project = find_project(Path.cwd())
-    preset = build_preset(load_document(project, preset_name, sets))
+    preset = with_stem_files(build_preset(load_document(project, preset_name, sets)), files)
     _refuse_absent(name, preset.name, preset.layers, preset.playing())
-    session = open_session(project, preset, {})
+    session = open_session(project, preset, files)
     scene, console = session.scene, session.console
     span = _span(name, session, begin, finish, dry)
     samples = console.dry(name, span) if dry else console.solo(name).render(span)
@@ -108,11 +111,11 @@ def _refuse_empty(start: int, stop: int) -> None:
 def part_of_file(path: Path, begin: Moment | None, finish: Moment | None) -> Inspected:
     """A file from `begin` to `finish`, ten minutes at most.
 
-    The times name no cue. Raises SpanError when they lie the wrong way round, StemError for a file that
-    cannot be read.
+    The times count from the start of the programme, and name no cue. Raises SpanError when they lie
+    the wrong way round, StemError for a file that cannot be read.
     """
     finish_pending(path)
-    info = probe(path)
+    info = programme_info(path)
     rate = info.sample_rate_hz
     start = 0 if begin is None else _plain_sample(begin, rate)
     stop = None if finish is None else _plain_sample(finish, rate)
@@ -120,7 +123,7 @@ def part_of_file(path: Path, begin: Moment | None, finish: Moment | None) -> Ins
     most = start + round(LONGEST_S * rate)
     last = most if stop is None else min(stop, most)
     parts, at = [np.zeros((0, info.channels))], 0
-    for block in blocks(path):
+    for block in programme_blocks(path):
         if at >= last:
             break
         parts.append(block[max(0, start - at) : last - at])

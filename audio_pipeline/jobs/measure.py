@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from audio_pipeline.audio_io.read.audio_file import AudioInfo, probe
+from audio_pipeline.audio_io.read.audio_file import AudioInfo
+from audio_pipeline.audio_io.read.programme import programme_info
 from audio_pipeline.audio_io.write.recovery import finish_pending
 from audio_pipeline.reporting.delivery import load_delivery
 from audio_pipeline.reporting.dialogue import measure_dialogue
+from audio_pipeline.reporting.dialogue_stem import refuse_unlike_stem
 from audio_pipeline.reporting.facts import MixFacts
 from audio_pipeline.reporting.marker_facts import facts_of_markers
 from audio_pipeline.reporting.model import LoudnessReport
@@ -38,15 +40,26 @@ def measure(files: Iterable[Path], known: Known) -> list[LoudnessReport]:
 
 def measure_file(path: Path, known: Known) -> LoudnessReport:
     """The report of a file. Raises as `measure`."""
+    return report_of_file(path, facts_of_file(path, known), path.name)
+
+
+def facts_of_file(path: Path, known: Known) -> MixFacts:
+    """All that its report needs besides the file. Raises as `measure`."""
     finish_pending(path)
-    info = probe(path)
+    info = programme_info(path)
     facts = _facts(path, info, known)
     if known.delivery is not None:
         facts = replace(facts, delivery=load_delivery(known.delivery).name)
     if known.dialogue is not None:
+        refuse_unlike_stem(path, info, known.dialogue)
         stem = measure_dialogue(known.dialogue, info.duration_s)
-        facts = replace(facts, dialogue_lufs=stem.lufs, dialogue_share_percent=stem.share_percent)
-    return report_of_file(path, facts, path.name)
+        facts = replace(
+            facts,
+            dialogue_lufs=stem.lufs,
+            dialogue_share_percent=stem.share_percent,
+            dialogue_momentary_lufs=stem.momentary_lufs,
+        )
+    return facts
 
 
 def _facts(path: Path, info: AudioInfo, known: Known) -> MixFacts:
@@ -56,12 +69,12 @@ def _facts(path: Path, info: AudioInfo, known: Known) -> MixFacts:
         from audio_pipeline.preset.document import load_document
         from audio_pipeline.preset.model import build_preset
         from audio_pipeline.preset.project import find_project
-        from audio_pipeline.preset.stems import planned_schedule
+        from audio_pipeline.preset.stems import trimmed_schedule
         from audio_pipeline.reporting.sections import facts_of_preset
 
         project = find_project(Path.cwd())
         preset = build_preset(load_document(project, known.preset))
-        return facts_of_preset(preset, planned_schedule(project, preset, {}), rate)
+        return facts_of_preset(preset, trimmed_schedule(project, preset, {}), rate)
     if known.markers is not None:
         return facts_of_markers(known.markers, known.clock, info.frames, rate, known.fade_s)
     return MixFacts(mix=path.stem, clock=known.clock)

@@ -9,36 +9,58 @@ from typing import Any
 
 from audio_pipeline.dsp.arithmetic import arithmetic
 from audio_pipeline.mastering.ceiling import CeilingAction
-from audio_pipeline.metering.gated import Gated
+from audio_pipeline.mastering.gain_correction import FinishedMix
+from audio_pipeline.mastering.gain_staging import has_dialogue
+from audio_pipeline.mastering.master import Master
 from audio_pipeline.mixing.session import Session
+from audio_pipeline.plugins import packages_of
 from audio_pipeline.reporting.dialogue import share_percent
-from audio_pipeline.reporting.facts import MixFacts
+from audio_pipeline.reporting.facts import LoudnessAim, MixFacts
+from audio_pipeline.reporting.notes import Note
 from audio_pipeline.reporting.sections import facts_of_preset
 
 
-def facts_of(session: Session, gain_db: float, ceiling: CeilingAction, dialogue: Gated) -> MixFacts:
-    """The facts for the report of a whole render. `dialogue` was measured before the gain.
-
-    A master without the bus DX has no dialogue, even though its gain may be anchored on it.
-    """
+def facts_of(session: Session, finished: FinishedMix, master: Master) -> MixFacts:
+    """The facts for the report of a whole render."""
+    measured, gains = finished.measured, master.gains
     rate = session.scene.sample_rate
     facts = facts_of_preset(session.preset, session.scene.schedule, rate)
-    provenance = _provenance(session, gain_db, ceiling, facts.provenance["preset"])
-    by_dialogue = session.preset.master.anchor == "dialogue"
+    provenance = _provenance(session, finished, master.ceiling, facts.provenance["preset"])
     facts = replace(
         facts,
         provenance=provenance,
         layout="stereo",
+        overruns=session.overruns,
+        slots=session.slots,
         warnings=tuple((warning["code"], warning["message"]) for warning in session.warnings),
-        dialogue_gain_db=gain_db if by_dialogue else None,
-        programme_gain_db=None if by_dialogue else gain_db,
+        notes=tuple(Note(code, message) for code, message in session.notes),
+        dialogue_gain_db=gains.dialogue_db,
+        programme_gain_db=gains.programme_db,
+        null_residual_dbfs=None if master.null_residual is None else master.null_residual.dbfs,
+        has_stems=master.null_residual is not None,
+        aim=_aim(session, finished, master.ceiling),
     )
-    if "DX" not in session.preset.master.buses or dialogue.integrated_lufs is None:
+    if gains.dialogue_db is None:
         return facts
+    dialogue, programme_s = measured.lufs("dialogue"), len(session.scene.programme) / rate
     return replace(
         facts,
-        dialogue_lufs=dialogue.integrated_lufs + gain_db,
-        dialogue_share_percent=share_percent(dialogue, len(session.scene.programme) / rate),
+        dialogue_lufs=dialogue,
+        dialogue_share_percent=share_percent(measured.momentary_lufs("dialogue"), dialogue, programme_s),
+    )
+
+
+def _aim(session: Session, finished: FinishedMix, ceiling: CeilingAction) -> LoudnessAim:
+    master = session.preset.master
+    by_programme = master.anchor == "programme"
+    return LoudnessAim(
+        "integrated_lufs" if by_programme else "dialogue_lufs",
+        master.anchor_lufs
+        if finished.has_target and (by_programme or has_dialogue(session.preset))
+        else None,
+        master.ceiling,
+        ceiling.reduction_db,
+        ceiling.stems_db,
     )
 
 
@@ -50,19 +72,28 @@ def _head(session: Session) -> dict[str, Any]:
     return {"head": {"name": name, "sha256": None if name == key else key}}
 
 
+def _plugins(session: Session) -> dict[str, Any]:
+    """The plug-ins whose sounds are in the mix, with their versions; nothing without one."""
+    preset = session.preset
+    sounds = [*preset.playing().values(), *preset.treating().values(), *preset.working().values()]
+    used = packages_of(type(sound) for sound in sounds)
+    return {"plugins": used} if used else {}
+
+
 def _provenance(
-    session: Session, gain_db: float, ceiling: CeilingAction, resolved: dict[str, Any]
+    session: Session, finished: FinishedMix, ceiling: CeilingAction, resolved: dict[str, Any]
 ) -> dict[str, Any]:
     master, rate = session.preset.master, session.scene.sample_rate
     digest = hashlib.sha256(json.dumps(resolved, sort_keys=True).encode()).hexdigest()
     return {
         "arithmetic": str(arithmetic()),
+        **({} if session.reference is None else {"reference": session.reference}),
         "seed": session.preset.head.seed,
-        "gain_db": gain_db,
         "anchor": master.anchor,
-        "target_lufs": master.target,
+        "target_lufs": master.anchor_lufs,
         "ceiling": {
             "limit_dbtp": master.ceiling,
+            "passes": finished.passes,
             "reduction_db": ceiling.reduction_db,
             "at_s": None if ceiling.at_sample is None else ceiling.at_sample / rate,
             "touched_s": ceiling.touched_samples / rate,
@@ -72,12 +103,13 @@ def _provenance(
                 "sound": name,
                 "sha256": stem.sha256,
                 "did": list(stem.did),
-                "warnings": list(stem.warnings),
+                "warnings": [warning.message for warning in stem.warnings],
             }
             for name, stems in session.stems.items()
             for stem in stems
         ],
         **_head(session),
+        **_plugins(session),
         "treatments": [
             {
                 "effect": treatment.effect,

@@ -1,13 +1,12 @@
 """The use case: one preset and its stems become one master, its stems, its report and its page.
 
-mix every tile to the premaster and meter it ─▶ one gain ─▶ ceiling, dither, file ─▶ report from the file
+mix every tile to the premaster and meter it ─▶ gains ─▶ ceiling, dither, files ─▶ report from the file
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,20 +14,22 @@ from typing import TYPE_CHECKING
 from audio_pipeline.audio_io.write.chunks import BextLoudness
 from audio_pipeline.audio_io.write.file_set import FileSet
 from audio_pipeline.audio_io.write.wave import WaveWriter
-from audio_pipeline.errors import PresetError, encodable
+from audio_pipeline.errors import PresetError, RenderError, encodable
 from audio_pipeline.jobs.earlier_stems import earlier_stems
 from audio_pipeline.jobs.provenance import facts_of
+from audio_pipeline.jobs.reference import Reference
 from audio_pipeline.jobs.render_files import (
     RenderFiles,
     files_of_render,
     folder_for,
     refuse_to_replace,
+    with_stem_names,
 )
 from audio_pipeline.mastering.broadcast_wave import broadcast_wave
-from audio_pipeline.mastering.gain import gain_to_target_db
+from audio_pipeline.mastering.gain_correction import finished_mix
+from audio_pipeline.mastering.gain_staging import Gains
 from audio_pipeline.mastering.master import Master, write_master
 from audio_pipeline.mastering.premaster import mixed_premaster
-from audio_pipeline.mastering.stems import write_stems
 from audio_pipeline.memo.store import Cache
 from audio_pipeline.mixing.console import BUSES
 from audio_pipeline.mixing.session import Session, open_session, with_stem_files
@@ -54,7 +55,8 @@ Progress = Callable[[str, float], None]
 class Order:
     """What is to be rendered. `begin` and `finish` bound an excerpt; None means the whole.
 
-    An excerpt has no report and no page. Without `page` no page code is imported.
+    An excerpt has no report and no page. Without `page` no page code is imported. With `reference` the mix
+    has its cues and slots. `stem_names` are those of stems that are not called after the mix.
     """
 
     project: Project
@@ -64,9 +66,11 @@ class Order:
     begin: Moment | None = None
     finish: Moment | None = None
     stems: bool = False
+    stem_names: Mapping[str, str] = field(default_factory=dict)
     workers: int = 1
     cache: Cache | None = None
     page: bool = True
+    reference: Reference | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,9 @@ def render(order: Order, progress: Progress = lambda stage, share: None) -> Rend
     progress("stems", 0.0)
     check_name(order.preset.name)
     preset = with_stem_files(order.preset, order.stem_files)
-    session = open_session(order.project, preset, order.stem_files, order.cache)
+    reference = order.reference
+    lock = None if reference is None else reference.lock_for(order.project, order.cache)
+    session = open_session(order.project, preset, order.stem_files, order.cache, lock)
     span = _span(order, session)
     files = _files(order, session, span)
     with folder_for(order.out), FileSet(order.out, files.name) as file_set:
@@ -117,18 +123,19 @@ def _make(
     report, media, page = None, None, None
     premaster_of = mixed_premaster(session, order.out, kept, workers, partial(progress, "mix"))
     with premaster_of as premaster:
-        gain_db = gain_to_target_db(session.preset, premaster.anchor_loudness)
+        finished = finished_mix(session, premaster, workers, _given_gains(order, session.preset))
         with broadcast_wave(session, files.master, span, file_set.part) as wave:
             told = partial(progress, "master")
-            ceiling = write_master(session, premaster, span, gain_db, wave, workers, told)
-            told = partial(progress, "stems out")
-            write_stems(session, premaster, span, gain_db, files.stems, workers, told, file_set.part)
+            master = write_master(
+                session, finished, span, wave, files.stems, workers, told, file_set.part
+            )
+            if files.stems:
+                progress("stems out", 1.0)
             if files.report is not None:
                 progress("report", 0.0)
-                page = _page(files, session.preset, gain_db, wave)
-                facts = facts_of(session, gain_db, ceiling, premaster.dialogue_loudness)
+                page = _page(files, session.preset, master.gains, wave)
+                facts = facts_of(session, finished, master)
                 report = _report(wave, facts, files, page)
-    master = Master(files.master, span, gain_db, ceiling, files.stems)
     if files.report is not None and report is not None:
         report = report.model_copy(update={"files": _hashes(files, file_set)})
         text = to_json(report)
@@ -140,6 +147,22 @@ def _make(
     return Rendered(master, report, files, session, media)
 
 
+def _given_gains(order: Order, preset: Preset) -> Gains | None:
+    """The gains that a reference gives, None where the mix has its own.
+
+    Music and effects take the programme's gain of their reference, so that they stand as they do in its mix.
+    """
+    reference = order.reference
+    if reference is None or "DX" in preset.master.buses or preset.master.anchor == "dialogue":
+        return None
+    if reference.programme_db is None:
+        raise RenderError(
+            f"{preset.name} is anchored on the programme, and its reference has no gain of the programme",
+            hint="Give the report of the full mix: --reference REPORT.",
+        )
+    return Gains(None, reference.programme_db)
+
+
 def _hashes(files: RenderFiles, file_set: FileSet) -> dict[str, str]:
     """The SHA-256 of the audio files of the set, by their names beside the report."""
     folder = files.master.parent
@@ -149,12 +172,12 @@ def _hashes(files: RenderFiles, file_set: FileSet) -> dict[str, str]:
     }
 
 
-def _page(files: RenderFiles, preset: Preset, gain_db: float, wave: WaveWriter) -> RenderPage | None:
+def _page(files: RenderFiles, preset: Preset, gains: Gains, wave: WaveWriter) -> RenderPage | None:
     if files.page is None:
         return None
     from audio_pipeline.jobs.render_page import RenderPage  # without a page no page code is imported
 
-    return RenderPage(preset, gain_db, wave.draft())
+    return RenderPage(preset, gains, wave.draft())
 
 
 def _report(
@@ -193,13 +216,18 @@ def _span(order: Order, session: Session) -> Span:
 
 def _files(order: Order, session: Session, span: Span) -> RenderFiles:
     whole = span == session.scene.programme
-    name = session.preset.name if whole else _excerpt_name(session, span)
-    return files_of_render(order.out, name, stems=order.stems, report=whole, page=whole and order.page)
+    part = "" if whole else _excerpt(session, span)
+    files = files_of_render(
+        order.out, session.preset.name + part, stems=order.stems, report=whole, page=whole and order.page
+    )
+    return with_stem_names(files, {stem: name + part for stem, name in order.stem_names.items()})
 
 
-def _excerpt_name(session: Session, span: Span) -> str:
+def _excerpt(session: Session, span: Span) -> str:
+    """What the name of an excerpt ends in: its timecodes."""
+
     def digits(sample: int) -> str:
-        timecode = session.scene.clock.timecode(Fraction(sample, session.scene.sample_rate))
+        timecode = session.scene.clock.timecode_of_sample(sample, session.scene.sample_rate)
         return "".join(c for c in timecode if c.isdigit())
 
-    return f"{session.preset.name}_{digits(span.start)}-{digits(span.stop)}"
+    return f"_{digits(span.start)}-{digits(span.stop)}"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from audio_pipeline.audio_io.write.overwrite_guard import refuse_to_overwrite
 from audio_pipeline.errors import RenderError
-from audio_pipeline.mastering.stems import STEM_BUSES
+from audio_pipeline.mastering.stems import STEMS
 from audio_pipeline.reporting.report_names import SUFFIX
 
 PAGE_SUFFIX = ".report.html"
@@ -43,7 +43,7 @@ class RenderFiles:
 def possible_stems(master: Path) -> dict[str, Path]:
     """Where the stems of a master may stand, by their names."""
     folder = master.with_name(f"{master.stem}.stems")
-    return {stem: folder / f"{master.stem}_{stem}.wav" for stem in STEM_BUSES}
+    return {stem: folder / f"{master.stem}_{stem}.wav" for stem in STEMS}
 
 
 def files_of_render(folder: Path, name: str, *, stems: bool, report: bool, page: bool) -> RenderFiles:
@@ -55,6 +55,15 @@ def files_of_render(folder: Path, name: str, *, stems: bool, report: bool, page:
         folder / f"{name}{SUFFIX}" if report else None,
         folder / f"{name}{PAGE_SUFFIX}" if page else None,
     )
+
+
+def with_stem_names(files: RenderFiles, names: Mapping[str, str]) -> RenderFiles:
+    """The files with their stems called by `names`, where these say so, in the same folder."""
+    stems = {
+        stem: path.with_name(f"{names[stem]}.wav") if stem in names else path
+        for stem, path in files.stems.items()
+    }
+    return replace(files, stems=stems)
 
 
 def refuse_to_replace(files: RenderFiles, sources: Iterable[Path]) -> None:

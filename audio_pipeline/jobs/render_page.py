@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from audio_pipeline.audio_io.write.atomic_write import WritingText
-from audio_pipeline.mastering.gain import softest_dbfs
+from audio_pipeline.mastering.gain_staging import Gains, softest_dbfs
 from audio_pipeline.pages.changes import changes_of
 from audio_pipeline.pages.page import PageAnalyzer, PageMedia, sha256_of_text, write_page
 from audio_pipeline.preset.model import Preset
@@ -15,9 +15,9 @@ from audio_pipeline.reporting.model import LoudnessReport
 class RenderPage:
     """Watches the blocks of a master, and writes its page."""
 
-    def __init__(self, preset: Preset, gain_db: float, master: Path) -> None:
+    def __init__(self, preset: Preset, gains: Gains, master: Path) -> None:
         self._preset = preset
-        self.analyzer = PageAnalyzer(master, softest_dbfs(preset, gain_db))
+        self.analyzer = PageAnalyzer(master, softest_dbfs(preset, gains))
 
     def write(self, path: Path, report: LoudnessReport, text: str, writing: WritingText) -> PageMedia:
         """Write the page, whole or not at all; returns what it shows besides the report, whose file

@@ -10,12 +10,14 @@ from pathlib import Path
 from audio_pipeline.errors import AudioPipelineError
 from audio_pipeline.jobs.render import Order, render
 from audio_pipeline.memo.store import Cache
+from audio_pipeline.mixing.session import with_stem_files
 from audio_pipeline.pages.changes import changes_of
 from audio_pipeline.pages.page import page
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
+from audio_pipeline.preset.override_names import with_own_name
 from audio_pipeline.preset.project import Project
-from audio_pipeline.preset.stems import stem_paths
+from audio_pipeline.preset.stems import NO_FILES, StemFiles, stem_paths
 
 LOOK_EVERY_S = 0.25
 
@@ -29,13 +31,16 @@ def rendered_page(
     out: Path | None,
     workers: int,
     cache: Cache | None,
+    files: StemFiles = NO_FILES,
 ) -> str:
-    """Render a preset as the command without `watch` does; the page as the browser is to have it.
+    """Render a preset as the command without `watch` does, under the same name; the page as the browser is
+    to have it. `files` replace stems.
 
     Raises as `render`.
     """
-    preset = build_preset(load_document(project, name, sets))
-    made = render(Order(project, preset, out or project.renders, workers=workers, cache=cache))
+    preset = with_stem_files(build_preset(load_document(project, name, sets)), files)
+    own = with_own_name(project, preset, [text.partition("=")[0] for text in sets], files)
+    made = render(Order(project, own, out or project.renders, files, workers=workers, cache=cache))
     assert made.report is not None
     assert made.page_media is not None
     return page(made.report, changes_of(preset), made.page_media, live=True)
@@ -44,9 +49,12 @@ def rendered_page(
 class Watched:
     """The files that a mix is made of: all presets, and the stems that it names."""
 
-    def __init__(self, project: Project, preset: str, sets: tuple[str, ...]) -> None:
-        self._project, self._preset, self._sets = project, preset, sets
+    def __init__(
+        self, project: Project, preset: str, sets: tuple[str, ...], files: StemFiles = NO_FILES
+    ) -> None:
+        self._project, self._preset, self._sets, self._files = project, preset, sets, files
         self._stems: tuple[Path, ...] = ()
+        self._presets: tuple[Path, ...] = ()
 
     def changes(self) -> Iterator[None]:
         """Now, and then whenever a file is another than it was and has come to rest."""
@@ -68,13 +76,15 @@ class Watched:
 
     def _find_stems(self) -> None:
         """Where the preset is wrong, the stems of the last one that was right are watched."""
-        with suppress(AudioPipelineError):
+        with suppress(AudioPipelineError, OSError, MemoryError):
             preset = build_preset(load_document(self._project, self._preset, self._sets))
-            self._stems = tuple(stem_paths(self._project, preset, {}).values())
+            self._stems = tuple(stem_paths(self._project, preset, self._files).values())
 
     def _stamps(self) -> Stamps:
         stamps: Stamps = {}
-        for path in (*self._project.presets.glob("*.toml"), *self._stems):
+        with suppress(OSError):  # without file handles left, those of the last look are looked at
+            self._presets = tuple(self._project.presets.glob("*.toml"))
+        for path in (*self._presets, *self._stems):
             with suppress(OSError):  # what is not there now may come
                 stat = path.stat()
                 stamps[path] = (stat.st_mtime_ns, stat.st_size)

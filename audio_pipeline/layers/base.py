@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Literal, Protocol, Self
 
 from pydantic import Field
 
 from audio_pipeline.dsp.arrays import Samples
-from audio_pipeline.timeline.moments import Schedule, parse_moment
+from audio_pipeline.timeline.moments import Clock, Schedule, parse_moment
+from audio_pipeline.timeline.picture_lock import Line, line_in_slot
 from audio_pipeline.timeline.scene import Scene, StemRequest
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.units import OFF, Pan, Parameters, Send, Time
@@ -69,6 +70,18 @@ class Layer(Parameters):
     def tail(self, schedule: Schedule, length_s: Callable[[StemRequest], Fraction]) -> Fraction:
         """When it has ended, in exact seconds: what "name.tail" means. `length_s` knows the files."""
         return schedule.seconds(self.until)
+
+    def slot_s(self, clock: Clock) -> Fraction | None:
+        """How long the picture gives a voice for its line, in exact seconds; None: as long as it takes."""
+        return None
+
+    def in_slot_of(self, samples: int) -> Self:
+        """The same voice, told how many samples its slot has before its recording is made ready."""
+        return self
+
+    def line(self, slot: Span, at: int, length: int) -> Line:
+        """Where a voice's line of `length` samples stands in its `slot`; `at` is where the preset begins it."""
+        return line_in_slot(slot, at, length, "warn")
 
     def span(self, scene: Scene) -> Span:
         """[at, until) in samples, inside the programme."""

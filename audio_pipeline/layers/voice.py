@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self, cast
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from audio_pipeline.dsp.arrays import Samples, silence
+from audio_pipeline.dsp.fades import fade_edges
 from audio_pipeline.layers.base import Bus, Layer
-from audio_pipeline.timeline.moments import Schedule, parse_moment
-from audio_pipeline.timeline.scene import Scene, StemRequest
+from audio_pipeline.timeline.moments import Clock, Schedule, parse_moment
+from audio_pipeline.timeline.picture_lock import Fit, Line, line_in_slot
+from audio_pipeline.timeline.scene import ChannelChoice, Scene, StemRequest
 from audio_pipeline.timeline.spans import Span
-from audio_pipeline.units import Lufs, Time
+from audio_pipeline.units import Between, Channel, Db, Duration, Time
+
+CUT_FADE_S = 0.02
+"""How long a line fades where its slot cuts it: a consonant's length, so that no click is heard."""
+
+LEVEL_0_LUFS = -19.9
+"""The loudness of a stem whose `level` is 0 dB, before the gain of the dialogue. The distances of `final` take
+some 7 dB of it, so that gain is about 0 dB, and a voice by itself is about as loud as it is in the mix."""
 
 
 class Voice(Layer):
-    """One voice of the conversation. Where it stands and how it moves is the crossfade's matter."""
+    """One voice of the conversation. Where it stands and how it moves is the crossfade's matter.
+
+    How loud both are together is decided in the master, which brings the whole bus DX to its loudness.
+    """
 
     speaks: ClassVar[bool] = True
 
@@ -25,11 +37,43 @@ class Voice(Layer):
     bus: Bus = Field("DX", description="the stem that it belongs to")
     until: Time = Field(parse_moment("end"), description="when it has ended, at the latest")
     stem: str = Field(description="the recording, as a path inside the project")
-    level: Lufs = Field(-27.0, description="the loudness that the stem is levelled to")
+    level: Db = Field(0.0, description="its level against the other voice")
+    channel: Channel = Field("auto", description="which channel of the recording is the voice")
+    trim: Literal["auto", "off"] = Field(
+        "auto", description="whether silence before the first and after the last word is left out"
+    )
+    slot: Annotated[Duration | None, Between("10ms", "6h")] = Field(
+        None,
+        description="the time that the picture gives its line, from `at`; otherwise as long as the line",
+    )
+    fit: Fit = Field(
+        "warn",
+        description="a line that is longer than its slot: warn leaves it, start keeps its start and cuts its"
+        " end, end lets it end with the slot and cuts its start, stretch speaks it up to 6 % faster",
+    )
+    _longest_samples: int | None = PrivateAttr(None)
 
     def stems(self) -> tuple[StemRequest, ...]:
         """Its recording, in mono, levelled."""
-        return (StemRequest(self.stem, 1, self.level),)
+        channel = cast("ChannelChoice", int(self.channel) if self.channel.isdecimal() else self.channel)
+        level, trim = LEVEL_0_LUFS + self.level, self.trim == "auto"
+        return (StemRequest(self.stem, 1, level, channel, trim, self._longest_samples),)
+
+    def slot_s(self, clock: Clock) -> Fraction | None:
+        """See `Layer.slot_s`."""
+        return None if self.slot is None else clock.duration(self.slot)
+
+    def in_slot_of(self, samples: int) -> Self:
+        """See `Layer.in_slot_of`: with `fit = "stretch"` its recording is made to fit."""
+        if self.fit != "stretch":
+            return self
+        fitted = self.model_copy()
+        fitted._longest_samples = samples
+        return fitted
+
+    def line(self, slot: Span, at: int, length: int) -> Line:
+        """See `Layer.line`; `fit` says how."""
+        return line_in_slot(slot, at, length, self.fit)
 
     def tail(self, schedule: Schedule, length_s: Callable[[StemRequest], Fraction]) -> Fraction:
         """The end of the recording."""
@@ -37,22 +81,36 @@ class Voice(Layer):
 
     def prepare(self, scene: Scene, name: str) -> VoiceSource:
         """See `Layer.prepare`."""
-        return VoiceSource(scene.stem(self.stems()[0], name), scene.at(self.at), self.span(scene))
+        stem = scene.stem(self.stems()[0], name)
+        at = scene.at(self.at)
+        slot = Span(at, at + len(stem))
+        if self.fit in ("start", "end"):  # whose place depends on the slot
+            slot = Span(scene.cue(f"{name}.at"), scene.cue(f"{name}.tail"))
+        line = self.line(slot, at, len(stem))
+        heard = line.spoken.intersect(self.span(scene))
+        return VoiceSource(stem, line, heard, scene.sample_rate)
 
 
 class VoiceSource:
-    """The conditioned stem `(n, 1)`, begun at sample `start`, heard inside `span`."""
+    """The conditioned stem `(n, 1)` where its line stands, heard inside `span`.
+
+    Where its slot cuts it, it fades in `CUT_FADE_S`, inside the slot.
+    """
 
     channels: Literal[1, 2] = 1
 
-    def __init__(self, stem: Samples, start: int, span: Span) -> None:
+    def __init__(self, stem: Samples, line: Line, span: Span, sample_rate: int) -> None:
         self._stem = stem
-        self._start = start
-        self.span = span.intersect(Span(start, start + len(stem)))
+        self._line = line
+        self._fade = round(CUT_FADE_S * sample_rate)
+        self.span = span
 
     def render(self, tile: Span) -> Samples:
         """See `Source.render`."""
         out = silence(len(tile), 1)
-        heard = tile.intersect(self.span)
-        out[heard.inside(tile)] = self._stem[heard.start - self._start : heard.stop - self._start]
+        heard, line = tile.intersect(self.span), self._line
+        out[heard.inside(tile)] = self._stem[heard.inside(line.recorded)]
+        rise = self._fade if line.spoken.start > line.recorded.start else 0
+        fall = self._fade if line.spoken.stop < line.recorded.stop else 0
+        fade_edges(out, tile.start, line.spoken.start, line.spoken.stop, rise, fall)
         return out

@@ -7,7 +7,10 @@ so tiles can be mastered in any order.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,19 +20,26 @@ from audio_pipeline.dsp.windows import sliding_minimum
 from audio_pipeline.metering.true_peak import REACH, peaks_that_may_pass
 from audio_pipeline.timeline.spans import Span
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 MARGIN_DB = 0.2
 """How far under the ceiling the limiter aims, dB: a moving gain makes small peaks of its own."""
 
 
 @dataclass(frozen=True)
 class CeilingAction:
-    """What the ceiling did: the greatest reduction in dB, where, and how many samples it touched."""
+    """What the ceiling did: the greatest reduction in dB, where, and how many samples it touched.
+
+    `stems_db` is how far a stem would have passed full scale where the master alone asked for less.
+    """
 
     reduction_db: float = 0.0
     at_sample: int | None = None
     touched_samples: int = 0
+    stems_db: float = 0.0
 
-    def with_tile(self, gain: Samples, tile: Span) -> CeilingAction:
+    def with_tile(self, gain: Samples, tile: Span, stems_db: float = 0.0) -> CeilingAction:
         """This and what it did in one more tile, whose gains are `(n,)`."""
         lowest = int(np.argmin(gain))
         reduction = -db_from_gain(float(gain[lowest]))
@@ -38,7 +48,16 @@ class CeilingAction:
             reduction if deeper else self.reduction_db,
             tile.start + lowest if deeper else self.at_sample,
             self.touched_samples + int(np.count_nonzero(gain < 1.0)),
+            max(self.stems_db, stems_db),
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """The gains of the ceiling over a stretch, `(n,)`; `stems_db` as in `CeilingAction`."""
+
+    gain: Samples
+    stems_db: float = 0.0
 
 
 class Ceiling:
@@ -52,19 +71,65 @@ class Ceiling:
         self.halo = 2 * self._look_ahead + REACH
         """Samples that it must see on both sides of those that it works on."""
 
+    @property
+    def limit(self) -> float:
+        """The linear level of a true peak from which on it acts."""
+        return self._limit
+
     def gains(self, loud: Samples) -> Samples | None:
         """The gains `(n,)` for the middle of `loud` `(halo + n + halo, channels)`, at master's level.
 
         None where nothing reaches the ceiling. Raises ValueError for another shape.
         """
+        held = self.held(loud)
+        return None if held is None else held.gain
+
+    def held(self, loud: Samples, overshoot: Samples | None = None) -> Held | None:
+        """As `gains`, for a mix whose stems must not pass full scale either.
+
+        `overshoot` `(halo + n + halo,)`, where it is known, is how many times as high as it may be a stem
+        of the mix is at each sample: it is held down to once. None where nothing reaches the ceiling.
+        Raises ValueError for another shape.
+        """
         if loud.ndim != 2 or len(loud) <= 2 * self.halo:
             raise ValueError(f"{loud.shape} is not (halo + n + halo, channels), halo = {self.halo}")
+        excess = np.ones(len(loud) - 2 * REACH)
         by_channel = peaks_that_may_pass(loud, self._limit)
-        if by_channel is None or float(by_channel.max(initial=0.0)) <= self._limit:
+        if by_channel is not None:
+            np.maximum(excess, highest_channel(by_channel) / self._limit, out=excess)
+        stems_db = 0.0
+        if overshoot is not None:
+            of_stems = overshoot[REACH : len(overshoot) - REACH]
+            more = float((of_stems / excess).max())
+            if more > 1.0:
+                stems_db = db_from_gain(more)
+                np.maximum(excess, of_stems, out=excess)
+        if float(excess.max()) <= 1.0:
             return None
-        peaks = by_channel.max(axis=1)
-        needed = np.minimum(1.0, self._limit / np.maximum(peaks, 1e-30))
-        held = sliding_minimum(needed, 2 * self._look_ahead + 1)
-        smooth = np.convolve(held, self._window, mode="valid")
+        least = sliding_minimum(1.0 / excess, 2 * self._look_ahead + 1)
+        return Held(self._smoothed(least), stems_db)
+
+    def _smoothed(self, held: Samples) -> Samples:
+        """`held` under the window, which is longer by as much as the result is shorter."""
+        width = len(self._window)
+        smooth = np.ones(len(held) - width + 1)
+        for start, stop in _stretches(held < 1.0, width):
+            # a window that meets no gain under 1 gives 1
+            first, last = max(0, start - width + 1), min(stop, len(smooth))
+            smooth[first:last] = np.convolve(held[first : last + width - 1], self._window, mode="valid")
         # where nothing is held down the sum of weights is 1 but for rounding
         return np.where(smooth > 1.0 - 1e-12, 1.0, smooth)
+
+
+def highest_channel(x: Samples) -> Samples:
+    """The largest of all channels at each sample, `(n, channels)` → `(n,)`."""
+    return reduce(np.maximum, x.T)
+
+
+def _stretches(held: NDArray[np.bool_], gap: int) -> Iterator[tuple[int, int]]:
+    """The stretches `[start, stop)` of true, those joined that are less than `gap` apart."""
+    places = np.flatnonzero(held)
+    breaks = np.flatnonzero(np.diff(places) > gap)
+    starts = places[np.concatenate([[0], breaks + 1])] if len(places) else places
+    stops = places[np.concatenate([breaks, [len(places) - 1]])] + 1 if len(places) else places
+    yield from zip(starts.tolist(), stops.tolist(), strict=True)

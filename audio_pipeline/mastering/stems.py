@@ -1,56 +1,6 @@
-"""Stems at the master's gain: DX, FX, BG, and ME."""
+"""The stems of a master."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
-
-from audio_pipeline.audio_io.write.atomic_write import atomic_write
-from audio_pipeline.audio_io.write.wave import Writing
-from audio_pipeline.dsp.arrays import silence
-from audio_pipeline.dsp.decibels import gain_from_db
-from audio_pipeline.layers.base import Bus
-from audio_pipeline.mastering.broadcast_wave import broadcast_wave
-from audio_pipeline.mastering.dither import Dither
-from audio_pipeline.mastering.premaster import Premaster
-from audio_pipeline.mastering.quantise import Steps, quantise
-from audio_pipeline.mixing.session import Session
-from audio_pipeline.timeline.spans import Span, tiles_over
-from audio_pipeline.timeline.workers import in_order
-
-STEM_BUSES: dict[str, tuple[Bus, ...]] = {
-    "DX": ("DX",),
-    "FX": ("FX",),
-    "BG": ("BG",),
-    "ME": ("FX", "BG"),
-}
-"""The buses that each stem is the sum of."""
-
-
-def write_stems(
-    session: Session,
-    premaster: Premaster,
-    span: Span,
-    gain_db: float,
-    files: Mapping[str, Path],
-    workers: int,
-    on_progress: Callable[[float], None],
-    writing: Writing = atomic_write,
-) -> None:
-    """Write each of `files`, by the stem's name, without the ceiling: they sum to the premaster.
-
-    `writing` makes them files of a set.
-    """
-    gain, active = gain_from_db(gain_db), session.console.active_spans()
-    for n, (stem, path) in enumerate(files.items()):
-        buses, dither = STEM_BUSES[stem], Dither(session.scene.seed, stem)
-
-        def quantised(tile: Span, buses: tuple[Bus, ...] = buses, dither: Dither = dither) -> Steps:
-            part = tile.intersect(span)
-            total = sum((premaster.buses[bus].read(part) for bus in buses), silence(len(part), 2))
-            return quantise(total * gain, session.preset.master.bits, dither, part, active)
-
-        with broadcast_wave(session, path, span, writing) as wave:
-            for steps in in_order(quantised, tiles_over(span), workers):
-                wave.write(steps)
-        on_progress((n + 1) / len(files))
+STEMS = ("DX", "FX", "BG", "ME")
+"""The buses of a mix, and ME, which is FX and BG."""

@@ -8,13 +8,13 @@ and it is prepared only when a tile of it is asked for that is not kept.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, Literal, TypeVar, cast
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.effects.base import Effect, Processor, Strip
 from audio_pipeline.layers.base import Layer, Source
-from audio_pipeline.memo.keys import exact, program_key
+from audio_pipeline.memo.keys import engine_key, sound_key
 from audio_pipeline.memo.store import Cache, digest
 from audio_pipeline.memo.tracing import Question, StemKeys, TracingScene, TreatedKeys, answer
 from audio_pipeline.timeline.scene import Scene
@@ -24,22 +24,27 @@ Made = TypeVar("Made", Source, Processor)
 
 
 class PreparedSounds:
-    """Prepares sounds at once. They may ask the scene in `prepare` alone."""
+    """Prepares sounds at once. They may ask the scene in `prepare` alone; those that `own_scenes` names are
+    given that one."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, own_scenes: Mapping[str, Scene] | None = None) -> None:
         self._scene = scene
+        self._own = own_scenes or {}
 
     def source(self, layer: Layer, name: str) -> Source:
         """The source of a layer."""
-        return _prepared(layer.prepare, self._scene, name)[0]
+        return _prepared(layer.prepare, self._own.get(name, self._scene), name)[0]
 
     def processor(self, effect: Effect, name: str) -> Processor:
         """The processor of an effect."""
-        return _prepared(effect.prepare, self._scene, name)[0]
+        return _prepared(effect.prepare, self._own.get(name, self._scene), name)[0]
 
 
 class DeferredSounds:
-    """Prepares sounds when they are needed; `cache` holds what they came to before."""
+    """Prepares sounds when they are needed; `cache` holds what they came to before.
+
+    Sounds that `own_scenes` names are given that one: of the same rate, seed, clock and stems.
+    """
 
     def __init__(
         self,
@@ -47,14 +52,16 @@ class DeferredSounds:
         scene: Scene,
         stem_keys: StemKeys,
         treated_keys: TreatedKeys | None = None,
+        own_scenes: Mapping[str, Scene] | None = None,
     ) -> None:
         self._cache = cache
         self._scene = scene
+        self._own = own_scenes or {}
         self._stem_keys = stem_keys
         self._treated_keys = treated_keys or {}
         clock = scene.clock
         self._common = [
-            program_key(),
+            engine_key(),
             scene.sample_rate,
             scene.seed,
             [clock.rate.name, clock.gauge, clock.start_frame],
@@ -87,28 +94,28 @@ class DeferredSounds:
         name: str,
         facts_of: Callable[[Made], dict[str, Any]],
     ) -> tuple[Deferred[Made], dict[str, Any]]:
-        asker = digest("sound", self._common, type(table).__name__, exact(table), name)
+        scene = self._own.get(name, self._scene)
+        asker = digest("sound", self._common, sound_key(table), name)
         known = self._cache.get(asker)
         if known is not None:
-            key = self._key(asker, known.note["questions"])
+            key = self._key(scene, asker, known.note["questions"])
             facts = None if key is None else self._cache.get(key)
             if facts is not None:
                 self.keys[name] = key
-                return Deferred(key, lambda: _prepared(prepare, self._scene, name)[0]), facts.note
-        made, questions = _prepared(prepare, self._scene, name)
-        key = None if questions is None else self._key(asker, questions)
+                return Deferred(key, lambda: _prepared(prepare, scene, name)[0]), facts.note
+        made, questions = _prepared(prepare, scene, name)
+        key = None if questions is None else self._key(scene, asker, questions)
         self.keys[name] = key
         if key is not None:
             self._cache.put(key, note=facts_of(made))
             self._cache.put(asker, note={"questions": questions})
         return Deferred(key, lambda: made), facts_of(made)
 
-    def _key(self, asker: str, questions: list[Question]) -> str | None:
-        """The key of what a sound makes, when it asks these questions here; None when it cannot."""
+    def _key(self, scene: Scene, asker: str, questions: list[Question]) -> str | None:
+        """The key of what a sound makes, when it asks `scene` these questions; None when it cannot."""
         try:
             answers = [
-                answer(self._scene, self._stem_keys, self._treated_keys, question)
-                for question in questions
+                answer(scene, self._stem_keys, self._treated_keys, question) for question in questions
             ]
         except (ValueError, KeyError, ModuleNotFoundError):  # the package with the listener's head
             return None

@@ -8,13 +8,15 @@ from typing import Any
 
 import soundfile
 
-from audio_pipeline.audio_io.condition import Conditioned, condition, fingerprint
+from audio_pipeline.audio_io.condition import Conditioned, Remark, condition, fingerprint
 from audio_pipeline.audio_io.display_path import printable
 from audio_pipeline.audio_io.read.audio_file import AudioInfo
 from audio_pipeline.audio_io.read.decoders import ffmpeg_version, soxr_version
+from audio_pipeline.audio_io.stretch import stretch_version
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.layouts import Layout
 from audio_pipeline.errors import StemError
-from audio_pipeline.memo.keys import program_key
+from audio_pipeline.memo.keys import engine_key
 from audio_pipeline.memo.store import Cache, Entry, digest
 from audio_pipeline.metering.gated import GatedMeter
 from audio_pipeline.timeline.scene import StemRequest
@@ -37,15 +39,18 @@ class StemCache:
         )
         key = digest(
             "stem",
-            program_key(),
+            engine_key(),
             [soundfile.__version__, soundfile.__libsndfile_version__],
             "" if rate_hz == sample_rate_hz else soxr_version(),
             ffmpeg_version() if by_ffmpeg else "",
             sha256,
             str(path),
             request.channels,
+            request.channel,
+            request.trim,
             level,
             sample_rate_hz,
+            *([] if request.longest_samples is None else [request.longest_samples, stretch_version()]),
         )
         self.keys[request] = key
         known = self._cache.get(key)
@@ -56,8 +61,9 @@ class StemCache:
             raise StemError(
                 f"{printable(path)} was replaced while it was read.", hint="Wait, then try again."
             )
-        note = {"did": stem.did, "warnings": stem.warnings, "sha256": stem.sha256}
-        self._cache.put(key, (stem.samples,), {**note, "source": asdict(stem.source)})
+        said = {"did": stem.did, "warnings": stem.warnings, "notes": stem.notes}
+        note = {**said, "sha256": stem.sha256, "source": asdict(stem.source)}
+        self._cache.put(key, (stem.samples,), note)
         return stem
 
 
@@ -68,6 +74,9 @@ def _condition(path: Path, request: StemRequest, sample_rate_hz: int) -> Conditi
         channels=request.channels,
         level_lufs=request.level_lufs,
         measure=integrated_lufs,
+        channel=request.channel,
+        trim=request.trim,
+        longest_samples=request.longest_samples,
     )
 
 
@@ -76,15 +85,22 @@ def _from(entry: Entry, sample_rate_hz: int) -> Conditioned:
     samples = entry.parts[0]
     assert samples is not None
     samples.flags.writeable = False
-    source = {**note["source"], "warnings": tuple(note["source"]["warnings"])}
+    layout = {name: _tuple(value) for name, value in note["source"]["layout"].items()}
+    warnings = tuple(note["source"]["warnings"])
+    source = {**note["source"], "layout": Layout(**layout), "warnings": warnings}
     return Conditioned(
         samples,
         sample_rate_hz,
         tuple(note["did"]),
-        tuple(note["warnings"]),
+        tuple(Remark(*warning) for warning in note["warnings"]),
         note["sha256"],
         AudioInfo(**source),
+        tuple(Remark(*said) for said in note["notes"]),
     )
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def integrated_lufs(samples: Samples, sample_rate_hz: int) -> float | None:

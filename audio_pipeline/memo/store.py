@@ -29,6 +29,7 @@ import numpy as np
 
 from audio_pipeline.audio_io.regular_file import open_regular
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.memo.part_lock import hold, is_abandoned
 
 FOLDER = "render-ending"
 """The cache's name in the user's folder for caches."""
@@ -199,12 +200,16 @@ class Cache:
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}{_SUFFIX}"
 
+    def remove_abandoned(self) -> None:
+        """Remove what killed processes left half written; for the start of a command."""
+        self._remove_parts(older_than_s=_ABANDONED_S)
+
     def _remove_parts(self, older_than_s: float) -> None:
         now = time.time()
         with suppress(OSError):
             for part in self.folder.glob("*.part"):
                 with suppress(OSError):
-                    if now - part.stat().st_mtime >= older_than_s:
+                    if now - part.stat().st_mtime >= older_than_s or is_abandoned(part):
                         _remove_own(part)
 
     def _entries(self) -> list[tuple[Path, os.stat_result]]:
@@ -237,6 +242,7 @@ class Cache:
         part = self.folder / f"{key}.{os.getpid()}-{next(self._numbers)}.part"
         try:
             with part.open("xb", buffering=0) as file:
+                hold(file)
                 file.write(_HEAD.pack(_MAGIC, checksum, len(text), length) + text)
                 for array in arrays:
                     file.write(array.data)

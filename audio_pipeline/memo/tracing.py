@@ -9,7 +9,7 @@ not change with it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.head_models import Head
@@ -104,8 +104,7 @@ class TracingScene:
         return _TracingStems(self, self._asked_for("stems").stems)
 
     def stem(self, request: StemRequest, layer: str) -> Samples:
-        level = None if request.level_lufs is None else request.level_lufs.hex()
-        question = ["stem of", layer, request.path, request.channels, level]
+        question = ["stem of", layer, *_asked(request)]
         return self._asked_for("stem", question).stem(request, layer)
 
     @property
@@ -120,8 +119,7 @@ class TracingScene:
 
     def stem_asked_for(self, request: StemRequest) -> None:
         """Record that the samples of a stem were read."""
-        level = None if request.level_lufs is None else request.level_lufs.hex()
-        self._asked_for("stems", ["stem", request.path, request.channels, level])
+        self._asked_for("stems", ["stem", *_asked(request)])
 
     def give_up_tracking(self, member: str) -> None:
         """Record that `member` was asked in a way that no key can hold."""
@@ -173,13 +171,21 @@ def answer(scene: Scene, stem_keys: StemKeys, treated_keys: TreatedKeys, questio
             return [[span.start, span.stop] for span in scene.speech]
         case ["ears"]:
             return ears_key(scene)
-        case ["stem", path, channels, level]:
-            return stem_keys[_request(path, channels, level)]
-        case ["stem of", layer, path, channels, level]:
+        case ["stem", *asked]:
+            return stem_keys[_request(asked)]
+        case ["stem of", layer, *asked]:
             treated = treated_keys.get(layer)
-            return stem_keys[_request(path, channels, level)] if treated is None else treated
+            return stem_keys[_request(asked)] if treated is None else treated
     raise ValueError(f"unknown question {question!r}")
 
 
-def _request(path: str, channels: Literal[1, 2], level: str | None) -> StemRequest:
-    return StemRequest(path, channels, None if level is None else float.fromhex(level))
+def _asked(request: StemRequest) -> list[Any]:
+    """The request as JSON."""
+    level = None if request.level_lufs is None else request.level_lufs.hex()
+    own = [request.channel, request.trim, request.longest_samples]
+    return [request.path, request.channels, level, *own]
+
+
+def _request(asked: list[Any]) -> StemRequest:
+    path, channels, level, *own = asked
+    return StemRequest(path, channels, None if level is None else float.fromhex(level), *own)

@@ -119,12 +119,21 @@ def integrated_lufs(momentary: Samples) -> float | None:
 
     Of those, every tenth is a gating block (overlap 75 %). None when none is above −70 LUFS.
     """
-    blocks = momentary[::_STEP_HOPS]
+    return integrated_of_blocks(gating_blocks(momentary))
+
+
+def integrated_of_blocks(blocks: Samples) -> float | None:
+    """Integrated loudness from the powers of the gating blocks, in any order."""
     blocks = blocks[blocks > power_at(ABSOLUTE_GATE_LUFS)]
     if not len(blocks):
         return None
     loud = blocks[blocks > blocks.mean() * 10.0 ** (RELATIVE_GATE_LU / 10.0)]
     return float(lufs(loud.mean()))
+
+
+def gating_blocks(momentary: Samples) -> Samples:
+    """Every tenth of the windows on the 10 ms grid: the gating blocks, which overlap by 75 %."""
+    return momentary[::_STEP_HOPS]
 
 
 def loudness_range_lu(short_term: Samples) -> float | None:

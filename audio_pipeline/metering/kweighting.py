@@ -8,40 +8,19 @@ from __future__ import annotations
 
 import math
 
+from audio_pipeline.dsp.layouts import assumed
 from audio_pipeline.dsp.recursive import Section
 
 OFFSET_LU = -0.691
 """What is added so that a 997 Hz sine reads its own level: BS.1770's constant."""
 
-SURROUND = 1.41
-"""BS.1770-5, table 4: a channel at 60° to 120° to the side, near ear height."""
-
-_LAYOUTS: dict[int, tuple[float, ...]] = {
-    1: (1.0,),
-    2: (1.0, 1.0),
-    3: (1.0, 1.0, 1.0),
-    4: (1.0, 1.0, SURROUND, SURROUND),
-    5: (1.0, 1.0, 1.0, SURROUND, SURROUND),
-    6: (1.0, 1.0, 1.0, 0.0, SURROUND, SURROUND),
-    7: (1.0, 1.0, 1.0, SURROUND, SURROUND, 1.0, 1.0),
-    8: (1.0, 1.0, 1.0, 0.0, SURROUND, SURROUND, 1.0, 1.0),
-    10: (1.0, 1.0, 1.0, 0.0, SURROUND, SURROUND, 1.0, 1.0, 1.0, 1.0),
-    12: (1.0, 1.0, 1.0, 0.0, SURROUND, SURROUND, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0),
-}
-
 
 def channel_weights(channels: int) -> tuple[float, ...]:
-    """How much each channel's power counts when nobody says otherwise, in the film order.
+    """How much each channel's power counts when only their number is known: `dsp.layouts.assumed`.
 
-    1 mono · 2 L R · 3 L R C · 4 L R Ls Rs · 5 L R C Ls Rs · 6 L R C LFE Ls Rs · 7 and 8 L R C (LFE)
-    Lss Rss Lrs Rrs · 10 the same and two above · 12 the same and four above. Side surrounds weigh
-    1.41, rear ones (beyond 120°) and those above 1, LFE nothing: BS.1770-5, Annex 1 and 3. Any other
-    count has no order that everybody agrees on: every channel weighs 1.
     Raises ValueError for less than one channel.
     """
-    if channels < 1:
-        raise ValueError(f"a programme has at least one channel, not {channels}")
-    return _LAYOUTS.get(channels, (1.0,) * channels)
+    return assumed(channels).weights
 
 
 def k_weighting(sample_rate_hz: int) -> tuple[Section, Section]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -120,7 +120,8 @@ def _peaks_above(window: Samples, level: float) -> Samples:
             place = np.flatnonzero(height > level / HEADROOM)
             every = points.reshape(-1)
             height.reshape(-1)[place], _ = crests(every[place - 1], every[place], every[place + 1])
-            peaks = height[:, 1:-1].reshape(-1, OVERSAMPLING).max(axis=1)
+            # quicker than the maximum along an axis of four
+            peaks = reduce(np.maximum, height[:, 1:-1].reshape(-1, OVERSAMPLING).T)
             part = slice(first * BLOCK, min(n, first * BLOCK + len(peaks)))
             out[part, channel] = peaks[: part.stop - part.start]
     return out

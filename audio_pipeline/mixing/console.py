@@ -6,7 +6,7 @@ what a look-back needs again is remembered while it can be asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import numpy as np
@@ -49,9 +49,9 @@ class Console:
         """
         return Console(self.graph.solo(*names), self._store)
 
-    def active_spans(self) -> tuple[Span, ...]:
-        """Where anything may sound, as spans in order that do not meet; elsewhere all is zero."""
-        return self.graph.active_spans()
+    def active_spans(self, buses: Collection[Bus] = BUSES) -> tuple[Span, ...]:
+        """Where anything on `buses` may sound, as spans in order that do not meet; elsewhere they are zero."""
+        return self.graph.active_spans(buses)
 
     def bus_tile(self, index: int) -> dict[Bus, Samples | None]:
         """The buses over tile number `index`: each `(TILE, 2)`, or None where it is silent."""

@@ -9,9 +9,9 @@ It says what has to be made; the console makes it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, get_args
 
 from audio_pipeline.dsp.curves import db_at_half_power
 from audio_pipeline.dsp.placement import Placer
@@ -102,10 +102,11 @@ class Graph:
             ),
         )
 
-    def active_spans(self) -> tuple[Span, ...]:
-        """Where anything may sound, as spans in order that do not meet; elsewhere all is zero."""
+    def active_spans(self, buses: Collection[Bus] = get_args(Bus)) -> tuple[Span, ...]:
+        """Where anything on `buses` may sound, as spans in order that do not meet; elsewhere they are
+        zero."""
         merged: list[Span] = []
-        for span in sorted(group.span for group in self.groups):
+        for span in sorted(group.span for group in self.groups if group.bus in buses):
             heard = span.intersect(self.scene.programme)
             if merged and heard.start <= merged[-1].stop:
                 merged[-1] = Span(merged[-1].start, max(merged[-1].stop, heard.stop))

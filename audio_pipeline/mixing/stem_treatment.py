@@ -16,7 +16,7 @@ from audio_pipeline.audio_io.condition import EDGE_FADE_S, Conditioned, fade_edg
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.effects.base import REFERENCE_LUFS, StemBench
-from audio_pipeline.memo.keys import exact, program_key
+from audio_pipeline.memo.keys import engine_key, sound_key
 from audio_pipeline.memo.stem_cache import integrated_lufs
 from audio_pipeline.memo.store import Cache, digest
 from audio_pipeline.preset.model import Preset
@@ -102,11 +102,11 @@ class StemTreatment:
 
     def _key(self, stem_keys: Mapping[str, str]) -> str:
         preset = self._preset
-        effects = [[name, type(e).__name__, exact(e)] for name, e in self._effects.items()]
+        effects = [[name, sound_key(e)] for name, e in self._effects.items()]
         clock = preset.picture.clock()
         return digest(
             "treated stems",
-            program_key(),
+            engine_key(),
             effects,
             [preset.head.seed, preset.sample_rate_hz, clock.rate.name],
             dict(stem_keys),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +99,7 @@ def _draw_cues(top: Axes, bottom: Axes, comparison: Comparison) -> None:
         for axes in (top, bottom):
             axes.axvline(at, color="#222", lw=0.6, alpha=0.5)
         if at - last >= end / 70.0 or last < 0.0:
-            label = f"{section.name}  {clock.timecode(Fraction(at).limit_denominator(192_000))}"
+            label = f"{section.name}  {clock.timecode_of_rounded(at)}"
             place = (at, 1.01)
             top.annotate(
                 plain(label),

@@ -6,16 +6,19 @@ A copy is made after the render is complete and is not one of its files: nothing
 from __future__ import annotations
 
 import io
+import itertools
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from audio_pipeline.audio_io.display_path import printable
 from audio_pipeline.audio_io.ffmpeg_program import find_ffmpeg
-from audio_pipeline.audio_io.read.audio_file import blocks, probe
+from audio_pipeline.audio_io.read.programme import programme_blocks, programme_info
 from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.errors import RenderError
 
@@ -51,7 +54,7 @@ def write_encoded_copy(master: Path, suffix: str, title: str) -> Path:
     master cannot be read.
     """
     kind, copy = COPY_FORMATS[suffix], master.with_suffix(f".{suffix}")
-    ffmpeg, info = find_ffmpeg(), probe(master)
+    ffmpeg, info = find_ffmpeg(), programme_info(master)
     if ffmpeg is None:
         raise RenderError(
             f"{printable(copy)} cannot be encoded: there is no ffmpeg.",
@@ -75,21 +78,40 @@ def write_encoded_copy(master: Path, suffix: str, title: str) -> Path:
 
     segment.converter = ffmpeg  # of this segment alone
     encoded = io.BytesIO()
-    try:
-        segment.export(
-            encoded,
-            format=kind.muxer,
-            codec=kind.encoder,
-            bitrate=kind.bitrate,
-            parameters=_parameters(info.sample_rate_hz),
-            tags={"title": title, "album": master.stem, "comment": _MARK},
-        )
-    except (OSError, PydubException) as error:
-        cause = " ".join(str(error).split())[-200:]
-        raise RenderError(f"{printable(copy)} cannot be encoded: {printable(cause)}") from error
-    with atomic_write(copy, "wb") as file:
+    with atomic_write(copy, "wb") as file, _temporary_files_in(Path(file.name).parent):
+        try:
+            segment.export(
+                encoded,
+                format=kind.muxer,
+                codec=kind.encoder,
+                bitrate=kind.bitrate,
+                parameters=_parameters(info.sample_rate_hz),
+                tags={"title": title, "album": master.stem, "comment": _MARK},
+            )
+        except (OSError, PydubException) as error:
+            cause = " ".join(str(error).split())[-200:]
+            raise RenderError(f"{printable(copy)} cannot be encoded: {printable(cause)}") from error
         file.write(encoded.getvalue())
     return copy
+
+
+@contextmanager
+def _temporary_files_in(folder: Path) -> Iterator[None]:
+    """While the block runs, pydub's temporary files are parts in the staging `folder`, which the next command
+    clears. pydub takes no folder, and would leave them in TMPDIR when it fails or is interrupted."""
+    import pydub.audio_segment as library
+
+    numbers = itertools.count(1)
+
+    def part(mode: str, delete: bool) -> IO[bytes]:
+        return (folder / f"{next(numbers)}.part").open("xb" if mode == "wb" else "x+b")
+
+    theirs = library.NamedTemporaryFile
+    library.NamedTemporaryFile = part
+    try:
+        yield
+    finally:
+        library.NamedTemporaryFile = theirs
 
 
 def _parameters(sample_rate_hz: int) -> list[str]:
@@ -106,7 +128,7 @@ def _segment(master: Path, sample_rate_hz: int, channels: int) -> Any:
 
     parts = [
         np.clip(np.rint(block * 2.0**31), -(2.0**31), 2.0**31 - 1).astype("<i4")
-        for block in blocks(master)
+        for block in programme_blocks(master)
     ]
     data = np.concatenate(parts).tobytes()
     return AudioSegment(data=data, sample_width=4, frame_rate=sample_rate_hz, channels=channels)

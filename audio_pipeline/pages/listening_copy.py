@@ -17,6 +17,7 @@ import soxr
 
 from audio_pipeline.audio_io.fold import fold_to_stereo
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.layouts import Layout
 
 FLAC, MP3 = "audio/flac", "audio/mpeg"
 
@@ -124,8 +125,10 @@ def encoded(blocks: Iterable[Samples], media_type: str, sample_rate_hz: int, cha
     return copy.data()
 
 
-def stereo(blocks: Iterable[Samples]) -> Iterator[Samples]:
-    """`blocks` folded to two channels where they have others."""
+def stereo(blocks: Iterable[Samples], layout: Layout) -> Iterator[Samples]:
+    """`blocks` of that layout folded to two channels where they have others; channels that belong to no
+    loudspeaker sound from both sides."""
+    known = layout.source not in ("tracks", "ambisonic")
+    fold = fold_to_stereo(layout if known else Layout(layout.roles))
     for block in blocks:
-        fold = fold_to_stereo(block.shape[1])
         yield block if fold is None else fold.of(block)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import dataclass, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Literal
+from typing import Literal, cast
 from urllib.parse import urlsplit
 
+from audio_pipeline.pages.bounded_server import BoundedHandler, BoundedServer
 from audio_pipeline.pages.markup import element, whole_page
 
 HOST = "127.0.0.1"
@@ -34,8 +34,7 @@ class LivePage:
         self._state = State()
         self._page = _empty_page(name)
         self._closed = False
-        self._server = ThreadingHTTPServer((HOST, port), _handler(self))
-        self._server.daemon_threads = True
+        self._server = BoundedServer((HOST, port), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
 
     @property
@@ -95,13 +94,21 @@ def _empty_page(name: str) -> str:
     return whole_page(name, body, (), ("live.js",), connects=True)
 
 
-def _handler(live: LivePage) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _is_loopback(host: str) -> bool:
+    """Whether the Host of a request names this computer, with or without a port."""
+    try:
+        return urlsplit(f"//{host}").hostname in _NAMES
+    except ValueError:  # an address that is none
+        return False
+
+
+def _handler(live: LivePage) -> type[BoundedHandler]:
+    class Handler(BoundedHandler):
         """Two addresses: the page, and the events that it listens to."""
 
-        def do_GET(self) -> None:
+        def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
             # a page elsewhere that has its name point to loopback must not read this one
-            if urlsplit(f"//{self.headers.get('Host', '')}").hostname not in _NAMES:
+            if not _is_loopback(self.headers.get("Host", "")):
                 self.send_error(403, "Loopback only")
             elif self.path == "/":
                 self._send_page(live.page().encode("utf-8"))
@@ -118,6 +125,7 @@ def _handler(live: LivePage) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(data)
 
         def _send_events(self) -> None:
+            cast("BoundedServer", self.server).lasts(self.connection)
             self.send_response(200)
             self._headers("text/event-stream")
             self.end_headers()
@@ -136,8 +144,5 @@ def _handler(live: LivePage) -> type[BaseHTTPRequestHandler]:
             self.send_header("Cache-Control", "no-store")
             self.send_header("X-Content-Type-Options", "nosniff")
             self.send_header("Cross-Origin-Resource-Policy", "same-origin")
-
-        def log_message(self, format: str, *args: object) -> None:
-            """The terminal is for the mix."""
 
     return Handler

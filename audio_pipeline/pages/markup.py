@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from html import escape as _escape
 from pathlib import Path
 
-from audio_pipeline import __version__
 from audio_pipeline.errors import encodable, encodable_texts
+from audio_pipeline.version import __version__
 
 ASSETS = Path(__file__).parent / "assets"
 

@@ -14,8 +14,11 @@ from audio_pipeline.errors import encodable_texts
 from audio_pipeline.pages.csv_tables import to_csv
 from audio_pipeline.pages.markup import Markup, asset, element, page_head, source_hash
 from audio_pipeline.pages.outliers import RULE, outliers
+from audio_pipeline.pages.overruns_csv import overruns_in_words
+from audio_pipeline.reporting.failed_clauses import FailedClause, delivery_result
 from audio_pipeline.reporting.figures import DROPOUT_FIGURES, FIGURES, Figure, shown
 from audio_pipeline.reporting.model import LoudnessReport
+from audio_pipeline.reporting.warnings import ReportWarning, overruns_among
 
 SCHEMA = "Batch.1"
 COLUMNS = (
@@ -53,9 +56,17 @@ class MixResult:
             f"dropout_{name}": getattr(report.dropout, name, None) for name in DROPOUT_COLUMNS
         }
 
+    def overruns(self) -> tuple[ReportWarning, ...]:
+        """What does not fit its picture."""
+        return () if self.report is None else overruns_among(self.report.warnings)
+
     def verdict(self) -> str | None:
         """Of the delivery: pass, fail, …; None where there is none."""
         return None if self.report is None else self.report.delivery.verdict
+
+    def failed_clauses(self) -> tuple[FailedClause, ...]:
+        """What keeps the delivery from passing."""
+        return () if self.report is None else delivery_result(self.report).failed
 
 
 def overview_json(results: Sequence[MixResult]) -> str:
@@ -70,6 +81,8 @@ def overview_json(results: Sequence[MixResult]) -> str:
             "failure": result.failure,
             "delivery": None if result.report is None else result.report.delivery.name,
             "verdict": result.verdict(),
+            "overruns": [warning.model_dump(mode="json") for warning in result.overruns()],
+            "failed_clauses": [vars(clause) for clause in result.failed_clauses()],
             **{name: result.figures().get(name) for name in _FIGURES},
             "outliers": {name: round(off, 4) for name, off in marks.items()},
         }
@@ -88,9 +101,11 @@ def overview_csv(results: Sequence[MixResult]) -> str:
         "overrides",
         "delivery",
         "verdict",
+        "overruns",
         *_FIGURES,
         "outliers",
         "failure",
+        "failed_clauses",
     )
     rows = [
         (
@@ -100,9 +115,11 @@ def overview_csv(results: Sequence[MixResult]) -> str:
             "; ".join(f"{key}={value}" for key, value in result.overrides.items()),
             None if result.report is None else result.report.delivery.name,
             result.verdict(),
+            "; ".join(warning.message for warning in result.overruns()),
             *(result.figures().get(name) for name in _FIGURES),
             "; ".join(marks),
             result.failure,
+            "; ".join(clause.sentence() for clause in result.failed_clauses()),
         )
         for result, marks in zip(results, _marks(results), strict=True)
     ]
@@ -220,13 +237,22 @@ def _row(result: MixResult, marks: Mapping[str, float]) -> Markup:
     judged = element(
         "strong", verdict or "not judged", class_=verdict if verdict in ("pass", "fail") else None
     )
+    overruns = overruns_in_words(result.overruns())
+    told = [] if overruns is None else [element("span", overruns, class_="fail")]
     return element(
         "tr",
         own,
         element("td", _shape(result.report), class_="wide", role="cell", data_label="Level, dBFS"),
         *cells,
         element(
-            "td", judged, element("span", delivery), class_="verdict", role="cell", data_label="Delivery"
+            "td",
+            judged,
+            element("span", delivery),
+            *(element("span", clause.sentence()) for clause in result.failed_clauses()),
+            *told,
+            class_="verdict",
+            role="cell",
+            data_label="Delivery",
         ),
         role="row",
     )

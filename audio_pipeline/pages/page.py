@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from audio_pipeline.audio_io.read.audio_file import blocks, probe
+from audio_pipeline.audio_io.read.programme import programme_blocks, programme_info
 from audio_pipeline.audio_io.write.atomic_write import WritingText, atomic_write
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.pages import tables
@@ -66,7 +66,7 @@ class PageAnalyzer:
     """
 
     def __init__(self, master: Path, softest_dbfs: float | None) -> None:
-        info = probe(master)
+        info = programme_info(master)
         rate = self._rate = info.sample_rate_hz
         self._picture, self._place = Spectrogram(info.frames, rate), Place(rate, CURVE_STEP_S)
         self._close_up = CloseUp(rate)
@@ -92,7 +92,7 @@ class PageAnalyzer:
 def look_at(master: Path, softest_dbfs: float | None) -> PageMedia:
     """A look at a master that is there. Raises StemError when it cannot be read."""
     looking = PageAnalyzer(master, softest_dbfs)
-    for block in stereo(blocks(master, _BLOCK)):
+    for block in stereo(programme_blocks(master, _BLOCK), programme_info(master).layout):
         looking.feed(block)
     return looking.look()
 

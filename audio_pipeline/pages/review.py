@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
-from audio_pipeline.audio_io.read.audio_file import blocks, probe
+from audio_pipeline.audio_io.read.programme import programme_blocks, programme_info
 from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.audio_io.write.overwrite_guard import refuse_to_overwrite
 from audio_pipeline.errors import ReportError
@@ -73,11 +73,11 @@ class Take:
 
         Raises StemError when the file cannot be read.
         """
-        info, measured = probe(self.audio), self.report.integrated_lufs
+        info, measured = programme_info(self.audio), self.report.integrated_lufs
         if info.channels == 2 or measured is None:
             return 0.0
         meter = Meter(info.sample_rate_hz, 2)
-        for block in stereo(blocks(self.audio)):
+        for block in stereo(programme_blocks(self.audio), info.layout):
             meter.feed(block)
         played = meter.result().integrated_lufs
         return 0.0 if played is None else round(played - measured, 4)
@@ -126,13 +126,13 @@ def dialogue_level(report: LoudnessReport) -> float | None:
 
 def listening_copy(take: Take) -> bytes:
     """The mix as MP3. Raises StemError when it cannot be read, ReportError when it is too long."""
-    info = probe(take.audio)
+    info = programme_info(take.audio)
     if info.duration_s > LONGEST_S:
         raise ReportError(
             f"{take.audio} is {info.duration_s / 60:.0f} minutes long;"
             f" a review page holds mixes of up to {LONGEST_S / 60:.0f}"
         )
-    return encoded(stereo(blocks(take.audio)), MP3, info.sample_rate_hz, 2)
+    return encoded(stereo(programme_blocks(take.audio), info.layout), MP3, info.sample_rate_hz, 2)
 
 
 def write_review(path: Path, takes: Sequence[Take], copies: Sequence[bytes]) -> None:

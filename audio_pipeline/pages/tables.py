@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from fractions import Fraction
 from typing import Any
 
 from audio_pipeline.pages.changes import Changes, in_words
@@ -52,7 +51,7 @@ def seconds(value: float) -> str:
 
 def timecode(report: LoudnessReport, at_s: float) -> str:
     """The timecode at `at_s` seconds from the start."""
-    return report.clock.timecode(Fraction(at_s).limit_denominator(192_000))
+    return report.clock.timecode_of_rounded(at_s)
 
 
 def verdict(word: str | None) -> Markup:

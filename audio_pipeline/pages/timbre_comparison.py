@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audio_pipeline.audio_io.read.audio_file import read
+from audio_pipeline.audio_io.read.programme import read_programme
 from audio_pipeline.errors import ReportError
 from audio_pipeline.pages.timbre import Timbre, mel_distance_db, timbre_of
 
@@ -54,7 +54,7 @@ def compare_timbre(files: Sequence[Path]) -> TimbreComparison:
     """
     sounds, rates = [], []
     for file in files:
-        samples, info = read(file)
+        samples, info = read_programme(file)
         if info.duration_s > LONGEST_S:
             raise ReportError(
                 f"{file.name} lasts {info.duration_s:.0f} s; timbre is compared up to {LONGEST_S:.0f} s",

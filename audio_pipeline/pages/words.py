@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from audio_pipeline.pages.advice_words import advice_notes
+from audio_pipeline.reporting.clause import READINGS
 from audio_pipeline.reporting.figures import (
     DROPOUT_FIGURES,
     FIGURES,
@@ -11,6 +13,7 @@ from audio_pipeline.reporting.figures import (
     shown,
 )
 from audio_pipeline.reporting.model import ClauseVerdict, LoudnessReport
+from audio_pipeline.reporting.silences import MOST_SILENCES, silences_in_short
 
 Row = tuple[str, ...]
 
@@ -35,6 +38,8 @@ def headline_rows(report: LoudnessReport) -> list[Row]:
         reason = report.reasons.get(name, "")
         if reason == "no dialogue stem":
             continue
+        if name == "channels":
+            reason = report.layout or reason
         if name == "loudness_range_lu" and value is not None and report.duration_s < 60.0:
             reason = "not stable under 60 s"
         place = report.figure(_PLACES[name]) if name in _PLACES else None
@@ -91,7 +96,7 @@ def clause_rows(report: LoudnessReport) -> list[Row]:
             (
                 figure.label,
                 clause.limit,
-                shown(clause.measured, figure.decimals),
+                clause.measured_text or shown(clause.measured, figure.decimals),
                 signed,
                 clause.verdict.upper() if clause.verdict == "fail" else clause.verdict,
             )
@@ -100,44 +105,64 @@ def clause_rows(report: LoudnessReport) -> list[Row]:
 
 
 def clause_notes(report: LoudnessReport) -> list[str]:
-    """What is to be said of the clauses: why, what would mend them, what we do not claim."""
+    """What is to be said of the clauses: why, which gain passes, what we do not claim, the source."""
     notes = []
     for clause in report.delivery.clauses:
-        label = FIGURES.get(clause.figure, Figure(clause.figure, "")).label
-        if clause.verdict == "fail":
-            notes.append(f"{label}: {_mending(clause)}")
+        label = clause_label(clause)
+        if clause.verdict == "not as recommended":
+            notes.append(f"{label}: only recommended; {clause.source}.")
         if clause.why and clause.verdict in ("not measurable", "does not apply"):
             notes.append(f"{label} {clause.verdict}: {clause.why}.")
         elif clause.why:
             notes.append(f"{label}: {clause.why}.")
         if clause.caveat and clause.verdict in ("pass", "fail"):
             notes.append(f"{label}: {clause.caveat}")
-    return notes
+    return advice_notes(report) + notes
 
 
-def _mending(clause: ClauseVerdict) -> str:
-    gain = clause.mending_gain_db
-    if gain is None:
-        return f'no gain meets it; the specification says "{clause.source}".'
-    text = f"a gain of {gain:+.2f} dB"
-    if clause.gain_breaks:
-        broken = " and ".join(FIGURES[name].label.lower() for name in clause.gain_breaks)
-        peaks = clause.gain_breaks == ("true_peak_dbtp",)
-        way_out = "a ceiling has to hold the peaks" if peaks else "no gain meets both"
-        return f"{text} meets this clause, but then {broken} fails: {way_out}."
-    return f"{text} meets every clause that a gain can change."
+def source_notes(report: LoudnessReport) -> list[str]:
+    """The documents that clauses cite, with version and section, and what was read of them."""
+    cited: dict[str, list[str]] = {}
+    for clause in report.delivery.clauses:
+        if clause.document is not None:
+            parts = [p for p in (clause.document, clause.version, clause.section) if p is not None]
+            read = "" if clause.read is None else f" ({READINGS[clause.read]})"
+            cited.setdefault(", ".join(parts) + read, []).append(clause_label(clause))
+    return [f"{', '.join(dict.fromkeys(labels))}: {source}." for source, labels in cited.items()]
+
+
+def clause_label(clause: ClauseVerdict) -> str:
+    """What people call the figure of a clause."""
+    return FIGURES.get(clause.figure, Figure(clause.figure, clause.unit)).label
+
+
+def leader_notes(report: LoudnessReport) -> list[str]:
+    """What of the file is not measured, because it is a leader."""
+    leader = report.provenance.get("leader")
+    if not isinstance(leader, dict):
+        return []
+    before, after = (
+        float(str(leader.get(f"{side}_samples", 0))) / report.sample_rate_hz
+        for side in ("before", "after")
+    )
+    return [f"The leader is not measured: {before:.3f} s before the programme, {after:.3f} s after it."]
 
 
 def silence_notes(report: LoudnessReport) -> list[str]:
-    """Digital silence that is meant, or may be, with timecodes; other silence is a warning already."""
-    notes = []
+    """Digital silence that is meant, or may be, with timecodes; other silence is a warning already.
+
+    More than three that may be meant are pauses, and told in one sentence.
+    """
+    notes, unknown = [], []
     for run in report.delivery.silences:
         text = f"Digital silence {run.start} to {run.stop} ({run.stop_s - run.start_s:.3f} s)"
         if run.deliberate:
             notes.append(f"{text}: meant, it follows the silence cue. Mention it in the delivery notes.")
         elif not report.sections:
-            notes.append(f"{text}. If it is intended, mention it in the delivery notes.")
-    return notes
+            unknown.append((run, f"{text}. If it is intended, mention it in the delivery notes."))
+    if len(unknown) > MOST_SILENCES:
+        return [*notes, f"{silences_in_short([run for run, _ in unknown])}."]
+    return [*notes, *(text for _, text in unknown)]
 
 
 def audibility_note(report: LoudnessReport) -> str | None:

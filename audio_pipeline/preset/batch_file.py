@@ -2,19 +2,21 @@
 
 presets = ["final", "broadcast"]            # names or patterns; "*" is all
 name = "{title}_{language}_{dropout.fade}"  # a studio template
+reference = "en"                            # every language gets the cues and slots of this one
 [set]                                       # for every mix
 "grain.level" = "-62 dBFS"
 [vary]                                      # every value with every other
 "dropout.fade" = ["80ms", "250ms"]
 [stems.fr]                                  # every language with every other
 voice_a = "stems/fr_a.wav"
+set = { "voice_a.pan" = "base + R5" }       # for this language
 [[exclude]]                                 # but not these
 preset = "broadcast"
 "dropout.fade" = "80ms"
 [[mix]]                                     # and these, one by one
 preset = "final"
 name = "final-quiet"
-set = { "master.target" = "-30 LUFS" }
+set = { "master.dialogue" = "-30 LUFS" }
 """
 
 from __future__ import annotations
@@ -42,16 +44,20 @@ LONGEST_VALUE = 1000
 
 Values = Mapping[str, Any]
 
-KEYS = ("presets", "name", "set", "vary", "stems", "exclude", "mix")
+KEYS = ("presets", "name", "reference", "set", "vary", "stems", "exclude", "mix")
 MIX_KEYS = ("preset", "name", "set", "language")
+LANGUAGE_SET = "set"
+"""The key of a language that holds its values; every other one is a voice."""
 
 
 @dataclass(frozen=True)
 class Matrix:
     """Presets with every value crossed with every other. `origin` is who says so, for complaints.
 
-    `stems` are the languages: for each the file of each voice. `exclude` holds what is left out: a
-    mix that has all values of one of them.
+    `stems` are the languages: for each the file of each voice, and in `language_sets` values of its own.
+    `exclude` holds what is left out: a mix that has all values of one of them. `over` are further values:
+    those of a `[[mix]]`. `sets` are those of `--set`, which stand in the names unless `name` says others.
+    `reference` is the language that gives all others their cues and slots, `reference_stems` its files.
     """
 
     origin: str
@@ -61,6 +67,23 @@ class Matrix:
     vary: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     stems: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     exclude: tuple[Values, ...] = ()
+    reference: str | None = None
+    reference_stems: Mapping[str, str] = field(default_factory=dict)
+    language_sets: Mapping[str, Values] = field(default_factory=dict)
+    over: Values = field(default_factory=dict)
+    sets: Values = field(default_factory=dict)
+
+    def changes(self, language: str, varied: Values) -> list[tuple[str, Any, str]]:
+        """(key, value, who says so) of one mix, in the order that they are applied in: for all mixes, for
+        its language, for this mix alone, and what varies."""
+        tables = [
+            (self.origin, self.set),
+            (f"{self.origin}: [stems.{language}]", self.language_sets.get(language, {})),
+            (self.origin, self.over),
+            ("--set", self.sets),
+            (self.origin, varied),
+        ]
+        return [(key, value, origin) for origin, table in tables for key, value in table.items()]
 
     def count(self) -> int:
         """How many mixes there are before any is left out."""
@@ -77,14 +100,19 @@ def read_batch_file(path: Path, shown: str) -> list[Matrix]:
     for key in table:
         if key not in KEYS:
             raise _unknown(shown, key, KEYS)
+    stems, sets = _languages(shown, table.get("stems", {}))
+    reference = _reference(shown, table.get("reference"), stems)
     whole = Matrix(
         shown,
         _texts(shown, "presets", table.get("presets", [])),
         _text(shown, "name", table.get("name")),
         _values(shown, "set", table.get("set", {})),
         _axes(shown, table.get("vary", {})),
-        _languages(shown, table.get("stems", {})),
+        stems,
         tuple(_values(shown, "exclude", e) for e in _tables(shown, "exclude", table, MOST_EXCLUDED)),
+        reference=reference,
+        reference_stems={} if reference is None else stems[reference],
+        language_sets=sets,
     )
     mixes = [_mix(shown, whole, mix) for mix in _tables(shown, "mix", table, MOST_MIXES)]
     if not whole.presets and not mixes:
@@ -155,9 +183,20 @@ def _mix(shown: str, whole: Matrix, mix: dict[str, Any]) -> Matrix:
         shown,
         (preset,),
         _text(shown, "mix.name", mix.get("name")) or whole.name,
-        {**whole.set, **_values(shown, "mix.set", mix.get("set", {}))},
+        whole.set,
         stems={} if language is None else {language: whole.stems[language]},
+        reference=whole.reference,
+        reference_stems=whole.reference_stems,
+        language_sets=whole.language_sets,
+        over=_values(shown, "mix.set", mix.get("set", {})),
     )
+
+
+def _reference(shown: str, value: object, languages: Mapping[str, object]) -> str | None:
+    reference = _text(shown, "reference", value)
+    if reference is not None and reference not in languages:
+        raise _unknown(f"{shown}: reference", reference, languages, "language")
+    return reference
 
 
 def _tables(shown: str, key: str, table: dict[str, Any], most: int) -> list[dict[str, Any]]:
@@ -224,21 +263,26 @@ def _check_axis(origin: str, key: str, values: tuple[Any, ...]) -> None:
         seen.add(repr(value))
 
 
-def _languages(shown: str, value: object) -> dict[str, dict[str, str]]:
+def _languages(shown: str, value: object) -> tuple[dict[str, dict[str, str]], dict[str, Values]]:
+    """For each language the files of its voices, and its own values."""
     if not isinstance(value, dict):
         raise PresetError(f"{shown}: stems is {shown_value(value)}; it wants tables, [stems.fr]")
-    for language, files in value.items():
-        if not isinstance(files, dict) or not files:
+    stems: dict[str, dict[str, str]] = {}
+    sets: dict[str, Values] = {}
+    for language, table in value.items():
+        if not isinstance(table, dict) or not table:
             raise PresetError(
                 f"{shown}: stems.{language} names no files",
                 hint='Write voice_a = "stems/fr_a.wav" under it.',
             )
-        for voice, file in files.items():
+        stems[language] = {voice: file for voice, file in table.items() if voice != LANGUAGE_SET}
+        sets[language] = _values(shown, f"stems.{language}.set", table.get(LANGUAGE_SET, {}))
+        for voice, file in stems[language].items():
             if not isinstance(file, str) or not file:
                 raise PresetError(
                     f"{shown}: stems.{language}.{voice} is {shown_value(file)}; it wants a file"
                 )
-    return value
+    return stems, sets
 
 
 def _texts(shown: str, key: str, value: object) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ def batch_schema() -> dict[str, Any]:
     properties = {
         "presets": _names('the presets: names, or patterns; "*" is all'),
         "name": _text('the names of the mixes: "{title}_{version}_{type}_{fps}"'),
+        "reference": _text("the language, one of [stems], whose cues and slots all others get"),
         "set": _values("values for every mix", _SHORT),
         "vary": _values("every value with every other", _list_of_values()),
         "stems": {
@@ -25,6 +26,7 @@ def batch_schema() -> dict[str, Any]:
             "additionalProperties": {
                 "type": "object",
                 "minProperties": 1,
+                "properties": {batch_file.LANGUAGE_SET: _values("values for this language", _SHORT)},
                 "additionalProperties": {"type": "string", "minLength": 1},
             },
         },

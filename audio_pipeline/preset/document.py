@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from audio_pipeline.audio_io.small_file import read_small_text
 from audio_pipeline.errors import PresetError
+from audio_pipeline.preset.base_values import Absent, relative
 from audio_pipeline.preset.project import Project
 from audio_pipeline.timeline.moments import MINUS
 
@@ -31,6 +32,8 @@ _TEXT_OR_MINUS = re.compile(
 Table = dict[str, Any]
 Key = tuple[str, ...]
 
+_ABSENT = Absent(has_base=True)
+
 SHELVES = ("layers", "effects")
 """The tables whose entries are named sounds."""
 
@@ -40,13 +43,14 @@ class Document:
     """The merged table of the preset `name`.
 
     `origins` tells for each key path where its value was written: a file as people know it, or
-    `--set`. `base` is what `extends` names, merged too, or None.
+    `--set`. `base` is what `extends` names, merged too, or None. `project` is what its paths are relative to.
     """
 
     name: str
     table: Table
     origins: dict[Key, str]
     base: Document | None = None
+    project: Project | None = None
 
     def origin(self, key: Key) -> str:
         """Where `key`, or the nearest table above it, was written."""
@@ -89,7 +93,8 @@ def _load(project: Project, path: Path, above: tuple[Path, ...], known: dict[Pat
     base_name = own.pop("extends", None)
     origins = {(): shown} | dict.fromkeys(_keys(own, ()), shown)
     if base_name is None:
-        return Document(path.stem, own, origins)
+        table = _merged({}, own, shown, Absent(has_base=False))
+        return Document(path.stem, table, origins, project=project)
     if not isinstance(base_name, str):
         raise PresetError(f'{shown}: extends is {base_name!r}; it wants the name of a preset, "final"')
     try:
@@ -97,9 +102,9 @@ def _load(project: Project, path: Path, above: tuple[Path, ...], known: dict[Pat
     except PresetError as error:
         raise PresetError(f"{shown} extends {base_name!r}: {error.message}", hint=error.hint) from error
     base = _load(project, base_path, (*above, path), known)
-    table = _merged(base.table, own)
+    table = _merged(base.table, own, shown)
     kept = {key: where for key, where in base.origins.items() if key and _get(table, key) is not None}
-    return Document(path.stem, table, kept | origins, base)
+    return Document(path.stem, table, kept | origins, base, project)
 
 
 def read_toml(path: Path, shown: str, what: str) -> Table:
@@ -159,16 +164,20 @@ def _get(table: Table, key: Key) -> Any:
     return value
 
 
-def _merged(base: Table, own: Table) -> Table:
-    """`own` over `base`, deeply; a sound of another kind replaces its namesake whole."""
+def _merged(base: Table, own: Table, origin: str, absent: Absent = _ABSENT) -> Table:
+    """`own` over `base`, deeply; a sound of another kind replaces its namesake whole.
+
+    What says "base" keeps what it replaces, or `absent`.
+    """
     merged = dict(base)
     for name, value in own.items():
-        below = merged.get(name)
-        if isinstance(below, dict) and isinstance(value, dict):
-            replaced = "kind" in value and "kind" in below and value["kind"] != below["kind"]
-            merged[name] = value if replaced else _merged(below, value)
+        below = merged.get(name, absent)
+        if isinstance(value, dict):
+            kept = below if isinstance(below, dict) else {}
+            replaced = "kind" in value and "kind" in kept and value["kind"] != kept["kind"]
+            merged[name] = _merged({} if replaced else kept, value, origin, absent)
         else:
-            merged[name] = value
+            merged[name] = relative(value, below, origin)
     return merged
 
 
@@ -190,9 +199,8 @@ def with_value(document: Document, name: str, value: Any, origin: str) -> Docume
         own = {part: own}
     _refuse_monsters(own, origin)
     origins = {k: origin for k in _keys(own, ()) if _get(document.table, k) is None or k == key}
-    return Document(
-        document.name, _merged(document.table, own), document.origins | origins, document.base
-    )
+    table = _merged(document.table, own, origin)
+    return replace(document, table=table, origins=document.origins | origins)
 
 
 def full_key(table: Table, key: Key) -> Key:

@@ -9,6 +9,7 @@ from typing import Any
 from audio_pipeline.preset.document import Key
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.timeline.moments import Schedule
+from audio_pipeline.timeline.scene import to_samples
 from audio_pipeline.timeline.timecode import feet_and_frames
 from audio_pipeline.units import Parameters
 
@@ -45,13 +46,15 @@ def _values(preset: Preset) -> Iterator[tuple[Key, Any]]:
     tables: list[tuple[Key, Parameters]] = [
         ((), preset.head),
         (("picture",), preset.picture),
-        (("master",), preset.master),
+        (("leader",), preset.leader),
     ]
     sounds: list[tuple[Key, Parameters]] = [
         *((("layers", name), layer) for name, layer in preset.layers.items()),
         *((("effects", name), effect) for name, effect in preset.effects.items()),
     ]
     yield from _fields(tables)
+    master = preset.master.model_dump(mode="json", exclude=preset.master.unused())
+    yield from ((("master", name), value) for name, value in master.items())
     yield from ((("cues", name), str(moment)) for name, moment in preset.cues.items())
     yield from _fields(sounds)
 
@@ -85,7 +88,7 @@ def differences(preset: Preset, base: Preset) -> dict[str, tuple[Any, Any]]:
     """What differs: key → (value in the base, value here); None where one lacks the key."""
     here, there = flat(preset), flat(base)
     keys = [*here, *(key for key in there if key not in here)]
-    skipped = {"description", "title", "version"}
+    skipped = {"description", "title", "version", "reel", "language"}
     return {
         key: (there.get(key), here.get(key))
         for key in keys
@@ -97,14 +100,14 @@ def cue_times(preset: Preset, schedule: Schedule) -> list[CueTime]:
     """Every cue worked out, in the order of time."""
     rows = []
     for name, moment in preset.cues.items():
-        at = schedule.named(name)
-        frame = schedule.clock.frame(at)
+        at, rate = schedule.named(name), preset.sample_rate_hz
+        frame = schedule.clock.frame_of_sample(to_samples(at, rate), rate)
         rows.append(
             CueTime(
                 name,
                 str(moment),
                 float(at),
-                schedule.clock.timecode(at),
+                schedule.clock.timecode_of_sample(to_samples(at, rate), rate),
                 frame,
                 feet_and_frames(frame, preset.picture.gauge),
             )

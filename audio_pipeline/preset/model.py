@@ -8,18 +8,28 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, WithJsonSchema
+from pydantic_core import PydanticUndefined
 
 from audio_pipeline.effects.base import Effect
 from audio_pipeline.errors import PresetError
 from audio_pipeline.layers.base import Bus, Layer
-from audio_pipeline.preset.complaints import complain, from_validation, shown_value, unknown_key
+from audio_pipeline.preset.base_values import WORD, BaseValueError, Relative, steps_of, worked_out
+from audio_pipeline.preset.complaints import (
+    complain,
+    dotted,
+    from_validation,
+    shown_value,
+    unknown_key,
+)
 from audio_pipeline.preset.document import Document, Key, Table
 from audio_pipeline.preset.registry import EFFECTS, LAYERS, AnySound, Registry
+from audio_pipeline.preset.retired_values import refuse_retired_values
 from audio_pipeline.suggestions import did_you_mean
 from audio_pipeline.timeline.moments import Clock, Moment, parse_duration, parse_moment
+from audio_pipeline.timeline.rate_names import PATTERN, rate_named
 from audio_pipeline.timeline.scene import Listening
 from audio_pipeline.timeline.timecode import RATES, Gauge
-from audio_pipeline.units import Between, Dbtp, Duration, List, Lufs, Parameters
+from audio_pipeline.units import Between, Dbtp, Duration, List, Lufs, Parameters, Steps
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 MAX_SOUNDS = 200
@@ -27,9 +37,35 @@ MAX_CUES = 1000
 
 AnyParameters = TypeVar("AnyParameters", bound=Parameters)
 
+
+def _known_rate(value: object) -> object:
+    """The rate's own name, where the value means one; else the value, for the list of those allowed."""
+    if not isinstance(value, str | int | float):
+        return value
+    try:
+        return rate_named(value).name
+    except ValueError:
+        return f"{value:g}" if isinstance(value, int | float) else value
+
+
 RateName = Annotated[
-    Literal["23.976", "24", "25", "29.97df", "29.97", "30"],
-    BeforeValidator(lambda value: f"{value:g}" if isinstance(value, int | float) else value),
+    Literal[
+        "23.976",
+        "24",
+        "25",
+        "29.97df",
+        "29.97",
+        "30",
+        "48",
+        "50",
+        "59.94df",
+        "59.94",
+        "60",
+    ],
+    BeforeValidator(_known_rate),
+    WithJsonSchema(
+        {"anyOf": [{"enum": list(RATES)}, {"type": "string", "pattern": PATTERN}, {"type": "number"}]}
+    ),
 ]
 
 HEADS = ("sphere", "kemar")
@@ -58,9 +94,12 @@ HeadName = Annotated[
 class Picture(Parameters):
     """The picture that the sound belongs to."""
 
-    rate: RateName = Field("24", description="picture frames a second; 29.97df is drop frame")
+    rate: RateName = Field(
+        "24", description="picture frames a second; 29.97df and 59.94df are drop frame"
+    )
     start: str = Field("01:00:00:00", description="the timecode of the first frame")
     gauge: Gauge = Field("35mm", description="the film gauge that feet+frames count on")
+    snap: bool = Field(True, description="whether every cue, the end too, is moved to the nearest frame")
 
     def clock(self) -> Clock:
         """The picture's clock. Raises ValueError, in words, for a start that is no timecode."""
@@ -72,10 +111,14 @@ class Master(Parameters):
     """How the mix becomes a master."""
 
     delivery: str = Field("netflix-nearfield", description="the delivery it is measured against")
+    dialogue: Lufs = Field(-27.0, description="the loudness of the bus DX, beside FX and BG as they are")
     anchor: Literal["dialogue", "programme"] = Field(
-        "dialogue", description="what stands at the target: the dialogue stem or the whole programme"
+        "dialogue",
+        description="what the delivery measures: the dialogue, or the programme, which gets one gain more",
     )
-    target: Lufs = Field(-27.0, description="the loudness of the anchor")
+    target: Lufs = Field(
+        -27.0, description='the loudness of the whole programme; only with anchor = "programme"'
+    )
     ceiling: Dbtp = Field(-2.0, description="the true peak that is not passed")
     look_ahead: Annotated[Duration, Between("0.1ms", "100ms")] = Field(
         parse_duration("5ms"), description="half the ceiling's window"
@@ -85,12 +128,45 @@ class Master(Parameters):
     )
     bits: Literal[16, 24] = Field(24, description="bits of a sample in the file")
 
+    @property
+    def anchor_lufs(self) -> float:
+        """The loudness that the anchor is brought to."""
+        return float(self.dialogue if self.anchor == "dialogue" else self.target)
+
+    def unused(self) -> set[str]:
+        """The keys that mean nothing beside the others."""
+        return {"target"} if self.anchor == "dialogue" else set()
+
+
+class Leader(Parameters):
+    """What stands before and after the programme in every file, for the picture department's sync."""
+
+    on: bool = Field(
+        True, description="whether the files have a leader; without the table they have none"
+    )
+    two_pop: bool = Field(True, description="one frame of 1 kHz, 2 s of timecode before the start")
+    tail_pop: bool = Field(True, description="one frame of 1 kHz, 2 s of timecode after the end")
+
+
+ReelName = Annotated[
+    str,
+    BeforeValidator(
+        lambda value: str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    ),
+    Field(max_length=40),
+    WithJsonSchema({"anyOf": [{"type": "string", "maxLength": 40}, {"type": "integer"}]}),
+]
+
 
 class Head(Parameters):
     """The keys outside all tables."""
 
     title: str = Field("Untitled", max_length=200, description="the film's title")
     version: str = Field("v1", max_length=40, description="of the mix, for the names of files")
+    reel: ReelName = Field("", description="the reel of the film, for the names of files")
+    language: str = Field(
+        "", max_length=40, description="of the voices, for the names of files; a batch knows it"
+    )
     description: str = Field("", max_length=400, description="what this mix is for, in a sentence")
     seed: int = Field(1, ge=0, le=2**63 - 1, description="all noise follows from it")
     sample_rate: Literal["48 kHz", "96 kHz"] = Field("48 kHz", description="of the master")
@@ -110,6 +186,7 @@ class Preset:
     head: Head
     picture: Picture
     master: Master
+    leader: Leader
     cues: Mapping[str, Moment]
     layers: Mapping[str, Layer]
     effects: Mapping[str, Effect]
@@ -140,11 +217,12 @@ class Preset:
 def build_preset(document: Document) -> Preset:
     """Check every value of a document. Raises PresetError for the first that is wrong."""
     table = document.table
-    shelves = {"picture", "master", "cues", "layers", "effects"}
+    shelves = {"picture", "master", "leader", "cues", "layers", "effects"}
     known = {*Head.model_fields, *shelves, "extends"}
     for name in table:
         if name not in known:
             raise unknown_key(document, (name,), known)
+    refuse_retired_values(document)
     head = _checked(document, (), {k: v for k, v in table.items() if k not in shelves}, Head)
     picture = _checked(document, ("picture",), _table(document, "picture"), Picture)
     try:
@@ -156,6 +234,7 @@ def build_preset(document: Document) -> Preset:
         head,
         picture,
         _checked(document, ("master",), _table(document, "master"), Master),
+        _checked(document, ("leader",), {"on": "leader" in table} | _table(document, "leader"), Leader),
         _cues(document),
         _sounds(document, LAYERS),
         _sounds(document, EFFECTS),
@@ -168,11 +247,23 @@ def build_preset(document: Document) -> Preset:
 
 
 def _checked(document: Document, key: Key, table: Table, cls: type[AnyParameters]) -> AnyParameters:
+    for name, value in table.items():
+        if isinstance(value, Relative):
+            field = cls.model_fields.get(name)
+            steps, default = (None, None) if field is None else (steps_of(field), field.default)
+            table = {**table, name: _from_base(document, (*key, name), value, steps, default)}
     try:
         return cls.model_validate(table)
     except ValidationError as error:
         allowed = [field.alias or name for name, field in cls.model_fields.items()]
         raise from_validation(document, key, error, allowed) from error
+
+
+def _from_base(document: Document, key: Key, value: Relative, steps: Steps | None, default: Any) -> Any:
+    try:
+        return worked_out(value, steps, default)
+    except BaseValueError as error:
+        raise PresetError(f"{error.origin}: {dotted(key)} is wrong: {error}", hint=error.hint) from error
 
 
 def _table(document: Document, *key: str) -> Table:
@@ -191,8 +282,10 @@ def _cues(document: Document) -> dict[str, Moment]:
         raise complain(document, ("cues",), f"has {len(table)} entries; at most {MAX_CUES} are allowed")
     for name, value in table.items():
         key = ("cues", name)
-        if NAME.fullmatch(name) is None:
-            raise complain(document, key, "is no name for a cue: small letters, digits and _ only")
+        _check_name(document, key, "a cue")
+        if isinstance(value, Relative):
+            default = cues.get(name, PydanticUndefined)
+            value = _from_base(document, key, value, "time", default)
         try:
             if not isinstance(value, str | list):
                 raise ValueError(f'{value!r} has no unit; write "{value}s" or "black + 6s"')
@@ -217,16 +310,32 @@ def _sounds(document: Document, kinds: Registry[AnySound]) -> dict[str, AnySound
     sounds: dict[str, AnySound] = {}
     for name in tables:
         key: Key = (shelf, name)
-        if NAME.fullmatch(name) is None:
-            raise complain(document, key, "is no name for a sound: small letters, digits and _ only")
+        _check_name(document, key, "a sound")
         table = _table(document, shelf, name)
         if "kind" not in table:
             raise complain(document, (*key, "kind"), "is missing", f"There are: {', '.join(kinds)}.")
         kind = table["kind"]
-        if not isinstance(kind, str) or kind not in kinds:
-            raise unknown_key(document, (*key, str(kind)), kinds, "kind")
-        sounds[name] = _checked(document, key, table, kinds[kind])
+        sounds[name] = _checked(document, key, table, _kind(document, key, kind, kinds))
     return sounds
+
+
+def _kind(document: Document, key: Key, kind: object, kinds: Registry[AnySound]) -> type[AnySound]:
+    try:
+        if isinstance(kind, str) and kind in kinds:
+            return kinds[kind]
+    except PresetError as error:  # a plug-in's
+        raise complain(document, (*key, "kind"), f"is {kind!r}: {error.message}", error.hint) from error
+    raise unknown_key(document, (*key, str(kind)), kinds, "kind")
+
+
+def _check_name(document: Document, key: Key, what: str) -> None:
+    if NAME.fullmatch(key[-1]) is None:
+        raise complain(document, key, f"is no name for {what}: small letters, digits and _ only")
+    if key[-1] == WORD:
+        cause = (
+            f'is no name for {what}: "{WORD}" stands for the value in the preset that this one extends'
+        )
+        raise complain(document, key, cause, "Choose another name.")
 
 
 def _check_references(preset: Preset) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from audio_pipeline.errors import PresetError
@@ -19,14 +21,20 @@ _FORBIDDEN = '/\\:*?"<>|'
 _PORTS = {f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"}
 _RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$"} | _PORTS
 _FIELD = re.compile(r"\{([^{}]*)\}")
+_EMPTY = "\0"
+"""Stands for an empty field until the name is whole; no name and no value may hold it."""
+_GAP = re.compile(rf"([_. -]?){_EMPTY}+([_. -]?)")
+_SECONDS = re.compile(r"\d{1,15}", re.ASCII)
 
 TEMPLATE_KEYS = {
     "preset": "the preset's name",
     "title": "the film's title",
     "version": "the version of the mix",
-    "type": "what is in it: MIX, ME, or its buses",
+    "type": "what is in it: MIX, ME, or its buses; DX, FX, BG, ME on stems",
     "field": "what it is heard in: TH in a theatre, HP on headphones, NF near the speakers",
-    "language": "of the stems, in a batch",
+    "language": "of the stems: in a batch, or the key at the top of the preset",
+    "reel": "the reel of the film",
+    "date": "of the day, 20261127; of SOURCE_DATE_EPOCH where that is set",
     "channels": "2.0 as 20",
     "rate": "48k or 96k",
     "bits": "16 or 24",
@@ -49,7 +57,7 @@ def template_values(preset: Preset, language: str = "") -> dict[str, str]:
             frozenset({"FX", "BG"}): "ME",
         }.get(frozenset(buses), "".join(sorted(buses))),
         "field": "HP" if preset.head.listening == "headphones" else field,
-        "language": language,
+        "language": language or preset.head.language,
         "channels": "20",
         "rate": f"{preset.sample_rate_hz // 1000}k",
         "bits": str(preset.master.bits),
@@ -57,27 +65,77 @@ def template_values(preset: Preset, language: str = "") -> dict[str, str]:
         "delivery": delivery,
         "seed": str(preset.head.seed),
     }
-    return {key: _written(value) for key, value in flat(preset).items()} | own
+    return {key: written(value) for key, value in flat(preset).items()} | own
 
 
 def filled(template: str, values: Mapping[str, str]) -> str:
     """The template with its `{keys}` filled in. A sound's key may leave its shelf out, as in `--set`.
 
-    What a value holds that no file name may hold is left out of it. Raises PresetError for a key
-    that nothing has.
+    What a value holds that no file name may hold is left out of it, and with an empty value one of the
+    separators beside it. Raises PresetError for a key that nothing has.
     """
 
     def value(match: re.Match[str]) -> str:
         key = match[1].strip()
         for full in (key, f"layers.{key}", f"effects.{key}", f"cues.{key}"):
             if full in values:
-                return slug(values[full])
+                return slug(values[full]) or _EMPTY
         raise PresetError(
             f"the name {template!r} has an unused template field {key!r}",
             hint=f"There are: {', '.join(TEMPLATE_KEYS)}, and every key of the preset.",
         )
 
-    return unicodedata.normalize("NFC", _FIELD.sub(value, template))
+    name = unicodedata.normalize("NFC", _FIELD.sub(value, template))
+    return name if _EMPTY in template else _without_gaps(name)
+
+
+def _without_gaps(name: str) -> str:
+    """`name` without its empty fields: of two separators around one, the underscore stays, or the first."""
+
+    def joint(match: re.Match[str]) -> str:
+        left, right = match[1], match[2]
+        if match.start() == 0 or match.end() == len(name):
+            return ""
+        return "_" if "_" in (left, right) else left or right
+
+    while _EMPTY in name:
+        name = _GAP.sub(joint, name, count=1)
+    return name
+
+
+def has_field(template: str, key: str) -> bool:
+    """Whether a template has `{key}`."""
+    return any(match[1].strip() == key for match in _FIELD.finditer(template))
+
+
+def dated(templates: Sequence[str | None]) -> list[str | None]:
+    """The templates with their `{date}` filled in, all with one: of SOURCE_DATE_EPOCH (UTC), or of today.
+
+    The date stands in names only: the samples do not depend on it. Raises PresetError for a
+    SOURCE_DATE_EPOCH that is no number of seconds.
+    """
+    if not any(template is not None and has_field(template, "date") for template in templates):
+        return list(templates)
+    date = _date()
+    return [
+        template and _FIELD.sub(lambda m: date if m[1].strip() == "date" else m[0], template)
+        for template in templates
+    ]
+
+
+def _date() -> str:
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if not epoch:
+        return datetime.now().astimezone().strftime("%Y%m%d")  # the day that the user's calendar shows
+    try:
+        if not _SECONDS.fullmatch(epoch):
+            raise ValueError("it is no number")
+        return datetime.fromtimestamp(int(epoch), UTC).strftime("%Y%m%d")
+    except (ValueError, OverflowError, OSError) as error:
+        raise PresetError(
+            f"SOURCE_DATE_EPOCH is {epoch[:40]!r}, which is not a date",
+            hint="Set it to whole seconds since 1970, as date +%s prints them, or unset it.",
+        ) from error
 
 
 def named(preset: Preset, template: str | None) -> Preset:
@@ -87,6 +145,21 @@ def named(preset: Preset, template: str | None) -> Preset:
     name = filled(template, template_values(preset))
     check_name(name)
     return replace(preset, name=name)
+
+
+def stem_names(preset: Preset, template: str | None, stems: Iterable[str]) -> dict[str, str]:
+    """What the stems of a mix are called by a template that has a `{type}`: each with its own.
+
+    Nothing for any other template: stems are then called after the mix. Raises PresetError for a name
+    that no file may have.
+    """
+    if template is None or not has_field(template, "type"):
+        return {}
+    values = template_values(preset)
+    names = {stem: filled(template, values | {"type": stem}) for stem in stems}
+    for name in names.values():
+        check_name(name)
+    return names
 
 
 def slug(text: str) -> str:
@@ -121,7 +194,8 @@ def same_file(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
+    """A value of a preset as one text."""
     if isinstance(value, bool):
         return str(value).lower()
-    return "-".join(map(_written, value)) if isinstance(value, list | tuple) else str(value)
+    return "-".join(map(written, value)) if isinstance(value, list | tuple) else str(value)

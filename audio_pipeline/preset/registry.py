@@ -1,7 +1,8 @@
 """The registry: every kind of layer and effect, by the name that a preset calls it.
 
 Kinds are found, not listed: one module in `layers/` or `effects/` with a subclass of `Layer` or `Effect`
-whose `kind` has a default. Kinds from elsewhere are added with `Registry.add`.
+whose `kind` has a default. Other packages bring kinds by entry points (see `plugins`), or a program adds
+them with `Registry.add`.
 """
 
 from __future__ import annotations
@@ -9,22 +10,25 @@ from __future__ import annotations
 import pkgutil
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from audio_pipeline.effects.base import Effect
+from audio_pipeline.errors import PresetError
 from audio_pipeline.layers.base import Layer
+from audio_pipeline.plugins import plugin, plugin_kinds
 
 AnySound = TypeVar("AnySound", Layer, Effect)
 
 
 class Registry(Mapping[str, type[AnySound]]):
-    """The kinds of one table of a preset, in order of their names.
+    """The kinds of one table of a preset, in order of their names; plug-ins come in with the list.
 
     `shelf` is the table's name, `package` the one that is searched for subclasses of `base` when a kind is
-    first asked for: a preset's reader pays for it, `--help` does not.
+    first asked for: a preset's reader pays for it, `--help` does not. Asking for a kind, or whether there
+    is one, raises PresetError where its plug-in is broken.
     """
 
-    def __init__(self, shelf: str, package: str, base: type[AnySound]) -> None:
+    def __init__(self, shelf: Literal["layers", "effects"], package: str, base: type[AnySound]) -> None:
         self.shelf = shelf
         self._package = package
         self._base: type[AnySound] = base
@@ -42,13 +46,59 @@ class Registry(Mapping[str, type[AnySound]]):
             raise ValueError(f"{sound.__qualname__} and {other.__qualname__} both are the kind {kind!r}")
 
     def __getitem__(self, kind: str) -> type[AnySound]:
-        return self._found()[kind]
+        kinds = self._found()
+        if kind not in kinds:
+            self._add_plugin(kind)
+        return kinds[kind]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._found()))
+        kinds = dict(self._found())
+        for kind in plugin_kinds(self.shelf):
+            if kind not in kinds and self.problem(kind) is None:
+                kinds[kind] = self._kinds[kind]
+        return iter(sorted(kinds))
 
     def __len__(self) -> int:
-        return len(self._found())
+        return len(list(iter(self)))
+
+    def problem(self, kind: str) -> PresetError | None:
+        """Why the plug-in that brings `kind` is not in the list; None where it is."""
+        try:
+            if kind in self._found() and plugin(self.shelf, kind) is not None:
+                self._refuse_taken(kind)
+            _ = self[kind]
+        except PresetError as error:
+            return error
+        return None
+
+    def problems(self) -> list[PresetError]:
+        """What keeps plug-ins out of the list, one error for each kind."""
+        found = (self.problem(kind) for kind in plugin_kinds(self.shelf))
+        return [problem for problem in found if problem is not None]
+
+    def _add_plugin(self, kind: str) -> None:
+        found = plugin(self.shelf, kind)
+        if found is None:
+            return
+        sound, base = found.load(), self._base
+        if not (isinstance(sound, type) and issubclass(sound, base) and sound is not base):
+            raise PresetError(f"the plug-in {found}: {found.entry.value} is not a {base.__name__}")
+        field = sound.model_fields.get("kind")
+        if field is None or field.default != kind:
+            raise PresetError(
+                f"the plug-in {found}: the kind of {found.entry.value} is not {kind!r}",
+                hint="The entry point and the default of the class's `kind` must have one name.",
+            )
+        self._kinds[kind] = sound
+
+    def _refuse_taken(self, kind: str) -> None:
+        """Raise PresetError for a plug-in whose kind the program has itself."""
+        found = plugin(self.shelf, kind)
+        if found is not None and self._kinds[kind].__module__.startswith(f"{self._package}."):
+            raise PresetError(
+                f"the plug-in {found} brings the kind {kind!r}, which render-ending has itself",
+                hint="Give the plug-in's kind another name.",
+            )
 
     def _found(self) -> dict[str, type[AnySound]]:
         if not self._searched:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from audio_pipeline.preset.model import NAME, Head, Master, Picture
+from audio_pipeline.preset.model import NAME, Head, Leader, Master, Picture
 from audio_pipeline.preset.registry import EFFECTS, LAYERS
-from audio_pipeline.units import Parameters, Time
+from audio_pipeline.units import FROM_BASE, Parameters, Time
 
 
 def preset_schema() -> dict[str, Any]:
@@ -27,6 +27,7 @@ def preset_schema() -> dict[str, Any]:
             **head["properties"],
             "picture": _table(Picture),
             "master": _table(Master),
+            "leader": _table(Leader),
             "cues": {
                 "type": "object",
                 "description": "moments of the scene by name",
@@ -46,9 +47,17 @@ def _json_schema_of(annotated: Any) -> Any:
 def _table(cls: type[Parameters]) -> dict[str, Any]:
     schema = cls.model_json_schema()
     schema.pop("required", None)
-    for field in schema["properties"].values():
+    for name, field in schema["properties"].items():
         field.pop("default", None)
+        if field.get("type") in ("integer", "number"):
+            schema["properties"][name] = _or_from_base(field)
     return schema
+
+
+def _or_from_base(field: dict[str, Any]) -> dict[str, Any]:
+    """A plain number, or a text that says how far it is from the base."""
+    told: dict[str, Any] = {key: field.pop(key) for key in ("title", "description") if key in field}
+    return {**told, "anyOf": [field, {"type": "string", "pattern": FROM_BASE}]}
 
 
 def _shelf(kinds: Mapping[str, type[Parameters]], description: str) -> dict[str, Any]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
+import stat
+from contextlib import suppress
 from pathlib import Path
 
+from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.errors import PresetError
 from audio_pipeline.preset.project import STARTER
 
@@ -31,23 +33,54 @@ def starter_files() -> dict[str, Path]:
 def start_project(folder: Path) -> list[str]:
     """Copy the starter files into `folder` and give it `renders/`; returns what was written.
 
-    Raises PresetError, before anything is written, when a file is there already or the folder
-    cannot be made.
+    A project that was begun and not finished, as by a process that was killed, is finished: every file
+    that is there is whole. However else this ends early, what it wrote is removed. Raises PresetError, before
+    anything is written, when another file is there already or the folder cannot be made.
     """
     files, readme = starter_files(), "renders/README.md"
-    taken = [name for name in (*files, readme) if os.path.lexists(folder / name)]
-    if taken:
+    there = [name for name in files if os.path.lexists(folder / name)]
+    begun = not os.path.lexists(folder / readme)  # it is written last
+    taken = [name for name in there if not (begun and _is_copy(folder / name, files[name]))]
+    if taken or not begun:
         raise PresetError(
-            f"{folder} already has {taken[0]}; nothing was written",
+            f"{folder} already has {taken[0] if taken else readme}; nothing was written",
             hint="Choose another folder: an existing project is never overwritten.",
         )
+    written: list[Path] = []
     try:
-        for name, source in files.items():
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
-        (folder / "renders").mkdir(exist_ok=True)
-        (folder / readme).write_text(_RENDERS, encoding="utf-8")
+        for name in (*files, readme):
+            content = files[name].read_bytes() if name in files else _RENDERS.encode()
+            if name not in there:
+                _write(folder / name, content, written)
     except OSError as error:
+        _remove(folder, written)
         raise PresetError(f"{folder} cannot be made a project: {error.strerror or error}") from error
+    except BaseException:
+        _remove(folder, written)
+        raise
     return list(files)
+
+
+def _is_copy(path: Path, source: Path) -> bool:
+    """Whether `path` is a file with the bytes of `source`."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode) and path.read_bytes() == source.read_bytes()
+    except OSError:
+        return False
+
+
+def _write(path: Path, content: bytes, written: list[Path]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path, "wb") as file:
+        written.append(path)
+        file.write(content)
+
+
+def _remove(folder: Path, written: list[Path]) -> None:
+    """Remove the files that were written, and their folders if nothing else is in them."""
+    with suppress(OSError):
+        for path in written:
+            path.unlink(missing_ok=True)
+    for emptied in (folder / "presets", folder / "stems", folder / "renders", folder):
+        with suppress(OSError):
+            emptied.rmdir()

@@ -6,16 +6,23 @@ from collections.abc import Mapping
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
+from types import MappingProxyType
 
 from audio_pipeline.audio_io.read.flac_header import stated_length
+from audio_pipeline.errors import PresetError
+from audio_pipeline.preset.document import Document, with_value
+from audio_pipeline.preset.lines import told_their_slots
 from audio_pipeline.preset.model import HEADS, Preset
 from audio_pipeline.preset.project import Project
-from audio_pipeline.preset.timing import schedule_of
+from audio_pipeline.preset.timing import Timing, timing_of
 from audio_pipeline.timeline.moments import Schedule
+from audio_pipeline.timeline.picture_lock import PictureLock, stretched_length
 from audio_pipeline.timeline.scene import StemRequest
 
 StemFiles = Mapping[str, Path]
 """Files by which the command line replaces stems, by the layer's name."""
+
+NO_FILES: StemFiles = MappingProxyType({})
 
 
 def requests_of(preset: Preset) -> dict[str, tuple[StemRequest, ...]]:
@@ -36,6 +43,22 @@ def stem_paths(project: Project, preset: Preset, files: StemFiles) -> dict[StemR
     return paths
 
 
+def revoiced(document: Document, files: StemFiles) -> Document:
+    """The document with other stems in place, each from the option that names it.
+
+    Raises PresetError for a layer that the preset lacks.
+    """
+    for name, file in files.items():
+        if name not in document.table.get("layers", {}):
+            raise PresetError(
+                f"the preset {document.name!r} has no layer {name!r} with a stem to replace",
+                hint=f"render-ending presets {document.name} shows its layers.",
+            )
+        origin = f"--{name.replace('_', '-')}"
+        document = with_value(document, f"layers.{name}.stem", str(file), origin)
+    return document
+
+
 def head_path(project: Project, preset: Preset) -> Path | None:
     """The SOFA file of the ears that headphones get; None for a head of the program, or for speakers.
 
@@ -48,18 +71,66 @@ def head_path(project: Project, preset: Preset) -> Path | None:
 
 
 def planned_schedule(project: Project, preset: Preset, files: StemFiles) -> Schedule:
-    """The schedule from the stems' headers alone: nothing is decoded.
+    """The schedule from the stems' headers alone: nothing is decoded, so that silence which a render trims
+    around the words still counts.
 
     Raises StemError for a stem or a head outside the project, and for a stem that cannot be read.
     """
+    return planned_timing(project, preset, files).schedule
+
+
+def planned_timing(
+    project: Project, preset: Preset, files: StemFiles, lock: PictureLock | None = None
+) -> Timing:
+    """When everything is, from the stems' headers alone, with the cues and slots of `lock`.
+
+    Raises as `planned_schedule`.
+    """
     head_path(project, preset)
+    preset, rate = told_their_slots(preset, lock), preset.sample_rate_hz
     paths = stem_paths(project, preset, files)
-    return schedule_of(preset, lambda request: _stated_length(paths[request], preset.sample_rate_hz))
+
+    def length_s(request: StemRequest) -> Fraction:
+        stated = _stated_samples(paths[request], rate)
+        return Fraction(stretched_length(stated, request.longest_samples), rate)
+
+    return timing_of(preset, length_s, lock)
 
 
-def _stated_length(path: Path, sample_rate: int) -> Fraction:
+def trimmed_schedule(project: Project, preset: Preset, files: StemFiles) -> Schedule:
+    """The schedule as a render has it: stems that are trimmed are decoded.
+
+    Raises StemError as a render does.
+    """
+    from audio_pipeline.audio_io.condition import condition  # with NumPy and soundfile
+
+    paths, rate = stem_paths(project, preset, files), preset.sample_rate_hz
+
+    def length_s(request: StemRequest) -> Fraction:
+        if not request.trim:
+            return Fraction(_stated_samples(paths[request], rate), rate)
+        stem = condition(
+            paths[request],
+            sample_rate_hz=rate,
+            channels=request.channels,
+            channel=request.channel,
+            trim=True,
+            longest_samples=request.longest_samples,
+        )
+        return Fraction(len(stem.samples), rate)
+
+    return timing_of(preset, length_s).schedule
+
+
+def refuse_unreadable(project: Project, preset: Preset, files: StemFiles) -> None:
+    """Raise StemError for a stem whose header cannot be read, also where no cue waits for its end."""
+    for path in stem_paths(project, preset, files).values():
+        _stated_samples(path, preset.sample_rate_hz)
+
+
+def _stated_samples(path: Path, sample_rate: int) -> int:
     frames, rate_hz = stated_length(path) or _probed_length(path)
-    return Fraction(ceil(Fraction(frames * sample_rate, rate_hz)), sample_rate)
+    return ceil(Fraction(frames * sample_rate, rate_hz))
 
 
 def _probed_length(path: Path) -> tuple[int, int]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 
+from audio_pipeline.preset.base_values import steps_of
 from audio_pipeline.preset.complaints import complain
 from audio_pipeline.preset.document import Key
+from audio_pipeline.preset.lines import VoiceLines
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.suggestions import did_you_mean
 from audio_pipeline.timeline.moments import (
@@ -16,7 +19,8 @@ from audio_pipeline.timeline.moments import (
     Schedule,
     UnknownNameError,
 )
-from audio_pipeline.timeline.scene import StemRequest
+from audio_pipeline.timeline.picture_lock import Line, PictureLock
+from audio_pipeline.timeline.scene import StemRequest, to_samples
 from audio_pipeline.units import Between, Parameters
 
 MAX_LENGTH_S = 6 * 3600
@@ -25,21 +29,36 @@ LengthOf = Callable[[StemRequest], Fraction]
 """How long a stem is, in exact seconds, once it is conditioned."""
 
 
-def schedule_of(preset: Preset, length_s: LengthOf) -> Schedule:
-    """The schedule of a preset whose stems are that long; every cue has been worked out and checked.
+@dataclass(frozen=True)
+class Timing:
+    """When everything is.
 
+    In `schedule` the moments of voices are their slots: cues and everything on FX and BG follow it, so that it
+    is the same in every language. In `words`, for effects on DX, they are the first and last words that are
+    spoken. `lines` holds for each voice both, in samples.
+    """
+
+    schedule: Schedule
+    words: Schedule
+    lines: Mapping[str, Line]
+
+
+def schedule_of(preset: Preset, length_s: LengthOf) -> Schedule:
+    """The schedule of a preset whose stems are that long. Raises as `timing_of`."""
+    return timing_of(preset, length_s).schedule
+
+
+def timing_of(preset: Preset, length_s: LengthOf, lock: PictureLock | None = None) -> Timing:
+    """When everything is in a preset whose stems are that long; every cue has been worked out and checked.
+
+    With `[picture] snap` every cue, the end too, stands on the beginning of the nearest picture (of two, the
+    later), and what is relative to a cue follows it; without, on a whole sample, as the slots of voices do.
+    A `lock` gives both.
     Raises PresetError for a name that nothing has, for cues that wait for each other, for a cue
     before the start, and for a programme without length or of more than six hours.
     """
-    define: dict[str, Callable[[Schedule], Fraction]] = {}
-    for name, moment in preset.cues.items():
-        define[name] = lambda s, m=moment: s.seconds(m)  # type: ignore[misc]
-    for name, layer in preset.layers.items():
-        define[f"{name}.at"] = lambda s, la=layer: s.seconds(la.at)  # type: ignore[misc]
-        define[f"{name}.tail"] = lambda s, la=layer: la.tail(s, length_s)  # type: ignore[misc]
-    for name, effect in preset.effects.items():
-        define[f"{name}.tail"] = lambda s, e=effect: e.tail(s)  # type: ignore[misc]
-    schedule = Schedule(preset.picture.clock(), define)
+    lines = VoiceLines(preset, length_s, lock)
+    schedule = _schedule(preset, length_s, lines, lock)
     for name, moment in preset.cues.items():
         _check(preset, schedule, ("cues", name), moment, partial(schedule.named, name))
     _check_parameters(preset, schedule, ("master",), preset.master)
@@ -48,7 +67,52 @@ def schedule_of(preset: Preset, length_s: LengthOf) -> Schedule:
         for name, sound in sounds.items():
             _check_parameters(preset, schedule, (shelf, name), sound)
     _check_length(preset, schedule)
-    return schedule
+    playing = [name for name, layer in preset.playing().items() if layer.speaks]
+    known = {name: lines.line(name, schedule) for name in playing}
+    return Timing(schedule, _words(preset, schedule, known), known)
+
+
+def _schedule(
+    preset: Preset, length_s: LengthOf, lines: VoiceLines, lock: PictureLock | None
+) -> Schedule:
+    define: dict[str, Callable[[Schedule], Fraction]] = {}
+    rate, clock = preset.sample_rate_hz, preset.picture.clock()
+
+    def placed(seconds: Fraction) -> Fraction:
+        return (
+            clock.on_frame(seconds) if preset.picture.snap else Fraction(to_samples(seconds, rate), rate)
+        )
+
+    for name, moment in preset.cues.items():
+        if lock is not None and name in lock.cues:
+            define[name] = lambda s, at=lock.cues[name]: placed(Fraction(at, rate))  # type: ignore[misc]
+        else:
+            define[name] = lambda s, m=moment: placed(s.seconds(m))  # type: ignore[misc]
+    for name, layer in preset.layers.items():
+        if layer.speaks:
+            define[f"{name}.at"] = lambda s, n=name: Fraction(lines.slot_start(n, s), rate)  # type: ignore[misc]
+            define[f"{name}.tail"] = lambda s, n=name: Fraction(lines.slot(n, s).stop, rate)  # type: ignore[misc]
+        else:
+            define[f"{name}.at"] = lambda s, la=layer: s.seconds(la.at)  # type: ignore[misc]
+            define[f"{name}.tail"] = lambda s, la=layer: la.tail(s, length_s)  # type: ignore[misc]
+    for name, effect in preset.effects.items():
+        define[f"{name}.tail"] = lambda s, e=effect: e.tail(s)  # type: ignore[misc]
+    return Schedule(clock, define)
+
+
+def _words(preset: Preset, schedule: Schedule, lines: Mapping[str, Line]) -> Schedule:
+    """The schedule in which the moments of voices and the tails of effects follow the words."""
+    rate = preset.sample_rate_hz
+    define: dict[str, Callable[[Schedule], Fraction]] = {
+        name: lambda s, n=name: schedule.named(n)  # type: ignore[misc]
+        for name in schedule.define
+    }
+    for name, line in lines.items():
+        define[f"{name}.at"] = lambda s, at=line.spoken.start: Fraction(at, rate)  # type: ignore[misc]
+        define[f"{name}.tail"] = lambda s, at=line.spoken.stop: Fraction(at, rate)  # type: ignore[misc]
+    for name, effect in preset.effects.items():
+        define[f"{name}.tail"] = lambda s, e=effect: e.tail(s)  # type: ignore[misc]
+    return Schedule(schedule.clock, define)
 
 
 def _check_parameters(preset: Preset, schedule: Schedule, above: Key, parameters: Parameters) -> None:
@@ -57,6 +121,9 @@ def _check_parameters(preset: Preset, schedule: Schedule, above: Key, parameters
         for moment in value if isinstance(value, tuple) else (value,):
             if not isinstance(moment, Moment):
                 break
+            # frames and seconds in one length: only now is it known what they come to
+            if steps_of(field) == "length" and schedule.clock.duration(moment) < 0:
+                raise complain(preset.document, (*above, name), f'is "{moment}", less than no time')
             _check(preset, schedule, (*above, name), moment, partial(schedule.seconds, moment))
             for bounds in field.metadata:
                 if isinstance(bounds, Between) and not bounds.holds(
@@ -108,3 +175,6 @@ def _check_length(preset: Preset, schedule: Schedule) -> None:
     for name in preset.cues:
         if schedule.named(name) > end:
             raise complain(preset.document, ("cues", name), "is after the cue 'end'")
+    if preset.leader.on and schedule.named("start") != 0:
+        cause = "is not at 0 s, where a programme with a leader starts"
+        raise complain(preset.document, ("cues", "start"), cause, "Name the cue something else.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
@@ -184,7 +183,7 @@ def _widest(first: LoudnessReport, other: LoudnessReport) -> Widest | None:
     return Widest(
         float(b[at] - a[at]),
         at_s,
-        first.clock.timecode(Fraction(at_s).limit_denominator(1000)),
+        first.clock.timecode_of_rounded(at_s),
         section,
         curves[0].momentary_lufs[at],
         curves[1].momentary_lufs[at],

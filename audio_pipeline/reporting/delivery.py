@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from audio_pipeline.errors import ReportError
+from audio_pipeline.reporting.clause import READINGS, Clause
 from audio_pipeline.reporting.figures import FIGURES
+from audio_pipeline.reporting.quality_clause import with_quality
 from audio_pipeline.suggestions import did_you_mean
 
 DELIVERIES = Path(__file__).parent / "deliveries"
@@ -24,48 +26,14 @@ _CLAUSE_NUMBERS = (
     "when_share_above",
     "when_share_at_most",
 )
+_CITATION = ("document", "version", "section")
+_CLAUSE_KEYS = {
+    *("figure", "code", "unit", "source", "caveat", "read", "binding", "allowed"),
+    *("when_dialogue", "when_codec", *_CITATION, *_CLAUSE_NUMBERS),
+}
 
 
-@dataclass(frozen=True)
-class Clause:
-    """One demand: `figure` within `tolerance` of `target`, or between `minimum` and `maximum`.
-
-    `when_share_above` and `when_share_at_most` (percent) let it apply only to programmes with more, or
-    at most, so much dialogue. `source` is what the specification says; `caveat` what our measurement
-    cannot claim.
-    """
-
-    figure: str
-    unit: str
-    source: str
-    caveat: str | None = None
-    target: float | None = None
-    tolerance: float | None = None
-    minimum: float | None = None
-    maximum: float | None = None
-    when_share_above: float | None = None
-    when_share_at_most: float | None = None
-
-    @property
-    def lowest(self) -> float | None:
-        """The least that passes, or None."""
-        return self.minimum if self.target is None else self.target - (self.tolerance or 0.0)
-
-    @property
-    def highest(self) -> float | None:
-        """The most that passes, or None."""
-        return self.maximum if self.target is None else self.target + (self.tolerance or 0.0)
-
-    def limit(self) -> str:
-        """The demand in figures: "-27 +/- 2 LUFS", "at most -2 dBTP"."""
-        if self.target is not None:
-            return f"{self.target:g} +/- {self.tolerance:g} {self.unit}"
-        if self.minimum == self.maximum:
-            return f"{self.minimum:g} {self.unit}"
-        if self.minimum is not None and self.maximum is not None:
-            return f"{self.minimum:g} to {self.maximum:g} {self.unit}"
-        word, value = ("at least", self.minimum) if self.maximum is None else ("at most", self.maximum)
-        return f"{word} {value:g} {self.unit}"
+_DEMANDS = "target and tolerance, or minimum or maximum, or allowed"
 
 
 @dataclass(frozen=True)
@@ -128,6 +96,8 @@ def parse_delivery(name: str, text: str) -> Delivery:
     clauses = table.get("clauses")
     if not isinstance(clauses, list) or not 1 <= len(clauses) <= MAX_CLAUSES:
         raise _wrong(name, "clauses", clauses, f"1 to {MAX_CLAUSES} tables")
+    read = tuple(_clause(name, f"clauses[{n}].", clause) for n, clause in enumerate(clauses))
+    _refuse_twins(name, read)
     return Delivery(
         name=name,
         title=_text(name, table, "title"),
@@ -137,32 +107,80 @@ def parse_delivery(name: str, text: str) -> Delivery:
         ceiling_dbtp=_number(name, normalise, "ceiling_dbtp", "normalise."),
         listening_level=_text(name, listening, "level", "listening."),
         spl_at_full_scale_db=_number(name, listening, "spl_at_full_scale_db", "listening."),
-        clauses=tuple(_clause(name, f"clauses[{n}].", clause) for n, clause in enumerate(clauses)),
+        clauses=with_quality(read),
     )
 
 
 def _clause(name: str, above: str, table: object) -> Clause:
     if not isinstance(table, dict):
         raise _wrong(name, above[:-1], table, "a table")
-    _only(name, above, table, {"figure", "unit", "source", "caveat", *_CLAUSE_NUMBERS})
+    _only(name, above, table, _CLAUSE_KEYS)
     figure = table.get("figure")
-    if figure not in FIGURES:
+    if not isinstance(figure, str) or figure not in FIGURES:
         raise _wrong(name, f"{above}figure", figure, f"one of {', '.join(FIGURES)}")
-    numbers = {key: _number(name, table, key, above) for key in _CLAUSE_NUMBERS if key in table}
+    numbers: dict[str, Any] = {
+        key: _number(name, table, key, above) for key in _CLAUSE_NUMBERS if key in table
+    }
+    allowed = _allowed(name, table, above)
+    texts: dict[str, Any] = {
+        key: _text(name, table, key, above) for key in ("caveat", *_CITATION) if key in table
+    }
+    read = table.get("read")
+    if read is not None and (not isinstance(read, str) or read not in READINGS):
+        raise _wrong(name, f"{above}read", read, f"one of {', '.join(READINGS)}")
     clause = Clause(
-        figure=str(figure),
-        unit=_text(name, table, "unit", above),
+        figure=figure,
+        unit="" if FIGURES[figure].unit == "" else _text(name, table, "unit", above),
         source=_text(name, table, "source", above),
-        caveat=_text(name, table, "caveat", above) if "caveat" in table else None,
+        code=_text(name, table, "code", above) if "code" in table else figure,
+        read=read,
+        binding=_flag(name, table, "binding", above) is not False,
+        allowed=allowed,
+        when_dialogue=_flag(name, table, "when_dialogue", above),
+        when_codec=_words(name, table, "when_codec", above),
+        **texts,
         **numbers,
     )
-    aims = clause.target is not None
-    if aims != (clause.tolerance is not None) or aims == ("minimum" in table or "maximum" in table):
-        raise _wrong(name, above[:-1], sorted(numbers), "target and tolerance, or minimum or maximum")
+    aims, bounds = clause.target is not None, "minimum" in table or "maximum" in table
+    if aims != (clause.tolerance is not None) or (aims, bounds, bool(allowed)).count(True) != 1:
+        raise _wrong(name, above[:-1], sorted(numbers), _DEMANDS)
     lowest, highest = clause.lowest, clause.highest
     if lowest is not None and highest is not None and lowest > highest:
         raise _wrong(name, above[:-1], sorted(numbers), "limits that something can lie between")
     return clause
+
+
+def _allowed(name: str, table: dict[str, Any], above: str) -> tuple[float | str, ...]:
+    """The numbers or the words that pass."""
+    values = table.get("allowed")
+    if isinstance(values, list) and values and all(isinstance(value, str) for value in values):
+        return _words(name, table, "allowed", above)
+    if values is None:
+        return ()
+    if not isinstance(values, list) or not values:
+        raise _wrong(name, f"{above}allowed", values, "a list of numbers or of words")
+    return tuple(_number(name, {"allowed": value}, "allowed", above) for value in values)
+
+
+def _words(name: str, table: dict[str, Any], key: str, above: str) -> tuple[str, ...]:
+    values = table.get(key, [])
+    if not isinstance(values, list):
+        raise _wrong(name, above + key, values, "a list of words")
+    return tuple(_text(name, {key: value}, key, above) for value in values)
+
+
+def _flag(name: str, table: dict[str, Any], key: str, above: str) -> bool | None:
+    value = table.get(key)
+    if value is not None and not isinstance(value, bool):
+        raise _wrong(name, above + key, value, "true or false")
+    return value
+
+
+def _refuse_twins(name: str, clauses: tuple[Clause, ...]) -> None:
+    codes = [clause.code for clause in clauses]
+    for number, code in enumerate(codes):
+        if code in codes[:number]:
+            raise _wrong(name, f"clauses[{number}].code", code, "a code that no other clause has")
 
 
 def _only(name: str, above: str, table: dict[str, Any], allowed: set[str]) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from audio_pipeline.preset.overruns import Overrun
+from audio_pipeline.reporting.notes import Note
 from audio_pipeline.timeline.moments import Clock
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.timeline.timecode import RATES
 
 if TYPE_CHECKING:
+    from audio_pipeline.dsp.arrays import Samples
     from audio_pipeline.timeline.scene import Listening
 
 
@@ -33,15 +36,32 @@ class DropoutPlan:
 
 
 @dataclass(frozen=True)
+class LoudnessAim:
+    """The loudness that a figure of the finished file was brought to, None where the mix stands as its
+    layers do, and what the ceiling did: it held peaks down to `ceiling_dbtp` by up to `reduction_db`, and
+    stems by `stems_db` more than the master asked for."""
+
+    figure: Literal["dialogue_lufs", "integrated_lufs"]
+    target_lufs: float | None
+    ceiling_dbtp: float
+    reduction_db: float
+    stems_db: float
+
+
+@dataclass(frozen=True)
 class MixFacts:
     """All that a report needs besides the file.
 
     `cues` are names and samples, in order; `layout` is the channel layout, None where it is not stated.
     `dialogue_lufs` is the loudness of the dialogue stem at the master's gain; `dialogue_share_percent`
-    how much of the programme is dialogue (`dialogue.share_percent`); `delivery` a delivery's name.
-    `dialogue_gain_db` or `programme_gain_db` is the gain of a render, by its anchor. `warnings` are codes
-    and sentences about what was done to the stems. `provenance` is copied into the report as it is: text,
-    numbers, lists and tables.
+    how much of the programme is dialogue (`dialogue.share_percent`); `dialogue_momentary_lufs` its curve
+    on the 10 ms grid, where that is known; `delivery` a delivery's name.
+    `dialogue_gain_db` and `programme_gain_db` are the gains of a render; without dialogue the first, and
+    of what was not rendered both, are None. `null_residual_dbfs` is the peak of what the stems, where the
+    render `has_stems`, miss the master by, None where that is nothing. `warnings` are codes and sentences
+    about what was done to the stems; `overruns` what does not fit the picture, `slots` the slots of the
+    voices, None where they are not specified; `notes` say what was assumed, chosen or prepared. `provenance`
+    is copied into the report as it is: text, numbers, lists and tables.
     """
 
     mix: str
@@ -57,4 +77,11 @@ class MixFacts:
     layout: str | None = None
     dialogue_gain_db: float | None = None
     programme_gain_db: float | None = None
+    has_stems: bool = False
+    null_residual_dbfs: float | None = None
+    aim: LoudnessAim | None = None
     warnings: tuple[tuple[str, str], ...] = ()
+    dialogue_momentary_lufs: Samples | None = field(default=None, compare=False)
+    notes: tuple[Note, ...] = ()
+    overruns: tuple[Overrun, ...] = ()
+    slots: Mapping[str, Span] | None = None

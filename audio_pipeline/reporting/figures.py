@@ -34,6 +34,10 @@ FIGURES: dict[str, Figure] = {
     "bits": Figure("Bits", "bit", 0, tolerance=0.0),
     "leq_m_db": Figure("Leq(m)", "dB Leq(m)", moves=True),
     "dialogue_share_percent": Figure("Dialogue in the programme", "%", 0),
+    "real_bits": Figure("Bits in use", "bit", 0, tolerance=0.0),
+    "container": Figure("Container", ""),
+    "codec": Figure("Codec", ""),
+    "channel_faults": Figure("Faults of channels", "", 0, tolerance=0.0),
 }
 
 HEADLINE = tuple(FIGURES)[:11]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from audio_pipeline.audio_io.read.audio_file import AudioInfo, blocks, probe
+from audio_pipeline.audio_io.read.audio_file import AudioInfo, probe
+from audio_pipeline.audio_io.read.programme import programme_blocks, programme_span
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.metering.a_weighted_level import AWeightedMeter
+from audio_pipeline.metering.faults.finder import FaultFinder
+from audio_pipeline.metering.faults.kinds import Fault
 from audio_pipeline.metering.leq_m import leq_m_of_blocks_db
 from audio_pipeline.metering.meter import Loudness, Meter
 from audio_pipeline.metering.silence import SHORTEST_S, SilenceFinder
@@ -17,17 +21,23 @@ from audio_pipeline.metering.span_levels import SpanLevels
 from audio_pipeline.reporting.delivery import Delivery
 from audio_pipeline.reporting.dropout import Fall, FallMeter, span_before, span_of_floor
 from audio_pipeline.reporting.facts import MixFacts, Section
+from audio_pipeline.reporting.fault_roles import fault_roles
+from audio_pipeline.reporting.fault_warnings import meant_to_end
+from audio_pipeline.reporting.file_figures import bits_of
 from audio_pipeline.reporting.fold_check import FoldCheck, SectionFold
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.timeline.workers import prefetch
 
 _BLOCK = 262_144
+_SAMPLES = 8 * _BLOCK  # of all channels
 
 
 @dataclass(frozen=True, eq=False)
 class Measured:
     """Everything that one pass over the file has shown. `before`, `floor` and `fall` are of the dropout,
-    None without one; `mono_folds` is None for a file that is not stereo."""
+    None without one; `mono_folds` is None for a file that is not stereo. `info.frames` and all places count
+    the programme alone; `leader` is how many samples of the file stand before and after it. `faults` are
+    those of the channels, whose names are `roles`; `real_bits` are the bits of a sample that are in use."""
 
     info: AudioInfo
     loudness: Loudness
@@ -39,6 +49,10 @@ class Measured:
     silences: tuple[Span, ...]
     leq_m_db: float | None
     mono_folds: list[SectionFold] | None
+    leader: tuple[int, int] = (0, 0)
+    faults: tuple[Fault, ...] = ()
+    roles: tuple[str, ...] = ()
+    real_bits: int | None = None
 
 
 class Observer(Protocol):
@@ -50,25 +64,30 @@ class Observer(Protocol):
 def measured_file(
     path: Path, facts: MixFacts, delivery: Delivery | None, observers: Sequence[Observer]
 ) -> Measured:
-    """Measure `path`; `observers` are fed every block as well, by another thread.
+    """Measure the programme in `path`; `observers` are fed every block as well, by another thread.
 
     Raises StemError for a file that cannot be read.
     """
-    info = probe(path)
+    file = probe(path)
+    programme = programme_span(path, file)
+    info = replace(file, frames=len(programme))
     rate, plan = info.sample_rate_hz, facts.dropout
     whole = Span(0, info.frames)
     spans = [section.span.intersect(whole) for section in facts.sections]
     if plan is not None:
         spans += [span_before(plan, rate).intersect(whole), span_of_floor(plan, info.frames)]
-    meter = Meter(rate, info.channels, spans=spans)
+    meter = Meter(rate, info.channels, info.loudness_weights, spans)
     falling = None if plan is None else FallMeter(plan, info.frames, rate)
     soft = None if plan is None else AWeightedMeter(spans[-1], rate, info.channels)
     silence = SilenceFinder(max(1, round(SHORTEST_S * rate)))
     folding = (
         FoldCheck(facts.sections or [Section(facts.mix, whole)], rate) if info.channels == 2 else None
     )
-    others: list[Observer | None] = [silence, falling, soft, *observers]
-    passing = _passed_on(blocks(path, _BLOCK), [one for one in others if one is not None])
+    roles = fault_roles(info.layout)
+    faulty = FaultFinder(rate, roles, bits_of(info.subtype))
+    others: list[Observer | None] = [silence, falling, soft, faulty, *observers]
+    largest = min(_BLOCK, _SAMPLES // info.channels)
+    passing = _passed_on(programme_blocks(path, largest), [one for one in others if one is not None])
     for block in prefetch(passing):
         meter.feed(block)
         if folding is not None:
@@ -89,8 +108,12 @@ def measured_file(
         None if soft is None else soft.result(),
         fall,
         silence.result(),
-        _leq_m_db(path, info) if leq else None,
+        _leq_m_db(path, info, silence.result()) if leq else None,
         None if folding is None else folding.result(),
+        (programme.start, file.frames - programme.stop),
+        tuple(fault for fault in faulty.result() if not meant_to_end(facts, fault)),
+        roles,
+        faulty.used_bits(),
     )
 
 
@@ -103,5 +126,12 @@ def _passed_on(passing: Iterable[Samples], observers: Sequence[Observer]) -> Ite
         yield block
 
 
-def _leq_m_db(path: Path, info: AudioInfo) -> float | None:
-    return leq_m_of_blocks_db(blocks(path, info.sample_rate_hz), info.sample_rate_hz)
+def _leq_m_db(path: Path, info: AudioInfo, silences: Sequence[Span]) -> float | None:
+    """Leq(m) from the first sound to the last: digital silence before and behind is not averaged in."""
+    whole = leq_m_of_blocks_db(programme_blocks(path, info.sample_rate_hz), info.sample_rate_hz)
+    if whole is None or not silences:
+        return whole
+    length = max(info.frames, silences[-1].stop)
+    quiet = [run for run in {silences[0], silences[-1]} if run.start == 0 or run.stop >= length]
+    sounding = length - sum(len(run) for run in quiet)
+    return whole if sounding <= 0 else whole + 10.0 * math.log10(length / sounding)

@@ -6,10 +6,11 @@ A figure that is None has its reason in `reasons`, by its key.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
 
+from audio_pipeline.reporting.clause import Reading
 from audio_pipeline.reporting.figures import HEADLINE
 from audio_pipeline.reporting.values import (
     MAX_ITEMS,
@@ -31,11 +32,14 @@ from audio_pipeline.timeline.timecode import RATES
 SCHEMA: Literal["LoudnessReport.2"] = "LoudnessReport.2"
 
 Verdict = Literal["pass", "fail", "not measurable"]
-ClauseOutcome = Literal["pass", "fail", "not measurable", "does not apply"]
+ClauseOutcome = Literal["pass", "fail", "not measurable", "does not apply", "not as recommended"]
+
+_RETIRED_CLAUSE_KEYS = ("mending_gain_db", "gain_breaks")
+"""What earlier reports say of the gain for one clause; `GainAdvice` is about all of them."""
 
 
 class Gains(ReportModel):
-    """The gain from premaster to master, by what it is anchored on."""
+    """The gains of a render: of the bus DX before it meets the other buses, and of all buses after that."""
 
     dialogue_db: Level | None
     programme_db: Level | None
@@ -55,7 +59,7 @@ class SectionLevels(ReportModel):
 
 
 class CueTime(ReportModel):
-    """A cue: its sample, counted from the first of the file, and its timecode."""
+    """A cue: its sample, counted from the first of the programme, and the timecode of its frame."""
 
     name: Text
     at_samples: Annotated[int, Field(gt=-(10**15), lt=10**15)]
@@ -82,8 +86,8 @@ class DropoutLevels(ReportModel):
 
 
 class ClauseVerdict(ReportModel):
-    """One clause of a delivery. `mending_gain_db` brings the figure to its target, or to the limit that
-    it misses; `gain_breaks` lists the figures of the clauses that fail after it."""
+    """One clause of a delivery. `code` names it; `measured_text` is what was found where that is a word.
+    `document`, `version` and `section` are where it stands, `read` what was read of the document."""
 
     figure: Text
     verdict: ClauseOutcome
@@ -91,11 +95,49 @@ class ClauseVerdict(ReportModel):
     limit: Text
     delta: Level | None
     unit: Text
-    mending_gain_db: Level | None
-    gain_breaks: Many[Text]
     why: Text | None
     source: Text
     caveat: Text | None
+    code: Text | None = None
+    measured_text: Text | None = None
+    binding: bool = True
+    document: Text | None = None
+    version: Text | None = None
+    section: Text | None = None
+    read: Reading | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_retired_keys(cls, table: Any) -> Any:
+        if not isinstance(table, dict):
+            return table
+        return {key: value for key, value in table.items() if key not in _RETIRED_CLAUSE_KEYS}
+
+
+class ClauseGains(ReportModel):
+    """The gains that one clause passes with, in dB: the lowest and the highest of those nearest to 0;
+    None is no limit."""
+
+    code: Text
+    lowest_db: Level | None
+    highest_db: Level | None
+
+
+class GainAdvice(ReportModel):
+    """The gain over all clauses together.
+
+    With `gain_db`, the smallest by size, every measured clause that a gain can change passes; so does
+    every gain from `lowest_db` to `highest_db` (None: no limit). Where there is none, `contradicting`
+    are clauses that no gain meets together. `unmet` are clauses that fail at any gain, `unmeasured` those
+    that could not be measured, by their codes.
+    """
+
+    gain_db: Level | None
+    lowest_db: Level | None
+    highest_db: Level | None
+    contradicting: Many[ClauseGains]
+    unmet: Many[Text]
+    unmeasured: Many[Text]
 
 
 class Listening(ReportModel):
@@ -128,6 +170,7 @@ class DeliveryVerdict(ReportModel):
     dialogue_share_percent: Level | None
     listening: Listening | None
     silences: Many[Silence]
+    advice: GainAdvice | None = None
 
 
 class Curves(ReportModel):
@@ -199,6 +242,16 @@ class LoudnessReport(ReportModel):
             return Clock(rate, start_frame=rate.frame(str(self.provenance.get("picture_start"))))
         except ValueError:
             return Clock(rate)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The notes of `provenance.notes`: what was assumed, chosen or prepared."""
+        notes = self.provenance.get("notes")
+        if not isinstance(notes, list):
+            return ()
+        return tuple(
+            str(note["message"]) for note in notes if isinstance(note, dict) and "message" in note
+        )
 
     def figure(self, name: str) -> float | None:
         """A figure of the whole programme by its key, or the place of one (`true_peak_at_s`)."""

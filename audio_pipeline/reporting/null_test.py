@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from audio_pipeline.audio_io.read.audio_file import AudioInfo, blocks, probe
+from audio_pipeline.audio_io.read.audio_file import AudioInfo
+from audio_pipeline.audio_io.read.programme import programme_blocks, programme_info
 from audio_pipeline.dsp.arrays import Samples
 
 _BLOCK = 262_144
@@ -66,7 +67,7 @@ def not_comparable(one: Path, other: Path) -> str | None:
 
     Raises StemError for a file that cannot be read.
     """
-    a, b = probe(one), probe(other)
+    a, b = programme_info(one), programme_info(other)
     for figure, x, y in (
         ("sample rate", f"{a.sample_rate_hz} Hz", f"{b.sample_rate_hz} Hz"),
         ("number of channels", a.channels, b.channels),
@@ -84,8 +85,8 @@ def null_test(one: Path, other: Path) -> NullTest:
     """
     if (reason := not_comparable(one, other)) is not None:
         raise ValueError(reason)
-    info = probe(one)
-    bits = min(_bits(info), _bits(probe(other)))
+    info = programme_info(one)
+    bits = min(_bits(info), _bits(programme_info(other)))
     differing, peak, energy, at, first = 0, 0.0, 0.0, 0, None
     for residual in _residuals(one, other):
         unequal = residual != 0.0
@@ -111,7 +112,7 @@ def null_test(one: Path, other: Path) -> NullTest:
 
 
 def _residuals(one: Path, other: Path) -> Iterator[Samples]:
-    for a, b in zip_longest(blocks(one, _BLOCK), blocks(other, _BLOCK)):
+    for a, b in zip_longest(programme_blocks(one, _BLOCK), programme_blocks(other, _BLOCK)):
         if a is None or b is None or a.shape != b.shape:
             raise ValueError("the decoded lengths differ")
         yield a - b

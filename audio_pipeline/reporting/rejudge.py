@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from audio_pipeline.reporting.clause import Value
 from audio_pipeline.reporting.delivery import load_delivery
+from audio_pipeline.reporting.fault_warnings import count_rejected
+from audio_pipeline.reporting.file_figures import file_figures
+from audio_pipeline.reporting.gain_advice import advise
 from audio_pipeline.reporting.model import LoudnessReport
+from audio_pipeline.reporting.programme_response import response_of_report
 from audio_pipeline.reporting.verdict import judge
-
-_BITS = {"PCM_U8": 8, "PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
-
-
-def bits_of(subtype: str) -> int | None:
-    """The width of a sample of that kind, by libsndfile's name; None where it is no whole number."""
-    return _BITS.get(subtype)
 
 
 def rejudged(report: LoudnessReport, delivery_name: str) -> LoudnessReport:
@@ -23,13 +21,25 @@ def rejudged(report: LoudnessReport, delivery_name: str) -> LoudnessReport:
     delivery, before = load_delivery(delivery_name), report.delivery
     if delivery.name == before.name:
         return report
-    encoding = report.provenance.get("encoding")
     figures = {
         **report.headline(),
-        "bits": bits_of(encoding.rpartition(" ")[2]) if isinstance(encoding, str) else None,
+        **_of_file(report),
         "leq_m_db": None,
         "dialogue_share_percent": before.dialogue_share_percent,
+        "channel_faults": count_rejected(warning.code for warning in report.warnings),
     }
     reasons = {**report.reasons, "leq_m_db": "the report does not hold it; check the audio file"}
-    judged = before.model_copy(update={**vars(judge(delivery, figures, reasons)), "listening": None})
-    return report.model_copy(update={"delivery": judged})
+    judged = vars(judge(delivery, figures, reasons))
+    advice = advise(delivery, response_of_report(figures, report.curves))
+    changed = before.model_copy(update={**judged, "advice": advice, "listening": None})
+    return report.model_copy(update={"delivery": changed})
+
+
+def _of_file(report: LoudnessReport) -> dict[str, Value]:
+    encoding = report.provenance.get("encoding")
+    if not isinstance(encoding, str) or " " not in encoding:
+        return {"bits": None, "container": None, "codec": None, "real_bits": None}
+    file_format, _, subtype = encoding.rpartition(" ")
+    found, real = file_figures(file_format, subtype), report.provenance.get("real_bits")
+    # reports of before do not hold it, and tell of no padding
+    return {**found, "real_bits": real if isinstance(real, int) else found["bits"]}

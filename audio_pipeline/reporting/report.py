@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from audio_pipeline import __version__
 from audio_pipeline.audio_io.regular_file import sha256_hex
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.layouts import Layout
 from audio_pipeline.errors import encodable, encodable_texts
 from audio_pipeline.metering.meter import Loudness
 from audio_pipeline.metering.span_levels import SpanLevels
@@ -25,6 +24,9 @@ from audio_pipeline.reporting.audibility import listening_facts
 from audio_pipeline.reporting.delivery import Delivery, load_delivery
 from audio_pipeline.reporting.dropout import silence_start
 from audio_pipeline.reporting.facts import MixFacts
+from audio_pipeline.reporting.fault_warnings import count_rejected
+from audio_pipeline.reporting.file_figures import file_figures
+from audio_pipeline.reporting.gain_advice import advise
 from audio_pipeline.reporting.measuring import Measured, Observer, measured_file
 from audio_pipeline.reporting.model import (
     SCHEMA,
@@ -36,12 +38,15 @@ from audio_pipeline.reporting.model import (
     LoudnessReport,
     SectionLevels,
     Silence,
+    Slot,
 )
-from audio_pipeline.reporting.rejudge import bits_of
+from audio_pipeline.reporting.notes import Note, NoteCode
+from audio_pipeline.reporting.programme_response import response_of_curves
 from audio_pipeline.reporting.report_json import to_json
 from audio_pipeline.reporting.values import rounded
 from audio_pipeline.reporting.verdict import judge
 from audio_pipeline.reporting.warning_checks import warnings_of
+from audio_pipeline.version import __version__
 
 __all__ = ["report_of_draft", "report_of_file", "to_json"]
 
@@ -87,7 +92,7 @@ def _report(m: Measured, facts: MixFacts, delivery: Delivery | None, shown_name:
     figures["dialogue_lufs"] = dialogue
     known = dialogue is not None and programme is not None
     figures["loudness_to_dialogue_lu"] = programme - dialogue if known else None  # type: ignore[operator]
-    reasons = _reasons(whole, facts)
+    reasons = _reasons(whole, facts, m.info.layout)
     dropout = _dropout(m, facts)
     judged = _delivery(figures, m, facts, delivery, reasons)
     return LoudnessReport(
@@ -97,49 +102,60 @@ def _report(m: Measured, facts: MixFacts, delivery: Delivery | None, shown_name:
         duration_s=whole.duration_s,
         sample_rate_hz=rate,
         channels=whole.channels,
-        layout=facts.layout,
+        layout=facts.layout or m.info.layout.name,
         **figures,
         gains=Gains(dialogue_db=facts.dialogue_gain_db, programme_db=facts.programme_gain_db),
-        null_residual_dbfs=None,
+        null_residual_dbfs=facts.null_residual_dbfs,
         sections=tuple(
             _section(section.name, levels, facts, rate)
             for section, levels in zip(facts.sections, m.sections, strict=True)
             if len(levels.span)
         ),
         cues=tuple(
-            CueTime(name=name, at_samples=at, timecode=facts.clock.timecode(Fraction(at, rate)))
+            CueTime(name=name, at_samples=at, timecode=facts.clock.timecode_of_sample(at, rate))
             for name, at in facts.cues
         ),
-        slots=None,
+        slots=_slots(facts),
         dropout=dropout,
         delivery=judged,
         curves=_curves(whole),
-        warnings=warnings_of(m, facts, dropout, judged),
+        warnings=warnings_of(m, facts, figures, dropout, judged),
         provenance=encodable_texts(_provenance(m, facts)),
         reasons=reasons,
     )
 
 
-def _reasons(whole: Loudness, facts: MixFacts) -> dict[str, str]:
+def _reasons(whole: Loudness, facts: MixFacts, layout: Layout) -> dict[str, str]:
     """Why figures of the whole are null."""
     reasons = {name: whole.reasons[name] for name in _MEASURED if name in whole.reasons}
-    if facts.layout is None:
-        reasons["layout"] = "not stated"
+    if facts.layout is None and layout.name is None:
+        reasons["layout"] = "tracks of a recorder" if layout.source == "tracks" else "not stated"
     if facts.dialogue_lufs is None:
         reasons["dialogue_lufs"] = "no dialogue stem"
     if facts.dialogue_lufs is None or whole.integrated_lufs is None:
         reasons["loudness_to_dialogue_lu"] = reasons.get("integrated_lufs") or "no dialogue stem"
-    gains = {"dialogue": facts.dialogue_gain_db, "programme": facts.programme_gain_db}
-    rendered = any(gain is not None for gain in gains.values())
-    for name, gain in gains.items():
-        if gain is None:
-            why = f"the gain is not anchored on the {name}" if rendered else "the file was not rendered"
-            reasons[f"gains.{name}_db"] = why
-    reasons["null_residual_dbfs"] = "not measured"
-    reasons["slots"] = "not specified"
+    rendered = facts.programme_gain_db is not None
+    if facts.dialogue_gain_db is None:
+        reasons["gains.dialogue_db"] = "no dialogue" if rendered else "the file was not rendered"
+    if not rendered:
+        reasons["gains.programme_db"] = "the file was not rendered"
+    if facts.null_residual_dbfs is None:
+        exact = "the stems sum to the master exactly" if facts.has_stems else "no stems"
+        reasons["null_residual_dbfs"] = exact if rendered else "not measured"
+    if facts.slots is None:
+        reasons["slots"] = "not specified"
     if facts.dropout is None:
         reasons["dropout"] = "not specified"
     return reasons
+
+
+def _slots(facts: MixFacts) -> dict[str, Slot] | None:
+    if facts.slots is None:
+        return None
+    return {
+        name: Slot(start_samples=slot.start, stop_samples=slot.stop)
+        for name, slot in facts.slots.items()
+    }
 
 
 def _section(name: str, levels: SpanLevels, facts: MixFacts, rate: int) -> SectionLevels:
@@ -199,18 +215,29 @@ def _delivery(
     reasons: Mapping[str, str],
 ) -> DeliveryVerdict:
     rate = m.info.sample_rate_hz
-    judged, listening = None, None
+    judged, listening, advice = None, None, None
     if delivery is not None:
         known = {
             **figures,
             "duration_s": m.loudness.duration_s,
             "sample_rate_hz": rate,
             "channels": m.loudness.channels,
-            "bits": bits_of(m.info.subtype),
+            **file_figures(m.info.format, m.info.subtype),
+            "real_bits": m.real_bits,
             "leq_m_db": m.leq_m_db,
             "dialogue_share_percent": facts.dialogue_share_percent,
+            "channel_faults": count_rejected(fault.kind.value for fault in m.faults),
         }
         judged = judge(delivery, known, reasons)
+        advice = advise(
+            delivery,
+            response_of_curves(
+                known,
+                m.loudness.momentary_lufs,
+                m.loudness.short_term_lufs,
+                facts.dialogue_momentary_lufs,
+            ),
+        )
         if m.floor is not None and facts.listening == "speakers":
             listening = listening_facts(delivery, m.floor_a_weighted_dbfs)
     meant = None if facts.dropout is None else facts.dropout.silence
@@ -221,12 +248,13 @@ def _delivery(
         clauses=() if judged is None else judged.clauses,
         dialogue_share_percent=facts.dialogue_share_percent,
         listening=listening,
+        advice=advice,
         silences=tuple(
             Silence(
                 start_s=run.start / rate,
                 stop_s=run.stop / rate,
-                start=facts.clock.timecode(Fraction(run.start, rate)),
-                stop=facts.clock.timecode(Fraction(run.stop, rate)),
+                start=facts.clock.timecode_of_sample(run.start, rate),
+                stop=facts.clock.timecode_of_sample(run.stop, rate),
                 deliberate=meant is not None and run.stop > meant,
             )
             for run in m.silences
@@ -253,15 +281,21 @@ def _points(curve: Samples) -> tuple[float | None, ...]:
 
 
 def _provenance(m: Measured, facts: MixFacts) -> dict[str, Any]:
+    notes = [Note(NoteCode.CHANNEL_LAYOUT, said) for said in m.info.notes]
     folds = None if m.mono_folds is None else [asdict(fold) for fold in m.mono_folds]
+    before, after = m.leader
+    leader = {"before_samples": before, "after_samples": after}
     provenance: dict[str, Any] = rounded(
         {
             "program": f"render-ending {__version__}",
             "encoding": f"{m.info.format} {m.info.subtype}",
+            "real_bits": m.real_bits,
             "true_peak_filter": FILTER,
+            "notes": [asdict(note) for note in (*notes, *facts.notes)],
             "mono_fold": folds,
             "picture_rate": facts.clock.rate.name,
             "picture_start": facts.clock.rate.timecode(facts.clock.start_frame),
+            **({"leader": leader} if before or after else {}),
             **facts.provenance,
         }
     )

@@ -21,7 +21,10 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 def read_report(path: Path) -> LoudnessReport:
     """The report in `path`, of version 2 or 1. Raises ReportError for anything that is not a whole one."""
-    value = _json_of(path)
+    return _checked(path, _json_of(path))
+
+
+def _checked(path: Path, value: object) -> LoudnessReport:
     try:
         if isinstance(value, dict) and (fault := too_large(value)) is not None:
             raise ReportError(f"{path}: {fault}")
@@ -30,6 +33,17 @@ def read_report(path: Path) -> LoudnessReport:
         raise ReportError(f"{path}: {first_fault(error)}") from error
     except RecursionError as error:
         raise ReportError(f"{path} is not JSON: too deep") from error
+
+
+def read_current_report(path: Path) -> LoudnessReport:
+    """The report in `path`, of version 2. Raises ReportError for one of version 1, and as `read_report`."""
+    value = _json_of(path)
+    if isinstance(value, dict) and value.get("schema") == SCHEMA_1:
+        raise ReportError(
+            f"{path} is a report of version 1 ({SCHEMA_1}), which holds no cues and slots in samples",
+            hint="Render that mix again; the report will be of version 2.",
+        )
+    return _checked(path, value)
 
 
 def _json_of(path: Path) -> object:

@@ -1,22 +1,25 @@
-"""The verdict of a delivery, clause by clause: measured, asked for, and the gain that meets it."""
+"""The verdict of a delivery, clause by clause: measured, asked for, and whether that passes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from audio_pipeline.reporting.delivery import Clause, Delivery
-from audio_pipeline.reporting.figures import FIGURES
+from audio_pipeline.reporting.clause import Clause, Value
+from audio_pipeline.reporting.delivery import Delivery
 from audio_pipeline.reporting.model import ClauseOutcome, ClauseVerdict, Verdict
 
 ROUNDING = 0.00005
 """Figures in a report have four decimals; a limit is not missed by their rounding."""
 
+NO_STEM = "no dialogue stem was given; give it with --dialogue FILE"
 _UNKNOWN = {
-    "dialogue_lufs": "no dialogue stem was given",
-    "loudness_to_dialogue_lu": "no dialogue stem was given",
+    "dialogue_lufs": NO_STEM,
+    "loudness_to_dialogue_lu": NO_STEM,
     "bits": "the file does not hold whole numbers of a fixed width",
+    "channel_faults": "the channels were not looked at",
 }
+_ABOUT_DIALOGUE = ("dialogue_lufs", "loudness_to_dialogue_lu")
 
 
 @dataclass(frozen=True)
@@ -29,17 +32,19 @@ class Judgement:
     clauses: tuple[ClauseVerdict, ...]
 
 
-def judge(
-    delivery: Delivery, figures: Mapping[str, float | None], reasons: Mapping[str, str]
-) -> Judgement:
+def judge(delivery: Delivery, figures: Mapping[str, Value], reasons: Mapping[str, str]) -> Judgement:
     """The verdict of a delivery, whole and clause by clause.
 
-    `figures` are those of a report by name, and `bits`, `leq_m_db`, `dialogue_share_percent`; `reasons`
-    says why one is None. The whole passes when every clause that applies does; it is "not measurable"
-    when none fails but one could not be measured.
+    `figures` are those of a report by name, and what `file_figures` adds; `reasons` says why one is None.
+    The whole passes when every binding clause that applies does; it is "not measurable" when none fails
+    but one could not be measured.
     """
-    clauses = tuple(_judge_clause(delivery, clause, figures, reasons) for clause in delivery.clauses)
-    outcomes = {clause.verdict for clause in clauses}
+    clauses = tuple(_judge_clause(clause, figures, reasons) for clause in delivery.clauses)
+    outcomes = {
+        judged.verdict
+        for judged, clause in zip(clauses, delivery.clauses, strict=True)
+        if clause.binding
+    }
     whole: Verdict = "pass"
     if "fail" in outcomes:
         whole = "fail"
@@ -48,43 +53,82 @@ def judge(
     return Judgement(delivery.name, delivery.title, whole, clauses)
 
 
+def applies(clause: Clause, figures: Mapping[str, Value]) -> tuple[bool, str | None]:
+    """Whether a clause applies to a programme with these figures, and why, where that needs a word."""
+    share = figures.get("dialogue_share_percent")
+    if clause.when_dialogue is not None and clause.when_dialogue != isinstance(share, float | int):
+        given = "no dialogue stem was given" if clause.when_dialogue else "a dialogue stem was given"
+        way = "; give it with --dialogue FILE, and this clause applies" if clause.when_dialogue else ""
+        return False, given + way
+    if clause.when_codec and figures.get("codec") not in clause.when_codec:
+        return False, f"it is about {' and '.join(clause.when_codec)}"
+    return _of_share(clause, share if isinstance(share, float | int) else None)
+
+
+def passes(clause: Clause, value: float | str) -> bool:
+    """Whether a figure passes a clause."""
+    if clause.allowed:
+        if isinstance(value, str):
+            return value in clause.allowed
+        numbers = [number for number in clause.allowed if not isinstance(number, str)]
+        return any(abs(value - number) <= ROUNDING for number in numbers)
+    if isinstance(value, str):
+        return False
+    lowest, highest = clause.lowest, clause.highest
+    return (lowest is None or value >= lowest - ROUNDING) and (
+        highest is None or value <= highest + ROUNDING
+    )
+
+
 def _judge_clause(
-    delivery: Delivery, clause: Clause, figures: Mapping[str, float | None], reasons: Mapping[str, str]
+    clause: Clause, figures: Mapping[str, Value], reasons: Mapping[str, str]
 ) -> ClauseVerdict:
     value = figures.get(clause.figure)
     outcome, why = _outcome(clause, value, figures, reasons)
-    gain = _mending_gain(clause, value) if outcome == "fail" and value is not None else None
+    number = value if isinstance(value, float | int) else None
     return ClauseVerdict(
         figure=clause.figure,
         verdict=outcome,
-        measured=value,
+        measured=number,
         limit=clause.limit(),
-        delta=None if value is None else _delta(clause, value),
+        delta=None if number is None or clause.allowed else _delta(clause, number),
         unit=clause.unit,
-        mending_gain_db=gain,
-        gain_breaks=() if gain is None else _broken_by(delivery, gain, clause, figures),
         why=why,
         source=clause.source,
         caveat=clause.caveat,
+        code=clause.code,
+        measured_text=value if isinstance(value, str) else None,
+        binding=clause.binding,
+        document=clause.document,
+        version=clause.version,
+        section=clause.section,
+        read=clause.read,
     )
 
 
 def _outcome(
-    clause: Clause,
-    value: float | None,
-    figures: Mapping[str, float | None],
-    reasons: Mapping[str, str],
+    clause: Clause, value: Value, figures: Mapping[str, Value], reasons: Mapping[str, str]
 ) -> tuple[ClauseOutcome, str | None]:
-    applies, why = _applies(clause, figures.get("dialogue_share_percent"))
-    if not applies:
+    applying, why = applies(clause, figures)
+    if not applying:
         return "does not apply", why
     if value is None:
-        missing = reasons.get(clause.figure) or _UNKNOWN.get(clause.figure, "it was not measured")
-        return "not measurable", missing
-    return ("pass" if _within(clause, value) else "fail"), why
+        return "not measurable", _why_unknown(clause.figure, figures, reasons)
+    missed: ClauseOutcome = "fail" if clause.binding else "not as recommended"
+    return ("pass" if passes(clause, value) else missed), why
 
 
-def _applies(clause: Clause, share: float | None) -> tuple[bool, str | None]:
+def _why_unknown(figure: str, figures: Mapping[str, Value], reasons: Mapping[str, str]) -> str:
+    known = _UNKNOWN.get(figure, "it was not measured")
+    if figure in _ABOUT_DIALOGUE:
+        if figures.get("dialogue_share_percent") is None:
+            return known
+        if figures.get("dialogue_lufs") is None:
+            return "the dialogue stem holds nothing above the -70 LUFS gate"
+    return reasons.get(figure) or known
+
+
+def _of_share(clause: Clause, share: float | None) -> tuple[bool, str | None]:
     above, at_most = clause.when_share_above, clause.when_share_at_most
     limit = above if above is not None else at_most
     if limit is None:
@@ -95,36 +139,9 @@ def _applies(clause: Clause, share: float | None) -> tuple[bool, str | None]:
     return (share > limit if above is not None else share <= limit), known
 
 
-def _within(clause: Clause, value: float) -> bool:
-    lowest, highest = clause.lowest, clause.highest
-    return (lowest is None or value >= lowest - ROUNDING) and (
-        highest is None or value <= highest + ROUNDING
-    )
-
-
 def _delta(clause: Clause, value: float) -> float:
     """Measured minus target; where there is none, minus the limit that is missed or nearer."""
     if clause.target is not None:
         return value - clause.target
     limits = [limit for limit in (clause.minimum, clause.maximum) if limit is not None]
     return value - min(limits, key=lambda limit: abs(value - limit))
-
-
-def _mending_gain(clause: Clause, value: float) -> float | None:
-    """The gain that brings a figure to its target, or to the limit it misses; None when no gain can."""
-    return -_delta(clause, value) if FIGURES[clause.figure].moves else None
-
-
-def _broken_by(
-    delivery: Delivery, gain: float, mended: Clause, figures: Mapping[str, float | None]
-) -> tuple[str, ...]:
-    """The figures of other clauses that would fail after the gain."""
-    broken = []
-    for clause in delivery.clauses:
-        value = figures.get(clause.figure)
-        applies, _ = _applies(clause, figures.get("dialogue_share_percent"))
-        if clause is mended or not applies or value is None or not FIGURES[clause.figure].moves:
-            continue
-        if not _within(clause, value + gain):
-            broken.append(clause.figure)
-    return tuple(broken)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from collections.abc import Mapping
 
 from audio_pipeline.reporting.audibility import audibility_warning
 from audio_pipeline.reporting.dropout import UNCERTAIN_S
 from audio_pipeline.reporting.facts import MixFacts
+from audio_pipeline.reporting.fault_warnings import fault_warnings
 from audio_pipeline.reporting.fold_check import fold_warning
+from audio_pipeline.reporting.gain_checks import warnings_of_gains
 from audio_pipeline.reporting.measuring import Measured
 from audio_pipeline.reporting.model import DeliveryVerdict, DropoutLevels
-from audio_pipeline.reporting.warnings import ReportWarning, WarningCode
+from audio_pipeline.reporting.silences import MOST_SILENCES, silences_in_short
+from audio_pipeline.reporting.warnings import OVERRUN_CODES, ReportWarning, WarningCode
 
 
 def warnings_of(
-    measured: Measured, facts: MixFacts, dropout: DropoutLevels | None, delivery: DeliveryVerdict
+    measured: Measured,
+    facts: MixFacts,
+    figures: Mapping[str, float | None],
+    dropout: DropoutLevels | None,
+    delivery: DeliveryVerdict,
 ) -> tuple[ReportWarning, ...]:
     """Everything that whoever delivers the file should know."""
     return (
@@ -22,13 +29,30 @@ def warnings_of(
             ReportWarning.model_validate({"code": code, "message": said})
             for code, said in facts.warnings
         ),
+        *_of_overruns(measured, facts),
         *_of_file(measured, facts),
+        *warnings_of_gains(facts, figures),
         *_of_floor(measured, delivery),
         *_of_folds(measured),
         *_of_fall(measured, facts, dropout),
         *_of_silence_cue(measured, facts, dropout),
         *_of_silences(facts, delivery),
+        *fault_warnings(measured.faults, measured.roles, facts, measured.info.sample_rate_hz),
     )
+
+
+def _of_overruns(measured: Measured, facts: MixFacts) -> list[ReportWarning]:
+    rate = measured.info.sample_rate_hz
+    return [
+        ReportWarning(
+            code=OVERRUN_CODES[overrun.code],
+            message=overrun.message(rate),
+            at_s=overrun.span.start / rate,
+            until_s=overrun.span.stop / rate,
+            figure=f"slots.{overrun.voice}",
+        )
+        for overrun in facts.overruns
+    ]
 
 
 def _of_file(measured: Measured, facts: MixFacts) -> list[ReportWarning]:
@@ -112,7 +136,7 @@ def _of_silence_cue(
     return [
         ReportWarning(
             code=WarningCode.SILENCE_NOT_SILENT,
-            message=f"The silence at {facts.clock.timecode(Fraction(plan.silence, rate))} is not silent.",
+            message=f"The silence at {facts.clock.timecode_of_sample(plan.silence, rate)} is not silent.",
             at_s=plan.silence / rate,
             figure="dropout.silence_at_s",
         )
@@ -120,15 +144,27 @@ def _of_silence_cue(
 
 
 def _of_silences(facts: MixFacts, delivery: DeliveryVerdict) -> list[ReportWarning]:
-    """Without cues nobody knows what is meant, so nothing is said."""
+    """Without cues nobody knows what is meant, so nothing is said; very many are pauses, told once."""
+    runs = [run for run in delivery.silences if facts.sections and not run.deliberate]
+    if len(runs) > MOST_SILENCES:
+        return [
+            _silence(runs[0].start_s, runs[-1].stop_s, f"{silences_in_short(runs)}; no cue asks for it.")
+        ]
     return [
-        ReportWarning(
-            code=WarningCode.UNPLANNED_SILENCE,
-            message=f"Digital silence from {run.start} to {run.stop}, which no cue asks for.",
-            at_s=run.start_s,
-            until_s=run.stop_s,
-            figure="delivery.silences",
+        _silence(
+            run.start_s,
+            run.stop_s,
+            f"Digital silence from {run.start} to {run.stop}, which no cue asks for.",
         )
-        for run in delivery.silences
-        if facts.sections and not run.deliberate
+        for run in runs
     ]
+
+
+def _silence(at_s: float, until_s: float, message: str) -> ReportWarning:
+    return ReportWarning(
+        code=WarningCode.UNPLANNED_SILENCE,
+        message=message,
+        at_s=at_s,
+        until_s=until_s,
+        figure="delivery.silences",
+    )

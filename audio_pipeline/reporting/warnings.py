@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from audio_pipeline.reporting.values import ReportModel, Seconds, StrEnumValue, Text
@@ -32,7 +33,44 @@ class WarningCode(StrEnum):
     MATCH_SPECTRUM = "match_spectrum", "the voices' spectra still differ after `match`"
     MATCH_BANDWIDTH = "match_bandwidth", "the voices' bandwidths still differ after `match`"
     MATCH_NOISE = "match_noise", "the voices' noise floors still differ after `match`"
+    CHANNEL_DEAD = "channel_dead", "a channel carries nothing"
+    CHANNEL_MUTED = "channel_muted", "a channel, or all, cut off for a stretch of 100 ms or more"
+    AUDIO_DROPOUT = "audio_dropout", "a gap of less than 100 ms that cuts the sound off"
+    POLARITY_INVERTED = "polarity_inverted", "two channels are mirror images"
+    OUT_OF_PHASE = "out_of_phase", "left and right mostly cancel in mono"
+    DUAL_MONO = "dual_mono", "left and right are identical"
+    IDENTICAL_CHANNELS = "identical_channels", "two channels of a multichannel file are identical"
+    CHANNEL_DELAY = "channel_delay", "one channel is a delayed copy of another"
+    CHANNEL_IMBALANCE = "channel_imbalance", "left and right differ in level"
+    CLIPPING = "clipping", "flat tops: the sound was clipped"
+    DC_OFFSET = "dc_offset", "a channel is not centred on zero"
+    PADDED_BITS = "padded_bits", "the lowest bits of every sample are zero"
+    LFE_SILENT = "lfe_silent", "the LFE channel carries nothing"
+    LFE_FULL_BAND = "lfe_full_band", "the LFE channel is not low-pass filtered"
+    LINE_OVER_SLOT = "line_over_slot", "a line is spoken before or after its slot"
+    LINE_CUT_TO_SLOT = "line_cut_to_slot", "a line is cut to fit its slot, as `fit` asks"
+    VOICE_CUT = "voice_cut", "a voice or its echo is cut by the fader, the dropout or another cue"
+    ECHO_PAST_BLACK = "echo_past_black", "an echo goes on past the cue `black`"
+    TAIL_PAST_END = "tail_past_end", "a voice or its echo goes on past the cue `end`"
+    LOUDNESS_OFF_TARGET = "loudness_off_target", "the mix is not within 0.1 LU of its target"
+    STEM_OVER_FULL_SCALE = "stem_over_full_scale", "a stem needed more of the ceiling than the master"
+    STEM_SIGNAL = "stem_signal", "a stem is clipped, recorded too low, has DC or opposite channels"
+    STEM_CHANNELS = "stem_channels", "channels of a stem that differ were averaged"
+    STEM_GAIN = "stem_gain", "a stem was raised by more than 40 dB"
     VERSION_1 = "version_1", "a warning from a report of version 1, which has no codes"
+
+
+OVERRUN_CODES = {
+    code.value: code
+    for code in (
+        WarningCode.LINE_OVER_SLOT,
+        WarningCode.LINE_CUT_TO_SLOT,
+        WarningCode.VOICE_CUT,
+        WarningCode.ECHO_PAST_BLACK,
+        WarningCode.TAIL_PAST_END,
+    )
+}
+"""The warnings of what does not fit a locked picture; their figure is the voice's slot, "slots.voice_a"."""
 
 
 class ReportWarning(ReportModel):
@@ -46,3 +84,8 @@ class ReportWarning(ReportModel):
     at_s: Seconds | None = None
     until_s: Seconds | None = None
     figure: Text | None = None
+
+
+def overruns_among(warnings: Iterable[ReportWarning]) -> tuple[ReportWarning, ...]:
+    """Those that say what does not fit the picture."""
+    return tuple(warning for warning in warnings if warning.code.value in OVERRUN_CODES)

@@ -7,7 +7,7 @@ rate and on cues. `Clock` turns plain times into exact seconds; `Schedule` also 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
@@ -28,7 +28,7 @@ _SIGN = re.compile(r"((?<![\w.:;])\d{1,6}\+\d\d(?![\w.:]))|([+-])")
 MINUS = "\N{MINUS SIGN}"
 """A hyphen's proper sign, which text that was typeset has in its place."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?")
-_MOST_CHOICES = 1000
+MOST_CHOICES = 1000
 _EXAMPLES = '"8s", "250ms", "132f", "01:00:05:12", "90+08" or "black + 6s"'
 
 
@@ -56,20 +56,22 @@ def parse_moment(text: str | list[str]) -> Moment:
     parts = [text] if isinstance(text, str) else text
     if not parts or not all(isinstance(part, str) for part in parts):
         raise ValueError(f"{text!r} is not a time; write {_EXAMPLES}, or a list of such texts")
-    if len(parts) > _MOST_CHOICES:
-        raise ValueError(f"a list of {len(parts)} times is longer than {_MOST_CHOICES}")
+    if len(parts) > MOST_CHOICES:
+        raise ValueError(f"a list of {len(parts)} times is longer than {MOST_CHOICES}")
     parts = [part.replace(MINUS, "-") for part in parts]
     shown = parts[0] if len(parts) == 1 else "[" + ", ".join(parts) + "]"
     return Moment(shown.strip(), tuple(_parse_sum(part) for part in parts))
 
 
 def parse_duration(text: str) -> Moment:
-    """Understand a length of time without names: "250ms", "6f". Raises ValueError in words."""
+    """Understand a length of time without names: "250ms", "6f", "6f + 20ms". Raises ValueError in words."""
     moment = parse_moment(text)
     atoms = [atom for choice in moment.choices for _, atom in choice]
     if moment.names() or any(is_timecode(atom) for atom in atoms):
         raise ValueError(f'{text!r} is not a length of time like "250ms", "8s" or "6f"')
-    if len(atoms) != 1 or moment.choices[0][0][0] < 0:
+    # a change of a length may be written in frames where the length itself is not
+    in_frames = [atom.endswith("f") for atom in atoms]
+    if moment.choices[0][0][0] < 0 or len(set(in_frames)) < len(atoms):
         raise ValueError(f'{text!r} is not one length of time like "250ms", "8s" or "6f"')
     return moment
 
@@ -101,6 +103,47 @@ def _parse_sum(text: str) -> tuple[tuple[int, str], ...]:
     raise ValueError(f"{text!r} is not a time; write {_EXAMPLES}")
 
 
+def moment_of_choices(choices: Iterable[Iterable[tuple[int, str]]]) -> str | list[str]:
+    """The text that `parse_moment` understands as these choices; seconds are added up.
+
+    A list where there are several.
+    """
+    texts = [_sum_text(list(choice)) for choice in choices]
+    return texts[0] if len(texts) == 1 else texts
+
+
+def _sum_text(terms: list[tuple[int, str]]) -> str:
+    frames, seconds = Fraction(0), Fraction(0)
+    others: list[tuple[int, str]] = []
+    for sign, atom in terms:
+        match = _PLAIN.fullmatch(atom)
+        if match is None:
+            others.append((sign, atom))
+        elif match[2] == "f":
+            frames += sign * Fraction(match[1])
+        else:
+            seconds += sign * Fraction(match[1]) * _UNITS[match[2]]
+    unit = "ms" if abs(seconds) < 1 else "s"
+    if frames:
+        others.append((1 if frames > 0 else -1, f"{_decimal(abs(frames))}f"))
+    if seconds:
+        others.append((1 if seconds > 0 else -1, f"{_decimal(abs(seconds) / _UNITS[unit])}{unit}"))
+    elif not others:
+        return "0s"
+    others.sort(key=lambda term: term[0] < 0)  # what is subtracted comes last
+    first = ("-" if others[0][0] < 0 else "") + others[0][1]
+    return " ".join([first, *(f"{'+' if sign > 0 else '-'} {atom}" for sign, atom in others[1:])])
+
+
+def _decimal(number: Fraction) -> str:
+    """A number that was written with decimals, in decimals."""
+    places = 0
+    while (number * 10**places).denominator > 1:
+        places += 1
+    digits = str((number * 10**places).numerator).zfill(places + 1)
+    return f"{digits[:-places]}.{digits[-places:]}" if places else digits
+
+
 def _is_atom(token: str) -> bool:
     return bool(
         _PLAIN.fullmatch(token) or _NAME.fullmatch(token) or is_timecode(token) or is_feet(token)
@@ -113,6 +156,11 @@ def _latest(moment: Moment, seconds: Callable[[str], Fraction]) -> Fraction:
         reduce(add, (seconds(atom) if sign > 0 else -seconds(atom) for sign, atom in choice))
         for choice in moment.choices
     )
+
+
+ROUNDED_S = Fraction(1, 15_000)
+"""How far before its picture the seconds of a picture's first sample may lie: half a sample at 8 kHz, and
+the rounding to microseconds of a report."""
 
 
 @dataclass(frozen=True)
@@ -144,12 +192,34 @@ class Clock:
         return _latest(moment, self.seconds)
 
     def timecode(self, seconds: Fraction) -> str:
-        """The timecode of the picture that stands at `seconds` into the programme."""
+        """The timecode of the picture that stands at exactly `seconds` into the programme."""
         return self.rate.timecode(self.start_frame + self.frame(seconds))
 
+    def timecode_of_sample(self, at: int, sample_rate_hz: int) -> str:
+        """The timecode of the picture that stands at the programme's sample `at`."""
+        return self.rate.timecode(self.start_frame + self.frame_of_sample(at, sample_rate_hz))
+
+    def timecode_of_rounded(self, seconds: float) -> str:
+        """The timecode of the picture at a time of a report, which is a sample's, in rounded seconds: up to
+        `ROUNDED_S` before a picture it is that picture's first sample."""
+        return self.timecode(Fraction(seconds) + ROUNDED_S)
+
     def frame(self, seconds: Fraction) -> int:
-        """The number of the picture, from 0, that stands at `seconds` into the programme."""
+        """The number of the picture, from 0, that stands at exactly `seconds` into the programme."""
         return int(seconds * self.rate.frames_per_s // 1)
+
+    def frame_of_sample(self, at: int, sample_rate_hz: int) -> int:
+        """The number of the picture, from 0, that stands at the programme's sample `at`.
+
+        Picture n begins at sample round(n × sample rate ÷ picture rate), which may lie half a sample before
+        its exact time: a division of samples would give the picture before it.
+        """
+        pictures = Fraction(2 * at + 1, 2) / sample_rate_hz * self.rate.frames_per_s
+        return -int(-pictures // 1) - 1
+
+    def on_frame(self, seconds: Fraction) -> Fraction:
+        """The exact beginning of the picture that begins nearest to `seconds`; of two, the later."""
+        return self.rate.seconds(self.frame(seconds + self.rate.seconds(1) / 2))
 
 
 class UnknownNameError(ValueError):

@@ -15,18 +15,25 @@ from audio_pipeline.timeline.moments import Clock, Moment, Schedule
 from audio_pipeline.timeline.spans import Span
 
 Listening = Literal["speakers", "headphones"]
+ChannelChoice = int | Literal["auto", "left", "right", "centre", "mix"]
+"""Which channel of a recording becomes a mono stem: its number from 1, its name, or the one with the voice."""
 
 
 @dataclass(frozen=True)
 class StemRequest:
     """An audio file as a sound wants it: how many channels, and levelled to what, if at all.
 
-    `path` is as the preset writes it; `level_lufs` None leaves the file's own level.
+    `path` is as the preset writes it; `level_lufs` None leaves the file's own level. `channel` is what becomes
+    of several channels in mono; with `trim` the silence around the words is left out. What lasts longer than
+    `longest_samples` is stretched, as far as `stretched_length` says; None stretches nothing.
     """
 
     path: str
     channels: Literal[1, 2]
     level_lufs: float | None = None
+    channel: ChannelChoice = "auto"
+    trim: bool = False
+    longest_samples: int | None = None
 
 
 def to_samples(seconds: Fraction, sample_rate: int) -> int:
@@ -41,6 +48,13 @@ class Scene:
     `programme` is the whole, from sample 0; `speech` are the spans in which a voice speaks, in
     order; `stems` hold `(n, channels)` float64 at `sample_rate`, and `treated` those of layers that an
     effect of the stage "stem" works on, by the layer's name; `head` is whose ears headphones get.
+
+    Examples:
+        >>> from audio_pipeline.testing import make_scene
+        >>> from audio_pipeline.units import parse_duration
+        >>> scene = make_scene()
+        >>> scene.cue("black"), scene.samples(parse_duration("250ms"))
+        (960000, 12000)
     """
 
     sample_rate: int

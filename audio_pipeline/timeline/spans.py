@@ -14,7 +14,12 @@ Smaller ones cost more Python for each sample, which threads cannot share; large
 
 @dataclass(frozen=True, order=True)
 class Span:
-    """Samples `start` up to, not including, `stop`, on the programme's clock. `start ≤ stop`."""
+    """Samples `start` up to, not including, `stop`, on the programme's clock. `start ≤ stop`.
+
+    Examples:
+        >>> len(Span(10, 30)), 30 in Span(10, 30), Span(10, 30).intersect(Span(20, 90))
+        (20, False, Span(start=20, stop=30))
+    """
 
     start: int
     stop: int

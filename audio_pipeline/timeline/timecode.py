@@ -1,7 +1,8 @@
 """Picture rates, timecode and feet+frames, exact in rationals.
 
-Sources: SMPTE ST 12-1 (drop frame leaves out labels 00 and 01 of every minute but each tenth; it
-drops labels, never pictures); 16 frames to the foot on 35 mm, 40 on 16 mm.
+Sources: SMPTE ST 12-1 and ST 12-3 (drop frame leaves out labels 00 and 01, at 59.94 frames a second 00 to
+03, of every minute but each tenth; it drops labels, never pictures); 16 frames to the foot on 35 mm, 40 on
+16 mm.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class PictureRate:
     """How many picture frames pass in a second, and how they are labelled.
 
     `frames_per_s` is exact (24000/1001 for "23.976"); `nominal` is the count of labels in a second;
-    `drop` leaves out labels so that timecode keeps up with the clock (29.97 only).
+    `drop` leaves out labels so that timecode keeps up with the clock (29.97 and 59.94 only).
     """
 
     name: str
@@ -36,13 +37,13 @@ class PictureRate:
 
         A semicolon before the frames marks drop frame, as on every deck.
         """
-        label = frame % self._frames_per_day()
+        label = frame % self.frames_per_day
         if self.drop:
-            tens, rest = divmod(label, self._frames_per_ten_minutes())
-            dropped = 18 * tens
+            tens, rest = divmod(label, self._frames_per_ten_minutes)
+            minutes = 9 * tens
             if rest >= self.nominal * 60:
-                dropped += 2 * (1 + (rest - self.nominal * 60) // (self.nominal * 60 - 2))
-            label += dropped
+                minutes += 1 + (rest - self.nominal * 60) // (self.nominal * 60 - self._dropped)
+            label += self._dropped * minutes
         seconds, frames = divmod(label, self.nominal)
         minutes, seconds = divmod(seconds, 60)
         hours, minutes = divmod(minutes, 60)
@@ -70,20 +71,28 @@ class PictureRate:
         label = ((h * 60 + m) * 60 + s) * self.nominal + f
         if not self.drop:
             return label
-        if f < 2 and s == 0 and m % 10:
+        if f < self._dropped and s == 0 and m % 10:
             raise ValueError(f"{timecode!r} is a label that drop frame leaves out")
         minute = h * 60 + m
-        return label - 2 * (minute - minute // 10)
+        return label - self._dropped * (minute - minute // 10)
 
     def seconds(self, frames: int) -> Fraction:
         """How long that many pictures last."""
         return frames / self.frames_per_s
 
-    def _frames_per_ten_minutes(self) -> int:
-        return self.nominal * 600 - 18
+    @property
+    def frames_per_day(self) -> int:
+        """The pictures from 00:00:00:00 until that label comes again."""
+        return 144 * self._frames_per_ten_minutes if self.drop else self.nominal * 86_400
 
-    def _frames_per_day(self) -> int:
-        return 144 * self._frames_per_ten_minutes() if self.drop else self.nominal * 86_400
+    @property
+    def _dropped(self) -> int:
+        """The labels that drop frame leaves out of a minute."""
+        return self.nominal // 15
+
+    @property
+    def _frames_per_ten_minutes(self) -> int:
+        return self.nominal * 600 - 9 * self._dropped
 
 
 RATES: dict[str, PictureRate] = {
@@ -95,6 +104,11 @@ RATES: dict[str, PictureRate] = {
         PictureRate("29.97df", Fraction(30_000, 1001), 30, drop=True),
         PictureRate("29.97", Fraction(30_000, 1001), 30),
         PictureRate("30", Fraction(30), 30),
+        PictureRate("48", Fraction(48), 48),
+        PictureRate("50", Fraction(50), 50),
+        PictureRate("59.94df", Fraction(60_000, 1001), 60, drop=True),
+        PictureRate("59.94", Fraction(60_000, 1001), 60),
+        PictureRate("60", Fraction(60), 60),
     )
 }
 

@@ -22,7 +22,6 @@ from audio_pipeline.audio_io.condition import (
     fade_edges,
     resampled,
 )
-from audio_pipeline.audio_io.fold import ROLES, fold_to_mono, fold_to_stereo
 from audio_pipeline.audio_io.read.audio_file import Recording
 from audio_pipeline.errors import StemError
 from tests.audio_io.wave_makers import RATE, tone
@@ -46,16 +45,6 @@ def conditioned(x: np.ndarray, rate: int = RATE, channels: int = 1, **options: o
         return condition(path, sample_rate_hz=RATE, channels=channels, **options)
 
 
-def to_mono(x: np.ndarray) -> tuple[np.ndarray, str | None]:
-    fold = fold_to_mono(x.T @ x / len(x))
-    return (x, None) if fold is None else (fold.of(x), fold.how)
-
-
-def to_stereo(x: np.ndarray) -> np.ndarray:
-    fold = fold_to_stereo(x.shape[1])
-    return x if fold is None else fold.of(x)
-
-
 def resample(x: np.ndarray, from_hz: int, to_hz: int) -> np.ndarray:
     return resampled([x], len(x), x.shape[1], from_hz, to_hz)
 
@@ -72,102 +61,6 @@ def rms(x: np.ndarray) -> float:
 
 def db(x: np.ndarray, reference: np.ndarray) -> float:
     return 20.0 * np.log10(rms(x) / rms(reference))
-
-
-# --- channels
-
-
-def test_stereo_of_one_source_becomes_that_source() -> None:
-    x = noise(1)
-    mono, how = to_mono(np.hstack([x, x]))
-    assert np.allclose(mono, x, atol=1e-15)
-    assert how == "took the mean of left and right"
-
-
-def test_unlike_channels_lose_three_decibels_and_no_more() -> None:
-    x = noise(2, channels=2)
-    mono, _ = to_mono(x)
-    assert db(mono, x[:, [0]]) == pytest.approx(-3.01, abs=0.1)
-
-
-def test_mirrored_channels_keep_their_energy() -> None:
-    x = noise(3)
-    mono, how = to_mono(np.hstack([x, -0.8 * x]))
-    assert db(mono, x) == pytest.approx(20 * np.log10(0.9), abs=1e-9)
-    assert how == "inverted right, which mirrors left, and took the mean of both"
-
-
-def test_channels_that_partly_cancel_give_way_to_the_louder() -> None:
-    x, y = noise(4), noise(5)
-    right = -0.9 * x + 0.55 * y
-    mono, how = to_mono(np.hstack([x, right]))
-    assert np.array_equal(mono, right if rms(right) > rms(x) else x)
-    assert how is not None
-    assert "the sum of both would lose" in how
-
-
-@given(correlation=st.floats(-1.0, 1.0), balance_db=st.floats(-60.0, 60.0))
-def test_no_pair_of_channels_loses_more_than_six_decibels(correlation: float, balance_db: float) -> None:
-    x, y = noise(6, 4000), noise(7, 4000)
-    right = (correlation * x + np.sqrt(1 - correlation**2) * y) * 10 ** (balance_db / 20)
-    mono, _ = to_mono(np.hstack([x, right]))
-    assert db(mono, x if rms(x) >= rms(right) else right) >= -6.03
-
-
-@pytest.mark.parametrize(("silent", "taken"), [(0, "right"), (1, "left")])
-def test_a_silent_side_costs_nothing(silent: int, taken: str) -> None:
-    x = noise(8, channels=2)
-    x[:, silent] = 0.0
-    mono, how = to_mono(x)
-    assert np.array_equal(mono[:, 0], x[:, 1 - silent])
-    assert how is not None
-    assert how.startswith(f"took the {taken} channel")
-    assert "silent" in how
-
-
-@pytest.mark.parametrize("channels", [3, 5, 6, 7, 8])
-def test_the_centre_is_taken_when_it_carries_something(channels: int) -> None:
-    x = noise(9, channels=channels)
-    x[:, ROLES[channels].index("C")] *= 0.2
-    mono, how = to_mono(x)
-    assert np.array_equal(mono[:, 0], x[:, 2])
-    assert how == f"took the centre of {channels} channels"
-
-
-@pytest.mark.parametrize("channels", [4, 5, 6, 8])
-def test_without_a_centre_left_and_right_are_taken_and_never_the_lfe(channels: int) -> None:
-    x = noise(10, channels=channels)
-    if "C" in ROLES[channels]:
-        x[:, 2] = 0.0
-    if "LFE" in ROLES[channels]:
-        x[:, 3] *= 2.0
-    mono, how = to_mono(x)
-    assert np.allclose(mono[:, 0], (x[:, 0] + x[:, 1]) / 2)
-    assert how == f"took the mean of left and right of {channels} channels"
-
-
-def test_mono_on_two_channels_is_the_same_on_both() -> None:
-    x = noise(11)
-    stereo = to_stereo(x)
-    assert np.array_equal(stereo, np.hstack([x, x]))
-
-
-@pytest.mark.parametrize("channels", range(3, 9))
-def test_the_fold_down_is_symmetric_and_leaves_the_lfe_out(channels: int) -> None:
-    roles = ROLES[channels]
-    for index, role in enumerate(roles):
-        one = np.zeros((10, channels))
-        one[:, index] = 1.0
-        (left, right), *_ = to_stereo(one)
-        mirrored = {"L": "R", "Ls": "Rs", "Lb": "Rb"}.get(role)
-        if mirrored is not None:
-            other = np.zeros((10, channels))
-            other[:, roles.index(mirrored)] = 1.0
-            assert to_stereo(other)[0].tolist() == [right, left]
-        if role == "C":
-            assert left == right == pytest.approx(10 ** (-3 / 20))
-        if role == "LFE":
-            assert left == right == 0.0
 
 
 # --- resampling
@@ -297,8 +190,17 @@ def test_what_is_below_the_gate_is_levelled_by_its_rms(nothing: float | None) ->
     out = conditioned(noise(17, level=1e-4), level_lufs=-27.0, measure=lambda *_: nothing)
     assert 20 * np.log10(rms(out.samples)) == pytest.approx(-27.0, abs=1e-6)
     low, needed = out.warnings
-    assert "is recorded very low" in low
-    assert "stem.wav needed 53 dB of gain; its noise came up with it." in needed
+    assert (low.code, needed.code) == ("stem_signal", "stem_gain")
+    assert "is recorded very low" in low.message
+    assert needed.message.endswith("stem.wav needed 53 dB of gain; its noise came up with it.")
+
+
+@pytest.mark.parametrize(("level_dbfs", "warned"), [(-60.0, False), (-72.0, True)])
+def test_a_raise_of_more_than_40_db_is_a_warning(level_dbfs: float, warned: bool) -> None:
+    out = conditioned(
+        noise(17, level=10 ** (level_dbfs / 20)), level_lufs=-27.0, measure=lambda *_: None
+    )
+    assert ("stem_gain" in [warning.code for warning in out.warnings]) == warned
 
 
 def test_a_level_without_a_measure_is_misuse() -> None:

@@ -44,3 +44,24 @@ def test_a_folder_that_takes_nothing_is_said_in_words(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.TemporaryFile", full)
     with ScratchFile(tmp_path, 2) as spill, pytest.raises(RenderError, match="No space left"):
         spill.write(np.ones((10, 2)))
+
+
+@pytest.mark.parametrize("memory_bytes", [0, 160, 10_000])
+def test_silence_takes_no_room_and_reads_as_zeros(tmp_path, memory_bytes):
+    rng = np.random.default_rng(1)
+    first, last = rng.standard_normal((10, 2)), rng.standard_normal((7, 2))
+    whole = np.concatenate([np.zeros((5, 2)), first, np.zeros((20, 2)), last, np.zeros((4, 2))])
+    with ScratchFile(tmp_path, 2, memory_bytes) as file:
+        for part, silent in ((5, True), (first, False), (20, True), (last, False), (4, True)):
+            if silent:
+                file.write_silence(part)
+            else:
+                file.write(part)
+        assert len(file) == len(whole)
+        padded = np.concatenate([np.zeros((3, 2)), whole, np.zeros((3, 2))])
+        for start in range(-3, len(whole)):
+            for stop in range(start + 1, len(whole) + 3):
+                assert (file.read(Span(start, stop)) == padded[start + 3 : stop + 3]).all()
+        assert file.is_silent(Span(0, 5))
+        assert file.is_silent(Span(15, 35))
+        assert not file.is_silent(Span(14, 16))

@@ -30,9 +30,16 @@ from tests.audio_io.write.steps import failing_at
 from tests.command import contents, tiny_project
 
 SHORTER = ("cues.black=700ms", "cues.silence=800ms", "cues.end=1s", "layers.voice_b.at=150ms")
-RENDER = ("--preset", "tiny", "--quiet", *itertools.chain(*(("--set", key) for key in SHORTER)))
-OLD = (*RENDER, "--stems", "--set", "master.target=-27 LUFS")
-NEW = (*RENDER, "--stems", "--set", "master.target=-24 LUFS")
+RENDER = (
+    "--preset",
+    "tiny",
+    "--name",
+    "tiny",
+    "--quiet",
+    *itertools.chain(*(("--set", key) for key in SHORTER)),
+)
+OLD = (*RENDER, "--stems", "--set", "master.dialogue=-27 LUFS")
+NEW = (*RENDER, "--stems", "--set", "master.dialogue=-24 LUFS")
 NEXT = (*RENDER, "--from", "100ms", "--to", "200ms")
 FEWER = tuple(word for word in NEW if word != "--stems")
 NEVER = 1_000_000

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from audio_pipeline import __version__
 from audio_pipeline.cli.main import COMMANDS
+from audio_pipeline.version import __version__
 from tests.command import COMMAND, contents, environment, run, shell
 
 HEAVY = ("numpy", "scipy", "soundfile", "pydantic", "librosa", "matplotlib", "rich")
@@ -64,6 +64,21 @@ def test_a_summary_goes_to_stdout_and_nothing_to_stderr(tiny: Path) -> None:
         "renders/tiny.report.json",
         "renders/tiny.report.html",
     }
+
+
+def test_a_render_tells_the_timecodes_of_its_cues_and_where_a_leader_starts(tiny: Path) -> None:
+    plain = run(tiny, "--preset", "tiny", "--set", "picture.rate=29.97 DF")
+    assert "      cues  black 01:00:02;00, silence 01:00:02;15\n" in plain.stdout
+    assert "leader" not in plain.stdout
+    led = run(tiny, "--preset", "tiny", "--set", "leader.on=true", "--set", "cues.dropout=2.2s")
+    assert "cues  black 01:00:02:00, dropout 01:00:02:05, silence 01:00:02:12\n" in led.stdout
+    assert "leader  the files start at 00:59:52:00\n" in led.stdout
+    cut = run(tiny, "--preset", "tiny", "--from", "black", "--to", "silence")
+    assert "cues  black 01:00:02:00\n" in cut.stdout
+    measured = run(tiny, "measure", "renders/tiny.wav")
+    assert (
+        "The leader is not measured: 8.000 s before the programme, 4.000 s after it." in measured.stdout
+    )
 
 
 def test_json_is_the_report_and_nothing_else(tiny: Path) -> None:

@@ -25,7 +25,7 @@ COULD_NOT = {
         None,
     ),
     "set of an impossible value": (
-        ["--preset", "tiny", "--set", "master.target=3 LUFS"],
+        ["--preset", "tiny", "--set", "master.dialogue=3 LUFS"],
         "outside -70 LUFS to 0 LUFS",
         None,
     ),

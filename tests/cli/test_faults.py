@@ -60,7 +60,7 @@ def earlier(tiny: Path, shared_tiny: Path) -> dict[str, bytes]:
     return contents(tiny)
 
 
-LOUDER = ("--preset", "tiny", "--stems", "--set", "master.target=-24 LUFS")
+LOUDER = ("--preset", "tiny", "--name", "tiny", "--stems", "--set", "master.dialogue=-24 LUFS")
 
 
 @pytest.mark.parametrize(

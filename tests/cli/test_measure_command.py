@@ -55,6 +55,14 @@ def test_json_of_one_file_is_a_report_and_of_two_a_list(folder: Path) -> None:
     assert [list(report["files"]) for report in two] == [["ending.wav"], ["ending.wav"]]
 
 
+@pytest.mark.parametrize(
+    ("written", "name"), [("29.97 DF", "29.97df"), ("23.98", "23.976"), ("60", "60")]
+)
+def test_a_picture_rate_may_be_written_as_people_do(folder: Path, written: str, name: str) -> None:
+    report = json.loads(run(folder / "ending.wav", "--rate", written, "--json").output)
+    assert report["provenance"]["picture_rate"] == name
+
+
 def test_csv_has_a_row_a_file_and_with_sections_a_row_a_section(folder: Path) -> None:
     wav, cues = folder / "ending.wav", folder / "cues.csv"
     files = list(csv.DictReader(io.StringIO(run(wav, wav, "--csv").output)))

@@ -49,6 +49,8 @@ def test_a_render_with_an_odd_stem_is_kept_and_the_same_again(odd, call):
             "--out",
             out,
             "--stems",
+            "--name",
+            "tiny",
             "-v",
         ]
         done = call(odd, *arguments)

@@ -57,7 +57,14 @@ def test_everything_is_made_and_read_without_the_modules_and_calls_of_posix(
     assert (done.returncode, done.stderr) == (0, "")
     assert contents(film / "renders") == contents(shared_tiny / "renders")
     batch = run(
-        film, "batch", "tiny", "--vary", "master.target=-24 LUFS,-20 LUFS", "--jobs", "2", env=elsewhere
+        film,
+        "batch",
+        "tiny",
+        "--vary",
+        "master.dialogue=-24 LUFS,-20 LUFS",
+        "--jobs",
+        "2",
+        env=elsewhere,
     )
     assert batch.returncode == 0, batch.stderr
     wave = film / "renders" / "tiny.wav"

@@ -13,8 +13,8 @@ import click
 import pytest
 
 from audio_pipeline.cli.main import COMMANDS, cli
-from audio_pipeline.cli.process import Stopped
 from audio_pipeline.jobs import watch
+from audio_pipeline.stopping import Stopped
 from tests.cli.conftest import Call
 from tests.command import environment, run
 

@@ -30,13 +30,14 @@ version = ["a", "b"]
 voice_a = "stems/voice_b.flac"
 [stems.de]
 voice_b = "stems/voice_a.flac"
+set = { "dropout.fade" = "base + 10ms" }
 [[exclude]]
 preset = "short"
 "dropout.fade" = "80ms"
 [[mix]]
 preset = "final"
 name = "final-quiet"
-set = { "master.target" = "-30 LUFS" }
+set = { "master.dialogue" = "-30 LUFS" }
 """
 FAIR = {
     "dropout.fade": ["80ms", "250ms", "1s", "6f"],
@@ -46,7 +47,7 @@ FAIR = {
     "seed": [1, 2, 3],
     "cues.black": ["9s", "voice_b.tail + 6s"],
     "layers.breath.on": [True, False],
-    "master.target": ["-24 LUFS", "-30 LUFS"],
+    "master.dialogue": ["-24 LUFS", "-30 LUFS"],
 }
 """Keys with values that are right in themselves."""
 PRESETS = [
@@ -106,6 +107,9 @@ def _line(rng: random.Random, table: str) -> str:
             value = rng.choice(
                 ["stems/voice_a.flac", "stems/voice_b.flac", "../x.flac", "stems", *WORDS]
             )
+            if rng.random() < 0.2:
+                own = rng.choice(list(FAIR))
+                key, value = "set", rng.choice([{own: rng.choice(FAIR[own])}, {}, 3, value])
         case "[mix]":
             key, value = rng.choice(
                 [("language", "fr"), ("name", rng.choice(WORDS)), ("set", {key: value}), ("set", {})]

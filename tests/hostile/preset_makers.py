@@ -7,7 +7,7 @@ from functools import cache
 
 from hypothesis import strategies as st
 
-from audio_pipeline.preset.model import Head, Master, Picture
+from audio_pipeline.preset.model import Head, Leader, Master, Picture
 from audio_pipeline.preset.registry import EFFECTS, LAYERS
 from tests.conftest import REPOSITORY
 
@@ -23,6 +23,7 @@ SOUNDS = {
 TABLES = {
     "picture": sorted(Picture.model_fields),
     "master": sorted(Master.model_fields),
+    "leader": sorted(Leader.model_fields),
     "cues": ["start", "black", "dropout", "silence", "end", "breath", "voice_a", "loop", "Ä", "a.b"],
 }
 WORDS = [

@@ -25,7 +25,7 @@ _known = st.one_of(
 _fair = st.sampled_from(
     [
         *("dropout.fade=80ms", "grain.level='-57 dBFS'", "black=9s", "layers.breath.on=false", "seed=7"),
-        *("master.target=-24 LUFS", "picture.rate=25", "space.rt60=1.2s", "echo.returns=2", "title=x"),
+        *("master.dialogue=-24 LUFS", "picture.rate=25", "space.rt60=1.2s", "echo.returns=2", "title=x"),
     ]
 )
 sets = st.lists(

@@ -9,11 +9,11 @@ import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.layers.base import Layer, Source
+from audio_pipeline.testing import check_layer_on_the_grid
 from audio_pipeline.timeline.moments import Clock, Schedule
 from audio_pipeline.timeline.scene import Scene, StemRequest
 from audio_pipeline.timeline.spans import Span, tiles_over
 from audio_pipeline.timeline.timecode import RATES
-from tests.contract import check_layer
 
 RATE = 48_000
 
@@ -63,7 +63,7 @@ def windowed_rms_dbfs(x: Samples, window_s: float) -> Samples:
 
 def assert_obeys_the_contract(layer: Layer, scene: Scene) -> None:
     """Same seed, same samples; tiles in any order and from anyone; silent outside its span."""
-    check_layer(layer, scene)
+    check_layer_on_the_grid(layer, scene)
 
 
 def assert_no_step(x: Samples, limit: float) -> None:

@@ -301,7 +301,7 @@ CHANGES = (
     ("dropout.fade=80ms",),
     ("layers.breath.level=-40 dBFS", "dropout.curve=tri"),
     TREATED,
-    (*TREATED, "optical.noise=-40 dB", "voice_b.level=-26 LUFS"),
+    (*TREATED, "optical.noise=-40 dB", "voice_b.level=1 dB"),
 )
 
 

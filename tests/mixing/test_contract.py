@@ -16,15 +16,22 @@ from audio_pipeline.mixing.session import open_session
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import Project
-from audio_pipeline.timeline.spans import TILE, tile
-from tests.conftest import REPOSITORY
-from tests.contract import (
-    check_effect,
+from audio_pipeline.testing import (
     check_effect_in_tiles_of_any_size,
-    check_layer,
+    check_effect_on_the_grid,
+    check_layer_on_the_grid,
     check_stem_effect,
 )
-from tests.every_kind import EVERY_EFFECT, EVERY_LAYER, EVERY_STEM_EFFECT, names_of, scene_of
+from audio_pipeline.timeline.spans import TILE, tile
+from tests.conftest import REPOSITORY
+from tests.every_kind import (
+    EVERY_EFFECT,
+    EVERY_LAYER,
+    EVERY_STEM_EFFECT,
+    names_of,
+    rounding_of,
+    scene_of,
+)
 from tests.voices import bench, voice
 
 NAMES = Project(REPOSITORY).preset_names()
@@ -65,7 +72,7 @@ EFFECTS = [case for case in cases() if case.values[1] == "effects"]
 
 @pytest.mark.parametrize("layer", EVERY_LAYER, ids=lambda layer: layer.kind)
 def test_every_kind_of_layer_keeps_the_contract(layer):
-    check_layer(layer, scene_of(layer))
+    check_layer_on_the_grid(layer, scene_of(layer))
 
 
 @pytest.mark.parametrize("effect", EVERY_EFFECT, ids=lambda effect: effect.kind)
@@ -73,7 +80,7 @@ def test_every_kind_of_effect_keeps_the_contract(effect):
     scene = scene_of(effect)
     assert names_of(effect)
     for name in names_of(effect):
-        check_effect(effect, scene, name)
+        check_effect_on_the_grid(effect, scene, name, rounding_of(effect.kind))
 
 
 @pytest.mark.parametrize("effect", EVERY_STEM_EFFECT, ids=lambda effect: effect.kind)
@@ -85,20 +92,24 @@ def test_every_kind_of_effect_on_stems_keeps_the_contract(effect, rate):
 
 @pytest.mark.parametrize("effect", EVERY_EFFECT, ids=lambda effect: effect.kind)
 def test_every_kind_of_effect_looks_back_as_far_as_it_says(effect):
-    check_effect_in_tiles_of_any_size(effect, scene_of(effect), names_of(effect)[0])
+    check_effect_in_tiles_of_any_size(
+        effect, scene_of(effect), names_of(effect)[0], rounding=rounding_of(effect.kind)
+    )
 
 
 @pytest.mark.parametrize(("name", "shelf", "sound"), LAYERS)
 def test_a_layer_of_a_preset_keeps_the_contract(session, name, shelf, sound):
     layer = session.preset.layers[sound]
     span = PreparedSounds(session.scene).source(layer, "it").span
-    check_layer(layer, session.scene, [tile(span.start // TILE), tile((span.stop - 1) // TILE)])
+    check_layer_on_the_grid(
+        layer, session.scene, [tile(span.start // TILE), tile((span.stop - 1) // TILE)]
+    )
 
 
 @pytest.mark.parametrize(("name", "shelf", "sound"), EFFECTS)
 def test_an_effect_of_a_preset_keeps_the_contract(session, name, shelf, sound):
     effect = session.preset.effects[sound]
-    check_effect(effect, session.scene, names_of(effect)[0])
+    check_effect_on_the_grid(effect, session.scene, names_of(effect)[0], rounding_of(effect.kind))
 
 
 @pytest.mark.parametrize("name", ["final", "last-breath"])

@@ -11,14 +11,14 @@ import pytest
 from audio_pipeline.effects.base import Effect, Strip
 from audio_pipeline.layers.base import Layer
 from audio_pipeline.memo.tracing import SceneClosedError
+from audio_pipeline.testing import (
+    check_effect_in_tiles_of_any_size,
+    check_effect_on_the_grid,
+    check_layer_in_tiles_of_any_size,
+    check_layer_on_the_grid,
+)
 from audio_pipeline.timeline.scene import Scene, StemRequest
 from audio_pipeline.timeline.spans import TILE, Span
-from tests.contract import (
-    check_effect,
-    check_effect_in_tiles_of_any_size,
-    check_layer,
-    check_layer_in_tiles_of_any_size,
-)
 from tests.every_kind import scene_of
 
 STEM = StemRequest("stems/it.wav", 1)
@@ -113,7 +113,7 @@ LAYERS = {
 
 
 def test_a_layer_that_keeps_the_contract_passes() -> None:
-    check_layer(Tone(), scene_of(Tone()))
+    check_layer_on_the_grid(Tone(), scene_of(Tone()))
     check_layer_in_tiles_of_any_size(Tone(), scene_of(Tone()))
 
 
@@ -121,12 +121,12 @@ def test_a_layer_that_keeps_the_contract_passes() -> None:
 def test_a_layer_that_breaks_the_contract_is_seen(fault: str) -> None:
     broken, words = LAYERS[fault]
     with pytest.raises(AssertionError, match=words):
-        check_layer(_layer(broken), scene_of(Tone()))
+        check_layer_on_the_grid(_layer(broken), scene_of(Tone()))
 
 
 def test_a_layer_that_writes_into_its_stem_is_seen() -> None:
     with pytest.raises(ValueError, match="read-only"):
-        check_layer(_layer(_changes_its_stem), scene_of(Tone()))
+        check_layer_on_the_grid(_layer(_changes_its_stem), scene_of(Tone()))
 
 
 @pytest.mark.parametrize("member", ["sample_rate", "seed", "clock", "speech", "stems", "schedule"])
@@ -136,7 +136,7 @@ def test_a_layer_that_asks_the_scene_while_it_renders_is_seen(member: str) -> No
         return out
 
     with pytest.raises(SceneClosedError, match=member):
-        check_layer(_layer(asks), scene_of(Tone()))
+        check_layer_on_the_grid(_layer(asks), scene_of(Tone()))
 
 
 def test_a_layer_that_asks_for_what_no_key_can_hold_is_seen() -> None:
@@ -146,7 +146,7 @@ def test_a_layer_that_asks_for_what_no_key_can_hold_is_seen() -> None:
             return super().prepare(scene, name)
 
     with pytest.raises(AssertionError, match="no key can hold"):
-        check_layer(Asks(), scene_of(Tone()))
+        check_layer_on_the_grid(Asks(), scene_of(Tone()))
 
 
 def test_a_layer_that_sounds_where_it_is_not_on_is_seen() -> None:
@@ -155,7 +155,7 @@ def test_a_layer_that_sounds_where_it_is_not_on_is_seen() -> None:
             return ToneSource(scene, Span(0, 480_000))
 
     with pytest.raises(AssertionError, match="outside at … until"):
-        check_layer(Early(at="1s"), scene_of(Tone()))
+        check_layer_on_the_grid(Early(at="1s"), scene_of(Tone()))
 
 
 def test_a_layer_without_its_look_back_is_seen() -> None:
@@ -166,7 +166,7 @@ def test_a_layer_without_its_look_back_is_seen() -> None:
         sums[DELAY:] -= sums[:-DELAY].copy()
         return sums / DELAY
 
-    check_layer(_layer(smeared), scene_of(Tone()))
+    check_layer_on_the_grid(_layer(smeared), scene_of(Tone()))
     with pytest.raises(AssertionError, match="depends on the tile"):
         check_layer_in_tiles_of_any_size(_layer(smeared), scene_of(Tone()))
 
@@ -231,7 +231,7 @@ EFFECTS = {
 
 
 def test_an_effect_that_keeps_the_contract_passes() -> None:
-    check_effect(Delay(), scene_of(Delay()), "voice_a")
+    check_effect_on_the_grid(Delay(), scene_of(Delay()), "voice_a")
     check_effect_in_tiles_of_any_size(Delay(), scene_of(Delay()), "voice_a")
 
 
@@ -239,18 +239,18 @@ def test_an_effect_that_keeps_the_contract_passes() -> None:
 def test_an_effect_that_breaks_the_contract_is_seen(fault: str) -> None:
     broken, words = EFFECTS[fault]
     with pytest.raises(AssertionError, match=words):
-        check_effect(_effect(broken=broken), scene_of(Delay()), "voice_a")
+        check_effect_on_the_grid(_effect(broken=broken), scene_of(Delay()), "voice_a")
 
 
 def test_an_effect_that_writes_into_its_window_is_seen() -> None:
     with pytest.raises(ValueError, match="read-only"):
-        check_effect(_effect(broken=_writes), scene_of(Delay()), "voice_a")
+        check_effect_on_the_grid(_effect(broken=_writes), scene_of(Delay()), "voice_a")
 
 
 def test_an_effect_whose_active_span_is_too_short_is_seen() -> None:
     short = _effect(active_span=lambda self, span: span)
     with pytest.raises(AssertionError, match="active span"):
-        check_effect(short, scene_of(Delay()), "voice_a")
+        check_effect_on_the_grid(short, scene_of(Delay()), "voice_a")
 
 
 @pytest.mark.parametrize("look_back", [0, DELAY - 1])

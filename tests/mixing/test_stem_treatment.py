@@ -54,8 +54,8 @@ def heard(session, name):
 
 def test_the_level_of_a_voice_is_one_gain_after_all_treatment(film):
     loud, soft = (
-        session_of(film, *BOTH, f"voice_a.level={level} LUFS", f"voice_b.level={level} LUFS")
-        for level in (-20, -33)
+        session_of(film, *BOTH, f"voice_a.level={level} dB", f"voice_b.level={level} dB")
+        for level in (-0.1, -13.1)
     )
     for name in VOICES:
         a, b = heard(loud, name), heard(soft, name)
@@ -110,7 +110,7 @@ def test_exchanging_the_stems_exchanges_what_match_makes_of_them(film):
 
 def test_layers_that_play_one_file_are_treated_apart_and_others_not_at_all(film):
     same = ("voice_b.stem=stems/voice_a.flac", "layers.third.kind=voice")
-    third = ("layers.third.stem=stems/voice_a.flac", "layers.third.level=-19.9 LUFS")
+    third = ("layers.third.stem=stems/voice_a.flac", "layers.third.level=0 dB")
     session = session_of(film, "optical.on=true", *same, *third)
     a, b, plain = (heard(session, name) for name in ("voice_a", "voice_b", "third"))
     assert np.abs(a - b).max() > 1e-5  # each has noise of its own
@@ -144,9 +144,9 @@ def test_the_key_follows_every_parameter_both_stems_and_the_seed_but_not_the_lev
     cache = Cache(tmp_path / "cache")
     seen = {}
 
-    def noting(cache, scene, stem_keys, treated_keys):
+    def noting(cache, scene, stem_keys, treated_keys, own_scenes):
         seen.update(treated_keys)
-        return DeferredSounds(cache, scene, stem_keys, treated_keys)
+        return DeferredSounds(cache, scene, stem_keys, treated_keys, own_scenes)
 
     def keys_of(session):
         return {name: seen[name] for name in VOICES}
@@ -159,7 +159,7 @@ def test_the_key_follows_every_parameter_both_stems_and_the_seed_but_not_the_lev
     ):
         after = keys_of(session_of(film, *BOTH, change, cache=cache))
         assert all(before[name] != after[name] for name in VOICES), change
-    assert keys_of(session_of(film, *BOTH, "voice_a.level=-30 LUFS", cache=cache)) == before
+    assert keys_of(session_of(film, *BOTH, "voice_a.level=-3 dB", cache=cache)) == before
     louder = soundfile.read(film.root / "stems" / "voice_b.flac")[0] * 0.5
     soundfile.write(film.root / "stems" / "voice_b.flac", louder, 48_000, subtype="PCM_24")
     replaced = keys_of(session_of(film, *BOTH, cache=cache))
@@ -173,7 +173,7 @@ def test_what_was_treated_is_kept_with_all_that_is_said_of_it(film, tmp_path, mo
     for kind in (MatchVoices, Optical):
         monkeypatch.setattr(kind, "treat", lambda *_: pytest.fail("treated again"))
     again = session_of(film, *BOTH, cache=cache)
-    other = session_of(film, *BOTH, "voice_a.level=-30 LUFS", cache=cache)
+    other = session_of(film, *BOTH, "voice_a.level=-3 dB", cache=cache)
     for name in VOICES:
         assert heard(first, name).tobytes() == heard(again, name).tobytes()
         assert heard(first, name).tobytes() == heard(plain, name).tobytes()

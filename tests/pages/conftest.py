@@ -99,7 +99,7 @@ def takes(short_render):
         "loud",
         sections_of(before, rate),
         dialogue_lufs=before.dialogue_lufs + 20 * math.log10(2),
-        provenance={"preset": {**before.preset, "master.target": "-21 LUFS"}},
+        provenance={"preset": {**before.preset, "master.dialogue": "-21 LUFS"}},
     )
     report = report_of_file(path, facts, path.name)
     path.with_name("loud.report.json").write_text(to_json(report), encoding="utf-8")

@@ -13,6 +13,7 @@ import soundfile
 from audio_pipeline.pages.changes import Change, Changes, changes_of
 from audio_pipeline.pages.page import look_at, page
 from audio_pipeline.reporting.report_json import to_json
+from audio_pipeline.timeline.scene import to_samples
 from audio_pipeline.timeline.timecode import RATES
 from tests.pages.hostile import HOSTILE, hostile_report
 from tests.pages.in_browser import loaded, samples_of, until
@@ -151,6 +152,11 @@ def test_playing_moves_the_playhead_on_the_audio_clock(short):
     assert moved / width * duration == pytest.approx(at(short), abs=0.05)
 
 
+def as_reported(seconds):
+    """The first sample of a picture, in seconds as a report has them."""
+    return round(to_samples(seconds, 48_000) / 48_000, 6)
+
+
 def test_timecode_on_the_page_is_the_clocks(short):
     for rate in RATES.values():
         first = rate.frame("00:59:30:10")
@@ -158,7 +164,7 @@ def test_timecode_on_the_page_is_the_clocks(short):
         shown = short.evaluate(
             "([rate, start, all]) => { const c = new renderEnding.PictureClock(rate, start);"
             " return all.map(t => c.at(t)); }",
-            [rate.name, rate.timecode(first), [float(rate.seconds(frame)) for frame in frames]],
+            [rate.name, rate.timecode(first), [as_reported(rate.seconds(frame)) for frame in frames]],
         )
         assert shown == [rate.timecode(first + frame) for frame in frames]
 

@@ -164,7 +164,7 @@ def test_a_section_loops(opened, takes):
 def test_differences_are_told_at_matched_level(opened):
     told = opened.inner_text("#differences")
     assert "loud, from short" in told
-    assert "master.target" in told
+    assert "master.dialogue" in told
     assert "as loud as" in told  # nothing is left of the 6 dB
     assert "Integrated loudness" not in told
     assert "Duration, s" in told

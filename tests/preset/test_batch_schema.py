@@ -59,6 +59,7 @@ def test_it_accepts_whatever_the_reader_accepts(tmp_path_factory, seed, make):
         'presets = ["final"]\nstems = "stems/fr.wav"',
         'presets = ["final"]\n[stems.fr]',
         'presets = ["final"]\n[stems.fr]\nvoice_a = 1',
+        'presets = ["final"]\n[stems.fr]\nset = "quiet"',
         'presets = ["final"]\n[exclude]\n"dropout.fade" = "80ms"',
         '[[mix]]\nname = "x"',
         '[[mix]]\npreset = "final"\nsets = {}',

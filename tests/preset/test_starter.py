@@ -6,12 +6,15 @@ import shutil
 import subprocess
 import tarfile
 import zipfile
+from pathlib import Path
 
 import pytest
 
+from audio_pipeline.errors import PresetError
 from audio_pipeline.preset import starter
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.starter import start_project, starter_files
+from tests.command import contents
 from tests.conftest import REPOSITORY
 
 BUILT_FROM = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE")
@@ -88,3 +91,41 @@ def test_every_preset_and_stem_of_the_repository_ships():
     if listed.returncode:
         pytest.skip(f"git does not list this checkout: {listed.stderr.strip()}")
     assert starter.LIST.read_text("utf-8") == listed.stdout
+
+
+def test_a_project_whose_start_was_killed_is_finished(tmp_path: Path) -> None:
+    whole, begun = tmp_path / "whole", tmp_path / "begun"
+    start_project(whole)
+    for name in list(starter_files())[:3]:
+        (begun / name).parent.mkdir(parents=True, exist_ok=True)
+        (begun / name).write_bytes((whole / name).read_bytes())
+    start_project(begun)
+    assert contents(begun) == contents(whole)
+    with pytest.raises(PresetError, match="nothing was written"):
+        start_project(begun)
+
+
+def test_what_somebody_wrote_is_not_taken_for_a_start(tmp_path: Path) -> None:
+    name = next(iter(starter_files()))
+    (tmp_path / name).parent.mkdir(parents=True)
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(PresetError, match=f"already has {name}"):
+        start_project(tmp_path)
+    assert contents(tmp_path) == {name: b"mine"}
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, PresetError])
+def test_an_interrupted_start_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[BaseException]
+) -> None:
+    copied = starter._write
+
+    def interrupted(path: Path, content: bytes, written: list[Path]) -> None:
+        copied(path, content, written)
+        if len(written) == 3:
+            raise kind("now")
+
+    monkeypatch.setattr(starter, "_write", interrupted)
+    with pytest.raises(kind):
+        start_project(tmp_path / "film")
+    assert list(tmp_path.iterdir()) == []

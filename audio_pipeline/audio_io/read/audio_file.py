@@ -16,17 +16,21 @@ import numpy as np
 import soundfile
 
 from audio_pipeline.audio_io.read import containers
+from audio_pipeline.audio_io.read.expansion import most_frames, refuse_expansion
 from audio_pipeline.audio_io.read.ffmpeg import container_of, decoded, stream_info
 from audio_pipeline.audio_io.read.mpeg_frames import states_its_length
 from audio_pipeline.audio_io.read.pcm24 import pcm24_blocks
 from audio_pipeline.audio_io.read.sniff import why_not_audio
 from audio_pipeline.audio_io.read.sound_file import Sequential, View, sound_file
+from audio_pipeline.audio_io.read.stated_layout import layout_of, layout_of_decoded
 from audio_pipeline.audio_io.regular_file import RegularFile, regular_file
 from audio_pipeline.audio_io.signal_checks import SignalCheck
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.layouts import Layout
 from audio_pipeline.errors import StemError
 
-SHORTEST_S = 0.1
+SHORTEST_S = 0.01
+"""Less than a picture frame at any rate, which is a sound that people do cut out: a pop, a click."""
 LONGEST_S = 6 * 3600.0
 MOST_BYTES_IN_MEMORY = 4 << 30
 """`read` holds a whole recording as float64 and refuses more than this; `blocks` has no such limit."""
@@ -43,11 +47,14 @@ _OGG_TO_WAV = {
     8: (0, 2, 1, 7, 5, 6, 3, 4),
 }
 """Where each channel in the order of WAV stands in the order of Vorbis (Vorbis I, 4.3.9)."""
+_VORBIS_ORDER = ("VORBIS", "OPUS")
+"""The codecs whose channels come in that order; FLAC in an Ogg has the order of WAV."""
 
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """What a file is. `name` is the path as it was given, printable; `warnings` are sentences.
+    """What a file is. `name` is the path as it was given, printable; `warnings` are sentences; `layout`
+    gives each channel its role.
 
     `frames` counts samples of one channel. `format` and `subtype` are libsndfile's names ("WAV",
     "PCM_24"), or the container and the codec where ffmpeg reads it ("MPEG-4", "aac").
@@ -59,7 +66,27 @@ class AudioInfo:
     frames: int
     sample_rate_hz: int
     channels: int
+    layout: Layout
     warnings: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was assumed of the channels, as sentences."""
+        return tuple(f"{self.name} {note}." for note in self.layout.notes)
+
+    @property
+    def loudness_weights(self) -> tuple[float, ...]:
+        """How much each channel's power counts in loudness (BS.1770-5).
+
+        Raises StemError for ambisonic sound, which has no loudness before it is decoded to loudspeakers.
+        """
+        if self.layout.source == "ambisonic":
+            raise StemError(
+                f"{self.name} is ambisonic ({self.channels} channels of B-format): BS.1770 defines loudness"
+                " for loudspeaker channels only.",
+                hint="Decode it to a loudspeaker layout (stereo, 5.1, 7.1.4), then measure that.",
+            )
+        return self.layout.weights
 
     @property
     def duration_s(self) -> float:
@@ -86,7 +113,7 @@ def probe(path: str | os.PathLike[str]) -> AudioInfo:
 def read(path: str | os.PathLike[str]) -> tuple[Samples, AudioInfo]:
     """The whole recording, `(n, channels)` float64 in the channel order of WAV, and what it is.
 
-    Raises StemError for what cannot be read, is shorter than 0.1 s or longer than 6 h, is silent,
+    Raises StemError for what cannot be read, is shorter than 10 ms or longer than 6 h, is silent,
     holds a NaN, an infinity or an absurd value, changes meanwhile, or would take too much memory.
     """
     with opened(path) as recording:
@@ -147,6 +174,7 @@ class Recording:
                 delivered += len(block)
                 if delivered > LONGEST_S * self.info.sample_rate_hz:
                     _refuse_length(replace(self.info, frames=delivered))
+                refuse_expansion(self.file, delivered, self.info.sample_rate_hz, self.info.channels)
                 yield block
         except soundfile.SoundFileError as error:
             self.file.refuse_change()
@@ -182,7 +210,7 @@ def _by_libsndfile(file: RegularFile) -> Recording | None:
         return None
     if info.format == "MP3" and not states_its_length(file, info.frames):
         return None
-    order = _OGG_TO_WAV.get(info.channels) if info.format == "OGG" else None
+    order = _OGG_TO_WAV.get(info.channels) if info.subtype in _VORBIS_ORDER else None
 
     data, width = structure.data, 3 * info.channels
     if info.subtype == "PCM_24" and data is not None and data.size // width == info.frames:
@@ -205,9 +233,18 @@ def _by_ffmpeg(file: RegularFile) -> Recording:
     rate, channels = stream.sample_rate_hz, stream.channels
     containers.refuse_unusable(file.name, rate, channels)
     frames = round((stream.duration_s or 0.0) * rate)
-    info = AudioInfo(file.name, container.title, stream.codec, frames, rate, channels)
+    info = AudioInfo(
+        file.name,
+        container.title,
+        stream.codec,
+        frames,
+        rate,
+        channels,
+        layout_of_decoded(file, stream.layout, channels),
+    )
     if stream.duration_s is not None:
         _refuse_length(info)
+        refuse_expansion(file, frames, rate, channels)
     # the codec's own padding is forgiven
     surely = frames - round(_CODEC_PADDING_S * rate) if stream.own_duration else 0
     pieces = partial(decoded, file, container, stream)
@@ -223,16 +260,19 @@ def _info(file: RegularFile, structure: containers.Structure, sound: soundfile.S
         frames=sound.frames if sound.frames < _UNKNOWN_FRAMES else _count(file, structure),
         sample_rate_hz=sound.samplerate,
         channels=sound.channels,
+        layout=layout_of(file, sound.channels),
         warnings=structure.warnings,
     )
     _refuse_length(info)
+    refuse_expansion(file, info.frames, info.sample_rate_hz, info.channels)
     return info
 
 
 def _count(file: RegularFile, structure: containers.Structure) -> int:
     """The frames of a recording that does not state them: a FLAC stream."""
     with Sequential(View(file, structure.mended), closefd=False) as sound:
-        most = min(LONGEST_S * sound.samplerate, _MOST_COUNTED // sound.channels)
+        held = most_frames(file, sound.channels)
+        most = min(LONGEST_S * sound.samplerate, _MOST_COUNTED // sound.channels, held)
         count = 0
         while count <= most and len(block := sound.read(BLOCK, dtype="int32", always_2d=True)):
             count += len(block)
@@ -255,7 +295,8 @@ def _refuse_length(info: AudioInfo) -> None:
     if info.duration_s < SHORTEST_S:
         raise StemError(
             f"{info.name} is only {info.duration_s:.3f} s long; {SHORTEST_S:g} s is the shortest"
-            " that can be used."
+            " that can be used.",
+            hint="Export it longer, or with silence after it.",
         )
     if info.duration_s > LONGEST_S:
         raise StemError(

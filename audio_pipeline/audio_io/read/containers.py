@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from audio_pipeline.audio_io.regular_file import RegularFile
+from audio_pipeline.dsp.layouts import MOST_CHANNELS
 from audio_pipeline.errors import StemError
 
 RATES_HZ = (8_000, 192_000)
 """The sample rates that can be used, lowest and highest."""
-CHANNELS = (1, 8)
+CHANNELS = (1, MOST_CHANNELS)
 """The channel counts that can be used, fewest and most."""
 
 _UNKNOWN_U32 = (0xFFFF_FFFF, 0x7FFF_F000)
@@ -72,6 +73,18 @@ def examine(file: RegularFile) -> Structure:
     elif head[:4] == b"OggS":
         _refuse_unfinished_ogg(file)
     return Structure()
+
+
+def chunks_of(file: RegularFile) -> Iterator[Chunk]:
+    """The chunks of a WAV, RF64, BW64, W64, AIFF or CAF, as far as they can be followed; of others none."""
+    head = file.bytes_at(0, 12)
+    if head[:4] in (b"RIFF", b"RF64", b"BW64", b"RIFX") and head[8:] == b"WAVE":
+        return _chunks(file, 12, ">" if head[:4] == b"RIFX" else "<", 2)
+    if head[:4] == b"FORM" and head[8:] in (b"AIFF", b"AIFC"):
+        return _chunks(file, 12, ">", 2)
+    if head[:4] == b"riff":
+        return _w64_chunks(file)
+    return _caf_chunks(file) if head[:4] == b"caff" else iter(())
 
 
 def refuse_unusable(name: str, rate_hz: int, channels: int) -> None:

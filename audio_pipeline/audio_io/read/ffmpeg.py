@@ -14,11 +14,19 @@ import struct
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
 from audio_pipeline.audio_io.ffmpeg_program import INSTALL_HINT, find_ffmpeg
+from audio_pipeline.audio_io.read.decoder_limits import (
+    PROBE_CPU_S,
+    decode_cpu_s,
+    input_limits,
+    refuse_limit,
+    start_limited,
+)
 from audio_pipeline.audio_io.read.mp4_tracks import sound_length_s
 from audio_pipeline.audio_io.regular_file import RegularFile
 from audio_pipeline.dsp.arrays import Samples
@@ -27,7 +35,6 @@ from audio_pipeline.errors import StemError
 PATIENCE_S = 20.0
 """How long ffmpeg may give nothing before it is stopped; a film's sound begins to come in less than one."""
 
-_MOST_ALLOCATED = 256 << 20  # bytes that ffmpeg may ask for at once
 _MOST_TOLD = 4 << 20  # bytes of one answer: what ffmpeg says of a file, or its first frame of sound
 _AU_HEAD = struct.Struct(">4s5I")  # magic, where sound begins, its size, encoding, rate, channels
 
@@ -36,6 +43,7 @@ _CLOCK = r"(\d{1,6}):(\d\d):(\d\d(?:\.\d+)?)"
 _DURATION = re.compile(rf"^  Duration: {_CLOCK}, ", re.MULTILINE)
 _KINDS = "Audio|Video|Subtitle|Data|Attachment"
 _STREAM = re.compile(rf"^ {{2,4}}Stream #0:\d+[^\n]*?: ({_KINDS}): (\w*)", re.MULTILINE)
+_LAYOUT = re.compile(r"[^\n]*?, \d+ Hz, ([^,\n]+)")
 _START = re.compile(r"[^\n]*, start (\d+\.\d+)")  # newer than ffmpeg 5, and where it is not 0
 _OWN_DURATION = re.compile(rf"^ +DURATION(?:-\w+)? *: {_CLOCK}", re.MULTILINE)
 
@@ -81,7 +89,8 @@ class StreamInfo:
     """What the header says of the first sound in a file.
 
     `duration_s` is None where nothing states it. `own_duration` is False where it may be another
-    stream's: a film's picture may be longer than its sound.
+    stream's: a film's picture may be longer than its sound. `layout` is ffmpeg's word for the channel
+    layout, such as "5.1(side)", or "6 channels" where the file states none.
     """
 
     codec: str
@@ -89,6 +98,7 @@ class StreamInfo:
     channels: int
     duration_s: float | None
     own_duration: bool
+    layout: str
 
 
 def container_of(file: RegularFile) -> Container | None:
@@ -118,7 +128,10 @@ def stream_info(file: RegularFile, container: Container) -> StreamInfo:
     codec, below = sound
     rate_hz, channels = _AU_HEAD.unpack(frame[: _AU_HEAD.size])[4:]
     duration_s, own = _stated_length(file, container, listing, below, len(streams))
-    return StreamInfo(codec or "unknown", rate_hz, channels, duration_s, own)
+    layout = _LAYOUT.match(below)
+    return StreamInfo(
+        codec or "unknown", rate_hz, channels, duration_s, own, layout[1] if layout else ""
+    )
 
 
 def _stated_length(
@@ -150,13 +163,8 @@ def decoded(
     Raises StemError when there is no ffmpeg, when it fails, or when it gives nothing for too long.
     """
     command = _command(file, container, "error", [])
-    process = subprocess.Popen(  # noqa: S603 -- a list of arguments, no shell
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        pass_fds=(file.descriptor,),
-    )
+    cpu_s = decode_cpu_s(file.size)
+    process = start_limited(command, file, cpu_s, stderr=subprocess.DEVNULL)
     assert process.stdout is not None
     output = process.stdout.fileno()
     try:
@@ -166,6 +174,7 @@ def decoded(
             whole = data[: len(data) // size * size]
             yield np.frombuffer(whole, ">f4").reshape(-1, stream.channels).astype(np.float64)
         if process.wait() != 0:
+            refuse_limit(file, process, cpu_s)
             raise _cannot(file, container)
     finally:
         process.kill()
@@ -211,31 +220,18 @@ def _command(file: RegularFile, container: Container, verbosity: str, options: l
             f"{file.name} is {container.title}, which needs ffmpeg, and ffmpeg is not installed.",
             hint=INSTALL_HINT,
         )
-    bounds = [
-        "-hide_banner",
-        "-nostdin",
-        "-nostats",
-        "-v",
-        verbosity,
-        "-max_alloc",
-        f"{_MOST_ALLOCATED}",
-    ]
+    bounds = ["-hide_banner", "-nostdin", "-nostats", "-v", verbosity]
     # the file that was examined, whatever its name stands for by now
     location = f"file:/dev/fd/{file.descriptor}"
-    source = ["-protocol_whitelist", "file", "-f", container.demuxer, "-i", location]
+    # a layout that the file does not state is not guessed
+    source = ["-guess_layout_max", "0", *input_limits(container.demuxer), "-i", location]
     wanted = ["-map", "0:a:0", "-vn", "-sn", "-dn", *options]
     return [ffmpeg, *bounds, *source, *wanted, "-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
 
 
 def _answer(file: RegularFile, container: Container, command: list[str]) -> tuple[bytes, bytes]:
     """What a command that ends soon prints to stdout and to stderr, within bounds of size and time."""
-    process = subprocess.Popen(  # noqa: S603 -- a list of arguments, no shell
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        pass_fds=(file.descriptor,),
-    )
+    process = start_limited(command, file, PROBE_CPU_S, stderr=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stderr is not None
     answers = {process.stdout.fileno(): bytearray(), process.stderr.fileno(): bytearray()}
@@ -255,6 +251,9 @@ def _answer(file: RegularFile, container: Container, command: list[str]) -> tupl
                 answers[descriptor] += part
                 if len(answers[descriptor]) > _MOST_TOLD:
                     raise _cannot(file, container)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(max(0.0, deadline - time.monotonic()))
+            refuse_limit(file, process, PROBE_CPU_S)
     finally:
         process.kill()
         process.wait()

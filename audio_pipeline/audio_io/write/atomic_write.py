@@ -19,26 +19,31 @@ WritingText = Callable[[Path, Literal["w"]], AbstractContextManager[TextIO]]
 
 
 @overload
-def atomic_write(path: str | os.PathLike[str], mode: Literal["w"]) -> AbstractContextManager[TextIO]: ...
+def atomic_write(
+    path: str | os.PathLike[str], mode: Literal["w"], patience_s: float = 0.0
+) -> AbstractContextManager[TextIO]: ...
 @overload
 def atomic_write(
-    path: str | os.PathLike[str], mode: Literal["wb"]
+    path: str | os.PathLike[str], mode: Literal["wb"], patience_s: float = 0.0
 ) -> AbstractContextManager[BinaryIO]: ...
-def atomic_write(path: str | os.PathLike[str], mode: Literal["w", "wb"]) -> AbstractContextManager[Any]:
+def atomic_write(
+    path: str | os.PathLike[str], mode: Literal["w", "wb"], patience_s: float = 0.0
+) -> AbstractContextManager[Any]:
     """A file to write that becomes `path` when the block ends well; text is UTF-8 with `\\n` kept.
 
     Until then `path` is as it was; when the block raises, it stays so. A second writer of the same
-    path is refused, what a killed one left is removed. See `staging` for where it is written.
-    The folder must be there. Raises RenderError when the file cannot be made, or the disk is full.
+    path waits `patience_s` for the first, then it is refused; what a killed one left is removed. See
+    `staging` for where it is written. The folder must be there. Raises RenderError when the file cannot be
+    made, or the disk is full.
     """
-    return _whole_file(Path(path), mode)
+    return _whole_file(Path(path), mode, patience_s)
 
 
 @contextmanager
-def _whole_file(path: Path, mode: Literal["w", "wb"]) -> Iterator[Any]:
+def _whole_file(path: Path, mode: Literal["w", "wb"], patience_s: float) -> Iterator[Any]:
     refuse_other_kinds(path)
     staging = Staging(path)
-    staging.claim()
+    staging.claim(patience_s)
     try:
         try:
             staging.remove_parts()

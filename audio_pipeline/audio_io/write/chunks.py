@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from audio_pipeline.audio_io.fold import ROLES
+from audio_pipeline.dsp.layouts import film_names
 from audio_pipeline.timeline.timecode import PictureRate
 
 ORIGINATOR = "render-ending"
@@ -175,7 +175,7 @@ def _utf8(text: str) -> bytes:
 def _tracks(channels: int) -> tuple[_Element, ...]:
     return tuple(
         ("TRACK", (("CHANNEL_INDEX", str(n)), ("INTERLEAVE_INDEX", str(n)), ("NAME", role)))
-        for n, role in enumerate(ROLES[channels], 1)
+        for n, role in enumerate(film_names(channels), 1)
     )
 
 

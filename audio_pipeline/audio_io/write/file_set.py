@@ -42,7 +42,7 @@ _committed: list[Path] = []
 
 
 class FileSet:
-    """The files of the mix `name` in `folder`: `name.*`, and `name_*.wav` in `name.stems/`.
+    """The files of the mix `name` in `folder`: `name.*`, and WAV files in `name.stems/`.
 
     From the start the set is claimed: a second writer is refused. An interrupted earlier one is
     finished first. Raises RenderError when the set cannot be written; the files are then as they were.

@@ -10,7 +10,7 @@ The journal of the mix `final` is `renders/.final.part/journal`, UTF-8, two line
 All parts are synced before it is written; it is written as `journal.new`, synced and renamed. That rename
 is the commit point: where a journal is, the set that it names is the one that counts.
 
-A journal names only files of its own mix: `final.*` beside it and `final_*.wav` in `final.stems/`. What
+A journal names only files of its own mix: `final.*` beside it and WAV files in `final.stems/`. What
 it moves comes out of its own folder. So a journal made up by somebody else reaches nothing else.
 """
 
@@ -28,6 +28,8 @@ MOST_BYTES = 1_000_000
 _HEAD = "render-ending journal 1 "
 _PART = re.compile(r"\d{1,4}\.part")
 _ENDING = re.compile(r"[A-Za-z0-9]+(\.[A-Za-z0-9]+)*")
+_STEM = re.compile(r"[^./\\:\x00-\x1f][^/\\:\x00-\x1f]*\.wav")
+"""Stems may have names of their own: a template with {type} in it says which."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -85,14 +87,12 @@ def decoded(raw: bytes, name: str) -> Journal:
 
 def belongs(name: str, relative: str) -> bool:
     """Whether the path `relative`, with `/`, can be a file of the mix `name`."""
-    stems = f"{name}.stems/{name}_"
-    if relative.startswith(stems):
-        rest = relative.removeprefix(stems)
-    elif relative.startswith(f"{name}."):
-        rest = relative.removeprefix(f"{name}.")
-    else:
+    if not name or "/" in name or "\\" in name:
         return False
-    return bool(name) and "/" not in name and "\\" not in name and bool(_ENDING.fullmatch(rest))
+    folder = f"{name}.stems/"
+    if relative.startswith(folder):
+        return bool(_STEM.fullmatch(relative.removeprefix(folder)))
+    return relative.startswith(f"{name}.") and bool(_ENDING.fullmatch(relative.removeprefix(f"{name}.")))
 
 
 def _move(name: str, row: Mapping[str, Any]) -> Move:

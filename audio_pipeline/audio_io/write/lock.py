@@ -27,6 +27,11 @@ class Lock:
         self._descriptor: int | None = None
         self._soft: Any = None
 
+    @property
+    def is_held(self) -> bool:
+        """Whether this object holds the lock."""
+        return self._descriptor is not None or self._soft is not None
+
     def acquire(self) -> bool:
         """Whether the lock is held now; False while another process, or another Lock, holds it.
 

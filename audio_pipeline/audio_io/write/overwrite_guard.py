@@ -18,6 +18,7 @@ _MARKS = (
     b'"schema": "LoudnessReport.2"',
     b'"schema": "Batch.1"',
     b"mix,preset,language,overrides,",
+    b"language,voice,seconds_too_long,",
     b'<meta name="generator" content="render-ending',
 )
 

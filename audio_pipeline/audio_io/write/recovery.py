@@ -137,6 +137,21 @@ def recover(folder: Path) -> None:
                 _settle_and_release(staging)
 
 
+def is_claimed(folder: Path, name: str) -> bool:
+    """Whether another process is writing the mix `name` in `folder` now. Finishes or removes what a killed
+    one left."""
+    staging = Staging(folder / f"{name}.wav", staging_folder(folder / name))
+    if not os.path.lexists(staging.folder):
+        return False
+    try:
+        if not staging.try_claim():
+            return True
+        _settle_and_release(staging)
+    except RenderError:  # whoever renders it is told
+        pass
+    return False
+
+
 def finish_pending(path: Path) -> None:
     """Finish interrupted sets before `path` is read: a folder of renders, or a file of one.
 

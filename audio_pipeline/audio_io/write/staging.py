@@ -31,6 +31,11 @@ from audio_pipeline.errors import RenderError
 SUFFIX = ".part"
 MARK = b"render-ending writes files here until they are whole. It removes this folder by itself.\n"
 
+
+class ClaimedError(RenderError):
+    """Another process is writing the same files."""
+
+
 _NAMES = re.compile(r"mark|lock(\.held.*)?|journal(\.new)?|\d+\.part")
 _LONGEST_NAME = 255
 _JUNCTION = 0xA0000003
@@ -55,19 +60,36 @@ class Staging:
         self.folder = staging_folder(path) if folder is None else folder
         self._lock = Lock(self.folder / "lock")
 
-    def claim(self) -> None:
-        """Lock the folder, which is made if need be. What a killed process left in it stays for now.
+    def claim(self, patience_s: float = 0.0) -> None:
+        """Lock the folder, which is made if need be, after another process for `patience_s` at most. What a
+        killed process left in it stays for now.
 
-        Raises RenderError when another process writes here, or the folder is not ours.
+        Raises ClaimedError when another process writes here, RenderError when the folder is not ours.
         """
-        if not self.try_claim():
-            raise RenderError(
+        deadline = time.monotonic() + patience_s
+        while not self.try_claim():
+            if time.monotonic() < deadline:
+                time.sleep(_INSTANT_S)
+                continue
+            raise ClaimedError(
                 f"{printable(self.path)} is being written by another process.",
                 hint="Wait until it is done, or write to another folder.",
             )
 
     def try_claim(self) -> bool:
         """As `claim`, but False when another process writes here."""
+        _in_use.add(self)
+        taken = False
+        try:
+            taken = self._try_claim()
+        except Exception:
+            _in_use.discard(self)
+            raise
+        if not taken:
+            _in_use.discard(self)
+        return taken
+
+    def _try_claim(self) -> bool:
         for _ in range(_TRIES):
             try:
                 self._make()
@@ -118,9 +140,19 @@ class Staging:
         finally:
             self.leave()
 
+    def clear_interrupted(self) -> None:
+        """As `clear`, of a folder that a signal struck at any moment since it was to be claimed; one with a
+        set that is complete stays for the next command."""
+        with suppress(OSError, RenderError):
+            if os.path.lexists(self.folder / "journal"):
+                self.leave()
+            elif os.path.lexists(self.folder) and (self._lock.is_held or self._try_claim()):
+                self.clear()
+
     def leave(self) -> None:
         """Give the claim back and leave everything as it is, for the next command."""
         self._lock.release(remove=False)
+        _in_use.discard(self)
 
     def _make(self) -> None:
         try:
@@ -166,6 +198,16 @@ class Staging:
             " and was not made by this program.",
             hint="Move it away, or write to another folder with --out DIR.",
         )
+
+
+_in_use: set[Staging] = set()
+"""Those of this process that are being claimed, or are claimed."""
+
+
+def clear_in_use() -> None:
+    """For a process that a signal ends, when all has unwound: remove what slipped through on the way."""
+    for staging in list(_in_use):
+        staging.clear_interrupted()
 
 
 def is_real_folder(status: os.stat_result) -> bool:

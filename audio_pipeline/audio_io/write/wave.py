@@ -40,8 +40,9 @@ class WaveWriter:
     """A WAV that becomes `path` when the block ends well; see `atomic_write` for what happens if not.
 
     Plain PCM or float up to two channels, WAVE_FORMAT_EXTENSIBLE above; RF64 above 4 GB. `bext`,
-    `ixml` and `cues` stand before the data. `writing` makes it one of a set. Raises RenderError when it
-    cannot be written.
+    `ixml` and `cues` stand before the data. `writing` makes it one of a set. `lead_in` and `lead_out` are
+    blocks that it writes by itself, before the first and after the last that it is given. Raises RenderError
+    when it cannot be written.
 
         with WaveWriter(path, 48_000, 2, 24, bext=Bext(...), cues=cues) as wave:
             wave.write(quantised)
@@ -60,14 +61,18 @@ class WaveWriter:
         ixml: Ixml | None = None,
         cues: Sequence[Cue] = (),
         writing: Writing = atomic_write,
+        lead_in: NDArray[Any] | None = None,
+        lead_out: NDArray[Any] | None = None,
     ) -> None:
         if not 1 <= channels <= 8 or bits not in (16, 24, 32):
             raise ValueError(f"{channels} channels of {bits} bits cannot be written")
-        self._whole = writing(Path(path), "wb")
+        self.path = Path(path)
+        self._whole = writing(self.path, "wb")
         self._finished = False
         self._channels = channels
         self._bits: Bits = bits
         self._data_bytes = 0
+        self._lead_in, self._lead_out = lead_in, lead_out
         self._chunks = [(b"JUNK", bytes(_DS64_BODY)), (b"fmt ", _format(sample_rate_hz, channels, bits))]
         if bext is not None:
             self._chunks.append((b"bext", bext.encoded()))
@@ -88,6 +93,8 @@ class WaveWriter:
         self._file: BinaryIO = self._whole.__enter__()
         try:
             self._begin()
+            if self._lead_in is not None:
+                self.write(self._lead_in)
         except BaseException as error:
             self._whole.__exit__(type(error), error, error.__traceback__)
             raise
@@ -126,6 +133,8 @@ class WaveWriter:
         Nothing can be written behind it any more.
         """
         if not self._finished:
+            if self._lead_out is not None:
+                self.write(self._lead_out)
             self._finish()
             self._finished = True
         self._file.flush()

@@ -1,34 +1,46 @@
 """The mixes of a batch on a Dask cluster: the same function, on other hosts. Needs the extra [cluster].
 
-All hosts must see the project, and the folder of renders, at the same path.
+All hosts must see the project, and the folder of renders, at the same path. Each worker is asked before each
+mix whether it would make the same bytes (see `worker_check`); one that would not leaves the mix to others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from typing import Any
 
-import numpy as np
-
-from audio_pipeline.audio_io.read.decoders import decoder_versions
-from audio_pipeline.dsp.arithmetic import arithmetic
 from audio_pipeline.errors import RenderError
-from audio_pipeline.jobs.batch.mix_task import OnProgress, Outcome, Task, render_one
-from audio_pipeline.memo.keys import program_key
+from audio_pipeline.jobs.batch.mix_task import OnProgress, Outcome, Task
+from audio_pipeline.jobs.batch.worker_check import Inquiry, Refusal, render_if_same
 
-_CONNECT_S = "20s"
-_PINNED = (
-    "Start workers with the command's arithmetic: OPENBLAS_CORETYPE=Haswell OPENBLAS_NUM_THREADS=1"
-    " NPY_ENABLE_CPU_FEATURES=X86_V3 dask worker …"
-)
-_SAME_VERSIONS = "Install the same versions (constraints.txt) on hosts of one kind."
+WAIT_S = 120.0
+"""How long a batch waits for a worker, or for its scheduler, unless it is told otherwise."""
+
+_CONNECT_S = 20.0
+_ANSWER_S = 4.0
+"""How long the scheduler may take to say which workers it has."""
+_LOOK_EVERY_S = 1.0
+
+OnNotice = Callable[[str], None]
+"""Told, in a sentence, what a batch waits for."""
 
 
-def on_cluster(address: str, tasks: Sequence[Task], on_progress: OnProgress) -> Iterator[Outcome]:
+def on_cluster(
+    address: str,
+    tasks: Sequence[Task],
+    on_progress: OnProgress,
+    wait_s: float = WAIT_S,
+    on_notice: OnNotice = lambda text: None,
+) -> Iterator[Outcome]:
     """The outcome of every task, as it comes. What is still waiting when the caller stops is cancelled.
 
-    Raises RenderError when there is no cluster at `address`, or it cannot give the same bytes.
+    Without a worker, or without the scheduler, it says so and waits `wait_s` for one to come. Raises
+    RenderError when none does, when there is no cluster at `address`, or Dask is not installed.
     """
     try:
         import distributed
@@ -37,76 +49,205 @@ def on_cluster(address: str, tasks: Sequence[Task], on_progress: OnProgress) -> 
             "--scheduler needs Dask, which is not installed",
             hint="Install it with: pip install 'render-ending[cluster]'",
         ) from error
-    dask: Any = distributed
-    try:
-        client = dask.Client(address, timeout=_CONNECT_S, set_as_default=False)
-    except (OSError, ValueError, TypeError, TimeoutError) as error:
-        raise RenderError(
-            f"there is no Dask scheduler at {address}",
-            hint="Start one with: dask scheduler; then workers with: dask worker tcp://HOST:8786",
-        ) from error
-    with client:
-        _check_workers(client, tasks)
-        futures = {client.submit(render_one, task, pure=False): task for task in tasks}
+    with _without_dasks_log():
+        batch = _ClusterBatch(distributed, address, wait_s, on_notice)
         try:
-            for future in dask.as_completed(list(futures), loop=client.loop):
-                task = futures[future]
-                on_progress(task.mix, 1.0)
-                yield _outcome(future, task)
+            yield from batch.outcomes(tasks, on_progress)
         finally:
-            client.cancel(list(futures))
+            batch.close()
 
 
-def _outcome(future: Any, task: Task) -> Outcome:
-    error = future.exception()
-    if error is None:
-        outcome: Outcome = future.result()
-        return outcome
-    cause = " ".join(str(error).split())[:200]
-    return Outcome(task.mix.name, "failed", error=f"the cluster task failed: {cause}")
+@contextmanager
+def _without_dasks_log() -> Iterator[None]:
+    """What Dask would print of a lost scheduler, tracebacks included, is said in one sentence instead."""
+    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client", "tornado")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
 
 
-def _check_workers(client: Any, tasks: Sequence[Task]) -> None:
-    """Every worker must see the project and render the same bytes: by the same program, with the same
-    arithmetic and the same decoders."""
-    folders = sorted({folder for task in tasks for folder in (task.mix.root, task.mix.out)})
-    found: dict[str, tuple[object, list[Path]]] = client.run(_seen, folders)
-    if not found:
-        raise RenderError(
-            f"the Dask scheduler at {client.scheduler.address} has no workers",
-            hint=f"Start some with: dask worker {client.scheduler.address}",
+@dataclass
+class _Waiting:
+    """A task, where it is, and the workers that refused it, with their reasons."""
+
+    task: Task
+    future: Any = None
+    on: frozenset[str] | None = None
+    """The workers that may take it; None where all may."""
+    refused: dict[str, Refusal] = field(default_factory=dict)
+    since_s: float | None = None
+    """Since when no worker is there that may take it."""
+
+
+class _ClusterBatch:
+    """A connection to a scheduler, and what was given to it."""
+
+    def __init__(self, dask: Any, address: str, wait_s: float, on_notice: OnNotice) -> None:
+        self._dask = dask
+        self._address = address
+        self._wait_s = wait_s
+        self._on_notice = on_notice
+        self._done: SimpleQueue[tuple[str, Any]] = SimpleQueue()
+        self._left: dict[str, _Waiting] = {}
+        self._told: set[str] = set()
+        self._client = self._connected(_CONNECT_S)
+        if self._client is None:
+            raise RenderError(
+                f"there is no Dask scheduler at {address}",
+                hint="Start one with: dask scheduler; then workers with: dask worker tcp://HOST:8786",
+            )
+
+    def outcomes(self, tasks: Sequence[Task], on_progress: OnProgress) -> Iterator[Outcome]:
+        """See `on_cluster`."""
+        self._count = len(tasks)
+        self._left = {task.mix.name: _Waiting(task) for task in tasks}
+        inquiry = Inquiry()
+        self._asked = {task.mix.name: inquiry.asked(task.mix) for task in tasks}
+        looked_s = float("-inf")
+        while self._left:
+            if time.monotonic() - looked_s >= _LOOK_EVERY_S:
+                yield from self._look_after(self._workers())
+                looked_s = time.monotonic()
+            with suppress(Empty):
+                name, future = self._done.get(timeout=_LOOK_EVERY_S)
+                waiting = self._left.get(name)
+                if waiting is None or waiting.future is not future:
+                    continue  # of a scheduler that was lost
+                if (outcome := self._outcome(waiting)) is not None:
+                    del self._left[name]
+                    on_progress(waiting.task.mix, 1.0)
+                    yield outcome
+
+    def close(self) -> None:
+        """Cancel what is still waiting, and leave the cluster."""
+        if self._client is not None:
+            with suppress(OSError, self._dask.CancelledError):
+                self._client.cancel([w.future for w in self._left.values() if w.future is not None])
+            with suppress(OSError, TimeoutError):
+                self._client.close(timeout=2)
+
+    def _outcome(self, waiting: _Waiting) -> Outcome | None:
+        """What became of a task that has ended; None when it has to be given again."""
+        future, name = waiting.future, waiting.task.mix.name
+        waiting.future = None
+        if future.status not in ("finished", "error"):  # lost or cancelled
+            return None
+        error = future.exception()
+        if error is not None:
+            cause = " ".join(str(error).split())[:200]
+            return Outcome(name, "failed", error=f"the cluster task failed: {cause}")
+        answer: Outcome | Refusal = future.result()
+        if isinstance(answer, Refusal):
+            waiting.refused[answer.worker] = answer
+            self._tell(f"the Dask worker {answer.worker} {answer.reason}")
+            return None
+        return answer
+
+    def _look_after(self, workers: frozenset[str]) -> Iterator[Outcome]:
+        """Give each task to the workers that may take it. Those that none may take for too long fail."""
+        now_s = time.monotonic()
+        for name, waiting in list(self._left.items()):
+            may = workers - waiting.refused.keys()
+            if may:
+                waiting.since_s = None
+                if waiting.future is None or (waiting.on is not None and not waiting.on & workers):
+                    self._give(waiting, may)
+                continue
+            if waiting.since_s is None:
+                waiting.since_s = now_s
+            if now_s - waiting.since_s >= self._wait_s:
+                if not waiting.refused:
+                    raise self._no_workers()
+                del self._left[name]
+                last = list(waiting.refused.values())[-1]
+                cause = f"the Dask worker {last.worker} {last.reason}"
+                yield Outcome(name, "failed", error=cause, hint=last.hint)
+        if workers:
+            self._told.discard(self._without_workers())
+        elif self._left:
+            self._tell(self._without_workers())
+
+    def _give(self, waiting: _Waiting, may: frozenset[str]) -> None:
+        waiting.on = may if waiting.refused else None
+        only = {} if waiting.on is None else {"workers": sorted(waiting.on)}
+        name = waiting.task.mix.name
+        assert self._client is not None
+        if waiting.future is not None:  # none of the workers that were to take it is left
+            self._client.cancel([waiting.future])
+        future = self._client.submit(render_if_same, waiting.task, self._asked[name], pure=False, **only)
+        waiting.future = future
+        future.add_done_callback(lambda done: self._done.put((name, done)))
+
+    def _workers(self) -> frozenset[str]:
+        """The addresses of the workers that are connected; the scheduler is looked for when it is lost.
+
+        Raises RenderError when it does not come back.
+        """
+        lost_s: float | None = None
+        while True:
+            if self._client is not None:
+                with suppress(OSError, TimeoutError, RuntimeError, ValueError):
+                    scheduler = self._client.scheduler
+                    if self._client.status == "running" and scheduler is not None:
+                        found = self._client.sync(scheduler.ncores, callback_timeout=_ANSWER_S)
+                        return frozenset(found)
+            if lost_s is None:
+                lost_s = time.monotonic()
+                self._tell(f"the Dask scheduler at {self._address} is lost; waiting {self._waits}")
+                self._forget()
+            left_s = self._wait_s - (time.monotonic() - lost_s)
+            if left_s <= 0.0:
+                raise RenderError(
+                    f"the Dask scheduler at {self._address} is lost, and did not come back in"
+                    f" {self._wait_s:g} s; {self._state}",
+                    hint="Start the scheduler and its workers again, then repeat the command.",
+                )
+            began_s = time.monotonic()
+            self._client = self._connected(min(_ANSWER_S, left_s))
+            if self._client is None:
+                time.sleep(max(0.0, min(_LOOK_EVERY_S, left_s) - (time.monotonic() - began_s)))
+
+    def _connected(self, timeout_s: float) -> Any:
+        """A client of the scheduler, or None."""
+        try:
+            return self._dask.Client(self._address, timeout=timeout_s, set_as_default=False)
+        except (OSError, ValueError, TypeError, TimeoutError):
+            return None
+
+    def _forget(self) -> None:
+        """What was given to a scheduler that is lost must be given again."""
+        client, self._client = self._client, None
+        for waiting in self._left.values():
+            waiting.future = waiting.since_s = None
+        if client is not None:
+            with suppress(OSError, TimeoutError, RuntimeError):
+                client.close(timeout=1)
+
+    def _tell(self, text: str) -> None:
+        """Say it, but not again and again."""
+        if text not in self._told:
+            self._told.add(text)
+            self._on_notice(text)
+
+    def _without_workers(self) -> str:
+        return f"the Dask scheduler at {self._address} has no workers; waiting {self._waits}"
+
+    def _no_workers(self) -> RenderError:
+        return RenderError(
+            f"the Dask scheduler at {self._address} has no workers, and none came in {self._wait_s:g} s;"
+            f" {self._state}",
+            hint=f"Start some with: dask worker {self._address}",
         )
-    here = _what_decides_bytes()
-    for worker, (there, missing) in found.items():
-        if missing:
-            raise RenderError(
-                f"the Dask worker {worker} does not see {missing[0]}",
-                hint="The project must lie on a disk that all hosts share, at the same path.",
-            )
-        if not isinstance(there, dict):  # what an earlier version answers
-            raise RenderError(
-                f"the Dask worker {worker} would not make the same bytes: its render-ending is another version",
-                hint=_SAME_VERSIONS,
-            )
-        differing = [name for name in here if there.get(name) != here[name]]
-        if differing:
-            name = differing[0]
-            raise RenderError(
-                f"the Dask worker {worker} would not make the same bytes: its {name} is"
-                f" {there.get(name, 'unknown')}, here it is {here[name]}",
-                hint=_PINNED if name == "arithmetic" else _SAME_VERSIONS,
-            )
 
+    @property
+    def _waits(self) -> str:
+        return f"{self._wait_s:g} s (--wait)"
 
-def _what_decides_bytes() -> dict[str, str]:
-    """What the bytes of a render owe to this host, by the names that a message uses."""
-    return {
-        "NumPy": np.__version__,
-        "arithmetic": str(arithmetic()),
-        **decoder_versions(),
-        "render-ending": program_key(),  # of its source files; last, as it follows from the arithmetic, too
-    }
-
-
-def _seen(folders: Sequence[Path]) -> tuple[dict[str, str], list[Path]]:
-    return _what_decides_bytes(), [folder for folder in folders if not folder.is_dir()]
+    @property
+    def _state(self) -> str:
+        return f"{self._count - len(self._left)} of {self._count} mixes are done and complete"

@@ -12,7 +12,7 @@ _CPU_PER_SECOND_SHARED = 0.02
 """CPU seconds for a second of `final` at 48 kHz, without the cache and with every sound from it: measured on
 two cores of a server of 2023 (`benchmarks/batch.py`); a rough guide for other mixes and machines."""
 _REPORT_BYTES = 60_000
-_SPILL_BYTES_PER_SAMPLE = 16
+_SPILL_BYTES_PER_SAMPLE = 32
 
 
 @dataclass(frozen=True)

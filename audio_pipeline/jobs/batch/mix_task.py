@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
 from audio_pipeline.audio_io.regular_file import sha256_hex
-from audio_pipeline.errors import AudioPipelineError
+from audio_pipeline.audio_io.write.staging import ClaimedError
+from audio_pipeline.errors import AudioPipelineError, ReportError
 from audio_pipeline.jobs.batch.plan import Mix
+from audio_pipeline.jobs.reference import Reference, ReferenceMix
 from audio_pipeline.jobs.render import Order, render
 from audio_pipeline.jobs.render_files import PAGE_SUFFIX
-from audio_pipeline.memo.keys import exact, program_key
+from audio_pipeline.memo.keys import exact, program_key, sound_key
 from audio_pipeline.memo.store import Cache, digest
+from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import head_path, stem_paths
+from audio_pipeline.reporting.failed_clauses import DeliveryResult, delivery_result
+from audio_pipeline.reporting.model import LoudnessReport
+from audio_pipeline.reporting.report_file import read_report
 from audio_pipeline.reporting.report_names import SUFFIX
+from audio_pipeline.reporting.warnings import overruns_among
+from audio_pipeline.shortage import shortage
 
 Status = Literal["rendered", "unchanged", "failed"]
 _SHARES = {
@@ -35,13 +44,25 @@ OnProgress = Callable[[Mix, float], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a mix. `error` is a sentence."""
+    """What became of a mix. `error` is a sentence; `delivery` is None where there is no report; `overruns` are
+    the warnings, as JSON, of what does not fit its picture."""
 
     name: str
     status: Status
     seconds: float = 0.0
     error: str | None = None
     hint: str | None = None
+    overruns: tuple[dict[str, Any], ...] = ()
+    delivery: DeliveryResult | None = None
+
+    @property
+    def passes(self) -> bool:
+        """Whether the mix is there and its delivery passes."""
+        return self.delivery is not None and self.delivery.passes
+
+
+class ClaimedOutcome(Outcome):
+    """The mix is being rendered by another batch or command; the batch comes back to it."""
 
 
 @dataclass(frozen=True)
@@ -65,17 +86,47 @@ def render_one(task: Task, progress: Callable[[float], None] = lambda share: Non
         progress((begins + lasts * share) / 100.0)
 
     try:
-        order = Order(project, mix.preset, mix.out, workers=task.threads, cache=task.cache)
+        order = Order(
+            project,
+            mix.preset,
+            mix.out,
+            workers=task.threads,
+            cache=task.cache,
+            reference=mix.reference,
+        )
         key = _order_key(mix)
-        render(order, on_progress)
+        if _is_kept(mix, task.cache, key):  # another batch has made it since this one was planned
+            return unchanged(mix)
+        report = render(order, on_progress).report
         if task.cache is not None:
             task.cache.put(key, note={"files": _files(mix)})
+    except ClaimedError as error:
+        return ClaimedOutcome(mix.name, "failed", 0.0, error.message, error.hint)
     except AudioPipelineError as error:
         return Outcome(mix.name, "failed", time.perf_counter() - started, error.message, error.hint)
     except (OSError, ArithmeticError, ValueError, MemoryError, TypeError, LookupError) as error:
+        if (scarce := shortage(error)) is not None:
+            return Outcome(
+                mix.name, "failed", time.perf_counter() - started, scarce.message, scarce.hint
+            )
         cause = f"internal error: {type(error).__name__}: {error}"[:300]
         return Outcome(mix.name, "failed", time.perf_counter() - started, cause)
-    return Outcome(mix.name, "rendered", time.perf_counter() - started)
+    return _made(mix, "rendered", report, time.perf_counter() - started)
+
+
+def unchanged(mix: Mix) -> Outcome:
+    """The outcome of a mix that is there already, with what its report says of its delivery and its picture."""
+    report = None
+    with suppress(ReportError):  # the overview says what is wrong with it
+        report = read_report(mix.out / f"{mix.name}{SUFFIX}")
+    return _made(mix, "unchanged", report, 0.0)
+
+
+def _made(mix: Mix, status: Status, report: LoudnessReport | None, seconds: float) -> Outcome:
+    if report is None:
+        return Outcome(mix.name, status, seconds)
+    overruns = tuple(warning.model_dump(mode="json") for warning in overruns_among(report.warnings))
+    return Outcome(mix.name, status, seconds, overruns=overruns, delivery=delivery_result(report))
 
 
 def is_unchanged(mix: Mix, cache: Cache | None) -> bool:
@@ -83,7 +134,17 @@ def is_unchanged(mix: Mix, cache: Cache | None) -> bool:
     if cache is None or mix.preset is None or mix.failure is not None:
         return False
     try:
-        kept = cache.get(_order_key(mix))
+        return _is_kept(mix, cache, _order_key(mix))
+    except (AudioPipelineError, OSError):
+        return False
+
+
+def _is_kept(mix: Mix, cache: Cache | None, key: str) -> bool:
+    """Whether the mix was rendered under this key, and its files are still what they were."""
+    if cache is None:
+        return False
+    try:
+        kept = cache.get(key)
         if kept is None or set(kept.note["files"]) != set(_outputs(mix)):
             return False
         sizes = {name: (mix.out / name).stat().st_size for name in kept.note["files"]}
@@ -118,11 +179,30 @@ def _order_key(mix: Mix) -> str:
     Raises StemError for a file that is not there.
     """
     assert mix.preset is not None
-    preset = mix.preset
-    tables = [preset.head, preset.picture, preset.master, preset.cues, preset.layers, preset.effects]
     project = Project(mix.root)
-    stems, head = stem_paths(project, preset, {}), head_path(project, preset)
-    recordings = sorted([request.path, sha256_hex(path)] for request, path in stems.items())
+    head = head_path(project, mix.preset)
     ears = "" if head is None else sha256_hex(head)
     out = str(mix.out.resolve())
-    return digest("order", program_key(), mix.name, out, exact(tables), recordings, ears)
+    made_of = [_made_of(project, mix.preset), _locked_to(project, mix.reference)]
+    return digest("order", program_key(), mix.name, out, made_of, ears)
+
+
+def _made_of(project: Project, preset: Preset) -> list[Any]:
+    """A preset's values and its recordings."""
+    tables = [preset.head, preset.picture, preset.master, preset.leader, preset.cues]
+    sounds = {name: sound_key(sound) for name, sound in {**preset.layers, **preset.effects}.items()}
+    stems = stem_paths(project, preset, {})
+    recordings = sorted([request.path, sha256_hex(path)] for request, path in stems.items())
+    return [exact(tables), sounds, recordings]
+
+
+def _locked_to(project: Project, reference: Reference | None) -> list[Any]:
+    """What a mix takes of its reference."""
+    if reference is None:
+        return []
+    gain = exact(reference.programme_db)
+    if isinstance(reference, ReferenceMix):
+        return [reference.name, gain, _made_of(project, reference.preset)]
+    lock = reference.lock
+    slots = {name: [slot.start, slot.stop] for name, slot in sorted(lock.slots.items())}
+    return [lock.name, gain, sorted(lock.cues.items()), slots, sorted(lock.speaking)]

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from audio_pipeline.errors import AudioPipelineError, PresetError, printable
+from audio_pipeline.jobs.batch.foresee import foresee
+from audio_pipeline.jobs.batch.locks import GivenReport, Locks, full_mix_of, is_for_all_languages
+from audio_pipeline.jobs.reference import Reference, ReferenceMix
 from audio_pipeline.memo.keys import exact
 from audio_pipeline.memo.store import digest
 from audio_pipeline.preset.batch_file import (
@@ -20,14 +23,35 @@ from audio_pipeline.preset.batch_file import (
 )
 from audio_pipeline.preset.complaints import shown_value
 from audio_pipeline.preset.document import Document, full_key, load_document, with_value
-from audio_pipeline.preset.explain import differences
+from audio_pipeline.preset.explain import differences, flat
 from audio_pipeline.preset.model import Preset, build_preset
-from audio_pipeline.preset.names import check_name, filled, same_file, slug, template_values
+from audio_pipeline.preset.names import (
+    check_name,
+    dated,
+    filled,
+    same_file,
+    slug,
+    template_values,
+)
+from audio_pipeline.preset.override_names import with_own_name
+from audio_pipeline.preset.overruns import overruns_of
 from audio_pipeline.preset.project import Project
-from audio_pipeline.preset.stems import planned_schedule
+from audio_pipeline.preset.stems import planned_schedule, planned_timing
 from audio_pipeline.suggestions import did_you_mean
 from audio_pipeline.timeline.moments import Moment, Schedule
 from audio_pipeline.timeline.scene import to_samples
+
+Changes = Sequence[tuple[str, Any, str]]
+"""(key, value, who says so) of everything that a batch changes in a preset, in this order."""
+
+
+class _Choice(NamedTuple):
+    """One mix of a matrix: its preset, its language, what changes in it, and in the reference's."""
+
+    preset: str
+    language: str
+    changes: Changes
+    in_reference: Changes
 
 
 @dataclass(frozen=True)
@@ -36,7 +60,9 @@ class Mix:
 
     `overrides` tells what differs from the base preset; `sounds` has a key for every sound that is
     on, alike where two mixes sound alike; mixes of one `family` differ in little but their ends.
-    Where `failure` says why it cannot be, there is no `preset`.
+    Where `failure` says why it cannot be, there is no `preset`. `reference` is what it is locked to;
+    `full_mix` the mix of the batch whose gain of the programme it takes, and which is rendered before it.
+    `overruns` are what headers of stems let expect.
     """
 
     name: str
@@ -51,6 +77,9 @@ class Mix:
     family: str = ""
     failure: str | None = None
     hint: str | None = None
+    reference: Reference | None = None
+    full_mix: str | None = None
+    overruns: tuple[str, ...] = ()
 
     @property
     def master(self) -> Path:
@@ -89,20 +118,34 @@ def _in_file(project: Project, file: Path) -> list[Matrix]:
     ]
 
 
-def plan(project: Project, matrices: Sequence[Matrix], out: Path) -> list[Mix]:
-    """Every mix, in order. Raises PresetError for whatever the batch itself gets wrong.
+def plan(
+    project: Project, matrices: Sequence[Matrix], out: Path, given: GivenReport | None = None
+) -> list[Mix]:
+    """Every mix, in order; all are locked to the report that is `given`. Raises PresetError for whatever the
+    batch itself gets wrong.
 
-    A preset that is broken by itself, or a recording that is not there, is that mix's own failure.
+    A preset that is broken by itself, a recording that is not there, or a reference that does not agree with
+    it is that mix's own failure.
     """
     refuse_too_many(matrices)
+    names = dated([matrix.name for matrix in matrices])
+    matrices = [replace(matrix, name=name) for matrix, name in zip(matrices, names, strict=True)]
     mixes: list[Mix] = []
+    locks = Locks(project, given)
+    for_all: set[tuple[str, str, str]] = set()
     taken: dict[str, str] = {}
     for matrix in matrices:
         bases = {name: _base(project, name) for name in matrix.presets}
-        before = len(mixes)
-        for name, language, values in _crossed(matrix, bases):
-            mix = _mix(project, matrix, bases[name], name, language, values, out)
-            said = f"{name} {_told(values)}".strip() + (f" [{language}]" if language else "")
+        nothing = True
+        for choice in _crossed(matrix, bases):
+            name, language, changes, in_reference = choice
+            mix, nothing = _mix(project, matrix, bases[name], choice, out, locks), False
+            if language and not mix.language:  # one for all languages
+                if (once := (mix.name, name, repr(in_reference))) in for_all:
+                    continue
+                for_all.add(once)
+                language = ""
+            said = f"{name} {_told(changes)}".strip() + (f" [{language}]" if language else "")
             if (other := taken.setdefault(same_file(mix.name), said)) is not said:
                 raise PresetError(
                     f"{matrix.origin}: two mixes would both be {mix.name}.wav: {other}, and {said}",
@@ -110,9 +153,28 @@ def plan(project: Project, matrices: Sequence[Matrix], out: Path) -> list[Mix]:
                     '--name "{preset}_{dropout.fade}", or name = "…" in the batch file.',
                 )
             mixes.append(mix)
-        if len(mixes) == before:
+        if nothing:
             raise PresetError(f"{matrix.origin}: every mix is excluded, so there is nothing to render")
-    return mixes
+    return [_with_full_mix(mix, mixes) for mix in mixes]
+
+
+def _with_full_mix(mix: Mix, mixes: Sequence[Mix]) -> Mix:
+    """The mix, told where its gain comes from, when that is another mix of the batch."""
+    preset, reference = mix.preset, mix.reference
+    if preset is None or mix.failure is not None or not isinstance(reference, ReferenceMix):
+        return mix
+    if "DX" in preset.master.buses or preset.master.anchor == "dialogue":
+        return mix
+    others = {m.name: (m.language, m.preset) for m in mixes if m.preset is not None}
+    name = full_mix_of(preset, reference.name, others)
+    if name is not None:
+        return replace(mix, full_mix=name)
+    return replace(
+        mix,
+        failure=f"{mix.name} is anchored on the programme, and the batch has no full mix in"
+        f" {reference.name!r} that it belongs to",
+        hint="Add the preset of the full mix, whose gain it takes, or give its report: --reference REPORT.",
+    )
 
 
 def _named(project: Project, name: str, origin: str) -> list[str]:
@@ -143,10 +205,8 @@ def _base(project: Project, name: str) -> Document | AudioPipelineError:
         return error
 
 
-def _crossed(
-    matrix: Matrix, bases: Mapping[str, Document | AudioPipelineError]
-) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """(preset, language, values) of every mix that is not excluded."""
+def _crossed(matrix: Matrix, bases: Mapping[str, Document | AudioPipelineError]) -> Iterator[_Choice]:
+    """Every mix that is not excluded."""
     table = next((base.table for base in bases.values() if isinstance(base, Document)), {})
 
     def full(key: str) -> tuple[str, ...]:
@@ -157,11 +217,13 @@ def _crossed(
     for preset, language, *values in product(
         matrix.presets, matrix.stems or ("",), *matrix.vary.values()
     ):
-        chosen = {**matrix.set, **dict(zip(matrix.vary, values, strict=True))}
-        has = {full(key): value for key, value in chosen.items()}
+        varied = dict(zip(matrix.vary, values, strict=True))
+        chosen = matrix.changes(language, varied)
+        has = {full(key): value for key, value, _ in chosen}
         has |= {("preset",): preset, ("language",): language}
         if not any(all(has.get(key) == value for key, value in out.items()) for out in excluded):
-            yield preset, language, chosen
+            in_reference = matrix.changes(matrix.reference or language, varied)
+            yield _Choice(preset, language, chosen, in_reference)
 
 
 def _check_exclusions(
@@ -195,39 +257,75 @@ def _mix(
     project: Project,
     matrix: Matrix,
     base: Document | AudioPipelineError,
-    name: str,
-    language: str,
-    values: Mapping[str, Any],
+    choice: _Choice,
     out: Path,
+    locks: Locks,
 ) -> Mix:
+    name, language, changes, in_reference = choice
     stem = printable(Path(name).stem)
     shell = Mix(stem, project.root, out, stem, language)
     if isinstance(base, AudioPipelineError):
-        named = "_".join(filter(None, [stem, language, *map(_slugged, values.values())]))
+        slugs = [slug(str(value)) for value in {key: value for key, value, _ in changes}.values()]
+        named = "_".join(filter(None, [stem, language, *slugs]))
         return replace(shell, name=named, failure=base.message, hint=base.hint)
-    document = _revoiced(matrix, base, language)
-    for key, value in values.items():
-        document = with_value(document, key, value, matrix.origin)
+
+    def in_language(files: Mapping[str, str], spoken: str, its_changes: Changes) -> Document:
+        document = _revoiced(matrix, base, files, spoken)
+        for key, value, origin in its_changes:
+            document = with_value(document, key, value, origin)
+        return document
+
+    document = in_language(matrix.stems.get(language, {}), language, changes)
     preset = build_preset(document)
+    reference, failure = None, None
+    key = (matrix.origin, matrix.reference, name, in_reference)
     try:
-        named = _name(matrix, preset, language)
+        reference = locks.reference(
+            preset,
+            matrix.reference,
+            key,
+            lambda spoken: build_preset(in_language(matrix.reference_stems, spoken, in_reference)),
+        )
+    except AudioPipelineError as error:
+        failure = error
+    if is_for_all_languages(preset, reference, matrix.stems.get(language, {})):
+        language = ""
+        if isinstance(reference, ReferenceMix):
+            preset = reference.preset
+    try:
+        named = _name(project, matrix, preset, language)
         check_name(named)
     except PresetError as error:
         raise PresetError(f"{matrix.origin}: {error.message}", hint=error.hint) from error
     mix = replace(
         shell,
         name=named,
+        language=language,
         preset=replace(preset, name=named),
-        overrides=_overrides(document, preset, values),
+        overrides=_overrides(document, preset, changes),
         family=_family(preset),
+        reference=reference,
     )
+    if failure is not None:
+        return replace(mix, failure=failure.message, hint=failure.hint)
     try:
-        schedule = planned_schedule(project, preset, {})
+        lock = locks.planned_lock(reference, key)
+        timing = planned_timing(project, preset, {}, lock)
     except AudioPipelineError as error:
-        if isinstance(error, PresetError) and values and _can_be_timed(project, base):
+        if isinstance(error, PresetError) and changes and _can_be_timed(project, base):
             raise
         return replace(mix, failure=error.message, hint=error.hint)
-    return replace(mix, length_s=float(schedule.named("end")), sounds=_sounds(preset, schedule))
+    try:
+        foresee(project, replace(preset, name=named), out)
+    except AudioPipelineError as error:
+        return replace(mix, failure=error.message, hint=error.hint)
+    overruns = overruns_of(preset, timing, lock)
+    return replace(
+        mix,
+        length_s=float(timing.schedule.named("end")),
+        sounds=_sounds(preset, timing.schedule),
+        overruns=tuple(overrun.message(preset.sample_rate_hz) for overrun in overruns),
+    )
 
 
 def _can_be_timed(project: Project, base: Document) -> bool:
@@ -238,8 +336,8 @@ def _can_be_timed(project: Project, base: Document) -> bool:
     return True
 
 
-def _revoiced(matrix: Matrix, document: Document, language: str) -> Document:
-    for voice, file in matrix.stems.get(language, {}).items():
+def _revoiced(matrix: Matrix, document: Document, files: Mapping[str, str], language: str) -> Document:
+    for voice, file in files.items():
         if voice not in document.table.get("layers", {}):
             raise PresetError(
                 f"{matrix.origin}: stems.{language} has {voice!r}, "
@@ -250,7 +348,7 @@ def _revoiced(matrix: Matrix, document: Document, language: str) -> Document:
     return document
 
 
-def _name(matrix: Matrix, preset: Preset, language: str) -> str:
+def _name(project: Project, matrix: Matrix, preset: Preset, language: str) -> str:
     values = template_values(preset, language)
     if matrix.name is not None:
         return filled(matrix.name, values)
@@ -258,26 +356,24 @@ def _name(matrix: Matrix, preset: Preset, language: str) -> str:
     last = [key.split(".")[-1] for key in matrix.vary]
     for key, short in zip(matrix.vary, last, strict=True):
         template.append(f"{short if last.count(short) == 1 else key}-{{{key}}}")
-    return filled("_".join(template), values)
+    name = filled("_".join(template), values)
+    return with_own_name(project, replace(preset, name=name), matrix.sets, {}).name
 
 
-def _slugged(value: object) -> str:
-    return slug(str(value))
+def _told(changes: Changes) -> str:
+    return " ".join(f"{key}={value}" for key, value, _ in changes)
 
 
-def _told(values: Mapping[str, Any]) -> str:
-    return " ".join(f"{key}={value}" for key, value in values.items())
-
-
-def _overrides(document: Document, preset: Preset, values: Mapping[str, Any]) -> dict[str, Any]:
+def _overrides(document: Document, preset: Preset, changes: Changes) -> dict[str, Any]:
     """What differs from what the preset extends, and what the batch has set."""
     found: dict[str, Any] = {}
     if document.base is not None:
         changed = differences(preset, build_preset(document.base))
         found = {key: here for key, (_, here) in changed.items() if here is not None}
-    for key, value in values.items():
+    here = flat(preset)
+    for key, value, _ in changes:
         full = ".".join(full_key(document.table, tuple(part.strip() for part in key.split("."))))
-        found.setdefault(full, value)
+        found.setdefault(full, here.get(full, value))  # what "base - 3 dB" has come to
     return found
 
 

@@ -1,51 +1,92 @@
-"""What a batch came to, written beside its renders: index.html, batch.csv, batch.json."""
+"""What a batch came to, written beside its renders: index.html, batch.csv, batch.json, overruns.csv."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from audio_pipeline.audio_io.write.atomic_write import atomic_write
+from audio_pipeline.audio_io.write.lock import Lock
 from audio_pipeline.audio_io.write.overwrite_guard import refuse_to_overwrite
-from audio_pipeline.errors import ReportError
+from audio_pipeline.errors import RenderError, ReportError
+from audio_pipeline.jobs.batch.earlier_results import FILE, earlier_results, result_of
 from audio_pipeline.jobs.batch.mix_task import Outcome
 from audio_pipeline.jobs.batch.plan import Mix
-from audio_pipeline.jobs.render_files import PAGE_SUFFIX
 from audio_pipeline.pages.changes import in_words
+from audio_pipeline.pages.overruns_csv import overruns_csv
 from audio_pipeline.pages.overview import MixResult, overview_csv, overview_html, overview_json
-from audio_pipeline.reporting.report_file import read_report
-from audio_pipeline.reporting.report_names import SUFFIX
+from audio_pipeline.preset.project import Project
+
+NAMES = (FILE, "batch.csv", "index.html", "overruns.csv")
+
+_LOCK = ".batch.lock"
+_WAIT_S = 20.0
+_LOOK_EVERY_S = 0.05
 
 
-def write_overview(mixes: Sequence[Mix], outcomes: Mapping[str, Outcome], out: Path) -> None:
-    """Write the overview of `mixes`, in their order. Raises RenderError when it cannot be written."""
+def refuse_foreign_overview(out: Path) -> None:
+    """Raise RenderError when a file in `out` has the name of an overview's and was not written by us."""
+    for name in NAMES:
+        path = out / name
+        if path.is_file() and not path.is_symlink() and path.stat().st_size == 0:
+            continue  # what a crash of the system left: nothing is lost with it
+        refuse_to_overwrite(path)
+
+
+def write_overview(mixes: Sequence[Mix], outcomes: Mapping[str, Outcome], out: Path) -> list[str]:
+    """Write the overview of `mixes`, in their order, and after them of those that were in it before.
+
+    Returns lines to print: notes and warnings on the stems of this batch, and a warning when the earlier
+    overview was damaged, so that only this batch is in it. Raises RenderError when it cannot be written.
+    """
+    project = Project(mixes[0].root)
     results = [_result(mix, outcomes[mix.name], out) for mix in mixes]
-    texts = {
-        "batch.json": overview_json(results),
-        "batch.csv": overview_csv(results),
-        "index.html": overview_html(results),
-    }
-    for name in texts:
-        refuse_to_overwrite(out / name)
-    for name, text in texts.items():
-        with atomic_write(out / name, "w") as file:
-            file.write(text)
+    lines = _remarks_on_stems(results)
+    with _locked(out):
+        refuse_foreign_overview(out)
+        try:
+            results += earlier_results(out, project, [mix.name for mix in mixes])
+        except ReportError as error:
+            lines.append(f"warning: {error.message}; the overview holds the mixes of this batch only")
+        too_long = overruns_csv((r.language, r.report) for r in results if r.report is not None)
+        texts = (overview_json(results), overview_csv(results), overview_html(results), too_long)
+        for name, text in zip(NAMES, texts, strict=True):
+            with atomic_write(out / name, "w") as file:
+                file.write(text)
+    return lines
+
+
+def _remarks_on_stems(results: Sequence[MixResult]) -> list[str]:
+    """Every different note and warning on the stems of the mixes, one line each."""
+    lines: dict[str, None] = {}
+    for report in (result.report for result in results if result.report is not None):
+        lines |= dict.fromkeys(f"note: {note}" for note in report.notes)
+        warnings = (w.message for w in report.warnings if w.code.value.startswith("stem_"))
+        lines |= dict.fromkeys(f"warning: {warning}" for warning in warnings)
+    return list(lines)
+
+
+@contextmanager
+def _locked(out: Path) -> Iterator[None]:
+    """While it lasts no other batch writes the overview of `out`: each adds to what is there."""
+    lock = Lock(out / _LOCK)
+    until = time.monotonic() + _WAIT_S
+    while not lock.acquire():
+        if time.monotonic() > until:
+            raise RenderError(
+                f"another batch keeps writing the overview of {out}",
+                hint="Run this batch again: its mixes are there.",
+            )
+        time.sleep(_LOOK_EVERY_S)
+    try:
+        yield
+    finally:
+        lock.release(remove=True)
 
 
 def _result(mix: Mix, outcome: Outcome, out: Path) -> MixResult:
-    report, failure = None, outcome.error
-    if outcome.status != "failed":
-        try:
-            report = read_report(out / f"{mix.name}{SUFFIX}")
-        except ReportError as error:
-            failure = error.message
-    page = f"{mix.name}{PAGE_SUFFIX}"
-    return MixResult(
-        mix.name,
-        mix.base,
-        mix.language,
-        {key: in_words(value) for key, value in mix.overrides.items()},
-        report,
-        page if (out / page).is_file() else f"{mix.name}{SUFFIX}",
-        failure,
-    )
+    overrides = {key: in_words(value) for key, value in mix.overrides.items()}
+    failure = (outcome.error or "it failed") if outcome.status == "failed" else None
+    return result_of(out, mix.name, mix.base, mix.language, overrides, failure)

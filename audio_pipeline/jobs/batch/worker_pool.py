@@ -9,18 +9,23 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from audio_pipeline.dsp.memory import keep_freed_memory
 from audio_pipeline.jobs.batch.mix_task import OnProgress, Outcome, Task, render_one
+from audio_pipeline.stopping import Stopped, signals_wait, stop_in_order, take_signals
 
 _TELL_EVERY = 0.02
 """The least progress, as a share of a mix, that a process tells of."""
+_PATIENCE_S = 20.0
+"""How long a process may take to unwind before it is killed; it takes a tile's time."""
 
 
 @dataclass
@@ -36,11 +41,8 @@ class WorkerPool:
     def __init__(self, jobs: int) -> None:
         self._jobs = jobs
         self._workers: list[_Worker] = []
-        # where there is no fork (Windows), every process imports for itself
-        forks = "forkserver" in multiprocessing.get_all_start_methods()
-        self._context: Any = multiprocessing.get_context("forkserver" if forks else "spawn")
-        if forks:
-            self._context.set_forkserver_preload(["audio_pipeline.jobs.batch.mix_task"])
+        # every process imports for itself: a fork server would leave a folder in TMPDIR when it is killed
+        self._context: Any = multiprocessing.get_context("spawn")
 
     def __enter__(self) -> WorkerPool:
         return self
@@ -49,6 +51,9 @@ class WorkerPool:
         for worker in self._workers:
             worker.pipe.close()
             worker.process.terminate()
+        for worker in self._workers:
+            worker.process.join(_PATIENCE_S)
+            worker.process.kill()
         while self._workers:
             self._bury(self._workers[0])
 
@@ -82,10 +87,13 @@ class WorkerPool:
     def _hire(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs,), daemon=True)
-        process.start()
-        theirs.close()
-        worker = _Worker(process, ours)
-        self._workers.append(worker)
+        if os.name == "posix":  # or its own start would let the signals through that wait
+            resource_tracker.ensure_running()
+        with signals_wait():
+            process.start()
+            theirs.close()
+            worker = _Worker(process, ours)
+            self._workers.append(worker)
         return worker
 
     def _bury(self, worker: _Worker) -> int | None:
@@ -155,12 +163,21 @@ def _serve(pipe: Connection) -> None:
     """A worker's life: tasks come, outcomes go; it ends with its parent, however that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, too, and ends its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    keep_freed_memory()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    with suppress(EOFError, OSError):
-        while True:
-            task = pipe.recv()
-            pipe.send(render_one(task, _Teller(pipe)))
+    try:
+        stop_in_order(
+            *(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+        )
+        take_signals()
+        keep_freed_memory()
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+        with suppress(EOFError, OSError):
+            while True:
+                task = pipe.recv()
+                pipe.send(render_one(task, _Teller(pipe)))
+    except Stopped as stop:  # what was being written is removed by now
+        sys.stderr.flush()
+        signal.signal(stop.number, signal.SIG_DFL)
+        os.kill(os.getpid(), stop.number)
 
 
 class _Teller:

@@ -1,5 +1,5 @@
-// Timecode and clock time as text. Labels follow SMPTE ST 12-1: drop frame leaves out labels 00 and 01 of
-// every minute but each tenth.
+// Timecode and clock time as text. Labels follow SMPTE ST 12-1 and 12-3: drop frame leaves out labels 00
+// and 01, at 59.94 frames a second 00 to 03, of every minute but each tenth.
 
 const PICTURE_RATES = {
   "23.976": { nominal: 24, perSecond: 24000 / 1001, drop: false },
@@ -8,11 +8,21 @@ const PICTURE_RATES = {
   "29.97df": { nominal: 30, perSecond: 30000 / 1001, drop: true },
   "29.97": { nominal: 30, perSecond: 30000 / 1001, drop: false },
   "30": { nominal: 30, perSecond: 30, drop: false },
+  "48": { nominal: 48, perSecond: 48, drop: false },
+  "50": { nominal: 50, perSecond: 50, drop: false },
+  "59.94df": { nominal: 60, perSecond: 60000 / 1001, drop: true },
+  "59.94": { nominal: 60, perSecond: 60000 / 1001, drop: false },
+  "60": { nominal: 60, perSecond: 60, drop: false },
 };
+
+// A picture's first sample may lie half a sample before its exact time, and seconds are rounded: as ROUNDED_S
+// in timeline/moments.py.
+const ROUNDED_S = 1 / 15000;
 
 class PictureClock {
   constructor(rate, start) {
     this.rate = PICTURE_RATES[rate] ?? PICTURE_RATES["24"];
+    this.dropped = this.rate.drop ? this.rate.nominal / 15 : 0;
     this.first = this.frameOf(start ?? "00:00:00:00");
   }
 
@@ -20,20 +30,20 @@ class PictureClock {
     const [h, m, s, f] = timecode.split(/[:;]/).map(Number);
     const minute = h * 60 + m;
     const label = (minute * 60 + s) * this.rate.nominal + f;
-    return this.rate.drop ? label - 2 * (minute - Math.floor(minute / 10)) : label;
+    return label - this.dropped * (minute - Math.floor(minute / 10));
   }
 
   at(seconds) {
     const { nominal, perSecond, drop } = this.rate;
-    // a position that is a frame's first sample must not fall into the frame before by its rounding
-    let label = this.first + Math.floor(seconds * perSecond + 1e-6);
-    const tenMinutes = nominal * 600 - 18;
-    label %= drop ? 144 * tenMinutes : nominal * 86400;
+    let label = this.first + Math.floor((seconds + ROUNDED_S) * perSecond);
+    const minute = nominal * 60;
+    const tenMinutes = minute * 10 - 9 * this.dropped;
+    label %= 144 * tenMinutes;
     if (drop) {
       const rest = label % tenMinutes;
-      let dropped = 18 * Math.floor(label / tenMinutes);
-      if (rest >= nominal * 60) dropped += 2 * (1 + Math.floor((rest - nominal * 60) / (nominal * 60 - 2)));
-      label += dropped;
+      let minutes = 9 * Math.floor(label / tenMinutes);
+      if (rest >= minute) minutes += 1 + Math.floor((rest - minute) / (minute - this.dropped));
+      label += this.dropped * minutes;
     }
     const whole = Math.floor(label / nominal);
     const two = (n) => String(n).padStart(2, "0");

@@ -125,7 +125,7 @@ REFUSED = [
     Case("rate-192001.wav", wave(SOUND, fmt(rate=192_001)), r"sampled at 192001 Hz"),
     Case("rate-2-to-32.wav", wave(SOUND, fmt(rate=0xFFFF_FFFF)), r"sampled at 4294967295 Hz"),
     Case("channels-0.wav", wave(SOUND, fmt(channels=0)), r"has 0 channels"),
-    Case("channels-9.wav", wave(SOUND, fmt(channels=9)), r"has 9 channels"),
+    Case("channels-25.wav", wave(SOUND, fmt(channels=25)), r"has 25 channels"),
     Case("channels-65535.wav", wave(SOUND, fmt(channels=65_535)), r"has 65535 channels"),
     Case("bits-0.wav", wave(SOUND, fmt(bits=0)), r"damaged|cannot decode"),
     Case("bits-65535.wav", wave(SOUND, fmt(bits=65_535)), r"damaged|cannot decode"),
@@ -140,7 +140,7 @@ REFUSED = [
     Case("denormals.wav", wave(float32(tone() * 1e-40), FLOAT), r"is silent"),
     Case("silence.wav", wave(bytes(48_000)), r"is silent from beginning to end"),
     Case("one-sample.wav", wave(SOUND[2000:2002]), r"is only 0\.000 s long"),
-    Case("50-ms.wav", wave(SOUND[:4800]), r"is only 0\.050 s long; 0\.1 s"),
+    Case("5-ms.wav", wave(SOUND[:480]), r"is only 0\.005 s long; 0\.01 s"),
     Case("cut.m4a", b"\0\0\0\x1cftypM4A \0\0\x02\0M4A isomiso2" + bytes(400), r"cannot decode"),
     Case("empty.mkv", b"\x1a\x45\xdf\xa3" + bytes(400), r"cannot decode"),
 ]
@@ -242,7 +242,7 @@ def test_a_good_file_is_read_without_a_word(tmp_path: Path, case: Case) -> None:
     assert 0.49 < np.max(np.abs(samples)) < 4.01
 
 
-@pytest.mark.parametrize("name", ["text.wav", "half.wav", "rate-0.wav", "claims-4-gb.wav", "50-ms.wav"])
+@pytest.mark.parametrize("name", ["text.wav", "half.wav", "rate-0.wav", "claims-4-gb.wav", "5-ms.wav"])
 def test_the_header_alone_tells_what_the_header_can_tell(tmp_path: Path, name: str) -> None:
     case = next(case for case in REFUSED if case.name == name)
     with pytest.raises(StemError, match=case.words):

@@ -16,9 +16,10 @@ import numpy as np
 import pytest
 
 from audio_pipeline.audio_io.write.atomic_write import atomic_write
-from audio_pipeline.audio_io.write.staging import MARK, staging_folder
+from audio_pipeline.audio_io.write.staging import MARK, Staging, clear_in_use, staging_folder
 from audio_pipeline.audio_io.write.wave import WaveWriter
 from audio_pipeline.errors import RenderError
+from audio_pipeline.stopping import Stopped
 
 
 def test_until_the_end_the_old_file_stands_and_then_the_new_one(tmp_path: Path) -> None:
@@ -348,3 +349,21 @@ def test_whatever_a_killed_writer_left_is_removed_by_the_next(tmp_path: Path, st
         file.write(b"whole")
     assert path.read_bytes() == b"whole"
     assert [p.name for p in tmp_path.iterdir()] == ["a.wav"]
+
+
+@pytest.mark.parametrize("step", ["_make", "_refuse_foreign", "_write_mark", "claim"])
+def test_a_signal_between_two_steps_of_a_claim_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    done = getattr(Staging, step)
+
+    def struck(self: Staging, *arguments: object) -> None:
+        done(self, *arguments)
+        raise Stopped(15)
+
+    monkeypatch.setattr(Staging, step, struck)
+    with pytest.raises(Stopped), atomic_write(tmp_path / "page.html", "w"):
+        pass
+    monkeypatch.setattr(Staging, step, done)
+    clear_in_use()
+    assert list(tmp_path.iterdir()) == []

@@ -330,6 +330,14 @@ OUTSIDE = [
     "mix.stems/../mix.wav",
     "mix.stems/notes.txt",
     "mix.stems/mix_../x",
+    "mix.stems/.hidden.wav",
+    "mix.stems/.wav",
+    "mix.stems/a/b.wav",
+    "mix.stems/a\\b.wav",
+    "mix.stems/a.wav:stream.wav",
+    "mix.stems/a\n.wav",
+    "mix.stems/a.wav/x",
+    "mixed.stems/mix_DX.wav",
     "mix.wav/x",
     "mix.wav\\x",
     "mix.stems\\mix_DX.wav",
@@ -343,6 +351,11 @@ OUTSIDE = [
 
 def test_a_journal_comes_back_as_it_was() -> None:
     assert decoded(GOOD.encoded(), "mix") == GOOD
+
+
+def test_stems_may_have_names_of_their_own_in_the_folder_of_their_mix() -> None:
+    for name in ("mix_DX.wav", "Film_DX_24.wav", "DX.wav", "Größe 1,5.wav", "a.b.wav"):
+        assert belongs("mix", f"mix.stems/{name}")
 
 
 @pytest.mark.parametrize("name", OUTSIDE)

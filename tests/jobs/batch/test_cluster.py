@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from audio_pipeline.errors import RenderError
-from audio_pipeline.jobs.batch import cluster
 from audio_pipeline.jobs.batch.plan import matrices_of, plan
 from audio_pipeline.jobs.batch.run import BatchOptions, run
 from audio_pipeline.memo.store import Cache
@@ -75,7 +74,7 @@ def test_a_scheduler_and_two_workers_started_by_command_make_the_same_bytes(
             if (found := re.search(r"tcp://127\.0\.0\.1:\d+", line)) and "Scheduler at" in line
         )
         with pytest.raises(RenderError, match="no workers"):
-            _made(tiny, tmp_path / "nobody", scheduler=address)
+            _made(tiny, tmp_path / "nobody", scheduler=address, wait_s=0.0)
         worker = ("dask_worker", address, *local, "--nthreads", "1", "--local-directory", str(tmp_path))
         with _started(*worker, "--name", "a") as a, _started(*worker, "--name", "b") as b:
             for process in (a, b):
@@ -107,33 +106,6 @@ def test_an_address_without_a_scheduler_is_one_sentence(
     tiny: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("distributed", reason="Dask is not installed (the extra [cluster])")
-    monkeypatch.setattr("audio_pipeline.jobs.batch.cluster._CONNECT_S", "300ms")
+    monkeypatch.setattr("audio_pipeline.jobs.batch.cluster._CONNECT_S", 0.3)
     with pytest.raises(RenderError, match=r"no Dask scheduler at tcp://127\.0\.0\.1:9"):
         _made(tiny, tiny.renders, scheduler="tcp://127.0.0.1:9")
-
-
-class _Client:
-    """A cluster of one worker, which says `seen` of itself."""
-
-    def __init__(self, seen: object) -> None:
-        self._seen = seen
-
-    def run(self, function: object, *arguments: object) -> dict[str, object]:
-        return {"tcp://10.0.0.1:1": (self._seen, [])}
-
-
-@pytest.mark.parametrize(
-    "name", ["NumPy", "arithmetic", "libsndfile", "soxr", "ffmpeg", "render-ending"]
-)
-def test_a_worker_that_would_make_other_bytes_is_refused_and_the_cause_is_named(name: str) -> None:
-    here = cluster._what_decides_bytes()
-    cluster._check_workers(_Client(here), [])
-    with pytest.raises(RenderError, match=f"its {name} is another, here it is") as caught:
-        cluster._check_workers(_Client({**here, name: "another"}), [])
-    assert ("OPENBLAS_CORETYPE=Haswell" in str(caught.value.hint)) is (name == "arithmetic")
-
-
-@pytest.mark.parametrize("seen", ["the key that version 0.10 answers", {}])
-def test_a_worker_of_an_earlier_version_is_refused_in_one_sentence(seen: object) -> None:
-    with pytest.raises(RenderError, match="would not make the same bytes"):
-        cluster._check_workers(_Client(seen), [])

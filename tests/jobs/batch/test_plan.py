@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from audio_pipeline.errors import PresetError
 from audio_pipeline.jobs.batch.forecast import forecast
 from audio_pipeline.jobs.batch.plan import Mix, matrices_of, plan
-from audio_pipeline.preset.batch_file import MOST_MIXES, parse_vary
+from audio_pipeline.preset.batch_file import MOST_MIXES, parse_sets, parse_vary
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.names import LONGEST_BYTES, check_name, filled, same_file, template_values
@@ -95,6 +96,51 @@ def test_a_batch_file_lists_crosses_excludes_and_adds(tiny: Project) -> None:
     assert mixes[3].preset.master.target == -30.0
 
 
+LANGUAGES = """
+presets = ["voiced"]
+[set]
+"grain.level" = "base - 1 dB"
+"room.level" = "-50 dBFS"
+[vary]
+"dropout.fade" = ["base", "base + 50ms"]
+[stems.en]
+set = { "room.level" = "base - 2 dB" }
+[stems.fr]
+voice_a = "stems/fr_a.flac"
+set = { "grain.level" = "base - 2 dB", voice_a.pan = "L10" }
+[[mix]]
+preset = "voiced"
+name = "more"
+language = "fr"
+set = { "grain.level" = "base - 4 dB" }
+"""
+
+
+def test_a_language_has_values_of_its_own_after_those_for_all(tiny: Project) -> None:
+    mixes = {mix.name: mix for mix in _planned(tiny, LANGUAGES)}
+    assert set(mixes) == {f"voiced_{x}_fade-{f}ms" for x in ("en", "fr") for f in (250, 300)} | {"more"}
+    levels = {
+        name: tuple(mix.preset.layers[sound].level for sound in ("grain", "room"))
+        for name, mix in mixes.items()
+    }
+    assert levels["voiced_en_fade-250ms"] == (-51.0, -52.0)
+    assert levels["voiced_fr_fade-300ms"] == (-53.0, -50.0)
+    assert levels["more"] == (-57.0, -50.0)
+    assert mixes["voiced_fr_fade-250ms"].preset.layers["voice_a"].pan == -0.1
+    assert mixes["voiced_fr_fade-250ms"].overrides["layers.grain.level"] == "-53 dBFS"
+
+
+def test_a_set_of_the_command_comes_after_those_of_the_file(tiny: Project) -> None:
+    (tiny.presets / "b.batch.toml").write_text(LANGUAGES)
+    fixed = parse_sets(["grain.level=base - 8 dB"])
+    matrices = [replace(m, sets=fixed) for m in matrices_of(tiny, ["b"], False)]
+    mixes = {mix.name.partition("_grain.level-")[0]: mix for mix in plan(tiny, matrices, tiny.renders)}
+    levels = {name: mix.preset.layers["grain"].level for name, mix in mixes.items()}
+    assert levels["voiced_en_fade-250ms"] == -59.0
+    assert levels["voiced_fr_fade-250ms"] == -61.0
+    assert levels["more"] == -65.0
+
+
 def test_patterns_name_presets_in_their_order(tiny: Project) -> None:
     assert [m.name for m in _varied(tiny, things=("*",))] == ["tiny", "voiced"]
     assert [m.name for m in plan(tiny, matrices_of(tiny, [], True), tiny.renders)] == ["tiny", "voiced"]
@@ -150,6 +196,15 @@ MISTAKES = {
     "all excluded": ('presets = ["tiny"]\n[[exclude]]\npreset = "tiny"', "every mix is excluded"),
     "unknown voice": ('presets = ["tiny"]\n[stems.fr]\nvoice_x = "a.wav"', "no layer of tiny"),
     "stems without files": ('presets = ["tiny"]\n[stems.fr]', "names no files"),
+    "a language's set that is none": ('presets = ["tiny"]\n[stems.fr]\nset = 3', "wants a table"),
+    "a language's unknown key": (
+        'presets = ["tiny"]\n[stems.fr]\nset = { "dropout.fad" = "1s" }',
+        "[stems.fr]: [effects.dropout] has no key 'fad'; did you mean 'fade'",
+    ),
+    "a change without a base": (
+        'presets = ["tiny"]\n[set]\n"cues.new" = "base + 1s"',
+        "there is no value to start from",
+    ),
     "unknown language": ('[[mix]]\npreset = "tiny"\nlanguage = "de"', "no language 'de'"),
     "mix without preset": ('[[mix]]\nname = "x"', "names no preset"),
     "no TOML": ("presets = [", "is not TOML"),
@@ -227,6 +282,6 @@ def test_the_forecast_sees_what_is_shared_and_what_disk_it_takes(tiny: Project) 
     assert expected.shared[2] == (2, 3)
     assert expected.mix_bytes[0] < expected.mix_bytes[1]
     assert expected.mix_bytes[1] >= 2 * 48_000 * 6
-    assert expected.scratch_bytes == 2 * 2 * 48_000 * 16
+    assert expected.scratch_bytes == 2 * 2 * 48_000 * 32
     assert 0 < expected.seconds < forecast(mixes, 1).seconds
     assert len({mix.family for mix in mixes}) == 1

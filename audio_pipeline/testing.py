@@ -1,4 +1,9 @@
-"""The contract of a layer and of an effect: what the console, the cache and an excerpt rely on.
+"""The contract of a layer and of an effect, for tests of sounds: what a render, its cache and excerpts rely on.
+
+    from audio_pipeline import testing
+
+    def test_rain_keeps_the_contract():
+        testing.check_layer(Rain(level="-50 dBFS"))
 
 Each function prepares a sound as a render does, with a scene that answers nothing afterwards, and raises
 AssertionError for what breaks the contract.
@@ -9,27 +14,90 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from itertools import pairwise
 from typing import cast
 
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.decibels import rms
 from audio_pipeline.effects.base import Effect, Processor, StemBench, Strip
 from audio_pipeline.layers.base import Layer, Source
 from audio_pipeline.memo.sounds import PreparedSounds
 from audio_pipeline.memo.tracing import TracingScene
-from audio_pipeline.timeline.scene import Scene
+from audio_pipeline.timeline.moments import Clock, Schedule
+from audio_pipeline.timeline.scene import Scene, StemRequest
 from audio_pipeline.timeline.spans import TILE, Span, tiles_over
+from audio_pipeline.timeline.timecode import RATES
+
+CUES_S = {"start": 0, "black": 20, "dropout": 25, "silence": 27, "end": 30}
+"""The cues of `make_scene`, in seconds."""
 
 SIZES = (120_000, 352_000)
 """Tiles that the grid does not have: a sound that remembers, or forgets to look back, differs in them."""
 
-ROUNDED = {"approach", "projector", "crossfade", "echo", "space"}
-"""Kinds whose convolutions are cut at the tile, so that other tiles round otherwise, in float32."""
+ROUNDING = 1e-5
+"""What rounding may come to in tiles of another size, as a share of the RMS: −100 dB. Convolutions are cut
+at the tile and round otherwise in another, in float32; on the grid nothing may differ."""
 
 
-def check_layer(layer: Layer, scene: Scene, tiles: Sequence[Span] | None = None) -> None:
+def make_scene(
+    moments_s: Mapping[str, float] | None = None,
+    *,
+    seed: int = 1,
+    sample_rate: int = 48_000,
+    stems: Mapping[StemRequest, Samples] | None = None,
+    speech: tuple[Span, ...] = (),
+) -> Scene:
+    """A scene of `CUES_S` with `moments_s` over them, at 24 frames a second from 01:00:00:00.
+
+    `stems` are the samples `(n, channels)` of the files that a sound asks for; `speech` are the spans in
+    which a voice speaks.
+
+    Examples:
+        >>> make_scene({"rain": 3.5}).cue("rain")
+        168000
+    """
+    times = {**CUES_S, **(moments_s or {})}
+    define = {name: lambda s, t=t: Fraction(t).limit_denominator(10**6) for name, t in times.items()}
+    return Scene(
+        sample_rate=sample_rate,
+        seed=seed,
+        programme=Span(0, round(times["end"] * sample_rate)),
+        schedule=Schedule(Clock(RATES["24"], "35mm", 86_400), define),
+        stems=stems or {},
+        speech=speech,
+    )
+
+
+def check_layer(layer: Layer, scene: Scene | None = None) -> None:
+    """Check the whole contract of a layer in `scene`, by default that of `make_scene`.
+
+    It is a pure function of the tile, in any order and by any worker, float64, finite, within full scale and
+    silent outside its span; tiles of any size agree; it reads nothing of the scene while it renders; it is
+    heard somewhere. Raises AssertionError for what it breaks.
+    """
+    scene = make_scene() if scene is None else scene
+    check_layer_on_the_grid(layer, scene)
+    check_layer_in_tiles_of_any_size(layer, scene)
+
+
+def check_effect(effect: Effect, scene: Scene | None = None, name: str | None = None) -> None:
+    """Check the whole contract of an effect of the stage "strip" or "bus" in `scene`.
+
+    `name` is the layer ("voice_a") or the bus ("FX") that it works on. It is a pure function of its window,
+    in any order, and changes no input; its results are finite and silent outside its active span; tiles of
+    any size agree, so its look-back is long enough. Raises AssertionError for what it breaks.
+    """
+    scene = make_scene() if scene is None else scene
+    if name is None:
+        name = "FX" if effect.stage == "bus" else "voice_a"
+    check_effect_on_the_grid(effect, scene, name)
+    check_effect_in_tiles_of_any_size(effect, scene, name)
+
+
+def check_layer_on_the_grid(layer: Layer, scene: Scene, tiles: Sequence[Span] | None = None) -> None:
     """It is tracked, pure, in any order, in range, float64, and silent outside its span.
 
     `tiles` are those that are tried; all of the programme, and one after it, where none are given.
@@ -58,15 +126,19 @@ def check_layer(layer: Layer, scene: Scene, tiles: Sequence[Span] | None = None)
     assert any(samples.any() for samples in made), "it is silent"
 
 
-def check_layer_in_tiles_of_any_size(layer: Layer, scene: Scene, sizes: Iterable[int] = SIZES) -> None:
+def check_layer_in_tiles_of_any_size(
+    layer: Layer, scene: Scene, sizes: Iterable[int] = SIZES, rounding: float = ROUNDING
+) -> None:
     """What it gives at a time does not depend on the tile that it is asked for."""
     source = PreparedSounds(scene).source(layer, "it")
     expected = _cut_into(source, scene.programme, TILE)
     for size in sizes:
-        _check_same(_cut_into(source, scene.programme, size), expected, layer.kind)
+        _check_same(_cut_into(source, scene.programme, size), expected, rounding)
 
 
-def check_effect(effect: Effect, scene: Scene, name: str) -> None:
+def check_effect_on_the_grid(
+    effect: Effect, scene: Scene, name: str, rounding: float = ROUNDING
+) -> None:
     """It is tracked, pure, in any order, leaves its input alone, and is silent outside its span.
 
     `name` is the layer (stage "strip") or the bus (stage "bus") that it works on.
@@ -79,7 +151,7 @@ def check_effect(effect: Effect, scene: Scene, name: str) -> None:
     tiles = list(tiles_over(Span(0, length)))
     made = [_process(processor, effect, name, sent, tile) for tile in tiles]
     backwards = [_process(again, effect, name, sent, tile) for tile in reversed(tiles)][::-1]
-    active, allowed = processor.active_span(given), _rounding(effect.kind, sent)
+    active, allowed = processor.active_span(given), rounding * rms(sent)
     for tile, strip, other in zip(tiles, made, backwards, strict=True):
         inside = active.intersect(tile).inside(tile)
         types = (np.float64, np.float64, np.float32, np.float32)
@@ -97,7 +169,11 @@ def check_effect(effect: Effect, scene: Scene, name: str) -> None:
 
 
 def check_effect_in_tiles_of_any_size(
-    effect: Effect, scene: Scene, name: str, sizes: Iterable[int] = SIZES
+    effect: Effect,
+    scene: Scene,
+    name: str,
+    sizes: Iterable[int] = SIZES,
+    rounding: float = ROUNDING,
 ) -> None:
     """It needs of the past what it says, and no more: `look_back` samples."""
     processor = PreparedSounds(scene).processor(effect, "it")
@@ -106,7 +182,7 @@ def check_effect_in_tiles_of_any_size(
     for size in sizes:
         parts = zip(_strips_cut_into(processor, effect, name, sent, size), expected, strict=True)
         for part, whole in parts:
-            _check_same(part, whole, effect.kind)
+            _check_same(part, whole, rounding)
 
 
 def check_stem_effect(effect: Effect, stems: Mapping[str, Samples], bench: StemBench) -> None:
@@ -131,15 +207,9 @@ def check_tracked(sound: Layer | Effect, scene: Scene) -> None:
     assert tracing.close() is not None, "it asks the scene what no key can hold"
 
 
-def _check_same(samples: Samples, expected: Samples, kind: str) -> None:
-    allowed = _rounding(kind, expected)
-    differs = float(np.abs(samples - expected).max())
+def _check_same(samples: Samples, expected: Samples, rounding: float) -> None:
+    allowed, differs = rounding * rms(expected), float(np.abs(samples - expected).max())
     assert differs <= allowed, f"it depends on the tile: {differs:.3g} differs, {allowed:.3g} is allowed"
-
-
-def _rounding(kind: str, samples: Samples) -> float:
-    """What rounding may come to beside `samples`."""
-    return 1e-5 * float(np.sqrt(np.mean(np.square(samples)))) if kind in ROUNDED else 0.0
 
 
 def _cut_into(source: Source, span: Span, size: int) -> Samples:

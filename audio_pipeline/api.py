@@ -1,0 +1,228 @@
+"""What a program calls: a project, renders, reports, verdicts and comparisons. See `audio_pipeline`."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import soundfile
+
+from audio_pipeline.audio_io.write.recovery import recover
+from audio_pipeline.errors import PresetError
+from audio_pipeline.jobs.compare import names_of, report_of
+from audio_pipeline.jobs.measure import Known, measure_file
+from audio_pipeline.jobs.render import Order
+from audio_pipeline.jobs.render import render as render_order
+from audio_pipeline.memo.store import open_cache
+from audio_pipeline.preset.document import load_document, with_value
+from audio_pipeline.preset.model import Preset, build_preset
+from audio_pipeline.preset.names import named
+from audio_pipeline.preset.project import Project as ProjectFolder
+from audio_pipeline.preset.project import find_project
+from audio_pipeline.reporting.comparison import Comparison, Tolerance, compare_reports
+from audio_pipeline.reporting.model import DeliveryVerdict, LoudnessReport
+from audio_pipeline.reporting.rejudge import rejudged
+from audio_pipeline.timeline.moments import Clock, parse_moment
+from audio_pipeline.timeline.timecode import RATES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+AnyPath = str | os.PathLike[str]
+
+
+@dataclass(frozen=True, init=False)
+class Project(ProjectFolder):
+    """The folder that holds `presets/`.
+
+    Examples:
+        >>> project = Project("film")
+        >>> project.preset_names()[0]
+        'final'
+        >>> project.preset("final", {"dropout.fade": "80ms"}).effects["dropout"].fade.text
+        '80ms'
+    """
+
+    def __init__(self, root: AnyPath) -> None:
+        """The project in the folder `root`. Raises PresetError when it holds no `presets/`."""
+        folder = Path(root).absolute()
+        if not (folder / "presets").is_dir():
+            raise PresetError(
+                f"{root} is not a project: it holds no presets/",
+                hint=f"Make one with: render-ending init {Path(root).name}",
+            )
+        super().__init__(folder)
+
+    @classmethod
+    def find(cls, start: AnyPath = ".") -> Project:
+        """The project that `start` is in: the nearest folder upward that holds `presets/`.
+
+        Raises PresetError where there is none.
+        """
+        return cls(find_project(Path(start).absolute()).root)
+
+    def preset(self, name: str, values: Mapping[str, Any] | None = None) -> Preset:
+        """The preset of that name, or in the file `name` when it ends in .toml.
+
+        `values` replace its own, by the keys of `--set`: {"dropout.fade": "80ms"}. Raises PresetError for
+        an unknown name or key, and for an invalid value.
+        """
+        document = load_document(self, name)
+        for key, value in (values or {}).items():
+            document = with_value(document, key, value, "values")
+        return build_preset(document)
+
+
+@dataclass(frozen=True)
+class Render:
+    """The files of a render. `stems` holds the file of DX, FX, BG and ME by these names.
+
+    `stems` is empty, and `report` and `page` are None, where they were not made.
+    """
+
+    master: Path
+    stems: Mapping[str, Path]
+    report: LoudnessReport | None
+    page: Path | None
+
+
+def render(
+    preset: Preset,
+    *,
+    out: AnyPath | None = None,
+    name: str | None = None,
+    stems: bool = False,
+    page: bool = False,
+    voices: Mapping[str, AnyPath] | None = None,
+    begin: str | None = None,
+    finish: str | None = None,
+    workers: int | None = None,
+    cache: bool = True,
+    on_progress: Callable[[str, float], None] = lambda stage, share: None,
+) -> Render:
+    """Render a preset that `Project.preset` gave: a master, its report and, where wanted, stems and a page.
+
+    They are written to `out`, by default the project's `renders`, all or none. `name` is a template for
+    their name; `voices` replaces stems, by the layer ({"voice_a": "fr_a.wav"}); `begin` and `finish` are
+    times like "black + 2s" and make an excerpt, which has no report; `workers` is the number of threads, by
+    default of CPUs. `on_progress` is told what is being done and which share of it is done (0..1).
+
+    The library leaves the environment of its process alone, so the report says `unpinned` unless Python was
+    started with the command's (see docs/batch.md); the samples are those of the command on the same
+    machine, but for rounding. Raises PresetError, StemError or RenderError; earlier files are then unchanged.
+
+    Examples:
+        >>> made = render(Project("film").preset("short"), out="renders")
+        >>> made.master.name, made.report.dialogue_lufs is not None
+        ('short.wav', True)
+    """
+    project = preset.document.project
+    if project is None:
+        raise ValueError("the preset belongs to no project; get it with Project.preset")
+    order = Order(
+        project=project,
+        preset=named(preset, name),
+        out=project.renders if out is None else Path(out).absolute(),
+        stem_files={layer: Path(file) for layer, file in (voices or {}).items()},
+        begin=None if begin is None else parse_moment(begin),
+        finish=None if finish is None else parse_moment(finish),
+        stems=stems,
+        workers=workers or os.cpu_count() or 1,
+        cache=open_cache() if cache else None,
+        page=page,
+    )
+    recover(order.out)
+    made = render_order(order, on_progress)
+    return Render(made.files.master, made.files.stems, made.report, made.files.page)
+
+
+def measure(
+    audio: AnyPath | NDArray[Any],
+    sample_rate_hz: int | None = None,
+    *,
+    dialogue: AnyPath | None = None,
+    delivery: str | None = None,
+) -> LoudnessReport:
+    """The loudness report of an audio file, or of samples `(n,)` or `(n, channels)` at `sample_rate_hz`.
+
+    `dialogue` is the file of the dialogue stem; `delivery` names what to check against. Raises StemError for
+    a file that cannot be read, ReportError for an unknown delivery, ValueError for samples without a rate.
+
+    Examples:
+        >>> import numpy as np
+        >>> tone = 0.1 * np.sin(2 * np.pi * 997 * np.arange(48_000) / 48_000)
+        >>> round(measure(tone, sample_rate_hz=48_000).integrated_lufs, 1)
+        -23.0
+    """
+    known = Known(
+        Clock(RATES["24"]),
+        dialogue=None if dialogue is None else Path(dialogue),
+        delivery=delivery,
+    )
+    if isinstance(audio, str | os.PathLike):
+        if sample_rate_hz is not None:
+            raise ValueError("a file has its own sample rate; sample_rate_hz goes with samples")
+        return measure_file(Path(audio), known)
+    if sample_rate_hz is None:
+        raise ValueError("samples have no sample rate; say sample_rate_hz")
+    with _written(audio, sample_rate_hz) as file:
+        return measure_file(file, known)
+
+
+@contextmanager
+def _written(samples: NDArray[Any], sample_rate_hz: int) -> Iterator[Path]:
+    """The samples as a file of 64-bit floats, which holds them exactly."""
+    with tempfile.TemporaryDirectory(prefix="render-ending-") as folder:
+        file = Path(folder) / "samples.wav"
+        soundfile.write(file, samples, sample_rate_hz, subtype="DOUBLE")
+        yield file
+
+
+def check(
+    audio: LoudnessReport | AnyPath, delivery: str, *, dialogue: AnyPath | None = None
+) -> DeliveryVerdict:
+    """The verdict of `delivery`, clause by clause, on a report, or on an audio file that it measures.
+
+    `dialogue` is the file of the dialogue stem of an audio file. Raises ReportError for an unknown delivery,
+    StemError for a file that cannot be read, ValueError for a dialogue stem beside a report.
+
+    Examples:
+        >>> verdict = check(measure("film/stems/voice_a.flac"), "ebu-r128")
+        >>> verdict.verdict, verdict.clauses[0].figure
+        ('fail', 'integrated_lufs')
+    """
+    if not isinstance(audio, LoudnessReport):
+        return measure(audio, dialogue=dialogue, delivery=delivery).delivery
+    if dialogue is not None:
+        raise ValueError("a report knows its dialogue; dialogue goes with an audio file")
+    return rejudged(audio, delivery).delivery
+
+
+def compare(
+    things: Sequence[LoudnessReport | AnyPath], tolerance: float | Mapping[str, float] | None = None
+) -> Comparison:
+    """Compare reports, report files or audio files with the first of them.
+
+    `tolerance` is what levels may differ by, in dB or LU (by default 0.5), or a tolerance for each figure by
+    its name. Raises ValueError for fewer than two, ReportError or StemError for a file that cannot be read.
+
+    Examples:
+        >>> report = measure("film/stems/voice_a.flac")
+        >>> compare([report, "film/stems/voice_a.flac"]).same
+        True
+    """
+    reports = [
+        thing if isinstance(thing, LoudnessReport) else report_of(Path(thing)) for thing in things
+    ]
+    files = [
+        Path(report.file if isinstance(thing, LoudnessReport) else thing)
+        for thing, report in zip(things, reports, strict=True)
+    ]
+    named_ones = tolerance if isinstance(tolerance, Mapping) else {}
+    levels = None if isinstance(tolerance, Mapping) else tolerance
+    return compare_reports(names_of(files), reports, Tolerance(levels, dict(named_ones)))

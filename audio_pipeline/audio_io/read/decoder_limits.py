@@ -1,0 +1,93 @@
+"""What ffmpeg may take when it reads a file of a stranger: memory, CPU time, demuxers, codecs, protocols.
+
+The limits are set by `ulimit` in a shell that then becomes ffmpeg: that is safe beside other threads, and
+there is no moment in which ffmpeg runs without them. A system that cannot limit address space (macOS) goes
+without that limit; one without a POSIX shell (Windows) goes without both.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from typing import Any
+
+from audio_pipeline.audio_io.regular_file import RegularFile
+from audio_pipeline.errors import StemError
+
+ADDRESS_SPACE_BYTES = 640 << 20
+"""What ffmpeg may map, its libraries included: it starts in 300 MB, and a film's index takes 100 MB more."""
+PROBE_CPU_S = 3
+"""Seconds of CPU to find out what a file is; a film of 8 GB takes a tenth of one."""
+_DECODE_CPU_S = 3
+_DECODE_CPU_S_PER_MB = 20
+"""What decodes slowest, HE-AAC of 24 kbit/s, takes 2 s per MB of file."""
+
+_MOST_ALLOCATED = 256 << 20  # bytes that ffmpeg may ask for at once
+_LIMITING = (
+    "(ulimit -v {kilobytes}) 2>/dev/null && ulimit -v {kilobytes};"
+    ' (ulimit -t {cpu_s}) 2>/dev/null && ulimit -t {cpu_s}; exec "$@"'
+)
+_CODECS = (
+    "aac,aac_fixed,aac_latm,ac3,ac3_fixed,eac3,alac,als,amrnb,amrwb,libopencore_amrnb,"
+    "libopencore_amrwb,ape,dca,flac,gsm,gsm_ms,libgsm,libgsm_ms,mlp,truehd,mp1,mp1float,mp2,"
+    "mp2float,mp3,mp3float,mace3,mace6,nellymoser,opus,libopus,qdm2,qdmc,s302m,speex,libspeex,tta,"
+    "vorbis,libvorbis,wavpack,wmalossless,wmapro,wmav1,wmav2,wmavoice,adpcm_g722,g722,g726,g726le,"
+    "adpcm_ima_qt,adpcm_ima_wav,adpcm_ms,adpcm_swf,adpcm_yamaha,pcm_alaw,pcm_bluray,pcm_dvd,"
+    "pcm_f16le,pcm_f24le,pcm_f32be,pcm_f32le,pcm_f64be,pcm_f64le,pcm_mulaw,pcm_s16be,"
+    "pcm_s16be_planar,pcm_s16le,pcm_s16le_planar,pcm_s24be,pcm_s24le,pcm_s24le_planar,pcm_s32be,"
+    "pcm_s32le,pcm_s32le_planar,pcm_s64be,pcm_s64le,pcm_s8,pcm_s8_planar,pcm_u16be,pcm_u16le,"
+    "pcm_u24be,pcm_u24le,pcm_u32be,pcm_u32le,pcm_u8"
+)
+"""The decoders of sound that the containers read here may need; no decoder of pictures is opened."""
+
+
+def decode_cpu_s(size_bytes: int) -> int:
+    """Seconds of CPU that decoding a file of `size_bytes` may take."""
+    return _DECODE_CPU_S + _DECODE_CPU_S_PER_MB * size_bytes // 1_000_000
+
+
+def input_limits(demuxer: str) -> list[str]:
+    """ffmpeg's options before `-i`: one demuxer, a closed list of codecs, local files alone, one thread."""
+    return [
+        *("-max_alloc", f"{_MOST_ALLOCATED}"),
+        *("-threads", "1"),
+        *("-protocol_whitelist", "file"),
+        *("-format_whitelist", demuxer),
+        *("-codec_whitelist", _CODECS),
+        *("-f", demuxer),
+    ]
+
+
+def start_limited(
+    command: list[str], file: RegularFile, cpu_s: int, *, stderr: int
+) -> subprocess.Popen[bytes]:
+    """`command` as a process with the limits of this module, its stdout a pipe; it inherits `file`."""
+    return subprocess.Popen(  # noqa: S603 - a list of arguments; the shell's words are our own
+        [*_limiter(cpu_s), *command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        pass_fds=(file.descriptor,),
+    )
+
+
+def refuse_limit(file: RegularFile, process: subprocess.Popen[Any], cpu_s: int) -> None:
+    """Raise StemError when the ended `process` was stopped because it took all its CPU time."""
+    stopping = {-int(getattr(signal, name)) for name in ("SIGKILL", "SIGXCPU") if hasattr(signal, name)}
+    if process.returncode in stopping:
+        raise StemError(
+            f"{file.name} cannot be decoded: ffmpeg was stopped after {cpu_s} s of CPU time, the limit for a"
+            f" file of {file.size / 1000:.0f} kB.",
+            hint="Export the sound as WAV or FLAC.",
+        )
+
+
+def _limiter(cpu_s: int) -> list[str]:
+    """The words before a command that limit it; none where there is no POSIX shell."""
+    shell = shutil.which("sh") if os.name == "posix" else None
+    if shell is None:
+        return []
+    script = _LIMITING.format(kilobytes=ADDRESS_SPACE_BYTES // 1024, cpu_s=cpu_s)
+    return [shell, "-c", script, "sh"]

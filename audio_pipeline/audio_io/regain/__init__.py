@@ -1,0 +1,1 @@
+"""A recording written again with a gain: read here, written there."""

@@ -1,0 +1,108 @@
+"""The reference that a mix is locked to: the report of another language, or that language's mix itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from audio_pipeline.audio_io.display_path import printable
+from audio_pipeline.errors import ReportError, encodable_texts
+from audio_pipeline.memo.store import Cache
+from audio_pipeline.mixing.session import lock_of_preset
+from audio_pipeline.preset.agreement import differences_from
+from audio_pipeline.preset.explain import flat
+from audio_pipeline.preset.model import Preset
+from audio_pipeline.preset.project import Project
+from audio_pipeline.preset.timing import MAX_LENGTH_S
+from audio_pipeline.reporting.model import LoudnessReport
+from audio_pipeline.reporting.report_file import read_current_report
+from audio_pipeline.reporting.values import rounded
+from audio_pipeline.timeline.picture_lock import PictureLock
+from audio_pipeline.timeline.spans import Span
+
+_RENDER_IT = "Give the report of a whole render: render-ending --preset NAME writes NAME.report.json."
+
+
+@dataclass(frozen=True)
+class ReferenceReport:
+    """A report whose cues and slots are given to other languages. `programme_db` is the gain of everything in
+    its mix."""
+
+    lock: PictureLock
+    programme_db: float | None
+
+    def lock_for(self, project: Project, cache: Cache | None) -> PictureLock:
+        """The lock."""
+        return self.lock
+
+
+@dataclass(frozen=True)
+class ReferenceMix:
+    """The same mix with the stems of the reference; what it is locked to follows from their lengths.
+
+    `programme_db` as in `ReferenceReport`, None where it is not known.
+    """
+
+    name: str
+    preset: Preset
+    programme_db: float | None = None
+
+    def lock_for(self, project: Project, cache: Cache | None) -> PictureLock:
+        """The lock. Raises PresetError and StemError for what cannot be timed or read."""
+        return lock_of_preset(project, self.preset, self.name, cache)
+
+
+Reference = ReferenceReport | ReferenceMix
+
+
+def read_reference(path: Path) -> LoudnessReport:
+    """The report in `path`, which has cues and slots. Raises ReportError for any other, and for version 1."""
+    report = read_current_report(path)
+    if not report.preset or not report.cues or report.slots is None:
+        raise ReportError(f"{printable(path)} holds no cues and slots to lock to", hint=_RENDER_IT)
+    return report
+
+
+def reference_of_report(report: LoudnessReport, path: Path, preset: Preset) -> ReferenceReport:
+    """The report that was read from `path` as the reference of `preset`.
+
+    Raises ReportError for one that does not agree with the preset in its values (those of voices aside), its
+    sample rate or its picture.
+    """
+    shown = printable(path)
+    _refuse_another_mix(report, shown, preset)
+    slots = _slots(report, shown)
+    speaking = frozenset(n for n in slots if report.preset.get(f"layers.{n}.on", True) is not False)
+    cues = {cue.name: cue.at_samples for cue in report.cues}
+    for name in preset.cues:
+        if not 0 <= cues.get(name, -1) <= cues["end"] <= MAX_LENGTH_S * report.sample_rate_hz:
+            place = f"is at sample {cues[name]}" if name in cues else "is missing"
+            raise ReportError(f"{shown}: the cue {name!r} {place}; it wants one of the programme")
+    return ReferenceReport(PictureLock(report.mix, cues, slots, speaking), report.gains.programme_db)
+
+
+def _slots(report: LoudnessReport, shown: str) -> dict[str, Span]:
+    longest = MAX_LENGTH_S * report.sample_rate_hz
+    slots = {}
+    for name, slot in (report.slots or {}).items():
+        if not slot.start_samples <= slot.stop_samples <= longest:
+            place = f"from sample {slot.start_samples} to {slot.stop_samples}"
+            raise ReportError(f"{shown}: slots.{name} is {place}; it wants a part of the programme")
+        slots[name] = Span(slot.start_samples, slot.stop_samples)
+    return slots
+
+
+def _refuse_another_mix(report: LoudnessReport, shown: str, preset: Preset) -> None:
+    if report.sample_rate_hz != preset.sample_rate_hz:
+        raise ReportError(
+            f"{shown} cannot be the reference of {preset.name}: its sample rate is"
+            f" {report.sample_rate_hz} Hz, and that of the mix is {preset.sample_rate_hz} Hz"
+        )
+    # as the report holds them
+    own = encodable_texts(rounded(flat(preset)))
+    if found := differences_from(report.preset, own, preset):
+        more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+        raise ReportError(
+            f"{shown} cannot be the reference of {preset.name}: {found[0]}{more}",
+            hint="Only values of voices may differ. Render the reference with the same preset and --set.",
+        )

@@ -1,0 +1,85 @@
+"""The two gains of a mix: one of the bus DX, and one of everything where the programme is the anchor.
+
+bus DX × dialogue ─┐
+bus FX ────────────┼─▶ mix × programme ─▶ ceiling ─▶ master
+bus BG ────────────┘
+
+So the levels of FX and BG in a preset are their levels in the master, whatever the stems of the voices.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from audio_pipeline.dsp.decibels import gain_from_db
+from audio_pipeline.errors import RenderError
+from audio_pipeline.metering.part_energies import PartEnergies, gain_to_lufs_db
+from audio_pipeline.preset.model import Preset
+
+
+@dataclass(frozen=True)
+class Gains:
+    """The gains of a mix. `dialogue_db` brings the bus DX to the dialogue loudness, None where there is no
+    dialogue; `programme_db` is the gain of all buses after it, 0 where the anchor is the dialogue."""
+
+    dialogue_db: float | None
+    programme_db: float = 0.0
+
+    @property
+    def of_dialogue(self) -> float:
+        """The linear gain of DX, beside the other buses."""
+        return 1.0 if self.dialogue_db is None else gain_from_db(self.dialogue_db)
+
+    @property
+    def of_programme(self) -> float:
+        """The linear gain of everything."""
+        return gain_from_db(self.programme_db)
+
+
+def has_dialogue(preset: Preset) -> bool:
+    """Whether the bus DX is in the mix and somebody speaks on it."""
+    speaking = (layer for layer in preset.playing().values() if layer.speaks and layer.bus == "DX")
+    return "DX" in preset.master.buses and any(speaking)
+
+
+def solved_gains(preset: Preset, energies: PartEnergies) -> Gains:
+    """The gains of a mix that no ceiling holds, from the K-weighted energies of its parts.
+
+    Raises RenderError where the anchor is digital silence or shorter than 400 ms.
+    """
+    master, rate = preset.master, energies.sample_rate_hz
+    dialogue_db: float | None = None
+    if has_dialogue(preset):
+        dialogue_db = gain_to_lufs_db(energies.dialogue, rate, master.dialogue)
+        if dialogue_db is None and master.anchor == "dialogue":
+            raise _silent(preset, master.dialogue)
+    gains = Gains(dialogue_db)
+    if master.anchor == "dialogue":
+        return gains
+    programme_db = gain_to_lufs_db(energies.mix(gains.of_dialogue, 1.0), rate, master.target)
+    if programme_db is None:
+        raise _silent(preset, master.target)
+    return Gains(dialogue_db, programme_db)
+
+
+def softest_dbfs(preset: Preset, gains: Gains) -> float | None:
+    """The level in the master that the preset asks of its softest layer; None when no layer has one.
+
+    A voice counts with the loudness of the dialogue.
+    """
+    levels = []
+    for layer in preset.playing().values():
+        level = getattr(layer, "level", None)
+        if level is not None:
+            from_db = preset.master.dialogue if layer.speaks else 0.0
+            levels.append(from_db + level + gains.programme_db)
+    return min(levels, default=None)
+
+
+def _silent(preset: Preset, loudness_lufs: float) -> RenderError:
+    return RenderError(
+        f"{preset.name}: the {preset.master.anchor} has no loudness to bring to {loudness_lufs:g} LUFS: it "
+        "is digital silence or shorter than 400 ms",
+        hint="Let a layer of it play, or anchor on what can be heard: "
+        '[master] anchor = "programme" or "dialogue".',
+    )

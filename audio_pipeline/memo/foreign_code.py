@@ -1,0 +1,97 @@
+"""The key of a sound's code that is not the program's: a plug-in's, or that of whoever uses the library.
+
+It holds every file of the distribution and the versions of all packages that it depends on, so a plug-in
+whose code was edited is never served what it made before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import sys
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+
+from audio_pipeline.memo.store import digest
+from audio_pipeline.plugins import plugin_of_module
+
+_PROGRAM = "audio_pipeline"
+_WITHOUT_CODE = ("builtins", "typing", "abc", "pydantic")
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+
+
+def foreign_code_key(kind: type) -> str:
+    """What instances of `kind` owe to code outside of the program: "" for the program's own kinds.
+
+    A class of `__main__`, which may have been typed at a prompt, gets another key at every call.
+    """
+    tops = {base.__module__.partition(".")[0] for base in kind.__mro__}
+    foreign = sorted(tops.difference((_PROGRAM, *_WITHOUT_CODE)))
+    if "__main__" in foreign:
+        return secrets.token_hex(20)
+    return digest([_package_key(top) for top in foreign]) if foreign else ""
+
+
+@lru_cache(maxsize=100)
+def _package_key(top: str) -> str:
+    """The key of the imported package, or module, of that name."""
+    found = plugin_of_module(top)
+    dist = None if found is None else found.entry.dist
+    files = set(_files_of_import(top))
+    if dist is not None:
+        files |= set(_files_of(dist))
+    return digest(top, _hash_of(files), [] if dist is None else sorted(_versions(dist)))
+
+
+def _files_of_import(top: str) -> Iterator[Path]:
+    """The files of the package or module `top` where it was imported from."""
+    module = sys.modules.get(top)
+    for folder in getattr(module, "__path__", ()):
+        yield from (path for path in Path(folder).rglob("*") if _counts(path))
+    file = getattr(module, "__file__", None)
+    if file is not None and Path(file).is_file():
+        yield Path(file)
+
+
+def _files_of(dist: Distribution) -> Iterator[Path]:
+    """The files that were installed with `dist`; an editable one has its code elsewhere."""
+    for file in dist.files or ():
+        path = Path(str(dist.locate_file(file)))
+        if ".." not in file.parts and not file.parts[0].endswith(".dist-info") and _counts(path):
+            yield path  # scripts and records tell where it is installed, not what it does
+
+
+def _counts(path: Path) -> bool:
+    return path.suffix not in (".pyc", ".pyo") and path.is_file()
+
+
+def _hash_of(files: Iterable[Path]) -> str:
+    """The hash of the files and their names; where they are installed makes no difference."""
+    total = hashlib.blake2b(digest_size=20)
+    for path in sorted(files):
+        content = path.read_bytes()
+        total.update(f"{path.name} {len(content)}\n".encode())
+        total.update(content)
+    return total.hexdigest()
+
+
+def _versions(dist: Distribution) -> set[str]:
+    """ "name version" of every installed package that `dist` depends on, also by way of others."""
+    found: set[str] = set()
+    waiting = [dist]
+    while waiting:
+        for requirement in waiting.pop().requires or ():
+            match = _NAME.match(requirement)
+            if match is None:
+                continue
+            try:
+                other = distribution(match[0])
+            except PackageNotFoundError:  # of an extra, or for another system
+                continue
+            if (name := f"{other.name} {other.version}") not in found:
+                found.add(name)
+                waiting.append(other)
+    return found

@@ -1,0 +1,1 @@
+"""Faults of channels, as an operator of quality control lists them."""

@@ -1,0 +1,70 @@
+"""Clipping: flat tops, runs of equal samples at a peak that the sound meets at full slope.
+
+Source of the thresholds: Netflix Partner Help Center, "AudioClippingInspector-AudioClippingDetected":
+one run of equal samples at −0.45 dBFS or above, or ten at the loudest level of the programme.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from audio_pipeline.dsp.arrays import Samples
+
+NEAR_FULL_SCALE = 10.0 ** (-0.45 / 20.0)
+SHORTEST_RUN = 3
+RUNS_BELOW_FULL_SCALE = 10
+SOFTEST = 10.0 ** (-20.0 / 20.0)
+"""Flat tops below this are a waveform, not an overload."""
+_SHOULDER = 2.0**-12
+"""A clipped wave meets its top with a slope; the crest of a slow one is flat by rounding alone."""
+
+
+class ClippingFinder:
+    """Counts the flat tops of one channel."""
+
+    def __init__(self) -> None:
+        self._tail = np.zeros(0)
+        self._position = 0
+        self._at: dict[float, list[int]] = {}
+        self.highest, self.lowest = -np.inf, np.inf
+
+    def feed(self, x: Samples) -> None:
+        """Take `(n,)` more."""
+        highest, lowest = float(x.max()), float(x.min())
+        self.highest, self.lowest = max(self.highest, highest), min(self.lowest, lowest)
+        joined = np.concatenate([self._tail, x])
+        first = self._position - len(self._tail)
+        for top in {float(joined.max()), float(joined.min())}:
+            if abs(top) >= SOFTEST:
+                self._count(joined, top, first)
+        self._position += len(x)
+        self._tail = x[len(x) - min(len(x), SHORTEST_RUN + 1) :].copy()
+
+    def result(self) -> tuple[int, int, float] | None:
+        """How many places are clipped, the first of them, and the level as a gain; None for none."""
+        found = []
+        for top, places in self._at.items():
+            enough = abs(top) >= NEAR_FULL_SCALE or (
+                top in (self.highest, self.lowest) and len(places) >= RUNS_BELOW_FULL_SCALE
+            )
+            if enough:
+                found.append((places[0], len(places), abs(top)))
+        if not found:
+            return None
+        return sum(count for _, count, _ in found), min(found)[0], max(top for *_, top in found)
+
+    def _count(self, x: Samples, top: float, first: int) -> None:
+        flat = np.flatnonzero(x == top)
+        if len(flat) < SHORTEST_RUN:
+            return
+        breaks = np.flatnonzero(np.diff(flat) > 1)
+        starts = flat[np.concatenate([[0], breaks + 1])]
+        stops = flat[np.concatenate([breaks, [len(flat) - 1]])] + 1
+        inside = (stops - starts >= SHORTEST_RUN) & (starts > 0)
+        for start, stop in zip(starts[inside].tolist(), stops[inside].tolist(), strict=True):
+            before = abs(top - x[start - 1])
+            after = abs(top - x[stop]) if stop < len(x) else 0.0
+            if max(before, after) >= _SHOULDER * abs(top):
+                places = self._at.setdefault(top, [])
+                if not places or places[-1] != first + start:
+                    places.append(first + start)

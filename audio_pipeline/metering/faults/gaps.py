@@ -1,0 +1,203 @@
+"""Gaps: stretches in which a channel falls to nothing and comes back, or does not.
+
+A gap is a fault when the sound is cut off at its edges. Sound that dies away first, as speech does before
+a pause, is none. Fed block by block; what is decided at an edge needs the 0.3 s on either side of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from audio_pipeline.dsp.arrays import Samples
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NOTHING = 2.0**-15
+"""A sample no larger than one step of 16 bits, which dither may leave, is nothing."""
+SHORTEST_S = 0.0009
+"""Shorter gaps are not told from sound that passes through zero."""
+CONTEXT_S = 0.3
+_NEAR_S, _FAR_S = 0.02, 0.12
+_SHARP_S = 0.00025
+_BRISK_S = 0.003
+_PIECE_S = 0.004
+_STEADY_PIECE_S = 0.02
+AUDIBLE = 10.0 ** (-66.0 / 20.0)
+"""Softer sound before a gap does not tell whether it was cut off."""
+_CUT_OFF = 10.0 ** (-12.0 / 20.0)
+_LOWEST_OCTAVE_HZ, _OCTAVES = 100.0, 7
+_COLOUR_FLOOR = 1e-4
+_ACTIVE = 10.0 ** (-26.0 / 20.0)
+_ACTIVE_SHARE = 0.6
+"""Of the sound beside a gap so much is near its level: single clicks far apart are no sound cut off."""
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One end of a gap: whether the sound is cut off there within 15 ms, within 4 ms (`brisk`), within
+    0.25 ms (`sharp`), and whether it was steady until then.
+
+    `colour` is the level of each octave of the sound beside the gap, dB. `levels` `(channels,)` is the RMS
+    of every channel in the 0.1 s outside of the gap, `inside` of those just inside.
+    """
+
+    cut_off: bool
+    brisk: bool
+    sharp: bool
+    steady: bool
+    colour: Samples
+    levels: Samples
+    inside: Samples
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A gap of one channel, in samples; an edge is None where the programme begins or ends.
+
+    `others` `(channels,)` is the RMS of every channel while it lasts.
+    """
+
+    channel: int
+    start: int
+    stop: int
+    before: Edge | None
+    after: Edge | None
+    others: Samples
+
+
+@dataclass
+class _Open:
+    start: int
+    before: Edge | None
+    energies: Samples
+
+
+class GapFinder:
+    """Finds the gaps of every channel of a programme."""
+
+    def __init__(self, sample_rate_hz: int, channels: int) -> None:
+        self._rate = sample_rate_hz
+        self._shortest = max(3, int(SHORTEST_S * sample_rate_hz))
+        self._stride = max(1, self._shortest // 2)
+        self._context = int(CONTEXT_S * sample_rate_hz)
+        self._kept = np.zeros((channels, 0))
+        self._kept_from = 0
+        self._decided = 0
+        self._open: list[_Open | None] = [None] * channels
+        self.gaps: list[Gap] = []
+
+    def feed(self, block: Samples) -> None:
+        """Take `(n, channels)` more."""
+        joined = np.concatenate([self._kept, block.T], axis=1)
+        stop = self._kept_from + joined.shape[1]
+        self._decide(joined, max(self._decided, stop - self._context), last=False)
+        keep = min(joined.shape[1], 2 * self._context)
+        self._kept, self._kept_from = joined[:, joined.shape[1] - keep :].copy(), stop - keep
+
+    def finish(self) -> list[Gap]:
+        """All gaps, in order, once the programme has ended."""
+        self._decide(self._kept, self._kept_from + self._kept.shape[1], last=True)
+        return sorted(self.gaps, key=lambda gap: (gap.start, gap.channel))
+
+    def _decide(self, joined: Samples, limit: int, *, last: bool) -> None:
+        """Close every gap that ends up to sample `limit`."""
+        for channel, x in enumerate(joined):
+            if self._open[channel] is None and not self._may_hold_gap(x):
+                continue
+            self._decide_channel(joined, channel, limit, last)
+        self._decided = limit
+
+    def _may_hold_gap(self, x: Samples) -> bool:
+        """A gap holds two looked-at samples in a row, or more."""
+        small = np.abs(x[:: self._stride]) <= NOTHING
+        return bool((small[1:] & small[:-1]).any())
+
+    def _decide_channel(self, joined: Samples, channel: int, limit: int, last: bool) -> None:
+        first = self._kept_from
+        end = first + joined.shape[1]
+        for start, stop in _runs(np.abs(joined[channel]) <= NOTHING, self._shortest):
+            start, stop = first + start, first + stop
+            if stop <= self._decided and not (last and stop == end):
+                continue
+            known = self._open[channel]
+            if known is None:
+                before = None if start == 0 else self._edge(joined, channel, start - first, -1)
+                known = _Open(start, before, np.zeros(len(joined)))
+            since = max(start, self._decided) - first
+            if stop > limit or (stop == end and not last):
+                if start < limit:
+                    known.energies += _energies(joined[:, since : limit - first])
+                    self._open[channel] = known
+                break
+            known.energies += _energies(joined[:, since : stop - first])
+            after = None if stop == end else self._edge(joined, channel, stop - first, 1)
+            rms = np.sqrt(known.energies / (stop - known.start))
+            self.gaps.append(Gap(channel, known.start, stop, known.before, after, rms))
+            self._open[channel] = None
+
+    def _edge(self, joined: Samples, channel: int, at: int, way: int) -> Edge:
+        """The edge at `at`; the sound is before it (`way` −1) or after it (+1)."""
+        outside, inside = joined[:, at:], joined[:, :at][:, ::-1]
+        if way < 0:
+            outside, inside = inside, outside
+        near, far = round(_NEAR_S * self._rate), round(_FAR_S * self._rate)
+        x = outside[channel, : self._context]
+        level, earlier = _rms(x[:near]), _rms(x[near:far])
+        pieces = _pieces(x[:near], max(1, round(_PIECE_S * self._rate)))
+        active = len(pieces) > 0 and np.mean(pieces >= _ACTIVE * level) >= _ACTIVE_SHARE
+        cut_off = level >= AUDIBLE and level >= _CUT_OFF * earlier and bool(active)
+        slow = _pieces(x, max(1, round(_STEADY_PIECE_S * self._rate)))
+        steady = len(slow) > 3 and float(slow.min()) >= 0.25 * float(slow.max())
+        brisk, sharp = (
+            cut_off and _rms(x[: max(2, round(last_s * self._rate))]) >= _CUT_OFF * level
+            for last_s in (_BRISK_S, _SHARP_S)
+        )
+        return Edge(
+            cut_off,
+            brisk,
+            sharp,
+            steady,
+            _colour(x[:near], self._rate),
+            np.sqrt(_energies(outside[:, :far]) / max(1, min(far, outside.shape[1]))),
+            np.sqrt(_energies(inside[:, :far]) / max(1, min(far, inside.shape[1]))),
+        )
+
+
+def _runs(small: NDArray[np.bool_], shortest: int) -> list[tuple[int, int]]:
+    """The runs of True of at least `shortest`, as (start, stop)."""
+    edges = np.flatnonzero(np.diff(small.astype(np.int8), prepend=0, append=0))
+    starts, stops = edges[::2], edges[1::2]
+    long = stops - starts >= shortest
+    return list(zip(starts[long].tolist(), stops[long].tolist(), strict=True))
+
+
+def _energies(x: Samples) -> Samples:
+    energies: Samples = np.einsum("cn,cn->c", x, x)
+    return energies
+
+
+def _rms(x: Samples) -> float:
+    return float(np.sqrt(np.einsum("n,n->", x, x) / len(x))) if len(x) else 0.0
+
+
+def _pieces(x: Samples, size: int) -> Samples:
+    """The RMS of each whole piece of `size` samples."""
+    whole = x[: len(x) // size * size].reshape(-1, size)
+    rms: Samples = np.sqrt(np.mean(whole * whole, axis=1))
+    return rms
+
+
+def _colour(x: Samples, rate: int) -> Samples:
+    """The share of each octave from 100 Hz on in the power of a sound, dB."""
+    size = 1 << max(1, len(x) - 1).bit_length()
+    power = np.abs(np.fft.rfft(x * np.hanning(len(x)), size)) ** 2
+    frequencies = np.fft.rfftfreq(size, 1.0 / rate)
+    edges = np.searchsorted(frequencies, _LOWEST_OCTAVE_HZ * 2.0 ** np.arange(_OCTAVES + 1))
+    octaves = np.array([power[low:high].sum() for low, high in pairwise(edges.tolist())])
+    colour: Samples = 10.0 * np.log10(octaves / max(float(octaves.sum()), 1e-30) + _COLOUR_FLOOR)
+    return colour

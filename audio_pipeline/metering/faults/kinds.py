@@ -1,0 +1,43 @@
+"""The kinds of faults, and one fault: which channels, where, and by how much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FaultKind(StrEnum):
+    """What is wrong with a channel or a pair; the value is the code of the warning about it."""
+
+    DEAD = "channel_dead"
+    MUTED = "channel_muted"
+    DROPOUT = "audio_dropout"
+    INVERTED = "polarity_inverted"
+    OUT_OF_PHASE = "out_of_phase"
+    DUAL_MONO = "dual_mono"
+    IDENTICAL = "identical_channels"
+    DELAYED = "channel_delay"
+    IMBALANCE = "channel_imbalance"
+    CLIPPED = "clipping"
+    OFFSET = "dc_offset"
+    PADDED = "padded_bits"
+    LFE_SILENT = "lfe_silent"
+    LFE_FULL_BAND = "lfe_full_band"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault of `channels`, which are counted from 0, from sample `start` to `stop`, which is not
+    included; of the whole programme where they are None.
+
+    `figure` is dBFS for `dead`, `clipped` and `offset`, dB for `imbalance`, milliseconds for `delayed`
+    (of the second channel), a correlation for phase, bits in use for `padded`; `count` is how many places
+    are clipped.
+    """
+
+    kind: FaultKind
+    channels: tuple[int, ...]
+    start: int | None = None
+    stop: int | None = None
+    figure: float | None = None
+    count: int = 1

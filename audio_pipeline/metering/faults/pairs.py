@@ -1,0 +1,115 @@
+"""What two channels have in common: polarity, phase, level and delay between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from audio_pipeline.dsp.arrays import Samples
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+AUDIBLE_POWER = 10.0 ** (-60.0 / 10.0)
+"""Channels below −60 dBFS RMS say nothing about each other."""
+_WINDOW = 16_384
+_MOST_WINDOWS = 40
+_LONGEST_DELAY_S = 0.05
+_ALIKE = 0.9
+_RIVAL = 0.95
+_RIVAL_S = 0.0005
+_MOST_IN_PLACE = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Chunks:
+    """Energies of a pair without its offset, chunk by chunk, `(n,)` each: of the first channel, of the
+    second, and of their product; `edges` `(n + 1,)` are samples."""
+
+    first: Samples
+    second: Samples
+    product: Samples
+    edges: Samples
+
+    @property
+    def active(self) -> NDArray[np.bool_]:
+        """Where both are loud enough to be compared, `(n,)`."""
+        least = AUDIBLE_POWER * np.diff(self.edges)
+        loud: NDArray[np.bool_] = (self.first > least) & (self.second > least)
+        return loud
+
+    @property
+    def correlation(self) -> Samples:
+        """Of each chunk, `(n,)`; 0 where one of them is silent."""
+        power = np.sqrt(self.first * self.second)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found: Samples = np.where(power > 0.0, self.product / power, 0.0)
+        return found
+
+
+class PairMeter:
+    """Gathers what two channels have in common."""
+
+    def __init__(self, sample_rate_hz: int, *, delays: bool) -> None:
+        self._rate = sample_rate_hz
+        self._chunk = max(1, sample_rate_hz // 2)
+        self._rows: list[tuple[float, float, float]] = []
+        self._edges = [0]
+        self._windows = _MOST_WINDOWS if delays else 0
+        self._delays: list[tuple[int, float] | None] = []
+
+    def feed(self, first: Samples, second: Samples) -> None:
+        """Take `(n,)` more of both."""
+        for start in range(0, len(first), self._chunk):
+            x, y = first[start : start + self._chunk], second[start : start + self._chunk]
+            n, sx, sy = len(x), float(x.sum()), float(y.sum())
+            row = (
+                max(0.0, _product(x, x) - sx * sx / n),
+                max(0.0, _product(y, y) - sy * sy / n),
+                _product(x, y) - sx * sy / n,
+            )
+            self._rows.append(row)
+            self._edges.append(self._edges[-1] + n)
+            if self._windows and n >= 1024 and min(row[:2]) > AUDIBLE_POWER * n:
+                self._windows -= 1
+                self._delays.append(self._delay(x[:_WINDOW], y[:_WINDOW]))
+
+    def chunks(self) -> Chunks:
+        """What was fed so far."""
+        table = np.array(self._rows).reshape(-1, 3)
+        return Chunks(table[:, 0], table[:, 1], table[:, 2], np.array(self._edges, dtype=np.float64))
+
+    def delay_samples(self) -> int | None:
+        """How far the second is behind the first; None where they are no delayed copies."""
+        found = [delay[0] for delay in self._delays if delay is not None]
+        if not found or len(found) < 0.8 * len(self._delays):
+            return None
+        middle = sorted(found)[len(found) // 2]
+        steady = sum(abs(delay - middle) <= 1 for delay in found)
+        return middle if middle != 0 and steady >= 0.8 * len(self._delays) else None
+
+    def _delay(self, x: Samples, y: Samples) -> tuple[int, float] | None:
+        """The delay at which two windows are alike, and how alike; None where there is no such one."""
+        x, y = np.diff(x), np.diff(y)  # whitens a little: low notes are alike at any delay
+        size = 2 * _WINDOW
+        crossed = np.fft.irfft(np.conj(np.fft.rfft(x, size)) * np.fft.rfft(y, size), size)
+        power = float(np.sqrt(_product(x, x) * _product(y, y)))
+        if power <= 0.0:
+            return None
+        reach = min(round(_LONGEST_DELAY_S * self._rate), len(x) // 2)
+        near = np.abs(np.concatenate([crossed[-reach:], crossed[: reach + 1]])) / power
+        lags = np.arange(-reach, reach + 1)
+        near /= 1.0 - np.abs(lags) / len(x)
+        best = int(np.argmax(near))
+        lag, alike = int(lags[best]), float(near[best])
+        rivals = near[np.abs(lags - lag) > max(4, _RIVAL_S * self._rate)]
+        alone = not len(rivals) or float(rivals.max()) < _RIVAL * alike
+        apart = alike - float(near[reach]) > _MOST_IN_PLACE
+        return (lag, alike) if alike >= _ALIKE and alone and apart and lag != 0 else None
+
+
+def _product(x: Samples, y: Samples) -> float:
+    # not BLAS, whose threads wait for each other longer than this takes
+    return float(np.einsum("n,n->", x, y))

@@ -1,0 +1,32 @@
+"""How many bits of a sample are in use: a file of 24 bits may hold what had 16."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from audio_pipeline.dsp.arrays import Samples
+
+_LOOK_AT = 1 << 16
+
+
+class WordLength:
+    """Finds the lowest bit that one channel of whole numbers of `bits` ever sets."""
+
+    def __init__(self, bits: int) -> None:
+        self._bits = bits
+        self._seen = 0
+
+    def feed(self, x: Samples) -> None:
+        """Take `(n,)` more, full scale at 1."""
+        for start in range(0, len(x), _LOOK_AT):
+            if self._seen & 1:
+                return
+            steps = (x[start : start + _LOOK_AT] * 2.0 ** (self._bits - 1)).astype(np.int64)
+            self._seen |= int(np.bitwise_or.reduce(steps))
+
+    def used(self) -> int:
+        """The bits in use; 0 for silence."""
+        if self._seen == 0:
+            return 0
+        lowest = self._seen & -self._seen
+        return max(0, self._bits - (lowest.bit_length() - 1))

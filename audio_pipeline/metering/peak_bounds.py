@@ -1,0 +1,105 @@
+"""What no peak of a mix is higher than, for any gains of its two parts, without looking at it again.
+
+Of both parts the largest sample and the sharpest bend of every block are noted when they are made; the
+bounds of the interpolator (see `metering.true_peak`) say which blocks of their mix can reach a level.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.metering.true_peak import HEADROOM, REACH, bounds_of
+from audio_pipeline.timeline.spans import TILE, Span
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+BLOCK = 480
+"""Samples that are noted together, 10 ms at 48 kHz; a tile is a whole number of blocks, and each is longer
+than the reach of the interpolator."""
+
+assert TILE % BLOCK == 0
+assert BLOCK > REACH + 2
+
+_SLACK = 1.0 + 1e-9
+"""How far a bound may be off by rounding."""
+
+
+@dataclass(frozen=True, eq=False)
+class BlockPeaks:
+    """Of every block: the largest sample and the largest second difference, as magnitudes, `(blocks,)`."""
+
+    largest: Samples
+    bend: Samples
+
+    def mixed(self, other: BlockPeaks, gain: float, other_gain: float) -> BlockPeaks:
+        """What this and `other`, at those gains, cannot pass together."""
+        return BlockPeaks(
+            self.largest * gain + other.largest * other_gain, self.bend * gain + other.bend * other_gain
+        )
+
+    def may_pass(self, limit: float) -> NDArray[np.bool_]:
+        """Whether the waveform of each block may be higher than `limit`, `(blocks,)`."""
+        bounds = bounds_of()
+        largest, bend = _with_neighbours(self.largest), _with_neighbours(self.bend)
+        point = np.minimum(bounds.steepest * largest, largest + bounds.added * bend)
+        crest = np.minimum(HEADROOM * point, point + bounds.bent * bend)
+        passing: NDArray[np.bool_] = crest * _SLACK > limit
+        return passing
+
+
+def block_peaks(tile: Samples | None) -> BlockPeaks:
+    """Of the blocks of one tile `(TILE, channels)`, or of silence."""
+    if tile is None:
+        nothing = np.zeros(TILE // BLOCK)
+        return BlockPeaks(nothing, nothing)
+    largest, bend = np.zeros(TILE // BLOCK), np.zeros(TILE // BLOCK)
+    second = np.zeros(TILE)
+    for channel in tile.T:
+        np.maximum(largest, _largest(np.ascontiguousarray(channel)), out=largest)
+        step = np.diff(channel)
+        np.subtract(step[1:], step[:-1], out=second[1:-1])
+        np.maximum(bend, _largest(second), out=bend)
+    # what lies beyond the tile is not known here
+    for edge in (0, -1):
+        bend[edge] = 4.0 * largest[edge]
+    return BlockPeaks(largest, bend)
+
+
+def block_maxima(tile: Samples | None) -> Samples:
+    """The largest magnitude of each block of one tile `(TILE, channels)`, or of silence, `(blocks,)`."""
+    largest = np.zeros(TILE // BLOCK)
+    for channel in () if tile is None else tile.T:
+        np.maximum(largest, _largest(np.ascontiguousarray(channel)), out=largest)
+    return largest
+
+
+def joined(tiles: list[BlockPeaks]) -> BlockPeaks:
+    """Of all tiles, one after the other."""
+    nothing = np.zeros(0)
+    return BlockPeaks(
+        np.concatenate([nothing, *(tile.largest for tile in tiles)]),
+        np.concatenate([nothing, *(tile.bend for tile in tiles)]),
+    )
+
+
+def blocks_of(span: Span) -> slice:
+    """The blocks that hold any of `span`, of those that are counted from sample 0."""
+    return slice(max(0, span.start // BLOCK), max(0, -(-span.stop // BLOCK)))
+
+
+def _largest(x: Samples) -> Samples:
+    blocks = x.reshape(-1, BLOCK)
+    highest: Samples = np.maximum(blocks.max(axis=1), -blocks.min(axis=1))
+    return highest
+
+
+def _with_neighbours(x: Samples) -> Samples:
+    """The largest of each item and the two beside it."""
+    padded = np.concatenate([[0.0], x, [0.0]])
+    largest: Samples = np.maximum(np.maximum(padded[:-2], padded[1:-1]), padded[2:])
+    return largest

@@ -1,0 +1,45 @@
+"""`overruns.csv`: what a translator has to shorten, a row for every line that does not fit its picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from audio_pipeline.pages.csv_tables import to_csv
+from audio_pipeline.reporting.model import LoudnessReport
+from audio_pipeline.reporting.warnings import ReportWarning, overruns_among
+
+COLUMNS = ("language", "voice", "seconds_too_long", "from_s")
+_SLOT = "slots."
+
+
+def overruns_csv(reports: Iterable[tuple[str, LoudnessReport]]) -> str:
+    """A row for every line of `reports`, each with its language, that is too long; with none, the head alone.
+
+    Of what does not fit in one line, in all mixes of its language, the longest counts. `from_s` is the time in
+    the programme.
+    """
+    longest: dict[tuple[str, str], ReportWarning] = {}
+    for language, report in reports:
+        for warning in overruns_among(report.warnings):
+            line = language, (warning.figure or "").removeprefix(_SLOT)
+            if line not in longest or length_s(warning) > length_s(longest[line]):
+                longest[line] = warning
+    rows = [
+        (language, voice, round(length_s(warning), 3), round(warning.at_s or 0.0, 3))
+        for (language, voice), warning in longest.items()
+    ]
+    return to_csv(COLUMNS, rows)
+
+
+def length_s(overrun: ReportWarning) -> float:
+    """How long what an overrun is about lasts, in seconds."""
+    return (overrun.until_s or 0.0) - (overrun.at_s or 0.0)
+
+
+def overruns_in_words(overruns: Iterable[ReportWarning]) -> str | None:
+    """How many there are and the longest, in words; None when there are none."""
+    lengths = [length_s(overrun) for overrun in overruns]
+    if not lengths:
+        return None
+    count = f"{len(lengths)} overruns" if len(lengths) > 1 else "1 overrun"
+    return f"{count}, {'longest ' if len(lengths) > 1 else ''}{max(lengths):.3f} s"

@@ -1,0 +1,61 @@
+"""Whether two mixes are one mix in two languages: the same preset but for its voices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from audio_pipeline.preset.model import Preset
+
+_NAMES = frozenset({"title", "version", "description"})
+"""Keys that only call a mix something."""
+_FIRST = ("sample_rate", "picture.")
+"""Keys that are told first: what follows from them differs, too."""
+
+
+class Difference(NamedTuple):
+    """A key with its value in the reference and here; None where there is no such key."""
+
+    key: str
+    there: Any
+    here: Any
+
+    def __str__(self) -> str:
+        return f"{self.key} is {_shown(self.there)} there and {_shown(self.here)} here"
+
+
+def differences_from(
+    reference: Mapping[str, Any], own: Mapping[str, Any], preset: Preset
+) -> list[Difference]:
+    """What keeps `preset` from being another language of `reference`; both are flat values (`explain.flat`).
+
+    Values of voices may differ. A mix without DX, music and effects, is mastered in its own way: its
+    [master] may differ, too.
+    """
+    aside = _voices(reference) | {name for name, layer in preset.layers.items() if layer.speaks}
+    free = {f"layers.{name}." for name in aside}
+    if "DX" not in preset.master.buses:
+        free.add("master.")
+    keys = [*own, *(key for key in reference if key not in own)]
+    found = [
+        Difference(key, reference.get(key), own.get(key))
+        for key in keys
+        if reference.get(key) != own.get(key) and key not in _NAMES and not key.startswith(tuple(free))
+    ]
+    return sorted(found, key=lambda difference: not difference.key.startswith(_FIRST))
+
+
+def _voices(values: Mapping[str, Any]) -> set[str]:
+    return set(_layers_of(values, "voice"))
+
+
+def _layers_of(values: Mapping[str, Any], kind: str) -> Iterator[str]:
+    for key, value in values.items():
+        shelf, _, rest = key.partition(".")
+        name, _, last = rest.partition(".")
+        if shelf == "layers" and last == "kind" and value == kind:
+            yield name
+
+
+def _shown(value: Any) -> str:
+    return "not specified" if value is None else repr(value)[:80]

@@ -1,0 +1,255 @@
+"""Values relative to the base: "base - 3 dB", "base + 5s". `base` is the value that this one replaces.
+
+A document keeps such a value as a `Relative`, with what stood there before; once the model knows the
+field, `worked_out` gives what a preset without the word would hold: the same text, the same bytes.
+
+    level = "base - 3 dB"            # of the preset that this one extends
+    --set grain.level="base - 3 dB"  # of the preset as it is, and of the --set before
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
+
+from pydantic_core import PydanticUndefined
+
+from audio_pipeline.timeline.moments import (
+    MINUS,
+    MOST_CHOICES,
+    Moment,
+    moment_of_choices,
+    parse_duration,
+    parse_moment,
+)
+from audio_pipeline.units import OFF, Steps, Unit
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+WORD: Final = "base"
+
+_MENTIONS = re.compile(rf"(?<![\w.-]){WORD}(?![\w.])")
+_NUMBER = r"\d+(?:\.\d+)?"
+_CHANGE = re.compile(
+    rf"\s*([+{MINUS}-])\s*({_NUMBER})?\s*([^+{MINUS}\s-][^+{MINUS}-]*?)?\s*(?=[+{MINUS}-]|$)"
+)
+_QUANTITY = re.compile(rf"([+-]?{_NUMBER})\s*(.*)")
+_PLACE = re.compile(r"([LR])(\d{1,3})")
+
+
+class BaseValueError(ValueError):
+    """A value that says "base" and cannot be worked out: why in words, where it was written, what to do."""
+
+    def __init__(self, cause: str, origin: str, hint: str | None = None) -> None:
+        super().__init__(cause)
+        self.origin = origin
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class Absent:
+    """Where the base has no such value: the default of the kind counts, if there is a base at all."""
+
+    has_base: bool
+
+
+@dataclass(frozen=True, repr=False)
+class Relative:
+    """A value that says "base": its text (or list of texts), where it was written, what it replaces."""
+
+    value: Any
+    origin: str
+    base: Any
+
+    def __repr__(self) -> str:
+        return repr(self.value)
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    def chain(self) -> Iterator[Relative]:
+        """This value, and below it those that its base is made of, the lowest last."""
+        value: Any = self
+        while isinstance(value, Relative):
+            yield value
+            value = value.base
+
+
+def relative(value: Any, base: Any, origin: str) -> Any:
+    """`value`, as a `Relative` to `base` where it says so."""
+    texts = value if isinstance(value, list) else (value,)
+    if any(isinstance(text, str) and _MENTIONS.search(text) for text in texts):
+        return Relative(value, origin, base)
+    return value
+
+
+def steps_of(field: FieldInfo) -> Steps | None:
+    """How the values of a field move; None where "base" has no meaning: in text, choices and lists."""
+    # what may be left out is annotated inside: Optional[Time]
+    inside = [m for part in get_args(field.annotation) for m in getattr(part, "__metadata__", ())]
+    is_list = get_origin(field.annotation) is tuple
+    found = next((m.steps for m in (*field.metadata, *inside) if hasattr(m, "steps")), None)
+    if found is None and field.annotation in (int, float):
+        return Unit({"": 1.0}, {"": 1.0})
+    return None if is_list else found
+
+
+def worked_out(value: Relative, steps: Steps | None, default: Any) -> Any:
+    """The value as a preset without the word "base" would hold it.
+
+    `default` is the kind's, which counts where the base says nothing. Raises BaseValueError where there is
+    nothing to start from, and for a change that the value cannot have.
+    """
+    if steps is None:
+        return value.value  # text that happens to hold the word
+    *_, lowest = chain = list(value.chain())
+    base: Any = lowest.base
+    if isinstance(base, Absent):
+        if not base.has_base:
+            raise BaseValueError(
+                f"{shown(value.value)} has no base: {lowest.origin} extends no preset",
+                lowest.origin,
+                'Write extends = "final" at its top, or the value itself.',
+            )
+        if default is PydanticUndefined or default is None:
+            raise BaseValueError(
+                f"{shown(lowest.value)} has no base: there is no value to start from",
+                lowest.origin,
+                "Write the value itself.",
+            )
+        base = default
+    for link in reversed(chain):
+        try:
+            base = _moved(base, link.value, steps)
+        except ValueError as error:
+            raise BaseValueError(str(error), link.origin) from error
+    return base
+
+
+def shown(value: Any) -> str:
+    """A text as a preset writes it."""
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def _moved(base: Any, text: Any, steps: Steps) -> Any:
+    if steps == "time":
+        return _time(base, text)
+    if not isinstance(text, str):
+        raise ValueError(f'{text!r} is a list; "{WORD}" stands for one value')
+    if steps == "length":
+        return _length(base, text)
+    return _place(base, text) if steps == "place" else _number(base, text, steps)
+
+
+def _number(base: Any, text: str, steps: Unit) -> Any:
+    unit = next(iter(steps.scales))
+    example = f"{WORD} - 3 {next(iter(steps.changes))}".strip()
+    changes = _changes(text, example)
+    if base in ("off", OFF):
+        if not changes:
+            return "off"
+        raise ValueError(f'{text!r} changes "off", which is no level; write the level itself')
+    number, own = _number_of(base, unit)
+    if own not in steps.scales:
+        raise ValueError(f"{text!r} changes {base!r}, which is not a value in {unit}")
+    scale = Decimal(repr(steps.scales[own]))
+    for sign, amount, change in changes:
+        if amount is None or change not in steps.changes:
+            raise ValueError(f'{text!r} is not a change of it; write it like "{example}"')
+        number += sign * Decimal(amount) * Decimal(repr(steps.changes[change])) / scale
+    if unit:
+        return f"{_plain(number)} {own}"
+    is_whole = isinstance(base, int) and number == number.to_integral_value()
+    return int(number) if is_whole else float(number)
+
+
+def _number_of(base: Any, unit: str) -> tuple[Decimal, str]:
+    """A number and its unit: as a preset writes it, or a default in the first unit."""
+    if isinstance(base, int | float) and not isinstance(base, bool):
+        return Decimal(repr(base)), unit
+    match = _QUANTITY.fullmatch(base.replace(MINUS, "-").strip()) if isinstance(base, str) else None
+    return (Decimal(match[1]), match[2]) if match else (Decimal(0), "?")
+
+
+def _place(base: Any, text: str) -> str:
+    place = _place_of(base)
+    for sign, amount, word in _changes(text, f"{WORD} + R20"):
+        match = _PLACE.fullmatch(word or "")
+        if amount is not None or match is None:
+            raise ValueError(f'{text!r} is not a move to a side; write it like "{WORD} + R20"')
+        place += sign * _place_of(match[0])
+    if abs(place) > 100:
+        raise ValueError(f"{text!r} is beyond {'L' if place < 0 else 'R'}100")
+    return "C" if place == 0 else f"{'L' if place < 0 else 'R'}{_plain(abs(place))}"
+
+
+def _place_of(base: Any) -> Decimal:
+    if isinstance(base, int | float):  # a default
+        return Decimal(repr(base)) * 100
+    match = _PLACE.fullmatch(base) if isinstance(base, str) else None
+    if match is None and base != "C":
+        raise ValueError(f"the base is {base!r}, which is not a place between the ears")
+    return Decimal(0) if match is None else Decimal(match[2]) * (-1 if match[1] == "L" else 1)
+
+
+def _changes(text: str, example: str) -> list[tuple[int, str | None, str]]:
+    """(sign, number, unit) of everything that is added to the base."""
+    rest = text.strip().removeprefix(WORD)
+    if rest == text.strip():
+        raise ValueError(f'{text!r} does not begin with "{WORD}"; write it like "{example}"')
+    found, at = [], 0
+    while at < len(rest):
+        match = _CHANGE.match(rest, at)
+        if match is None or (match[2] is None and match[3] is None):
+            raise ValueError(f'{text!r} is not a change of the base; write it like "{example}"')
+        found.append((1 if match[1] == "+" else -1, match[2], match[3] or ""))
+        at = match.end()
+    return found
+
+
+def _time(base: Any, text: str | list[str]) -> str | list[str]:
+    """The choices of `text`, with those of the base in the place of the word: the latest of the base plus
+    a time is the latest of the base's times plus it."""
+    known = _moment(base)
+    if text == WORD and isinstance(base, str | list):
+        return base
+    choices: list[tuple[tuple[int, str], ...]] = []
+    for choice in parse_moment(text).choices:
+        places = [n for n, (_, atom) in enumerate(choice) if atom == WORD]
+        if places not in ([], [0]) or (places and choice[0][0] < 0):
+            raise ValueError(f'{shown(text)} does not begin with "{WORD}"; write it like "{WORD} + 5s"')
+        choices += [(*below, *choice[1:]) for below in known.choices] if places else [choice]
+        if len(choices) > MOST_CHOICES:
+            raise ValueError(f"{shown(text)} comes to more than {MOST_CHOICES} times")
+    return moment_of_choices(choices)
+
+
+def _moment(base: Any) -> Moment:
+    if isinstance(base, str | list):
+        return parse_moment(base)
+    if isinstance(base, Moment):  # a default
+        return base
+    raise ValueError(f"the base is {base!r}, which is not a time")
+
+
+def _length(base: Any, text: str) -> str:
+    known = _moment(base)
+    if text.strip() == WORD:
+        return known.text
+    choice, *more = parse_moment(text).choices
+    if more or choice[0] != (1, WORD):
+        raise ValueError(f'{text!r} does not begin with "{WORD}"; write it like "{WORD} + 100ms"')
+    length = str(moment_of_choices([(*known.choices[0], *choice[1:])]))
+    try:
+        parse_duration(length)
+    except ValueError as error:
+        raise ValueError(f"{text!r} comes to {length!r}, which is not a length of time") from error
+    return length
+
+
+def _plain(number: Decimal) -> str:
+    return f"{number.normalize():f}"

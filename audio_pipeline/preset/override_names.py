@@ -1,0 +1,132 @@
+"""What a render is called when the command changes it: never as the preset alone, never as another change.
+
+    --set dropout.fade=80ms          final_dropout.fade-80ms
+    --voice-a stems/fr_a.wav         final_voice_a-fr_a
+    --voice-a ~/Desktop/take 3.wav   final_voice_a-take-3-1f0c9a2e
+
+Where the words alone could mean another change, too, eight digits of a hash follow: of the values in full
+and of the files' bytes. So one change has one name on every machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from audio_pipeline.audio_io.regular_file import sha256_hex
+from audio_pipeline.preset.document import SHELVES, full_key
+from audio_pipeline.preset.explain import flat
+from audio_pipeline.preset.model import Preset
+from audio_pipeline.preset.names import LONGEST_BYTES, check_name, slug, written
+from audio_pipeline.preset.project import Project
+
+LONGEST_SUFFIX = 64
+"""Bytes of what is told of the changes, without the hash."""
+
+_DIGITS = 8
+_WORD = re.compile(r"[a-z0-9]([a-z0-9.+-]*[a-z0-9])?")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?( (dB|dBFS|dBTP|LUFS|LU|Hz|%|deg|m))?|[LR]\d+|C")
+"""Values that no other value of a key is written like in a name, on any file system."""
+_FREE_TEXTS = (
+    *("title", "version", "description", "reel", "language"),
+    *("head", "stem", "impulse_response", "notes"),
+)
+_FILES = ("voice_a", "voice_b", "reference")
+_PLAIN_FILE = re.compile(r"stems/([a-z0-9]+(?:_[a-z0-9]+)*)\.wav")
+_LIKE_A_HASH = re.compile(rf"-[0-9a-f]{{{_DIGITS}}}$")
+_REPORT = re.compile(r"(\.report)?\.[^.]+$")
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A part of the name, what it stands for in full, and whether it can stand for nothing else."""
+
+    text: str
+    exact: list[str]
+    is_plain: bool
+
+
+def with_own_name(
+    project: Project, preset: Preset, keys: Iterable[str], files: Mapping[str, Path]
+) -> Preset:
+    """The preset under a name of its own where the values of `keys`, or files in the place of others, are
+    changes of the command.
+
+    `files` are those by what they replace: a voice, the reference. Raises StemError for a file that cannot
+    be read, PresetError where no name is left that a file may have.
+    """
+    changes = [*_of_values(preset, keys), *_of_files(project, files)]
+    if not changes:
+        return preset
+    most_bytes = LONGEST_BYTES - _length(preset.name)
+    words = unicodedata.normalize("NFC", "_" + "_".join(change.text for change in changes))
+    says_all = (
+        all(change.is_plain for change in changes)
+        and _length(words) <= min(LONGEST_SUFFIX, most_bytes)
+        and not _LIKE_A_HASH.search(words)
+        and preset.name + words not in project.preset_names()
+    )
+    name = preset.name + (words if says_all else _hashed(words, changes, most_bytes))
+    check_name(name)
+    return replace(preset, name=name)
+
+
+def _length(text: str) -> int:
+    return len(text.encode("utf-8", "surrogateescape"))
+
+
+def _hashed(words: str, changes: list[_Change], most_bytes: int) -> str:
+    """As many of the words as there is room for, and a hash of all that they stand for."""
+    whole = json.dumps([change.exact for change in changes])
+    digest = hashlib.sha256(whole.encode()).hexdigest()[:_DIGITS]
+    room = max(0, min(LONGEST_SUFFIX, most_bytes - 1 - _DIGITS))
+    cut = words.encode("utf-8", "surrogateescape")[:room].decode("utf-8", "ignore").rstrip("_-. ")
+    return f"{cut}-{digest}" if cut else f"_{digest}"
+
+
+def _of_values(preset: Preset, keys: Iterable[str]) -> list[_Change]:
+    """A change for every value that the keys name, in the order of their names."""
+    values = flat(preset)
+    found: dict[str, Any] = {}
+    for key in keys:
+        full = ".".join(
+            full_key(preset.document.table, tuple(p.strip() for p in key.strip().split(".")))
+        )
+        whole = {k: v for k, v in values.items() if k == full or k.startswith(f"{full}.")}
+        found |= whole or {full: None}
+    return [_of_value(preset, key, value) for key, value in sorted(found.items())]
+
+
+def _of_value(preset: Preset, key: str, value: Any) -> _Change:
+    text = written(value)
+    is_free = key.split(".")[-1] in _FREE_TEXTS
+    is_plain = bool(_WORD.fullmatch(text) or (not is_free and _NUMBER.fullmatch(text)))
+    return _Change(f"{_short(preset, key)}-{slug(text)}", [key, text], is_plain)
+
+
+def _short(preset: Preset, key: str) -> str:
+    """A key without its shelf, unless something else is called so: `dropout.fade`."""
+    shelf, _, rest = key.partition(".")
+    if shelf in SHELVES and rest.split(".")[0] not in preset.document.table:
+        return rest
+    if shelf == "cues" and rest not in (*preset.document.table, *_FILES):
+        return rest
+    return key
+
+
+def _of_files(project: Project, files: Mapping[str, Path]) -> list[_Change]:
+    """A change for every file; one of the project's `stems/` is told by its name, any other by its bytes."""
+    changes = []
+    for what, file in sorted(files.items()):
+        lies_in = project.shown(file.parent.resolve() / file.name)
+        plain = _PLAIN_FILE.fullmatch(lies_in)
+        stem = plain[1] if plain else slug(_REPORT.sub("", file.name))
+        exact = plain[0] if plain else sha256_hex(file)
+        changes.append(_Change(f"{what}-{stem}", [what, exact], plain is not None))
+    return changes

@@ -1,0 +1,147 @@
+"""What does not fit the picture: lines longer than their slots, and what cues and the fader cut.
+
+A translator shortens the line; so each overrun says whose line it is, how much is too long, and from where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from audio_pipeline.effects.base import Effect
+from audio_pipeline.preset.model import Preset
+from audio_pipeline.preset.timing import Timing
+from audio_pipeline.timeline.picture_lock import Line, PictureLock
+from audio_pipeline.timeline.scene import to_samples
+from audio_pipeline.timeline.spans import Span
+
+OverrunCode = Literal[
+    "line_over_slot", "line_cut_to_slot", "voice_cut", "echo_past_black", "tail_past_end"
+]
+
+_LIMITS_OF_ECHOES = ("black", "dropout", "silence", "end")
+"""Cues that no echo may pass; of these the first that there is counts."""
+_CODE_OF: dict[str, OverrunCode] = {"black": "echo_past_black", "end": "tail_past_end"}
+"""The codes of limits that have their own; at any other limit a voice, or its echo, is cut."""
+
+
+@dataclass(frozen=True)
+class Overrun:
+    """Samples `span` of the programme in which `voice` is cut, or heard where it should be silent.
+
+    `limit` is the cue, the effect or the slot that it passes, in words.
+    """
+
+    code: OverrunCode
+    voice: str
+    limit: str
+    span: Span
+    what: str
+
+    def message(self, sample_rate_hz: int) -> str:
+        """A sentence with its length and where it begins."""
+        length_s, at_s = len(self.span) / sample_rate_hz, self.span.start / sample_rate_hz
+        return f"{self.what}: {length_s:.3f} s, from {at_s:.3f} s on."
+
+
+def overruns_of(preset: Preset, timing: Timing, lock: PictureLock | None = None) -> tuple[Overrun, ...]:
+    """Every overrun of a preset, in the order of voices. Voices that are not in the master have none."""
+    found: list[Overrun] = []
+    for name, line in timing.lines.items():
+        if preset.layers[name].bus not in preset.master.buses:
+            continue
+        voice = _Voice(preset, timing, name, line)
+        is_known = lock is None or name in lock.slots
+        found += voice.outside_slot(None if is_known or lock is None else lock.name)
+        found += voice.cut()
+        found += voice.echoes()
+    return tuple(found)
+
+
+class _Voice:
+    """One voice of a preset, held against its slot and the cues."""
+
+    def __init__(self, preset: Preset, timing: Timing, name: str, line: Line) -> None:
+        self._preset, self._timing = preset, timing
+        self._name, self._line = name, line
+        self._effects = {n: e for n, e in preset.working().items() if e.works_on(name)}
+        self._rate = preset.sample_rate_hz
+
+    def outside_slot(self, unknown_to: str | None) -> Iterator[Overrun]:
+        """What is spoken before or after the slot, and what `fit` has cut off.
+
+        `unknown_to` is the reference that has no slot for this voice.
+        """
+        name, line = self._name, self._line
+        told = f"{name} is longer than its slot"
+        if unknown_to is not None:
+            told = f"{name} has no slot in the reference {unknown_to}"
+        for span in _outside(line.spoken, line.slot):
+            what = told if span.start >= line.slot.stop else f"{name} begins before its slot"
+            yield self._overrun("line_over_slot", "its slot", span, what)
+        for span in _outside(line.recorded, line.spoken):
+            yield self._overrun("line_cut_to_slot", "its slot", span, f"{name} is cut to fit its slot")
+
+    def cut(self) -> Iterator[Overrun]:
+        """What the fader, the dropout and the ends cut off."""
+        spoken, stops = self._line.spoken, []
+        for effect, parameters in self._effects.items():
+            start, stop = self._passed(parameters)
+            if stop is not None:
+                stops.append(stop)
+            for span in _outside(spoken, Span(start or 0, max(start or 0, _or(stop, spoken.stop)))):
+                yield self._overrun("voice_cut", effect, span, f"{self._name} is cut by {effect}")
+        limit, at = self._end()
+        if spoken.stop > at and not any(stop <= at for stop in stops):
+            span = Span(max(at, spoken.start), spoken.stop)
+            what = f"{self._name} is cut at {limit}"
+            yield self._overrun(_CODE_OF.get(limit, "voice_cut"), limit, span, what)
+
+    def echoes(self) -> Iterator[Overrun]:
+        """What its echoes last too long."""
+        limits = [cue for cue in _LIMITS_OF_ECHOES if cue in self._preset.cues]
+        for effect, parameters in self._effects.items():
+            tail_s = parameters.tail_of(self._name, self._timing.words)
+            if tail_s is None:
+                continue
+            tail = to_samples(tail_s, self._rate)
+            for limit in dict.fromkeys((limits[0], "end")):
+                if tail > (at := self._cue(limit)):
+                    what = f"{effect} of {self._name} goes on past {limit}"
+                    yield self._overrun(_CODE_OF.get(limit, "voice_cut"), limit, Span(at, tail), what)
+
+    def _passed(self, effect: Effect) -> tuple[int | None, int | None]:
+        start_s, stop_s = effect.passes(self._name, self._timing.words)
+        return self._samples(start_s), self._samples(stop_s)
+
+    def _samples(self, seconds: Fraction | None) -> int | None:
+        return None if seconds is None else to_samples(seconds, self._rate)
+
+    def _end(self) -> tuple[str, int]:
+        """What ends the voice at the latest, and where: its own `until`, the silence, the end."""
+        schedule = self._timing.schedule
+        until = to_samples(schedule.seconds(self._preset.layers[self._name].until), self._rate)
+        ends = {"end": self._cue("end"), "its own until": until}
+        if "silence" in self._preset.cues and self._line.spoken.start < self._cue("silence"):
+            ends["silence"] = self._cue("silence")
+        limit = min(ends, key=lambda name: ends[name])
+        return limit, ends[limit]
+
+    def _cue(self, name: str) -> int:
+        return to_samples(self._timing.schedule.named(name), self._rate)
+
+    def _overrun(self, code: OverrunCode, limit: str, span: Span, what: str) -> Overrun:
+        return Overrun(code, self._name, limit, span, what)
+
+
+def _or(value: int | None, other: int) -> int:
+    return other if value is None else value
+
+
+def _outside(span: Span, bounds: Span) -> list[Span]:
+    """The parts of `span` before and after `bounds`."""
+    before = Span(span.start, max(span.start, min(span.stop, bounds.start)))
+    after = Span(min(span.stop, max(span.start, bounds.stop)), span.stop)
+    return [part for part in (before, after) if len(part)]

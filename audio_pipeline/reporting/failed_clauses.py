@@ -1,0 +1,67 @@
+"""What keeps a delivery from passing: the clauses that failed or could not be measured, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from audio_pipeline.reporting.figures import FIGURES, Figure, shown
+from audio_pipeline.reporting.model import ClauseVerdict, LoudnessReport, Verdict
+
+
+@dataclass(frozen=True)
+class FailedClause:
+    """One clause that did not pass. `measured` is None where the figure could not be measured; `why` says
+    then why."""
+
+    figure: str
+    verdict: str
+    measured: float | None
+    limit: str
+    why: str | None
+
+    def sentence(self) -> str:
+        """The clause for people: "True peak: -0.4 dBTP, asked for at most -2 dBTP"."""
+        figure = FIGURES.get(self.figure, Figure(self.figure, ""))
+        if self.measured is None:
+            return f"{figure.label}: not measurable, {self.why or 'it was not measured'}"
+        measured = f"{shown(self.measured, figure.decimals)} {figure.unit}".strip()
+        return f"{figure.label}: {measured}, asked for {self.limit}"
+
+
+@dataclass(frozen=True)
+class DeliveryResult:
+    """The delivery of a mix: its name, its verdict, and what keeps it from passing."""
+
+    name: str | None
+    verdict: Verdict | None
+    failed: tuple[FailedClause, ...] = ()
+
+    @property
+    def passes(self) -> bool:
+        """Whether every clause that applies was measured and passed."""
+        return self.verdict == "pass"
+
+    def in_words(self) -> str:
+        """ "delivery failed: ebu-r128", for a line of the terminal."""
+        if self.verdict is None:
+            return "delivery not judged"
+        said = {"pass": "passed", "fail": "failed"}.get(self.verdict, self.verdict)
+        return f"delivery {said}: {self.name}"
+
+    def sentence(self) -> str:
+        """The delivery with its clauses, in one sentence."""
+        clauses = "; ".join(clause.sentence() for clause in self.failed)
+        return f"{self.in_words()}: {clauses}" if clauses else self.in_words()
+
+
+def delivery_result(report: LoudnessReport) -> DeliveryResult:
+    """What a report says of its delivery."""
+    delivery = report.delivery
+    failed = tuple(
+        _failed(clause) for clause in delivery.clauses if clause.verdict in ("fail", "not measurable")
+    )
+    return DeliveryResult(delivery.name, delivery.verdict, failed)
+
+
+def _failed(clause: ClauseVerdict) -> FailedClause:
+    return FailedClause(clause.figure, clause.verdict, clause.measured, clause.limit, clause.why)

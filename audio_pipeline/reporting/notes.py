@@ -1,0 +1,33 @@
+"""The notes of a report: what was assumed, chosen or prepared, and is no fault. Their codes are stable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class NoteCode(StrEnum):
+    """What a note is about. `meaning` says it in words; docs/reports.md lists all."""
+
+    meaning: str
+
+    def __new__(cls, code: str, meaning: str) -> NoteCode:
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+    CHANNEL_LAYOUT = (
+        "channel_layout",
+        "what was assumed of channels whose layout the file does not state",
+    )
+    STEM_CHANNELS = "stem_channels", "which channels of a stem are used, and how they were folded"
+    STEM_TRIMMED = "stem_trimmed", "silence that was trimmed around the words of a stem"
+
+
+@dataclass(frozen=True)
+class Note:
+    """One note: a code for programs and a sentence for people."""
+
+    code: str
+    message: str
