@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from audio_pipeline.cli.clock import clock_of, clock_options
 from audio_pipeline.cli.errors import printable
 from audio_pipeline.cli.notes import print_notes, what_was_read
-from audio_pipeline.cli.options import debug_option
+from audio_pipeline.cli.options import debug_option, markers_option
 from audio_pipeline.cli.output import Output, output_options
 from audio_pipeline.cli.process import loading
 
@@ -23,12 +23,21 @@ EPILOG = """\b
 Examples:
   render-ending check renders/final.report.json --delivery netflix
   render-ending check renders/final.wav --delivery netflix --dialogue renders/final.stems/final_DX.wav
+  render-ending check mix.wav --delivery netflix --markers cues.csv
   render-ending check mix.wav --delivery ebu-r128 --apply mix_r128.wav
   render-ending check mixes/*.wav --delivery ebu-r128 --csv
   render-ending check --list
 """
 
 FILE = click.Path(path_type=Path)
+
+
+class _Beside(NamedTuple):
+    """What is known beside one audio file."""
+
+    clock: Clock
+    dialogue: Path | None = None
+    markers: Path | None = None
 
 
 def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -44,6 +53,7 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 @click.option(
     "--apply", type=FILE, metavar="OUT.wav", help="Write FILE with the advised gain; check that."
 )
+@markers_option
 @clock_options
 @click.option("--csv", "as_csv", is_flag=True, help="Print a row for every file.")
 @click.option("--list", "as_list", is_flag=True, help="List the deliveries there are.")
@@ -66,11 +76,12 @@ def command(files: tuple[Path, ...], output: Output, **options: Any) -> None:
         return
     _refuse_misuse(files, options, output)
     clock = clock_of(options["rate"], options["start"])
-    delivery, dialogue = options["delivery"], options["dialogue"]
+    delivery = options["delivery"]
+    known = _Beside(clock, options["dialogue"], options["markers"])
     if options["apply"] is not None:
-        found = [_applied(files[0], delivery, dialogue, clock, options["apply"], output)]
+        found = [_applied(files[0], delivery, known, options["apply"], output)]
     elif len(files) == 1:
-        found = [(_judged(files[0], delivery, dialogue, clock), None)]
+        found = [(_judged(files[0], delivery, known), None)]
     else:
         _check_many(files, delivery, clock, options["as_csv"], output)
         return
@@ -88,12 +99,14 @@ def _refuse_misuse(files: tuple[Path, ...], options: dict[str, Any], output: Out
         raise click.UsageError("--json or --csv, not both")
     if len(files) > 1 and options["dialogue"] is not None:
         raise click.UsageError("--dialogue is the stem of one file; check the files one by one")
+    if len(files) > 1 and options["markers"] is not None:
+        raise click.UsageError("--markers are those of one file; check the files one by one")
     if options["apply"] is not None and (len(files) > 1 or files[0].name.endswith(".json")):
         raise click.UsageError("--apply goes with one audio file")
 
 
 def _applied(
-    file: Path, delivery: str | None, dialogue: Path | None, clock: Clock, target: Path, output: Output
+    file: Path, delivery: str | None, beside: _Beside, target: Path, output: Output
 ) -> tuple[LoudnessReport, float | None]:
     with loading():
         from audio_pipeline.jobs.apply_gain import apply_advice
@@ -101,7 +114,9 @@ def _applied(
 
     if delivery is None:
         raise click.UsageError("say --delivery NAME; check --list shows which there are")
-    gain_db, report = apply_advice(file, Known(clock, dialogue=dialogue, delivery=delivery), target)
+    clock, dialogue, markers = beside
+    known = Known(clock, markers=markers, dialogue=dialogue, delivery=delivery)
+    gain_db, report = apply_advice(file, known, target)
     output.note(f"{target}: {file.name} with a gain of {gain_db:+.2f} dB")
     if dialogue is not None and gain_db:
         output.note(f"{dialogue.name} needs the same gain to stay the dialogue stem of {target.name}")
@@ -123,7 +138,7 @@ def _check_many(
     results = []
     for file in files:
         try:
-            results.append(checked(_judged(file, delivery, None, clock)))
+            results.append(checked(_judged(file, delivery, _Beside(clock))))
         except (ReportError, StemError) as error:
             results.append(not_checked(printable(file.name), error))
     if output.json:
@@ -154,7 +169,7 @@ def _show(report: LoudnessReport, gain_db: float | None, as_csv: bool, output: O
         click.echo(check_csv([result]), nl=False)
 
 
-def _judged(file: Path, delivery: str | None, dialogue: Path | None, clock: Clock) -> LoudnessReport:
+def _judged(file: Path, delivery: str | None, beside: _Beside) -> LoudnessReport:
     with loading():
         from audio_pipeline.jobs.measure import Known, measure_file
         from audio_pipeline.reporting.rejudge import rejudged
@@ -162,7 +177,9 @@ def _judged(file: Path, delivery: str | None, dialogue: Path | None, clock: Cloc
         from audio_pipeline.reporting.report_names import SUFFIX
 
     if file.name.endswith(".json"):
-        if dialogue is not None:
+        if beside.markers is not None:
+            raise click.UsageError(f"a {SUFFIX} knows its sections; --markers goes with an audio file")
+        if beside.dialogue is not None:
             raise click.UsageError(f"a {SUFFIX} knows its dialogue; --dialogue goes with an audio file")
         report = read_set(file)
         if delivery is None and report.delivery.name is None:
@@ -170,7 +187,8 @@ def _judged(file: Path, delivery: str | None, dialogue: Path | None, clock: Cloc
         return rejudged(report, delivery or report.delivery.name or "")
     if delivery is None:
         raise click.UsageError("say --delivery NAME; check --list shows which there are")
-    return measure_file(file, Known(clock, dialogue=dialogue, delivery=delivery))
+    clock, dialogue, markers = beside
+    return measure_file(file, Known(clock, markers=markers, dialogue=dialogue, delivery=delivery))
 
 
 def _list(output: Output) -> None:

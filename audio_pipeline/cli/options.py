@@ -31,6 +31,16 @@ def require_pass_option(function: F) -> F:
     return click.option("--require-pass", is_flag=True, help=help_)(function)
 
 
+def markers_option(function: F) -> F:
+    """--markers, handed to `function` as `markers`: a file, or None."""
+    help_ = (
+        "A marker list names the sections: of REAPER, Premiere, Audition, Audacity, Resolve (EDL), Avid, Pro "
+        "Tools, Final Cut (XML); a table of names and times; the cues of a WAV. Timecode counts from --start."
+    )
+    file = click.Path(path_type=Path)
+    return click.option("--markers", type=file, metavar="FILE", help=help_)(function)
+
+
 def voice_options(function: F) -> F:
     """--voice-a and --voice-b, handed to `function` as `voice_a` and `voice_b`; see `stem_files`."""
     file = click.Path(path_type=Path)

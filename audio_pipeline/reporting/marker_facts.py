@@ -9,8 +9,11 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+from audio_pipeline.errors import ReportError
 from audio_pipeline.reporting.facts import DropoutPlan, MixFacts, Section
+from audio_pipeline.reporting.markers.marker import MarkerList
 from audio_pipeline.reporting.markers.reading import read_markers
+from audio_pipeline.reporting.notes import Note, NoteCode
 from audio_pipeline.reporting.sections import sections_between
 from audio_pipeline.timeline.moments import Clock
 from audio_pipeline.timeline.scene import to_samples
@@ -22,10 +25,11 @@ def facts_of_markers(
 ) -> MixFacts:
     """The facts of a programme of `length` samples whose sections a marker list names.
 
-    `fade_s` is how long the fall at a marker called `dropout` was meant to take. The report names the kind of
-    the list. Raises ReportError as `read_markers`.
+    `fade_s` is how long the fall at a marker called `dropout` was meant to take. A note names the kind of the
+    list. Raises ReportError as `read_markers`, and where every marker lies after the end.
     """
-    found = read_markers(path, clock)
+    read = read_markers(path, clock, sample_rate_hz, Fraction(length, sample_rate_hz))
+    found, notes = _within(path, read, clock, length, sample_rate_hz)
     starts = [(marker.name, to_samples(marker.at, sample_rate_hz)) for marker in found.markers]
     sections = sections_between(starts, length)
     if any(marker.stop is not None for marker in found.markers):
@@ -35,7 +39,7 @@ def facts_of_markers(
             for marker, (_, at) in zip(found.markers, starts, strict=True)
         ]
         sections = tuple(
-            Section(name, Span(at, max(at, stop)))
+            Section(name, Span(at, min(length, max(at, stop))))
             for (name, at), stop in zip(starts, stops, strict=True)
         )
     named = {name.lower(): at for name, at in reversed(starts)}
@@ -49,4 +53,24 @@ def facts_of_markers(
         clock=clock,
         cues=tuple(sorted(starts, key=lambda cue: cue[1])),
         provenance={"markers": {"kind": found.kind, "count": len(found.markers)}},
+        notes=notes,
     )
+
+
+def _within(
+    path: Path, read: MarkerList, clock: Clock, length: int, sample_rate_hz: int
+) -> tuple[MarkerList, tuple[Note, ...]]:
+    """The markers that the programme has, and what is to be said of the list."""
+    kept = tuple(m for m in read.markers if to_samples(m.at, sample_rate_hz) <= length)
+    late = [m for m in read.markers if to_samples(m.at, sample_rate_hz) > length]
+    says = [f"{path.name}: {read.kind}, {len(read.markers)} markers", *read.notes]
+    if late:
+        first = f"{late[0].name!r} at {clock.timecode(late[0].at)}"
+        if not kept:
+            raise ReportError(
+                f"{path}: every marker lies after the end of the programme, the first is {first}",
+                hint="Say the picture rate (--rate) and the timecode of the first sample (--start).",
+            )
+        says.append(f"{len(late)} after the end of the programme are left out, the first is {first}")
+    message = "; ".join(says) + "."
+    return MarkerList(read.kind, kept, read.notes), (Note(NoteCode.MARKERS, message),)

@@ -27,23 +27,27 @@ class Marker:
 
 @dataclass(frozen=True)
 class MarkerList:
-    """The markers of a file in the file's order. `kind` says which program writes such files."""
+    """The markers of a file in the file's order. `kind` says which program writes such files, `notes` what was
+    assumed of its times."""
 
     kind: str
     markers: tuple[Marker, ...]
+    notes: tuple[str, ...] = ()
 
 
 def named_marker(where: str, name: str, at: Fraction, stop: Fraction | None, line: int) -> Marker:
     """A marker, checked. `where` names its file and line.
 
-    A spreadsheet's mark of a text (`'=`) is taken off, and a marker without a name is called after its line.
-    A region without length is a point. Raises ReportError for a name that cannot be shown, for a time that is
+    A spreadsheet's mark of a text (`'=`) is taken off, line breaks become spaces, a name of more than
+    `MAX_NAME` characters (a comment) is cut, and a marker without a name is called after its line. A region
+    without length is a point. Raises ReportError for a name that cannot be shown, for a time that is
     not within the first six hours, and for a region that stops before it starts.
     """
-    name = " ".join(name.split(" ")).strip()
+    name = " ".join(name.split())
     name = name.removeprefix("'") if name[:2] in ("'=", "'+", "'-", "'@") else name
     name = name or f"line {line}"
-    if len(name) > MAX_NAME or not name.isprintable():
+    name = name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1].rstrip()}…"
+    if not name.isprintable():
         raise ReportError(f"{where}: {name[:40]!r} is not a valid marker name")
     for seconds in (at, stop):
         if seconds is not None and not 0 <= seconds <= MAX_S:

@@ -23,7 +23,8 @@ _CONTROL = re.compile(r"[\0-\x08\x0e-\x1f]")
 
 
 def read_text(path: Path) -> str:
-    """The text of `path` in any Unicode encoding, or in that of older Windows; lines end in "\\n".
+    """The text of `path` in any Unicode encoding, or in that of older Windows
+    or an old Mac; lines end in "\\n".
 
     Raises ReportError when it cannot be read, is too large, or is not text.
     """
@@ -58,4 +59,5 @@ def _guessed(raw: bytes) -> list[str]:
         return ["utf-16-le"]
     if head[::2].count(0) > len(head) // 4:
         return ["utf-16-be"]
-    return ["utf-8", "cp1252"]
+    old_mac = b"\r" in raw and b"\n" not in raw
+    return ["utf-8", "mac_roman" if old_mac else "cp1252"]
