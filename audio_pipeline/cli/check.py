@@ -53,7 +53,7 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 @click.option(
     "--apply", type=FILE, metavar="OUT.wav", help="Write FILE with the advised gain; check that."
 )
-@markers_option
+@markers_option("A marker list names the sections: ")
 @clock_options
 @click.option("--csv", "as_csv", is_flag=True, help="Print a row for every file.")
 @click.option("--list", "as_list", is_flag=True, help="List the deliveries there are.")

@@ -38,7 +38,7 @@ FILE = click.Path(path_type=Path)
 @click.option(
     "--preset", metavar="NAME", shell_complete=preset_names, help="Its cues name the sections."
 )
-@markers_option
+@markers_option("A marker list names the sections: ")
 @click.option("--fade", default="250ms", metavar="TIME", help="How long a marked dropout should take.")
 @clock_options
 @click.option("--dialogue", type=FILE, metavar="STEM", help="The dialogue stem, for distances to it.")

@@ -31,14 +31,13 @@ def require_pass_option(function: F) -> F:
     return click.option("--require-pass", is_flag=True, help=help_)(function)
 
 
-def markers_option(function: F) -> F:
-    """--markers, handed to `function` as `markers`: a file, or None."""
+def markers_option(does: str) -> Callable[[F], F]:
+    """--markers, handed to the function as `markers`: a file, or None. `does` says what it does."""
     help_ = (
-        "A marker list names the sections: of REAPER, Premiere, Audition, Audacity, Resolve (EDL), Avid, Pro "
-        "Tools, Final Cut (XML); a table of names and times; the cues of a WAV. Timecode counts from --start."
+        f"{does}of REAPER, Premiere, Audition, Audacity, Resolve (EDL), Avid, Pro Tools, Final Cut (XML); a "
+        "table of names and times; the cues of a WAV."
     )
-    file = click.Path(path_type=Path)
-    return click.option("--markers", type=file, metavar="FILE", help=help_)(function)
+    return click.option("--markers", type=click.Path(path_type=Path), metavar="FILE", help=help_)
 
 
 def voice_options(function: F) -> F:

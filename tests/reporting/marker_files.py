@@ -222,6 +222,7 @@ def fcpxml(clock: Clock, cues: Sequence[Cue]) -> bytes:
             for c in cues
         )
 
+    drop = "DF" if clock.rate.drop else "NDF"
     connected = (
         f'<spine lane="1" offset="{time(source + 10 * frame)}"><gap offset="0s" duration="{time(40 * frame)}"/>'
         f'<asset-clip offset="{time(40 * frame)}" start="{time(5 * frame)}" duration="{time(3100 * frame)}">'
@@ -232,7 +233,7 @@ def fcpxml(clock: Clock, cues: Sequence[Cue]) -> bytes:
         f'<format id="r1" frameDuration="{time(frame)}"/><media id="r2"><sequence format="r1" tcStart="0s">'
         '<spine><gap offset="0s" duration="90s"><marker start="1s" value="inside"/></gap></spine></sequence>'
         '</media></resources><library><event><project name="ending">'
-        f'<sequence format="r1" tcStart="{time(begins)}" tcFormat="{"DF" if clock.rate.drop else "NDF"}"><spine>'
+        f'<sequence format="r1" tcStart="{time(begins)}" tcFormat="{drop}"><spine>'
         f'<gap offset="{time(begins)}" start="0s" duration="{time(cut)}">{markers(first, Fraction(0))}</gap>'
         f'<asset-clip offset="{time(begins + cut)}" start="{time(source)}" duration="{time(3500 * frame)}">'
         f'<marker start="0s" value="cut off"/>{markers(second[:1], source - cut)}{connected}'
