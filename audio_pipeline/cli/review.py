@@ -14,6 +14,7 @@ EPILOG = """\b
 Examples:
   render-ending review final hard-cut last-breath
   render-ending review renders/
+  render-ending review final hard-cut --notes review.json
   render-ending review monday/final.wav tuesday/final.wav --out choice.html
 """
 
@@ -26,10 +27,18 @@ Examples:
     metavar="FILE.html",
     help="Write here, not to renders/review.html.",
 )
+@click.option(
+    "--notes",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Open notes that a review exported: JSON, CSV, or markers (EDL, REAPER CSV, XML).",
+)
 @open_option
 @output_options
 @debug_option
-def command(things: tuple[str, ...], out: Path | None, open_page: bool, output: Output) -> None:
+def command(
+    things: tuple[str, ...], out: Path | None, notes: Path | None, open_page: bool, output: Output
+) -> None:
     """Make a page that plays mixes level-matched, switched without a gap, blind if you like.
 
     Name presets that are rendered, reports, audio files, or one folder of renders. The page is one file
@@ -43,7 +52,7 @@ def command(things: tuple[str, ...], out: Path | None, open_page: bool, output: 
     renders = [path for thing in things for path in renders_of(thing)]
     if not 2 <= len(renders) <= MOST_MIXES:
         raise click.UsageError(f"a review wants 2 to {MOST_MIXES} mixes; here are {len(renders)}")
-    page, gains = review(renders, out)
+    page, gains = review(renders, out, notes)
     for path, (name, gain) in zip(renders, gains, strict=True):
         output.note(f"{gain:+7.2f} dB  {name}")
         output.detail(f"{name}: {path}")
