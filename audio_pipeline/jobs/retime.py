@@ -25,6 +25,7 @@ from audio_pipeline.preset.moved_values import (
     cues_of,
     own_times_of,
     preset_text,
+    toml_value,
 )
 from audio_pipeline.preset.names import check_name
 from audio_pipeline.preset.project import Project
@@ -236,7 +237,7 @@ def _write(
     for key, by in changes.items():
         label = key[-1] if key[0] == "cues" else ".".join(key[1:])
         comment = f"{clock.timecode(old[label])} → {clock.timecode(places[key])}" if label in old else ""
-        lines[key] = (change_text(by, clock), comment)
+        lines[key] = (toml_value(change_text(by, clock)), comment)
     text = preset_text(name, f"{name}, moved to the new picture ({targets.kind.split(':')[0]}).", lines)
     with atomic_write(file, "w") as out:
         out.write(text)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from audio_pipeline.errors import PresetError
 from audio_pipeline.preset.base_values import steps_of
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.timeline.moments import Clock, Moment, Schedule
@@ -90,17 +91,35 @@ def change_text(by: Fraction, clock: Clock) -> str:
 
 
 def preset_text(extends: str, description: str, changes: Mapping[Key, tuple[str, str]]) -> str:
-    """A preset of a few lines: each change is a value and what it comes to, for its comment."""
+    """A preset of a few lines: each change is a value in TOML, and what it comes to, for its comment."""
     lines = [f'extends = "{extends}"', f"description = {_quoted(description)}"]
     tables: dict[str, list[str]] = {}
     for key, (value, comment) in changes.items():
+        line = f"{key[-1]} = {value}"
         tables.setdefault(".".join(key[:-1]), []).append(
-            f'{key[-1]} = "{value}"'.ljust(36) + f"# {comment}"
+            f"{line.ljust(36)}# {comment}" if comment else line
         )
+    lines += tables.pop("", [])
     for table, values in tables.items():
         lines += ["", f"[{table}]", *values]
     return "\n".join([*lines, ""])
 
 
+def toml_value(value: object) -> str:
+    """A value as TOML: a text, a number, a switch, a list or a table. Raises PresetError for any other."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return _quoted(value)
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(toml_value, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_quoted(key)} = {toml_value(item)}' for key, item in value.items())}}}"
+    raise PresetError(f"{str(value)[:60]!r} is not a value of a preset")
+
+
 def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    signs = {"\\": "\\\\", '"': '\\"'}
+    return '"' + "".join(signs.get(c, c if c.isprintable() else f"\\U{ord(c):08x}") for c in text) + '"'

@@ -72,7 +72,10 @@ def test_exported_notes_open_again(noted, takes, open_page, tmp_path, kind):
     [
         ("{", "is not JSON"),
         ('{"schema": "LoudnessReport.2"}', "holds no notes of a review"),
-        (json.dumps({"schema": "ReviewNotes.1", "mixes": [{"name": "other", "note": "a"}]}), "has no note"),
+        (
+            json.dumps({"schema": "ReviewNotes.1", "mixes": [{"name": "other", "note": "a"}]}),
+            "has no note",
+        ),
         (json.dumps({"schema": "ReviewNotes.1", "mixes": 7, "blind": [3], "abx": {}}), "has no note"),
         ("nonsense", "does not name the columns"),
     ],
