@@ -6,9 +6,12 @@ from pathlib import Path
 
 import click
 
+from audio_pipeline.cli.clock import clock_options, picture_of
 from audio_pipeline.cli.errors import printable
+from audio_pipeline.cli.notes import tell_how_read
 from audio_pipeline.cli.options import debug_option, preset_names
 from audio_pipeline.cli.output import Output, open_in_browser, open_option, output_options
+from audio_pipeline.cli.track import track_option
 
 EPILOG = """\b
 Examples:
@@ -33,11 +36,20 @@ Examples:
     metavar="FILE",
     help="Open notes that a review exported: JSON, CSV, or markers (EDL, REAPER CSV, XML).",
 )
+@track_option
+@clock_options
 @open_option
 @output_options
 @debug_option
 def command(
-    things: tuple[str, ...], out: Path | None, notes: Path | None, open_page: bool, output: Output
+    things: tuple[str, ...],
+    out: Path | None,
+    notes: Path | None,
+    track: int | None,
+    rate: str | None,
+    start: str | None,
+    open_page: bool,
+    output: Output,
 ) -> None:
     """Make a page that plays mixes level-matched, switched without a gap, blind if you like.
 
@@ -52,7 +64,14 @@ def command(
     renders = [path for thing in things for path in renders_of(thing)]
     if not 2 <= len(renders) <= MOST_MIXES:
         raise click.UsageError(f"a review wants 2 to {MOST_MIXES} mixes; here are {len(renders)}")
-    page, gains = review(renders, out, notes)
+    page, gains = review(
+        renders,
+        out,
+        track,
+        lambda report: tell_how_read(report, output),
+        picture_of(rate, start),
+        notes,
+    )
     for path, (name, gain) in zip(renders, gains, strict=True):
         output.note(f"{gain:+7.2f} dB  {name}")
         output.detail(f"{name}: {path}")

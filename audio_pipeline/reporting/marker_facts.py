@@ -14,10 +14,13 @@ from audio_pipeline.reporting.facts import DropoutPlan, MixFacts, Section
 from audio_pipeline.reporting.markers.marker import MarkerList
 from audio_pipeline.reporting.markers.reading import read_markers
 from audio_pipeline.reporting.notes import Note, NoteCode
-from audio_pipeline.reporting.sections import sections_between
+from audio_pipeline.reporting.sections_of_cues import sections_between
 from audio_pipeline.timeline.moments import Clock
 from audio_pipeline.timeline.scene import to_samples
 from audio_pipeline.timeline.spans import Span
+
+MAX_OVERLAP = 32
+"""Times that the programme's length may be in all its sections together; each is measured by itself."""
 
 
 def facts_of_markers(
@@ -42,6 +45,7 @@ def facts_of_markers(
             Section(name, Span(at, min(length, max(at, stop))))
             for (name, at), stop in zip(starts, stops, strict=True)
         )
+        _refuse_overlap(path, sections, length)
     named = {name.lower(): at for name, at in reversed(starts)}
     plan = None
     if "dropout" in named:
@@ -55,6 +59,17 @@ def facts_of_markers(
         provenance={"markers": {"kind": found.kind, "count": len(found.markers)}},
         notes=notes,
     )
+
+
+def _refuse_overlap(path: Path, sections: tuple[Section, ...], length: int) -> None:
+    whole = Span(0, length)
+    together = sum(len(section.span.intersect(whole)) for section in sections)
+    if together > MAX_OVERLAP * length:
+        raise ReportError(
+            f"{path}: its sections together last {together / max(1, length):.0f} times as long as the"
+            f" programme; {MAX_OVERLAP} times are allowed",
+            hint="Remove sections that overlap, or measure with several marker lists.",
+        )
 
 
 def _within(

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from audio_pipeline.audio_io.read.audio_file import probe
 from audio_pipeline.audio_io.read.programme import programme_span
-from audio_pipeline.audio_io.read.riff_chunks import MAGICS, riff_chunks
+from audio_pipeline.audio_io.read.riff_chunks import riff_chunks
+from audio_pipeline.audio_io.read.wave_structure import is_wave as begins_as_wave
 from audio_pipeline.audio_io.regular_file import open_regular, regular_file
 from audio_pipeline.errors import ReportError, StemError
 from audio_pipeline.reporting.markers.marker import Marker, MarkerList, named_marker
@@ -31,7 +32,7 @@ def is_wave(path: Path) -> bool:
             head = file.read(12)
     except OSError:
         return False
-    return head[:4] in MAGICS and head[8:12] == b"WAVE"
+    return begins_as_wave(head)
 
 
 def read_wave_cues(path: Path) -> MarkerList:
