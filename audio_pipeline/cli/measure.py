@@ -12,7 +12,7 @@ import click
 from audio_pipeline.cli.clock import clock_options, picture_of
 from audio_pipeline.cli.errors import printable, printable_json
 from audio_pipeline.cli.notes import print_notes, what_was_read
-from audio_pipeline.cli.options import debug_option, preset_names
+from audio_pipeline.cli.options import debug_option, markers_option, preset_names
 from audio_pipeline.cli.output import Output, output_options
 from audio_pipeline.cli.process import loading
 from audio_pipeline.cli.track import track_option
@@ -40,7 +40,7 @@ FILE = click.Path(path_type=Path)
 @click.option(
     "--preset", metavar="NAME", shell_complete=preset_names, help="Its cues name the sections."
 )
-@click.option("--markers", type=FILE, metavar="FILE.csv", help="A marker list names the sections.")
+@markers_option("A marker list names the sections: ")
 @click.option("--fade", default="250ms", metavar="TIME", help="How long a marked dropout should take.")
 @clock_options
 @track_option
