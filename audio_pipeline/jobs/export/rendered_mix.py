@@ -142,7 +142,9 @@ def _is_whole(mix: RenderedMix) -> bool:
 
 def _made(request: MixRequest, preset: Preset, out: Path, progress: Progress) -> RenderedMix:
     recover(out)
-    order = Order(request.in_project(), preset, out, stems=True, workers=request.workers, cache=request.cache)
+    order = Order(
+        request.in_project(), preset, out, stems=True, workers=request.workers, cache=request.cache
+    )
     made = render(order, progress)
     if made.report is None:
         raise PresetError(f"{preset.name} has no report")
