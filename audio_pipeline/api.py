@@ -53,7 +53,7 @@ class Project(ProjectFolder):
         folder = Path(root).absolute()
         if not (folder / "presets").is_dir():
             raise PresetError(
-                f"{root} is not a project: it holds no presets/",
+                f"{root} is not a project: the folder presets/ is missing",
                 hint=f"Make one with: render-ending init {Path(root).name}",
             )
         super().__init__(folder)
@@ -62,7 +62,7 @@ class Project(ProjectFolder):
     def find(cls, start: AnyPath = ".") -> Project:
         """The project that `start` is in: the nearest folder upward that holds `presets/`.
 
-        Raises PresetError where there is none.
+        Raises PresetError if no folder does.
         """
         return cls(find_project(Path(start).absolute()).root)
 
@@ -123,7 +123,7 @@ def render(
     """
     project = preset.document.project
     if project is None:
-        raise ValueError("the preset belongs to no project; get it with Project.preset")
+        raise ValueError("the preset has no project; load it with Project.preset")
     order = Order(
         project=project,
         preset=named(preset, name),
@@ -166,10 +166,10 @@ def measure(
     )
     if isinstance(audio, str | os.PathLike):
         if sample_rate_hz is not None:
-            raise ValueError("a file has its own sample rate; sample_rate_hz goes with samples")
+            raise ValueError("sample_rate_hz goes with samples; a file states its own sample rate")
         return measure_file(Path(audio), known)
     if sample_rate_hz is None:
-        raise ValueError("samples have no sample rate; say sample_rate_hz")
+        raise ValueError("sample_rate_hz is missing; samples need it")
     with _written(audio, sample_rate_hz) as file:
         return measure_file(file, known)
 
@@ -199,7 +199,9 @@ def check(
     if not isinstance(audio, LoudnessReport):
         return measure(audio, dialogue=dialogue, delivery=delivery).delivery
     if dialogue is not None:
-        raise ValueError("a report knows its dialogue; dialogue goes with an audio file")
+        raise ValueError(
+            "dialogue goes with an audio file; a report already holds the dialogue loudness"
+        )
     return rejudged(audio, delivery).delivery
 
 

@@ -16,7 +16,7 @@ LONGEST = 1000
 """Characters of a sentence that are shown; a hostile file may put a megabyte into one."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-"""How Python carries a byte of a path that is no UTF-8 (PEP 383), and half a character."""
+"""How Python carries a byte of a path that is not UTF-8 (PEP 383), and half a character."""
 
 
 class AudioPipelineError(Exception):
@@ -35,14 +35,14 @@ class AudioPipelineError(Exception):
 def printable(text: str) -> str:
     """`text` with every character that cannot be shown, or would steer a terminal, escaped.
 
-    Line breaks, control and direction marks become `\\n`, `\\x1b`, `\\u202e`; a byte that is no
-    UTF-8, as Python carries it, becomes `\\xff`. So it stays one line and can always be encoded.
+    Line breaks, control and direction marks become `\\n`, `\\x1b`, `\\u202e`; a byte that is not UTF-8, as
+    Python carries it, becomes `\\xff`. So it stays one line and can always be encoded.
     """
     return text if text.isprintable() else "".join(map(_escaped, text))
 
 
 def encodable(text: str) -> str:
-    """`text` with only what UTF-8 cannot encode escaped: a byte of a path that is no UTF-8 becomes `\\xff`.
+    """`text` with only what UTF-8 cannot encode escaped: a byte of a path that is not UTF-8 becomes `\\xff`.
 
     For text that is written into a file: JSON, CSV and HTML escape their own signs.
     """
@@ -83,7 +83,7 @@ class StemError(AudioPipelineError):
 
 
 class RenderError(AudioPipelineError):
-    """The mix could not be made or written; whatever was there before still is."""
+    """The mix could not be rendered or written; existing files are unchanged."""
 
 
 class ReportError(AudioPipelineError):

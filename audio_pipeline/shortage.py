@@ -19,7 +19,7 @@ _BY_ERRNO = {errno.ENOMEM: _MEMORY, errno.EMFILE: _FILES, errno.ENFILE: _FILES, 
 def shortage(error: BaseException) -> RenderError | None:
     """The sentence for an error that a lack of memory, threads or file handles has caused; None for others.
 
-    What led to the error counts, too: NumPy reports an import that memory did not suffice for in words of
+    What led to the error counts, too: NumPy reports an import that memory did not suffice for with a message of
     its own.
     """
     seen: set[int] = set()

@@ -66,7 +66,7 @@ Steps = Unit | Literal["place", "time", "length"]
 class _Written:
     """How a value stands in a preset, as one of pydantic's annotations: read, shown, told to editors.
 
-    `parse` takes what the preset holds, or raises ValueError in words; `show` gives its text back; `steps`
+    `parse` takes what the preset holds, or raises ValueError; `show` gives its text back; `steps`
     is how it moves from the base, None where it cannot. One annotation costs a third of what three of
     pydantic's would, and two hundred fields have one.
     """

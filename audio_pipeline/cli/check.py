@@ -10,7 +10,7 @@ import click
 
 from audio_pipeline.cli.clock import clock_of, clock_options
 from audio_pipeline.cli.errors import printable
-from audio_pipeline.cli.notes import print_notes, what_was_read
+from audio_pipeline.cli.notes import input_line, print_notes
 from audio_pipeline.cli.options import debug_option
 from audio_pipeline.cli.output import Output, output_options
 from audio_pipeline.cli.process import loading
@@ -39,14 +39,14 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 
 @click.command("check", epilog=EPILOG)
 @click.argument("files", nargs=-1, type=FILE, metavar="FILE...")
-@click.option("--delivery", metavar="NAME", shell_complete=_names, help="What it must comply with.")
-@click.option("--dialogue", type=FILE, metavar="STEM", help="The dialogue stem, for clauses about it.")
+@click.option("--delivery", metavar="NAME", shell_complete=_names, help="Delivery to check against.")
+@click.option("--dialogue", type=FILE, metavar="STEM", help="Dialogue stem, for clauses about dialogue.")
 @click.option(
-    "--apply", type=FILE, metavar="OUT.wav", help="Write FILE with the advised gain; check that."
+    "--apply", type=FILE, metavar="OUT.wav", help="Write FILE with the advised gain and check it."
 )
 @clock_options
-@click.option("--csv", "as_csv", is_flag=True, help="Print a row for every file.")
-@click.option("--list", "as_list", is_flag=True, help="List the deliveries there are.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print one CSV row for each file.")
+@click.option("--list", "as_list", is_flag=True, help="List the deliveries.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of what --json prints.")
 @output_options
 @debug_option
@@ -75,7 +75,7 @@ def command(files: tuple[Path, ...], output: Output, **options: Any) -> None:
         _check_many(files, delivery, clock, options["as_csv"], output)
         return
     (report, gain_db) = found[0]
-    output.detail(what_was_read(report))
+    output.detail(input_line(report))
     _show(report, gain_db, options["as_csv"], output)
     if report.delivery.verdict != "pass":
         raise click.exceptions.Exit(1)
@@ -85,9 +85,9 @@ def _refuse_misuse(files: tuple[Path, ...], options: dict[str, Any], output: Out
     if not files:
         raise click.UsageError("name a FILE to check, or --list")
     if output.json and options["as_csv"]:
-        raise click.UsageError("--json or --csv, not both")
+        raise click.UsageError("choose one of --json and --csv")
     if len(files) > 1 and options["dialogue"] is not None:
-        raise click.UsageError("--dialogue is the stem of one file; check the files one by one")
+        raise click.UsageError("--dialogue goes with one file; check the files one by one")
     if options["apply"] is not None and (len(files) > 1 or files[0].name.endswith(".json")):
         raise click.UsageError("--apply goes with one audio file")
 
@@ -100,7 +100,7 @@ def _applied(
         from audio_pipeline.jobs.measure import Known
 
     if delivery is None:
-        raise click.UsageError("say --delivery NAME; check --list shows which there are")
+        raise click.UsageError("--delivery is missing; check --list shows the deliveries")
     gain_db, report = apply_advice(file, Known(clock, dialogue=dialogue, delivery=delivery), target)
     output.note(f"{target}: {file.name} with a gain of {gain_db:+.2f} dB")
     if dialogue is not None and gain_db:
@@ -119,7 +119,7 @@ def _check_many(
         from audio_pipeline.reporting.delivery import load_delivery
 
     if delivery is not None:
-        load_delivery(delivery)  # a wrong name is no fault of a file
+        load_delivery(delivery)  # an unknown delivery is an error of the command, not of a file
     results = []
     for file in files:
         try:
@@ -163,13 +163,15 @@ def _judged(file: Path, delivery: str | None, dialogue: Path | None, clock: Cloc
 
     if file.name.endswith(".json"):
         if dialogue is not None:
-            raise click.UsageError(f"a {SUFFIX} knows its dialogue; --dialogue goes with an audio file")
+            raise click.UsageError(
+                f"--dialogue goes with an audio file; a {SUFFIX} holds its dialogue loudness"
+            )
         report = read_set(file)
         if delivery is None and report.delivery.name is None:
-            raise click.UsageError("the report names no delivery; say --delivery NAME")
+            raise click.UsageError("the report names no delivery; use --delivery NAME")
         return rejudged(report, delivery or report.delivery.name or "")
     if delivery is None:
-        raise click.UsageError("say --delivery NAME; check --list shows which there are")
+        raise click.UsageError("--delivery is missing; check --list shows the deliveries")
     return measure_file(file, Known(clock, dialogue=dialogue, delivery=delivery))
 
 
@@ -193,7 +195,7 @@ def _list(output: Output) -> None:
     if output.json:
         output.document(listed)
         return
-    print_table(("delivery", "what it is", "what it asks for"), rows)
+    print_table(("delivery", "description", "limits"), rows)
 
 
 def _print(report: LoudnessReport) -> None:

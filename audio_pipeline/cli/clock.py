@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 def clock_options(function: F) -> F:
     """--rate and --start."""
     rate = click.option(
-        "--rate", default="24", metavar="FPS", help="Picture rate, for timecodes.", show_default=True
+        "--rate", default="24", metavar="FPS", help="Picture rate of the timecodes.", show_default=True
     )
     start = click.option(
         "--start",

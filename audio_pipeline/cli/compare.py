@@ -37,13 +37,13 @@ FILE = click.Path(path_type=Path)
     "tolerances",
     multiple=True,
     metavar="[FIGURE=]NUMBER",
-    help="What may differ: all levels (0.5), or one figure. May be repeated.",
+    help="Tolerance of all levels (0.5) or of one figure; repeatable.",
 )
-@click.option("--csv", "as_csv", is_flag=True, help="Print every figure as a row of CSV.")
-@click.option("--markdown", "as_markdown", is_flag=True, help="Print tables of Markdown.")
-@click.option("--plot", type=FILE, metavar="FILE.png|svg", help="Draw the loudness of all over time.")
-@click.option("--timbre", is_flag=True, help="Compare the timbre of audio files instead.")
-@click.option("--null", is_flag=True, help="Subtract two audio files; tell rounding from a change.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print one CSV row for each figure.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown tables.")
+@click.option("--plot", type=FILE, metavar="FILE.png|svg", help="Plot loudness over time.")
+@click.option("--timbre", is_flag=True, help="Compare the timbre of audio files.")
+@click.option("--null", is_flag=True, help="Subtract two audio files: identical, rounding or change.")
 @output_options
 @debug_option
 def command(
@@ -62,7 +62,7 @@ def command(
     the names of their renders.
     """
     if len(things) < 2:
-        raise click.UsageError("name two things to compare, or more")
+        raise click.UsageError("name two or more reports, audio files or folders")
     if output.json + as_csv + as_markdown > 1:
         raise click.UsageError("choose one of --json, --csv and --markdown")
     if timbre or null:
@@ -112,7 +112,7 @@ def _tolerance(texts: tuple[str, ...]) -> Tolerance:
         if name not in tolerated_names():
             meant = did_you_mean(name, tolerated_names(), "; {}")
             raise click.BadParameter(
-                f"no figure is called {name!r}{meant} There are: {', '.join(tolerated_names())}.",
+                f"unknown figure {name!r}{meant} The figures are: {', '.join(tolerated_names())}.",
                 param_hint="--tolerance",
             )
         named[name] = value

@@ -41,4 +41,4 @@ def show_unexpected(error: Exception) -> None:
     """Print a fault of the program in one sentence to stderr."""
     cause = printable(f"{type(error).__name__}: {error}")[:300]
     click.echo(f"error: internal error: {cause}", err=True)
-    click.echo("hint: This is a fault of render-ending; --debug shows where.", err=True)
+    click.echo("hint: This is a bug in render-ending; report it with the output of --debug.", err=True)

@@ -11,7 +11,7 @@ import click
 
 from audio_pipeline.cli.clock import clock_of, clock_options
 from audio_pipeline.cli.errors import printable, printable_json
-from audio_pipeline.cli.notes import print_notes, what_was_read
+from audio_pipeline.cli.notes import input_line, print_notes
 from audio_pipeline.cli.options import debug_option, preset_names
 from audio_pipeline.cli.output import Output, output_options
 from audio_pipeline.cli.process import loading
@@ -36,15 +36,15 @@ FILE = click.Path(path_type=Path)
 @click.command("measure", epilog=EPILOG)
 @click.argument("files", nargs=-1, type=FILE, metavar="FILE...")
 @click.option(
-    "--preset", metavar="NAME", shell_complete=preset_names, help="Its cues name the sections."
+    "--preset", metavar="NAME", shell_complete=preset_names, help="Preset whose cues mark the sections."
 )
-@click.option("--markers", type=FILE, metavar="FILE.csv", help="A marker list names the sections.")
-@click.option("--fade", default="250ms", metavar="TIME", help="How long a marked dropout should take.")
+@click.option("--markers", type=FILE, metavar="FILE.csv", help="Marker list (CSV) with the sections.")
+@click.option("--fade", default="250ms", metavar="TIME", help="Specified fall time of a marked dropout.")
 @clock_options
-@click.option("--dialogue", type=FILE, metavar="STEM", help="The dialogue stem, for distances to it.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print a row of figures for every file.")
-@click.option("--sections", is_flag=True, help="With --csv: a row for every section instead.")
-@click.option("--self-test", is_flag=True, help="Measure the EBU's test signals, which are synthesised.")
+@click.option("--dialogue", type=FILE, metavar="STEM", help="Dialogue stem, for levels relative to it.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print one CSV row for each file.")
+@click.option("--sections", is_flag=True, help="With --csv: one row for each section.")
+@click.option("--self-test", is_flag=True, help="Measure the synthesised EBU test signals.")
 @output_options
 @debug_option
 def command(files: tuple[Path, ...], self_test: bool, output: Output, **options: Any) -> None:
@@ -58,9 +58,9 @@ def command(files: tuple[Path, ...], self_test: bool, output: Output, **options:
     if not files:
         raise click.UsageError("name a FILE to measure, or --self-test")
     if options["preset"] and options["markers"]:
-        raise click.UsageError("--preset and --markers both name the sections; choose one")
+        raise click.UsageError("choose one of --preset and --markers")
     if output.json and options["as_csv"]:
-        raise click.UsageError("--json or --csv, not both")
+        raise click.UsageError("choose one of --json and --csv")
     if options["sections"] and not options["as_csv"]:
         raise click.UsageError("--sections goes with --csv")
     clock, fade_s = clock_of(options["rate"], options["start"]), _length("--fade", options["fade"])
@@ -70,7 +70,7 @@ def command(files: tuple[Path, ...], self_test: bool, output: Output, **options:
     known = Known(clock, options["preset"], options["markers"], fade_s, options["dialogue"])
     reports = measure(files, known)
     for report in reports:
-        output.detail(what_was_read(report))
+        output.detail(input_line(report))
     _print(reports, options, output)
 
 

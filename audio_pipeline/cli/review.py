@@ -24,7 +24,7 @@ Examples:
     "--out",
     type=click.Path(path_type=Path),
     metavar="FILE.html",
-    help="Write here, not to renders/review.html.",
+    help="Page to write (default: renders/review.html).",
 )
 @open_option
 @output_options
@@ -42,7 +42,7 @@ def command(things: tuple[str, ...], out: Path | None, open_page: bool, output: 
 
     renders = [path for thing in things for path in renders_of(thing)]
     if not 2 <= len(renders) <= MOST_MIXES:
-        raise click.UsageError(f"a review wants 2 to {MOST_MIXES} mixes; here are {len(renders)}")
+        raise click.UsageError(f"a review needs 2 to {MOST_MIXES} mixes, not {len(renders)}")
     page, gains = review(renders, out)
     for path, (name, gain) in zip(renders, gains, strict=True):
         output.note(f"{gain:+7.2f} dB  {name}")

@@ -36,7 +36,10 @@ def groups_of(things: Sequence[Path]) -> list[Group]:
     found = [renders_in(folder) for folder in things]
     names = sorted({name for renders in found for name in renders})
     if not names:
-        raise ReportError(f"{things[0]} holds neither reports nor audio files")
+        raise ReportError(
+            f"{things[0]} holds neither reports nor audio files",
+            hint="Name two reports, two audio files, or two folders of them.",
+        )
     for folder, renders in zip(things, found, strict=True):
         missing = [name for name in names if name not in renders]
         if missing:

@@ -66,7 +66,7 @@ def read_reference(path: Path) -> LoudnessReport:
 def reference_of_report(report: LoudnessReport, path: Path, preset: Preset) -> ReferenceReport:
     """The report that was read from `path` as the reference of `preset`.
 
-    Raises ReportError for one that does not agree with the preset in its values (those of voices aside), its
+    Raises ReportError for one that does not agree with the preset in its values (except those of voices), its
     sample rate or its picture.
     """
     shown = printable(path)
@@ -77,7 +77,10 @@ def reference_of_report(report: LoudnessReport, path: Path, preset: Preset) -> R
     for name in preset.cues:
         if not 0 <= cues.get(name, -1) <= cues["end"] <= MAX_LENGTH_S * report.sample_rate_hz:
             place = f"is at sample {cues[name]}" if name in cues else "is missing"
-            raise ReportError(f"{shown}: the cue {name!r} {place}; it wants one of the programme")
+            raise ReportError(
+                f"{shown}: the cue {name!r} {place}; it must be within the programme",
+                hint=_RENDER_IT,
+            )
     return ReferenceReport(PictureLock(report.mix, cues, slots, speaking), report.gains.programme_db)
 
 
@@ -87,7 +90,9 @@ def _slots(report: LoudnessReport, shown: str) -> dict[str, Span]:
     for name, slot in (report.slots or {}).items():
         if not slot.start_samples <= slot.stop_samples <= longest:
             place = f"from sample {slot.start_samples} to {slot.stop_samples}"
-            raise ReportError(f"{shown}: slots.{name} is {place}; it wants a part of the programme")
+            raise ReportError(
+                f"{shown}: slots.{name} is {place}; it must be within the programme", hint=_RENDER_IT
+            )
         slots[name] = Span(slot.start_samples, slot.stop_samples)
     return slots
 
@@ -96,7 +101,8 @@ def _refuse_another_mix(report: LoudnessReport, shown: str, preset: Preset) -> N
     if report.sample_rate_hz != preset.sample_rate_hz:
         raise ReportError(
             f"{shown} cannot be the reference of {preset.name}: its sample rate is"
-            f" {report.sample_rate_hz} Hz, and that of the mix is {preset.sample_rate_hz} Hz"
+            f" {report.sample_rate_hz} Hz, that of the mix is {preset.sample_rate_hz} Hz",
+            hint=f'Render with --set sample_rate="{report.sample_rate_hz} Hz".',
         )
     # as the report holds them
     own = encodable_texts(rounded(flat(preset)))

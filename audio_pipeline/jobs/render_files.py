@@ -93,7 +93,10 @@ def folder_for(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RenderError(f"{folder} cannot be made: {error.strerror or error}") from error
+        raise RenderError(
+            f"{folder} cannot be created: {error.strerror or error}",
+            hint="Write to another folder with --out DIR.",
+        ) from error
     try:
         yield
     except BaseException:

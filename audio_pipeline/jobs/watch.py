@@ -85,7 +85,7 @@ class Watched:
         with suppress(OSError):  # without file handles left, those of the last look are looked at
             self._presets = tuple(self._project.presets.glob("*.toml"))
         for path in (*self._presets, *self._stems):
-            with suppress(OSError):  # what is not there now may come
+            with suppress(OSError):  # a missing file may be created later
                 stat = path.stat()
                 stamps[path] = (stat.st_mtime_ns, stat.st_size)
         return stamps

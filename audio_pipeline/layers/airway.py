@@ -81,7 +81,7 @@ class Phase:
     """One inhale or exhale: where it stands, which way the air goes, its RMS over that span.
 
     `mouth_db` is the level, beside the air, of the small noise that it begins with, of the lips on the
-    way in, of the throat on the way out; None is none. `ending` is how many samples before its end it
+    way in, of the throat on the way out; None leaves it out. `ending` is how many samples before its end it
     begins to close in a half cosine of its own.
     """
 

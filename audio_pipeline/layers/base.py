@@ -53,15 +53,13 @@ class Layer(Parameters):
     """Whether a stereo source is rendered with its `pan`; if not, the console sets its balance."""
 
     kind: str
-    on: bool = Field(True, description="whether it is in the mix at all")
-    bus: Bus = Field("FX", description="the stem that it belongs to")
-    at: Time = Field(parse_moment("start"), description="when it begins")
-    until: Time = Field(parse_moment("silence"), description="when it has ended, at the latest")
-    pan: Pan = Field(
-        0.0, description="where a mono sound stands that no effect moves; the balance of a stereo one"
-    )
-    early: Send = Field(OFF, description="its send to the early reflections of the space")
-    late: Send = Field(OFF, description="its send to the reverberation of the space")
+    on: bool = Field(True, description="whether the layer is on")
+    bus: Bus = Field("FX", description="bus of the layer")
+    at: Time = Field(parse_moment("start"), description="start")
+    until: Time = Field(parse_moment("silence"), description="latest end")
+    pan: Pan = Field(0.0, description="pan of a mono sound, balance of a stereo sound")
+    early: Send = Field(OFF, description="send to the early reflections of the space")
+    late: Send = Field(OFF, description="send to the reverberation of the space")
 
     def stems(self) -> tuple[StemRequest, ...]:
         """The audio files that it needs."""

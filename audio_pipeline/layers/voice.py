@@ -34,17 +34,17 @@ class Voice(Layer):
     speaks: ClassVar[bool] = True
 
     kind: Literal["voice"] = "voice"
-    bus: Bus = Field("DX", description="the stem that it belongs to")
-    until: Time = Field(parse_moment("end"), description="when it has ended, at the latest")
+    bus: Bus = Field("DX", description="bus of the layer")
+    until: Time = Field(parse_moment("end"), description="latest end")
     stem: str = Field(description="the recording, as a path inside the project")
-    level: Db = Field(0.0, description="its level against the other voice")
-    channel: Channel = Field("auto", description="which channel of the recording is the voice")
+    level: Db = Field(0.0, description="level relative to the other voice")
+    channel: Channel = Field("auto", description="channel of the recording that is used")
     trim: Literal["auto", "off"] = Field(
-        "auto", description="whether silence before the first and after the last word is left out"
+        "auto", description="whether silence before the first and after the last word is trimmed"
     )
     slot: Annotated[Duration | None, Between("10ms", "6h")] = Field(
         None,
-        description="the time that the picture gives its line, from `at`; otherwise as long as the line",
+        description="length of the slot from `at`; default: the length of the line",
     )
     fit: Fit = Field(
         "warn",

@@ -98,7 +98,7 @@ def _is_loopback(host: str) -> bool:
     """Whether the Host of a request names this computer, with or without a port."""
     try:
         return urlsplit(f"//{host}").hostname in _NAMES
-    except ValueError:  # an address that is none
+    except ValueError:  # an invalid address
         return False
 
 

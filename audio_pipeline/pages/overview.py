@@ -14,7 +14,7 @@ from audio_pipeline.errors import encodable_texts
 from audio_pipeline.pages.csv_tables import to_csv
 from audio_pipeline.pages.markup import Markup, asset, element, page_head, source_hash
 from audio_pipeline.pages.outliers import RULE, outliers
-from audio_pipeline.pages.overruns_csv import overruns_in_words
+from audio_pipeline.pages.overruns_csv import overruns_as_text
 from audio_pipeline.reporting.failed_clauses import FailedClause, delivery_result
 from audio_pipeline.reporting.figures import DROPOUT_FIGURES, FIGURES, Figure, shown
 from audio_pipeline.reporting.model import LoudnessReport
@@ -61,7 +61,7 @@ class MixResult:
         return () if self.report is None else overruns_among(self.report.warnings)
 
     def verdict(self) -> str | None:
-        """Of the delivery: pass, fail, …; None where there is none."""
+        """Of the delivery: pass, fail, …; None without a verdict."""
         return None if self.report is None else self.report.delivery.verdict
 
     def failed_clauses(self) -> tuple[FailedClause, ...]:
@@ -237,7 +237,7 @@ def _row(result: MixResult, marks: Mapping[str, float]) -> Markup:
     judged = element(
         "strong", verdict or "not judged", class_=verdict if verdict in ("pass", "fail") else None
     )
-    overruns = overruns_in_words(result.overruns())
+    overruns = overruns_as_text(result.overruns())
     told = [] if overruns is None else [element("span", overruns, class_="fail")]
     return element(
         "tr",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from audio_pipeline.pages.changes import Changes, in_words
+from audio_pipeline.pages.changes import Changes, as_text
 from audio_pipeline.pages.markup import Markup, element, join
 from audio_pipeline.pages.words import clause_rows
 from audio_pipeline.reporting.dropout import UNCERTAIN_S
@@ -128,7 +128,7 @@ def clauses(report: LoudnessReport) -> Markup:
         delta = delta.replace("+0.0", "0.0") if float(delta or 1.0) == 0.0 else delta
         told = limit.replace("+/-", "±").replace(" -", " −")
         rows.append((label, minus(told), minus(measured), minus(delta), verdict(clause.verdict)))
-    return table("Delivery", ("Clause", "Asked for", "Measured", "Δ", "Verdict"), rows, (0, 1, 4))
+    return table("Delivery", ("Clause", "Limit", "Measured", "Δ", "Verdict"), rows, (0, 1, 4))
 
 
 def sections(report: LoudnessReport) -> Markup:
@@ -152,10 +152,10 @@ def dropout_contract(report: LoudnessReport, dropout: DropoutLevels) -> Markup:
     plan = _dropout_plan(report)
     silence = next((s.start_s for s in report.sections if s.name == "silence"), None)
     level = number(dropout.level_before_dbfs, 1)
-    spares = in_words(plan.get("spares"))
+    spares = as_text(plan.get("spares"))
     rows = [
-        ("Begins", in_words(plan.get("at")), timecode(report, dropout.at_s)),
-        ("Falls within", in_words(plan.get("fade")), _milliseconds(dropout.fall_s, UNCERTAIN_S)),
+        ("Begins", as_text(plan.get("at")), timecode(report, dropout.at_s)),
+        ("Falls within", as_text(plan.get("fade")), _milliseconds(dropout.fall_s, UNCERTAIN_S)),
         ("Level before", "", f"{level} dBFS"),
         ("Floor after", f"only {spares}" if plan else "", f"{number(dropout.floor_dbfs, 1)} dBFS"),
         ("Depth", "", f"{number(dropout.depth_db, 1)} dB"),
@@ -183,7 +183,7 @@ def changes_table(changes: Changes) -> Markup:
     """What the preset changes in the one it extends."""
     if not changes.rows:
         return element("p", "No base preset." if changes.base is None else "Nothing.")
-    rows = [(c.key, in_words(c.before), in_words(c.after), c.origin) for c in changes.rows]
+    rows = [(c.key, as_text(c.before), as_text(c.after), c.origin) for c in changes.rows]
     head = ("Key", changes.base or "before", "Here", "Written in")
     return table("Changes", head, rows, (0, 1, 2, 3))
 
@@ -196,7 +196,7 @@ def provenance(report: LoudnessReport) -> Markup:
     preset = report.preset
     parts = [element("dl", *rows, class_="facts")]
     if preset:
-        values = table("Preset", ("Key", "Value"), [(k, in_words(v)) for k, v in preset.items()], (0, 1))
+        values = table("Preset", ("Key", "Value"), [(k, as_text(v)) for k, v in preset.items()], (0, 1))
         parts.append(
             element("details", element("summary", f"The whole preset, {len(preset)} values"), values)
         )
@@ -213,5 +213,5 @@ def _flat(facts: dict[str, Any], above: str = "") -> list[tuple[str, str]]:
             for item in value:
                 rows += _flat(item, f"{name}.{item.get('sound', item.get('effect', ''))}.")
         elif value not in (None, []):
-            rows.append((name, in_words(value)))
+            rows.append((name, as_text(value)))
     return rows

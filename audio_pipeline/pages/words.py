@@ -1,4 +1,4 @@
-"""A report as lines and rows of text: one decimal, units, and reasons where there is no figure."""
+"""A report as lines and rows of text: one decimal, units, and reasons for missing figures."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def dropout_rows(report: LoudnessReport) -> list[Row]:
 
 def clause_head() -> Row:
     """The head of `clause_rows`."""
-    return ("clause", "asked for", "measured", "delta", "verdict")
+    return ("clause", "limit", "measured", "delta", "verdict")
 
 
 def clause_rows(report: LoudnessReport) -> list[Row]:

@@ -84,9 +84,12 @@ def _load(project: Project, path: Path, above: tuple[Path, ...], known: dict[Pat
         raise PresetError(f"{shown} has a name that cannot be shown", hint="Rename it.")
     if path in above:
         names = " → ".join(p.stem for p in (*above[above.index(path) :], path))
-        raise PresetError(f"{shown} extends itself: {names}")
+        raise PresetError(f"{shown} extends itself: {names}", hint="Remove one extends of the circle.")
     if len(above) >= MAX_DEPTH:
-        raise PresetError(f"{shown}: presets extend each other more than {MAX_DEPTH} deep")
+        raise PresetError(
+            f"{shown}: the chain of extends is longer than {MAX_DEPTH} presets",
+            hint="Extend a preset nearer to the root.",
+        )
     if path not in known:
         known[path] = read_toml(path, shown, "preset")
     own = dict(known[path])
@@ -96,7 +99,10 @@ def _load(project: Project, path: Path, above: tuple[Path, ...], known: dict[Pat
         table = _merged({}, own, shown, Absent(has_base=False))
         return Document(path.stem, table, origins, project=project)
     if not isinstance(base_name, str):
-        raise PresetError(f'{shown}: extends is {base_name!r}; it wants the name of a preset, "final"')
+        raise PresetError(
+            f"{shown}: extends is {base_name!r}; it must be the name of a preset",
+            hint='Write extends = "final".',
+        )
     try:
         base_path = project.preset_file(base_name)
     except PresetError as error:
@@ -108,14 +114,19 @@ def _load(project: Project, path: Path, above: tuple[Path, ...], known: dict[Pat
 
 
 def read_toml(path: Path, shown: str, what: str) -> Table:
-    """The table in a file, within bounds. Raises PresetError when it is no TOML, or not a `what`."""
+    """The table in a file, within bounds. Raises PresetError when it is not TOML, or not a `what`."""
     text = read_small_text(path, shown, what, MAX_BYTES, PresetError)
     if _LONG_KEY.search(text):
-        raise PresetError(f"{shown} has a key of more than {MAX_PARTS} parts: not a {what}")
+        raise PresetError(
+            f"{shown} has a key of more than {MAX_PARTS} parts: not a {what}", hint="Shorten the key."
+        )
     try:
         table = _toml(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise PresetError(f"{shown} is not TOML: {' '.join(str(error).split())}") from error
+        raise PresetError(
+            f"{shown} is not valid TOML: {' '.join(str(error).split())}",
+            hint='Correct that line; text is written in quotes: fade = "250ms".',
+        ) from error
     _refuse_monsters(table, shown)
     return table
 
@@ -137,13 +148,17 @@ def _refuse_monsters(table: Table, shown: str) -> None:
         below: list[object] = []
         for item in level:
             if isinstance(item, int) and not -MAX_INTEGER <= item < MAX_INTEGER:
-                raise PresetError(f"{shown} holds a whole number of more than 64 bits")
+                raise PresetError(
+                    f"{shown} holds a whole number of more than 64 bits", hint="Write a smaller number."
+                )
             below.extend(
                 item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
             )
         level = below
     if level:
-        raise PresetError(f"{shown}: tables stand more than {MAX_NESTING} deep in each other")
+        raise PresetError(
+            f"{shown}: tables are nested more than {MAX_NESTING} deep", hint="Remove the inner tables."
+        )
 
 
 def _keys(table: Table, above: Key) -> list[Key]:

@@ -60,7 +60,7 @@ class VoiceLines:
         return max(0, to_samples(length_s, self._preset.sample_rate_hz))
 
 
-def told_their_slots(preset: Preset, lock: PictureLock | None) -> Preset:
+def with_slots(preset: Preset, lock: PictureLock | None) -> Preset:
     """The preset whose voices know how long their slots are, so that stems can be stretched to them."""
     clock, rate = preset.picture.clock(), preset.sample_rate_hz
     layers = dict(preset.layers)

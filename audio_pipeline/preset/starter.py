@@ -54,7 +54,9 @@ def start_project(folder: Path) -> list[str]:
                 _write(folder / name, content, written)
     except OSError as error:
         _remove(folder, written)
-        raise PresetError(f"{folder} cannot be made a project: {error.strerror or error}") from error
+        raise PresetError(
+            f"{folder} cannot be created: {error.strerror or error}", hint="Choose another folder."
+        ) from error
     except BaseException:
         _remove(folder, written)
         raise

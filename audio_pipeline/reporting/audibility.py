@@ -30,7 +30,7 @@ def listening_facts(delivery: Delivery, floor_a_weighted_dbfs: float | None) -> 
 
 
 def audibility_warning(listening: Listening) -> str | None:
-    """In words, when the grain that should remain cannot be made out in a quiet room."""
+    """A sentence when the grain after the dropout is inaudible in a quiet room, else None."""
     spl, over = listening.floor_dba, listening.over_nc25_db
     if spl is None or over is None or over >= CLEAR_DB:
         return None
@@ -38,10 +38,10 @@ def audibility_warning(listening: Listening) -> str | None:
     room = f"a quiet room (NC-25, {ROOMS_DBA['NC-25']:g} dBA)"
     if over <= 0.0:
         return (
-            f"{grain}, under the noise of {room}: nobody will hear it. "
-            f"Raise it by {CLEAR_DB - over:.0f} dB to be sure."
+            f"{grain}, below the noise of {room}: it is inaudible. "
+            f"Raise grain.level by {CLEAR_DB - over:.0f} dB."
         )
     return (
-        f"{grain}, only {over:.0f} dB over {room}: it may not be heard. "
-        f"{CLEAR_DB:g} dB over the room would be safe."
+        f"{grain}, only {over:.0f} dB over {room}: it may be inaudible. "
+        f"Raise grain.level by {CLEAR_DB - over:.0f} dB."
     )

@@ -88,21 +88,29 @@ def _rows(path: Path, clock: Clock) -> list[tuple[str, Fraction, Fraction | None
             if not any(cell.strip() for cell in cells):
                 continue
             if len(rows) >= MAX_MARKERS:
-                raise ReportError(f"{path}: more than {MAX_MARKERS} markers")
+                raise ReportError(
+                    f"{path}: more than {MAX_MARKERS} markers", hint="Remove markers from the list."
+                )
             where = f"{path}, line {reader.line_num}"
             start = _time(where, _cell(cells, start_column), head[start_column], clock)
             if start is None:
-                raise ReportError(f"{where}: the marker has no {head[start_column]!r}")
+                raise ReportError(
+                    f"{where}: the column {head[start_column]!r} is empty", hint="Write a time in it."
+                )
             stop = None
             if stop_column is not None:
                 stop = _time(where, _cell(cells, stop_column), head[stop_column], clock)
             if stop is not None and stop < start:
-                raise ReportError(f"{where}: the section stops before it starts")
+                raise ReportError(
+                    f"{where}: the section stops before it starts", hint="Correct its times."
+                )
             rows.append((_name(where, _cell(cells, name_column)), start, stop))
     except csv.Error as error:
-        raise ReportError(f"{path}, line {reader.line_num}: it is not CSV: {error}") from error
+        raise ReportError(
+            f"{path}, line {reader.line_num}: invalid CSV: {error}", hint="Export the list again as CSV."
+        ) from error
     if not rows:
-        raise ReportError(f"{path} holds no markers")
+        raise ReportError(f"{path} holds no markers", hint="Write one line for each marker.")
     return rows
 
 
@@ -124,7 +132,10 @@ def _cell(cells: list[str], column: int) -> str:
 def _name(where: str, text: str) -> str:
     name = text.removeprefix("'") if text[:2] in ("'=", "'+", "'-", "'@") else text
     if not name or len(name) > MAX_NAME or not name.isprintable():
-        raise ReportError(f"{where}: {name[:40]!r} is no name for a section")
+        raise ReportError(
+            f"{where}: {name[:40]!r} is not a valid name of a section",
+            hint=f"Use 1 to {MAX_NAME} printable characters.",
+        )
     return name
 
 
@@ -141,9 +152,12 @@ def _time(where: str, text: str, column: str, clock: Clock) -> Fraction | None:
             moment = parse_moment(text)
             seconds = None if moment.names() else clock.duration(moment)
         except ValueError as error:
-            raise ReportError(f"{where}: {error}") from error
+            raise ReportError(f"{where}: {error}", hint='Write "8s" or "01:00:44:00".') from error
     if seconds is None:
-        raise ReportError(f"{where}: {text[:40]!r} is not a time", hint='Write "8s", "01:00:44:00".')
+        raise ReportError(f"{where}: {text[:40]!r} is not a time", hint='Write "8s" or "01:00:44:00".')
     if not 0 <= seconds <= MAX_S:
-        raise ReportError(f"{where}: {text[:40]!r} is not within the first six hours")
+        raise ReportError(
+            f"{where}: {text[:40]!r} is not within the first six hours",
+            hint="Check --start, the timecode of the first sample.",
+        )
     return seconds

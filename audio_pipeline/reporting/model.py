@@ -116,7 +116,7 @@ class ClauseVerdict(ReportModel):
 
 class ClauseGains(ReportModel):
     """The gains that one clause passes with, in dB: the lowest and the highest of those nearest to 0;
-    None is no limit."""
+    None means no limit."""
 
     code: Text
     lowest_db: Level | None
@@ -126,10 +126,10 @@ class ClauseGains(ReportModel):
 class GainAdvice(ReportModel):
     """The gain over all clauses together.
 
-    With `gain_db`, the smallest by size, every measured clause that a gain can change passes; so does
-    every gain from `lowest_db` to `highest_db` (None: no limit). Where there is none, `contradicting`
-    are clauses that no gain meets together. `unmet` are clauses that fail at any gain, `unmeasured` those
-    that could not be measured, by their codes.
+    With `gain_db`, the smallest by size, every measured clause that a gain can change passes; so does every
+    gain from `lowest_db` to `highest_db` (None: no limit). Without such a gain, `contradicting` are clauses
+    that no gain meets together. `unmet` are clauses that fail at any gain, `unmeasured` those that could not be
+    measured, by their codes.
     """
 
     gain_db: Level | None
@@ -161,7 +161,7 @@ class Silence(ReportModel):
 
 
 class DeliveryVerdict(ReportModel):
-    """The verdict of a delivery, clause by clause. `name`, `title` and `verdict` are None without one."""
+    """Check files against a delivery, clause by clause. `name`, `title` and `verdict` are None without one."""
 
     name: Text | None
     title: Text | None

@@ -16,7 +16,7 @@ def rejudged(report: LoudnessReport, delivery_name: str) -> LoudnessReport:
     """The report with the verdict of `delivery_name`; what was measured stays.
 
     Where the delivery is another one than the report's, the listening level is not known to suit, so
-    nothing is said of audibility. Raises ReportError for a delivery that is not there.
+    nothing is said of audibility. Raises ReportError for an unknown delivery.
     """
     delivery, before = load_delivery(delivery_name), report.delivery
     if delivery.name == before.name:

@@ -9,7 +9,7 @@ from audio_pipeline.reporting.values import ReportModel, Seconds, StrEnumValue, 
 
 
 class WarningCode(StrEnum):
-    """What a warning is about. `meaning` says it in words; docs/reports.md lists all."""
+    """What a warning is about. `meaning` describes it; docs/reports.md lists all."""
 
     meaning: str
 
@@ -50,8 +50,8 @@ class WarningCode(StrEnum):
     LINE_OVER_SLOT = "line_over_slot", "a line is spoken before or after its slot"
     LINE_CUT_TO_SLOT = "line_cut_to_slot", "a line is cut to fit its slot, as `fit` asks"
     VOICE_CUT = "voice_cut", "a voice or its echo is cut by the fader, the dropout or another cue"
-    ECHO_PAST_BLACK = "echo_past_black", "an echo goes on past the cue `black`"
-    TAIL_PAST_END = "tail_past_end", "a voice or its echo goes on past the cue `end`"
+    ECHO_PAST_BLACK = "echo_past_black", "an echo continues past the cue `black`"
+    TAIL_PAST_END = "tail_past_end", "a voice or its echo continues past the cue `end`"
     LOUDNESS_OFF_TARGET = "loudness_off_target", "the mix is not within 0.1 LU of its target"
     STEM_OVER_FULL_SCALE = "stem_over_full_scale", "a stem needed more of the ceiling than the master"
     STEM_SIGNAL = "stem_signal", "a stem is clipped, recorded too low, has DC or opposite channels"

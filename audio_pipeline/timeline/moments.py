@@ -51,7 +51,7 @@ def parse_moment(text: str | list[str]) -> Moment:
     """Understand a moment, or a list of them, of which the latest counts.
 
     Spaces around signs may be left out: "black+8s". "90+08" is feet+frames, and never a sum. A minus may
-    be U+2212. Raises ValueError, in words, when the text is not a moment.
+    be U+2212. Raises ValueError when the text is not a moment.
     """
     parts = [text] if isinstance(text, str) else text
     if not parts or not all(isinstance(part, str) for part in parts):
@@ -64,7 +64,10 @@ def parse_moment(text: str | list[str]) -> Moment:
 
 
 def parse_duration(text: str) -> Moment:
-    """Understand a length of time without names: "250ms", "6f", "6f + 20ms". Raises ValueError in words."""
+    """Understand a length of time without names: "250ms", "6f", "6f + 20ms".
+
+    Raises ValueError for anything else.
+    """
     moment = parse_moment(text)
     atoms = [atom for choice in moment.choices for _, atom in choice]
     if moment.names() or any(is_timecode(atom) for atom in atoms):
@@ -174,7 +177,7 @@ class Clock:
     def seconds(self, atom: str) -> Fraction:
         """Exact seconds of a plain time; timecode counts from the programme's first frame.
 
-        Raises ValueError, in words, for a label that the picture rate lacks.
+        Raises ValueError for a label that the picture rate lacks.
         """
         if is_timecode(atom):
             return self.rate.seconds(self.rate.frame(atom) - self.start_frame)
@@ -223,7 +226,7 @@ class Clock:
 
 
 class UnknownNameError(ValueError):
-    """A moment refers to `name`, and nothing is called so."""
+    """A moment refers to `name`, which is unknown."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"nothing is called {name!r}")
@@ -243,7 +246,7 @@ class Schedule:
     """Works moments out, following names: `define` says what a name means, lazily and once.
 
     `define[name](schedule)` returns seconds; asking for a name while it is being worked out raises
-    `CircularMomentError`, asking for one that is not there `UnknownNameError`.
+    `CircularMomentError`, asking for an unknown one `UnknownNameError`.
     """
 
     clock: Clock

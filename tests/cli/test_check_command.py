@@ -107,7 +107,7 @@ def test_several_files_as_json_follow_the_schema(folder: Path) -> None:
     jsonschema.validate(documents, check_schema())
     assert [document["file"] for document in documents] == ["ending.wav", "ending.wav", "gone.wav"]
     assert [document["verdict"] for document in documents] == ["not measurable", "pass", None]
-    assert "is not there" in documents[2]["error"]
+    assert "does not exist" in documents[2]["error"]
     codes = [clause["code"] for clause in documents[0]["clauses"]]
     assert {"dialogue_lufs", "true_peak_dbtp", "sample_rate_hz", "bits", "codec"} <= set(codes)
     assert result.exit_code == 1
@@ -207,7 +207,7 @@ def test_a_report_and_a_dialogue_stem_do_not_go_together(folder: Path) -> None:
 
 
 def test_unknown_deliveries_and_missing_files_are_errors_in_words(folder: Path) -> None:
-    with pytest.raises(ReportError, match="there is no delivery 'nettflix'"):
+    with pytest.raises(ReportError, match="unknown delivery 'nettflix'"):
         run(folder / "ending.wav", "--delivery", "nettflix")
     with pytest.raises(StemError, match=r"gone\.wav"):
         run(folder / "gone.wav", "--delivery", "podcast")

@@ -179,15 +179,15 @@ class Recording:
         except soundfile.SoundFileError as error:
             self.file.refuse_change()
             raise StemError(
-                f"{self.info.name} is damaged or cut short: its {self.info.duration_s:.3f} s of sound"
+                f"{self.info.name} is damaged or truncated: its {self.info.duration_s:.3f} s of sound"
                 " cannot be read to the end.",
                 hint="Copy or export it again.",
             ) from error
         self.file.refuse_change()
         if delivered < self._surely:
             raise StemError(
-                f"{self.info.name} is damaged or cut short: it promises {self.info.duration_s:.3f} s of"
-                f" sound, and can be read up to {delivered / self.info.sample_rate_hz:.3f} s.",
+                f"{self.info.name} is damaged or truncated: its header states {self.info.duration_s:.3f} s,"
+                f" its audio ends at {delivered / self.info.sample_rate_hz:.3f} s.",
                 hint="Copy or export it again.",
             )
         _refuse_length(replace(self.info, frames=delivered))
@@ -270,7 +270,7 @@ def _info(file: RegularFile, structure: containers.Structure, sound: soundfile.S
 
 def _count(file: RegularFile, structure: containers.Structure) -> int:
     """The frames of a recording that does not state them: a FLAC stream."""
-    with Sequential(View(file, structure.mended), closefd=False) as sound:
+    with Sequential(View(file, structure.corrections), closefd=False) as sound:
         held = most_frames(file, sound.channels)
         most = min(LONGEST_S * sound.samplerate, _MOST_COUNTED // sound.channels, held)
         count = 0
@@ -285,22 +285,22 @@ def _refuse_too_much(info: AudioInfo, frames: int) -> None:
         raise StemError(
             f"{info.name} would take {size / 1e9:.1f} GB of memory"
             f" ({frames / info.sample_rate_hz:.0f} s of {info.channels} channels).",
-            hint="Cut it to what is needed.",
+            hint="Trim it to the part that is needed.",
         )
 
 
 def _refuse_length(info: AudioInfo) -> None:
     if info.frames == 0:
-        raise StemError(f"{info.name} holds no sound at all.", hint="Copy or export it again.")
+        raise StemError(f"{info.name} holds no audio.", hint="Copy or export it again.")
     if info.duration_s < SHORTEST_S:
         raise StemError(
             f"{info.name} is only {info.duration_s:.3f} s long; {SHORTEST_S:g} s is the shortest"
             " that can be used.",
-            hint="Export it longer, or with silence after it.",
+            hint="Export it with silence after it.",
         )
     if info.duration_s > LONGEST_S:
         raise StemError(
-            f"{info.name} claims to be {info.duration_s / 3600:.1f} hours long;"
-            f" {LONGEST_S / 3600:g} hours is the longest that can be used.",
-            hint="Cut it to what is needed, or export it again if it is not that long.",
+            f"{info.name} states a length of {info.duration_s / 3600:.1f} hours;"
+            f" the maximum is {LONGEST_S / 3600:g} hours.",
+            hint="Trim it to the part that is needed; if it is shorter, export it again.",
         )

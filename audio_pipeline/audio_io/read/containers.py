@@ -39,15 +39,15 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Structure:
-    """What is worth knowing of a header that has passed: warnings, and bytes to mend.
+    """What is worth knowing of a header that has passed: warnings, and bytes to correct.
 
-    `data` is where the samples of a little-endian WAV with nothing wrong lie; None for others. `mended`
-    are (offset, bytes) to read in place of the file's own, so that libsndfile sees the length of a
-    recording whose size was never written.
+    `data` is where the samples of a little-endian WAV with nothing wrong lie; None for others. `corrections`
+    holds (offset, bytes) to read in place of the file's own, so that libsndfile sees the length of a recording
+    whose size was never written.
     """
 
     warnings: tuple[str, ...] = ()
-    mended: tuple[tuple[int, bytes], ...] = ()
+    corrections: tuple[tuple[int, bytes], ...] = ()
     data: Chunk | None = None
 
 
@@ -56,7 +56,7 @@ def examine(file: RegularFile) -> Structure:
     head = file.bytes_at(0, 40)
     if head[:2] == b"\xf0\x7e":  # libsndfile prints what is wrong with it on our standard output
         raise StemError(
-            f"{file.name} is a MIDI sample dump, which is not read here.",
+            f"{file.name} is a MIDI sample dump, which is not supported.",
             hint="Export it as WAV or FLAC.",
         )
     if head[:4] in (b"RIFF", b"RF64", b"BW64", b"RIFX") and head[8:12] == b"WAVE":
@@ -92,12 +92,12 @@ def refuse_unusable(name: str, rate_hz: int, channels: int) -> None:
     low, high = RATES_HZ
     if not low <= rate_hz <= high:
         raise StemError(
-            f"{name} says that it is sampled at {rate_hz} Hz; {low} to {high} Hz can be used.",
+            f"{name} has a sample rate of {rate_hz} Hz; {low} to {high} Hz are supported.",
             hint="Export it again at 48000 Hz.",
         )
     if not CHANNELS[0] <= channels <= CHANNELS[1]:
         raise StemError(
-            f"{name} says that it has {channels} channels; {CHANNELS[0]} to {CHANNELS[1]} can be used.",
+            f"{name} has {channels} channels; {CHANNELS[0]} to {CHANNELS[1]} are supported.",
             hint="Export it again as mono or stereo.",
         )
 
@@ -118,7 +118,7 @@ def _examine_wave(file: RegularFile, head: bytes) -> Structure:
         if chunk.name == b"data":
             if b"fmt " not in before_data:
                 raise StemError(
-                    f"{file.name} has its data before the description of its format.",
+                    f"{file.name} has its audio data before its format chunk.",
                     hint="Export it again.",
                 )
             if large and chunk.size == 0xFFFF_FFFF:
@@ -135,23 +135,23 @@ def _wave_data(file: RegularFile, data: Chunk, riff_size: int, end: str) -> Stru
     if data.size == 0 and held > 0 and not _is_chain(file, data.body, end):
         return Structure(
             warnings=(_size_never_written(file, held),),
-            mended=((data.body - 4, struct.pack(end + "I", min(held, 0xFFFF_FFFE))),),
+            corrections=((data.body - 4, struct.pack(end + "I", min(held, 0xFFFF_FFFE))),),
         )
     _refuse_cut(file, data)
     riff_end, data_end = 8 + riff_size + riff_size % 2, data.body + data.size
     if data_end <= riff_end < file.size:
         return Structure(
-            (f"{file.name} has {file.size - riff_end} bytes after its end; they are left out.",)
+            (f"{file.name} has {file.size - riff_end} bytes after its last chunk; they are ignored.",)
         )
     if riff_end < data_end and data_end + data.size % 2 < file.size:
-        return Structure((f"{file.name} states a wrong size for itself; that of its data is believed.",))
+        return Structure((f"{file.name} states a wrong file size; the size of its data chunk is used.",))
     return Structure(data=data if end == "<" else None)
 
 
 def _size_never_written(file: RegularFile, held: int) -> str:
     return (
-        f"{file.name} does not say how long it is (a stream, or a recorder that was stopped);"
-        f" all {held} bytes that it holds are read."
+        f"{file.name} does not state its length (a stream, or an interrupted recording);"
+        f" all {held} bytes of audio are read."
     )
 
 
@@ -174,7 +174,7 @@ def _refuse_cut(file: RegularFile, data: Chunk) -> None:
     held = max(0, file.size - data.body)
     if data.size > held:
         raise StemError(
-            f"{file.name} is cut short: its header promises {data.size} bytes of sound,"
+            f"{file.name} is truncated: its header states {data.size} bytes of audio,"
             f" the file holds {held}.",
             hint="Copy or export it again.",
         )
@@ -188,13 +188,13 @@ def _refuse_unfinished_ogg(file: RegularFile) -> None:
     last = len(page) >= 27 and page[5] & 4
     if not last or len(page) < 27 + page[26] + sum(page[27 : 27 + page[26]]):
         raise StemError(
-            f"{file.name} is cut short: its last page is missing.", hint="Copy or export it again."
+            f"{file.name} is truncated: its last page is missing.", hint="Copy or export it again."
         )
 
 
 def _header_cut(file: RegularFile) -> StemError:
     return StemError(
-        f"{file.name} is damaged or cut short: no sound follows its header.",
+        f"{file.name} is damaged or truncated: no audio follows its header.",
         hint="Copy or export it again.",
     )
 
@@ -207,7 +207,7 @@ def _data(chunks: Iterator[Chunk], name: bytes) -> Chunk:
 
 
 def _chunks(file: RegularFile, position: int, end: str, pad: int) -> Iterator[Chunk]:
-    """The chunks of a RIFF or an IFF, until the end or until something that is no chunk."""
+    """The chunks of a RIFF or an IFF, until the end or until bytes that are not a chunk."""
     for _ in range(_MOST_CHUNKS):
         header = file.bytes_at(position, 8)
         if len(header) < 8 or not all(32 <= c < 127 for c in header[:4]):

@@ -113,7 +113,7 @@ def container_of(file: RegularFile) -> Container | None:
 def stream_info(file: RegularFile, container: Container) -> StreamInfo:
     """Ask `ffmpeg -i`, and for one frame, which tells rate and channels.
 
-    Raises StemError when there is no ffmpeg, or no sound in the file.
+    Raises StemError when ffmpeg is missing or the file has no audio.
     """
     command = _command(file, container, "info", ["-frames:a", "1"])
     frame, told = _answer(file, container, command)
@@ -122,7 +122,9 @@ def stream_info(file: RegularFile, container: Container) -> StreamInfo:
     streams = list(zip(parts[1::3], parts[2::3], parts[3::3], strict=True))
     sound = next(((codec, below) for kind, codec, below in streams if kind == "Audio"), None)
     if sound is None and "Input #0" in listing:
-        raise StemError(f"{file.name} is {container.title} without any sound in it.")
+        raise StemError(
+            f"{file.name} is {container.title} without an audio track.", hint="Name a file with audio."
+        )
     if sound is None or len(frame) < _AU_HEAD.size:
         raise _cannot(file, container)
     codec, below = sound
@@ -160,7 +162,7 @@ def decoded(
     """The first sound in the file, in pieces `(≤ frames, channels)` float64, as ffmpeg makes it: neither
     memory nor a disk holds all of it.
 
-    Raises StemError when there is no ffmpeg, when it fails, or when it gives nothing for too long.
+    Raises StemError when ffmpeg is missing, fails or times out.
     """
     command = _command(file, container, "error", [])
     cpu_s = decode_cpu_s(file.size)
@@ -191,8 +193,8 @@ def _skip_head(file: RegularFile, container: Container, stream: StreamInfo, outp
     _taken(file, output, start - _AU_HEAD.size)
     if (rate_hz, channels) != (stream.sample_rate_hz, stream.channels):
         raise StemError(
-            f"{file.name} is damaged: it promises {stream.channels} channels at {stream.sample_rate_hz} Hz,"
-            f" and holds {channels} at {rate_hz} Hz.",
+            f"{file.name} is damaged: its header states {stream.channels} channels at"
+            f" {stream.sample_rate_hz} Hz, its audio has {channels} at {rate_hz} Hz.",
             hint="Export the sound as WAV or FLAC.",
         )
 
@@ -273,6 +275,6 @@ def _given_up(file: RegularFile) -> StemError:
 def _cannot(file: RegularFile, container: Container) -> StemError:
     return StemError(
         f"{file.name} is {container.title} that ffmpeg cannot decode: it is damaged,"
-        " cut short or without sound.",
+        " truncated or without audio.",
         hint="Copy or export it again, or export the sound as WAV or FLAC.",
     )

@@ -85,7 +85,7 @@ def _scale_and_duration(file: RegularFile, header: _Box) -> tuple[int, int]:
 
 
 def _edited(file: RegularFile, track: _Box) -> int:
-    """How long the edits of a track play media, in the movie's units; 0 when there are none."""
+    """How long the edits of a track play media, in the movie's units; 0 without edits."""
     edits = _only(file, track, b"edts")
     table = edits and _only(file, edits, b"elst")
     if table is None:

@@ -26,7 +26,7 @@ class RiffChunk:
 
 
 def riff_chunks(file: RegularFile) -> list[RiffChunk]:
-    """The chunks of a little-endian WAV in order; none where the file is no such WAV.
+    """The chunks of a little-endian WAV in order; empty if the file is not such a WAV.
 
     A chunk whose stated size leads past the end of the file ends there.
     """
@@ -50,7 +50,7 @@ def riff_chunks(file: RegularFile) -> list[RiffChunk]:
 
 
 def start_samples(file: RegularFile) -> int | None:
-    """The time reference of `bext`: samples from midnight; None where there is none."""
+    """The time reference of `bext`: samples from midnight; None without a `bext` chunk."""
     for chunk in riff_chunks(file):
         if chunk.name == b"bext" and chunk.size >= _TIME_REFERENCE_AT + 8:
             field = file.bytes_at(chunk.body + _TIME_REFERENCE_AT, 8)

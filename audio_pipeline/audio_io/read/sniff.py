@@ -32,7 +32,7 @@ def why_not_audio(file: RegularFile) -> StemError:
         if head.startswith(magic):
             return StemError(f"{file.name} is {kind}, not audio.", hint="Name an audio file.")
     if head.startswith(_SOUND):
-        return StemError(f"{file.name} cannot be read: its header is damaged or cut short.", hint=again)
+        return StemError(f"{file.name} cannot be read: its header is damaged or truncated.", hint=again)
     lowered = head.lstrip().lower()
     if lowered.startswith((b"<!doctype html", b"<html")):
         return StemError(
@@ -40,9 +40,7 @@ def why_not_audio(file: RegularFile) -> StemError:
         )
     if _is_text(head):
         return StemError(f"{file.name} is text, not audio.", hint="Name an audio file.")
-    return StemError(
-        f"{file.name} is no kind of audio file that is known here.", hint="Export it as WAV or FLAC."
-    )
+    return StemError(f"{file.name} is not a supported audio file.", hint="Export it as WAV or FLAC.")
 
 
 def _is_text(head: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""libsndfile over a file that is open already: only read forward, and with a header mended on the way."""
+"""libsndfile over a file that is open already: only read forward, and with its header corrected on the way."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from audio_pipeline.errors import StemError
 def sound_file(file: RegularFile, structure: Structure) -> soundfile.SoundFile:
     """`file` from its beginning; closing it leaves the file open. Raises soundfile.SoundFileError."""
     os.lseek(file.descriptor, 0, os.SEEK_SET)  # where libsndfile begins
-    source = View(file, structure.mended) if structure.mended else file.descriptor
+    source = View(file, structure.corrections) if structure.corrections else file.descriptor
     return Sequential(source, closefd=False)
 
 
@@ -30,9 +30,9 @@ class Sequential(soundfile.SoundFile):  # type: ignore[misc]
 class View(io.RawIOBase):
     """A file as libsndfile should see it, some bytes of its header replaced; it moves no descriptor."""
 
-    def __init__(self, file: RegularFile, mended: tuple[tuple[int, bytes], ...]) -> None:
+    def __init__(self, file: RegularFile, corrections: tuple[tuple[int, bytes], ...]) -> None:
         self._file = file
-        self._mended = mended
+        self._corrections = corrections
         self._position = 0
 
     def seekable(self) -> bool:
@@ -52,7 +52,7 @@ class View(io.RawIOBase):
             data = bytearray(self._file.bytes_at(self._position, count))
         except StemError:  # libsndfile could not pass it on; it finds the file cut short
             data = bytearray()
-        for offset, replacement in self._mended:
+        for offset, replacement in self._corrections:
             start = offset - self._position
             for index, byte in enumerate(replacement, start):
                 if 0 <= index < len(data):

@@ -1,4 +1,4 @@
-"""How a WAV holds its samples: read from its own `fmt ` chunk, or chosen for what was no WAV."""
+"""How a WAV holds its samples: read from its own `fmt ` chunk, or chosen for a source that is not WAV."""
 
 from __future__ import annotations
 

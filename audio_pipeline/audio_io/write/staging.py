@@ -194,8 +194,8 @@ class Staging:
 
     def _in_the_way(self, found: Path) -> RenderError:
         return RenderError(
-            f"{printable(self.path)} cannot be written: {printable(found)} is in the way,"
-            " and was not made by this program.",
+            f"{printable(self.path)} cannot be written: {printable(found)} already exists"
+            " and was not written by this program.",
             hint="Move it away, or write to another folder with --out DIR.",
         )
 

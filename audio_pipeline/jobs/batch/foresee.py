@@ -13,8 +13,9 @@ from audio_pipeline.reporting.delivery import load_delivery
 
 
 def foresee(project: Project, preset: Preset, out: Path) -> None:
-    """Raise what a render of the preset into `out` would raise: ReportError for an unknown delivery,
-    StemError for a recording or a head that cannot be opened, RenderError for a file in its way."""
+    """Raise what a render of the preset into `out` would raise: ReportError for an unknown delivery, StemError
+    for a recording or a head that cannot be opened, RenderError for a file that would be overwritten.
+    """
     load_delivery(preset.master.delivery)
     refuse_unreadable(project, preset, {})
     head = head_path(project, preset)

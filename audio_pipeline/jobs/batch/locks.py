@@ -104,7 +104,7 @@ def is_for_all_languages(preset: Preset, reference: Reference | None, replaced: 
 def full_mix_of(preset: Preset, language: str, others: Mapping[str, tuple[str, Preset]]) -> str | None:
     """The name of the mix with dialogue whose gain of the programme `preset`, music and effects, takes.
 
-    `others` are the mixes of the batch by name, each with its language. None where there is none.
+    `others` are the mixes of the batch by name, each with its language. None if it is not in the batch.
     """
     for name, (spoken, other) in others.items():
         is_full = spoken == language and "DX" in other.master.buses

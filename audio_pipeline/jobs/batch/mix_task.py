@@ -44,7 +44,7 @@ OnProgress = Callable[[Mix, float], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a mix. `error` is a sentence; `delivery` is None where there is no report; `overruns` are
+    """What became of a mix. `error` is a sentence; `delivery` is None without a report; `overruns` are
     the warnings, as JSON, of what does not fit its picture."""
 
     name: str
@@ -176,7 +176,7 @@ def _files(mix: Mix) -> dict[str, Any]:
 def _order_key(mix: Mix) -> str:
     """All that the mix depends on, its recordings' and its head's bytes, too.
 
-    Raises StemError for a file that is not there.
+    Raises StemError for a missing file.
     """
     assert mix.preset is not None
     project = Project(mix.root)

@@ -124,7 +124,7 @@ def plan(
     """Every mix, in order; all are locked to the report that is `given`. Raises PresetError for whatever the
     batch itself gets wrong.
 
-    A preset that is broken by itself, a recording that is not there, or a reference that does not agree with
+    A preset that is broken by itself, a missing recording, or a reference that does not agree with
     it is that mix's own failure.
     """
     refuse_too_many(matrices)
@@ -148,13 +148,16 @@ def plan(
             said = f"{name} {_told(changes)}".strip() + (f" [{language}]" if language else "")
             if (other := taken.setdefault(same_file(mix.name), said)) is not said:
                 raise PresetError(
-                    f"{matrix.origin}: two mixes would both be {mix.name}.wav: {other}, and {said}",
+                    f"{matrix.origin}: two mixes have the name {mix.name}.wav: {other}, and {said}",
                     hint="Put what differs into the names: "
                     '--name "{preset}_{dropout.fade}", or name = "…" in the batch file.',
                 )
             mixes.append(mix)
         if nothing:
-            raise PresetError(f"{matrix.origin}: every mix is excluded, so there is nothing to render")
+            raise PresetError(
+                f"{matrix.origin}: every mix is excluded; no mix is left to render",
+                hint="Remove an entry of exclude.",
+            )
     return [_with_full_mix(mix, mixes) for mix in mixes]
 
 
@@ -249,7 +252,8 @@ def _check_exclusions(
             if value not in there[key]:
                 raise PresetError(
                     f"{matrix.origin}: exclude has {'.'.join(key)} = {shown_value(value)}, "
-                    "which is none of its values",
+                    "which is not one of its values",
+                    hint="Write one of the values under [vary].",
                 )
 
 
@@ -341,7 +345,7 @@ def _revoiced(matrix: Matrix, document: Document, files: Mapping[str, str], lang
         if voice not in document.table.get("layers", {}):
             raise PresetError(
                 f"{matrix.origin}: stems.{language} has {voice!r}, "
-                f"and no layer of {document.name} is called so",
+                f"and no layer of {document.name} has this name",
                 hint=f"There are: {', '.join(document.table.get('layers', {}))}.",
             )
         document = with_value(document, f"layers.{voice}.stem", file, matrix.origin)

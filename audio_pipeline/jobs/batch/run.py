@@ -61,7 +61,7 @@ Outcomes = Generator[Outcome, None, None]
 def run(
     mixes: Sequence[Mix], out: Path, how: BatchOptions, on_progress: OnProgress = lambda mix, share: None
 ) -> Outcomes:
-    """Render what is not there yet; the outcome of every mix as it comes, in no order.
+    """Render the mixes that are missing or changed; the outcome of every mix as it comes, in no order.
 
     A mix that fails does not stop the others, unless `fail_fast`. One that another process is rendering
     comes last: what the other made of it is kept. However it ends, files are whole or as they were.
@@ -70,7 +70,10 @@ def run(
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RenderError(f"{out} cannot be made: {error.strerror or error}") from error
+        raise RenderError(
+            f"{out} cannot be created: {error.strerror or error}",
+            hint="Write to another folder with --out DIR.",
+        ) from error
     recover(out)
     waiting = [mix for mix in mixes if mix.full_mix is not None]
     first = [mix for mix in mixes if mix.full_mix is None]

@@ -117,7 +117,7 @@ class Ensemble:
 
 @dataclass(frozen=True)
 class Chance:
-    """How unlike each other the events of one kind are: in time, in level and in colour."""
+    """The variation among events of one kind: in time, in level and in colour."""
 
     seed: int
     stream: str
@@ -138,7 +138,7 @@ class Chance:
 
 @dataclass(frozen=True)
 class Voice:
-    """What is heard of a blow: `body` rings as `strengths` say; with a `noise`, it is that which swells."""
+    """The sound of a blow: `body` rings as `strengths` say; with a `noise`, it is that which swells."""
 
     body: Resonances
     strengths: tuple[complex, ...]

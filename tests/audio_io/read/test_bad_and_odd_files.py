@@ -89,10 +89,10 @@ REFUSED = [
     Case("notes.wav", b"MThd\0\0\0\x06\0\0\0\x01\0\x60", r"is a MIDI file"),
     Case("zeros.wav", bytes(5000), r"no kind of audio file"),
     Case("noise.wav", np.random.default_rng(5).bytes(5000), r"no kind of audio file"),
-    Case("riff-only.wav", b"RIFF", r"damaged or cut short"),
-    Case("header-cut-in-riff.wav", wave(SOUND)[:11], r"damaged or cut short"),
-    Case("header-cut-in-fmt.wav", wave(SOUND)[:30], r"says that it|damaged or cut short"),
-    Case("header-cut-before-data.wav", wave(SOUND)[:40], r"damaged or cut short"),
+    Case("riff-only.wav", b"RIFF", r"damaged or truncated"),
+    Case("header-cut-in-riff.wav", wave(SOUND)[:11], r"damaged or truncated"),
+    Case("header-cut-in-fmt.wav", wave(SOUND)[:30], r"says that it|damaged or truncated"),
+    Case("header-cut-before-data.wav", wave(SOUND)[:40], r"damaged or truncated"),
     Case("no-data-chunk.wav", b"RIFF\x1c\0\0\0WAVE" + chunk(b"fmt ", fmt()), r"no sound follows"),
     Case("no-fmt-chunk.wav", b"RIFF\x1c\0\0\0WAVE" + chunk(b"data", SOUND), r"data before"),
     Case(
@@ -100,20 +100,20 @@ REFUSED = [
         b"RIFF\0\0\0\0WAVE" + chunk(b"data", SOUND) + chunk(b"fmt ", fmt()),
         r"data before the description",
     ),
-    Case("no-samples.wav", wave(b""), r"holds no sound at all"),
-    Case("no-samples-but-more.wav", wave(b"", after=chunk(b"LIST", b"INFO")), r"holds no sound at all"),
-    Case("half.wav", wave(SOUND)[:20_000], r"promises 48000 bytes of sound, the file holds 19956"),
-    Case("one-byte-short.wav", wave(SOUND)[:-1], r"promises 48000 bytes of sound, the file holds 47999"),
-    Case("half.aiff", aiff()[:20_000], r"is cut short"),
-    Case("half.w64", _encoded("W64", "PCM_16")[:20_000], r"is cut short"),
-    Case("half.caf", _encoded("CAF", "PCM_16")[:20_000], r"is cut short"),
-    Case("half.au", _encoded("AU", "PCM_16")[:20_000], r"is cut short"),
-    Case("half.rf64", _rf64(48_000)[:20_000], r"is cut short"),
-    Case("half.flac", _encoded("FLAC", "PCM_24")[:9_000], r"damaged or cut short"),
+    Case("no-samples.wav", wave(b""), r"holds no audio"),
+    Case("no-samples-but-more.wav", wave(b"", after=chunk(b"LIST", b"INFO")), r"holds no audio"),
+    Case("half.wav", wave(SOUND)[:20_000], r"states 48000 bytes of audio, the file holds 19956"),
+    Case("one-byte-short.wav", wave(SOUND)[:-1], r"states 48000 bytes of audio, the file holds 47999"),
+    Case("half.aiff", aiff()[:20_000], r"is truncated"),
+    Case("half.w64", _encoded("W64", "PCM_16")[:20_000], r"is truncated"),
+    Case("half.caf", _encoded("CAF", "PCM_16")[:20_000], r"is truncated"),
+    Case("half.au", _encoded("AU", "PCM_16")[:20_000], r"is truncated"),
+    Case("half.rf64", _rf64(48_000)[:20_000], r"is truncated"),
+    Case("half.flac", _encoded("FLAC", "PCM_24")[:9_000], r"damaged or truncated"),
     Case("half.ogg", _encoded("OGG", "VORBIS", 3)[:8_000], r"its last page is missing"),
-    Case("claims-4-gb.wav", wave(SOUND, data_size=0xFFFF_FFF0), r"promises 4294967280 bytes"),
-    Case("claims-2-gb.wav", wave(SOUND, data_size=0x7FFF_FFFF), r"promises 2147483647 bytes"),
-    Case("claims-an-exabyte.rf64", _rf64(1 << 60), r"promises 1152921504606846976 bytes"),
+    Case("claims-4-gb.wav", wave(SOUND, data_size=0xFFFF_FFF0), r"states 4294967280 bytes"),
+    Case("claims-2-gb.wav", wave(SOUND, data_size=0x7FFF_FFFF), r"states 2147483647 bytes"),
+    Case("claims-an-exabyte.rf64", _rf64(1 << 60), r"states 1152921504606846976 bytes"),
     Case(
         "claims-2-to-36-frames.flac",
         _encoded("FLAC", "PCM_16")[:21] + b"\xff" * 5 + _encoded("FLAC", "PCM_16")[26:],
@@ -337,8 +337,8 @@ NO_FILES: list[tuple[str, Callable[[Path], object], str]] = [
     ("link to a fifo", _to_fifo, r"is a pipe"),
     ("socket", _socket, r"is a socket"),
     ("loop", _loop, r"is a link that leads back to itself"),
-    ("dangling link", _dangling, r"is a link to gone\.wav, which is not there"),
-    ("nothing", lambda _: None, r"is not there"),
+    ("dangling link", _dangling, r"is a link to gone\.wav, which does not exist"),
+    ("nothing", lambda _: None, r"does not exist"),
 ]
 
 
@@ -364,7 +364,7 @@ def test_a_device_is_refused(device: str) -> None:
 def test_a_file_without_permission_is_refused(tmp_path: Path) -> None:
     path = made(tmp_path, Case("secret.wav", wave(SOUND), ""))
     path.chmod(0)
-    with pytest.raises(StemError, match="may not be read"):
+    with pytest.raises(StemError, match="cannot be read: permission denied"):
         read(path)
 
 
@@ -377,7 +377,7 @@ def test_what_the_system_forbids_is_said_in_words(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "open", forbid)
-    with pytest.raises(StemError, match="may not be read"):
+    with pytest.raises(StemError, match="cannot be read: permission denied"):
         read(path)
 
 
