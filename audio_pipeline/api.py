@@ -23,7 +23,7 @@ from audio_pipeline.preset.document import load_document, with_value
 from audio_pipeline.preset.model import Preset, build_preset
 from audio_pipeline.preset.names import named
 from audio_pipeline.preset.project import Project as ProjectFolder
-from audio_pipeline.preset.project import find_project
+from audio_pipeline.preset.project import deliveries_here, find_project
 from audio_pipeline.reporting.comparison import Comparison, Tolerance, compare_reports
 from audio_pipeline.reporting.model import DeliveryVerdict, LoudnessReport
 from audio_pipeline.reporting.rejudge import rejudged
@@ -163,6 +163,7 @@ def measure(
         Clock(RATES["24"]),
         dialogue=None if dialogue is None else Path(dialogue),
         delivery=delivery,
+        own_deliveries=deliveries_here(),
     )
     if isinstance(audio, str | os.PathLike):
         if sample_rate_hz is not None:
@@ -188,6 +189,7 @@ def check(
 ) -> DeliveryVerdict:
     """The verdict of `delivery`, clause by clause, on a report, or on an audio file that it measures.
 
+    Deliveries are those that ship, those of plug-ins, and those of the current folder's project.
     `dialogue` is the file of the dialogue stem of an audio file. Raises ReportError for an unknown delivery,
     StemError for a file that cannot be read, ValueError for a dialogue stem beside a report.
 
@@ -202,7 +204,7 @@ def check(
         raise ValueError(
             "dialogue goes with an audio file; a report already holds the dialogue loudness"
         )
-    return rejudged(audio, delivery).delivery
+    return rejudged(audio, delivery, deliveries_here()).delivery
 
 
 def compare(

@@ -32,9 +32,10 @@ FILE = click.Path(path_type=Path)
 
 
 def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    from audio_pipeline.reporting.delivery import delivery_names
+    from audio_pipeline.preset.project import deliveries_here
+    from audio_pipeline.reporting.delivery_files import delivery_names
 
-    return [name for name in delivery_names() if name.startswith(incomplete)]
+    return [name for name in delivery_names(deliveries_here()) if name.startswith(incomplete)]
 
 
 @click.command("check", epilog=EPILOG)
@@ -98,10 +99,12 @@ def _applied(
     with loading():
         from audio_pipeline.jobs.apply_gain import apply_advice
         from audio_pipeline.jobs.measure import Known
+        from audio_pipeline.preset.project import deliveries_here
 
     if delivery is None:
         raise click.UsageError("--delivery is missing; check --list shows the deliveries")
-    gain_db, report = apply_advice(file, Known(clock, dialogue=dialogue, delivery=delivery), target)
+    known = Known(clock, dialogue=dialogue, delivery=delivery, own_deliveries=deliveries_here())
+    gain_db, report = apply_advice(file, known, target)
     output.note(f"{target}: {file.name} with a gain of {gain_db:+.2f} dB")
     if dialogue is not None and gain_db:
         output.note(f"{dialogue.name} needs the same gain to stay the dialogue stem of {target.name}")
@@ -115,11 +118,14 @@ def _check_many(
     with loading():
         from audio_pipeline.errors import ReportError, StemError
         from audio_pipeline.pages.check_tables import HEAD, check_csv, check_rows
+        from audio_pipeline.preset.project import deliveries_here
         from audio_pipeline.reporting.check_result import checked, not_checked
         from audio_pipeline.reporting.delivery import load_delivery
 
     if delivery is not None:
-        load_delivery(delivery)  # an unknown delivery is an error of the command, not of a file
+        load_delivery(
+            delivery, deliveries_here()
+        )  # an unknown delivery is an error of the command, not of a file
     results = []
     for file in files:
         try:
@@ -157,6 +163,7 @@ def _show(report: LoudnessReport, gain_db: float | None, as_csv: bool, output: O
 def _judged(file: Path, delivery: str | None, dialogue: Path | None, clock: Clock) -> LoudnessReport:
     with loading():
         from audio_pipeline.jobs.measure import Known, measure_file
+        from audio_pipeline.preset.project import deliveries_here
         from audio_pipeline.reporting.rejudge import rejudged
         from audio_pipeline.reporting.render_set import read_set
         from audio_pipeline.reporting.report_names import SUFFIX
@@ -169,19 +176,28 @@ def _judged(file: Path, delivery: str | None, dialogue: Path | None, clock: Cloc
         report = read_set(file)
         if delivery is None and report.delivery.name is None:
             raise click.UsageError("the report names no delivery; use --delivery NAME")
-        return rejudged(report, delivery or report.delivery.name or "")
+        return rejudged(report, delivery or report.delivery.name or "", deliveries_here())
     if delivery is None:
         raise click.UsageError("--delivery is missing; check --list shows the deliveries")
-    return measure_file(file, Known(clock, dialogue=dialogue, delivery=delivery))
+    known = Known(clock, dialogue=dialogue, delivery=delivery, own_deliveries=deliveries_here())
+    return measure_file(file, known)
 
 
 def _list(output: Output) -> None:
     from audio_pipeline.cli.tables import print_table
+    from audio_pipeline.errors import ReportError
+    from audio_pipeline.preset.project import deliveries_here
     from audio_pipeline.reporting.delivery import delivery_names, load_delivery
     from audio_pipeline.reporting.figures import FIGURES
 
     rows, listed = [], []
-    for delivery in map(load_delivery, delivery_names()):
+    own = deliveries_here()
+    for name in delivery_names(own):
+        try:
+            delivery = load_delivery(name, own)
+        except ReportError as error:  # one that is broken hides no other
+            output.note(f"warning: {error.message}")
+            continue
         demands = [f"{FIGURES[c.figure].label} {c.limit()}" for c in delivery.clauses]
         rows.append((delivery.name, delivery.title, "; ".join(demands)))
         listed.append(

@@ -23,7 +23,8 @@ from audio_pipeline.timeline.moments import Clock
 @dataclass(frozen=True)
 class Known:
     """What is known of the files besides their samples. `preset` or `markers` name the sections;
-    `fade_s` is how long a dropout among the markers should take; `dialogue` is the dialogue stem."""
+    `fade_s` is how long a dropout among the markers should take; `dialogue` is the dialogue stem;
+    `own_deliveries` is the folder of a project's deliveries."""
 
     clock: Clock
     preset: str | None = None
@@ -31,6 +32,7 @@ class Known:
     fade_s: Fraction = Fraction(1, 4)
     dialogue: Path | None = None
     delivery: str | None = None
+    own_deliveries: Path | None = None
 
 
 def measure(files: Iterable[Path], known: Known) -> list[LoudnessReport]:
@@ -49,7 +51,9 @@ def facts_of_file(path: Path, known: Known) -> MixFacts:
     info = programme_info(path)
     facts = _facts(path, info, known)
     if known.delivery is not None:
-        facts = replace(facts, delivery=load_delivery(known.delivery).name)
+        own = known.own_deliveries or facts.own_deliveries
+        name = load_delivery(known.delivery, own).name
+        facts = replace(facts, delivery=name, own_deliveries=own)
     if known.dialogue is not None:
         refuse_unlike_stem(path, info, known.dialogue)
         stem = measure_dialogue(known.dialogue, info.duration_s)

@@ -27,6 +27,11 @@ class Project:
         return self.root / "presets"
 
     @property
+    def deliveries(self) -> Path:
+        """The folder of the project's own deliveries, which need not be there."""
+        return self.root / "deliveries"
+
+    @property
     def renders(self) -> Path:
         """The folder that renders go to unless the command says otherwise.
 
@@ -108,6 +113,14 @@ def current_project() -> Project:
         raise PresetError(
             "the current folder was deleted", hint="Change to an existing folder with cd."
         ) from error
+
+
+def deliveries_here() -> Path | None:
+    """The folder of deliveries of the project that the current folder is in; None outside of projects."""
+    try:
+        return current_project().deliveries
+    except PresetError:
+        return None
 
 
 def find_project(start: Path) -> Project:

@@ -32,6 +32,7 @@ def facts_of_preset(preset: Preset, schedule: Schedule, sample_rate_hz: int) -> 
         sections=sections_between(cues.items(), cues["end"]),
         dropout=_dropout(preset, schedule, cues.get("silence"), rate),
         delivery=preset.master.delivery,
+        own_deliveries=None if preset.document.project is None else preset.document.project.deliveries,
         clock=schedule.clock,
         provenance={"preset": flat(preset)},
         listening=preset.head.listening,

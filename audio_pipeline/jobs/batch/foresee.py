@@ -16,7 +16,7 @@ def foresee(project: Project, preset: Preset, out: Path) -> None:
     """Raise what a render of the preset into `out` would raise: ReportError for an unknown delivery, StemError
     for a recording or a head that cannot be opened, RenderError for a file that would be overwritten.
     """
-    load_delivery(preset.master.delivery)
+    load_delivery(preset.master.delivery, project.deliveries)
     refuse_unreadable(project, preset, {})
     head = head_path(project, preset)
     if head is not None:

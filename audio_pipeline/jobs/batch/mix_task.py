@@ -21,6 +21,7 @@ from audio_pipeline.memo.store import Cache, digest
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import head_path, stem_paths
+from audio_pipeline.reporting.delivery_files import delivery_text, full_name
 from audio_pipeline.reporting.failed_clauses import DeliveryResult, delivery_result
 from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.report_file import read_report
@@ -184,6 +185,8 @@ def _order_key(mix: Mix) -> str:
     ears = "" if head is None else sha256_hex(head)
     out = str(mix.out.resolve())
     made_of = [_made_of(project, mix.preset), _locked_to(project, mix.reference)]
+    own = project.deliveries
+    made_of.append([delivery_text(full_name(mix.preset.master.delivery, own), own)])
     return digest("order", program_key(), mix.name, out, made_of, ears)
 
 
