@@ -1,4 +1,4 @@
-"""What a program calls: a project, renders, reports, verdicts and comparisons. See `audio_pipeline`."""
+"""The functions and classes of the public API. See `audio_pipeline`."""
 
 from __future__ import annotations
 
@@ -105,16 +105,17 @@ def render(
     cache: bool = True,
     on_progress: Callable[[str, float], None] = lambda stage, share: None,
 ) -> Render:
-    """Render a preset that `Project.preset` gave: a master, its report and, where wanted, stems and a page.
+    """Render a preset of `Project.preset`: write a master and its report, and optionally stems and a page.
 
-    They are written to `out`, by default the project's `renders`, all or none. `name` is a template for
-    their name; `voices` replaces stems, by the layer ({"voice_a": "fr_a.wav"}); `begin` and `finish` are
-    times like "black + 2s" and make an excerpt, which has no report; `workers` is the number of threads, by
-    default of CPUs. `on_progress` is told what is being done and which share of it is done (0..1).
+    All files are written to `out` (default: the project's `renders`), or none. `name` is a template for their
+    name; `voices` replaces stems by layer ({"voice_a": "fr_a.wav"}); `begin` and `finish` are times like
+    "black + 2s" and select an excerpt, which has no report; `workers` is the number of threads (default: the
+    number of CPUs). `on_progress` is called with the stage and its progress (0..1).
 
-    The library leaves the environment of its process alone, so the report says `unpinned` unless Python was
-    started with the command's (see docs/batch.md); the samples are those of the command on the same
-    machine, but for rounding. Raises PresetError, StemError or RenderError; earlier files are then unchanged.
+    The library does not change the environment of its process; the report says `unpinned` unless Python was
+    started with the environment of the command (see docs/python.md). The samples equal those of the command on
+    the same machine except for rounding. Raises PresetError, StemError or RenderError; existing files are then
+    unchanged.
 
     Examples:
         >>> made = render(Project("film").preset("short"), out="renders")
@@ -212,8 +213,8 @@ def compare(
 ) -> Comparison:
     """Compare reports, report files or audio files with the first of them.
 
-    `tolerance` is what levels may differ by, in dB or LU (by default 0.5), or a tolerance for each figure by
-    its name. Raises ValueError for fewer than two, ReportError or StemError for a file that cannot be read.
+    `tolerance` is the tolerance of levels in dB or LU (default: 0.5), or one for each figure by its name.
+    Raises ValueError for fewer than two, ReportError or StemError for a file that cannot be read.
 
     Examples:
         >>> report = measure("film/stems/voice_a.flac")

@@ -35,11 +35,11 @@ CUES_S = {"start": 0, "black": 20, "dropout": 25, "silence": 27, "end": 30}
 """The cues of `make_scene`, in seconds."""
 
 SIZES = (120_000, 352_000)
-"""Tiles that the grid does not have: a sound that remembers, or forgets to look back, differs in them."""
+"""Tile sizes other than the grid's: a sound with memory, or with too short a look-back, differs in them."""
 
 ROUNDING = 1e-5
-"""What rounding may come to in tiles of another size, as a share of the RMS: −100 dB. Convolutions are cut
-at the tile and round otherwise in another, in float32; on the grid nothing may differ."""
+"""Allowed rounding in tiles of another size, as a share of the RMS: −100 dB. Convolutions in float32 are cut at
+the tile and round differently; on the grid the samples must be equal."""
 
 
 def make_scene(
@@ -98,9 +98,10 @@ def check_effect(effect: Effect, scene: Scene | None = None, name: str | None = 
 
 
 def check_layer_on_the_grid(layer: Layer, scene: Scene, tiles: Sequence[Span] | None = None) -> None:
-    """It is tracked, pure, in any order, in range, float64, and silent outside its span.
+    """Check that a layer is tracked, pure, independent of order, in range, float64, and silent outside its
+    span.
 
-    `tiles` are those that are tried; all of the programme, and one after it, where none are given.
+    `tiles` are the tiles that are rendered; default: all of the programme and one after it.
     """
     check_tracked(layer, scene)
     source, again = (PreparedSounds(scene).source(layer, "it") for _ in range(2))
