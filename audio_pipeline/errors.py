@@ -1,4 +1,4 @@
-"""The tree of what can go wrong while somebody uses the tool.
+"""The errors that a user can cause.
 
     AudioPipelineError
     ├── PresetError     a preset, a batch file or `--set` cannot be understood or obeyed
@@ -6,7 +6,7 @@
     ├── RenderError     the mix could not be made or written
     └── ReportError     a report, a delivery or a marker list cannot be read or compared
 
-Misuse of the library by a programmer (wrong shapes, wrong dtypes) stays `ValueError`.
+Misuse of the library (wrong shapes, wrong dtypes) raises `ValueError`.
 """
 
 import re
@@ -75,11 +75,11 @@ def _one_line(sentence: str) -> str:
 
 
 class PresetError(AudioPipelineError):
-    """A preset, a batch file or a `--set` that cannot be understood or obeyed."""
+    """A preset, a batch file or a `--set` is invalid."""
 
 
 class StemError(AudioPipelineError):
-    """An audio file that was asked for and cannot be used."""
+    """An audio file cannot be used."""
 
 
 class RenderError(AudioPipelineError):
@@ -87,4 +87,4 @@ class RenderError(AudioPipelineError):
 
 
 class ReportError(AudioPipelineError):
-    """A report, a delivery or a marker list that cannot be read or compared."""
+    """A report, a delivery or a marker list cannot be read or compared."""

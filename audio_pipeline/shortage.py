@@ -1,4 +1,4 @@
-"""What the system ran out of, told from the many errors that this shows itself in."""
+"""Recognises errors that a shortage of memory, threads or file handles causes."""
 
 from __future__ import annotations
 

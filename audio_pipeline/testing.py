@@ -130,7 +130,7 @@ def check_layer_on_the_grid(layer: Layer, scene: Scene, tiles: Sequence[Span] | 
 def check_layer_in_tiles_of_any_size(
     layer: Layer, scene: Scene, sizes: Iterable[int] = SIZES, rounding: float = ROUNDING
 ) -> None:
-    """What it gives at a time does not depend on the tile that it is asked for."""
+    """Check that a layer gives the same samples in tiles of any size."""
     source = PreparedSounds(scene).source(layer, "it")
     expected = _cut_into(source, scene.programme, TILE)
     for size in sizes:
@@ -176,7 +176,7 @@ def check_effect_in_tiles_of_any_size(
     sizes: Iterable[int] = SIZES,
     rounding: float = ROUNDING,
 ) -> None:
-    """It needs of the past what it says, and no more: `look_back` samples."""
+    """Check that an effect needs no more of the past than its `look_back` samples."""
     processor = PreparedSounds(scene).processor(effect, "it")
     sent = _noise(scene.programme, scene.programme.stop + processor.look_back)
     expected = _strips_cut_into(processor, effect, name, sent, TILE)
@@ -187,7 +187,7 @@ def check_effect_in_tiles_of_any_size(
 
 
 def check_stem_effect(effect: Effect, stems: Mapping[str, Samples], bench: StemBench) -> None:
-    """It is pure, keeps lengths and leaves its input alone; what it says of the stems is JSON."""
+    """Check that an effect on stems is pure, keeps lengths and its input, and reports JSON values."""
     given = {layer: stem.copy() for layer, stem in stems.items()}
     for stem in given.values():
         stem.flags.writeable = False
@@ -202,7 +202,7 @@ def check_stem_effect(effect: Effect, stems: Mapping[str, Samples], bench: StemB
 
 
 def check_tracked(sound: Layer | Effect, scene: Scene) -> None:
-    """What it asks of the scene can be part of a key, so that the cache may keep what it makes."""
+    """Check that its questions to the scene can be part of a cache key."""
     tracing = TracingScene(scene, "it")
     sound.prepare(cast(Scene, tracing), "it")
     assert tracing.close() is not None, "it asks the scene what no key can hold"

@@ -61,7 +61,7 @@ class Remark(NamedTuple):
 
 @dataclass(frozen=True)
 class Conditioned:
-    """A stem ready for the timeline, and what was done to get there.
+    """A conditioned stem, and the steps of its conditioning.
 
     `samples` is `(n, channels)` float64, read-only. `did` holds what was done, in order, each like
     "resampled from 44100 to 48000 Hz"; `notes` are what of it was assumed, chosen or left out; both begin

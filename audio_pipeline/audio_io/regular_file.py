@@ -1,4 +1,4 @@
-"""Open a file only when it is one: pipes, devices and sockets are told by their kind, never opened."""
+"""Opens regular files only: pipes, devices and sockets are refused by their type without opening them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class RegularFile:
             ) from error
 
     def refuse_change(self) -> None:
-        """Raises StemError when the file is not what it was when it was opened.
+        """Raise StemError when the file has changed since it was opened.
 
         One that was removed, or replaced by another of its name, is still here, whole.
         """

@@ -87,7 +87,7 @@ class ScratchFile:
         return not any(heard.meets(span) for heard in self._heard)
 
     def read(self, span: Span) -> Samples:
-        """`(len(span), channels)`, the caller's own; samples outside what was written are zero."""
+        """`(len(span), channels)`, a new array; samples that were not written are zero."""
         out = unset(len(span), self._channels)
         zero_from = span.start
         for kept, samples in self._kept:

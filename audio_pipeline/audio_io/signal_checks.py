@@ -1,4 +1,4 @@
-"""What is wrong with the samples of a recording: what refuses it, and what is only worth a warning."""
+"""Checks the samples of a recording: errors, and warnings."""
 
 from __future__ import annotations
 

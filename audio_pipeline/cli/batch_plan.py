@@ -19,7 +19,7 @@ from audio_pipeline.jobs.batch.run import BatchOptions
 
 
 def show_plan(mixes: Sequence[Mix], out: Path, how: BatchOptions, output: Output) -> None:
-    """Print what would be rendered, what is shared, how long it takes and how much disk it wants."""
+    """Print the plan of a batch: mixes, shared sounds, expected time and disk space."""
     there = {mix.name for mix in mixes if is_unchanged(mix, how.cache)}
     wanted = [mix for mix in mixes if mix.name not in there]
     expected = forecast(wanted, how.jobs)

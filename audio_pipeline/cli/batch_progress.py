@@ -1,4 +1,4 @@
-"""What a batch tells: bars on a terminal, lines in a pipe, JSON for programs, errors alone with -q."""
+"""The progress of a batch: bars in a terminal, lines in a pipe, JSON for programs, only errors with -q."""
 
 from __future__ import annotations
 

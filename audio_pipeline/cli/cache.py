@@ -26,7 +26,7 @@ Examples:
 @output_options
 @debug_option
 def command(clear: bool, output: Output) -> None:
-    """Show what is kept of earlier renders: conditioned stems and tiles of sounds.
+    """Show or clear the cache of conditioned stems and tiles of sounds.
 
     It is safe to clear, or to delete, at any time: what is missing is made again, to the same bytes.
     """

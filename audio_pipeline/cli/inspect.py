@@ -52,7 +52,7 @@ def command(
     plot: Path | None,
     output: Output,
 ) -> None:
-    """Inspect a layer of a preset by itself, or any audio FILE.
+    """Analyse one layer of a preset, or any audio FILE.
 
     A layer is heard as it stands in the mix: placed, with its room, until the dropout, before the one
     gain; with --dry its source alone. A name with a dot or a slash is a file.

@@ -164,7 +164,7 @@ def cli(ctx: click.Context, /, **options: Any) -> None:
 
 
 def run() -> NoReturn:
-    """The command as a process of its own. See `main`."""
+    """Run the command as a process. See `main`."""
     leave(_status())
 
 

@@ -1,4 +1,4 @@
-"""-q, -v and --json: how much a command tells, and in which form. Every command has them."""
+"""-q, -v and --json: verbosity and format of the output of every command."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from audio_pipeline.cli.errors import printable, printable_json
 
 
 class Output(NamedTuple):
-    """What was asked for. Data goes to stdout, all else to stderr; errors are always printed."""
+    """The output options. Data goes to stdout, everything else to stderr; errors are always printed."""
 
     json: bool = False
     quiet: bool = False

@@ -1,4 +1,4 @@
-"""Noise of one colour, drawn as spectra: every block has its own, and only has to be transformed back.
+"""Coloured noise, drawn as one spectrum per block and transformed to time.
 
 To colour white noise with a filter takes a forward and an inverse transform, and the filter rings. Here a
 block of `SIZE` samples is made of the random amplitudes of its frequencies; it is handed over to the

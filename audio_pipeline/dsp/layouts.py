@@ -1,4 +1,4 @@
-"""Channel layouts: the role of every channel, where its loudspeaker stands, how much it counts in loudness.
+"""Channel layouts: the role, position and loudness weight of every channel.
 
 One table for reading, folding and metering. Roles have the names of the WAVE channel mask (FL, FR, FC, LFE,
 BL, …), and for loudspeakers that the mask has no bit for, those of SMPTE ST 2036-2 as ffmpeg spells them
@@ -218,7 +218,7 @@ def named(name: str) -> Layout | None:
 
 
 def film_names(channels: int) -> tuple[str, ...]:
-    """What so many channels are called in film: "L", "R", "C", "LFE", "Ls", "Rs"; a single one is "C"."""
+    """The names of channels in film, by their count: "L", "R", "C", "LFE", "Ls", "Rs"; a single one is "C"."""
     return tuple(
         "?" if role is None else _FILM_NAMES.get(role, role) for role in assumed(channels).roles
     )

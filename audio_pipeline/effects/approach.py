@@ -1,4 +1,4 @@
-"""The approach: sounds come forward and open in the treble, slowly, while their room stays as it is."""
+"""The approach: layers slowly come forward and gain treble, with their reverberation unchanged."""
 
 from __future__ import annotations
 

@@ -206,11 +206,11 @@ class Effect(Parameters):
         return None, None
 
     def tail_of(self, layer: str, schedule: Schedule) -> Fraction | None:
-        """When the last of what it adds after the layer has died, in exact seconds; None: it adds nothing."""
+        """The end of its tail after the layer, in exact seconds; None without a tail."""
         return None
 
     def prepare(self, scene: Scene, name: str) -> Processor:
-        """The processor of this effect in that scene; what is the same for every tile is done here.
+        """The processor of this effect in that scene; work that is the same for every tile is done here.
 
         Only here does the scene answer: what the processor needs of it, it takes with it.
         """

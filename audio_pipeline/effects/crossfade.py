@@ -118,7 +118,7 @@ class Fader:
     parameters: Crossfade
 
     def gain(self, sample: Samples, voice: Literal[0, 1]) -> Samples:
-        """`(n,)`: what it lets through of the first voice (0) or the second (1) at `sample` `(n,)`.
+        """The gain `(n,)` of the first (0) or the second (1) voice at `sample` `(n,)`.
 
         By the pan law: −3 dB keeps the sum of squares at 1, −6 dB the plain sum, −4.5 dB the sum of
         the powers 4/3, whatever the curve, because the curve only shapes how the fader is moved.
@@ -158,12 +158,12 @@ class Journey:
         return self._inward(sample) / abs(self.inner - self.outer)
 
     def position(self, sample: Samples) -> Samples:
-        """Where it stands, −1 left to +1 right, `(n,)`."""
+        """Its position, −1 left to +1 right, `(n,)`."""
         inward = curve(self.parameters.travel, self._progress(sample))
         return self.side * (1.0 - (1.0 + self.parameters.inner) * inward)
 
     def distance(self, sample: Samples) -> Samples:
-        """How far away it is: 0 near … 1 far, `(n,)`."""
+        """Its distance, 0 near to 1 far, `(n,)`."""
         return curve(self.parameters.distance, 1.0 - self._progress(sample))
 
     def level(self, sample: Samples) -> Samples:

@@ -72,7 +72,7 @@ class Echo(Effect):
     )
 
     def works_on(self, layer: str) -> bool:
-        """On the voices it is told of."""
+        """Whether the layer is one of its voices."""
         return layer in self.left + self.right
 
     def delays(self, clock: Clock) -> tuple[Fraction, ...]:

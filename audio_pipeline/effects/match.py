@@ -1,4 +1,4 @@
-"""Matches two voices to each other, so that nothing but their words tells them apart."""
+"""Matches two voices in spectrum, bandwidth and noise floor."""
 
 from __future__ import annotations
 

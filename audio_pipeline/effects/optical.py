@@ -61,7 +61,7 @@ class Optical(Effect):
     )
 
     def works_on(self, layer: str) -> bool:
-        """On the voices it is told of."""
+        """Whether the layer is one of its voices."""
         return layer in self.voices
 
     def treat(self, stems: Mapping[str, Samples], bench: StemBench, name: str) -> Treated:

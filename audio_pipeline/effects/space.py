@@ -208,12 +208,12 @@ class SpaceProcessor:
         self.look_back = self._convolver.taps - 1
 
     def process(self, name: str, window: Strip, tile: Span) -> Strip:
-        """Add the room to the stereo part; the sends have been heard and are gone."""
+        """Add the room to the stereo part and remove the sends."""
         wet = self._convolver([window.early, window.late])
         here = slice(-len(tile), None)
         dry = Strip(window.mono, window.stereo).cut(here)
         return summed([dry, Strip(stereo=wet)])
 
     def active_span(self, span: Span) -> Span:
-        """The room goes on after the sound."""
+        """The span of the sound plus the tail of the room."""
         return Span(span.start, span.stop + self.look_back)

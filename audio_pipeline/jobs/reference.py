@@ -38,7 +38,7 @@ class ReferenceReport:
 
 @dataclass(frozen=True)
 class ReferenceMix:
-    """The same mix with the stems of the reference; what it is locked to follows from their lengths.
+    """The same mix with the stems of the reference; their lengths give the lock.
 
     `programme_db` as in `ReferenceReport`, None where it is not known.
     """

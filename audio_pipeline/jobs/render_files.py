@@ -41,7 +41,7 @@ class RenderFiles:
 
 
 def possible_stems(master: Path) -> dict[str, Path]:
-    """Where the stems of a master may stand, by their names."""
+    """The possible paths of the stems of a master, by their names."""
     folder = master.with_name(f"{master.stem}.stems")
     return {stem: folder / f"{master.stem}_{stem}.wav" for stem in STEMS}
 
@@ -85,7 +85,7 @@ def refuse_to_replace(files: RenderFiles, sources: Iterable[Path]) -> None:
 
 @contextmanager
 def folder_for(folder: Path) -> Iterator[None]:
-    """Make a folder with all above it; when the block raises, remove what was made, unless it holds a file.
+    """Create a folder and its parents; when the block raises, remove the created ones unless they hold a file.
 
     Raises RenderError when it cannot be made.
     """

@@ -39,7 +39,7 @@ class Source(Protocol):
 
 
 class Layer(Parameters):
-    """What every sound has: whether it plays, on which bus, from when until when, and how it is heard.
+    """The parameters of every sound: on, bus, start, end, pan and sends.
 
     `at` and `until` bound it; a source may start later and end sooner, never the other way round.
     `pan` places a mono source that no effect places, and is the balance of a stereo one. `early` and
@@ -74,11 +74,11 @@ class Layer(Parameters):
         return None
 
     def in_slot_of(self, samples: int) -> Self:
-        """The same voice, told how many samples its slot has before its recording is made ready."""
+        """The same voice with the length of its slot in samples, before its recording is conditioned."""
         return self
 
     def line(self, slot: Span, at: int, length: int) -> Line:
-        """Where a voice's line of `length` samples stands in its `slot`; `at` is where the preset begins it."""
+        """The position of a line of `length` samples in its `slot`; `at` is its start in the preset."""
         return line_in_slot(slot, at, length, "warn")
 
     def span(self, scene: Scene) -> Span:

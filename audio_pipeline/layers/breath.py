@@ -39,7 +39,7 @@ _UNDER_THE_LIMIT = 0.85
 
 @dataclass(frozen=True)
 class Cycle:
-    """In, out, and what is left until the next: a pause, or a breath that is held.
+    """One cycle: inhale, exhale, and a pause or a hold.
 
     A shallow one is taken while the breath is held for a voice.
     """

@@ -26,7 +26,7 @@ some 7 dB of it, so that gain is about 0 dB, and a voice by itself is about as l
 
 
 class Voice(Layer):
-    """One voice of the conversation. Where it stands and how it moves is the crossfade's matter.
+    """One voice of the conversation; the crossfade sets its position and movement.
 
     How loud both are together is decided in the master, which brings the whole bus DX to its loudness.
     """
@@ -92,7 +92,7 @@ class Voice(Layer):
 
 
 class VoiceSource:
-    """The conditioned stem `(n, 1)` where its line stands, heard inside `span`.
+    """The conditioned stem `(n, 1)` at the position of its line, audible inside `span`.
 
     Where its slot cuts it, it fades in `CUT_FADE_S`, inside the slot.
     """

@@ -40,7 +40,7 @@ class Gains:
 
 
 def has_dialogue(preset: Preset) -> bool:
-    """Whether the bus DX is in the mix and somebody speaks on it."""
+    """Whether the bus DX is in the mix and has a voice."""
     speaking = (layer for layer in preset.playing().values() if layer.speaks and layer.bus == "DX")
     return "DX" in preset.master.buses and any(speaking)
 

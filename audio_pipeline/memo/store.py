@@ -1,4 +1,4 @@
-"""What was made before, kept on disk under what it was made from, so that it is not made again.
+"""The cache on disk: entries under keys of everything they depend on.
 
 One file an entry, named by its key: a hash of everything that the content depends on. So an entry is
 never out of date, only unused; the folder may be deleted at any time; several processes may use it at
@@ -126,7 +126,7 @@ class Cache:
         self._left: int | None = None
 
     def get(self, key: str) -> Entry | None:
-        """What is kept under `key`, marked as used; None when it is missing or incomplete."""
+        """The entry under `key`, marked as used; None when it is missing or incomplete."""
         path = self._path(key)
         try:
             with open_regular(path) as file:
@@ -166,7 +166,7 @@ class Cache:
         return Usage(len(sizes), sum(sizes))
 
     def tidy(self) -> None:
-        """Remove what is over the bound, records last, and what killed processes left an hour ago."""
+        """Remove entries over the maximum size, records last, and old files of killed processes."""
         self._since_tidy = 0
         self._remove_parts(older_than_s=_ABANDONED_S)
         entries = self._entries()

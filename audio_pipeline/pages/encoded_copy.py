@@ -31,7 +31,7 @@ _MARK = "Listening copy by render-ending"
 
 @dataclass(frozen=True)
 class CopyFormat:
-    """How ffmpeg is asked for a format: its muxer, its encoder and the bit rate."""
+    """The ffmpeg settings of a format: muxer, encoder and bit rate."""
 
     muxer: str
     encoder: str

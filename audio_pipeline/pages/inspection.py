@@ -70,7 +70,7 @@ class Inspection:
     timbre: Timbre | None
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON: rounded to what was measured, no number that JSON does not know."""
+        """The figures as JSON values, rounded to the precision of the measurement; None for non-finite ones."""
         return {key: _rounded(value) for key, value in asdict(self).items()}
 
 

@@ -1,4 +1,4 @@
-"""Serves the page of a mix that is being worked on, on loopback only, and tells it of every change."""
+"""Serves the page of a watched mix on loopback and notifies it of changes."""
 
 from __future__ import annotations
 

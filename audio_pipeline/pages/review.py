@@ -117,7 +117,7 @@ def matching(
 
 
 def dialogue_level(report: LoudnessReport) -> float | None:
-    """Where the dialogue stands, or would: music-and-effects has the level that it has under voices."""
+    """The loudness of the dialogue; for music-and-effects that of the full mix."""
     measured: float | None = report.dialogue_lufs
     facts = report.provenance
     target = facts.get("target_lufs") if facts.get("anchor") == "dialogue" else None

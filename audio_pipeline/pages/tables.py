@@ -55,7 +55,7 @@ def timecode(report: LoudnessReport, at_s: float) -> str:
 
 
 def verdict(word: str | None) -> Markup:
-    """A verdict: a sign, which is told apart without colour, and the word."""
+    """A verdict as a sign, distinguishable without colour, and a word."""
     signs = {"pass": "✓", "fail": "✕", None: "·"}
     shown_word = word or "no delivery named"
     kind = shown_word.replace(" ", "-")
@@ -148,7 +148,7 @@ def sections(report: LoudnessReport) -> Markup:
 
 
 def dropout_contract(report: LoudnessReport, dropout: DropoutLevels) -> Markup:
-    """What was planned of the dropout and what was measured."""
+    """The dropout, specified and measured."""
     plan = _dropout_plan(report)
     silence = next((s.start_s for s in report.sections if s.name == "silence"), None)
     level = number(dropout.level_before_dbfs, 1)
@@ -180,7 +180,7 @@ def _dropout_plan(report: LoudnessReport) -> dict[str, Any]:
 
 
 def changes_table(changes: Changes) -> Markup:
-    """What the preset changes in the one it extends."""
+    """The changes of the preset against its base."""
     if not changes.rows:
         return element("p", "No base preset." if changes.base is None else "Nothing.")
     rows = [(c.key, as_text(c.before), as_text(c.after), c.origin) for c in changes.rows]
@@ -189,7 +189,7 @@ def changes_table(changes: Changes) -> Markup:
 
 
 def provenance(report: LoudnessReport) -> Markup:
-    """Where the mix came from; the whole preset folded away."""
+    """The provenance of the mix, with the preset in a collapsed table."""
     facts = {k: v for k, v in report.provenance.items() if k != "preset"}
     items = [(k, text) for k, text in _flat(facts)]
     rows = [join(element("dt", k), element("dd", v)) for k, v in items]

@@ -83,7 +83,7 @@ class Timbre:
     voiced_percent: float
 
     def as_dict(self) -> dict[str, float | None]:
-        """For JSON, rounded to what was measured."""
+        """The figures as JSON values, rounded to the precision of the measurement."""
         return {k: None if v is None else round(v, 3) + 0.0 for k, v in asdict(self).items()}
 
 

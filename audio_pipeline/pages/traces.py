@@ -66,7 +66,7 @@ class Balance:
 
 
 class CloseUp:
-    """Level of every 2 ms, RMS over both channels; of all of it, what is around the dropout is shown."""
+    """RMS level over both channels in steps of 2 ms, for the close-up of the dropout."""
 
     def __init__(self, sample_rate_hz: int) -> None:
         self._step = round(CLOSE_STEP_S * sample_rate_hz)

@@ -95,7 +95,7 @@ class Matrix:
 
 
 def read_batch_file(path: Path, shown: str) -> list[Matrix]:
-    """What a batch file asks for. Raises PresetError, in one sentence, for what it cannot mean."""
+    """The contents of a batch file. Raises PresetError for an invalid one."""
     table = read_toml(path, shown, "batch file")
     for key in table:
         if key not in KEYS:

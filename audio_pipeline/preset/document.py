@@ -1,4 +1,4 @@
-"""One preset file and what it extends, merged into one table; every value knows where it came from."""
+"""A preset file merged with its bases into one table, with the origin of every value."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ class Picture(Parameters):
 
 
 class Master(Parameters):
-    """How the mix becomes a master."""
+    """The parameters of the master."""
 
     delivery: str = Field(
         "netflix-nearfield", description="the delivery that the mix is checked against"
@@ -141,7 +141,7 @@ class Master(Parameters):
 
 
 class Leader(Parameters):
-    """What stands before and after the programme in every file, for the picture department's sync."""
+    """The leader before and after the programme, for sync with the picture."""
 
     on: bool = Field(True, description="whether the files have a leader")
     two_pop: bool = Field(True, description="one frame of 1 kHz, 2 s of timecode before the start")

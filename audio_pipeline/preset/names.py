@@ -148,7 +148,7 @@ def named(preset: Preset, template: str | None) -> Preset:
 
 
 def stem_names(preset: Preset, template: str | None, stems: Iterable[str]) -> dict[str, str]:
-    """What the stems of a mix are called by a template that has a `{type}`: each with its own.
+    """The names of the stems by a template with `{type}`.
 
     Nothing for any other template: stems are then called after the mix. Raises PresetError for a name
     that no file may have.

@@ -29,7 +29,7 @@ _CODE_OF: dict[str, OverrunCode] = {"black": "echo_past_black", "end": "tail_pas
 
 @dataclass(frozen=True)
 class Overrun:
-    """Samples `span` of the programme in which `voice` is cut, or heard where it should be silent.
+    """Samples `span` of the programme in which `voice` is cut, or plays where it should be silent.
 
     `limit` is the cue, the effect or the slot that it passes, as text.
     """

@@ -31,7 +31,7 @@ def starter_files() -> dict[str, Path]:
 
 
 def start_project(folder: Path) -> list[str]:
-    """Copy the starter files into `folder` and give it `renders/`; returns what was written.
+    """Copy the starter files into `folder` and create `renders/`; return the written files.
 
     A project that was begun and not finished, as by a process that was killed, is finished: every file
     that is there is whole. However else this ends early, what it wrote is removed. Raises PresetError, before

@@ -1,4 +1,4 @@
-"""Whether what should be heard in the dropout can be heard in the room it is meant for.
+"""Whether the grain after the dropout is audible in the room of the delivery.
 
 A delivery says how loud full scale plays: SPL = dBFS + 105 in a cinema at 85 dBC, + 99 in a nearfield
 room at 79 (both for -20 dBFS). Rooms are never silent: NC-25, a quiet cinema, is about 35 dBA and NC-30
@@ -17,7 +17,9 @@ CLEAR_DB = 6.0
 
 
 def listening_facts(delivery: Delivery, floor_a_weighted_dbfs: float | None) -> Listening:
-    """The floor as a sound level where `delivery` is heard, and how far over each room it stands."""
+    """The floor as a sound level at the delivery's listening level, and its distance above the noise of each
+    room.
+    """
     spl = (
         None if floor_a_weighted_dbfs is None else floor_a_weighted_dbfs + delivery.spl_at_full_scale_db
     )

@@ -19,7 +19,7 @@ def delivery_names(own: Path | None = None) -> list[str]:
 
 
 def full_name(name: str, own: Path | None) -> str:
-    """The delivery that `name` means: its own name, or what only one begins with ("netflix").
+    """The full name of the delivery `name`, which may be an unambiguous prefix ("netflix").
 
     Raises ReportError, with the nearest name, for an unknown delivery.
     """

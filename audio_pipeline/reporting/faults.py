@@ -1,4 +1,4 @@
-"""What is wrong with a report, in one sentence: the key, what was found, what is allowed."""
+"""Errors in reports as one sentence: key, found value, allowed values."""
 
 from __future__ import annotations
 

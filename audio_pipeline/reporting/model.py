@@ -39,14 +39,14 @@ _RETIRED_CLAUSE_KEYS = ("mending_gain_db", "gain_breaks")
 
 
 class Gains(ReportModel):
-    """The gains of a render: of the bus DX before it meets the other buses, and of all buses after that."""
+    """The gains of a render: that of the bus DX, and that of all buses after their sum."""
 
     dialogue_db: Level | None
     programme_db: Level | None
 
 
 class SectionLevels(ReportModel):
-    """A stretch between two cues, measured as if it were a file of its own."""
+    """A span between two cues, measured as a separate file."""
 
     name: Text
     start_s: Seconds
@@ -74,7 +74,7 @@ class Slot(ReportModel):
 
 
 class DropoutLevels(ReportModel):
-    """The dropout: where it begins, what is there before and after it, how long the fall takes."""
+    """The dropout: its start, the levels before and after it, the length of the fall."""
 
     at_s: Seconds
     level_before_dbfs: Level | None
@@ -161,7 +161,7 @@ class Silence(ReportModel):
 
 
 class DeliveryVerdict(ReportModel):
-    """Check files against a delivery, clause by clause. `name`, `title` and `verdict` are None without one."""
+    """The verdict of a delivery, clause by clause. `name`, `title` and `verdict` are None without one."""
 
     name: Text | None
     title: Text | None
@@ -184,7 +184,7 @@ class Curves(ReportModel):
 
 
 class LoudnessReport(ReportModel):
-    """What was measured in an audio file, and what is known about it."""
+    """The measurements of an audio file, with its provenance."""
 
     schema_name: Literal["LoudnessReport.2"] = Field(alias="schema")
     mix: Text

@@ -1,4 +1,4 @@
-"""The verdict of a delivery, clause by clause: measured, asked for, and whether that passes."""
+"""The verdict of a delivery, clause by clause: measurement, limit and result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a report warns of: each check says what it found, where, and which figure shows it."""
+"""The checks that add warnings to a report, each with a time and a figure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def warnings_of(
     dropout: DropoutLevels | None,
     delivery: DeliveryVerdict,
 ) -> tuple[ReportWarning, ...]:
-    """Everything that whoever delivers the file should know."""
+    """All warnings about a file."""
     return (
         *(
             ReportWarning.model_validate({"code": code, "message": said})

@@ -53,7 +53,10 @@ class WarningCode(StrEnum):
     ECHO_PAST_BLACK = "echo_past_black", "an echo continues past the cue `black`"
     TAIL_PAST_END = "tail_past_end", "a voice or its echo continues past the cue `end`"
     LOUDNESS_OFF_TARGET = "loudness_off_target", "the mix is not within 0.1 LU of its target"
-    STEM_OVER_FULL_SCALE = "stem_over_full_scale", "a stem needs more reduction by the ceiling than the master"
+    STEM_OVER_FULL_SCALE = (
+        "stem_over_full_scale",
+        "a stem needs more reduction by the ceiling than the master",
+    )
     STEM_SIGNAL = "stem_signal", "a stem is clipped, recorded too low, has DC or opposite channels"
     STEM_CHANNELS = "stem_channels", "channels of a stem that differ were averaged"
     STEM_GAIN = "stem_gain", "a stem was raised by more than 40 dB"

@@ -195,11 +195,11 @@ class Clock:
         return _latest(moment, self.seconds)
 
     def timecode(self, seconds: Fraction) -> str:
-        """The timecode of the picture that stands at exactly `seconds` into the programme."""
+        """The timecode of the picture frame at exactly `seconds` into the programme."""
         return self.rate.timecode(self.start_frame + self.frame(seconds))
 
     def timecode_of_sample(self, at: int, sample_rate_hz: int) -> str:
-        """The timecode of the picture that stands at the programme's sample `at`."""
+        """The timecode of the picture frame at the programme's sample `at`."""
         return self.rate.timecode(self.start_frame + self.frame_of_sample(at, sample_rate_hz))
 
     def timecode_of_rounded(self, seconds: float) -> str:
@@ -208,11 +208,11 @@ class Clock:
         return self.timecode(Fraction(seconds) + ROUNDED_S)
 
     def frame(self, seconds: Fraction) -> int:
-        """The number of the picture, from 0, that stands at exactly `seconds` into the programme."""
+        """The number of the picture frame, from 0, at exactly `seconds` into the programme."""
         return int(seconds * self.rate.frames_per_s // 1)
 
     def frame_of_sample(self, at: int, sample_rate_hz: int) -> int:
-        """The number of the picture, from 0, that stands at the programme's sample `at`.
+        """The number of the picture frame, from 0, at the programme's sample `at`.
 
         Picture n begins at sample round(n × sample rate ÷ picture rate), which may lie half a sample before
         its exact time: a division of samples would give the picture before it.

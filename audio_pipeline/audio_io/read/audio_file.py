@@ -1,4 +1,4 @@
-"""Read audio files: what libsndfile reads, and through ffmpeg what it does not.
+"""Reads audio files with libsndfile, and other formats with ffmpeg.
 
 Every file is either read whole and right, or refused in one sentence that names it and the cause.
 Nothing is allocated because a header claims it.
@@ -100,7 +100,7 @@ class AudioInfo:
 
 
 def probe(path: str | os.PathLike[str]) -> AudioInfo:
-    """What `path` is, from its header: cheap, and without a look at its samples.
+    """The format of `path`, from its header, without reading samples.
 
     Where ffmpeg decodes, `frames` is what the container states, which may differ from what is
     decoded by the padding of the codec; 0 when it states nothing. Raises StemError for what cannot
@@ -111,7 +111,7 @@ def probe(path: str | os.PathLike[str]) -> AudioInfo:
 
 
 def read(path: str | os.PathLike[str]) -> tuple[Samples, AudioInfo]:
-    """The whole recording, `(n, channels)` float64 in the channel order of WAV, and what it is.
+    """The whole recording, `(n, channels)` float64 in the channel order of WAV, and its format.
 
     Raises StemError for what cannot be read, is shorter than 10 ms or longer than 6 h, is silent,
     holds a NaN, an infinity or an absurd value, changes meanwhile, or would take too much memory.
@@ -150,7 +150,7 @@ def blocks(path: str | os.PathLike[str], frames: int = BLOCK) -> Iterator[Sample
 
 @dataclass(frozen=True)
 class Recording:
-    """An open file, whose sound can be had from its beginning as often as it is wanted.
+    """An open file that can be read from its start repeatedly.
 
     `info.frames` is what the file states, as `probe` gives it.
     """

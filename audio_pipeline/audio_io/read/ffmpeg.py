@@ -111,7 +111,7 @@ def container_of(file: RegularFile) -> Container | None:
 
 
 def stream_info(file: RegularFile, container: Container) -> StreamInfo:
-    """Ask `ffmpeg -i`, and for one frame, which tells rate and channels.
+    """Read the header with `ffmpeg -i` and decode one frame for rate and channels.
 
     Raises StemError when ffmpeg is missing or the file has no audio.
     """

@@ -1,4 +1,4 @@
-"""How long a FLAC file says it is, told without libsndfile, which takes fifty times as long to load.
+"""The stated length of a FLAC file, read without libsndfile, which takes fifty times as long to load.
 
 Source: RFC 9639, section 8. Only a header in which nothing is uncommon is believed.
 """

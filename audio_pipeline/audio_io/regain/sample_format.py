@@ -25,7 +25,7 @@ _SPEAKERS = {1: 0x4, 2: 0x3, 3: 0x7, 4: 0x33, 5: 0x37, 6: 0x3F, 7: 0x70F, 8: 0x6
 
 @dataclass(frozen=True)
 class SampleFormat:
-    """`bits` of a sample, whole numbers or not, of so many channels at a rate."""
+    """A sample format: bits, integer or float, channels and sample rate."""
 
     channels: int
     sample_rate_hz: int
@@ -54,7 +54,7 @@ class SampleFormat:
 
     @staticmethod
     def of_info(info: AudioInfo) -> SampleFormat:
-        """The format for what was read from another container: 16 bits stay, all else has 24."""
+        """The format for audio from another container: 16 bits are kept, anything else becomes 24."""
         bits = 16 if info.subtype in ("PCM_16", "pcm_s16le", "pcm_s16be") else 24
         return SampleFormat(info.channels, info.sample_rate_hz, bits, is_float=False)
 

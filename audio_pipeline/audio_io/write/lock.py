@@ -1,4 +1,4 @@
-"""A lock that ends with its process, on a file of its own."""
+"""A lock on a separate file; it ends with its process."""
 
 from __future__ import annotations
 

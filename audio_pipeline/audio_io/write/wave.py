@@ -128,7 +128,7 @@ class WaveWriter:
         self._data_bytes += len(packed)
 
     def draft(self) -> Path:
-        """The file as it will be delivered, but for its loudness: for whoever measures what it holds.
+        """The complete file except for its loudness in `bext`, to be measured.
 
         Nothing can be written behind it any more.
         """

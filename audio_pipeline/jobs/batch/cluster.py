@@ -124,7 +124,7 @@ class _ClusterBatch:
                     yield outcome
 
     def close(self) -> None:
-        """Cancel what is still waiting, and leave the cluster."""
+        """Cancel waiting tasks and disconnect."""
         if self._client is not None:
             with suppress(OSError, self._dask.CancelledError):
                 self._client.cancel([w.future for w in self._left.values() if w.future is not None])

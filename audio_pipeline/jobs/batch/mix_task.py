@@ -116,7 +116,7 @@ def render_one(task: Task, progress: Callable[[float], None] = lambda share: Non
 
 
 def unchanged(mix: Mix) -> Outcome:
-    """The outcome of a mix that is there already, with what its report says of its delivery and its picture."""
+    """The outcome of an unchanged mix, with the delivery and the overruns of its report."""
     report = None
     with suppress(ReportError):  # the overview says what is wrong with it
         report = read_report(mix.out / f"{mix.name}{SUFFIX}")

@@ -1,4 +1,4 @@
-"""Puts a projector together from its parameters: which parts there are, and when each is heard."""
+"""Builds a projector from its parameters: its parts, and when each is active."""
 
 from __future__ import annotations
 
