@@ -7,9 +7,9 @@ import errno
 from audio_pipeline.errors import RenderError
 
 _MEMORY_WORDS = ("failed to map segment", "annot allocate memory", "unable to allocate")
-_MEMORY = ("there is not enough memory", "Close other programs, or use fewer --workers or --jobs.")
+_MEMORY = ("out of memory", "Close other programs, or use fewer --workers or --jobs.")
 _THREADS = (
-    "the system starts no more threads",
+    "the system cannot start more threads",
     "Use fewer --workers or --jobs, or raise the limits of the user (ulimit -u, ulimit -v).",
 )
 _FILES = ("too many files are open", "Close other programs, or raise the limit (ulimit -n).")

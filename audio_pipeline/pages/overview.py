@@ -208,7 +208,7 @@ def _summary(results: Sequence[MixResult], marks: Sequence[Mapping[str, float]])
     if others := len(verdicts) - verdicts.count("pass"):
         words.append(f"{others} do not" if others > 1 else "1 does not")
     if failed:
-        words.append(f"{failed} could not be made")
+        words.append(f"{failed} failed")
     if out := sum(bool(mark) for mark in marks):
         words.append(f"{out} stand out" if out > 1 else "1 stands out")
     return ", ".join(words) + "."
@@ -219,9 +219,7 @@ def _row(result: MixResult, marks: Mapping[str, float]) -> Markup:
     own = element("th", name, *map(Markup, _about(result)), scope="row", role="rowheader")
     if result.report is None:
         why = result.failure or "it was not rendered"
-        wide = element(
-            "td", f"Could not be made: {why}", class_="fail wide", colspan=str(len(_FIGURES) + 2)
-        )
+        wide = element("td", f"Not rendered: {why}", class_="fail wide", colspan=str(len(_FIGURES) + 2))
         return element("tr", own, wide, role="row")
     figures, cells = result.figures(), []
     for key, figure in _FIGURES.items():

@@ -157,7 +157,9 @@ def silence_notes(report: LoudnessReport) -> list[str]:
     for run in report.delivery.silences:
         text = f"Digital silence {run.start} to {run.stop} ({run.stop_s - run.start_s:.3f} s)"
         if run.deliberate:
-            notes.append(f"{text}: meant, it follows the silence cue. Mention it in the delivery notes.")
+            notes.append(
+                f"{text}: intended; it follows the silence cue. Mention it in the delivery notes."
+            )
         elif not report.sections:
             unknown.append((run, f"{text}. If it is intended, mention it in the delivery notes."))
     if len(unknown) > MOST_SILENCES:

@@ -159,7 +159,7 @@ def _number(base: Any, text: str, steps: Unit) -> Any:
     scale = Decimal(repr(steps.scales[own]))
     for sign, amount, change in changes:
         if amount is None or change not in steps.changes:
-            raise ValueError(f'{text!r} is not a change of it; write it like "{example}"')
+            raise ValueError(f'{text!r} is not a change of this value; write it like "{example}"')
         number += sign * Decimal(amount) * Decimal(repr(steps.changes[change])) / scale
     if unit:
         return f"{_plain(number)} {own}"
@@ -180,7 +180,7 @@ def _place(base: Any, text: str) -> str:
     for sign, amount, word in _changes(text, f"{WORD} + R20"):
         match = _PLACE.fullmatch(word or "")
         if amount is not None or match is None:
-            raise ValueError(f'{text!r} is not a move to a side; write it like "{WORD} + R20"')
+            raise ValueError(f'{text!r} is not a change of pan; write it like "{WORD} + R20"')
         place += sign * _place_of(match[0])
     if abs(place) > 100:
         raise ValueError(f"{text!r} is beyond {'L' if place < 0 else 'R'}100")

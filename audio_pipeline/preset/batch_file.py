@@ -117,7 +117,7 @@ def read_batch_file(path: Path, shown: str) -> list[Matrix]:
     mixes = [_mix(shown, whole, mix) for mix in _tables(shown, "mix", table, MOST_MIXES)]
     if not whole.presets and not mixes:
         raise PresetError(
-            f"{shown} names no preset, so there is nothing to render",
+            f"{shown} names no preset",
             hint='Write presets = ["final"], or presets = ["*"] for all.',
         )
     if not whole.presets and whole.vary:
@@ -260,10 +260,8 @@ def _axes(shown: str, value: object) -> dict[str, tuple[Any, ...]]:
 def _check_axis(origin: str, key: str, values: tuple[Any, ...]) -> None:
     if not values or any(value == "" for value in values):
         raise PresetError(
-            f"{origin}: {key} has no values to vary over, so there is nothing to render"
-            if not values
-            else f"{origin}: {key} has an empty value",
-            hint="Give it values, or leave the key away.",
+            f"{origin}: {key} has no values" if not values else f"{origin}: {key} has an empty value",
+            hint="Write values, or remove the key.",
         )
     _refuse_more(f"{origin}: {key}", len(values), MOST_MIXES)
     seen: set[str] = set()

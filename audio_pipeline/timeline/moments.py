@@ -229,7 +229,7 @@ class UnknownNameError(ValueError):
     """A moment refers to `name`, which is unknown."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"nothing is called {name!r}")
+        super().__init__(f"unknown name {name!r}")
         self.name = name
 
 

@@ -72,7 +72,7 @@ class PictureRate:
         if not self.drop:
             return label
         if f < self._dropped and s == 0 and m % 10:
-            raise ValueError(f"{timecode!r} is a label that drop frame leaves out")
+            raise ValueError(f"{timecode!r} is a label that drop frame skips")
         minute = h * 60 + m
         return label - self._dropped * (minute - minute // 10)
 

@@ -187,7 +187,7 @@ def test_a_report_is_checked_against_its_own_delivery_or_another(folder: Path) -
     report = folder / "ending.report.json"
     assert run(report).exit_code == 0
     assert run(report, "--delivery", "podcast").exit_code == 1
-    assert "meant, it follows the silence cue" in run(report).output
+    assert "intended; it follows the silence cue" in run(report).output
 
 
 def test_the_list_names_every_delivery_with_its_demands() -> None:

@@ -63,7 +63,7 @@ COULD_NOT = {
     "excerpt backwards": (["--preset", "tiny", "--from", "2s", "--to", "1s"], "does not lie", None),
     "excerpt from nothing": (
         ["--preset", "tiny", "--from", "blakc"],
-        "--from or --to is invalid: nothing is called 'blakc'",
+        "--from or --to is invalid: unknown name 'blakc'",
         None,
     ),
     "out that is a file": (

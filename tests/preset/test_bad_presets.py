@@ -52,15 +52,15 @@ CASES = {
     "pan outside": (BASE + '[effects.crossfade]\ninner = "R120"', 'write "L100", "C" or "R30"'),
     "cue that refers to itself": (
         BASE + '[cues]\nblack = "black + 1s"',
-        "cues.black waits for itself: black → black",
+        "cues.black refers to itself: black → black",
     ),
     "cues in a circle": (
         BASE + '[cues]\nblack = "dropout - 12s"',
-        "waits for itself: black → dropout → black",
+        "refers to itself: black → dropout → black",
     ),
     "unknown cue": (
         BASE + '[cues]\nblack = "blakc + 1s"',
-        "nothing is called 'blakc'; did you mean 'black'?",
+        "'blakc' is unknown; did you mean 'black'?",
     ),
     "cue before the start": (
         BASE + '[cues]\nbreath = "-1s"',
@@ -72,7 +72,7 @@ CASES = {
     ),
     "cue after the end": (BASE + '[cues]\nend = "20s"', "is after the cue 'end'"),
     "ten hours": (BASE + '[cues]\nend = "10h"', "10 hours; a programme has at most 6"),
-    "no length": (BASE + '[cues]\nend = "0s"', "cues.end leaves a programme of less than 0.1 s"),
+    "no length": (BASE + '[cues]\nend = "0s"', "cues.end makes the programme shorter than 0.1 s"),
     "frame that the rate has not got": (BASE + '[cues]\nblack = "01:00:44:24"', "at 24 the last is 23"),
     "feet with too many frames": (BASE + '[cues]\nblack = "66+16"', "a foot of 35mm has 16"),
     "extends itself": ('extends = "bad"', "presets/bad.toml extends itself: bad → bad"),

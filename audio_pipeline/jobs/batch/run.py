@@ -147,7 +147,7 @@ def _with_its_gain(mix: Mix) -> Mix:
     try:
         report = read_report(mix.out / f"{mix.full_mix}{SUFFIX}")
     except ReportError as error:
-        cause = f"{mix.name} takes its gain from {mix.full_mix}, which could not be made"
+        cause = f"{mix.name} takes its gain from {mix.full_mix}, which failed"
         return replace(mix, failure=cause, hint=error.message)
     return replace(mix, reference=replace(mix.reference, programme_db=report.gains.programme_db))
 
