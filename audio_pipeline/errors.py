@@ -1,9 +1,9 @@
 """The errors that a user can cause.
 
     AudioPipelineError
-    ├── PresetError     a preset, a batch file or `--set` cannot be understood or obeyed
-    ├── StemError       an audio file that was asked for cannot be used
-    ├── RenderError     the mix could not be made or written
+    ├── PresetError     a preset, a batch file or `--set` is invalid
+    ├── StemError       an audio file cannot be used
+    ├── RenderError     the mix cannot be rendered or written
     └── ReportError     a report, a delivery or a marker list cannot be read or compared
 
 Misuse of the library (wrong shapes, wrong dtypes) raises `ValueError`.

@@ -99,13 +99,12 @@ def command(
 ) -> None:
     """Render many mixes: presets by name or pattern ("h*"), preset files, batch files (.batch.toml).
 
-    What mixes share is made once. What was rendered before, and would be the same, is not rendered
-    again. Writes index.html, batch.csv, batch.json and overruns.csv (lines that are too long for the
-    picture) beside the renders; mixes of earlier batches stay in them while they are there.
+    Sounds that mixes share are rendered once; unchanged mixes are skipped. Writes index.html, batch.csv,
+    batch.json and overruns.csv (lines that are too long for the picture) beside the renders; they keep the
+    mixes of earlier batches.
 
-    Exit status 0 when all mixes are there, 1 when one could not be made (with --dry-run: cannot be made)
-    or, with --require-pass, does not pass its delivery or, with --strict, has a line that does not fit,
-    2 for wrong usage.
+    Exit status: 0 when all mixes are rendered; 1 when one fails (with --dry-run: would fail), does not pass
+    its delivery (--require-pass) or has a line that does not fit (--strict); 2 for wrong usage.
     """
     if schema:
         from audio_pipeline.preset.batch_schema import batch_schema

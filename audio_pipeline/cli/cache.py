@@ -28,7 +28,7 @@ Examples:
 def command(clear: bool, output: Output) -> None:
     """Show or clear the cache of conditioned stems and tiles of sounds.
 
-    It is safe to clear, or to delete, at any time: what is missing is made again, to the same bytes.
+    The cache may be cleared or deleted at any time; the next render gives the same bytes.
     """
     cache = users_cache()
     if cache is None:

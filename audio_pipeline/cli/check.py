@@ -54,8 +54,8 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 def command(files: tuple[Path, ...], output: Output, **options: Any) -> None:
     """Check audio files, or their .report.json, against a delivery.
 
-    Exit status 0 when every clause that applies passes, 1 when one fails or cannot be measured, in any
-    file. --json prints one document; of many files, a list of them.
+    Exit status: 0 when every clause that applies passes, 1 when one fails or cannot be measured, in any file.
+    With several files --json prints a list.
     """
     if options["as_list"]:
         _list(output)

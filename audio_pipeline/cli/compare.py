@@ -58,7 +58,7 @@ def command(
 ) -> None:
     """Compare reports (.report.json), audio files, or folders of renders with the first of them.
 
-    Exit status 0 when every figure is within its tolerance, 1 when one is not. Folders are compared by
+    Exit status: 0 when every figure is within its tolerance, else 1. Folders are compared by
     the names of their renders.
     """
     if len(things) < 2:

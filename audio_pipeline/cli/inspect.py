@@ -54,8 +54,8 @@ def command(
 ) -> None:
     """Analyse one layer of a preset, or any audio FILE.
 
-    A layer is heard as it stands in the mix: placed, with its room, until the dropout, before the one
-    gain; with --dry its source alone. A name with a dot or a slash is a file.
+    A layer is analysed as it is in the mix: panned, with its room, until the dropout, before the programme
+    gain; with --dry, its source only. A name with a dot or a slash is a file.
     """
     from audio_pipeline.jobs.inspect import SpanError, layer_of_preset, part_of_file
 

@@ -50,7 +50,7 @@ FILE = click.Path(path_type=Path)
 def command(files: tuple[Path, ...], self_test: bool, output: Output, **options: Any) -> None:
     """Measure loudness, true peak, sections and the dropout of audio files.
 
-    --json prints the report; of many files, a list of them.
+    --json prints the report, of several files a list.
     """
     if self_test:
         _self_test(output)

@@ -30,10 +30,10 @@ Examples:
 @output_options
 @debug_option
 def command(things: tuple[str, ...], out: Path | None, open_page: bool, output: Output) -> None:
-    """Make a page that plays mixes level-matched, switched without a gap, blind if you like.
+    """Write a page that compares mixes by ear: level-matched, gapless, optionally blind.
 
-    Name presets that are rendered, reports, audio files, or one folder of renders. The page is one file
-    that works without a network.
+    Name rendered presets, reports, audio files, or one folder of renders. The page is one file that works
+    offline.
     """
     if not things:
         raise click.UsageError("name two mixes to review, or a folder of renders")

@@ -58,7 +58,7 @@ def command(
     open_page: bool,
     output: Output,
 ) -> None:
-    """Render PRESET, serve its page to this computer only, and do both again after every change.
+    """Render PRESET after every change, and serve its page on this computer.
 
     The open page reloads and keeps its position. Errors are shown in the terminal and on the
     page. Ctrl-C ends it; then --json prints what was rendered.
