@@ -100,7 +100,7 @@ def test_a_render_is_exported_without_its_project(tiny: Project, tmp_path: Path)
     for line in (["tiny.wav", "--to", "csv", "--layers"], ["tiny", "--to", "csv"]):
         refused = run(away, "export", *line)
         assert refused.returncode == 1
-        assert "no project here" in refused.stderr
+        assert "no project" in refused.stderr
         assert "hint" in refused.stderr
 
 
