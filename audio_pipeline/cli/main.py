@@ -31,6 +31,7 @@ COMMANDS = {
     "watch": "Render after every change and update the page.",
     "review": "Write a page to compare mixes by ear: level-matched, blind, ABX.",
     "check": "Check files against a delivery, clause by clause.",
+    "export": "A session for another program: stems or layers, markers, timecode.",
     "inspect": "Analyse a layer or a file in figures and a plot.",
     "presets": "List the presets, or show one of them.",
     "cache": "Show or clear the cache.",

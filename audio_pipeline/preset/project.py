@@ -63,6 +63,10 @@ class Project:
         names = (path.stem for path in files if "." not in path.stem)
         return sorted(names, key=lambda name: (name != "final", name))
 
+    def has_preset(self, name: str) -> bool:
+        """Whether `preset_names` has the name; the folder is not read."""
+        return "." not in name and os.path.lexists(self.presets / f"{name}.toml")
+
     def preset_file(self, name: str) -> Path:
         """The file of the preset called `name`. Raises PresetError that names the nearest."""
         names = self.preset_names()

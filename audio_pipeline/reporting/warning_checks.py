@@ -60,6 +60,10 @@ def _of_file(measured: Measured, facts: MixFacts) -> list[ReportWarning]:
     found = [
         ReportWarning(code=WarningCode.FILE_STRUCTURE, message=word) for word in measured.info.warnings
     ]
+    found += [
+        ReportWarning.model_validate({"code": code, "message": said})
+        for code, said in measured.info.remarks
+    ]
     for section in facts.sections:
         if section.span.stop > measured.info.frames:
             found.append(
@@ -152,7 +156,8 @@ def _of_silences(facts: MixFacts, delivery: DeliveryVerdict) -> list[ReportWarni
     """Without cues no silence is known to be intended, so no warning is given; very many are pauses, reported
     once.
     """
-    runs = [run for run in delivery.silences if facts.sections and not run.deliberate]
+    stated = facts.sections and facts.states_silence
+    runs = [run for run in delivery.silences if stated and not run.deliberate]
     if len(runs) > MOST_SILENCES:
         return [
             _silence(

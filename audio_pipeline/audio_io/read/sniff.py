@@ -40,7 +40,10 @@ def why_not_audio(file: RegularFile) -> StemError:
         )
     if _is_text(head):
         return StemError(f"{file.name} is text, not audio.", hint="Name an audio file.")
-    return StemError(f"{file.name} is not a supported audio file.", hint="Export it as WAV or FLAC.")
+    return StemError(
+        f"{file.name} is not a supported audio file: it has no known header.",
+        hint="Export it as WAV or FLAC; samples alone do not say their rate, width and channels.",
+    )
 
 
 def _is_text(head: bytes) -> bool:
