@@ -23,7 +23,7 @@ def clock_options(function: F) -> F:
     start = click.option(
         "--start",
         metavar="TC",
-        help="Timecode of the first sample (default: that of bext or iXML, else 01:00:00:00).",
+        help="Timecode of the first sample (default: bext, iXML).",
     )
     return rate(start(function))
 

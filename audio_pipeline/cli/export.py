@@ -34,8 +34,7 @@ Examples:
 @click.option(
     "--layers",
     is_flag=True,
-    help="Export every layer dry, with pan, level, fades and dropout as automation "
-    "(reaper, otio and csv).",
+    help="Export dry layers with automation (reaper, otio, csv).",
 )
 @click.option(
     "--out",

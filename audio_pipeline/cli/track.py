@@ -16,6 +16,6 @@ def track_option(function: F) -> F:
         "--track",
         type=click.IntRange(min=1),
         metavar="N",
-        help="Read track N of files with several (default: the default one, or all mono ones).",
+        help="Audio track to read (default: as the file states).",
     )
     return option(function)

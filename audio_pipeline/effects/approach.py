@@ -72,7 +72,7 @@ class ApproachProcessor:
     def gains(self, sample: Samples, channels: int) -> Samples | None:
         """What the rise adds to the gains of left and right, `(n, 2)`, at `sample` `(n,)`, without its treble.
 
-        `channels` are those of the layer's source. None in headphones, where a mono sound's place is no gain.
+        `channels` are those of the layer's source. None in headphones, where pan is not a gain.
         """
         rise = (gain_from_db(self._parameters.level) - 1.0) * self._progress(sample)
         if channels == 2:

@@ -202,7 +202,7 @@ class CrossfadeProcessor:
 
     def gains(self, name: str, sample: Samples) -> Samples | None:
         """The gains of left and right, `(n, 2)`, that the direct sound of voice `name` has at `sample` `(n,)`:
-        fade, fader, distance and pan, without its treble. None in headphones, where a place is no gain."""
+        fade, fader, distance and pan, without its treble. None in headphones, where pan is not a gain."""
         if not isinstance(self._placer, SpeakerPlacer):
             return None
         journey = self.journeys[name]

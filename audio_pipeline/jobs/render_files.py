@@ -73,7 +73,7 @@ class FileIdentities:
         self._known: dict[Path, tuple[int, int] | None] = {}
 
     def of(self, path: Path) -> tuple[int, int] | None:
-        """The device and the number of the file; None where there is none."""
+        """The device and the number of the file; None without a file."""
         if path not in self._known:
             self._known[path] = _identity(path)
         return self._known[path]

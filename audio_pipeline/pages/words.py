@@ -149,7 +149,7 @@ def leader_notes(report: LoudnessReport) -> list[str]:
 
 
 def time_notes(report: LoudnessReport) -> list[str]:
-    """What the file itself told of its start, its picture rate and its cues, in words; nothing else."""
+    """The start, picture rate and cues that the file states, as text."""
     told = report.provenance.get("own_time")
     sources = told.get("sources") if isinstance(told, dict) else None
     if not isinstance(sources, dict):

@@ -133,7 +133,7 @@ def value_at(
 
 
 def table_at(preset: Preset, key: Key) -> AnyTable:
-    """The table of the preset at a key. Raises KeyError where there is none."""
+    """The table of the preset at a key. Raises KeyError for an unknown one."""
     match key:
         case ():
             return preset.head

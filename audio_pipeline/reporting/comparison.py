@@ -22,7 +22,7 @@ LOWEST_LUFS = -70.0
 """What is softer, or silent, counts as this when curves are compared: the gate of BS.1770."""
 
 SILENT_DB = -85.0
-"""What is softer is silence, as null is: silence with the dither of 16 bits is no other than digital one."""
+"""What is softer is silence, as null is: silence with 16-bit dither equals digital silence."""
 
 _SILENT_UNITS = ("LUFS", "dBTP", "dBFS")
 _LEVEL_UNITS = ("LUFS", "LU", "dBTP", "dBFS", "dB")

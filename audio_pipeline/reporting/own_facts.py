@@ -67,7 +67,7 @@ def _of_programme(own: OwnTime, programme: Span, frames: int, rate_hz: int) -> O
     cues = tuple((name, at - programme.start) for name, at in own.cues)
     start_s = None if own.start_s is None else own.start_s + Fraction(programme.start, rate_hz)
     if programme.start or programme.stop < frames:
-        # the cue that ends it is where the leader begins: without leaders there is none
+        # the cue that ends it is where the leader begins: without leaders it is absent
         cues = tuple((name, at) for name, at in cues if 0 <= at < len(programme))
     return replace(own, start_s=start_s, cues=cues)
 

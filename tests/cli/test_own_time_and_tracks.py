@@ -154,6 +154,6 @@ def test_a_track_is_selected_by_its_number(tmp_path: Path) -> None:
     page = tmp_path / "choice.html"
     reviewed = run("review", film, film, "--track", "2", "--out", page)
     assert (reviewed.exit_code, reviewed.stderr.count("track 2")) == (0, 2)
-    with pytest.raises(StemError, match="there is no track 3"):
+    with pytest.raises(StemError, match="track 3 does not exist"):
         run("measure", film, "--track", "3")
     assert run("measure", film, "--track", "0").exit_code == 2

@@ -111,7 +111,7 @@ class AudioInfo:
 
 
 def probe(path: str | os.PathLike[str], *, track: int | None = None) -> AudioInfo:
-    """What `path` is, from its header: cheap, and without a look at its samples.
+    """The format of `path`, from its header, without reading samples.
 
     `track` is the number of the track to read, from 1, where a file has several; None leaves the choice
     to the file: its default track, or its mono tracks together.
@@ -221,7 +221,7 @@ def opened(path: str | os.PathLike[str], *, track: int | None = None) -> Iterato
 
 
 def _coded_kind(file: RegularFile, structure: Structure, subtype: str) -> str | None:
-    """What the samples are in words, where a plain WAV holds coded sound in their place."""
+    """A description of the samples, if a plain WAV holds coded audio instead."""
     if structure.data is None or subtype not in ("PCM_16", "PCM_24"):
         return None
     return coded_kind(file, structure.data, int(subtype[-2:]))

@@ -40,7 +40,7 @@ _OF_24_BITS = (_Sync(b"\x72\xf8\x00\x1f\x4e", _IEC_61937),)
 
 
 def coded_kind(file: RegularFile, data: Chunk, bits: int) -> str | None:
-    """What the samples of `bits` bits are, in words, where they are coded sound; else None."""
+    """A description of samples of `bits` bits that are coded audio; else None."""
     begin = file.bytes_at(data.body, min(data.size, _LOOKED_AT_BYTES))
     syncs = _OF_16_BITS if bits == 16 else _OF_24_BITS
     return next((sync.kind for sync in syncs if _is_regular(_places(begin, sync))), None)

@@ -71,10 +71,10 @@ class StreamInfo:
 
 
 def stream_info(file: RegularFile, container: Container, track: int | None = None) -> StreamInfo:
-    """Ask `ffmpeg -i`, and for one frame, which tells rate and channels. `track` is the number of the one
-    to read, from 1; None leaves the choice to `selected`.
+    """Read the header with `ffmpeg -i` and decode one frame for rate and channels.
 
-    Raises StemError when there is no ffmpeg, no sound in the file, or no such track.
+    `track` is the number of the one to read, from 1; None leaves the choice to `selected`. Raises StemError
+    without ffmpeg, without audio in the file, or for an unknown track.
     """
     # most files have one track, and are asked once
     first = (1,) if track is None else (track,)
@@ -82,7 +82,9 @@ def stream_info(file: RegularFile, container: Container, track: int | None = Non
     listing = _OUTPUT.split(told)[0]
     tracks, streams = tracks_of(listing)
     if not tracks and "Input #0" in listing:
-        raise StemError(f"{file.name} is {container.title} without any sound in it.")
+        raise StemError(
+            f"{file.name} is {container.title} without an audio track.", hint="Name a file with audio."
+        )
     if not tracks:
         raise why_not_decoded(file, container, "", told)
     selection = selected(file, container, tracks, track)

@@ -22,7 +22,7 @@ _NAMES = re.compile(
     b"|".join([b"RI(?:FF|FX)....WAVE", *(re.escape(name) for name in sorted(KNOWN))]), re.DOTALL
 )
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN", b"RIFF", b"RF64")
-"""What begins after a sound and is none: tags of music players, another file joined on."""
+"""Data after the audio: tags of music players, another file joined on."""
 _FILES = (b"RIFF", b"RF64", b"BW64", b"RIFX", b"FORM", b"OggS", b"fLaC")
 """Another file begins so, and no chunk."""
 _MOST_CHUNKS = 4096
@@ -30,8 +30,9 @@ _TAIL_BYTES = 8 << 20
 _NEAR_TAIL_BYTES = 1 << 16
 _SHORTEST_SOUND_S = 0.1
 _LOUDER = 4.0
-"""What follows the stated end is no sound when it is so much louder than what stands before it: bytes that
-are no samples are near full scale, taken for samples."""
+"""Data after the stated end is not audio when it is so much louder than the audio before it: other bytes, read
+as samples, are near full scale.
+"""
 
 
 def is_name(name: bytes) -> bool:
@@ -40,7 +41,7 @@ def is_name(name: bytes) -> bool:
 
 
 def chain_end(file: RegularFile, offset: int, end: str) -> int:
-    """How far chunks lead from `offset` on; `offset` when there is none. A last chunk may claim more
+    """The end of the chunks from `offset` on; `offset` without a chunk. A last chunk may claim more
     than the file holds."""
     for _ in range(_MOST_CHUNKS):
         header = file.bytes_at(offset, 8)

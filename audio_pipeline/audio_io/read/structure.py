@@ -40,7 +40,7 @@ class SampleForm:
 class Splice:
     """A file as libsndfile should see it: `header` in place of its own, then its bytes `start` to `stop`.
 
-    A header that is wrong is not mended in place: what follows the sound would still be misread.
+    A header that is wrong is not corrections in place: what follows the sound would still be misread.
     """
 
     header: bytes

@@ -48,7 +48,7 @@ class Track:
 
     @property
     def words(self) -> str:
-        """It in words: "2 (fra, ac3, stereo)"."""
+        """The track as text: "2 (fra, ac3, stereo)"."""
         known = (self.language, self.codec, self.layout)
         return f"{self.number} ({', '.join(word for word in known if word not in _UNDETERMINED)})"
 
@@ -130,11 +130,11 @@ def selected(
 
 
 def no_such_track(name: str, number: int, count: int) -> StemError:
-    """The error for a track that is not there."""
+    """The error for an unknown track."""
     has = "1 track" if count == 1 else f"{count} tracks"
     return StemError(
-        f"{name} has {has} of sound; there is no track {number}.",
-        hint=f"Say --track 1{f' to {count}' if count > 1 else ''}, or leave it out.",
+        f"{name} has {has} of audio; track {number} does not exist.",
+        hint=f"Use --track 1{f' to {count}' if count > 1 else ''}, or leave it out.",
     )
 
 

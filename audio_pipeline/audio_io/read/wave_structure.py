@@ -138,7 +138,7 @@ def wave_head(file: RegularFile, head: bytes) -> WaveHead:
             name = chunk.name.decode("latin-1").strip()
             warnings.append(f"{file.name} has a chunk {name!r} of odd size without its byte of padding.")
     raise StemError(
-        f"{file.name} is damaged or cut short: no sound follows its header.",
+        f"{file.name} is damaged or truncated: no audio follows its header.",
         hint="Copy or export it again.",
     )
 
@@ -237,7 +237,7 @@ def _fitting(file: RegularFile, head: WaveHead, data: Chunk) -> tuple[Chunk, tup
             return held, (size_wrong(file, data.size, held.size),)
         return data, (_left_out(file, file.size - riff_end),)
     if riff_end < data.stop and data.stop + data.size % 2 < file.size:
-        return data, (f"{file.name} states a wrong size for itself; that of its data is believed.",)
+        return data, (f"{file.name} states a wrong file size; the size of its data chunk is used.",)
     return data, ()
 
 
@@ -314,15 +314,13 @@ def _title(head: WaveHead) -> str:
 
 
 def _format_missing(file: RegularFile) -> StemError:
-    return StemError(
-        f"{file.name} has its data before the description of its format.", hint="Export it again."
-    )
+    return StemError(f"{file.name} has its audio data before its format chunk.", hint="Export it again.")
 
 
 def cut(file: RegularFile, promised: int, held: int) -> StemError:
     """The error for a file that promises more than it holds, and not by a writer's mistake."""
     return StemError(
-        f"{file.name} is cut short: its header promises {promised} bytes of sound,"
+        f"{file.name} is truncated: its header promises {promised} bytes of sound,"
         f" the file holds {held}.",
         hint="Copy or export it again.",
     )
@@ -331,8 +329,8 @@ def cut(file: RegularFile, promised: int, held: int) -> StemError:
 def size_never_written(file: RegularFile, held: int) -> str:
     """The word on a size that was left open."""
     return (
-        f"{file.name} does not say how long it is (a stream, or a recorder that was stopped);"
-        f" all {held} bytes that it holds are read."
+        f"{file.name} does not state its length (a stream, or an interrupted recording);"
+        f" all {held} bytes of audio are read."
     )
 
 
@@ -342,4 +340,4 @@ def size_wrong(file: RegularFile, stated: int, held: int) -> str:
 
 
 def _left_out(file: RegularFile, count: int) -> str:
-    return f"{file.name} has {count} bytes after its end; they are left out."
+    return f"{file.name} has {count} bytes after its last chunk; they are ignored."

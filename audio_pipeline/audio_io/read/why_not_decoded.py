@@ -33,6 +33,6 @@ def why_not_decoded(file: RegularFile, container: Container, codec: str, told: s
         )
     what = f"its {codec} sound is" if codec not in ("", "none") else "it is"
     return StemError(
-        f"{file.name} is {container.title} that ffmpeg cannot decode: {what} damaged or cut short.",
+        f"{file.name} is {container.title} that ffmpeg cannot decode: {what} damaged or truncated.",
         hint=f"Copy or export it again. {_AS_WAV}",
     )

@@ -26,7 +26,9 @@ class Foresight:
 
     def check(self, preset: Preset, out: Path) -> None:
         """Raise what a render of the preset into `out` would raise: ReportError for an unknown delivery,
-        StemError for a recording or a head that cannot be opened, RenderError for a file in its way."""
+        StemError for a recording or a head that cannot be opened, RenderError for a file that would be
+        overwritten.
+        """
         self._check_delivery(preset.master.delivery)
         paths = dict.fromkeys(stem_paths(self._project, preset, {}, self._headers).values())
         for path in paths:  # also where no cue waits for its end

@@ -24,7 +24,7 @@ class FullMixes:
 
     def name_of(self, preset: Preset, language: str) -> str | None:
         """The name of the first full mix in `language` that is `preset`, music and effects, but for its voices
-        and its master. None where there is none."""
+        and its master. None if the batch has none."""
         for name, other in self._by_what_is_alike.get(self._alike(language, preset), ()):
             if not differences_from(*self._values.unlike(other, preset), preset):
                 return name

@@ -75,8 +75,8 @@ def export(
     """Write a session of a mix to the folder `out`, by default `<mix>.export` beside the render.
 
     With `layers` it holds every layer, otherwise the stems. Same render, same bytes. Raises RenderError where
-    the format holds no automation, a package of the extra `exchange` is missing, or a file that is not an
-    earlier export is in the way; and as `rendered_mix`.
+    the format holds no automation, a package of the extra `exchange` is missing, or a file of another program
+    has the name; and as `rendered_mix`.
     """
     if layers and to not in WITH_AUTOMATION:
         raise RenderError(
@@ -135,7 +135,7 @@ def _copy_stems(session: ExportSession, mix: RenderedMix, staged: Path) -> None:
 
 
 def _published(session: ExportSession, staged: Path, folder: Path) -> tuple[Path, ...]:
-    """Move the audio files to the folder, once none of them is in the way of another's."""
+    """Move the audio files to the folder, once their names are free."""
     files = [clip.file for track in session.tracks for clip in track.clips]
     for file in files:
         refuse_to_overwrite(folder / file)
@@ -149,7 +149,10 @@ def _move(source: Path, target: Path) -> None:
     try:
         source.replace(target)
     except OSError as error:
-        raise RenderError(f"{printable(target)} cannot be written: {error.strerror}") from error
+        raise RenderError(
+            f"{printable(target)} cannot be written: {error.strerror}",
+            hint="Export to another folder with --out DIR.",
+        ) from error
 
 
 def _refuse(target: Path) -> None:

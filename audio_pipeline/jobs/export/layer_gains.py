@@ -44,7 +44,7 @@ class LayerGains:
     dropouts: tuple[str, ...]
 
     def direct(self, sample: Samples) -> Samples | None:
-        """The gains of left and right, `(n, 2)`, before the dropout; None where a part of them is no gain."""
+        """The gains of left and right, `(n, 2)`, before the dropout; None where a part is not a gain."""
         graph, name = self.graph, self.name
         channels = graph.sources[name].channels
         parts = [] if name in graph.placed else [self._panned(sample)]

@@ -1,4 +1,4 @@
-"""One layer taken apart: its dry sound, and as separate sounds what is no automation.
+"""One layer taken apart: its dry sound, and as separate sounds what automation cannot express.
 
 dry × automation + treble + each echo + each room = the layer's share of its bus, before the dropout
 """
@@ -36,8 +36,8 @@ class PartOf:
 class LayerParts:
     """The parts of the layer `name`, over the tiles in which it sounds.
 
-    `parts` holds them in order. In headphones a mono layer has no dry part: its place, which is no gain, is
-    printed as the part `placed`.
+    `parts` holds them in order. In headphones a mono layer has no dry part: its position, which is not a gain,
+    is rendered as the part `placed`.
     """
 
     def __init__(self, console: Console, name: str) -> None:

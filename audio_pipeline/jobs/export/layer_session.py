@@ -1,7 +1,8 @@
 """The layer session: every layer dry, with its pan, level, fades and dropout as automation.
 
-What is no automation is printed to tracks of its own: treble, echoes, rooms, and the place in headphones. All
-tracks together are the mix at its gains, before the ceiling. Dry sounds are at the gain of their bus.
+What automation cannot express is rendered to separate tracks: treble, echoes, rooms, and the place in
+headphones. All tracks together are the mix at its gains, before the ceiling. Dry sounds are at the gain of
+their bus.
 """
 
 from __future__ import annotations
@@ -145,7 +146,7 @@ def _opened(
 
 
 def _free_name(wanted: str, taken: set[str]) -> str:
-    """A name that every file system takes and no other file of the session has, upper case aside."""
+    """A name that is valid on every file system and unique in the session, ignoring case."""
     plain = re.sub(r"[^\w.+-]", "_", wanted)
     name, number = plain, 2
     while name.lower() in taken:

@@ -164,7 +164,7 @@ def _made(request: MixRequest, preset: Preset, out: Path, progress: Progress) ->
     )
     made = render(order, progress)
     if made.report is None:
-        raise PresetError(f"{preset.name} has no report")
+        raise PresetError(f"{preset.name} has no report", hint="Export a whole mix, not an excerpt.")
     return RenderedMix(made.report, out, dict(made.files.stems))
 
 
