@@ -56,8 +56,9 @@ class MixFacts:
     `cues` are names and samples, in order; `layout` is the channel layout, None where it is not stated.
     `dialogue_lufs` is the loudness of the dialogue stem at the master's gain; `dialogue_share_percent`
     how much of the programme is dialogue (`dialogue.share_percent`); `dialogue_momentary_lufs` its curve
-    on the 10 ms grid, where that is known; `delivery` a delivery's name,
-    `own_deliveries` the folder of the project's deliveries.
+    on the 10 ms grid, where that is known; `delivery` a delivery's name, `own_deliveries` the folder of the
+    project's deliveries. `track` is the number of the track to read, from 1, None where the file's own choice
+    is read. `states_silence` is whether the cues say where it may be silent, so that other silence is a fault.
     `dialogue_gain_db` and `programme_gain_db` are the gains of a render; without dialogue the first, and
     of what was not rendered both, are None. `null_residual_dbfs` is the peak of what the stems, where the
     render `has_stems`, miss the master by, None where that is nothing. `warnings` are codes and sentences
@@ -88,3 +89,5 @@ class MixFacts:
     notes: tuple[Note, ...] = ()
     overruns: tuple[Overrun, ...] = ()
     slots: Mapping[str, Span] | None = None
+    track: int | None = None
+    states_silence: bool = True

@@ -24,7 +24,7 @@ from pathlib import Path
 from audio_pipeline.audio_io.small_file import read_small_text
 from audio_pipeline.errors import ReportError
 from audio_pipeline.reporting.facts import DropoutPlan, MixFacts, Section
-from audio_pipeline.reporting.sections import sections_between
+from audio_pipeline.reporting.sections_of_cues import sections_between
 from audio_pipeline.timeline.moments import Clock, parse_moment
 from audio_pipeline.timeline.scene import to_samples
 from audio_pipeline.timeline.spans import Span
