@@ -28,7 +28,7 @@ Examples:
     "--out",
     type=click.Path(path_type=Path),
     metavar="FILE.html",
-    help="Write here, not to renders/review.html.",
+    help="Page to write (default: renders/review.html).",
 )
 @click.option(
     "--notes",
@@ -53,8 +53,8 @@ def command(
 ) -> None:
     """Make a page that plays mixes level-matched, switched without a gap, blind if you like.
 
-    Name presets that are rendered, reports, audio files, or one folder of renders. The page is one file
-    that works without a network.
+    Name rendered presets, reports, audio files, or one folder of renders. The page is one file that works
+    offline.
     """
     if not things:
         raise click.UsageError("name two mixes to review, or a folder of renders")

@@ -32,9 +32,9 @@ Examples:
 @click.command("watch", epilog=EPILOG)
 @click.argument("preset", shell_complete=preset_names)
 @voice_options
-@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value of the preset.")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Set a value of the preset.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write here, not to renders/."
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Output folder (default: renders/)."
 )
 @click.option(
     "--workers",
@@ -42,7 +42,9 @@ Examples:
     metavar="N",
     help="Worker threads (default: number of CPUs).",
 )
-@click.option("--port", type=click.IntRange(0, 65535), default=8400, help="Of the page; 0 takes any.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8400, help="Port of the page (0: any free port)."
+)
 @open_option
 @output_options
 @debug_option
@@ -57,7 +59,7 @@ def command(
     open_page: bool,
     output: Output,
 ) -> None:
-    """Render PRESET, serve its page to this computer only, and do both again after every change.
+    """Render PRESET after every change, and serve its page on this computer.
 
     The open page reloads and keeps its position. Errors are shown in the terminal and on the
     page. Ctrl-C ends it; then --json prints what was rendered.
@@ -135,7 +137,10 @@ def _failure(error: Exception) -> AudioPipelineError:
     if (scarce := shortage(error)) is not None:
         return scarce
     if isinstance(error, OSError):
-        return RenderError(f"cannot render: {error.strerror or type(error).__name__}")
+        return RenderError(
+            f"cannot render: {error.strerror or type(error).__name__}",
+            hint="The next change renders again.",
+        )
     raise error
 
 

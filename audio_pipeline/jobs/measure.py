@@ -1,4 +1,4 @@
-"""The use cases of a file that is there already: its report, and its verdict against a delivery."""
+"""The use cases of an existing file: its report, and its verdict against a delivery."""
 
 from __future__ import annotations
 

@@ -41,8 +41,8 @@ def renders_of(thing: str) -> list[Path]:
     finish_pending(rendered)
     if not rendered.is_file():
         raise ReportError(
-            f"there is no render {thing!r} in {rendered.parent.name}/",
-            hint=f"Make it with: render-ending --preset {thing}",
+            f"the render {thing!r} does not exist in {rendered.parent.name}/",
+            hint=f"Render it with: render-ending --preset {thing}",
         )
     return [rendered]
 

@@ -91,7 +91,7 @@ class Watched:
             files = self._project.presets.glob("*.toml")
             self._presets = tuple(f for f in files if not is_note_of(self._preset, f.stem))
         for path in (*self._presets, *self._stems):
-            with suppress(OSError):  # what is not there now may come
+            with suppress(OSError):  # a missing file may be created later
                 stat = path.stat()
                 stamps[path] = (stat.st_mtime_ns, stat.st_size)
         return stamps

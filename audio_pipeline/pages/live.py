@@ -1,4 +1,4 @@
-"""Serves the page of a mix that is being worked on, on loopback only, and tells it of every change."""
+"""Serves the page of a watched mix on loopback and notifies it of changes."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def _is_loopback(host: str) -> bool:
     """Whether the Host of a request names this computer, with or without a port."""
     try:
         return urlsplit(f"//{host}").hostname in _NAMES
-    except ValueError:  # an address that is none
+    except ValueError:  # an invalid address
         return False
 
 

@@ -123,7 +123,7 @@ def matching(
 
 
 def dialogue_level(report: LoudnessReport) -> float | None:
-    """Where the dialogue stands, or would: music-and-effects has the level that it has under voices."""
+    """The loudness of the dialogue; for music-and-effects that of the full mix."""
     measured: float | None = report.dialogue_lufs
     facts = report.provenance
     target = facts.get("target_lufs") if facts.get("anchor") == "dialogue" else None
@@ -136,7 +136,8 @@ def listening_copy(take: Take) -> bytes:
     if info.duration_s > LONGEST_S:
         raise ReportError(
             f"{take.audio} is {info.duration_s / 60:.0f} minutes long;"
-            f" a review page holds mixes of up to {LONGEST_S / 60:.0f}"
+            f" a review page holds mixes of up to {LONGEST_S / 60:.0f} minutes",
+            hint="Render excerpts with --from and --to.",
         )
     programme = stereo(programme_blocks(take.audio, track=take.track), info.layout)
     return encoded(programme, MP3, info.sample_rate_hz, 2)
@@ -293,7 +294,7 @@ def _differences(
     gains: Sequence[float],
     plays_lu: Sequence[float],
 ) -> Markup:
-    """Each mix against the first, both as matched: in words, what its preset changes, and the figures
+    """Each mix against the first, both level-matched: as text, what its preset changes, and the figures
     that differ for another reason than the level."""
     parts = []
     reports = [at_gain(*heard) for heard in zip(reports, gains, plays_lu, strict=True)]

@@ -1,4 +1,4 @@
-"""The notes of a report: what was assumed, chosen or prepared, and is no fault. Their codes are stable."""
+"""The notes of a report: what was assumed, chosen or prepared; not faults. Their codes are stable."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class NoteCode(StrEnum):
-    """What a note is about. `meaning` says it in words; docs/reports.md lists all."""
+    """What a note is about. `meaning` describes it; docs/reports.md lists all."""
 
     meaning: str
 
