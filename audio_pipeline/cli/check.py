@@ -47,7 +47,7 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 @click.option(
     "--apply", type=FILE, metavar="OUT.wav", help="Write FILE with the advised gain and check it."
 )
-@markers_option("A marker list names the sections: ")
+@markers_option("Markers that name sections: ")
 @track_option
 @clock_options
 @click.option("--csv", "as_csv", is_flag=True, help="Print one CSV row for each file.")

@@ -40,7 +40,7 @@ FILE = click.Path(path_type=Path)
 @click.option(
     "--preset", metavar="NAME", shell_complete=preset_names, help="Preset whose cues mark the sections."
 )
-@markers_option("A marker list names the sections: ")
+@markers_option("Markers that name sections: ")
 @click.option("--fade", default="250ms", metavar="TIME", help="How long a marked dropout should take.")
 @clock_options
 @track_option

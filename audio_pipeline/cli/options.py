@@ -33,10 +33,7 @@ def require_pass_option(function: F) -> F:
 
 def markers_option(does: str) -> Callable[[F], F]:
     """--markers, handed to the function as `markers`: a file, or None. `does` says what it does."""
-    help_ = (
-        f"{does}of REAPER, Premiere, Audition, Audacity, Resolve (EDL), Avid, Pro Tools, Final Cut (XML); a "
-        "table of names and times; the cues of a WAV."
-    )
+    help_ = f"{does}CSV, EDL, XML, text, WAV cues."
     return click.option("--markers", type=click.Path(path_type=Path), metavar="FILE", help=help_)
 
 

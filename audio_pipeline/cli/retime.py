@@ -28,7 +28,7 @@ MOST_SPANS = 8
 
 @click.command("retime", epilog=EPILOG)
 @click.argument("preset", shell_complete=preset_names)
-@markers_option("Cues move to the markers that are called like them: ")
+@markers_option("Markers that cues move to: ")
 @click.option("--old", type=FILE, metavar="A.edl", help="The cut that PRESET was made for.")
 @click.option("--new", type=FILE, metavar="B.edl", help="The new cut: cues move as their picture does.")
 @click.option("--name", metavar="NAME", help="Of the new preset (default: PRESET-retimed).")
@@ -66,6 +66,7 @@ def command(preset: str, output: Output, **options: Any) -> None:
     workers = options["workers"] or os.cpu_count() or 1
     found = retime(project, preset, NewPicture(markers, old, new), name, users_cache(), workers)
     document = retime_document(found)
+    output.detail(f"{preset}: {len(found.moves)} times, {len(found.moved())} move")
     report = None
     if found.file is not None:
         report = options["report"] or project.renders / f"{name}.retime.json"

@@ -34,7 +34,7 @@ Examples:
     "--notes",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Open notes that a review exported: JSON, CSV, or markers (EDL, REAPER CSV, XML).",
+    help="Open exported notes: JSON, CSV, EDL, XML.",
 )
 @track_option
 @clock_options

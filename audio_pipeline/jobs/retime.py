@@ -154,9 +154,7 @@ def _targets(picture: NewPicture, preset: Preset, session: Session, cues: list[T
         length_s += 3600
         return targets_of_markers(picture.markers, cues, clock, rate, length_s, preset.picture.snap)
     if picture.old is None or picture.new is None:
-        raise ReportError(
-            "there is no new picture to follow", hint="Name --markers, or --old and --new."
-        )
+        raise ReportError("the new picture is missing", hint="Name --markers, or --old and --new.")
     times = [*cues, *own_times_of(preset, schedule)]
     return targets_of_cuts(picture.old, picture.new, times, session.slots, rate, clock)
 
@@ -188,7 +186,10 @@ def _changes(
         changes[key] = changes.get(key, Fraction(0)) + by
         if changes[key] == 0:
             del changes[key]
-    raise RenderError(f"the times of {name} cannot be brought to where the picture wants them")
+    raise RenderError(
+        f"the times of {name} cannot be brought to where the picture wants them",
+        hint="Move the cues in smaller steps, or edit the new preset by hand.",
+    )
 
 
 def _place(preset: Preset, schedule: Schedule, key: Key) -> Fraction:
@@ -209,7 +210,7 @@ def _wanted(cues: list[Timed], targets: Targets) -> list[Move]:
 
 
 def _moves(preset: Preset, after: Preset, old: Schedule, new: Schedule) -> list[Move]:
-    """Every cue, the times of sounds that stand for themselves, and the slots of the voices."""
+    """Every cue, the times that sounds write themselves, and the slots of the voices."""
     moves = [Move(n, "cue", old.named(n), new.named(n)) for n in preset.cues]
     for timed in own_times_of(preset, old):
         moves.append(Move(timed.name, "time", timed.at, _place(after, new, timed.key)))

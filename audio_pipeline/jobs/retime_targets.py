@@ -1,4 +1,4 @@
-"""Where a marker list or a new cut wants the times of a preset, and what it cannot have."""
+"""Where a marker list or a new cut puts the times of a preset, and which it cannot place."""
 
 from __future__ import annotations
 
@@ -49,7 +49,10 @@ def targets_of_markers(
             others.append(marker.name)
             continue
         if name in lines:
-            raise ReportError(f"{path}: {name!r} stands at line {lines[name]} and at line {marker.line}")
+            raise ReportError(
+                f"{path}: {name!r} stands at line {lines[name]} and at line {marker.line}",
+                hint="Remove one of the two markers.",
+            )
         lines[name] = marker.line
         places[known[name].key] = clock.on_frame(marker.at) if snap else marker.at
     if not places:

@@ -87,7 +87,7 @@ class Watched:
     def _stamps(self) -> Stamps:
         stamps: Stamps = {}
         with suppress(OSError):  # without file handles left, those of the last look are looked at
-            # the presets of notes are made while the mix is watched, and are no part of it
+            # the presets of notes are made while the mix is watched, and do not change it
             files = self._project.presets.glob("*.toml")
             self._presets = tuple(f for f in files if not is_note_of(self._preset, f.stem))
         for path in (*self._presets, *self._stems):

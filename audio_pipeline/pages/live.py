@@ -73,7 +73,7 @@ class LivePage:
         self._tell(replace(self._state, doing="rendering", words=()))
 
     def asked(self) -> str | None:
-        """The next note that a browser asks to be rendered, None where there is none."""
+        """The next note that a browser asks to be rendered, or None."""
         with self._changed:
             return self._asked.popleft() if self._asked else None
 

@@ -38,7 +38,10 @@ def read_notes(path: Path, names: Sequence[str], clock: Clock) -> State:
     else:
         state = _of_markers(path, names, clock)
     if not any(note["note"] or note["star"] for note in state["open"].values()) and not state["rounds"]:
-        raise ReportError(f"{path} has no note on {', '.join(names)}")
+        raise ReportError(
+            f"{path} has no note on {', '.join(names)}",
+            hint="Export the notes again from a review page.",
+        )
     return state
 
 
@@ -59,7 +62,9 @@ def _of_json(path: Path, text: str, names: Sequence[str]) -> State:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ReportError(f"{path} is not JSON: {error}") from error
+        raise ReportError(
+            f"{path} is not JSON: {error}", hint="Export the notes again from a review page."
+        ) from error
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise ReportError(f"{path} holds no notes of a review", hint="Export them from a review page.")
     state: State = {"open": {}, "rounds": [], "abx": []}
@@ -93,7 +98,9 @@ def _of_csv(path: Path, text: str, names: Sequence[str]) -> State:
     try:
         rows = list(csv.DictReader(io.StringIO(text)))
     except csv.Error as error:
-        raise ReportError(f"{path} is not CSV: {error}") from error
+        raise ReportError(
+            f"{path} is not CSV: {error}", hint="Export the notes again from a review page."
+        ) from error
     for row in rows:
         mix, round_ = _plain(row.get("mix")), row.get("round")
         if mix in names and round_ == "open":

@@ -82,7 +82,7 @@ def _of_picture(preset: Preset, schedule: Schedule, moment: Moment, deep: int = 
 
 
 def change_text(by: Fraction, clock: Clock) -> str:
-    """A change of the base by exact seconds: "base + 12f"; in milliseconds where it is no whole frame."""
+    """A change of the base by exact seconds: "base + 12f"; in milliseconds where it has a part of a frame."""
     sign = "+" if by >= 0 else "-"
     frames = abs(by) * clock.rate.frames_per_s
     if frames.denominator == 1:
@@ -117,7 +117,10 @@ def toml_value(value: object) -> str:
         return f"[{', '.join(map(toml_value, value))}]"
     if isinstance(value, dict):
         return f"{{{', '.join(f'{_quoted(key)} = {toml_value(item)}' for key, item in value.items())}}}"
-    raise PresetError(f"{str(value)[:60]!r} is not a value of a preset")
+    raise PresetError(
+        f"{str(value)[:60]!r} is not a value of a preset",
+        hint="Write a text, a number, true or false, or a list of them.",
+    )
 
 
 def _quoted(text: str) -> str:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from audio_pipeline.errors import ReportError
+from audio_pipeline.reporting.markers.hints import EXPORT_AGAIN
 from audio_pipeline.reporting.markers.marker import Marker, MarkerList, named_marker
 from audio_pipeline.reporting.markers.times import ToSeconds, at_rate, seconds_at, stated_rate
 from audio_pipeline.timeline.moments import Clock
@@ -49,10 +50,10 @@ def is_edl(text: str) -> bool:
 
 def events_of(path: Path, text: str) -> list[Event]:
     """Every event in order. Raises ReportError for a list without one, and for a line that begins like an
-    event and is none."""
+    event and cannot be read."""
     events = _events(path, text)
     if not events:
-        raise ReportError(f"{path} holds no events")
+        raise ReportError(f"{path} holds no events", hint=EXPORT_AGAIN)
     return events
 
 
@@ -94,7 +95,9 @@ def read_edl(path: Path, text: str, clock: Clock) -> MarkerList:
         event, drop = events.get(number, event), _drop_said(line, drop)
         if (mark := _MARK.fullmatch(line)) is not None:
             if event is None:
-                raise ReportError(f"{where}: the marker stands before the first event")
+                raise ReportError(
+                    f"{where}: the marker stands before the first event", hint=EXPORT_AGAIN
+                )
             at = seconds_of_list(clock, event.drop)(where, event.record_in)
             frames = int(mark[2])
             stop = at + clock.rate.seconds(frames) if 1 < frames < 10**8 else None
@@ -104,7 +107,9 @@ def read_edl(path: Path, text: str, clock: Clock) -> MarkerList:
             at = seconds_of_list(clock, drop)(where, locator[1])
             markers.append(named_marker(where, locator[3], at, None, number))
         elif _LIKE_A_MARK.match(line):
-            raise ReportError(f"{where}: the marker cannot be read: {line.strip()[:60]!r}")
+            raise ReportError(
+                f"{where}: the marker cannot be read: {line.strip()[:60]!r}", hint=EXPORT_AGAIN
+            )
     if not markers:
         raise ReportError(
             f"{path} is an edit list without markers",
@@ -123,7 +128,10 @@ def _events(path: Path, text: str) -> list[Event]:
             _, reel, track, _, _, s_in, s_out, r_in, r_out = match.groups()
             events.append(Event(number, reel, track, s_in, s_out, r_in, r_out, drop))
         elif _LIKE_AN_EVENT.match(line):
-            raise ReportError(f"{path}, line {number}: the event cannot be read: {line.strip()[:60]!r}")
+            raise ReportError(
+                f"{path}, line {number}: the event cannot be read: {line.strip()[:60]!r}",
+                hint=EXPORT_AGAIN,
+            )
     return events
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from audio_pipeline.errors import ReportError
+from audio_pipeline.reporting.markers.hints import EXPORT_AGAIN
 from audio_pipeline.reporting.markers.marker import MarkerList
 from audio_pipeline.reporting.markers.sequence import Placed, on_programme
 from audio_pipeline.reporting.markers.times import stated_rate
@@ -46,7 +47,7 @@ def read_fcpxml(path: Path, root: Element, clock: Clock) -> MarkerList:
     if sequence is None:  # without a project; compound clips of the resources have sequences, too
         sequence = next(root.iter("sequence"), None)
     if sequence is None:
-        raise ReportError(f"{path} holds no sequence")
+        raise ReportError(f"{path} holds no sequence", hint=EXPORT_AGAIN)
     frame_s = _frame_s(path, root, sequence) or 1 / clock.rate.frames_per_s
     begins = _seconds(f"{path}, sequence", sequence, "tcStart") or Fraction(0)
     drop = sequence.get("tcFormat") == "DF"
@@ -104,7 +105,7 @@ def _marker(
     """A marker in the sequence's time from its beginning; None for one that its clip does not show."""
     begin = _seconds(where, element, "start")
     if begin is None:
-        raise ReportError(f"{where}: it has no start")
+        raise ReportError(f"{where}: it has no start", hint=EXPORT_AGAIN)
     if here.last is not None and here.first is not None and not here.first <= begin < here.last:
         return None
     at, length = begin + here.shift, _seconds(where, element, "duration") or Fraction(0)
@@ -118,5 +119,5 @@ def _seconds(where: str, element: Element, attribute: str) -> Fraction | None:
         return None
     match = _TIME.fullmatch(text.strip())
     if match is None or (match[2] is not None and int(match[2]) == 0):
-        raise ReportError(f"{where}: its {attribute} {text[:40]!r} is not a time")
+        raise ReportError(f"{where}: its {attribute} {text[:40]!r} is not a time", hint=EXPORT_AGAIN)
     return Fraction(match[3]) if match[3] else Fraction(int(match[1]), int(match[2] or 1))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from audio_pipeline.errors import ReportError
 from audio_pipeline.reporting.markers.fcpxml import read_fcpxml
+from audio_pipeline.reporting.markers.hints import EXPORT_AGAIN
 from audio_pipeline.reporting.markers.marker import MarkerList
 from audio_pipeline.reporting.markers.xmeml import read_xmeml
 from audio_pipeline.timeline.moments import Clock
@@ -39,9 +40,11 @@ def _root(path: Path, text: str) -> Element:
     from xml.etree import ElementTree  # noqa: PLC0415 - few lists are XML
 
     if "<!ENTITY" in text:  # which could make a small file large
-        raise ReportError(f"{path} defines entities, which no editor writes: not a marker list")
+        raise ReportError(
+            f"{path} defines entities, which no editor writes: not a marker list", hint=EXPORT_AGAIN
+        )
     try:
         # the declaration of an encoding no longer holds: the text is decoded already
         return ElementTree.fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text))  # noqa: S314 - no entities
     except (ElementTree.ParseError, ValueError, RecursionError) as error:
-        raise ReportError(f"{path} is not XML: {error}") from error
+        raise ReportError(f"{path} is not XML: {error}", hint=EXPORT_AGAIN) from error

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from audio_pipeline.errors import ReportError
+from audio_pipeline.reporting.markers.hints import EXPORT_AGAIN
 
 MAX_MARKERS = 10_000
 MAX_NAME = 100
@@ -48,7 +49,7 @@ def named_marker(where: str, name: str, at: Fraction, stop: Fraction | None, lin
     name = name or f"line {line}"
     name = name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1].rstrip()}…"
     if not name.isprintable():
-        raise ReportError(f"{where}: {name[:40]!r} is not a valid marker name")
+        raise ReportError(f"{where}: {name[:40]!r} is not a valid marker name", hint=EXPORT_AGAIN)
     for seconds in (at, stop):
         if seconds is not None and not 0 <= seconds <= MAX_S:
             raise ReportError(
@@ -56,5 +57,5 @@ def named_marker(where: str, name: str, at: Fraction, stop: Fraction | None, lin
                 hint="Say where the programme starts, e.g. --start 00:00:00:00",
             )
     if stop is not None and stop < at:
-        raise ReportError(f"{where}: the section stops before it starts")
+        raise ReportError(f"{where}: the section stops before it starts", hint=EXPORT_AGAIN)
     return Marker(name, at, None if stop == at else stop, line)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from audio_pipeline.errors import ReportError
 from audio_pipeline.reporting.markers.edl import Event, events_of, is_edl, seconds_of_list
+from audio_pipeline.reporting.markers.hints import EXPORT_AGAIN
 from audio_pipeline.reporting.markers.text import read_text
 from audio_pipeline.timeline.moments import Clock
 
@@ -145,7 +146,7 @@ def _shots(path: Path, clock: Clock) -> list[Shot]:
     shots = [_shot(path, event, clock) for event in video or events]
     shots = sorted((shot for shot in shots if shot.start < shot.stop), key=lambda shot: shot.start)
     if not shots:
-        raise ReportError(f"{path} holds no cut of any length")
+        raise ReportError(f"{path} holds no cut of any length", hint=EXPORT_AGAIN)
     return _without_overlaps(shots)
 
 
@@ -167,7 +168,7 @@ def _shot(path: Path, event: Event, clock: Clock) -> Shot:
     source, source_stop = frame(event.source_in), frame(event.source_out)
     start, stop = frame(event.record_in), frame(event.record_out)
     if start > stop:
-        raise ReportError(f"{where}: the cut ends before it begins")
+        raise ReportError(f"{where}: the cut ends before it begins", hint=EXPORT_AGAIN)
     length = stop - start
     # a shot at another speed is known by its whole: each of its speeds is a reel of its own
     speed = Fraction(source_stop - source, length) if length else Fraction(1)

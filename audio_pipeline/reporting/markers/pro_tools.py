@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from audio_pipeline.errors import ReportError
+from audio_pipeline.reporting.markers.hints import EXPORT_AGAIN
 from audio_pipeline.reporting.markers.marker import MarkerList
 from audio_pipeline.reporting.markers.sequence import Placed, on_programme
 from audio_pipeline.reporting.markers.times import length_at, seconds_of_samples
@@ -97,13 +98,15 @@ def _frame(where: str, timecode: str, rate: PictureRate) -> int:
     try:
         return rate.frame(f"{whole[:8]}{drop}{whole[9:]}")
     except ValueError as error:
-        raise ReportError(f"{where}: {error}") from error
+        raise ReportError(f"{where}: {error}", hint=EXPORT_AGAIN) from error
 
 
 def _marker(where: str, line: str, number: int, session: _Session) -> Placed:
     cells = [cell.strip() for cell in line.split("\t")]
     if len(cells) < 5 or not cells[0].isdigit():
-        raise ReportError(f"{where}: the marker cannot be read: {line.strip()[:60]!r}")
+        raise ReportError(
+            f"{where}: the marker cannot be read: {line.strip()[:60]!r}", hint=EXPORT_AGAIN
+        )
     _, location, reference, units, name, *_ = cells
     rate = session.rate
     if (timecode := _TIMECODE.fullmatch(location)) is not None:

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from audio_pipeline.errors import ReportError
+from audio_pipeline.reporting.markers.hints import EXPORT_AGAIN
 
 AVID = re.compile(r"[^\t]*\t\d\d[:;]\d\d[:;]\d\d[:;]\d\d\t(?:[A-Z]{1,4}\d{0,3})?\t[^\t]*\t")
 """A line of Avid's: who set it, timecode, track, colour, comment; newer ones add frames and more."""
@@ -45,7 +46,7 @@ def rows_of(path: Path, text: str) -> list[Row]:
 
 
 def _delimiter(first: str) -> str:
-    """The sign between the cells of a line; those inside quotes and timecodes are none."""
+    """The sign between the cells of a line; those inside quotes and timecodes do not count."""
     bare = _TIMECODE.sub("", re.sub(r'"[^"]*"', "", first))
     return max("\t;,", key=lambda sign: (bare.count(sign) > 0, sign == "\t", bare.count(sign)))
 
@@ -64,5 +65,5 @@ def _read(path: Path, text: str, delimiter: str, before: int, *, quoted: bool) -
             begin = before + reader.line_num + 1
     except csv.Error as error:
         line = before + reader.line_num
-        raise ReportError(f"{path}, line {line}: it is not CSV: {error}") from error
+        raise ReportError(f"{path}, line {line}: it is not CSV: {error}", hint=EXPORT_AGAIN) from error
     return rows

@@ -13,6 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from audio_pipeline.errors import ReportError
+from audio_pipeline.reporting.markers.hints import EXPORT_AGAIN
 from audio_pipeline.reporting.markers.marker import Marker, MarkerList, named_marker
 from audio_pipeline.reporting.markers.rows import AUDACITY, AVID, Row, rows_of
 from audio_pipeline.reporting.markers.times import (
@@ -91,7 +92,7 @@ def _clock_times(clock: Clock) -> _Times:
 def _ruler(
     columns: _Columns, rows: Sequence[Row], programme: Programme, otherwise: _Times
 ) -> tuple[str, _Times]:
-    """How REAPER's ruler counts, in words and as readers: whole numbers are frames or samples.
+    """How REAPER's ruler counts, as text and as readers: whole numbers are frames or samples.
 
     They are frames, if all of them lie within the programme as frames: as samples they would all lie in its
     first instants. Seconds have decimals there.
@@ -145,8 +146,8 @@ def _headed(head: list[str], start: int) -> _Columns:
 
 
 def _time_columns(rows: Sequence[Row]) -> list[int]:
-    """The columns that hold times, by the first row; one of bare whole numbers that count the rows is none,
-    nor is any beside a column whose times are written out."""
+    """The columns that hold times, by the first row; one of bare whole numbers that count the rows is left out,
+    and so is any beside a column whose times are written out."""
     cells = rows[0][1] if rows else []
     times = [n for n, cell in enumerate(cells) if is_time(cell)]
     plain = [n for n in times if re.fullmatch(r"[0-9]+", cells[n])]
@@ -190,7 +191,7 @@ def _marker(path: Path, columns: _Columns, row: Row, times: _Times, clock: Clock
     if columns.start_label.endswith("_s"):
         times = replace(times, seconds=_plain(times.seconds))
     if not cell(columns.start):
-        raise ReportError(f"{where}: the marker has no {columns.start_label!r}")
+        raise ReportError(f"{where}: the marker has no {columns.start_label!r}", hint=EXPORT_AGAIN)
     at = times.seconds(where, cell(columns.start))
     stop = times.seconds(where, cell(columns.stop)) if cell(columns.stop) else None
     if stop is None and cell(columns.length):
@@ -205,7 +206,7 @@ def _plain(seconds: ToSeconds) -> ToSeconds:
 
     def checked(where: str, text: str) -> Fraction:
         if not re.fullmatch(r"[0-9]{1,6}([.,][0-9]{1,9})?", text):
-            raise ReportError(f"{where}: {text[:40]!r} is not a time in seconds")
+            raise ReportError(f"{where}: {text[:40]!r} is not a time in seconds", hint=EXPORT_AGAIN)
         return seconds(where, text)
 
     return checked

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from audio_pipeline.audio_io.regular_file import open_regular
 from audio_pipeline.errors import ReportError
+from audio_pipeline.reporting.markers.hints import EXPORT_AGAIN
 
 MAX_BYTES = 4_000_000
 
@@ -30,13 +31,17 @@ def read_text(path: Path) -> str:
     """
     try:
         if not path.is_file():
-            raise ReportError(f"{path} is not a file")
+            raise ReportError(f"{path} is not a file", hint=EXPORT_AGAIN)
         with open_regular(path) as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise ReportError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise ReportError(
+            f"{path} cannot be read: {error.strerror or error}", hint=EXPORT_AGAIN
+        ) from error
     if len(raw) > MAX_BYTES:
-        raise ReportError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB: not a marker list")
+        raise ReportError(
+            f"{path} is larger than {MAX_BYTES // 1_000_000} MB: not a marker list", hint=EXPORT_AGAIN
+        )
     text = _decoded(path, raw).replace("\r\n", "\n").replace("\r", "\n")
     if _CONTROL.search(text.rstrip("\0\x1a")):
         raise ReportError(f"{path} is not text", hint="Export the markers as CSV, EDL, text or XML.")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from audio_pipeline.errors import ReportError
+from audio_pipeline.reporting.markers.hints import EXPORT_AGAIN
 from audio_pipeline.timeline.moments import Clock, parse_moment
 from audio_pipeline.timeline.timecode import RATES, PictureRate, is_timecode
 
@@ -132,7 +133,7 @@ def seconds_of_samples(sample_rate_hz: Fraction) -> ToSeconds:
 
     def seconds(where: str, text: str) -> Fraction:
         if not re.fullmatch(r"[0-9]{1,12}", text):
-            raise ReportError(f"{where}: {text[:40]!r} is not a number of samples")
+            raise ReportError(f"{where}: {text[:40]!r} is not a number of samples", hint=EXPORT_AGAIN)
         return Fraction(text) / sample_rate_hz
 
     return seconds
@@ -143,7 +144,7 @@ def seconds_of_frames(rate: PictureRate) -> ToSeconds:
 
     def seconds(where: str, text: str) -> Fraction:
         if not re.fullmatch(r"[0-9]{1,12}", text):
-            raise ReportError(f"{where}: {text[:40]!r} is not a number of frames")
+            raise ReportError(f"{where}: {text[:40]!r} is not a number of frames", hint=EXPORT_AGAIN)
         return rate.seconds(1) * int(text)
 
     return seconds

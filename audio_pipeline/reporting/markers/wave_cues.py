@@ -15,6 +15,7 @@ from audio_pipeline.audio_io.read.riff_chunks import riff_chunks
 from audio_pipeline.audio_io.read.wave_structure import is_wave as begins_as_wave
 from audio_pipeline.audio_io.regular_file import open_regular, regular_file
 from audio_pipeline.errors import ReportError, StemError
+from audio_pipeline.reporting.markers.hints import EXPORT_AGAIN
 from audio_pipeline.reporting.markers.marker import Marker, MarkerList, named_marker
 
 KIND = "cues of a WAV"
@@ -50,7 +51,9 @@ def read_wave_cues(path: Path) -> MarkerList:
                 if c.name in (b"cue ", b"LIST")
             ]
     except OSError as error:
-        raise ReportError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise ReportError(
+            f"{path} cannot be read: {error.strerror or error}", hint=EXPORT_AGAIN
+        ) from error
     labels: dict[int, str] = {}
     lengths: dict[int, int] = {}
     for name, body in chunks:

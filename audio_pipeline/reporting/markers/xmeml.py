@@ -9,6 +9,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from audio_pipeline.errors import ReportError
+from audio_pipeline.reporting.markers.hints import EXPORT_AGAIN
 from audio_pipeline.reporting.markers.marker import MarkerList
 from audio_pipeline.reporting.markers.sequence import Placed, on_programme
 from audio_pipeline.reporting.markers.times import stated_rate
@@ -26,7 +27,7 @@ def read_xmeml(path: Path, root: Element, clock: Clock) -> MarkerList:
     """
     sequence = next(root.iter("sequence"), None)
     if sequence is None:
-        raise ReportError(f"{path} holds no sequence")
+        raise ReportError(f"{path} holds no sequence", hint=EXPORT_AGAIN)
     frames_per_s = _frames_per_s(path, sequence, clock.rate.frames_per_s)
     placed = list(_own(path, sequence, frames_per_s))
     known = {(marker.name, marker.at) for marker in placed}
@@ -46,7 +47,7 @@ def _own(path: Path, sequence: Element, frames_per_s: Fraction) -> Iterator[Plac
     for n, element in enumerate(sequence.findall("marker"), 1):
         where, begin = f"{path}, marker {n}", whole(element.findtext("in"))
         if begin is None:
-            raise ReportError(f"{where}: its in point is missing or not a frame")
+            raise ReportError(f"{where}: its in point is missing or not a frame", hint=EXPORT_AGAIN)
         end = whole(element.findtext("out"))
         stop = None if end is None or end < 0 else end / frames_per_s
         yield Placed(where, _name(element), begin / frames_per_s, stop, n)
@@ -67,7 +68,7 @@ def _of_clip(path: Path, clip: Element, frames_per_s: Fraction, before: int) -> 
     for n, element in enumerate(clip.findall("marker"), before + 1):
         where, place = f"{path}, marker {n}", whole(element.findtext("in"))
         if place is None:
-            raise ReportError(f"{where}: its in point is missing or not a frame")
+            raise ReportError(f"{where}: its in point is missing or not a frame", hint=EXPORT_AGAIN)
         if first <= place < last:
             end = whole(element.findtext("out"))
             stop = None if end is None or end < 0 else at + (min(end, last) - first) / own
@@ -98,11 +99,11 @@ def _frames_per_s(path: Path, element: Element, otherwise: Fraction) -> Fraction
     if base is None:
         return otherwise
     if not 1 <= base <= 1000:
-        raise ReportError(f"{path}: a time base of {base} frames is not valid")
+        raise ReportError(f"{path}: a time base of {base} frames is not valid", hint=EXPORT_AGAIN)
     ntsc = (element.findtext("rate/ntsc") or "").strip().upper() == "TRUE"
     return Fraction(base * 1000, 1001) if ntsc else Fraction(base)
 
 
 def whole(text: str | None) -> int | None:
-    """A whole number of an element; None where there is none."""
+    """A whole number of an element; or None."""
     return int(text) if text is not None and re.fullmatch(r"\s*-?[0-9]{1,12}\s*", text) else None
