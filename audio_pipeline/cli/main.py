@@ -31,6 +31,7 @@ COMMANDS = {
     "watch": "Render again after every change, and show the page.",
     "review": "A page to choose between mixes by ear: level-matched, blind, ABX.",
     "check": "The verdict of a delivery, clause by clause.",
+    "deliver": "One folder that foreign programs accept: files, letter, checksums.",
     "inspect": "What a sound is made of, in numbers and as a picture.",
     "presets": "What presets there are; one of them resolved and explained.",
     "cache": "Show or clear the cache.",

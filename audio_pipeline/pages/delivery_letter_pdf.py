@@ -25,7 +25,9 @@ def letter_pdf(sections: Sequence[Section], title: str) -> bytes:
     from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer
 
     _register_fonts()
-    body = ParagraphStyle("body", fontName=_LATIN, fontSize=_SIZE_PT, leading=_LEADING_PT, splitLongWords=1)
+    body = ParagraphStyle(
+        "body", fontName=_LATIN, fontSize=_SIZE_PT, leading=_LEADING_PT, splitLongWords=1
+    )
     bold = ParagraphStyle("bold", body, fontName=_BOLD)
     heading = ParagraphStyle("heading", bold, fontSize=10, leading=13, spaceBefore=8, spaceAfter=3)
     file = io.BytesIO()
@@ -76,7 +78,9 @@ def _table(section: Section, width: float, body: Any, bold: Any) -> Any:
         ]
         for number, row in enumerate(section.rows)
     ]
-    table = Table(cells, colWidths=_widths(section.rows, columns, width), repeatRows=int(section.has_head))
+    table = Table(
+        cells, colWidths=_widths(section.rows, columns, width), repeatRows=int(section.has_head)
+    )
     padding = [(side, (0, 0), (-1, -1), 1.5) for side in ("TOPPADDING", "BOTTOMPADDING")]
     lines = ("LINEBELOW", (0, 0), (-1, -1), 0.25, colors.lightgrey)
     table.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), lines, *padding]))

@@ -1,4 +1,4 @@
-"""Listening copies that libsndfile encodes: FLAC, the same samples, and Opus. Tagged, and the same bytes each time."""
+"""Listening copies that libsndfile encodes, tagged: FLAC, the same samples, and Opus; reproducible."""
 
 from __future__ import annotations
 

@@ -28,7 +28,9 @@ from audio_pipeline.reporting.delivery import DELIVERIES, load_delivery
 PARTS = ("PM", "DX", "FX", "BG", "ME")
 """The printmaster, its stems, and music and effects."""
 
-HOUSE_TEMPLATE = "{title}_{reel}_{version}_{type}_{soundfield}_{language}_{channels}_{rate}_{bits}b_{fps}"
+HOUSE_TEMPLATE = (
+    "{title}_{reel}_{version}_{type}_{soundfield}_{language}_{channels}_{rate}_{bits}b_{fps}"
+)
 _NO_RULE = "house rule; the delivery's documents have none that was read"
 
 
@@ -51,7 +53,7 @@ class Cited:
 
 @dataclass(frozen=True)
 class NameRule(Cited):
-    """`template` of a file's name without its suffix; `types` are the words for parts that it calls otherwise."""
+    """`template` of a file's name without its suffix; `types` are its words for parts, where they differ."""
 
     template: str = HOUSE_TEMPLATE
     types: tuple[tuple[str, str], ...] = ()
@@ -108,12 +110,16 @@ def parse_folder_rules(name: str, title: str, table: object) -> FolderRules:
     if not isinstance(table, dict):
         raise _wrong(name, "folder", "a table")
     rules = FolderRules(name, title)
-    known = {"names": rules.names, "files": rules.files, "leader": rules.leader}
+    known = ("names", "files", "leader")
     for key in table:
         if key not in known:
             raise _wrong(name, f"folder.{key}", f"one of {', '.join(known)}")
-    made = {key: _rule(name, f"folder.{key}", table.get(key, {}), rule) for key, rule in known.items()}
-    return replace(rules, **made)
+    return replace(
+        rules,
+        names=_rule(name, "folder.names", table.get("names", {}), rules.names),
+        files=_rule(name, "folder.files", table.get("files", {}), rules.files),
+        leader=_rule(name, "folder.leader", table.get("leader", {}), rules.leader),
+    )
 
 
 def _rule(name: str, place: str, table: object, rule: AnyRule) -> AnyRule:

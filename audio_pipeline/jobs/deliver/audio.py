@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -148,7 +148,7 @@ def write_part(
     return files
 
 
-def _of_channel(block: NDArray[np.generic], kind: str | None, channels: tuple[str, ...]) -> NDArray[np.generic]:
+def _of_channel(block: NDArray[Any], kind: str | None, channels: tuple[str, ...]) -> NDArray[Any]:
     if kind is None:
         return block
     if kind == SILENT:
@@ -173,7 +173,9 @@ def _wave(
     rate_hz = picture.sample_rate_hz
     tracks = channels if kind is None else (kind,)
     mode = "stereo" if kind is None else "mono"
-    about = f"{words.title} {words.version}: {part} ({PART_WORDS[part]}), {'LR' if kind is None else kind}"
+    about = (
+        f"{words.title} {words.version}: {part} ({PART_WORDS[part]}), {'LR' if kind is None else kind}"
+    )
     return WaveWriter(
         folder / f"{name}{'' if kind is None else f'.{kind}'}.wav",
         rate_hz,
@@ -183,7 +185,8 @@ def _wave(
             description=about if one_for_all else f"{about}; {words.mix}",
             originator_reference=f"render-ending {__version__}",
             time_reference_samples=to_samples(
-                picture.clock.rate.seconds(picture.first_frame % picture.clock.rate.frames_per_day), rate_hz
+                picture.clock.rate.seconds(picture.first_frame % picture.clock.rate.frames_per_day),
+                rate_hz,
             ),
             coding_history=f"A=PCM,F={rate_hz},W={picture.bits},M={mode},T=render-ending",
             origination_date=words.date,

@@ -30,7 +30,7 @@ _ESCAPES = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
 
 @dataclass(frozen=True)
 class Listed:
-    """What a list says of a file: its path in the folder, the algorithm and the digest, and its size if known."""
+    """What a list says of a file: its path in the folder, algorithm and digest, and its size if known."""
 
     path: str
     algorithm: str
@@ -125,7 +125,9 @@ def parse_sums(name: str, text: str) -> list[Listed]:
         else:
             raise ReportError(f"{name}, line {number}, is not a line of sha256sum: {line[:60]!r}")
         if _BY_LENGTH.get(len(digest)) != algorithm:
-            raise ReportError(f"{name}, line {number}: a digest of {len(digest)} characters is not known")
+            raise ReportError(
+                f"{name}, line {number}: a digest of {len(digest)} characters is not known"
+            )
         if escape:
             path = re.sub(r"\\[\\nr]", lambda match: _ESCAPES[match[0]], path)
         listed.append(Listed(inside(name, path), algorithm, digest.lower()))
@@ -133,7 +135,10 @@ def parse_sums(name: str, text: str) -> list[Listed]:
 
 
 def inside(name: str, path: str) -> str:
-    """The path that a list names, `/` between its parts. Raises ReportError for one that leads out of the folder."""
+    """The path that a list names, `/` between its parts.
+
+    Raises ReportError for one that leads out of the folder.
+    """
     parts = [part for part in path.split("/") if part not in ("", ".")]
     steps = re.split(r"[/\\]", path)
     if path.startswith(("/", "\\")) or ".." in steps or not parts or "\0" in path:

@@ -32,5 +32,7 @@ def read_contact(root: Path) -> dict[str, str]:
             meant = did_you_mean(key, KEYS, "; {}")
             raise PresetError(f"{FILE} has no key {key!r}{meant}", hint=f"There are: {', '.join(KEYS)}.")
         if not isinstance(value, str) or len(value) > _LONGEST or not value.isprintable():
-            raise PresetError(f"{FILE}: {key} is wrong; it wants one line of at most {_LONGEST} characters")
+            raise PresetError(
+                f"{FILE}: {key} is wrong; it wants one line of at most {_LONGEST} characters"
+            )
     return {key: table[key] for key in KEYS if table.get(key)}

@@ -69,10 +69,11 @@ def earlier_deliveries(out: Path, mix: str, delivery: str) -> list[tuple[Path, R
         record = read_record(folder)
         if record is not None and (record.mix, record.delivery) == (mix, delivery):
             found.append((folder, record))
-    return sorted(found, key=lambda pair: (_number(pair[1].version), pair[1].version))
+    return sorted(found, key=lambda pair: (version_number(pair[1].version), pair[1].version))
 
 
-def _number(version: str) -> int:
+def version_number(version: str) -> int:
+    """The number in a version, by which versions are ordered: 9 of "v09", 0 without one."""
     digits = "".join(c for c in version if c.isascii() and c.isdigit())
     return int(digits[-9:] or 0)
 
@@ -101,7 +102,9 @@ def differences(before: Record, now: Record) -> list[str]:
         old_table, new_table = getattr(before, what), getattr(now, what)
         for key in dict.fromkeys([*old_table, *new_table]):
             if old_table.get(key) != new_table.get(key):
-                said.append(f"{what} {key}: {old_table.get(key, 'none')}, now {new_table.get(key, 'none')}")
+                said.append(
+                    f"{what} {key}: {old_table.get(key, 'none')}, now {new_table.get(key, 'none')}"
+                )
     if before.verdict != now.verdict:
         said.append(f"verdict: {before.verdict}, now {now.verdict}")
     return said or ["the program's own version"]

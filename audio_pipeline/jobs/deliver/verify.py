@@ -58,7 +58,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Verification:
-    """What a folder's checksums say. `lists` are the lists that were found, `files` how many files they name."""
+    """What a folder's checksums say. `lists` are those that were found, `files` how many files they name."""
 
     folder: str
     lists: tuple[str, ...]
@@ -129,7 +129,9 @@ def verify_folder(
         _read_lists(here)
         _compare(here, on_file)
     except OSError as error:
-        raise ReportError(f"{error.filename or folder} cannot be read: {error.strerror or error}") from error
+        raise ReportError(
+            f"{error.filename or folder} cannot be read: {error.strerror or error}"
+        ) from error
     for path in odd:
         here.fault("added", path, "an empty folder, a link or a device, which no list names")
     _find_renamed(here)
@@ -236,12 +238,12 @@ def _find_renamed(here: _Folder) -> None:
     for gone in missing:
         listed: Mapping[str, Listed] = here.expected.get(gone.path, {})
         for one in listed.values():
-            match = next((new for new in added if here.digest(new.path, one.algorithm) == one.digest), None)
+            match = next(
+                (new for new in added if here.digest(new.path, one.algorithm) == one.digest), None
+            )
             if match is not None:
                 added.remove(match)
                 here.faults.remove(match)
                 here.faults.remove(gone)
                 here.faults.append(Fault("renamed", gone.path, "", match.path))
                 break
-
-
