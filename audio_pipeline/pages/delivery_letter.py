@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from audio_pipeline.errors import encodable
-from audio_pipeline.pages.words import clause_head, clause_rows, headline_rows, silence_notes
+from audio_pipeline.pages.words import clause_head, clause_rows, headline_rows
 from audio_pipeline.reporting.folder_rules import FolderRules
-from audio_pipeline.reporting.model import LoudnessReport
+from audio_pipeline.reporting.model import LoudnessReport, Silence
+from audio_pipeline.reporting.silences import MOST_SILENCES, silences_in_short
 
 Row = tuple[str, ...]
 
@@ -59,7 +60,7 @@ def letter_sections(facts: LetterFacts, report: LoudnessReport) -> list[Section]
         sections.append(Section("Contact", list(facts.contact.items())))
     if facts.differs is not None:
         sections.append(Section(f"Changes since {facts.previous}", notes=list(facts.differs)))
-    silences = silence_notes(report) or ["There is no digital silence of 100 ms or more."]
+    silences = _silences(report) or ["There is no digital silence of 100 ms or more."]
     rules = facts.rules
     cited = [
         (name, rule.source, rule.citation() if rule.document else "")
@@ -85,6 +86,21 @@ def letter_sections(facts: LetterFacts, report: LoudnessReport) -> list[Section]
         Section("Checksums (SHA-256)", [(digest, path) for path, digest in sorted(facts.sums.items())]),
     ]
     return sections
+
+
+def _silences(report: LoudnessReport) -> list[str]:
+    """Every digital silence; one that the mix asks for is deliberate. Many that are not are told together."""
+    runs = report.delivery.silences
+    told = [run for run in runs if run.deliberate]
+    others = [run for run in runs if not run.deliberate]
+    lines = [_silence(run, "deliberate, it follows the silence cue") for run in told]
+    if len(others) > MOST_SILENCES:
+        return [*lines, f"{silences_in_short(others)}; no cue asks for them."]
+    return lines + [_silence(run, "no cue asks for it") for run in others]
+
+
+def _silence(run: Silence, meaning: str) -> str:
+    return f"Digital silence {run.start} to {run.stop} ({run.stop_s - run.start_s:.3f} s): {meaning}."
 
 
 def letter_text(sections: Sequence[Section]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -11,18 +10,9 @@ from pathlib import Path
 from audio_pipeline.audio_io.write.whole_folder import new_file, whole_folder
 from audio_pipeline.errors import RenderError
 from audio_pipeline.jobs.deliver.audio import AudioFile, Picture, Words, write_part
-from audio_pipeline.jobs.deliver.checksums import SUMS, c4_of, files_in, sums_text
+from audio_pipeline.jobs.deliver.checksums import files_in
 from audio_pipeline.jobs.deliver.listening import ListeningCopy, write_listening_copies
 from audio_pipeline.jobs.deliver.material import Material
-from audio_pipeline.jobs.deliver.mhl import (
-    CHAIN,
-    FOLDER,
-    Hashed,
-    c4_of_text,
-    chain_text,
-    manifest_name,
-    manifest_text,
-)
 from audio_pipeline.jobs.deliver.names import DeliveryNames, next_version
 from audio_pipeline.jobs.deliver.record import (
     RECORD,
@@ -31,10 +21,10 @@ from audio_pipeline.jobs.deliver.record import (
     earlier_deliveries,
     version_number,
 )
+from audio_pipeline.jobs.deliver.seal import file_hashes, seal
 from audio_pipeline.jobs.deliver.verify import verify_folder
 from audio_pipeline.jobs.render_files import PAGE_SUFFIX
 from audio_pipeline.mastering.leader import POP_S, TAIL_S
-from audio_pipeline.memo.keys import program_key
 from audio_pipeline.memo.store import digest
 from audio_pipeline.pages.csv_tables import files_csv, sections_csv, to_csv
 from audio_pipeline.pages.delivery_letter import LetterFacts, Row, letter_sections, letter_text
@@ -48,9 +38,6 @@ from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.rejudge import rejudged
 from audio_pipeline.reporting.report_json import to_json
 from audio_pipeline.reporting.report_names import SUFFIX
-
-_CHUNK_BYTES = 1 << 20
-_MOST_VERSIONS = 10_000
 
 
 @dataclass(frozen=True)
@@ -123,7 +110,7 @@ def _draft(material: Material, rules: FolderRules, report: LoudnessReport, sende
         language=material.language,
         date=sender.date,
         verdict=report.delivery.verdict,
-        key=digest("delivery", program_key(), depends),
+        key=digest("delivery", depends),
         samples=samples,
         figures={name: report.figure(name) for name in HEADLINE},
         preset=preset,
@@ -163,8 +150,8 @@ def _fill(
     main = tree / next(file.name for file in files if file.part == material.main)
     title = f"{preset.head.title} {names.version}: {material.mix}"
     copies = write_listening_copies(tree, main, title)
-    hashes = {path: _both_hashes(tree / path) for path in files_in(tree)}
-    sums = {path: sha256 for path, (sha256, _) in hashes.items()}
+    hashes = {path: file_hashes(tree / path) for path in files_in(tree)}
+    sums = {path: found.sha256 for path, found in hashes.items()}
     delivered = _report_of_folder(report, material, picture, {f.name: sums[f.name] for f in files})
     record = replace(
         draft,
@@ -199,37 +186,13 @@ def _fill(
     with new_file(tree / f"{base}.letter.pdf", "wb") as file:
         file.write(letter_pdf(sections, title))
     _write(tree / RECORD, record.text())
-    _write_checksums(tree, folder_name, draft.date, hashes, title)
+    seal(tree, folder_name, draft.date, title, hashes)
     return record
-
-
-def _write_checksums(
-    tree: Path, folder_name: str, date: str, hashes: dict[str, tuple[str, str]], title: str
-) -> None:
-    """Write SHA256SUMS over all files, and the MHL manifest over these and SHA256SUMS; the chain names the
-    manifest."""
-    hashes = {path: hashes.get(path) or _both_hashes(tree / path) for path in files_in(tree)}
-    _write(tree / SUMS, sums_text({path: sha256 for path, (sha256, _) in hashes.items()}))
-    hashes[SUMS] = _both_hashes(tree / SUMS)
-    listed = {path: Hashed((tree / path).stat().st_size, c4) for path, (_, c4) in hashes.items()}
-    name, text = manifest_name(folder_name, date), manifest_text(listed, date, title)
-    _write(tree / FOLDER / name, text)
-    _write(tree / CHAIN, chain_text([(name, c4_of_text(text))]))
 
 
 def _write(path: Path, text: str) -> None:
     with new_file(path, "w") as file:
         file.write(text)
-
-
-def _both_hashes(path: Path) -> tuple[str, str]:
-    """The SHA-256 and the C4 of a file, read once."""
-    sha256, sha512 = hashlib.sha256(), hashlib.sha512()
-    with path.open("rb") as file:
-        while piece := file.read(_CHUNK_BYTES):
-            sha256.update(piece)
-            sha512.update(piece)
-    return sha256.hexdigest(), c4_of(sha512.digest())
 
 
 def _report_of_folder(

@@ -62,14 +62,23 @@ def read_record(folder: Path) -> Record | None:
 
 def earlier_deliveries(out: Path, mix: str, delivery: str) -> list[tuple[Path, Record]]:
     """The versions of a delivery of a mix that are in `out`, the newest last."""
+    return [pair for pair in all_deliveries(out) if (pair[1].mix, pair[1].delivery) == (mix, delivery)]
+
+
+def all_deliveries(out: Path) -> list[tuple[Path, Record]]:
+    """The deliveries in `out`: by mix and delivery, and of each the newest version last."""
     found = []
     for folder in out.iterdir() if out.is_dir() else ():
         if folder.name.startswith(".") or not folder.is_dir() or folder.is_symlink():
             continue
         record = read_record(folder)
-        if record is not None and (record.mix, record.delivery) == (mix, delivery):
+        if record is not None:
             found.append((folder, record))
-    return sorted(found, key=lambda pair: (version_number(pair[1].version), pair[1].version))
+    return sorted(found, key=lambda pair: _order(pair[1]))
+
+
+def _order(record: Record) -> tuple[str, str, int, str]:
+    return record.mix, record.delivery, version_number(record.version), record.version
 
 
 def version_number(version: str) -> int:
@@ -107,7 +116,7 @@ def differences(before: Record, now: Record) -> list[str]:
                 )
     if before.verdict != now.verdict:
         said.append(f"verdict: {before.verdict}, now {now.verdict}")
-    return said or ["the program's own version"]
+    return said or ["the date, or what the last folder holds"]
 
 
 def _shown(value: float | None) -> str:

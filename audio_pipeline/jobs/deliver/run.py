@@ -15,6 +15,7 @@ from audio_pipeline.jobs.batch.plan import Mix
 from audio_pipeline.jobs.batch.run import with_its_gain
 from audio_pipeline.jobs.deliver.folder import Sender, deliver
 from audio_pipeline.jobs.deliver.material import Material, material_of
+from audio_pipeline.jobs.deliver.record import all_deliveries
 from audio_pipeline.jobs.order_key import made_of
 from audio_pipeline.jobs.reference import ReferenceMix
 from audio_pipeline.jobs.render import Order
@@ -179,26 +180,30 @@ def refuse_foreign_overview(out: Path) -> None:
 
 
 def write_overview(outcomes: Sequence[DeliveryOutcome], out: Path) -> None:
-    """Write the overview of these deliveries below `out`: JSON, CSV and a page.
+    """Write the overview of all deliveries below `out`, and of these that failed: JSON, CSV and a page.
 
     Raises RenderError when it cannot be written.
     """
     rows = [
         DeliveryRow(
-            outcome.mix,
-            outcome.language,
-            outcome.delivery,
-            outcome.version,
-            None if outcome.folder is None else outcome.folder.name,
-            outcome.verdict,
-            outcome.differs,
-            outcome.previous,
-            outcome.error,
+            record.mix,
+            record.language,
+            record.delivery,
+            record.version,
+            folder.name,
+            record.verdict,
+            None if record.differs is None else tuple(record.differs),
+            record.previous,
+            None,
         )
-        for outcome in outcomes
+        for folder, record in all_deliveries(out)
     ]
-    for name, text in zip(
-        OVERVIEW, (overview_json(rows), overview_csv(rows), overview_html(rows)), strict=True
-    ):
+    rows += [
+        DeliveryRow(o.mix, o.language, o.delivery, o.version, None, None, None, None, o.error)
+        for o in outcomes
+        if o.folder is None
+    ]
+    texts = (overview_json(rows), overview_csv(rows), overview_html(rows))
+    for name, text in zip(OVERVIEW, texts, strict=True):
         with atomic_write(out / name, "w") as file:
             file.write(text)

@@ -140,26 +140,38 @@ def verify_folder(
 
 
 def _read_lists(here: _Folder) -> None:
-    own = RECORD in here.files
-    sums = [path for path in here.files if _SUMS_NAME.fullmatch(Path(path).name)]
-    for path in sums:
-        _read_one(here, path, _read_sums)
-    tail = f"{FOLDER}/{Path(CHAIN).name}"
-    bases = {path.removesuffix(tail) for path in here.files if f"/{path}".endswith(f"/{tail}")}
-    if own or any(path.startswith(f"{FOLDER}/") for path in here.files):
-        bases.add("")
-    for base in sorted(bases):
-        _read_chain(here, base, own)
-    for path in here.files:
-        if _MHL_1.fullmatch(path):
-            _read_one(here, path, lambda name, text: parse_manifest(name, text))
-    if own and SUMS not in here.files:
-        here.fault("missing", SUMS, "the list of checksums")
+    if RECORD in here.files:
+        _read_own_lists(here)
+    else:
+        _read_foreign_lists(here)
     if not here.lists and not here.faults:
         raise ReportError(
             f"{here.path} has no checksums to verify it by",
             hint="There is no SHA256SUMS, no *.sha256, no *.md5, no ascmhl/ and no *.mhl in it.",
         )
+
+
+def _read_own_lists(here: _Folder) -> None:
+    """The lists that this program writes; any other would be an added file."""
+    if SUMS in here.files:
+        _read_one(here, SUMS, parse_sums)
+    else:
+        here.fault("missing", SUMS, "the list of checksums")
+    _read_chain(here, "", own=True)
+
+
+def _read_foreign_lists(here: _Folder) -> None:
+    for path in here.files:
+        if _SUMS_NAME.fullmatch(Path(path).name):
+            _read_one(here, path, _read_sums)
+        elif _MHL_1.fullmatch(path):
+            _read_one(here, path, parse_manifest)
+    tail = f"{FOLDER}/{Path(CHAIN).name}"
+    bases = {path.removesuffix(tail) for path in here.files if f"/{path}".endswith(f"/{tail}")}
+    if any(path.startswith(f"{FOLDER}/") for path in here.files):
+        bases.add("")
+    for base in sorted(bases):
+        _read_chain(here, base, own=False)
 
 
 def _read_sums(name: str, text: str) -> list[Listed]:
@@ -179,7 +191,7 @@ def _read_one(here: _Folder, path: str, parse: Callable[[str, str], list[Listed]
         here.fault("changed", path, error.message)
 
 
-def _read_chain(here: _Folder, base: str, own: bool) -> None:
+def _read_chain(here: _Folder, base: str, *, own: bool) -> None:
     """Read the manifests of the chain for the folder `base`, empty or ending in "/": each must be the one that
     the chain names; of what several say of a file, the latest counts."""
     chain_file, folder = f"{base}{CHAIN}", f"{base}{FOLDER}/"
