@@ -108,7 +108,7 @@ def test_the_letter_tells_a_stage_what_it_asks(staged: Delivered) -> None:
         "tail pop               01:00:05:00",
         "stereo: L R",
         "Example Sound",
-        "Digital silence 01:00:02:12 to 01:00:03:00 (0.500 s)",
+        "Digital silence 01:00:02:11 to 01:00:03:00 (0.500 s)",
     ):
         assert words in text
     assert (staged.folder / f"{BASE.format('PM')}.letter.pdf").read_bytes().startswith(b"%PDF")
