@@ -107,7 +107,7 @@ def _verify(folder: Path, output: Output) -> None:
     with loading():
         from audio_pipeline.jobs.deliver.verify import verify_folder
 
-    found = verify_folder(folder)
+    found = verify_folder(folder, lambda path, share: output.detail(path))
     if output.json:
         table = asdict(found)
         table |= {"verdict": "pass" if found.passes else "fail"}
@@ -139,7 +139,14 @@ def _deliver(mixes: tuple[str, ...], options: dict[str, Any], output: Output) ->
         job = _job(mixes, options)
     refuse_foreign_overview(job.out)  # before mixes in vain
     outcomes: list[DeliveryOutcome] = []
-    for outcome in deliver_all(job, lambda mix, stage, share: None):
+    told: set[tuple[str, str]] = set()
+
+    def on_stage(mix: str, stage: str, share: float) -> None:
+        if (mix, stage) not in told:
+            told.add((mix, stage))
+            output.detail(f"{mix}: {stage}")
+
+    for outcome in deliver_all(job, on_stage):
         outcomes.append(outcome)
         _tell(outcome, output)
     if any(outcome.folder is not None for outcome in outcomes):
