@@ -27,6 +27,17 @@ _BLOCK = 262_144
 
 
 @dataclass(frozen=True)
+class SharedEffects:
+    """Music and effects for all languages: the mix and the file that they come from, the SHA-256 of their
+    samples, and their length."""
+
+    mix: str
+    source: Path
+    samples: str
+    duration_s: float
+
+
+@dataclass(frozen=True)
 class Material:
     """A rendered mix. `sources` is the file of each part, `samples` the SHA-256 of each part's programme,
     `main` the part that the report measures; `me_of` is the mix that music and effects come from where that is
@@ -44,22 +55,28 @@ class Material:
     rendered: bool
     me_of: str | None = None
 
-    def with_effects_of(self, other: Material) -> Material:
+    def effects(self) -> SharedEffects | None:
+        """The music and effects that other languages share; None where the mix has none."""
+        if "ME" not in self.sources:
+            return None
+        return SharedEffects(self.mix, self.sources["ME"], self.samples["ME"], self.report.duration_s)
+
+    def with_effects(self, shared: SharedEffects) -> Material:
         """The same with the music and effects of another language, one file for all.
 
         Raises RenderError where that has another length.
         """
-        if other.mix == self.mix or self.main == "ME" or "ME" not in other.sources:
+        if shared.mix == self.mix or self.main == "ME":
             return self
-        if self.report.duration_s != other.report.duration_s:
+        if self.report.duration_s != shared.duration_s:
             raise RenderError(
-                f"{self.mix} and {other.mix} differ in length, and share music and effects"
+                f"{self.mix} and {shared.mix} differ in length, and share music and effects"
             )
         return replace(
             self,
-            sources={**self.sources, "ME": other.sources["ME"]},
-            samples={**self.samples, "ME": other.samples["ME"]},
-            me_of=other.mix,
+            sources={**self.sources, "ME": shared.source},
+            samples={**self.samples, "ME": shared.samples},
+            me_of=shared.mix,
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +14,7 @@ from audio_pipeline.errors import AudioPipelineError
 from audio_pipeline.jobs.batch.plan import Mix
 from audio_pipeline.jobs.batch.run import with_its_gain
 from audio_pipeline.jobs.deliver.folder import Sender, deliver
-from audio_pipeline.jobs.deliver.material import Material, material_of
+from audio_pipeline.jobs.deliver.material import Material, SharedEffects, material_of
 from audio_pipeline.jobs.deliver.record import all_deliveries
 from audio_pipeline.jobs.order_key import made_of
 from audio_pipeline.jobs.reference import ReferenceMix
@@ -86,7 +86,7 @@ def deliver_all(
             load_delivery(name)
     if job.out.is_dir():
         recover(job.out)  # what a killed process left
-    effects: dict[str, Material] = {}
+    effects: dict[str, SharedEffects] = {}
     for mix in _in_order(job.mixes):
         yield from _deliver_mix(mix, job, effects, on_stage)
 
@@ -115,16 +115,16 @@ def _likeness(root: Path, preset: object) -> str:
 
 
 def _deliver_mix(
-    mix: Mix, job: DeliveryJob, effects: dict[str, Material], on_stage: OnStage
+    mix: Mix, job: DeliveryJob, effects: dict[str, SharedEffects], on_stage: OnStage
 ) -> Iterator[DeliveryOutcome]:
     names = job.deliveries[mix.name]
     try:
         material = _material(with_its_gain(mix), job, on_stage)
-        if mix.preset is not None:
-            effects[_likeness(mix.root, mix.preset)] = replace(material, media=material.media)
+        if mix.preset is not None and (own := material.effects()) is not None:
+            effects[_likeness(mix.root, mix.preset)] = own
         if isinstance(mix.reference, ReferenceMix):
-            other = effects.get(_likeness(mix.root, mix.reference.preset))
-            material = material if other is None else material.with_effects_of(other)
+            shared = effects.get(_likeness(mix.root, mix.reference.preset))
+            material = material if shared is None else material.with_effects(shared)
     except (AudioPipelineError, OSError, MemoryError) as error:
         for name in names:
             yield _failed(mix, name, error)
