@@ -23,12 +23,11 @@ from audio_pipeline.preset.document import load_document, with_value
 from audio_pipeline.preset.model import Preset, build_preset
 from audio_pipeline.preset.names import named
 from audio_pipeline.preset.project import Project as ProjectFolder
-from audio_pipeline.preset.project import find_project
+from audio_pipeline.preset.project import deliveries_here, find_project
 from audio_pipeline.reporting.comparison import Comparison, Tolerance, compare_reports
 from audio_pipeline.reporting.model import DeliveryVerdict, LoudnessReport
 from audio_pipeline.reporting.rejudge import rejudged
-from audio_pipeline.timeline.moments import Clock, parse_moment
-from audio_pipeline.timeline.timecode import RATES
+from audio_pipeline.timeline.moments import parse_moment
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -147,11 +146,13 @@ def measure(
     *,
     dialogue: AnyPath | None = None,
     delivery: str | None = None,
+    track: int | None = None,
 ) -> LoudnessReport:
     """The loudness report of an audio file, or of samples `(n,)` or `(n, channels)` at `sample_rate_hz`.
 
-    `dialogue` is the file of the dialogue stem; `delivery` names what to check against. Raises StemError for
-    a file that cannot be read, ReportError for an unknown delivery, ValueError for samples without a rate.
+    `dialogue` is the file of the dialogue stem; `delivery` names what to check against; `track` is the
+    number of the track to read, from 1, of a file with several. Raises StemError for a file that cannot be
+    read, ReportError for an unknown delivery, ValueError for samples without a rate.
 
     Examples:
         >>> import numpy as np
@@ -160,9 +161,10 @@ def measure(
         -23.0
     """
     known = Known(
-        Clock(RATES["24"]),
         dialogue=None if dialogue is None else Path(dialogue),
         delivery=delivery,
+        own_deliveries=deliveries_here(),
+        track=track,
     )
     if isinstance(audio, str | os.PathLike):
         if sample_rate_hz is not None:
@@ -184,12 +186,18 @@ def _written(samples: NDArray[Any], sample_rate_hz: int) -> Iterator[Path]:
 
 
 def check(
-    audio: LoudnessReport | AnyPath, delivery: str, *, dialogue: AnyPath | None = None
+    audio: LoudnessReport | AnyPath,
+    delivery: str,
+    *,
+    dialogue: AnyPath | None = None,
+    track: int | None = None,
 ) -> DeliveryVerdict:
     """The verdict of `delivery`, clause by clause, on a report, or on an audio file that it measures.
 
-    `dialogue` is the file of the dialogue stem of an audio file. Raises ReportError for an unknown delivery,
-    StemError for a file that cannot be read, ValueError for a dialogue stem beside a report.
+    Deliveries are those that ship, those of plug-ins, and those of the current folder's project.
+    `dialogue` is the file of the dialogue stem of an audio file, `track` the number of its track. Raises
+    ReportError for an unknown delivery, StemError for a file that cannot be read, ValueError for a dialogue
+    stem or a track beside a report.
 
     Examples:
         >>> verdict = check(measure("film/stems/voice_a.flac"), "ebu-r128")
@@ -197,10 +205,12 @@ def check(
         ('fail', 'integrated_lufs')
     """
     if not isinstance(audio, LoudnessReport):
-        return measure(audio, dialogue=dialogue, delivery=delivery).delivery
+        return measure(audio, dialogue=dialogue, delivery=delivery, track=track).delivery
     if dialogue is not None:
         raise ValueError("a report knows its dialogue; dialogue goes with an audio file")
-    return rejudged(audio, delivery).delivery
+    if track is not None:
+        raise ValueError("a report is about one track; track goes with an audio file")
+    return rejudged(audio, delivery, deliveries_here()).delivery
 
 
 def compare(

@@ -10,6 +10,7 @@ nothing. Prints how each command took its signals.
 
 from __future__ import annotations
 
+import atexit
 import os
 import random
 import shutil
@@ -43,6 +44,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "watch": ("watch", "tiny", "--port", "0"),
 }
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
+HANGS_S = 300.0
 STARTS_S = 0.15
 WATCHED_S = 3.0
 """How long `watch`, which does not end, is left at work at most."""
@@ -104,7 +106,7 @@ def killed(place: Bench, command: str, number: signal.Signals, after_s: float) -
     process = started(place, command)
     time.sleep(after_s)
     os.killpg(process.pid, number)
-    said = process.communicate(timeout=60)[1]
+    said = process.communicate(timeout=HANGS_S)[1]
     told = f"{command}, {number.name} after {after_s:.2f} s, status {process.returncode}: {said!r}"
     assert "Traceback" not in said, told
     assert "Exception ignored" not in said, told
@@ -126,13 +128,28 @@ def finished(place: Bench, command: str) -> None:
         process.stdout.readline()
         time.sleep(WATCHED_S / 2)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        process.communicate(timeout=HANGS_S)
     else:
-        done = run(place.film, *COMMANDS[command], env=place.env)
+        line = [*COMMAND, *COMMANDS[command]]
+        done = subprocess.run(
+            line,
+            cwd=place.film,
+            env=place.env,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=HANGS_S,
+        )
         assert done.returncode in (0, 1), (command, done.stderr)
         finished_already = command == "init" and "already has" in done.stderr
         assert "error" not in done.stderr or finished_already, (command, done.stderr)
     assert not (left := place.strays()), (command, left)
+
+
+def told(outcomes: dict[str, Counter[str]]) -> None:
+    """Print how the commands took their signals."""
+    for command, ends in outcomes.items():
+        print(f"{command}: {sum(ends.values())} kills, 0 strays; {dict(sorted(ends.items()))}")
 
 
 def main() -> None:
@@ -143,6 +160,7 @@ def main() -> None:
     took_s: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as name:
         place = bench(Path(name))
+        atexit.register(told, outcomes)  # also when a promise is broken
         for n in range(count):
             command, number = chosen[n % len(chosen)], SIGNALS[n // len(chosen) % len(SIGNALS)]
             if command not in took_s:
@@ -155,8 +173,6 @@ def main() -> None:
             end = killed(place, command, number, moment)
             outcomes[command][f"{number.name} {end}"] += 1
             finished(place, command)
-    for command, ends in outcomes.items():
-        print(f"{command}: {sum(ends.values())} kills, 0 strays; {dict(sorted(ends.items()))}")
 
 
 if __name__ == "__main__":

@@ -112,6 +112,7 @@ def condition(
         did: list[str | None] = []
         notes: list[Remark] = []
         warnings = [Remark("file_structure", said) for said in info.warnings]
+        warnings += [Remark(code, said) for code, said in info.remarks]
         warnings += [Remark("stem_signal", said) for said in check.warnings()]
         offset, how = _offset(check)
         did.append(how)

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from audio_pipeline.cli.clock import clock_of, clock_options
+from audio_pipeline.cli.clock import clock_options, picture_of
 from audio_pipeline.cli.errors import printable
 from audio_pipeline.cli.notes import print_notes, what_was_read
 from audio_pipeline.cli.options import debug_option
 from audio_pipeline.cli.output import Output, output_options
 from audio_pipeline.cli.process import loading
+from audio_pipeline.cli.track import track_option
 
 if TYPE_CHECKING:
+    from audio_pipeline.jobs.measure import Known
     from audio_pipeline.reporting.model import LoudnessReport
-    from audio_pipeline.timeline.moments import Clock
 
 EPILOG = """\b
 Examples:
@@ -32,9 +33,10 @@ FILE = click.Path(path_type=Path)
 
 
 def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    from audio_pipeline.reporting.delivery import delivery_names
+    from audio_pipeline.preset.project import deliveries_here
+    from audio_pipeline.reporting.delivery_files import delivery_names
 
-    return [name for name in delivery_names() if name.startswith(incomplete)]
+    return [name for name in delivery_names(deliveries_here()) if name.startswith(incomplete)]
 
 
 @click.command("check", epilog=EPILOG)
@@ -44,6 +46,7 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 @click.option(
     "--apply", type=FILE, metavar="OUT.wav", help="Write FILE with the advised gain; check that."
 )
+@track_option
 @clock_options
 @click.option("--csv", "as_csv", is_flag=True, help="Print a row for every file.")
 @click.option("--list", "as_list", is_flag=True, help="List the deliveries there are.")
@@ -65,20 +68,34 @@ def command(files: tuple[Path, ...], output: Output, **options: Any) -> None:
         output.document(check_schema())
         return
     _refuse_misuse(files, options, output)
-    clock = clock_of(options["rate"], options["start"])
-    delivery, dialogue = options["delivery"], options["dialogue"]
+    known = _known(options)
     if options["apply"] is not None:
-        found = [_applied(files[0], delivery, dialogue, clock, options["apply"], output)]
+        found = [_applied(files[0], known, options["apply"], output)]
     elif len(files) == 1:
-        found = [(_judged(files[0], delivery, dialogue, clock), None)]
+        found = [(_judged(files[0], known), None)]
     else:
-        _check_many(files, delivery, clock, options["as_csv"], output)
+        _check_many(files, known, options["as_csv"], output)
         return
     (report, gain_db) = found[0]
     output.detail(what_was_read(report))
     _show(report, gain_db, options["as_csv"], output)
     if report.delivery.verdict != "pass":
         raise click.exceptions.Exit(1)
+
+
+def _known(options: dict[str, Any]) -> Known:
+    picture = picture_of(options["rate"], options["start"])
+    with loading():
+        from audio_pipeline.jobs.measure import Known
+        from audio_pipeline.preset.project import deliveries_here
+
+    return Known(
+        dialogue=options["dialogue"],
+        delivery=options["delivery"],
+        own_deliveries=deliveries_here(),
+        track=options["track"],
+        picture=picture,
+    )
 
 
 def _refuse_misuse(files: tuple[Path, ...], options: dict[str, Any], output: Output) -> None:
@@ -93,24 +110,22 @@ def _refuse_misuse(files: tuple[Path, ...], options: dict[str, Any], output: Out
 
 
 def _applied(
-    file: Path, delivery: str | None, dialogue: Path | None, clock: Clock, target: Path, output: Output
+    file: Path, known: Known, target: Path, output: Output
 ) -> tuple[LoudnessReport, float | None]:
     with loading():
         from audio_pipeline.jobs.apply_gain import apply_advice
-        from audio_pipeline.jobs.measure import Known
 
-    if delivery is None:
+    if known.delivery is None:
         raise click.UsageError("say --delivery NAME; check --list shows which there are")
-    gain_db, report = apply_advice(file, Known(clock, dialogue=dialogue, delivery=delivery), target)
+    gain_db, report = apply_advice(file, known, target)
     output.note(f"{target}: {file.name} with a gain of {gain_db:+.2f} dB")
-    if dialogue is not None and gain_db:
-        output.note(f"{dialogue.name} needs the same gain to stay the dialogue stem of {target.name}")
+    if known.dialogue is not None and gain_db:
+        name = known.dialogue.name
+        output.note(f"{name} needs the same gain to stay the dialogue stem of {target.name}")
     return report, gain_db
 
 
-def _check_many(
-    files: tuple[Path, ...], delivery: str | None, clock: Clock, as_csv: bool, output: Output
-) -> None:
+def _check_many(files: tuple[Path, ...], known: Known, as_csv: bool, output: Output) -> None:
     """Check every file; one that cannot be read does not keep the others from being checked."""
     with loading():
         from audio_pipeline.errors import ReportError, StemError
@@ -118,12 +133,12 @@ def _check_many(
         from audio_pipeline.reporting.check_result import checked, not_checked
         from audio_pipeline.reporting.delivery import load_delivery
 
-    if delivery is not None:
-        load_delivery(delivery)  # a wrong name is no fault of a file
+    if known.delivery is not None:
+        load_delivery(known.delivery, known.own_deliveries)  # a wrong name is no fault of a file
     results = []
     for file in files:
         try:
-            results.append(checked(_judged(file, delivery, None, clock)))
+            results.append(checked(_judged(file, known)))
         except (ReportError, StemError) as error:
             results.append(not_checked(printable(file.name), error))
     if output.json:
@@ -154,32 +169,42 @@ def _show(report: LoudnessReport, gain_db: float | None, as_csv: bool, output: O
         click.echo(check_csv([result]), nl=False)
 
 
-def _judged(file: Path, delivery: str | None, dialogue: Path | None, clock: Clock) -> LoudnessReport:
+def _judged(file: Path, known: Known) -> LoudnessReport:
     with loading():
-        from audio_pipeline.jobs.measure import Known, measure_file
+        from audio_pipeline.jobs.measure import measure_file
         from audio_pipeline.reporting.rejudge import rejudged
         from audio_pipeline.reporting.render_set import read_set
         from audio_pipeline.reporting.report_names import SUFFIX
 
     if file.name.endswith(".json"):
-        if dialogue is not None:
+        if known.track is not None:
+            raise click.UsageError(f"a {SUFFIX} is about one track; --track goes with an audio file")
+        if known.dialogue is not None:
             raise click.UsageError(f"a {SUFFIX} knows its dialogue; --dialogue goes with an audio file")
         report = read_set(file)
-        if delivery is None and report.delivery.name is None:
+        if known.delivery is None and report.delivery.name is None:
             raise click.UsageError("the report names no delivery; say --delivery NAME")
-        return rejudged(report, delivery or report.delivery.name or "")
-    if delivery is None:
+        return rejudged(report, known.delivery or report.delivery.name or "", known.own_deliveries)
+    if known.delivery is None:
         raise click.UsageError("say --delivery NAME; check --list shows which there are")
-    return measure_file(file, Known(clock, dialogue=dialogue, delivery=delivery))
+    return measure_file(file, known)
 
 
 def _list(output: Output) -> None:
     from audio_pipeline.cli.tables import print_table
+    from audio_pipeline.errors import ReportError
+    from audio_pipeline.preset.project import deliveries_here
     from audio_pipeline.reporting.delivery import delivery_names, load_delivery
     from audio_pipeline.reporting.figures import FIGURES
 
     rows, listed = [], []
-    for delivery in map(load_delivery, delivery_names()):
+    own = deliveries_here()
+    for name in delivery_names(own):
+        try:
+            delivery = load_delivery(name, own)
+        except ReportError as error:  # one that is broken hides no other
+            output.note(f"warning: {error.message}")
+            continue
         demands = [f"{FIGURES[c.figure].label} {c.limit()}" for c in delivery.clauses]
         rows.append((delivery.name, delivery.title, "; ".join(demands)))
         listed.append(
@@ -203,8 +228,8 @@ def _print(report: LoudnessReport) -> None:
     judged = report.delivery
     click.echo(printable(f"{report.file}: {judged.title} ({judged.name})") + "\n")
     print_table(words.clause_head(), words.clause_rows(report))
-    notes = [*report.notes, *words.leader_notes(report), *words.clause_notes(report)]
-    notes += words.source_notes(report) + words.silence_notes(report)
+    notes = [*report.notes, *words.time_notes(report), *words.leader_notes(report)]
+    notes += words.clause_notes(report) + words.source_notes(report) + words.silence_notes(report)
     if (note := words.audibility_note(report)) is not None:
         notes.append(note)
     print_notes(notes, [warning.message for warning in report.warnings])

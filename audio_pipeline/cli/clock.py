@@ -1,4 +1,4 @@
-"""--rate and --start: the picture's clock, for timecodes of a file that does not tell them."""
+"""--rate and --start: the picture's clock, where a file does not tell it or is not to be believed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from audio_pipeline.timeline.moments import Clock
+    from audio_pipeline.reporting.own_facts import Picture
+    from audio_pipeline.timeline.timecode import PictureRate
 
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -17,28 +18,38 @@ F = TypeVar("F", bound=Callable[..., Any])
 def clock_options(function: F) -> F:
     """--rate and --start."""
     rate = click.option(
-        "--rate", default="24", metavar="FPS", help="Picture rate, for timecodes.", show_default=True
+        "--rate", metavar="FPS", help="Picture rate (default: that of the file's iXML, else 24)."
     )
     start = click.option(
         "--start",
-        default="01:00:00:00",
         metavar="TC",
-        help="Timecode of the first sample.",
-        show_default=True,
+        help="Timecode of the first sample (default: that of bext or iXML, else 01:00:00:00).",
     )
     return rate(start(function))
 
 
-def clock_of(rate: str, start: str) -> Clock:
-    """The clock. Raises click.BadParameter for a rate or a timecode that does not exist."""
-    from audio_pipeline.timeline.moments import Clock
+def picture_of(rate: str | None, start: str | None) -> Picture:
+    """What the options say. Raises click.BadParameter for a rate or a timecode that does not exist."""
+    from audio_pipeline.reporting.own_facts import Picture
     from audio_pipeline.timeline.rate_names import rate_named
+    from audio_pipeline.timeline.timecode import RATES
 
     try:
-        named = rate_named(rate)
+        named = None if rate is None else rate_named(rate)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--rate") from error
-    try:
-        return Clock(named, start_frame=named.frame(start))
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--start") from error
+    if start is not None:
+        _check_start(start, list(RATES.values()) if named is None else [named])
+    return Picture(named, start)
+
+
+def _check_start(start: str, rates: list[PictureRate]) -> None:
+    """Raise click.BadParameter for a timecode that none of the rates has; which one it is, the file says."""
+    faults = []
+    for rate in rates:
+        try:
+            rate.frame(start)
+        except ValueError as error:
+            faults.append(error)
+    if len(faults) == len(rates):
+        raise click.BadParameter(str(faults[-1]), param_hint="--start")

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from audio_pipeline.cli.clock import clock_options, picture_of
 from audio_pipeline.cli.errors import printable
-from audio_pipeline.cli.notes import print_notes
+from audio_pipeline.cli.notes import print_notes, tell_how_read
 from audio_pipeline.cli.options import debug_option
 from audio_pipeline.cli.output import Output, output_options
 from audio_pipeline.cli.process import loading
+from audio_pipeline.cli.track import track_option
 
 if TYPE_CHECKING:
+    from audio_pipeline.jobs.compare import Pairing
     from audio_pipeline.reporting.comparison import Comparison, Tolerance
 
 EPILOG = """\b
@@ -42,6 +45,8 @@ FILE = click.Path(path_type=Path)
 @click.option("--csv", "as_csv", is_flag=True, help="Print every figure as a row of CSV.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print tables of Markdown.")
 @click.option("--plot", type=FILE, metavar="FILE.png|svg", help="Draw the loudness of all over time.")
+@track_option
+@clock_options
 @click.option("--timbre", is_flag=True, help="Compare the timbre of audio files instead.")
 @click.option("--null", is_flag=True, help="Subtract two audio files; tell rounding from a change.")
 @output_options
@@ -54,41 +59,77 @@ def command(
     plot: Path | None,
     timbre: bool,
     null: bool,
+    track: int | None,
+    rate: str | None,
+    start: str | None,
     output: Output,
 ) -> None:
     """Compare reports (.report.json), audio files, or folders of renders with the first of them.
 
-    Exit status 0 when every figure is within its tolerance, 1 when one is not. Folders are compared by
-    the names of their renders.
+    Exit status 0 when every figure is within its tolerance, 1 when one is not, 3 when nothing is
+    comparable. Of folders what all have is compared, by name, and the rest is listed.
     """
     if len(things) < 2:
         raise click.UsageError("name two things to compare, or more")
     if output.json + as_csv + as_markdown > 1:
         raise click.UsageError("choose one of --json, --csv and --markdown")
+    if track is not None and (timbre or null):
+        raise click.UsageError("--track does not go with --timbre or --null")
     if timbre or null:
         from audio_pipeline.cli.compare_audio import print_null_test, print_timbre
         from audio_pipeline.jobs.compare import names_of
 
         (print_timbre if timbre else print_null_test)(things, names_of(things), output.json)
         return
-    tolerance = _tolerance(tolerances)
+    tolerance, picture = _tolerance(tolerances), picture_of(rate, start)
     with loading():
-        from audio_pipeline.jobs.compare import compare, groups_of
+        from audio_pipeline.jobs.compare import compare, paired
 
-    groups = groups_of(things)
+    pairing = paired(things)
+    groups = pairing.groups
+    left_out = _left_out(pairing)
+    if not groups:
+        _refuse(things, left_out)
     if plot is not None and len(groups) > 1:
         raise click.UsageError("--plot draws one comparison; name the two files")
-    comparisons = [(group.title, compare(group, tolerance)) for group in groups]
+    comparisons = [(group.title, compare(group, tolerance, track, picture)) for group in groups]
     for group in groups:
         for file in group.files:
             output.detail(f"compared: {file}")
-    _print(comparisons, output, as_csv, as_markdown)
+    for _, comparison in comparisons:
+        for report in comparison.reports:
+            tell_how_read(report, output)
+    _print(comparisons, pairing, output, as_csv, as_markdown)
+    for sentence in left_out:
+        if output.json or as_csv:
+            output.note(sentence)
+        else:
+            click.echo(_escaped(sentence) if as_markdown else printable(sentence))
     if plot is not None:
         from audio_pipeline.pages.curves import write_curves
 
         write_curves(comparisons[0][1], plot)
     if not all(comparison.same for _, comparison in comparisons):
         raise click.exceptions.Exit(1)
+
+
+def _left_out(pairing: Pairing) -> list[str]:
+    """What one folder has and another has not, a sentence for each folder."""
+    return [f"Not compared, only in {folder}: {', '.join(names)}." for folder, names in pairing.left_out]
+
+
+def _escaped(sentence: str) -> str:
+    from audio_pipeline.pages.compare_words import markdown_text
+
+    return f"- {markdown_text(sentence)}"
+
+
+def _refuse(folders: tuple[Path, ...], left_out: list[str]) -> None:
+    shown = ", ".join(map(str, folders))
+    click.echo(printable(f"not comparable: no report or audio file is in all of {shown}"), err=True)
+    for sentence in left_out:
+        click.echo(printable(sentence), err=True)
+    raise click.exceptions.Exit(3)
 
 
 def _tolerance(texts: tuple[str, ...]) -> Tolerance:
@@ -120,13 +161,21 @@ def _tolerance(texts: tuple[str, ...]) -> Tolerance:
 
 
 def _print(
-    comparisons: list[tuple[str, Comparison]], output: Output, as_csv: bool, as_markdown: bool
+    comparisons: list[tuple[str, Comparison]],
+    pairing: Pairing,
+    output: Output,
+    as_csv: bool,
+    as_markdown: bool,
 ) -> None:
     from audio_pipeline.pages import compare_words
     from audio_pipeline.pages.csv_tables import to_csv
 
     if output.json:
-        shown = [{"name": title or None, **compare_words.as_dict(c)} for title, c in comparisons]
+        rest = {str(folder): list(names) for folder, names in pairing.left_out}
+        shown = [
+            {"name": title or None, **compare_words.as_dict(c), "left_out": rest}
+            for title, c in comparisons
+        ]
         output.document(shown[0] if len(shown) == 1 else shown)
         return
     for title, comparison in comparisons:

@@ -24,7 +24,7 @@ Examples:
   render-ending deliver final --delivery netflix-nearfield
   render-ending deliver final theatrical --delivery theatrical --date 2026-11-27
   render-ending deliver presets/languages.batch.toml
-  render-ending deliver --verify deliveries/Unfinished-Conversation_final_v1_netflix-nearfield
+  render-ending deliver --verify delivered/Unfinished-Conversation_final_v1_netflix-nearfield
 """
 
 DEFAULT_DELIVERY = "netflix-nearfield"
@@ -33,9 +33,10 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def _delivery_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from audio_pipeline.preset.project import deliveries_here
     from audio_pipeline.reporting.delivery import delivery_names
 
-    return [name for name in delivery_names() if name.startswith(incomplete)]
+    return [name for name in delivery_names(deliveries_here()) if name.startswith(incomplete)]
 
 
 def _date(ctx: click.Context, param: click.Parameter, text: str | None) -> str | None:
@@ -66,7 +67,7 @@ def _date(ctx: click.Context, param: click.Parameter, text: str | None) -> str |
 )
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value in every mix.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write here, not to deliveries/."
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write here, not to delivered/."
 )
 @click.option(
     "--verify",
@@ -190,10 +191,10 @@ def _job(things: tuple[str, ...], options: dict[str, Any]) -> DeliveryJob:
         options["date_"] is not None,
         read_contact(project.root),
     )
-    out = options["out"] if options["out"] is not None else project.root / "deliveries"
+    out = options["out"] if options["out"] is not None else project.root / "delivered"
     workers = options["workers"] or os.cpu_count() or 1
     cache = None if options["no_cache"] else users_cache()
-    return DeliveryJob(mixes, wanted, out.absolute(), sender, workers, cache)
+    return DeliveryJob(mixes, wanted, out.absolute(), sender, workers, cache, project.deliveries)
 
 
 def _tell(outcome: DeliveryOutcome, output: Output) -> None:

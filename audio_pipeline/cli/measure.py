@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from audio_pipeline.cli.clock import clock_of, clock_options
+from audio_pipeline.cli.clock import clock_options, picture_of
 from audio_pipeline.cli.errors import printable, printable_json
 from audio_pipeline.cli.notes import print_notes, what_was_read
 from audio_pipeline.cli.options import debug_option, preset_names
 from audio_pipeline.cli.output import Output, output_options
 from audio_pipeline.cli.process import loading
+from audio_pipeline.cli.track import track_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,7 @@ Examples:
   render-ending measure renders/final.wav --preset final --json
   render-ending measure mix.wav --markers cues.csv --csv --sections
   render-ending measure stems/voice_a.flac stems/voice_b.flac
+  render-ending measure film.mxf --track 3
 """
 
 FILE = click.Path(path_type=Path)
@@ -41,6 +43,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--markers", type=FILE, metavar="FILE.csv", help="A marker list names the sections.")
 @click.option("--fade", default="250ms", metavar="TIME", help="How long a marked dropout should take.")
 @clock_options
+@track_option
 @click.option("--dialogue", type=FILE, metavar="STEM", help="The dialogue stem, for distances to it.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print a row of figures for every file.")
 @click.option("--sections", is_flag=True, help="With --csv: a row for every section instead.")
@@ -63,11 +66,18 @@ def command(files: tuple[Path, ...], self_test: bool, output: Output, **options:
         raise click.UsageError("--json or --csv, not both")
     if options["sections"] and not options["as_csv"]:
         raise click.UsageError("--sections goes with --csv")
-    clock, fade_s = clock_of(options["rate"], options["start"]), _length("--fade", options["fade"])
+    picture, fade_s = picture_of(options["rate"], options["start"]), _length("--fade", options["fade"])
     with loading():
         from audio_pipeline.jobs.measure import Known, measure
 
-    known = Known(clock, options["preset"], options["markers"], fade_s, options["dialogue"])
+    known = Known(
+        preset=options["preset"],
+        markers=options["markers"],
+        fade_s=fade_s,
+        dialogue=options["dialogue"],
+        track=options["track"],
+        picture=picture,
+    )
     reports = measure(files, known)
     for report in reports:
         output.detail(what_was_read(report))
@@ -108,7 +118,8 @@ def _print_one(report: LoudnessReport) -> None:
     if report.sections:
         click.echo()
         print_table(words.section_head(), words.section_rows(report))
-    notes = [*report.notes, *words.leader_notes(report), *words.silence_notes(report)]
+    notes = [*report.notes, *words.time_notes(report), *words.leader_notes(report)]
+    notes += words.silence_notes(report)
     if (note := words.audibility_note(report)) is not None:
         notes.append(note)
     if report.delivery.name:

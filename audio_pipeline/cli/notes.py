@@ -12,13 +12,23 @@ import click
 from audio_pipeline.cli.errors import printable
 
 if TYPE_CHECKING:
+    from audio_pipeline.cli.output import Output
     from audio_pipeline.reporting.model import LoudnessReport
+
+_HOW_READ = ("file_structure", "other_tracks", "encoder_delay")
 
 
 def what_was_read(report: LoudnessReport) -> str:
     """The sound that a report is about, in words: its length, rate and channels."""
     channels = f"{report.channels} channels" + (f" ({report.layout})" if report.layout else "")
     return f"{report.file}: {report.duration_s:.3f} s, {report.sample_rate_hz} Hz, {channels}"
+
+
+def tell_how_read(report: LoudnessReport, output: Output) -> None:
+    """Print to stderr what is odd about the file of a report, and which of its tracks were read."""
+    for warning in report.warnings:
+        if warning.code in _HOW_READ:
+            output.note(f"warning: {warning.message}")
 
 
 def print_notes(notes: list[str], warnings: list[str]) -> None:

@@ -35,11 +35,16 @@ def prepare() -> None:
     stop_in_order(*STOPPING)
 
 
+def clear_in_use() -> None:
+    """Remove what a stopped command was writing, if a signal kept it from doing so."""
+    if (staging := sys.modules.get("audio_pipeline.audio_io.write.staging")) is not None:
+        staging.clear_in_use()
+
+
 def after_interruption(stop: Stopped) -> str:
     """Remove what the stopped command was writing, if a signal kept it from doing so; returns what can truly
     be said of the files."""
-    if (staging := sys.modules.get("audio_pipeline.audio_io.write.staging")) is not None:
-        staging.clear_in_use()
+    clear_in_use()
     if notes := getattr(stop, "__notes__", ()):
         return "\n".join(notes)
     file_set = sys.modules.get("audio_pipeline.audio_io.write.file_set")

@@ -96,7 +96,7 @@ def render_command(
             cache=None if no_cache else users_cache(),
             reference=None
             if reference is None
-            else reference_of_report(read_reference(reference), reference, own),
+            else reference_of_report(read_reference(reference), reference, mix),
         )
     recover(order.out)
     with _progress(output.quiet or output.json) as progress:

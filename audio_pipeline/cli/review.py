@@ -6,9 +6,12 @@ from pathlib import Path
 
 import click
 
+from audio_pipeline.cli.clock import clock_options, picture_of
 from audio_pipeline.cli.errors import printable
+from audio_pipeline.cli.notes import tell_how_read
 from audio_pipeline.cli.options import debug_option, preset_names
 from audio_pipeline.cli.output import Output, open_in_browser, open_option, output_options
+from audio_pipeline.cli.track import track_option
 
 EPILOG = """\b
 Examples:
@@ -26,10 +29,20 @@ Examples:
     metavar="FILE.html",
     help="Write here, not to renders/review.html.",
 )
+@track_option
+@clock_options
 @open_option
 @output_options
 @debug_option
-def command(things: tuple[str, ...], out: Path | None, open_page: bool, output: Output) -> None:
+def command(
+    things: tuple[str, ...],
+    out: Path | None,
+    track: int | None,
+    rate: str | None,
+    start: str | None,
+    open_page: bool,
+    output: Output,
+) -> None:
     """Make a page that plays mixes level-matched, switched without a gap, blind if you like.
 
     Name presets that are rendered, reports, audio files, or one folder of renders. The page is one file
@@ -43,7 +56,9 @@ def command(things: tuple[str, ...], out: Path | None, open_page: bool, output: 
     renders = [path for thing in things for path in renders_of(thing)]
     if not 2 <= len(renders) <= MOST_MIXES:
         raise click.UsageError(f"a review wants 2 to {MOST_MIXES} mixes; here are {len(renders)}")
-    page, gains = review(renders, out)
+    page, gains = review(
+        renders, out, track, lambda report: tell_how_read(report, output), picture_of(rate, start)
+    )
     for path, (name, gain) in zip(renders, gains, strict=True):
         output.note(f"{gain:+7.2f} dB  {name}")
         output.detail(f"{name}: {path}")

@@ -13,6 +13,7 @@ import click
 from audio_pipeline.cli.errors import printable, show_error
 from audio_pipeline.cli.options import debug_option, preset_names, stem_files, voice_options
 from audio_pipeline.cli.output import Output, open_in_browser, open_option, output_options
+from audio_pipeline.cli.process import clear_in_use
 from audio_pipeline.errors import AudioPipelineError, RenderError
 from audio_pipeline.shortage import shortage
 from audio_pipeline.stopping import Stopped
@@ -105,6 +106,7 @@ def command(
     except Stopped as stop:
         if stop.status != 128 + signal.SIGINT:
             raise
+        clear_in_use()
         if output.json:
             output.document({"address": live.address, "renders": renders})
         output.note("stopped")

@@ -9,10 +9,10 @@ from pydantic import Field
 
 from audio_pipeline.dsp.arrays import Samples, silence
 from audio_pipeline.dsp.control import LONG_HOP, slow_curve
-from audio_pipeline.dsp.curves import CurveName, curve, db_at_half_power
+from audio_pipeline.dsp.curves import CurveName, curve, db_at_half_power, pan_gains
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.dsp.filters import convolve, one_pole_lowpass
-from audio_pipeline.dsp.placement import Placer
+from audio_pipeline.dsp.placement import Placer, SpeakerPlacer
 from audio_pipeline.effects.base import Effect, Strip
 from audio_pipeline.timeline.moments import parse_moment
 from audio_pipeline.timeline.scene import Scene
@@ -68,6 +68,20 @@ class ApproachProcessor:
     def active_span(self, span: Span) -> Span:
         """See `Processor.active_span`."""
         return Span(span.start, span.stop + self.look_back)
+
+    def gains(self, sample: Samples, channels: int) -> Samples | None:
+        """What the rise adds to the gains of left and right, `(n, 2)`, at `sample` `(n,)`, without its treble.
+
+        `channels` are those of the layer's source. None in headphones, where a mono sound's place is no gain.
+        """
+        rise = (gain_from_db(self._parameters.level) - 1.0) * self._progress(sample)
+        if channels == 2:
+            return np.stack([rise, rise], axis=1)
+        if not isinstance(self._placer, SpeakerPlacer):
+            return None
+        pan = pan_gains(np.array([self._parameters.pan]), self._placer.law_db)
+        added: Samples = rise[:, None] * pan
+        return added
 
     def process(self, name: str, window: Strip, tile: Span) -> Strip:
         """See `Processor.process`."""

@@ -23,7 +23,7 @@ from pydantic import Field
 
 from audio_pipeline.dsp.arrays import Samples, Single, silence, single_silence
 from audio_pipeline.dsp.control import slow_curve
-from audio_pipeline.dsp.curves import CurveName, curve, db_at_half_power, pan_gain
+from audio_pipeline.dsp.curves import CurveName, curve, db_at_half_power, pan_gain, pan_gains
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.dsp.filters import convolve, one_pole_lowpass
 from audio_pipeline.dsp.placement import SpeakerPlacer
@@ -195,6 +195,17 @@ class CrossfadeProcessor:
     def active_span(self, span: Span) -> Span:
         """See `Processor.active_span`."""
         return Span(span.start, span.stop + self.look_back)
+
+    def gains(self, name: str, sample: Samples) -> Samples | None:
+        """The gains of left and right, `(n, 2)`, that the direct sound of voice `name` has at `sample` `(n,)`:
+        fade, fader, distance and pan, without its treble. None in headphones, where a place is no gain."""
+        if not isinstance(self._placer, SpeakerPlacer):
+            return None
+        journey = self.journeys[name]
+        far_gain = gain_from_db(self._parameters.far_level)
+        level = journey.level(sample) * np.exp(journey.distance(sample) * math.log(far_gain))
+        gains: Samples = level[:, None] * pan_gains(journey.position(sample), self._law_db)
+        return gains
 
     def process(self, name: str, window: Strip, tile: Span) -> Strip:
         """See `Processor.process`."""

@@ -60,7 +60,10 @@ class DropoutProcessor:
 
     def gain(self, tile: Span) -> Samples:
         """`(len(tile),)`, 1 … 0."""
-        sample = np.arange(tile.start, tile.stop, dtype=np.float64)
+        return self.gain_at(np.arange(tile.start, tile.stop, dtype=np.float64))
+
+    def gain_at(self, sample: Samples) -> Samples:
+        """The gain at `sample` `(n,)`, 1 … 0."""
         return curve(self.shape, 1.0 - (sample - self.at) / self.fade)
 
     def process(self, name: str, window: Strip, tile: Span) -> Strip:

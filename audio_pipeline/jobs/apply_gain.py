@@ -45,7 +45,8 @@ def apply_advice(path: Path, known: Known, target: Path) -> tuple[float, Loudnes
             hint="The clauses that contradict each other are listed by the same command without --apply.",
         )
     gain_db = advice.gain_db
-    facts = _after_gain(facts_of_file(path, known), gain_db)
+    # what is written has one track
+    facts = replace(_after_gain(facts_of_file(path, known), gain_db), track=None)
     made: list[LoudnessReport] = []
 
     def measured(draft: Path) -> BextLoudness:
@@ -59,7 +60,7 @@ def apply_advice(path: Path, known: Known, target: Path) -> tuple[float, Loudnes
             max_short_term_lufs=report.max_short_term_lufs,
         )
 
-    write_regained(path, target, gain_db, _quantised, measured)
+    write_regained(path, target, gain_db, _quantised, measured, track=known.track)
     return gain_db, made[0]
 
 

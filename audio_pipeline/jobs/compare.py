@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audio_pipeline.audio_io.write.recovery import finish_pending
-from audio_pipeline.errors import ReportError
+from audio_pipeline.jobs.measure import Known, measure_file
 from audio_pipeline.reporting.comparison import Comparison, Tolerance, compare_reports
-from audio_pipeline.reporting.facts import MixFacts
 from audio_pipeline.reporting.model import LoudnessReport
+from audio_pipeline.reporting.own_facts import FROM_FILE, Picture
 from audio_pipeline.reporting.render_set import read_set
-from audio_pipeline.reporting.report import report_of_file
 from audio_pipeline.reporting.report_names import SUFFIX, renders_in
 
 
@@ -24,41 +23,47 @@ class Group:
     files: tuple[Path, ...]
 
 
-def groups_of(things: Sequence[Path]) -> list[Group]:
-    """What is compared: the things themselves or, of folders, what has the same name in all.
+@dataclass(frozen=True)
+class Pairing:
+    """What is compared, and of each folder the names of what another one lacks."""
 
-    Raises ReportError for folders without renders, and for a render that one of them lacks.
+    groups: tuple[Group, ...]
+    left_out: tuple[tuple[Path, tuple[str, ...]], ...] = ()
+
+
+def paired(things: Sequence[Path]) -> Pairing:
+    """What is compared: the things themselves or, of folders, what has the same name in all; no groups
+    when folders have nothing in common.
+
+    Raises ReportError for a folder that cannot be read.
     """
     if not all(thing.is_dir() for thing in things):
-        return [Group("", tuple(things))]
+        return Pairing((Group("", tuple(things)),))
     for folder in things:
         finish_pending(folder)
     found = [renders_in(folder) for folder in things]
-    names = sorted({name for renders in found for name in renders})
-    if not names:
-        raise ReportError(f"{things[0]} holds neither reports nor audio files")
-    for folder, renders in zip(things, found, strict=True):
-        missing = [name for name in names if name not in renders]
-        if missing:
-            raise ReportError(
-                f"{folder} has no {', '.join(missing[:8])}, which another folder has",
-                hint="Name the files to compare them one by one.",
-            )
-    return [Group(name, tuple(renders[name] for renders in found)) for name in names]
+    names = sorted(set(found[0]).intersection(*found[1:]))
+    groups = tuple(Group(name, tuple(renders[name] for renders in found)) for name in names)
+    others = [tuple(sorted(set(renders) - set(names))) for renders in found]
+    return Pairing(groups, tuple((f, o) for f, o in zip(things, others, strict=True) if o))
 
 
-def compare(group: Group, tolerance: Tolerance) -> Comparison:
-    """The comparison of a group. Raises StemError or ReportError for a file that cannot be read."""
-    reports = [report_of(path) for path in group.files]
+def compare(
+    group: Group, tolerance: Tolerance, track: int | None = None, picture: Picture = FROM_FILE
+) -> Comparison:
+    """The comparison of a group; of audio files with several tracks `track` is read.
+
+    Raises StemError or ReportError for a file that cannot be read.
+    """
+    reports = [report_of(path, track, picture) for path in group.files]
     return compare_reports(names_of(group.files), reports, tolerance)
 
 
-def report_of(path: Path) -> LoudnessReport:
+def report_of(path: Path, track: int | None = None, picture: Picture = FROM_FILE) -> LoudnessReport:
     """The report in `path` or, of an audio file, the one that it measures."""
     if path.name.endswith(".json"):
         return read_set(path)
-    finish_pending(path)
-    return report_of_file(path, MixFacts(mix=path.stem), path.name)
+    return measure_file(path, Known(track=track, picture=picture))
 
 
 def names_of(files: Sequence[Path]) -> list[str]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from audio_pipeline.audio_io.read.audio_file import AudioInfo
-from audio_pipeline.audio_io.read.programme import programme_info
+from audio_pipeline.audio_io.read.audio_file import AudioInfo, probe
+from audio_pipeline.audio_io.read.programme import programme_span
 from audio_pipeline.audio_io.write.recovery import finish_pending
 from audio_pipeline.reporting.delivery import load_delivery
 from audio_pipeline.reporting.dialogue import measure_dialogue
@@ -16,21 +16,26 @@ from audio_pipeline.reporting.dialogue_stem import refuse_unlike_stem
 from audio_pipeline.reporting.facts import MixFacts
 from audio_pipeline.reporting.markers import facts_of_markers
 from audio_pipeline.reporting.model import LoudnessReport
+from audio_pipeline.reporting.own_facts import FROM_FILE, Picture, own_facts
 from audio_pipeline.reporting.report import report_of_file
-from audio_pipeline.timeline.moments import Clock
+from audio_pipeline.timeline.spans import Span
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of the files besides their samples. `preset` or `markers` name the sections;
-    `fade_s` is how long a dropout among the markers should take; `dialogue` is the dialogue stem."""
+    """What is known of the files besides their samples. `picture` is what is said of their picture;
+    `preset` or `markers` name the sections; `fade_s` is how long a dropout among the markers should take;
+    `dialogue` is the dialogue stem; `track` the number of the track to read, from 1; `own_deliveries` is the
+    folder of a project's deliveries."""
 
-    clock: Clock
     preset: str | None = None
     markers: Path | None = None
     fade_s: Fraction = Fraction(1, 4)
     dialogue: Path | None = None
     delivery: str | None = None
+    own_deliveries: Path | None = None
+    track: int | None = None
+    picture: Picture = FROM_FILE
 
 
 def measure(files: Iterable[Path], known: Known) -> list[LoudnessReport]:
@@ -46,10 +51,14 @@ def measure_file(path: Path, known: Known) -> LoudnessReport:
 def facts_of_file(path: Path, known: Known) -> MixFacts:
     """All that its report needs besides the file. Raises as `measure`."""
     finish_pending(path)
-    info = programme_info(path)
-    facts = _facts(path, info, known)
+    file = probe(path, track=known.track)
+    programme = programme_span(path, file)
+    info = replace(file, frames=len(programme))
+    facts = replace(_facts(path, file, programme, known), track=known.track)
     if known.delivery is not None:
-        facts = replace(facts, delivery=load_delivery(known.delivery).name)
+        own = known.own_deliveries or facts.own_deliveries
+        name = load_delivery(known.delivery, own).name
+        facts = replace(facts, delivery=name, own_deliveries=own)
     if known.dialogue is not None:
         refuse_unlike_stem(path, info, known.dialogue)
         stem = measure_dialogue(known.dialogue, info.duration_s)
@@ -62,8 +71,8 @@ def facts_of_file(path: Path, known: Known) -> MixFacts:
     return facts
 
 
-def _facts(path: Path, info: AudioInfo, known: Known) -> MixFacts:
-    rate = info.sample_rate_hz
+def _facts(path: Path, file: AudioInfo, programme: Span, known: Known) -> MixFacts:
+    rate = file.sample_rate_hz
     # presets bring every sound with them: only a file that is measured by one imports them
     if known.preset is not None:
         from audio_pipeline.preset.document import load_document
@@ -75,6 +84,7 @@ def _facts(path: Path, info: AudioInfo, known: Known) -> MixFacts:
         project = find_project(Path.cwd())
         preset = build_preset(load_document(project, known.preset))
         return facts_of_preset(preset, trimmed_schedule(project, preset, {}), rate)
+    own = own_facts(path, file, programme, known.picture, known.fade_s)
     if known.markers is not None:
-        return facts_of_markers(known.markers, known.clock, info.frames, rate, known.fade_s)
-    return MixFacts(mix=path.stem, clock=known.clock)
+        return facts_of_markers(known.markers, own.clock, len(programme), rate, known.fade_s)
+    return own

@@ -12,6 +12,7 @@ from audio_pipeline.memo.store import digest
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import head_path, stem_paths
+from audio_pipeline.reporting.delivery_files import delivery_text, full_name
 
 
 def order_key(
@@ -19,12 +20,14 @@ def order_key(
 ) -> str:
     """All that the files of a render depend on, its recordings' and its head's bytes, too.
 
-    Raises StemError for a file that is not there.
+    Raises StemError for a file that is not there, ReportError for an unknown delivery.
     """
     head = head_path(project, preset)
     ears = "" if head is None else sha256_hex(head)
     out = str(folder.resolve())
     depends = [made_of(project, preset), _locked_to(project, reference)]
+    own = project.deliveries
+    depends.append([delivery_text(full_name(preset.master.delivery, own), own)])
     return digest("order", program_key(), name, out, depends, ears)
 
 

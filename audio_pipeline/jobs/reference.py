@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from audio_pipeline.audio_io.display_path import printable
 from audio_pipeline.errors import ReportError, encodable_texts
@@ -63,14 +65,26 @@ def read_reference(path: Path) -> LoudnessReport:
     return report
 
 
-def reference_of_report(report: LoudnessReport, path: Path, preset: Preset) -> ReferenceReport:
-    """The report that was read from `path` as the reference of `preset`.
+Unlike = Callable[[Mapping[str, Any], Preset], tuple[Mapping[str, Any], Mapping[str, Any]]]
+"""Given the values of a report and a preset: values of both, as a report holds them, with all that differ."""
+
+
+def all_values(values: Mapping[str, Any], preset: Preset) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Every value, for one preset that nothing is known of."""
+    return values, encodable_texts(rounded(flat(preset)))
+
+
+def reference_of_report(
+    report: LoudnessReport, path: Path, preset: Preset, unlike: Unlike = all_values
+) -> ReferenceReport:
+    """The report that was read from `path` as the reference of `preset`. For many presets, `unlike` leaves out
+    what they have alike.
 
     Raises ReportError for one that does not agree with the preset in its values (those of voices aside), its
     sample rate or its picture.
     """
     shown = printable(path)
-    _refuse_another_mix(report, shown, preset)
+    _refuse_another_mix(report, shown, preset, unlike)
     slots = _slots(report, shown)
     speaking = frozenset(n for n in slots if report.preset.get(f"layers.{n}.on", True) is not False)
     cues = {cue.name: cue.at_samples for cue in report.cues}
@@ -92,15 +106,13 @@ def _slots(report: LoudnessReport, shown: str) -> dict[str, Span]:
     return slots
 
 
-def _refuse_another_mix(report: LoudnessReport, shown: str, preset: Preset) -> None:
+def _refuse_another_mix(report: LoudnessReport, shown: str, preset: Preset, unlike: Unlike) -> None:
     if report.sample_rate_hz != preset.sample_rate_hz:
         raise ReportError(
             f"{shown} cannot be the reference of {preset.name}: its sample rate is"
             f" {report.sample_rate_hz} Hz, and that of the mix is {preset.sample_rate_hz} Hz"
         )
-    # as the report holds them
-    own = encodable_texts(rounded(flat(preset)))
-    if found := differences_from(report.preset, own, preset):
+    if found := differences_from(*unlike(report.preset, preset), preset):
         more = f", and {len(found) - 1} more" if len(found) > 1 else ""
         raise ReportError(
             f"{shown} cannot be the reference of {preset.name}: {found[0]}{more}",

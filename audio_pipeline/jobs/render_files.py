@@ -66,16 +66,40 @@ def with_stem_names(files: RenderFiles, names: Mapping[str, str]) -> RenderFiles
     return replace(files, stems=stems)
 
 
-def refuse_to_replace(files: RenderFiles, sources: Iterable[Path]) -> None:
+class FileIdentities:
+    """Which file each path leads to; each is looked up once, for many renders of the same sources."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, tuple[int, int] | None] = {}
+
+    def of(self, path: Path) -> tuple[int, int] | None:
+        """The device and the number of the file; None where there is none."""
+        if path not in self._known:
+            self._known[path] = _identity(path)
+        return self._known[path]
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_dev, status.st_ino
+
+
+def refuse_to_replace(
+    files: RenderFiles, sources: Iterable[Path], identities: FileIdentities | None = None
+) -> None:
     """Raise RenderError when a render would replace one of its `sources`, or a file that is not an
-    earlier render of this program."""
+    earlier render of this program. `identities` are those of the sources, for many renders."""
     if files.stems and files.stems_folder.is_symlink():
         raise RenderError(
             f"{files.stems_folder} is a link; stems are not written through it", hint="Remove it."
         )
-    there = [source for source in sources if source.exists()]
+    identity_of = (identities or FileIdentities()).of
+    there = {identity_of(source) for source in sources} - {None}
     for path in files.all():
-        if path.exists() and any(path.samefile(source) for source in there):
+        if _identity(path) in there:
             raise RenderError(
                 f"{path} is a stem of this mix; it is not written over",
                 hint="Write to another folder with --out DIR.",

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from audio_pipeline.audio_io.write.recovery import finish_pending
 from audio_pipeline.errors import ReportError
+from audio_pipeline.jobs.measure import Known, measure_file
 from audio_pipeline.pages.review import Take, listening_copy, matching, names_of, write_review
 from audio_pipeline.preset.project import current_project
-from audio_pipeline.reporting.facts import MixFacts
+from audio_pipeline.reporting.model import LoudnessReport
+from audio_pipeline.reporting.own_facts import FROM_FILE, Picture
 from audio_pipeline.reporting.render_set import read_set
-from audio_pipeline.reporting.report import report_of_file
 from audio_pipeline.reporting.report_names import SUFFIX, renders_in
 
 
@@ -38,8 +39,8 @@ def renders_of(thing: str) -> list[Path]:
     return [rendered]
 
 
-def take_of(path: Path) -> Take:
-    """The mix whose report or audio file `path` is; without a report it is measured.
+def take_of(path: Path, track: int | None = None, picture: Picture = FROM_FILE) -> Take:
+    """The mix whose report or audio file `path` is; without a report, or of a `track`, it is measured.
 
     Raises ReportError for a report whose audio file is not beside it, StemError for unreadable audio.
     """
@@ -53,17 +54,26 @@ def take_of(path: Path) -> Take:
         return Take(report, audio)
     finish_pending(path)
     beside = path.with_name(f"{path.stem}{SUFFIX}")
-    if beside.is_file():
+    if beside.is_file() and track is None:
         return Take(read_set(beside), path)
-    return Take(report_of_file(path, MixFacts(path.stem), path.name), path)
+    return Take(measure_file(path, Known(track=track, picture=picture)), path, track)
 
 
-def review(renders: Sequence[Path], page: Path | None) -> tuple[Path, list[tuple[str, float]]]:
+def review(
+    renders: Sequence[Path],
+    page: Path | None,
+    track: int | None = None,
+    on_report: Callable[[LoudnessReport], None] = lambda _: None,
+    picture: Picture = FROM_FILE,
+) -> tuple[Path, list[tuple[str, float]]]:
     """Write the review page of 2 to 26 renders; returns its path, and the name and gain in dB of each.
+    Of audio files with several tracks `track` is read. `on_report` is handed every mix's report.
 
     `page` None means `renders/review.html` of the project. Raises ReportError, StemError or RenderError.
     """
-    takes = [take_of(path) for path in renders]
+    takes = [take_of(path, track, picture) for path in renders]
+    for take in takes:
+        on_report(take.report)
     # encoding leaves Python, so that threads share the cores
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         copies = list(pool.map(listening_copy, takes))

@@ -76,7 +76,7 @@ def energies_before_the_ceiling(mixdown: Mixdown, part: Part) -> Samples:
     of_dialogue = mixdown.gains.of_dialogue * programme
     if part == "mix":
         return energies.mix(of_dialogue, programme)
-    return energies.dialogue * of_dialogue**2
+    return energies.first * of_dialogue**2
 
 
 class _HeldRuns:

@@ -50,7 +50,7 @@ def solved_gains(preset: Preset, energies: PartEnergies) -> Gains:
     master, rate = preset.master, energies.sample_rate_hz
     dialogue_db: float | None = None
     if has_dialogue(preset):
-        dialogue_db = gain_to_lufs_db(energies.dialogue, rate, master.dialogue)
+        dialogue_db = gain_to_lufs_db(energies.first, rate, master.dialogue)
         if dialogue_db is None and master.anchor == "dialogue":
             raise _silent(preset, master.dialogue)
     gains = Gains(dialogue_db)

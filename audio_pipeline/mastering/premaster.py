@@ -14,7 +14,7 @@ from audio_pipeline.dsp.arrays import Samples, silence
 from audio_pipeline.effects.base import total
 from audio_pipeline.layers.base import Bus
 from audio_pipeline.mastering.gain_staging import Gains
-from audio_pipeline.metering.part_energies import DialogueMeter, MixMeter, PartEnergies, PartMeter
+from audio_pipeline.metering.part_energies import FirstPartMeter, MixMeter, PartEnergies, PartMeter
 from audio_pipeline.metering.peak_bounds import BlockPeaks, block_maxima, block_peaks, joined
 from audio_pipeline.mixing.console import Console
 from audio_pipeline.mixing.session import Session
@@ -167,7 +167,7 @@ def _meter(session: Session) -> PartMeter:
     """A meter of what the gains are solved on."""
     preset, rate = session.preset, session.scene.sample_rate
     by_dialogue = preset.master.anchor == "dialogue"
-    return DialogueMeter(rate, 2) if by_dialogue else MixMeter(rate, 2)
+    return FirstPartMeter(rate, 2) if by_dialogue else MixMeter(rate, 2)
 
 
 def _write(file: ScratchFile, samples: Samples | None, cut: slice) -> None:

@@ -86,8 +86,12 @@ def _from(entry: Entry, sample_rate_hz: int) -> Conditioned:
     assert samples is not None
     samples.flags.writeable = False
     layout = {name: _tuple(value) for name, value in note["source"]["layout"].items()}
-    warnings = tuple(note["source"]["warnings"])
-    source = {**note["source"], "layout": Layout(**layout), "warnings": warnings}
+    source = {
+        **note["source"],
+        "layout": Layout(**layout),
+        "warnings": tuple(note["source"]["warnings"]),
+        "remarks": tuple((code, sentence) for code, sentence in note["source"]["remarks"]),
+    }
     return Conditioned(
         samples,
         sample_rate_hz,

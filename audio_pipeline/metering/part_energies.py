@@ -1,4 +1,4 @@
-"""The loudness of a mix of two parts, the dialogue and the rest, for any gains of both.
+"""The loudness of a mix of two parts, the first and the rest, for any gains of both.
 
 Each part is K-weighted once; the energy of the mix then follows from those of the parts and from what
 they have in common, so that a gain is found without another look at the samples.
@@ -28,14 +28,14 @@ class PartEnergies:
     of the products of their samples. `rest` and `common` are zero where the rest is not measured."""
 
     sample_rate_hz: int
-    dialogue: Samples
+    first: Samples
     rest: Samples
     common: Samples
 
-    def mix(self, dialogue_gain: float, rest_gain: float) -> Samples:
+    def mix(self, first_gain: float, rest_gain: float) -> Samples:
         """Of the mix at those gains, `(hops,)`."""
-        both = self.common * (dialogue_gain * rest_gain)
-        both += self.dialogue * dialogue_gain**2
+        both = self.common * (first_gain * rest_gain)
+        both += self.first * first_gain**2
         both += self.rest * rest_gain**2
         return np.maximum(both, 0.0)
 
@@ -43,22 +43,22 @@ class PartEnergies:
 class PartMeter(Protocol):
     """Measures the parts of a mix, fed in blocks `(n, channels)` of equal lengths."""
 
-    def feed(self, dialogue: Samples, rest: Samples) -> None: ...
+    def feed(self, first: Samples, rest: Samples) -> None: ...
 
     def result(self) -> PartEnergies: ...
 
 
-class DialogueMeter:
-    """Measures the dialogue alone."""
+class FirstPartMeter:
+    """Measures the first part alone."""
 
     def __init__(self, sample_rate_hz: int, channels: int) -> None:
         self._rate = sample_rate_hz
         self._pieces = Pieces(sample_rate_hz, channels)
         self._energies = Energies(sample_rate_hz, channel_weights(channels))
 
-    def feed(self, dialogue: Samples, rest: Samples) -> None:
+    def feed(self, first: Samples, rest: Samples) -> None:
         """Take more; the rest is not looked at."""
-        for piece in self._pieces.cut(dialogue):
+        for piece in self._pieces.cut(first):
             self._energies.feed(piece)
 
     def result(self) -> PartEnergies:
@@ -81,9 +81,9 @@ class MixMeter:
         )
         self._sums: list[Samples] = []
 
-    def feed(self, dialogue: Samples, rest: Samples) -> None:
+    def feed(self, first: Samples, rest: Samples) -> None:
         """Take more. Raises ValueError for blocks of unequal lengths."""
-        cuts = (pieces.cut(x) for pieces, x in zip(self._pieces, (dialogue, rest), strict=True))
+        cuts = (pieces.cut(x) for pieces, x in zip(self._pieces, (first, rest), strict=True))
         for both in zip(*cuts, strict=True):
             for energies, piece in zip(self._energies, both, strict=True):
                 energies.feed(piece)
@@ -91,17 +91,17 @@ class MixMeter:
 
     def result(self) -> PartEnergies:
         """What was fed so far."""
-        dialogue, rest = (
+        first, rest = (
             energies.history(pieces.rest).weighted
             for energies, pieces in zip(self._energies, self._pieces, strict=True)
         )
-        sums = np.concatenate([*self._sums, self._sum()])[: len(dialogue)]
-        return PartEnergies(self._rate, dialogue, rest, sums - dialogue - rest)
+        sums = np.concatenate([*self._sums, self._sum()])[: len(first)]
+        return PartEnergies(self._rate, first, rest, sums - first - rest)
 
     def _sum(self) -> Samples:
         """The energy of both together, of every hop of the piece that was last looked at."""
-        dialogue, rest = (energies.filtered for energies in self._energies)
-        return self._weights @ hop_energies(dialogue + rest, self._rate)
+        first, rest = (energies.filtered for energies in self._energies)
+        return self._weights @ hop_energies(first + rest, self._rate)
 
 
 def momentary_power(weighted: Samples, sample_rate_hz: int) -> Samples:

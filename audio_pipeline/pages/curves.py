@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.pages.drawing import check_format, plain, save
-from audio_pipeline.reporting.comparison import Comparison, curve_of
+from audio_pipeline.reporting.comparison import Comparison, aligned_pieces, curve_of
 from audio_pipeline.reporting.model import LoudnessReport
 
 if TYPE_CHECKING:
@@ -68,15 +68,15 @@ def _draw_differences(axes: Axes, comparison: Comparison) -> None:
     base = curve_of(first.curves.momentary_lufs)
     for n, report in enumerate(others, 1):
         other = curve_of(report.curves.momentary_lufs)
-        count = min(len(base), len(other))
-        times = (np.arange(count) + 1) * first.curves.step_s
-        axes.plot(
-            times,
-            other[:count] - base[:count],
-            color=COLOURS[n % len(COLOURS)],
-            ls=DASHES[n % len(DASHES)],
-            lw=1.2,
-        )
+        for piece in aligned_pieces(first, report):
+            times = (np.arange(piece.first, piece.first + piece.count) + 1) * first.curves.step_s
+            axes.plot(
+                times,
+                other[piece.other :][: piece.count] - base[piece.first :][: piece.count],
+                color=COLOURS[n % len(COLOURS)],
+                ls=DASHES[n % len(DASHES)],
+                lw=1.2,
+            )
     axes.axhline(0.0, color=COLOURS[0], lw=0.8)
     low, high = axes.get_ylim()
     axes.set_ylim(min(low, -1.0), max(high, 1.0))

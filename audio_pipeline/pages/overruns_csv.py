@@ -6,29 +6,34 @@ from collections.abc import Iterable
 
 from audio_pipeline.pages.csv_tables import to_csv
 from audio_pipeline.reporting.model import LoudnessReport
-from audio_pipeline.reporting.warnings import ReportWarning, overruns_among
+from audio_pipeline.reporting.warnings import ReportWarning, WarningCode, overruns_among
 
 COLUMNS = ("language", "voice", "seconds_too_long", "from_s")
 _SLOT = "slots."
+_ECHOES = (WarningCode.ECHO_PAST_BLACK, WarningCode.TAIL_PAST_END)
 
 
 def overruns_csv(reports: Iterable[tuple[str, LoudnessReport]]) -> str:
     """A row for every line of `reports`, each with its language, that is too long; with none, the head alone.
 
-    Of what does not fit in one line, in all mixes of its language, the longest counts. `from_s` is the time in
-    the programme.
+    Of what does not fit in one line, in all mixes of its language, the longest counts; its words before its
+    echoes, which become shorter with them. `from_s` is the time in the programme.
     """
     longest: dict[tuple[str, str], ReportWarning] = {}
     for language, report in reports:
         for warning in overruns_among(report.warnings):
             line = language, (warning.figure or "").removeprefix(_SLOT)
-            if line not in longest or length_s(warning) > length_s(longest[line]):
+            if line not in longest or _weight(warning) > _weight(longest[line]):
                 longest[line] = warning
     rows = [
         (language, voice, round(length_s(warning), 3), round(warning.at_s or 0.0, 3))
         for (language, voice), warning in longest.items()
     ]
     return to_csv(COLUMNS, rows)
+
+
+def _weight(overrun: ReportWarning) -> tuple[bool, float]:
+    return overrun.code not in _ECHOES, length_s(overrun)
 
 
 def length_s(overrun: ReportWarning) -> float:

@@ -62,10 +62,11 @@ _ANCHORS: dict[Anchor, str] = {
 
 @dataclass(frozen=True)
 class Take:
-    """One mix of a review: its report and its audio file."""
+    """One mix of a review: its report, its audio file, and which track of it is read (None: its own choice)."""
 
     report: LoudnessReport
     audio: Path
+    track: int | None = None
 
     @cached_property
     def plays_lu(self) -> float:
@@ -73,11 +74,12 @@ class Take:
 
         Raises StemError when the file cannot be read.
         """
-        info, measured = programme_info(self.audio), self.report.integrated_lufs
+        info = programme_info(self.audio, track=self.track)
+        measured = self.report.integrated_lufs
         if info.channels == 2 or measured is None:
             return 0.0
         meter = Meter(info.sample_rate_hz, 2)
-        for block in stereo(programme_blocks(self.audio), info.layout):
+        for block in stereo(programme_blocks(self.audio, track=self.track), info.layout):
             meter.feed(block)
         played = meter.result().integrated_lufs
         return 0.0 if played is None else round(played - measured, 4)
@@ -126,13 +128,14 @@ def dialogue_level(report: LoudnessReport) -> float | None:
 
 def listening_copy(take: Take) -> bytes:
     """The mix as MP3. Raises StemError when it cannot be read, ReportError when it is too long."""
-    info = programme_info(take.audio)
+    info = programme_info(take.audio, track=take.track)
     if info.duration_s > LONGEST_S:
         raise ReportError(
             f"{take.audio} is {info.duration_s / 60:.0f} minutes long;"
             f" a review page holds mixes of up to {LONGEST_S / 60:.0f}"
         )
-    return encoded(stereo(programme_blocks(take.audio), info.layout), MP3, info.sample_rate_hz, 2)
+    programme = stereo(programme_blocks(take.audio, track=take.track), info.layout)
+    return encoded(programme, MP3, info.sample_rate_hz, 2)
 
 
 def write_review(path: Path, takes: Sequence[Take], copies: Sequence[bytes]) -> None:

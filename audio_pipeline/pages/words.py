@@ -148,6 +148,22 @@ def leader_notes(report: LoudnessReport) -> list[str]:
     return [f"The leader is not measured: {before:.3f} s before the programme, {after:.3f} s after it."]
 
 
+def time_notes(report: LoudnessReport) -> list[str]:
+    """What the file itself told of its start, its picture rate and its cues, in words; nothing else."""
+    told = report.provenance.get("own_time")
+    sources = told.get("sources") if isinstance(told, dict) else None
+    if not isinstance(sources, dict):
+        return []
+    start, rate = report.provenance.get("picture_start"), report.provenance.get("picture_rate")
+    said = {
+        "start": f"start {start}",
+        "rate": f"{rate} frames a second",
+        "cues": f"{len(report.cues)} cues",
+    }
+    parts = [f"{words} ({sources[what]})" for what, words in said.items() if what in sources]
+    return [f"Time from the file: {', '.join(parts)}."]
+
+
 def silence_notes(report: LoudnessReport) -> list[str]:
     """Digital silence that is meant, or may be, with timecodes; other silence is a warning already.
 

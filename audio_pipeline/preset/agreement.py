@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from audio_pipeline.preset.model import Preset
 
-_NAMES = frozenset({"title", "version", "description"})
+NAMES = frozenset({"title", "version", "description"})
 """Keys that only call a mix something."""
 _FIRST = ("sample_rate", "picture.")
 """Keys that are told first: what follows from them differs, too."""
@@ -40,7 +40,7 @@ def differences_from(
     found = [
         Difference(key, reference.get(key), own.get(key))
         for key in keys
-        if reference.get(key) != own.get(key) and key not in _NAMES and not key.startswith(tuple(free))
+        if reference.get(key) != own.get(key) and key not in NAMES and not key.startswith(tuple(free))
     ]
     return sorted(found, key=lambda difference: not difference.key.startswith(_FIRST))
 

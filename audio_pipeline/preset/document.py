@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import ChainMap
+from collections.abc import MutableMapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -48,7 +50,7 @@ class Document:
 
     name: str
     table: Table
-    origins: dict[Key, str]
+    origins: MutableMapping[Key, str]
     base: Document | None = None
     project: Project | None = None
 
@@ -199,8 +201,11 @@ def with_value(document: Document, name: str, value: Any, origin: str) -> Docume
         own = {part: own}
     _refuse_monsters(own, origin)
     origins = {k: origin for k in _keys(own, ()) if _get(document.table, k) is None or k == key}
-    table = _merged(document.table, own, origin)
-    return replace(document, table=table, origins=document.origins | origins)
+    before = document.origins
+    over, below = before.maps if isinstance(before, ChainMap) else ({}, before)
+    # in two layers: many documents share the lower one
+    layered = ChainMap({**over, **origins}, below)
+    return replace(document, table=_merged(document.table, own, origin), origins=layered)
 
 
 def full_key(table: Table, key: Key) -> Key:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from audio_pipeline.preset.document import Key
-from audio_pipeline.preset.model import Preset
-from audio_pipeline.timeline.moments import Schedule
+from audio_pipeline.preset.model import Master, Preset
+from audio_pipeline.timeline.moments import Moment, Schedule
 from audio_pipeline.timeline.scene import to_samples
 from audio_pipeline.timeline.timecode import feet_and_frames
 from audio_pipeline.units import Parameters
 
 DEFAULT = "default"
+
+NO_CHANGE = frozenset({"description", "title", "version", "reel", "language"})
+"""Keys that call a mix something and do not change how it sounds."""
 
 
 @dataclass(frozen=True)
@@ -43,26 +46,34 @@ def values_of(preset: Preset) -> list[Value]:
 
 
 def _values(preset: Preset) -> Iterator[tuple[Key, Any]]:
-    tables: list[tuple[Key, Parameters]] = [
-        ((), preset.head),
-        (("picture",), preset.picture),
-        (("leader",), preset.leader),
-    ]
-    sounds: list[tuple[Key, Parameters]] = [
-        *((("layers", name), layer) for name, layer in preset.layers.items()),
-        *((("effects", name), effect) for name, effect in preset.effects.items()),
-    ]
-    yield from _fields(tables)
-    master = preset.master.model_dump(mode="json", exclude=preset.master.unused())
-    yield from ((("master", name), value) for name, value in master.items())
-    yield from ((("cues", name), str(moment)) for name, moment in preset.cues.items())
-    yield from _fields(sounds)
-
-
-def _fields(tables: Iterable[tuple[Key, Parameters]]) -> Iterator[tuple[Key, Any]]:
-    for above, table in tables:
-        for name, value in table.model_dump(mode="json").items():
+    for above, table in tables_of(preset):
+        for name, value in fields_of(table).items():
             yield (*above, name), value
+
+
+AnyTable = Parameters | Mapping[str, Moment]
+"""A table of a preset, or its cues."""
+
+
+def tables_of(preset: Preset) -> Iterator[tuple[Key, AnyTable]]:
+    """Every table of the preset, and the key that it stands at, in the order of the document."""
+    yield (), preset.head
+    yield ("picture",), preset.picture
+    yield ("leader",), preset.leader
+    yield ("master",), preset.master
+    yield ("cues",), preset.cues
+    for name, layer in preset.layers.items():
+        yield ("layers", name), layer
+    for name, effect in preset.effects.items():
+        yield ("effects", name), effect
+
+
+def fields_of(table: AnyTable) -> dict[str, Any]:
+    """The values of one table as a preset writes them, without those that mean nothing beside the others."""
+    if isinstance(table, Mapping):
+        return {name: str(moment) for name, moment in table.items()}
+    unused = table.unused() if isinstance(table, Master) else None
+    return table.model_dump(mode="json", exclude=unused)
 
 
 def _origin(preset: Preset, key: Key) -> str:
@@ -72,6 +83,53 @@ def _origin(preset: Preset, key: Key) -> str:
 def flat(preset: Preset) -> dict[str, Any]:
     """The resolved preset as one flat dict, for reports: key → value as a preset writes it."""
     return {".".join(key): value for key, value in _values(preset)}
+
+
+def value_at(
+    preset: Preset, key: str, fields: Callable[[AnyTable], Mapping[str, Any]] = fields_of
+) -> Any:
+    """The value at a key of `flat`, worked out by itself. Raises KeyError for a key that nothing has.
+
+    `fields` may keep the fields of tables that many presets share.
+    """
+    *above, name = key.split(".")
+    return fields(table_at(preset, tuple(above)))[name]
+
+
+def table_at(preset: Preset, key: Key) -> AnyTable:
+    """The table of the preset at a key. Raises KeyError where there is none."""
+    match key:
+        case ():
+            return preset.head
+        case ("picture",):
+            return preset.picture
+        case ("leader",):
+            return preset.leader
+        case ("master",):
+            return preset.master
+        case ("cues",):
+            return preset.cues
+        case ("layers", name):
+            return preset.layers[name]
+        case ("effects", name):
+            return preset.effects[name]
+    raise KeyError(".".join(key))
+
+
+def values_below(preset: Preset, key: str) -> dict[str, Any]:
+    """The values of `flat` at the key itself and below it, without a look at the others."""
+    place = tuple(key.split("."))
+    tables = [
+        (above, table)
+        for above, table in tables_of(preset)
+        if above == place[: len(above)] or above[: len(place)] == place
+    ]
+    values = {
+        ".".join((*above, name)): value
+        for above, table in tables
+        for name, value in fields_of(table).items()
+    }
+    return {k: value for k, value in values.items() if k == key or k.startswith(f"{key}.")}
 
 
 def overrides(preset: Preset, base: Preset) -> dict[str, Any]:
@@ -88,11 +146,10 @@ def differences(preset: Preset, base: Preset) -> dict[str, tuple[Any, Any]]:
     """What differs: key → (value in the base, value here); None where one lacks the key."""
     here, there = flat(preset), flat(base)
     keys = [*here, *(key for key in there if key not in here)]
-    skipped = {"description", "title", "version", "reel", "language"}
     return {
         key: (there.get(key), here.get(key))
         for key in keys
-        if there.get(key) != here.get(key) and key not in skipped
+        if there.get(key) != here.get(key) and key not in NO_CHANGE
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -36,6 +36,7 @@ MAX_SOUNDS = 200
 MAX_CUES = 1000
 
 AnyParameters = TypeVar("AnyParameters", bound=Parameters)
+T = TypeVar("T")
 
 
 def _known_rate(value: object) -> object:
@@ -214,8 +215,17 @@ class Preset:
         return [(name, effect) for name, effect in effects if effect.on]
 
 
-def build_preset(document: Document) -> Preset:
-    """Check every value of a document. Raises PresetError for the first that is wrong."""
+Known = dict[tuple[str, str, int], tuple[Table, Any]]
+"""Tables that were checked before, with what they became: by shelf, name and identity. Documents that differ in
+one value share all their other tables."""
+
+
+def build_preset(document: Document, shared: Known | None = None) -> Preset:
+    """Check every value of a document. Raises PresetError for the first that is wrong.
+
+    `shared` is for many documents of one base: what they share is checked once. It grows with what is new.
+    """
+    shared = {} if shared is None else shared
     table = document.table
     shelves = {"picture", "master", "leader", "cues", "layers", "effects"}
     known = {*Head.model_fields, *shelves, "extends"}
@@ -224,26 +234,45 @@ def build_preset(document: Document) -> Preset:
             raise unknown_key(document, (name,), known)
     refuse_retired_values(document)
     head = _checked(document, (), {k: v for k, v in table.items() if k not in shelves}, Head)
-    picture = _checked(document, ("picture",), _table(document, "picture"), Picture)
-    try:
-        picture.clock()
-    except ValueError as error:
-        raise complain(document, ("picture", "start"), f"is wrong: {error}") from error
+    picture = _once(shared, document, "picture", _picture)
     preset = Preset(
         document.name,
         head,
         picture,
-        _checked(document, ("master",), _table(document, "master"), Master),
+        _once(shared, document, "master", _master),
         _checked(document, ("leader",), {"on": "leader" in table} | _table(document, "leader"), Leader),
-        _cues(document),
-        _sounds(document, LAYERS),
-        _sounds(document, EFFECTS),
+        _once(shared, document, "cues", _cues),
+        _sounds(document, LAYERS, shared),
+        _sounds(document, EFFECTS, shared),
         document,
     )
     for name in preset.layers.keys() & preset.effects.keys():
         raise complain(document, ("effects", name), "has the name of a layer; choose another")
     _check_references(preset)
     return preset
+
+
+def _once(shared: Known, document: Document, name: str, make: Callable[[Document], T]) -> T:
+    """What the table called `name` becomes, made when no document before had this very table."""
+    table = _table(document, name)
+    place = (name, "", id(table))
+    if place not in shared:
+        shared[place] = (table, make(document))
+    made: T = shared[place][1]
+    return made
+
+
+def _picture(document: Document) -> Picture:
+    picture = _checked(document, ("picture",), _table(document, "picture"), Picture)
+    try:
+        picture.clock()
+    except ValueError as error:
+        raise complain(document, ("picture", "start"), f"is wrong: {error}") from error
+    return picture
+
+
+def _master(document: Document) -> Master:
+    return _checked(document, ("master",), _table(document, "master"), Master)
 
 
 def _checked(document: Document, key: Key, table: Table, cls: type[AnyParameters]) -> AnyParameters:
@@ -300,15 +329,21 @@ def _cues(document: Document) -> dict[str, Moment]:
     return cues
 
 
-def _sounds(document: Document, kinds: Registry[AnySound]) -> dict[str, AnySound]:
+def _sounds(document: Document, kinds: Registry[AnySound], known: Known) -> Mapping[str, AnySound]:
     shelf = kinds.shelf
     tables = _table(document, shelf)
+    if (before := known.get((shelf, "", id(tables)))) is not None and tables:
+        whole: Mapping[str, AnySound] = before[1]
+        return whole
     if len(tables) > MAX_SOUNDS:
         raise complain(
             document, (shelf,), f"has {len(tables)} entries; at most {MAX_SOUNDS} are allowed"
         )
     sounds: dict[str, AnySound] = {}
-    for name in tables:
+    for name, below in tables.items():
+        if (before := known.get((shelf, name, id(below)))) is not None:
+            sounds[name] = before[1]
+            continue
         key: Key = (shelf, name)
         _check_name(document, key, "a sound")
         table = _table(document, shelf, name)
@@ -316,6 +351,8 @@ def _sounds(document: Document, kinds: Registry[AnySound]) -> dict[str, AnySound
             raise complain(document, (*key, "kind"), "is missing", f"There are: {', '.join(kinds)}.")
         kind = table["kind"]
         sounds[name] = _checked(document, key, table, _kind(document, key, kind, kinds))
+        known[shelf, name, id(table)] = (table, sounds[name])
+    known[shelf, "", id(tables)] = (tables, sounds)
     return sounds
 
 

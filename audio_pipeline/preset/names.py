@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 from audio_pipeline.errors import PresetError
-from audio_pipeline.preset.explain import flat
+from audio_pipeline.preset.explain import flat, value_at
 from audio_pipeline.preset.model import Preset
 
 LONGEST_BYTES = 200
@@ -44,7 +44,7 @@ TEMPLATE_KEYS = {
 }
 
 
-def template_values(preset: Preset, language: str = "") -> dict[str, str]:
+def template_values(preset: Preset, language: str = "") -> Mapping[str, str]:
     """What each key of a template means for a preset; every key of the preset itself works, too."""
     buses, delivery = set(preset.master.buses), preset.master.delivery
     field = "TH" if delivery in ("theatrical", "trailer") else "NF"
@@ -65,7 +65,28 @@ def template_values(preset: Preset, language: str = "") -> dict[str, str]:
         "delivery": delivery,
         "seed": str(preset.head.seed),
     }
-    return {key: written(value) for key, value in flat(preset).items()} | own
+    return _TemplateValues(preset, own)
+
+
+class _TemplateValues(Mapping[str, str]):
+    """Every key of a preset, written out when it is asked for, and over them `own`."""
+
+    __slots__ = ("_own", "_preset")
+
+    def __init__(self, preset: Preset, own: dict[str, str]) -> None:
+        self._preset = preset
+        self._own = own
+
+    def __getitem__(self, key: str) -> str:
+        if key in self._own:
+            return self._own[key]
+        return written(value_at(self._preset, key))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(flat(self._preset) | self._own)
+
+    def __len__(self) -> int:
+        return len(flat(self._preset) | self._own)
 
 
 def filled(template: str, values: Mapping[str, str]) -> str:
@@ -157,7 +178,7 @@ def stem_names(preset: Preset, template: str | None, stems: Iterable[str]) -> di
     if template is None or not has_field(template, "type"):
         return {}
     values = template_values(preset)
-    names = {stem: filled(template, values | {"type": stem}) for stem in stems}
+    names = {stem: filled(template, {**values, "type": stem}) for stem in stems}
     for name in names.values():
         check_name(name)
     return names

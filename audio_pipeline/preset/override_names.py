@@ -21,7 +21,7 @@ from typing import Any
 
 from audio_pipeline.audio_io.regular_file import sha256_hex
 from audio_pipeline.preset.document import SHELVES, full_key
-from audio_pipeline.preset.explain import flat
+from audio_pipeline.preset.explain import values_below
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.names import LONGEST_BYTES, check_name, slug, written
 from audio_pipeline.preset.project import Project
@@ -70,7 +70,7 @@ def with_own_name(
         all(change.is_plain for change in changes)
         and _length(words) <= min(LONGEST_SUFFIX, most_bytes)
         and not _LIKE_A_HASH.search(words)
-        and preset.name + words not in project.preset_names()
+        and not project.has_preset(preset.name + words)
     )
     name = preset.name + (words if says_all else _hashed(words, changes, most_bytes))
     check_name(name)
@@ -92,14 +92,12 @@ def _hashed(words: str, changes: list[_Change], most_bytes: int) -> str:
 
 def _of_values(preset: Preset, keys: Iterable[str]) -> list[_Change]:
     """A change for every value that the keys name, in the order of their names."""
-    values = flat(preset)
     found: dict[str, Any] = {}
     for key in keys:
         full = ".".join(
             full_key(preset.document.table, tuple(p.strip() for p in key.strip().split(".")))
         )
-        whole = {k: v for k, v in values.items() if k == full or k.startswith(f"{full}.")}
-        found |= whole or {full: None}
+        found |= values_below(preset, full) or {full: None}
     return [_of_value(preset, key, value) for key, value in sorted(found.items())]
 
 

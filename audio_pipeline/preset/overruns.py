@@ -108,7 +108,7 @@ class _Voice:
                 continue
             tail = to_samples(tail_s, self._rate)
             for limit in dict.fromkeys((limits[0], "end")):
-                if tail > (at := self._cue(limit)):
+                if tail - self._rounding() > (at := self._cue(limit)):
                     what = f"{effect} of {self._name} goes on past {limit}"
                     yield self._overrun(_CODE_OF.get(limit, "voice_cut"), limit, Span(at, tail), what)
 
@@ -128,6 +128,11 @@ class _Voice:
             ends["silence"] = self._cue("silence")
         limit = min(ends, key=lambda name: ends[name])
         return limit, ends[limit]
+
+    def _rounding(self) -> int:
+        """Samples that a snapped cue may stand before the echo that it waits for: half a frame."""
+        picture = self._preset.picture
+        return to_samples(picture.clock().rate.seconds(1) / 2, self._rate) if picture.snap else 0
 
     def _cue(self, name: str) -> int:
         return to_samples(self._timing.schedule.named(name), self._rate)

@@ -27,6 +27,11 @@ class Project:
         return self.root / "presets"
 
     @property
+    def deliveries(self) -> Path:
+        """The folder of the project's own deliveries, which need not be there."""
+        return self.root / "deliveries"
+
+    @property
     def renders(self) -> Path:
         """The folder that renders go to unless the command says otherwise.
 
@@ -54,6 +59,10 @@ class Project:
             raise PresetError(f"{self.presets} cannot be read: {error.strerror or error}") from error
         names = (path.stem for path in files if "." not in path.stem)
         return sorted(names, key=lambda name: (name != "final", name))
+
+    def has_preset(self, name: str) -> bool:
+        """Whether `preset_names` has the name; the folder is not read."""
+        return "." not in name and os.path.lexists(self.presets / f"{name}.toml")
 
     def preset_file(self, name: str) -> Path:
         """The file of the preset called `name`. Raises PresetError that names the nearest."""
@@ -101,6 +110,14 @@ def current_project() -> Project:
         return find_project(Path.cwd())
     except FileNotFoundError as error:
         raise PresetError("the current folder is not there any more") from error
+
+
+def deliveries_here() -> Path | None:
+    """The folder of deliveries of the project that the current folder is in; None outside of projects."""
+    try:
+        return current_project().deliveries
+    except PresetError:
+        return None
 
 
 def find_project(start: Path) -> Project:

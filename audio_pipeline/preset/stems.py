@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from math import ceil
 from pathlib import Path
 from types import MappingProxyType
 
-from audio_pipeline.audio_io.read.flac_header import stated_length
 from audio_pipeline.errors import PresetError
+from audio_pipeline.preset.checked_sounds import CheckedSounds
 from audio_pipeline.preset.document import Document, with_value
+from audio_pipeline.preset.headers import Headers, stated_samples
 from audio_pipeline.preset.lines import told_their_slots
 from audio_pipeline.preset.model import HEADS, Preset
 from audio_pipeline.preset.project import Project
@@ -32,14 +32,20 @@ def requests_of(preset: Preset) -> dict[str, tuple[StemRequest, ...]]:
     return {name: wanted for name, wanted in (layers | effects).items() if wanted}
 
 
-def stem_paths(project: Project, preset: Preset, files: StemFiles) -> dict[StemRequest, Path]:
-    """Which file each stem is. Raises StemError for a path that leads out of the project."""
+def stem_paths(
+    project: Project, preset: Preset, files: StemFiles, headers: Headers | None = None
+) -> dict[StemRequest, Path]:
+    """Which file each stem is. Raises StemError for a path that leads out of the project.
+
+    `headers` are for many presets of the project.
+    """
+    headers = headers or Headers(project)
     paths: dict[StemRequest, Path] = {}
     for name, requests in requests_of(preset).items():
         shelf = "layers" if name in preset.layers else "effects"
         key = f"{preset.document.origin((shelf, name))}: {shelf}.{name}"
         for request in requests:
-            paths[request] = files.get(name) or project.inside(request.path, key)
+            paths[request] = files.get(name) or headers.path(request.path, key)
     return paths
 
 
@@ -80,21 +86,28 @@ def planned_schedule(project: Project, preset: Preset, files: StemFiles) -> Sche
 
 
 def planned_timing(
-    project: Project, preset: Preset, files: StemFiles, lock: PictureLock | None = None
+    project: Project,
+    preset: Preset,
+    files: StemFiles,
+    lock: PictureLock | None = None,
+    headers: Headers | None = None,
+    checked: CheckedSounds | None = None,
 ) -> Timing:
     """When everything is, from the stems' headers alone, with the cues and slots of `lock`.
 
+    `headers` and `checked` are for many presets of the project: they keep what these share.
     Raises as `planned_schedule`.
     """
     head_path(project, preset)
     preset, rate = told_their_slots(preset, lock), preset.sample_rate_hz
-    paths = stem_paths(project, preset, files)
+    headers = headers or Headers(project)
+    paths = stem_paths(project, preset, files, headers)
 
     def length_s(request: StemRequest) -> Fraction:
-        stated = _stated_samples(paths[request], rate)
+        stated = headers.samples(paths[request], rate)
         return Fraction(stretched_length(stated, request.longest_samples), rate)
 
-    return timing_of(preset, length_s, lock)
+    return timing_of(preset, length_s, lock, checked)
 
 
 def trimmed_schedule(project: Project, preset: Preset, files: StemFiles) -> Schedule:
@@ -108,7 +121,7 @@ def trimmed_schedule(project: Project, preset: Preset, files: StemFiles) -> Sche
 
     def length_s(request: StemRequest) -> Fraction:
         if not request.trim:
-            return Fraction(_stated_samples(paths[request], rate), rate)
+            return Fraction(stated_samples(paths[request], rate), rate)
         stem = condition(
             paths[request],
             sample_rate_hz=rate,
@@ -125,18 +138,4 @@ def trimmed_schedule(project: Project, preset: Preset, files: StemFiles) -> Sche
 def refuse_unreadable(project: Project, preset: Preset, files: StemFiles) -> None:
     """Raise StemError for a stem whose header cannot be read, also where no cue waits for its end."""
     for path in stem_paths(project, preset, files).values():
-        _stated_samples(path, preset.sample_rate_hz)
-
-
-def _stated_samples(path: Path, sample_rate: int) -> int:
-    frames, rate_hz = stated_length(path) or _probed_length(path)
-    return ceil(Fraction(frames * sample_rate, rate_hz))
-
-
-def _probed_length(path: Path) -> tuple[int, int]:
-    from audio_pipeline.audio_io.read.audio_file import (
-        probe,  # with NumPy, which takes longer than all else
-    )
-
-    info = probe(path)
-    return info.frames, info.sample_rate_hz
+        stated_samples(path, preset.sample_rate_hz)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 
 from audio_pipeline.preset.base_values import steps_of
+from audio_pipeline.preset.checked_sounds import CheckedSounds
 from audio_pipeline.preset.complaints import complain
 from audio_pipeline.preset.document import Key
 from audio_pipeline.preset.lines import VoiceLines
@@ -48,28 +49,43 @@ def schedule_of(preset: Preset, length_s: LengthOf) -> Schedule:
     return timing_of(preset, length_s).schedule
 
 
-def timing_of(preset: Preset, length_s: LengthOf, lock: PictureLock | None = None) -> Timing:
+def timing_of(
+    preset: Preset,
+    length_s: LengthOf,
+    lock: PictureLock | None = None,
+    checked: CheckedSounds | None = None,
+) -> Timing:
     """When everything is in a preset whose stems are that long; every cue has been worked out and checked.
 
     With `[picture] snap` every cue, the end too, stands on the beginning of the nearest picture (of two, the
     later), and what is relative to a cue follows it; without, on a whole sample, as the slots of voices do.
     A `lock` gives both.
     Raises PresetError for a name that nothing has, for cues that wait for each other, for a cue
-    before the start, and for a programme without length or of more than six hours.
+    before the start, and for a programme without length or of more than six hours. Sounds that were
+    `checked` at the same times are not checked again.
     """
     lines = VoiceLines(preset, length_s, lock)
     schedule = _schedule(preset, length_s, lines, lock)
     for name, moment in preset.cues.items():
         _check(preset, schedule, ("cues", name), moment, partial(schedule.named, name))
     _check_parameters(preset, schedule, ("master",), preset.master)
-    effects = preset.treating() | preset.working()
-    for shelf, sounds in (("layers", preset.playing()), ("effects", effects)):
-        for name, sound in sounds.items():
-            _check_parameters(preset, schedule, (shelf, name), sound)
+    playing = preset.playing()
+    _check_sounds(preset, schedule, playing, checked or CheckedSounds())
     _check_length(preset, schedule)
-    playing = [name for name, layer in preset.playing().items() if layer.speaks]
-    known = {name: lines.line(name, schedule) for name in playing}
+    known = {name: lines.line(name, schedule) for name, layer in playing.items() if layer.speaks}
     return Timing(schedule, _words(preset, schedule, known), known)
+
+
+def _check_sounds(
+    preset: Preset, schedule: Schedule, playing: Mapping[str, Parameters], checked: CheckedSounds
+) -> None:
+    effects: Mapping[str, Parameters] = preset.treating() | preset.working()
+    for shelf, sounds in (("layers", playing), ("effects", effects)):
+        keys = checked.at_times(sounds.values(), schedule)
+        for (name, sound), key in zip(sounds.items(), keys, strict=True):
+            if not checked.are_done(key):
+                _check_parameters(preset, schedule, (shelf, name), sound)
+                checked.done(key)
 
 
 def _schedule(
@@ -103,16 +119,34 @@ def _schedule(
 def _words(preset: Preset, schedule: Schedule, lines: Mapping[str, Line]) -> Schedule:
     """The schedule in which the moments of voices and the tails of effects follow the words."""
     rate = preset.sample_rate_hz
-    define: dict[str, Callable[[Schedule], Fraction]] = {
-        name: lambda s, n=name: schedule.named(n)  # type: ignore[misc]
-        for name in schedule.define
-    }
+    define: dict[str, Callable[[Schedule], Fraction]] = {}
     for name, line in lines.items():
         define[f"{name}.at"] = lambda s, at=line.spoken.start: Fraction(at, rate)  # type: ignore[misc]
         define[f"{name}.tail"] = lambda s, at=line.spoken.stop: Fraction(at, rate)  # type: ignore[misc]
     for name, effect in preset.effects.items():
         define[f"{name}.tail"] = lambda s, e=effect: e.tail(s)  # type: ignore[misc]
-    return Schedule(schedule.clock, define)
+    return Schedule(schedule.clock, _Over(define, schedule))
+
+
+class _Over(Mapping[str, Callable[[Schedule], Fraction]]):
+    """Names that are defined anew, over a schedule that has all others."""
+
+    def __init__(self, define: Mapping[str, Callable[[Schedule], Fraction]], below: Schedule) -> None:
+        self._define = define
+        self._below = below
+
+    def __getitem__(self, name: str) -> Callable[[Schedule], Fraction]:
+        if name in self._define:
+            return self._define[name]
+        if name in self._below.define:
+            return lambda _: self._below.named(name)
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys((*self._below.define, *self._define)))
+
+    def __len__(self) -> int:
+        return len(self._below.define.keys() | self._define.keys())
 
 
 def _check_parameters(preset: Preset, schedule: Schedule, above: Key, parameters: Parameters) -> None:

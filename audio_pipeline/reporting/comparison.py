@@ -21,6 +21,10 @@ from audio_pipeline.reporting.model import DropoutLevels, LoudnessReport, Sectio
 LOWEST_LUFS = -70.0
 """What is softer, or silent, counts as this when curves are compared: the gate of BS.1770."""
 
+SILENT_DB = -85.0
+"""What is softer is silence, as null is: silence with the dither of 16 bits is no other than digital one."""
+
+_SILENT_UNITS = ("LUFS", "dBTP", "dBFS")
 _LEVEL_UNITS = ("LUFS", "LU", "dBTP", "dBFS", "dB")
 
 
@@ -65,13 +69,21 @@ class Row:
 
     @property
     def different(self) -> tuple[bool, ...]:
-        """Whether each differs from the first by more than the tolerance; null differs from a number."""
-        first = self.values[0]
-        return tuple(
-            (v is None) != (first is None)
-            or (v is not None and first is not None and abs(v - first) > self.tolerance + 1e-9)
-            for v in self.values
-        )
+        """Whether each differs from the first by more than the tolerance; null differs from a number, but two
+        silences do not differ."""
+        return tuple(self._differs(self.values[0], value) for value in self.values)
+
+    def _differs(self, first: float | None, value: float | None) -> bool:
+        if self._is_silence(first) and self._is_silence(value):
+            return False
+        if first is None or value is None:
+            return first is not value
+        return abs(value - first) > self.tolerance + 1e-9
+
+    def _is_silence(self, value: float | None) -> bool:
+        if self.table == "dropout" or self.figure.unit not in _SILENT_UNITS:
+            return False
+        return value is None or value <= SILENT_DB
 
 
 @dataclass(frozen=True)
@@ -173,21 +185,55 @@ def _by_name(report: LoudnessReport) -> dict[str, SectionLevels]:
 
 def _widest(first: LoudnessReport, other: LoudnessReport) -> Widest | None:
     curves = [report.curves for report in (first, other)]
-    count = min(len(curve.momentary_lufs) for curve in curves)
-    if not count or curves[0].step_s != curves[1].step_s:
+    pieces = aligned_pieces(first, other)
+    if not pieces or curves[0].step_s != curves[1].step_s:
         return None
-    a, b = (curve_of(curve.momentary_lufs[:count]) for curve in curves)
-    at = int(np.argmax(np.abs(b - a)))
+    a, b = (curve_of(curve.momentary_lufs) for curve in curves)
+    furthest = [
+        int(np.argmax(np.abs(b[p.other : p.other + p.count] - a[p.first : p.first + p.count])))
+        for p in pieces
+    ]
+    places = [(p.first + at, p.other + at) for p, at in zip(pieces, furthest, strict=True)]
+    at, there = max(places, key=lambda place: abs(b[place[1]] - a[place[0]]))
     at_s = (at + 1) * curves[0].step_s
     section = next((s.name for s in first.sections if s.start_s < at_s <= s.stop_s), None)
     return Widest(
-        float(b[at] - a[at]),
+        float(b[there] - a[at]),
         at_s,
         first.clock.timecode_of_rounded(at_s),
         section,
         curves[0].momentary_lufs[at],
-        curves[1].momentary_lufs[at],
+        curves[1].momentary_lufs[there],
     )
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Stretches of two curves that are compared: where each begins, and how many points both have."""
+
+    first: int
+    other: int
+    count: int
+
+
+def aligned_pieces(first: LoudnessReport, other: LoudnessReport) -> list[Piece]:
+    """What is compared over time: what stands between the same cues in both, each from its cue on; without
+    cues in common all, from the beginning."""
+    lengths = [len(report.curves.momentary_lufs) for report in (first, other)]
+    step_s = first.curves.step_s or 1.0
+    here, there = _by_name(first), _by_name(other)
+    pieces = []
+    for name in (name for name in here if name in there):
+        starts = [round(section.start_s / step_s) for section in (here[name], there[name])]
+        stops = [round(section.stop_s / step_s) for section in (here[name], there[name])]
+        count = min(
+            min(stop, length) - start for start, stop, length in zip(starts, stops, lengths, strict=True)
+        )
+        if count > 0:
+            pieces.append(Piece(starts[0], starts[1], count))
+    if not pieces and min(lengths):
+        return [Piece(0, 0, min(lengths))]
+    return pieces
 
 
 def curve_of(points: Sequence[float | None]) -> Samples:

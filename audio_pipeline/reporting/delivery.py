@@ -10,12 +10,13 @@ from typing import Any, Literal
 
 from audio_pipeline.errors import ReportError
 from audio_pipeline.reporting.clause import READINGS, Clause
+from audio_pipeline.reporting.delivery_files import MAX_BYTES, delivery_names, delivery_text, full_name
 from audio_pipeline.reporting.figures import FIGURES
 from audio_pipeline.reporting.quality_clause import with_quality
 from audio_pipeline.suggestions import did_you_mean
 
-DELIVERIES = Path(__file__).parent / "deliveries"
-MAX_BYTES = 64_000
+__all__ = ["Delivery", "delivery_names", "load_delivery", "parse_delivery"]
+
 MAX_CLAUSES = 50
 
 _CLAUSE_NUMBERS = (
@@ -52,25 +53,14 @@ class Delivery:
     clauses: tuple[Clause, ...]
 
 
-def delivery_names() -> list[str]:
-    """The deliveries there are."""
-    return sorted(file.stem for file in DELIVERIES.glob("*.toml"))
+def load_delivery(name: str, own: Path | None = None) -> Delivery:
+    """The delivery called `name`; a name that only one begins with is enough ("netflix"). `own` is a
+    project's folder of deliveries.
 
-
-def load_delivery(name: str) -> Delivery:
-    """The delivery called `name`; a name that only one begins with is enough ("netflix").
-
-    Raises ReportError that names the nearest for one that is not there.
+    Raises ReportError that names the nearest for one that is not there, and for one that is invalid.
     """
-    names = delivery_names()
-    begins = [known for known in names if known.startswith(name)] if name else []
-    found = name if name in names else begins[0] if len(begins) == 1 else None
-    if found is None:
-        meant = did_you_mean(name, names, "{} ")
-        raise ReportError(
-            f"there is no delivery {name[:60]!r}", hint=f"{meant}There are: {', '.join(names)}."
-        )
-    return parse_delivery(found, (DELIVERIES / f"{found}.toml").read_text("utf-8"))
+    found = full_name(name, own)
+    return parse_delivery(found, delivery_text(found, own))
 
 
 def parse_delivery(name: str, text: str) -> Delivery:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from audio_pipeline.audio_io.read.audio_file import AudioInfo, probe
-from audio_pipeline.audio_io.read.riff_chunks import start_samples
-from audio_pipeline.audio_io.regular_file import regular_file
+from audio_pipeline.audio_io.read.own_time import own_time
+from audio_pipeline.audio_io.read.programme import programme_info, programme_span
 from audio_pipeline.errors import StemError
 from audio_pipeline.reporting.file_figures import codec_of
 
@@ -19,10 +19,10 @@ _HINT = "Export the dialogue stem over the same range as the mix."
 def refuse_unlike_stem(mix: Path, mix_info: AudioInfo, stem: Path) -> None:
     """Raise StemError for a dialogue stem that is not as long as the mix, or starts elsewhere.
 
-    Lengths are compared to the sample where both files state them exactly; starts where both have a
-    `bext` chunk. Raises StemError as well for a stem that cannot be read.
+    Lengths are compared to the sample where both files state them exactly; starts where both state it
+    (`bext`, iXML). Raises StemError as well for a stem that cannot be read.
     """
-    info = probe(stem)
+    info = programme_info(stem)
     apart_s = abs(info.duration_s - mix_info.duration_s)
     exact = all(codec_of(one.format, one.subtype) in _EXACT for one in (info, mix_info))
     if exact and info.sample_rate_hz == mix_info.sample_rate_hz:
@@ -35,11 +35,11 @@ def refuse_unlike_stem(mix: Path, mix_info: AudioInfo, stem: Path) -> None:
             f" {_length(mix_info)}; they must be equally long.",
             hint=_HINT,
         )
-    starts = _start_s(mix, mix_info), _start_s(stem, info)
+    starts = _start_s(mix), _start_s(stem)
     if None not in starts and abs((starts[0] or 0.0) - (starts[1] or 0.0)) > _ROUNDING_S:
         raise StemError(
             f"the dialogue stem {info.name} starts {starts[1]:.3f} s after midnight and the mix"
-            f" {mix_info.name} {starts[0]:.3f} s (bext); they must start together.",
+            f" {mix_info.name} {starts[0]:.3f} s; they must start together.",
             hint=_HINT,
         )
 
@@ -48,7 +48,10 @@ def _length(info: AudioInfo) -> str:
     return f"{info.duration_s:.3f} s ({info.frames} samples)"
 
 
-def _start_s(path: Path, info: AudioInfo) -> float | None:
-    with regular_file(path) as file:
-        start = start_samples(file)
-    return None if start is None else start / info.sample_rate_hz
+def _start_s(path: Path) -> float | None:
+    """When its programme starts, in seconds since midnight; None where the file does not say it."""
+    file = probe(path)
+    start_s = own_time(path, file.frames, file.sample_rate_hz).start_s
+    if start_s is None:
+        return None
+    return float(start_s) + programme_span(path, file).start / file.sample_rate_hz

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from audio_pipeline.preset.overruns import Overrun
@@ -55,7 +56,9 @@ class MixFacts:
     `cues` are names and samples, in order; `layout` is the channel layout, None where it is not stated.
     `dialogue_lufs` is the loudness of the dialogue stem at the master's gain; `dialogue_share_percent`
     how much of the programme is dialogue (`dialogue.share_percent`); `dialogue_momentary_lufs` its curve
-    on the 10 ms grid, where that is known; `delivery` a delivery's name.
+    on the 10 ms grid, where that is known; `delivery` a delivery's name, `own_deliveries` the folder of the
+    project's deliveries. `track` is the number of the track to read, from 1, None where the file's own choice
+    is read. `states_silence` is whether the cues say where it may be silent, so that other silence is a fault.
     `dialogue_gain_db` and `programme_gain_db` are the gains of a render; without dialogue the first, and
     of what was not rendered both, are None. `null_residual_dbfs` is the peak of what the stems, where the
     render `has_stems`, miss the master by, None where that is nothing. `warnings` are codes and sentences
@@ -69,6 +72,7 @@ class MixFacts:
     dropout: DropoutPlan | None = None
     dialogue_lufs: float | None = None
     delivery: str | None = None
+    own_deliveries: Path | None = None
     clock: Clock = field(default_factory=lambda: Clock(RATES["24"]))
     provenance: Mapping[str, Any] = field(default_factory=dict)
     dialogue_share_percent: float | None = None
@@ -85,3 +89,5 @@ class MixFacts:
     notes: tuple[Note, ...] = ()
     overruns: tuple[Overrun, ...] = ()
     slots: Mapping[str, Span] | None = None
+    track: int | None = None
+    states_silence: bool = True

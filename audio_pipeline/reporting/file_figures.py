@@ -7,7 +7,7 @@ import re
 from audio_pipeline.reporting.clause import Value
 
 _BITS = {"PCM_U8": 8, "PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
-_FFMPEG_BITS = re.compile(r"pcm_[su](\d+)")
+_STATED_BITS = re.compile(r"(?:pcm_[su]|(?:ALAC|FLAC|WAVPACK|TTA|APE)_)(\d+)")
 _CONTAINERS = {"WAVEX": "WAV"}
 _CODECS = {
     "FLOAT": "PCM float",
@@ -24,7 +24,7 @@ _FLOATS = ("pcm_f",)
 def bits_of(subtype: str) -> int | None:
     """The width of a sample of that kind, by libsndfile's or ffmpeg's name; None where it is no whole
     number."""
-    found = _FFMPEG_BITS.match(subtype)
+    found = _STATED_BITS.match(subtype)
     return int(found[1]) if found else _BITS.get(subtype)
 
 
@@ -35,13 +35,14 @@ def container_of(file_format: str) -> str:
 
 def codec_of(file_format: str, subtype: str) -> str:
     """The codec: "PCM" for whole numbers, "PCM float", "FLAC", "MP3", "AAC"."""
-    if file_format == "FLAC":
+    if file_format == "FLAC" or (file_format == "OGG" and bits_of(subtype) is not None):
         return "FLAC"
     if subtype in _CODECS:
         return _CODECS[subtype]
     if subtype.startswith(_FLOATS):
         return "PCM float"
-    return "PCM" if bits_of(subtype) is not None else subtype.upper()
+    # "PCM_24", "ALAC_24"
+    return subtype.upper().partition("_")[0] if bits_of(subtype) is not None else subtype.upper()
 
 
 def file_figures(file_format: str, subtype: str) -> dict[str, Value]:

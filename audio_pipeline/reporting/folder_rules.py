@@ -19,11 +19,13 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from audio_pipeline.errors import ReportError
 from audio_pipeline.reporting.clause import READINGS, Reading
-from audio_pipeline.reporting.delivery import DELIVERIES, load_delivery
+from audio_pipeline.reporting.delivery import parse_delivery
+from audio_pipeline.reporting.delivery_files import delivery_text, full_name
 
 PARTS = ("PM", "DX", "FX", "BG", "ME")
 """The printmaster, its stems, and music and effects."""
@@ -98,10 +100,14 @@ class FolderRules:
 AnyRule = TypeVar("AnyRule", bound=Cited)
 
 
-def load_folder_rules(name: str) -> FolderRules:
-    """The rules of the delivery called `name`. Raises ReportError as `load_delivery`."""
-    delivery = load_delivery(name)
-    text = (DELIVERIES / f"{delivery.name}.toml").read_text("utf-8")
+def load_folder_rules(name: str, own: Path | None = None) -> FolderRules:
+    """The rules of the delivery called `name`; `own` is a project's folder of deliveries.
+
+    Raises ReportError as `load_delivery`, and for a wrong table `[folder]`.
+    """
+    found = full_name(name, own)
+    text = delivery_text(found, own)
+    delivery = parse_delivery(found, text)
     return parse_folder_rules(delivery.name, delivery.title, tomllib.loads(text).get("folder", {}))
 
 

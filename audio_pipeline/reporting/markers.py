@@ -24,7 +24,7 @@ from pathlib import Path
 from audio_pipeline.audio_io.small_file import read_small_text
 from audio_pipeline.errors import ReportError
 from audio_pipeline.reporting.facts import DropoutPlan, MixFacts, Section
-from audio_pipeline.reporting.sections import sections_between
+from audio_pipeline.reporting.sections_of_cues import sections_between
 from audio_pipeline.timeline.moments import Clock, parse_moment
 from audio_pipeline.timeline.scene import to_samples
 from audio_pipeline.timeline.spans import Span
@@ -33,6 +33,8 @@ MAX_BYTES = 1_000_000
 MAX_MARKERS = 10_000
 MAX_NAME = 100
 MAX_S = 6 * 3600
+MAX_OVERLAP = 32
+"""Times that the programme's length may be in all its sections together; each is measured by itself."""
 
 _STARTS = ("at", "start", "time", "start_s")
 _STOPS = ("stop", "end", "stop_s")
@@ -58,6 +60,7 @@ def facts_of_markers(
             Section(name, Span(at, max(at, _stop(stop, sample_rate_hz, spans.get(at, length)))))
             for (name, at), (_, _, stop) in zip(starts, rows, strict=True)
         )
+        _refuse_overlap(path, sections, length)
     else:
         sections = sections_between(starts, length)
     named = {name.lower(): at for name, at in reversed(starts)}
@@ -71,6 +74,17 @@ def facts_of_markers(
         clock=clock,
         cues=tuple(sorted(starts, key=lambda cue: cue[1])),
     )
+
+
+def _refuse_overlap(path: Path, sections: tuple[Section, ...], length: int) -> None:
+    whole = Span(0, length)
+    together = sum(len(section.span.intersect(whole)) for section in sections)
+    if together > MAX_OVERLAP * length:
+        raise ReportError(
+            f"{path}: its sections together last {together / max(1, length):.0f} times as long as the"
+            f" programme; {MAX_OVERLAP} times are allowed",
+            hint="Remove sections that overlap, or measure with several marker lists.",
+        )
 
 
 def _stop(stop: Fraction | None, rate: int, otherwise: int) -> int:

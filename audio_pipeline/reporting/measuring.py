@@ -68,7 +68,7 @@ def measured_file(
 
     Raises StemError for a file that cannot be read.
     """
-    file = probe(path)
+    file = probe(path, track=facts.track)
     programme = programme_span(path, file)
     info = replace(file, frames=len(programme))
     rate, plan = info.sample_rate_hz, facts.dropout
@@ -87,7 +87,9 @@ def measured_file(
     faulty = FaultFinder(rate, roles, bits_of(info.subtype))
     others: list[Observer | None] = [silence, falling, soft, faulty, *observers]
     largest = min(_BLOCK, _SAMPLES // info.channels)
-    passing = _passed_on(programme_blocks(path, largest), [one for one in others if one is not None])
+    passing = _passed_on(
+        programme_blocks(path, largest, track=facts.track), [one for one in others if one is not None]
+    )
     for block in prefetch(passing):
         meter.feed(block)
         if folding is not None:
@@ -108,7 +110,7 @@ def measured_file(
         None if soft is None else soft.result(),
         fall,
         silence.result(),
-        _leq_m_db(path, info, silence.result()) if leq else None,
+        _leq_m_db(path, info, silence.result(), facts.track) if leq else None,
         None if folding is None else folding.result(),
         (programme.start, file.frames - programme.stop),
         tuple(fault for fault in faulty.result() if not meant_to_end(facts, fault)),
@@ -126,9 +128,10 @@ def _passed_on(passing: Iterable[Samples], observers: Sequence[Observer]) -> Ite
         yield block
 
 
-def _leq_m_db(path: Path, info: AudioInfo, silences: Sequence[Span]) -> float | None:
+def _leq_m_db(path: Path, info: AudioInfo, silences: Sequence[Span], track: int | None) -> float | None:
     """Leq(m) from the first sound to the last: digital silence before and behind is not averaged in."""
-    whole = leq_m_of_blocks_db(programme_blocks(path, info.sample_rate_hz), info.sample_rate_hz)
+    rate = info.sample_rate_hz
+    whole = leq_m_of_blocks_db(programme_blocks(path, rate, track=track), rate)
     if whole is None or not silences:
         return whole
     length = max(info.frames, silences[-1].stop)

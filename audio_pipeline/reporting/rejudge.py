@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from audio_pipeline.reporting.clause import Value
 from audio_pipeline.reporting.delivery import load_delivery
 from audio_pipeline.reporting.fault_warnings import count_rejected
@@ -12,13 +14,14 @@ from audio_pipeline.reporting.programme_response import response_of_report
 from audio_pipeline.reporting.verdict import judge
 
 
-def rejudged(report: LoudnessReport, delivery_name: str) -> LoudnessReport:
-    """The report with the verdict of `delivery_name`; what was measured stays.
+def rejudged(report: LoudnessReport, delivery_name: str, own: Path | None = None) -> LoudnessReport:
+    """The report with the verdict of `delivery_name`; what was measured stays. `own` is a project's folder of
+    deliveries.
 
     Where the delivery is another one than the report's, the listening level is not known to suit, so
     nothing is said of audibility. Raises ReportError for a delivery that is not there.
     """
-    delivery, before = load_delivery(delivery_name), report.delivery
+    delivery, before = load_delivery(delivery_name, own), report.delivery
     if delivery.name == before.name:
         return report
     figures = {

@@ -80,7 +80,7 @@ def report_of_draft(
 ) -> LoudnessReport:
     """The report on a file that will change once more, before its loudness is written into it: the file
     has no hash yet. `observers` are fed every block, by another thread. Raises as `report_of_file`."""
-    delivery = None if facts.delivery is None else load_delivery(facts.delivery)
+    delivery = None if facts.delivery is None else load_delivery(facts.delivery, facts.own_deliveries)
     measured = measured_file(path, facts, delivery, observers)
     return _report(measured, facts, delivery, shown_name)
 

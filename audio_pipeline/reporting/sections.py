@@ -1,25 +1,14 @@
-"""Sections from cues: a section bears the name of the cue that it begins at and ends at the next."""
+"""The facts of any file that was made with a preset: its cues, sections and dropout."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 from audio_pipeline.effects.dropout import Dropout
 from audio_pipeline.preset.explain import flat
 from audio_pipeline.preset.model import Preset
-from audio_pipeline.reporting.facts import DropoutPlan, MixFacts, Section
+from audio_pipeline.reporting.facts import DropoutPlan, MixFacts
+from audio_pipeline.reporting.sections_of_cues import sections_between
 from audio_pipeline.timeline.moments import Schedule
 from audio_pipeline.timeline.scene import to_samples
-from audio_pipeline.timeline.spans import Span
-
-
-def sections_between(cues: Iterable[tuple[str, int]], stop: int) -> tuple[Section, ...]:
-    """The programme up to sample `stop`, cut at the cues; of cues at one sample the last names it."""
-    starts = sorted(cues, key=lambda cue: cue[1])
-    ends = [*(at for _, at in starts[1:]), stop]
-    return tuple(
-        Section(name, Span(at, end)) for (name, at), end in zip(starts, ends, strict=True) if end > at
-    )
 
 
 def facts_of_preset(preset: Preset, schedule: Schedule, sample_rate_hz: int) -> MixFacts:
@@ -32,6 +21,7 @@ def facts_of_preset(preset: Preset, schedule: Schedule, sample_rate_hz: int) -> 
         sections=sections_between(cues.items(), cues["end"]),
         dropout=_dropout(preset, schedule, cues.get("silence"), rate),
         delivery=preset.master.delivery,
+        own_deliveries=None if preset.document.project is None else preset.document.project.deliveries,
         clock=schedule.clock,
         provenance={"preset": flat(preset)},
         listening=preset.head.listening,

@@ -60,6 +60,10 @@ def _of_file(measured: Measured, facts: MixFacts) -> list[ReportWarning]:
     found = [
         ReportWarning(code=WarningCode.FILE_STRUCTURE, message=word) for word in measured.info.warnings
     ]
+    found += [
+        ReportWarning.model_validate({"code": code, "message": said})
+        for code, said in measured.info.remarks
+    ]
     for section in facts.sections:
         if section.span.stop > measured.info.frames:
             found.append(
@@ -145,7 +149,8 @@ def _of_silence_cue(
 
 def _of_silences(facts: MixFacts, delivery: DeliveryVerdict) -> list[ReportWarning]:
     """Without cues nobody knows what is meant, so nothing is said; very many are pauses, told once."""
-    runs = [run for run in delivery.silences if facts.sections and not run.deliberate]
+    stated = facts.sections and facts.states_silence
+    runs = [run for run in delivery.silences if stated and not run.deliberate]
     if len(runs) > MOST_SILENCES:
         return [
             _silence(runs[0].start_s, runs[-1].stop_s, f"{silences_in_short(runs)}; no cue asks for it.")

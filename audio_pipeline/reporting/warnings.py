@@ -20,6 +20,8 @@ class WarningCode(StrEnum):
         return member
 
     FILE_STRUCTURE = "file_structure", "the audio file's header does not agree with its contents"
+    OTHER_TRACKS = "other_tracks", "the file has several tracks of sound; which are read, and which not"
+    ENCODER_DELAY = "encoder_delay", "a lossy encoder's delay that the file does not state"
     SECTION_PAST_END = "section_past_end", "a section ends after the end of the file"
     OVER_FULL_SCALE = "over_full_scale", "a sample exceeds full scale"
     FLOOR_INAUDIBLE = "floor_inaudible", "the floor after the dropout is near or below a room's noise"

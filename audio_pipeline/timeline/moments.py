@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import add
 
 from audio_pipeline.timeline.timecode import (
@@ -158,6 +158,12 @@ def _latest(moment: Moment, seconds: Callable[[str], Fraction]) -> Fraction:
     )
 
 
+@lru_cache(maxsize=4096)
+def _in_units(number: str, unit: str) -> Fraction:
+    """Exact seconds; presets of a batch ask for the same ones again and again."""
+    return Fraction(number) * _UNITS[unit]
+
+
 ROUNDED_S = Fraction(1, 15_000)
 """How far before its picture the seconds of a picture's first sample may lie: half a sample at 8 kHz, and
 the rounding to microseconds of a report."""
@@ -165,11 +171,15 @@ the rounding to microseconds of a report."""
 
 @dataclass(frozen=True)
 class Clock:
-    """The picture's clock: its rate, the film gauge for feet, and the frame the programme starts at."""
+    """The picture's clock: its rate, the film gauge for feet, and the frame the programme starts at.
+
+    `into_frame_s` is how much of that frame is over when it starts: a recorder starts at any sample.
+    """
 
     rate: PictureRate
     gauge: Gauge = "35mm"
     start_frame: int = 0
+    into_frame_s: Fraction = Fraction(0)
 
     def seconds(self, atom: str) -> Fraction:
         """Exact seconds of a plain time; timecode counts from the programme's first frame.
@@ -177,7 +187,7 @@ class Clock:
         Raises ValueError, in words, for a label that the picture rate lacks.
         """
         if is_timecode(atom):
-            return self.rate.seconds(self.rate.frame(atom) - self.start_frame)
+            return self.rate.seconds(self.rate.frame(atom) - self.start_frame) - self.into_frame_s
         if is_feet(atom):
             return self.rate.seconds(frame_at_feet(atom, self.gauge))
         match = _PLAIN.fullmatch(atom)
@@ -185,7 +195,7 @@ class Clock:
             raise ValueError(f"{atom!r} is not a time")
         if match[2] == "f":
             return Fraction(match[1]) / self.rate.frames_per_s
-        return Fraction(match[1]) * _UNITS[match[2]]
+        return _in_units(match[1], match[2])
 
     def duration(self, moment: Moment) -> Fraction:
         """Exact seconds of a moment that refers to nothing."""
@@ -206,7 +216,7 @@ class Clock:
 
     def frame(self, seconds: Fraction) -> int:
         """The number of the picture, from 0, that stands at exactly `seconds` into the programme."""
-        return int(seconds * self.rate.frames_per_s // 1)
+        return int((seconds + self.into_frame_s) * self.rate.frames_per_s // 1)
 
     def frame_of_sample(self, at: int, sample_rate_hz: int) -> int:
         """The number of the picture, from 0, that stands at the programme's sample `at`.
@@ -214,12 +224,14 @@ class Clock:
         Picture n begins at sample round(n × sample rate ÷ picture rate), which may lie half a sample before
         its exact time: a division of samples would give the picture before it.
         """
-        pictures = Fraction(2 * at + 1, 2) / sample_rate_hz * self.rate.frames_per_s
+        middle_s = Fraction(2 * at + 1, 2) / sample_rate_hz + self.into_frame_s
+        pictures = middle_s * self.rate.frames_per_s
         return -int(-pictures // 1) - 1
 
     def on_frame(self, seconds: Fraction) -> Fraction:
         """The exact beginning of the picture that begins nearest to `seconds`; of two, the later."""
-        return self.rate.seconds(self.frame(seconds + self.rate.seconds(1) / 2))
+        nearest = self.frame(seconds + self.rate.seconds(1) / 2)
+        return self.rate.seconds(nearest) - self.into_frame_s
 
 
 class UnknownNameError(ValueError):

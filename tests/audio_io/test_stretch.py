@@ -85,7 +85,7 @@ def test_each_length_has_its_own_entry_in_the_cache(tmp_path: Path) -> None:
     soundfile.write(path, words(2.0), RATE, subtype="PCM_24")
     cache = Cache(tmp_path / "cache")
     for longest in (None, 92_000, 94_000):
-        request = StemRequest("line.wav", 1, None, longest)
+        request = StemRequest("line.wav", 1, longest_samples=longest)
         first, again = (StemCache(cache).conditioned(path, request, RATE) for _ in range(2))
         assert len(first.samples) == longest or longest is None
         assert np.array_equal(first.samples, again.samples)

@@ -70,7 +70,8 @@ def test_a_render_tells_the_timecodes_of_its_cues_and_where_a_leader_starts(tiny
     plain = run(tiny, "--preset", "tiny", "--set", "picture.rate=29.97 DF")
     assert "      cues  black 01:00:02;00, silence 01:00:02;15\n" in plain.stdout
     assert "leader" not in plain.stdout
-    led = run(tiny, "--preset", "tiny", "--set", "leader.on=true", "--set", "cues.dropout=2.2s")
+    named = ("--preset", "tiny", "--name", "tiny")
+    led = run(tiny, *named, "--set", "leader.on=true", "--set", "cues.dropout=2.2s")
     assert "cues  black 01:00:02:00, dropout 01:00:02:05, silence 01:00:02:12\n" in led.stdout
     assert "leader  the files start at 00:59:52:00\n" in led.stdout
     cut = run(tiny, "--preset", "tiny", "--from", "black", "--to", "silence")

@@ -9,7 +9,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from audio_pipeline.cli.compare import command
-from audio_pipeline.errors import ReportError
 from audio_pipeline.reporting.report import report_of_file, to_json
 from tests.endings import ending, facts, written
 
@@ -62,10 +61,36 @@ def test_folders_are_compared_by_the_names_of_their_renders(renders: Path) -> No
     assert result.output.index("Same:") < result.output.index("Different:")
 
 
-def test_a_render_that_a_folder_lacks_is_an_error_that_names_it(renders: Path, tmp_path: Path) -> None:
-    (tmp_path / "x.report.json").write_bytes((renders / "monday" / "x.report.json").read_bytes())
-    with pytest.raises(ReportError, match="has no y, which another folder has"):
-        run(renders / "monday", tmp_path)
+def test_of_folders_what_both_have_is_compared_and_the_rest_listed(
+    renders: Path, tmp_path: Path
+) -> None:
+    report = (renders / "monday" / "x.report.json").read_bytes()
+    for name in ("x", "extra"):
+        (tmp_path / f"{name}.report.json").write_bytes(report)
+    result = run(renders / "monday", tmp_path)
+    assert result.exit_code == 0
+    assert "== x" in result.stdout
+    assert "== y" not in result.stdout
+    assert f"Not compared, only in {renders / 'monday'}: y." in result.stdout
+    assert f"Not compared, only in {tmp_path}: extra." in result.stdout
+    parsed = json.loads(run(renders / "monday", tmp_path, "--json").stdout)
+    assert parsed["left_out"] == {str(renders / "monday"): ["y"], str(tmp_path): ["extra"]}
+    assert "Not compared" in run(renders / "monday", tmp_path, "--markdown").stdout
+    assert "Not compared" in run(renders / "monday", tmp_path, "--csv").stderr
+
+
+@pytest.mark.parametrize("held", [[], ["another"]], ids=["an empty folder", "other names"])
+def test_folders_with_nothing_in_common_are_not_comparable(
+    renders: Path, tmp_path: Path, held: list[str]
+) -> None:
+    for name in held:
+        report = (renders / "monday" / "x.report.json").read_bytes()
+        (tmp_path / f"{name}.report.json").write_bytes(report)
+    result = run(renders / "monday", tmp_path)
+    assert result.exit_code == 3
+    assert "not comparable" in result.stderr
+    assert f"only in {renders / 'monday'}: x, y." in result.stderr
+    assert result.stdout == ""
 
 
 def test_a_program_reads_json_csv_and_markdown(renders: Path) -> None:

@@ -50,16 +50,16 @@ def test_a_matrix_of_languages_and_deliveries(film: Path) -> None:
         for delivery in ("ebu-r128", "theatrical")
     }
     for one in made:
-        folder = film / "deliveries" / one["folder"]
+        folder = film / "delivered" / one["folder"]
         assert run(film, "--verify", str(folder)).returncode == 0
         assert "Example Sound" in next(folder.glob("*.letter.txt")).read_text()
         assert json.loads((folder / "delivery.json").read_text())["date"] == "2025-11-27"
     effects = {
         hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in (film / "deliveries").glob("*_ebu-r128/*_ME_*24.wav")
+        for path in (film / "delivered").glob("*_ebu-r128/*_ME_*24.wav")
     }
     assert len(effects) == 1, "one file for all languages"
-    with (film / "deliveries" / "deliveries.csv").open(newline="") as file:
+    with (film / "delivered" / "deliveries.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["folder"] for row in rows] == sorted(one["folder"] for one in made)
     again = json.loads(run(film, "languages", "--json").stdout)
@@ -121,7 +121,7 @@ def test_a_wrong_contact_file_is_named(tmp_path: Path, text: str, said: str) -> 
     assert done.returncode == 1
     assert "contact.toml" in done.stderr
     assert said in done.stderr
-    assert not (folder / "deliveries").exists()
+    assert not (folder / "delivered").exists()
 
 
 @pytest.mark.parametrize(

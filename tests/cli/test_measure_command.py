@@ -108,7 +108,7 @@ def test_the_cues_of_a_preset_name_the_sections(
         ["a.wav", "--preset", "final", "--markers", "x.csv"],
         ["a.wav", "--fade", "soon"],
         ["a.wav", "--rate", "26"],
-        ["a.wav", "--start", "01:00:00:30"],
+        ["a.wav", "--start", "01:00:00:75"],
     ],
 )
 def test_wrong_usage_exits_with_2(words: list[str]) -> None:

@@ -105,7 +105,9 @@ def test_the_date_changes_names_and_no_sample(
 
 
 def test_presets_and_inspect_hear_the_other_stem(call: Call, film: Path) -> None:
-    (film / "presets" / "after.toml").write_text('extends = "tiny"\n[cues]\nblack = "voice_a.tail"')
+    (film / "presets" / "after.toml").write_text(
+        'extends = "tiny"\n[picture]\nsnap = false\n[cues]\nblack = "voice_a.tail"'
+    )
     voice = ("--voice-a", "stems/fr_a.wav")
     for options, black in (((), 0.7), (voice, 1.1)):
         told = json.loads(call(film, "presets", "after", *options, "--json").stdout)

@@ -32,6 +32,7 @@ def shortened(folder: Path) -> Path:
     (root / "presets" / "short.toml").unlink()
     final = root / "presets" / "final.toml"
     cues = tomllib.loads(SHORT)["cues"]
+    cues |= {"silence": "dropout + 1s", "end": "silence + 500ms"}  # alternates move the dropout alone
     text = final.read_text()
     for name, value in cues.items():
         text = re.sub(rf"^{name} = .*$", f"{name} = {value!r}", text, count=1, flags=re.MULTILINE)

@@ -33,6 +33,8 @@ LINES = {
     "check": ("check", REPORT, "--delivery", "netflix"),
     "check --list": ("check", "--list"),
     "deliver": ("deliver", "tiny", "--delivery", "podcast"),
+    "export": ("export", "tiny", "--to", "csv"),
+    "export --layers": ("export", "tiny", "--to", "csv", "--layers"),
     "inspect": ("inspect", WAVE),
     "inspect a layer": ("inspect", "grain", "--preset", "tiny"),
     "presets": ("presets",),

@@ -37,7 +37,7 @@ def rendered(
     film: Path, x: np.ndarray, *options: str, mask: int = 0
 ) -> tuple[subprocess.CompletedProcess, dict]:
     (film / "stems" / "it.wav").write_bytes(masked_wave(x, RATE, mask))
-    done = run(film, "--preset", "tiny", "--voice-a", "stems/it.wav", *options)
+    done = run(film, "--preset", "tiny", "--name", "tiny", "--voice-a", "stems/it.wav", *options)
     report = film / "renders" / "tiny.report.json"
     return done, json.loads(report.read_text()) if done.returncode == 0 else {}
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from pathlib import Path
+
 import pytest
 
 from audio_pipeline.mixing.session import open_session
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import Project
+from audio_pipeline.reporting.markers import facts_of_markers
+from audio_pipeline.timeline.moments import Clock
+from audio_pipeline.timeline.timecode import RATES
 from tests.conftest import make_project
 from tests.hostile.law import refusal
 
@@ -98,3 +104,17 @@ def test_more_cues_than_a_thousand_are_refused(film: Project) -> None:
     error = refusal(lambda: build_preset(load_document(film, "many")))
     assert error is not None
     assert "at most 1000 are allowed" in error.message
+
+
+def test_sections_that_overlap_without_end_are_refused(tmp_path: Path) -> None:
+    path, clock = tmp_path / "markers.csv", Clock(RATES["24"])
+    rows = [f"m{n},0s,60s" for n in range(10_000)]
+
+    def facts(count: int) -> object:
+        path.write_text("name,at,stop\n" + "\n".join(rows[:count]))
+        return facts_of_markers(path, clock, 60 * 48_000, 48_000, Fraction(1, 4))
+
+    assert refusal(lambda: facts(30)) is None
+    error = refusal(lambda: facts(10_000))
+    assert error is not None
+    assert "10000 times as long as the programme; 32 times are allowed" in error.message

@@ -20,11 +20,11 @@ from audio_pipeline.errors import RenderError, StemError
 from audio_pipeline.jobs.apply_gain import apply_advice
 from audio_pipeline.jobs.measure import Known, measure_file
 from audio_pipeline.reporting.delivery import delivery_names
-from audio_pipeline.timeline.moments import Clock
+from audio_pipeline.reporting.own_facts import Picture
 from audio_pipeline.timeline.timecode import RATES
 
 RATE = 16_000
-CLOCK = Clock(RATES["24"], start_frame=86_400)
+PICTURE = Picture(RATES["24"], "01:00:00:00")
 
 
 def sound(level_dbfs: float = -30.0, seconds: float = 4.0, channels: int = 2) -> Samples:
@@ -35,7 +35,7 @@ def sound(level_dbfs: float = -30.0, seconds: float = 4.0, channels: int = 2) ->
 
 
 def known(delivery: str = "ebu-r128", dialogue: Path | None = None) -> Known:
-    return Known(CLOCK, fade_s=Fraction(1, 4), dialogue=dialogue, delivery=delivery)
+    return Known(picture=PICTURE, fade_s=Fraction(1, 4), dialogue=dialogue, delivery=delivery)
 
 
 def fmt(channels: int, tag: int, bits: int) -> bytes:

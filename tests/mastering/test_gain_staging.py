@@ -6,7 +6,7 @@ import pytest
 from audio_pipeline.errors import RenderError
 from audio_pipeline.mastering.gain_staging import Gains, has_dialogue, softest_dbfs, solved_gains
 from audio_pipeline.metering.meter import measure
-from audio_pipeline.metering.part_energies import DialogueMeter, MixMeter
+from audio_pipeline.metering.part_energies import FirstPartMeter, MixMeter
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 
@@ -47,7 +47,7 @@ def gain(db):
 def test_the_dialogue_alone_is_brought_to_its_loudness(preset, target):
     dialogue, rest = parts()
     solved = solved_gains(
-        preset(f"master.dialogue={target} LUFS"), energies(DialogueMeter(RATE, 2), dialogue, rest)
+        preset(f"master.dialogue={target} LUFS"), energies(FirstPartMeter(RATE, 2), dialogue, rest)
     )
     loudness = measure(dialogue * gain(solved.dialogue_db), RATE).integrated_lufs
     assert loudness == pytest.approx(target, abs=1e-9)

@@ -239,7 +239,7 @@ def test_an_effect_that_keeps_the_contract_passes() -> None:
 def test_an_effect_that_breaks_the_contract_is_seen(fault: str) -> None:
     broken, words = EFFECTS[fault]
     with pytest.raises(AssertionError, match=words):
-        check_effect_on_the_grid(_effect(broken=broken), scene_of(Delay()), "voice_a")
+        check_effect_on_the_grid(_effect(broken=broken), scene_of(Delay()), "voice_a", rounding=0.0)
 
 
 def test_an_effect_that_writes_into_its_window_is_seen() -> None:

@@ -105,6 +105,19 @@ OVER_B = ("line_over_slot", "voice_b", "its slot", 2.9, 0.7)
 ECHO_A = ("voice_cut", "voice_a", "crossfade", 2.3, 0.1)
 
 
+@pytest.mark.parametrize("rate", ["23.976", "24", "25", "29.97df"])
+def test_a_cue_that_a_frame_puts_before_its_echo_is_no_overrun(film: Project, rate: str) -> None:
+    """`black` waits for the echo, and stands on the nearest frame: up to half of one before it."""
+    mixes = [
+        spoken(film, "en", "cues.black=echo.tail", f"picture.rate={rate}", f"voice_b.at={at}ms")
+        for at in range(2000, 2060, 7)
+    ]
+    for mix in mixes:
+        assert [o for o in overruns(film, mix, None) if o[0] == "echo_past_black"] == []
+    moved = [timed(film, mix) for mix in mixes]
+    assert any(t.schedule.named("black") < t.words.named("echo.tail") for t in moved)
+
+
 def test_lines_that_are_too_long_are_named_with_all_that_follows(film: Project) -> None:
     found = overruns(film, spoken(film, "de"), lock(film))
     assert found[:2] == [OVER_A, ECHO_A]  # the fader has left the first voice at 2.3 s

@@ -5,6 +5,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,10 +14,18 @@ from audio_pipeline.errors import RenderError, ReportError
 from audio_pipeline.pages import compare_words
 from audio_pipeline.pages.csv_tables import FILE_COLUMNS, files_csv, to_csv
 from audio_pipeline.pages.curves import write_curves
-from audio_pipeline.reporting.comparison import Comparison, Tolerance, compare_reports
+from audio_pipeline.reporting.comparison import (
+    Comparison,
+    Tolerance,
+    aligned_pieces,
+    compare_reports,
+)
+from audio_pipeline.reporting.facts import MixFacts
 from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.report import report_of_file
-from tests.endings import ending, facts, written
+from audio_pipeline.reporting.sections_of_cues import sections_between
+from audio_pipeline.timeline.spans import Span
+from tests.endings import RATE, ending, facts, white, written
 from tests.reports import made_report
 
 Pair = tuple[LoudnessReport, LoudnessReport]
@@ -203,3 +212,67 @@ def test_a_plot_of_another_kind_is_refused_and_leaves_nothing(tmp_path: Path, re
 def test_fewer_than_two_reports_cannot_be_compared() -> None:
     with pytest.raises(ValueError, match="cannot be compared"):
         compare_reports(["a"], [bare(-20.0)], Tolerance())
+
+
+def _noise(
+    folder: Path, name: str, level_db: float, cues: dict[str, float], loud_s: float
+) -> LoudnessReport:
+    """Six seconds and more of noise with a louder second at `loud_s`, and its cues."""
+    seconds = max(cues.values()) + 1.0
+    samples = white("noise", Span(0, round(seconds * RATE))) * 10 ** (level_db / 20)
+    samples[round(loud_s * RATE) : round((loud_s + 1.0) * RATE)] *= 4.0
+    starts = [(cue, round(at_s * RATE)) for cue, at_s in cues.items()]
+    known = MixFacts(name, sections=sections_between(starts, len(samples)))
+    return report_of_file(written(folder / f"{name}.wav", samples), known, f"{name}.wav")
+
+
+def test_mixes_of_unlike_length_are_aligned_by_their_cues(tmp_path: Path) -> None:
+    """The second waits two seconds longer before `black`; behind it both are alike, but for 1 dB."""
+    first = _noise(tmp_path, "a", -40.0, {"start": 0.0, "black": 2.0, "end": 6.0}, 4.0)
+    later = _noise(tmp_path, "b", -40.0, {"start": 0.0, "black": 4.0, "end": 8.0}, 6.0)
+    assert first.duration_s != later.duration_s
+    widest = compared(first, later).widest[1]
+    assert widest is not None
+    assert abs(widest.delta_lu) < 1.0  # 12 LU at 4 s, were they held against each other from the start
+    assert aligned_pieces(first, later)[1].other - aligned_pieces(first, later)[1].first == 20
+
+    apart = _noise(tmp_path, "c", -40.0, {"intro": 0.0, "outro": 7.0}, 6.0)
+    (piece,) = aligned_pieces(first, apart)
+    assert (piece.first, piece.other) == (0, 0)
+    unaligned = compared(first, apart).widest[1]
+    assert unaligned is not None
+    assert abs(unaligned.delta_lu) > 10.0
+    write_curves(compared(first, later), tmp_path / "aligned.svg")
+
+
+SILENCES = {
+    "digital": lambda: np.zeros((4 * RATE, 2)),
+    "shorter": lambda: np.zeros((3 * RATE, 2)),
+    "24-bit dither": lambda: white("dither", Span(0, 4 * RATE)) * 2.0**-23,
+    "16-bit dither": lambda: white("dither", Span(0, 4 * RATE)) * 2.0**-16,
+}
+
+
+@pytest.mark.parametrize("one", SILENCES)
+@pytest.mark.parametrize("other", SILENCES)
+def test_two_silences_do_not_differ(tmp_path: Path, one: str, other: str) -> None:
+    reports = [
+        report_of_file(written(tmp_path / f"{n}.wav", SILENCES[name]()), MixFacts(name), name)
+        for n, name in enumerate((one, other))
+    ]
+    comparison = compared(*reports)
+    differing = {row.name for row in comparison.rows if any(row.different)}
+    assert differing == ({"duration_s"} if (one == "shorter") != (other == "shorter") else set())
+    widest = comparison.widest[1]
+    assert widest is not None
+    assert widest.delta_lu == 0.0
+
+
+def test_silence_differs_from_sound(tmp_path: Path) -> None:
+    quiet = report_of_file(written(tmp_path / "q.wav", SILENCES["digital"]()), MixFacts("q"), "q")
+    soft = white("soft", Span(0, 4 * RATE)) * 10 ** (-70 / 20)
+    heard = report_of_file(written(tmp_path / "s.wav", soft), MixFacts("s"), "s")
+    assert {row.name for row in compared(quiet, heard).rows if any(row.different)} >= {
+        "true_peak_dbtp",
+        "sample_peak_dbfs",
+    }

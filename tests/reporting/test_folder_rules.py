@@ -7,7 +7,8 @@ import tomllib
 import pytest
 
 from audio_pipeline.errors import ReportError
-from audio_pipeline.reporting.delivery import DELIVERIES, delivery_names
+from audio_pipeline.reporting.delivery import delivery_names
+from audio_pipeline.reporting.delivery_files import SHIPPED
 from audio_pipeline.reporting.folder_rules import load_folder_rules, parse_folder_rules
 
 CITED = 'source = "s"\nread = "excerpt"\n'
@@ -16,7 +17,7 @@ CITED = 'source = "s"\nread = "excerpt"\n'
 @pytest.mark.parametrize("name", delivery_names())
 def test_every_shipped_rule_has_a_source(name: str) -> None:
     rules = load_folder_rules(name)
-    table = tomllib.loads((DELIVERIES / f"{name}.toml").read_text(encoding="utf-8"))
+    table = tomllib.loads((SHIPPED / f"{name}.toml").read_text(encoding="utf-8"))
     for key, rule in (("names", rules.names), ("files", rules.files), ("leader", rules.leader)):
         assert rule.source
         assert (rule.document is not None) == (key in table.get("folder", {}))

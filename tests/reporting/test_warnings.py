@@ -18,6 +18,8 @@ from tests.endings import RATE, at, ending, facts, written
 def test_the_codes_are_those_that_were_published() -> None:
     assert [code.value for code in WarningCode] == [
         "file_structure",
+        "other_tracks",
+        "encoder_delay",
         "section_past_end",
         "over_full_scale",
         "floor_inaudible",

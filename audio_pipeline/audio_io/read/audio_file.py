@@ -16,13 +16,18 @@ import numpy as np
 import soundfile
 
 from audio_pipeline.audio_io.read import containers
+from audio_pipeline.audio_io.read.coded_samples import coded_kind, coded_sound
+from audio_pipeline.audio_io.read.container_kinds import container_of
+from audio_pipeline.audio_io.read.encoder_delay import remark_on_delay
 from audio_pipeline.audio_io.read.expansion import most_frames, refuse_expansion
-from audio_pipeline.audio_io.read.ffmpeg import container_of, decoded, stream_info
+from audio_pipeline.audio_io.read.ffmpeg import decoded, stream_info
 from audio_pipeline.audio_io.read.mpeg_frames import states_its_length
 from audio_pipeline.audio_io.read.pcm24 import pcm24_blocks
 from audio_pipeline.audio_io.read.sniff import why_not_audio
-from audio_pipeline.audio_io.read.sound_file import Sequential, View, sound_file
+from audio_pipeline.audio_io.read.sound_file import sound_file
 from audio_pipeline.audio_io.read.stated_layout import layout_of, layout_of_decoded
+from audio_pipeline.audio_io.read.structure import Structure
+from audio_pipeline.audio_io.read.track_listing import no_such_track
 from audio_pipeline.audio_io.regular_file import RegularFile, regular_file
 from audio_pipeline.audio_io.signal_checks import SignalCheck
 from audio_pipeline.dsp.arrays import Samples
@@ -51,10 +56,15 @@ _VORBIS_ORDER = ("VORBIS", "OPUS")
 """The codecs whose channels come in that order; FLAC in an Ogg has the order of WAV."""
 
 
+_LOSSY = {"MPEG_LAYER_III": "mp3", "MPEG_LAYER_II": "mp2", "OPUS": "opus"}
+"""ffmpeg's names of the codecs with a delay, by libsndfile's."""
+
+
 @dataclass(frozen=True)
 class AudioInfo:
-    """What a file is. `name` is the path as it was given, printable; `warnings` are sentences; `layout`
-    gives each channel its role.
+    """What a file is. `name` is the path as it was given, printable; `warnings` are sentences on its header,
+    `remarks` codes and sentences on how it is read (`reporting.warnings.WarningCode`); `layout` gives each
+    channel its role.
 
     `frames` counts samples of one channel. `format` and `subtype` are libsndfile's names ("WAV",
     "PCM_24"), or the container and the codec where ffmpeg reads it ("MPEG-4", "aac").
@@ -68,6 +78,7 @@ class AudioInfo:
     channels: int
     layout: Layout
     warnings: tuple[str, ...] = ()
+    remarks: tuple[tuple[str, str], ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -99,14 +110,17 @@ class AudioInfo:
         return self.subtype.startswith("PCM_")
 
 
-def probe(path: str | os.PathLike[str]) -> AudioInfo:
+def probe(path: str | os.PathLike[str], *, track: int | None = None) -> AudioInfo:
     """What `path` is, from its header: cheap, and without a look at its samples.
+
+    `track` is the number of the track to read, from 1, where a file has several; None leaves the choice
+    to the file: its default track, or its mono tracks together.
 
     Where ffmpeg decodes, `frames` is what the container states, which may differ from what is
     decoded by the padding of the codec; 0 when it states nothing. Raises StemError for what cannot
     be read.
     """
-    with opened(path) as recording:
+    with opened(path, track=track) as recording:
         return recording.info
 
 
@@ -132,13 +146,15 @@ def read(path: str | os.PathLike[str]) -> tuple[Samples, AudioInfo]:
         return samples, replace(info, frames=check.count, warnings=warnings)
 
 
-def blocks(path: str | os.PathLike[str], frames: int = BLOCK) -> Iterator[Samples]:
+def blocks(
+    path: str | os.PathLike[str], frames: int = BLOCK, *, track: int | None = None
+) -> Iterator[Samples]:
     """The recording in pieces `(≤ frames, channels)` float64, in order, in little memory; in each piece
-    every channel is contiguous, which is quicker to work on.
+    every channel is contiguous, which is quicker to work on. `track` as for `probe`.
 
     Raises StemError as `read` does, when the piece in question is reached; silence is not refused.
     """
-    with opened(path) as recording:
+    with opened(path, track=track) as recording:
         info = recording.info
         check = SignalCheck(info.name, info.sample_rate_hz, info.channels)
         for block in recording.blocks(frames):
@@ -194,10 +210,21 @@ class Recording:
 
 
 @contextmanager
-def opened(path: str | os.PathLike[str]) -> Iterator[Recording]:
-    """The recording at `path`; nothing is decoded yet. Raises StemError as `probe` does."""
+def opened(path: str | os.PathLike[str], *, track: int | None = None) -> Iterator[Recording]:
+    """The recording at `path`; nothing is decoded yet. `track` as for `probe`. Raises StemError as `probe`
+    does, and for a track that the file does not have."""
     with regular_file(path) as file:
-        yield _by_libsndfile(file) or _by_ffmpeg(file)
+        recording = _by_libsndfile(file)
+        if recording is not None and track not in (None, 1):
+            raise no_such_track(file.name, track or 0, 1)
+        yield recording or _by_ffmpeg(file, track)
+
+
+def _coded_kind(file: RegularFile, structure: Structure, subtype: str) -> str | None:
+    """What the samples are in words, where a plain WAV holds coded sound in their place."""
+    if structure.data is None or subtype not in ("PCM_16", "PCM_24"):
+        return None
+    return coded_kind(file, structure.data, int(subtype[-2:]))
 
 
 def _by_libsndfile(file: RegularFile) -> Recording | None:
@@ -209,6 +236,10 @@ def _by_libsndfile(file: RegularFile) -> Recording | None:
     except soundfile.SoundFileError:
         return None
     if info.format == "MP3" and not states_its_length(file, info.frames):
+        return None
+    if info.subtype.startswith("MPEG") and info.format != "MP3":
+        return None  # libsndfile counts the samples of an MP3 in a WAV wrong
+    if _coded_kind(file, structure, info.subtype) is not None:
         return None
     order = _OGG_TO_WAV.get(info.channels) if info.subtype in _VORBIS_ORDER else None
 
@@ -225,11 +256,14 @@ def _by_libsndfile(file: RegularFile) -> Recording | None:
     return Recording(file, info, pieces, info.frames)
 
 
-def _by_ffmpeg(file: RegularFile) -> Recording:
+def _by_ffmpeg(file: RegularFile, track: int | None) -> Recording:
     container = container_of(file)
     if container is None:
         raise why_not_audio(file)
-    stream = stream_info(file, container)
+    stream = stream_info(file, container, track)
+    kind = _coded_kind(file, containers.examine(file), stream.codec)
+    if kind is not None:
+        raise coded_sound(file, kind)
     rate, channels = stream.sample_rate_hz, stream.channels
     containers.refuse_unusable(file.name, rate, channels)
     frames = round((stream.duration_s or 0.0) * rate)
@@ -241,6 +275,7 @@ def _by_ffmpeg(file: RegularFile) -> Recording:
         rate,
         channels,
         layout_of_decoded(file, stream.layout, channels),
+        remarks=stream.remarks + remark_on_delay(file, stream.codec, container.demuxer, stream.tracks),
     )
     if stream.duration_s is not None:
         _refuse_length(info)
@@ -251,26 +286,27 @@ def _by_ffmpeg(file: RegularFile) -> Recording:
     return Recording(file, info, pieces, surely, by_ffmpeg=True)
 
 
-def _info(file: RegularFile, structure: containers.Structure, sound: soundfile.SoundFile) -> AudioInfo:
+def _info(file: RegularFile, structure: Structure, sound: soundfile.SoundFile) -> AudioInfo:
     containers.refuse_unusable(file.name, sound.samplerate, sound.channels)
     info = AudioInfo(
         name=file.name,
-        format=sound.format,
+        format=structure.title or sound.format,
         subtype=sound.subtype,
         frames=sound.frames if sound.frames < _UNKNOWN_FRAMES else _count(file, structure),
         sample_rate_hz=sound.samplerate,
         channels=sound.channels,
         layout=layout_of(file, sound.channels),
         warnings=structure.warnings,
+        remarks=remark_on_delay(file, _LOSSY.get(sound.subtype, ""), ""),
     )
     _refuse_length(info)
     refuse_expansion(file, info.frames, info.sample_rate_hz, info.channels)
     return info
 
 
-def _count(file: RegularFile, structure: containers.Structure) -> int:
+def _count(file: RegularFile, structure: Structure) -> int:
     """The frames of a recording that does not state them: a FLAC stream."""
-    with Sequential(View(file, structure.mended), closefd=False) as sound:
+    with sound_file(file, structure) as sound:
         held = most_frames(file, sound.channels)
         most = min(LONGEST_S * sound.samplerate, _MOST_COUNTED // sound.channels, held)
         count = 0

@@ -10,8 +10,20 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from audio_pipeline.audio_io.read.aiff_structure import aiff_chunks, aiff_structure, is_aiff
+from audio_pipeline.audio_io.read.structure import Chunk, Splice, Structure
+from audio_pipeline.audio_io.read.w64_structure import is_w64, w64_chunks, w64_head, w64_structure
+from audio_pipeline.audio_io.read.wave_structure import (
+    FORGIVEN_BYTES,
+    chunks_around,
+    cut,
+    is_wave,
+    size_never_written,
+    size_wrong,
+    wave_head,
+    wave_structure,
+)
 from audio_pipeline.audio_io.regular_file import RegularFile
 from audio_pipeline.dsp.layouts import MOST_CHANNELS
 from audio_pipeline.errors import StemError
@@ -21,34 +33,10 @@ RATES_HZ = (8_000, 192_000)
 CHANNELS = (1, MOST_CHANNELS)
 """The channel counts that can be used, fewest and most."""
 
-_UNKNOWN_U32 = (0xFFFF_FFFF, 0x7FFF_F000)
-"""Sizes that a program writes when it cannot go back: ffmpeg's and SoX's."""
 _MOST_CHUNKS = 4096
 _OGG_LARGEST_PAGE = 27 + 255 + 255 * 255
-_W64_TAIL = bytes.fromhex("f3acd3118cd100c04f8edb8a")
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """One chunk: its name, where its body begins, and how many bytes it claims to have."""
-
-    name: bytes
-    body: int
-    size: int
-
-
-@dataclass(frozen=True)
-class Structure:
-    """What is worth knowing of a header that has passed: warnings, and bytes to mend.
-
-    `data` is where the samples of a little-endian WAV with nothing wrong lie; None for others. `mended`
-    are (offset, bytes) to read in place of the file's own, so that libsndfile sees the length of a
-    recording whose size was never written.
-    """
-
-    warnings: tuple[str, ...] = ()
-    mended: tuple[tuple[int, bytes], ...] = ()
-    data: Chunk | None = None
+_AU_UNKNOWN = 0xFFFF_FFFF
+_MOST_HEADER_BYTES = 1 << 20
 
 
 def examine(file: RegularFile) -> Structure:
@@ -59,32 +47,42 @@ def examine(file: RegularFile) -> Structure:
             f"{file.name} is a MIDI sample dump, which is not read here.",
             hint="Export it as WAV or FLAC.",
         )
-    if head[:4] in (b"RIFF", b"RF64", b"BW64", b"RIFX") and head[8:12] == b"WAVE":
+    if is_wave(head):
         return _examine_wave(file, head)
-    if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
-        _refuse_cut(file, _data(_chunks(file, 12, ">", 2), b"SSND"))
-    elif head[:4] == b"riff" and head[4:6] == b"\x2e\x91":
-        _refuse_cut(file, _data(_w64_chunks(file), b"data"))
-    elif head[:4] == b"caff":
-        return _stream_of(file, _data(_caf_chunks(file), b"data"), -1)
-    elif head[:4] == b".snd" and len(head) >= 24:
-        offset, size = struct.unpack(">II", head[4:12])
-        return _stream_of(file, Chunk(b"data", offset, size), 0xFFFF_FFFF)
-    elif head[:4] == b"OggS":
+    if is_aiff(head):
+        return aiff_structure(file, head)
+    if is_w64(head):
+        return _examine_w64(file)
+    if head[:4] == b"caff":
+        return _examine_caf(file)
+    if head[:4] == b".snd" and len(head) >= 24:
+        return _examine_au(file, head)
+    if head[:4] == b"OggS":
         _refuse_unfinished_ogg(file)
     return Structure()
 
 
-def chunks_of(file: RegularFile) -> Iterator[Chunk]:
-    """The chunks of a WAV, RF64, BW64, W64, AIFF or CAF, as far as they can be followed; of others none."""
-    head = file.bytes_at(0, 12)
-    if head[:4] in (b"RIFF", b"RF64", b"BW64", b"RIFX") and head[8:] == b"WAVE":
-        return _chunks(file, 12, ">" if head[:4] == b"RIFX" else "<", 2)
-    if head[:4] == b"FORM" and head[8:] in (b"AIFF", b"AIFC"):
-        return _chunks(file, 12, ">", 2)
-    if head[:4] == b"riff":
-        return _w64_chunks(file)
-    return _caf_chunks(file) if head[:4] == b"caff" else iter(())
+def chunks_of(file: RegularFile) -> list[Chunk]:
+    """The chunks of a WAV, RF64, BW64, W64, AIFF or CAF but for the sound, as far as they can be followed.
+
+    None of any other file, and of a WAV without data.
+    """
+    head = file.bytes_at(0, 40)
+    if is_wave(head):
+        try:
+            return chunks_around(file, wave_head(file, head))
+        except StemError:  # it is read by ffmpeg, or refused elsewhere
+            return []
+    if is_aiff(head):
+        return aiff_chunks(file)
+    if is_w64(head):
+        return w64_chunks(file)
+    return [c for c in _caf_chunks(file) if c.name != b"data"] if head[:4] == b"caff" else []
+
+
+def byte_order(file: RegularFile) -> str:
+    """The order of bytes in the chunks of a WAV, W64 or AIFF, as `struct` calls it."""
+    return ">" if file.bytes_at(0, 4) in (b"RIFX", b"FORM") else "<"
 
 
 def refuse_unusable(name: str, rate_hz: int, channels: int) -> None:
@@ -103,81 +101,52 @@ def refuse_unusable(name: str, rate_hz: int, channels: int) -> None:
 
 
 def _examine_wave(file: RegularFile, head: bytes) -> Structure:
-    end = ">" if head[:4] == b"RIFX" else "<"
-    riff_size = struct.unpack(end + "I", head[4:8])[0]
-    large = 0
-    before_data = []
-    for chunk in _chunks(file, 12, end, 2):
-        if chunk.name == b"ds64":
-            riff_size, large = struct.unpack("<QQ", file.bytes_at(chunk.body, 16).ljust(16, b"\0"))
-        if chunk.name == b"fmt ":
-            channels, rate_hz = struct.unpack(
-                end + "HI", file.bytes_at(chunk.body + 2, 6).ljust(6, b"\0")
-            )
-            refuse_unusable(file.name, rate_hz, channels)
-        if chunk.name == b"data":
-            if b"fmt " not in before_data:
-                raise StemError(
-                    f"{file.name} has its data before the description of its format.",
-                    hint="Export it again.",
-                )
-            if large and chunk.size == 0xFFFF_FFFF:
-                chunk = Chunk(chunk.name, chunk.body, large)
-            return _wave_data(file, chunk, riff_size, end)
-        before_data.append(chunk.name)
-    raise _header_cut(file)
+    wave = wave_head(file, head)
+    refuse_unusable(file.name, wave.rate_hz, wave.channels)
+    return wave_structure(file, wave)
 
 
-def _wave_data(file: RegularFile, data: Chunk, riff_size: int, end: str) -> Structure:
+def _examine_w64(file: RegularFile) -> Structure:
+    wave = w64_head(file)
+    if wave is None:
+        return Structure()
+    refuse_unusable(file.name, wave.rate_hz, wave.channels)
+    return w64_structure(file, wave)
+
+
+def _examine_caf(file: RegularFile) -> Structure:
+    data = next((chunk for chunk in _caf_chunks(file) if chunk.name == b"data"), None)
+    if data is None:
+        return Structure()
     held = file.size - data.body
-    if data.size in _UNKNOWN_U32 and data.size > held:
-        return Structure(warnings=(_size_never_written(file, held),))
-    if data.size == 0 and held > 0 and not _is_chain(file, data.body, end):
-        return Structure(
-            warnings=(_size_never_written(file, held),),
-            mended=((data.body - 4, struct.pack(end + "I", min(held, 0xFFFF_FFFE))),),
-        )
-    _refuse_cut(file, data)
-    riff_end, data_end = 8 + riff_size + riff_size % 2, data.body + data.size
-    if data_end <= riff_end < file.size:
-        return Structure(
-            (f"{file.name} has {file.size - riff_end} bytes after its end; they are left out.",)
-        )
-    if riff_end < data_end and data_end + data.size % 2 < file.size:
-        return Structure((f"{file.name} states a wrong size for itself; that of its data is believed.",))
-    return Structure(data=data if end == "<" else None)
+    if 0 < data.size <= held or not held or data.body > _MOST_HEADER_BYTES:
+        return Structure()
+    is_open = data.size <= 0 or data.size in (0x7FFF_FFFF, 0xFFFF_FFFF, (1 << 63) - 1)
+    notes = (size_never_written(file, held),) if is_open else _of_excess(file, data.size, held)
+    header = file.bytes_at(0, data.body - 8) + struct.pack(">q", held)
+    return Structure(notes, None, Splice(header, data.body, file.size))
 
 
-def _size_never_written(file: RegularFile, held: int) -> str:
-    return (
-        f"{file.name} does not say how long it is (a stream, or a recorder that was stopped);"
-        f" all {held} bytes that it holds are read."
-    )
+def _examine_au(file: RegularFile, head: bytes) -> Structure:
+    begin, size = struct.unpack(">II", head[4:12])
+    held = file.size - begin
+    if size == _AU_UNKNOWN:
+        return Structure((size_never_written(file, held),))
+    if not 24 <= begin <= _MOST_HEADER_BYTES or held <= 0 or 0 < size <= held:
+        return Structure()
+    is_open = size == 0 or abs(size - 0x7FFF_FFFF) < 1 << 16 or size >= _AU_UNKNOWN - (1 << 16)
+    notes = (size_never_written(file, held),) if is_open else _of_excess(file, size, held)
+    header = file.bytes_at(0, 8) + b"\xff" * 4 + file.bytes_at(12, begin - 12)
+    return Structure(notes, None, Splice(header, begin, file.size))
 
 
-def _is_chain(file: RegularFile, offset: int, end: str) -> bool:
-    """Whether what follows `offset` is chunks up to the end of the file, and not samples."""
-    last = offset
-    for chunk in _chunks(file, offset, end, 2):
-        last = chunk.body + chunk.size + chunk.size % 2
-    return last > offset and last in (file.size, file.size + 1)
-
-
-def _stream_of(file: RegularFile, data: Chunk, unknown: int) -> Structure:
-    if data.size == unknown:
-        return Structure(warnings=(_size_never_written(file, file.size - data.body),))
-    _refuse_cut(file, data)
-    return Structure()
-
-
-def _refuse_cut(file: RegularFile, data: Chunk) -> None:
-    held = max(0, file.size - data.body)
-    if data.size > held:
-        raise StemError(
-            f"{file.name} is cut short: its header promises {data.size} bytes of sound,"
-            f" the file holds {held}.",
-            hint="Copy or export it again.",
-        )
+def _of_excess(file: RegularFile, size: int, held: int) -> tuple[str, ...]:
+    """The word on a size that is a little too large. Raises StemError when the file was cut."""
+    if size <= held:
+        return ()
+    if size - held > FORGIVEN_BYTES:
+        raise cut(file, size, held)
+    return (size_wrong(file, size, held),)
 
 
 def _refuse_unfinished_ogg(file: RegularFile) -> None:
@@ -190,42 +159,6 @@ def _refuse_unfinished_ogg(file: RegularFile) -> None:
         raise StemError(
             f"{file.name} is cut short: its last page is missing.", hint="Copy or export it again."
         )
-
-
-def _header_cut(file: RegularFile) -> StemError:
-    return StemError(
-        f"{file.name} is damaged or cut short: no sound follows its header.",
-        hint="Copy or export it again.",
-    )
-
-
-def _data(chunks: Iterator[Chunk], name: bytes) -> Chunk:
-    for chunk in chunks:
-        if chunk.name == name:
-            return chunk
-    return Chunk(name, 0, 0)
-
-
-def _chunks(file: RegularFile, position: int, end: str, pad: int) -> Iterator[Chunk]:
-    """The chunks of a RIFF or an IFF, until the end or until something that is no chunk."""
-    for _ in range(_MOST_CHUNKS):
-        header = file.bytes_at(position, 8)
-        if len(header) < 8 or not all(32 <= c < 127 for c in header[:4]):
-            return
-        size = struct.unpack(end + "I", header[4:])[0]
-        yield Chunk(header[:4], position + 8, size)
-        position += 8 + size + -size % pad
-
-
-def _w64_chunks(file: RegularFile) -> Iterator[Chunk]:
-    position = 40
-    for _ in range(_MOST_CHUNKS):
-        header = file.bytes_at(position, 24)
-        if len(header) < 24 or header[4:16] != _W64_TAIL:
-            return
-        size = struct.unpack("<Q", header[16:])[0]
-        yield Chunk(header[:4], position + 24, max(0, size - 24))
-        position += max(24, size + -size % 8)
 
 
 def _caf_chunks(file: RegularFile) -> Iterator[Chunk]:

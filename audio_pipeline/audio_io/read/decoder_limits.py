@@ -25,20 +25,28 @@ _DECODE_CPU_S_PER_MB = 20
 """What decodes slowest, HE-AAC of 24 kbit/s, takes 2 s per MB of file."""
 
 _MOST_ALLOCATED = 256 << 20  # bytes that ffmpeg may ask for at once
+_STACK_KB = 2048
 _LIMITING = (
-    "(ulimit -v {kilobytes}) 2>/dev/null && ulimit -v {kilobytes};"
+    # many threads of a new ffmpeg, one a track, would take the address space with their stacks and arenas
+    "MALLOC_ARENA_MAX=1; export MALLOC_ARENA_MAX; (ulimit -s {stack}) 2>/dev/null && ulimit -s {stack};"
+    " (ulimit -v {kilobytes}) 2>/dev/null && ulimit -v {kilobytes};"
     ' (ulimit -t {cpu_s}) 2>/dev/null && ulimit -t {cpu_s}; exec "$@"'
 )
 _CODECS = (
     "aac,aac_fixed,aac_latm,ac3,ac3_fixed,eac3,alac,als,amrnb,amrwb,libopencore_amrnb,"
-    "libopencore_amrwb,ape,dca,flac,gsm,gsm_ms,libgsm,libgsm_ms,mlp,truehd,mp1,mp1float,mp2,"
-    "mp2float,mp3,mp3float,mace3,mace6,nellymoser,opus,libopus,qdm2,qdmc,s302m,speex,libspeex,tta,"
-    "vorbis,libvorbis,wavpack,wmalossless,wmapro,wmav1,wmav2,wmavoice,adpcm_g722,g722,g726,g726le,"
-    "adpcm_ima_qt,adpcm_ima_wav,adpcm_ms,adpcm_swf,adpcm_yamaha,pcm_alaw,pcm_bluray,pcm_dvd,"
-    "pcm_f16le,pcm_f24le,pcm_f32be,pcm_f32le,pcm_f64be,pcm_f64le,pcm_mulaw,pcm_s16be,"
-    "pcm_s16be_planar,pcm_s16le,pcm_s16le_planar,pcm_s24be,pcm_s24le,pcm_s24le_planar,pcm_s32be,"
-    "pcm_s32le,pcm_s32le_planar,pcm_s64be,pcm_s64le,pcm_s8,pcm_s8_planar,pcm_u16be,pcm_u16le,"
-    "pcm_u24be,pcm_u24le,pcm_u32be,pcm_u32le,pcm_u8"
+    "libopencore_amrwb,ape,dca,flac,gsm,gsm_ms,libgsm,libgsm_ms,mlp,truehd,mp1,"
+    "mp1float,mp2,mp2float,mp3,mp3float,mace3,mace6,nellymoser,opus,libopus,qdm2,qdmc,"
+    "s302m,speex,libspeex,tta,vorbis,libvorbis,wavpack,wmalossless,wmapro,wmav1,wmav2,"
+    "wmavoice,adpcm_g722,g722,g726,g726le,adpcm_ima_qt,adpcm_ima_wav,adpcm_ms,adpcm_swf,"
+    "adpcm_yamaha,pcm_alaw,pcm_bluray,pcm_dvd,pcm_f16le,pcm_f24le,pcm_f32be,pcm_f32le,"
+    "pcm_f64be,pcm_f64le,pcm_mulaw,pcm_s16be,pcm_s16be_planar,pcm_s16le,pcm_s16le_planar,"
+    "pcm_s24be,pcm_s24le,pcm_s24le_planar,pcm_s32be,pcm_s32le,pcm_s32le_planar,pcm_s64be,"
+    "pcm_s64le,pcm_s8,pcm_s8_planar,pcm_u16be,pcm_u16le,pcm_u24be,pcm_u24le,pcm_u32be,"
+    "pcm_u32le,pcm_u8,8svx_exp,8svx_fib,adpcm_sbpro_2,adpcm_sbpro_3,adpcm_sbpro_4,atrac1,"
+    "atrac3,atrac3al,atrac3plus,atrac3plusal,atrac9,cook,dolby_e,dsd_lsbf,"
+    "dsd_lsbf_planar,dsd_msbf,dsd_msbf_planar,dst,evrc,g723_1,g729,ilbc,mp3adu,"
+    "mp3adufloat,mp3on4,mp3on4float,mpc7,mpc8,qcelp,real_144,real_288,ralf,shorten,"
+    "sipr,tak,truespeech,twinvq,xma1,xma2"
 )
 """The decoders of sound that the containers read here may need; no decoder of pictures is opened."""
 
@@ -89,5 +97,5 @@ def _limiter(cpu_s: int) -> list[str]:
     shell = shutil.which("sh") if os.name == "posix" else None
     if shell is None:
         return []
-    script = _LIMITING.format(kilobytes=ADDRESS_SPACE_BYTES // 1024, cpu_s=cpu_s)
+    script = _LIMITING.format(stack=_STACK_KB, kilobytes=ADDRESS_SPACE_BYTES // 1024, cpu_s=cpu_s)
     return [shell, "-c", script, "sh"]

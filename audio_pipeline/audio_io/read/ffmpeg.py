@@ -13,13 +13,14 @@ import select
 import struct
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
 from audio_pipeline.audio_io.ffmpeg_program import INSTALL_HINT, find_ffmpeg
+from audio_pipeline.audio_io.read.container_kinds import Container
 from audio_pipeline.audio_io.read.decoder_limits import (
     PROBE_CPU_S,
     decode_cpu_s,
@@ -27,7 +28,9 @@ from audio_pipeline.audio_io.read.decoder_limits import (
     refuse_limit,
     start_limited,
 )
-from audio_pipeline.audio_io.read.mp4_tracks import sound_length_s
+from audio_pipeline.audio_io.read.mp4_tracks import sound_tracks
+from audio_pipeline.audio_io.read.track_listing import OTHER_TRACKS, Track, selected, tracks_of
+from audio_pipeline.audio_io.read.why_not_decoded import why_not_decoded
 from audio_pipeline.audio_io.regular_file import RegularFile
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import StemError
@@ -41,113 +44,95 @@ _AU_HEAD = struct.Struct(">4s5I")  # magic, where sound begins, its size, encodi
 # what `ffmpeg -i` prints; tags of the file stand there too, so that nothing else is believed
 _CLOCK = r"(\d{1,6}):(\d\d):(\d\d(?:\.\d+)?)"
 _DURATION = re.compile(rf"^  Duration: {_CLOCK}, ", re.MULTILINE)
-_KINDS = "Audio|Video|Subtitle|Data|Attachment"
-_STREAM = re.compile(rf"^ {{2,4}}Stream #0:\d+[^\n]*?: ({_KINDS}): (\w*)", re.MULTILINE)
-_LAYOUT = re.compile(r"[^\n]*?, \d+ Hz, ([^,\n]+)")
+_OUTPUT = re.compile(r"^(?:Stream mapping:|Output #0)", re.MULTILINE)
 _START = re.compile(r"[^\n]*, start (\d+\.\d+)")  # newer than ffmpeg 5, and where it is not 0
 _OWN_DURATION = re.compile(rf"^ +DURATION(?:-\w+)? *: {_CLOCK}", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Container:
-    """A kind of file: how it is recognised, ffmpeg's name of it, whether it states a true length."""
-
-    title: str
-    offset: int
-    magic: bytes
-    demuxer: str
-    states_length: bool
-
-
-_CONTAINERS = (
-    Container("MPEG-4", 4, b"ftyp", "mov", True),
-    Container("QuickTime", 4, b"moov", "mov", True),
-    Container("QuickTime", 4, b"mdat", "mov", True),
-    Container("QuickTime", 4, b"wide", "mov", True),
-    Container("QuickTime", 4, b"free", "mov", True),
-    Container("Matroska", 0, b"\x1a\x45\xdf\xa3", "matroska", True),
-    Container("AVI", 8, b"AVI ", "avi", True),
-    Container("MXF", 0, b"\x06\x0e\x2b\x34", "mxf", True),
-    Container("ASF", 0, b"\x30\x26\xb2\x75", "asf", False),
-    Container("FLV", 0, b"FLV\x01", "flv", False),
-    Container("MPEG", 0, b"\x00\x00\x01\xba", "mpeg", False),
-    Container("AAC", 0, b"\xff\xf1", "aac", False),
-    Container("AAC", 0, b"\xff\xf9", "aac", False),
-    Container("AC-3", 0, b"\x0b\x77", "ac3", False),
-    Container("AMR", 0, b"#!AMR", "amr", False),
-    Container("WavPack", 0, b"wvpk", "wv", False),
-    Container("Monkey's Audio", 0, b"MAC ", "ape", False),
-    Container("CAF", 0, b"caff", "caf", False),
-    Container("WAV", 8, b"WAVE", "wav", False),
-)
-_MP3 = Container("MP3", 0, b"ID3", "mp3", False)
-_TRANSPORT_STREAM = Container("MPEG-TS", 0, b"\x47", "mpegts", False)
-
-
-@dataclass(frozen=True)
 class StreamInfo:
-    """What the header says of the first sound in a file.
+    """What the header says of the tracks that are read.
 
-    `duration_s` is None where nothing states it. `own_duration` is False where it may be another
-    stream's: a film's picture may be longer than its sound. `layout` is ffmpeg's word for the channel
-    layout, such as "5.1(side)", or "6 channels" where the file states none.
+    `tracks` are their numbers, from 1: one, or mono tracks that are the channels. `codec` is libsndfile's
+    name of the samples where they are kept as they are ("PCM_24"), else ffmpeg's. `layout` is ffmpeg's word
+    for the channel layout, such as "5.1(side)", or "6 channels" where the file states none. `duration_s` is
+    None where nothing states it. `own_duration` is False where it may be another stream's: a film's picture
+    may be longer than its sound. `remarks` are codes and sentences.
     """
 
+    tracks: tuple[int, ...]
     codec: str
     sample_rate_hz: int
     channels: int
+    layout: str
     duration_s: float | None
     own_duration: bool
-    layout: str
+    remarks: tuple[tuple[str, str], ...] = ()
 
 
-def container_of(file: RegularFile) -> Container | None:
-    """The container that the file's first bytes show, when ffmpeg is the one to read it."""
-    head = file.bytes_at(0, 16)
-    if head[:1] == b"\x47" and file.bytes_at(188, 1) == b"\x47" == file.bytes_at(376, 1):
-        return _TRANSPORT_STREAM
-    known = next((c for c in (*_CONTAINERS, _MP3) if head[c.offset :].startswith(c.magic)), None)
-    return _MP3 if known is None and head[:1] == b"\xff" and head[1:2] >= b"\xe0" else known
+def stream_info(file: RegularFile, container: Container, track: int | None = None) -> StreamInfo:
+    """Ask `ffmpeg -i`, and for one frame, which tells rate and channels. `track` is the number of the one
+    to read, from 1; None leaves the choice to `selected`.
 
-
-def stream_info(file: RegularFile, container: Container) -> StreamInfo:
-    """Ask `ffmpeg -i`, and for one frame, which tells rate and channels.
-
-    Raises StemError when there is no ffmpeg, or no sound in the file.
+    Raises StemError when there is no ffmpeg, no sound in the file, or no such track.
     """
-    command = _command(file, container, "info", ["-frames:a", "1"])
-    frame, told = _answer(file, container, command)
-    listing = told.decode("utf-8", "replace").split("\nStream mapping:")[0]
-    parts = _STREAM.split(listing)
-    streams = list(zip(parts[1::3], parts[2::3], parts[3::3], strict=True))
-    sound = next(((codec, below) for kind, codec, below in streams if kind == "Audio"), None)
-    if sound is None and "Input #0" in listing:
+    # most files have one track, and are asked once
+    first = (1,) if track is None else (track,)
+    frame, told = _asked(file, container, first)
+    listing = _OUTPUT.split(told)[0]
+    tracks, streams = tracks_of(listing)
+    if not tracks and "Input #0" in listing:
         raise StemError(f"{file.name} is {container.title} without any sound in it.")
-    if sound is None or len(frame) < _AU_HEAD.size:
-        raise _cannot(file, container)
-    codec, below = sound
+    if not tracks:
+        raise why_not_decoded(file, container, "", told)
+    selection = selected(file, container, tracks, track)
+    numbers = tuple(one.number for one in selection.tracks)
+    if numbers != first:
+        frame, told = _asked(file, container, numbers)
+    chosen = selection.tracks[0]
+    if len(frame) < _AU_HEAD.size:
+        raise why_not_decoded(file, container, chosen.codec, told)
     rate_hz, channels = _AU_HEAD.unpack(frame[: _AU_HEAD.size])[4:]
-    duration_s, own = _stated_length(file, container, listing, below, len(streams))
-    layout = _LAYOUT.match(below)
+    duration_s, own, apart_s = _stated_length(file, container, listing, selection.tracks, streams)
+    remarks = []
+    if selection.remark is not None:
+        remarks.append((OTHER_TRACKS, selection.remark))
+    if apart_s:
+        said = f"{file.name} has tracks that differ in length by {apart_s:.3f} s; the shortest ends it."
+        remarks.append((OTHER_TRACKS, said))
+    layout = chosen.layout if len(numbers) == 1 else f"{len(numbers)} channels"
     return StreamInfo(
-        codec or "unknown", rate_hz, channels, duration_s, own, layout[1] if layout else ""
+        numbers, chosen.subtype, rate_hz, channels, layout, duration_s, own, tuple(remarks)
     )
 
 
+def _asked(file: RegularFile, container: Container, tracks: tuple[int, ...]) -> tuple[bytes, str]:
+    """A frame of the tracks, with its header, and what ffmpeg says of the file."""
+    command = _command(file, container, "info", tracks, "pcm_f32be", ["-frames:a", "1"])
+    frame, told = _answer(file, container, command)
+    return frame, told.decode("utf-8", "replace")
+
+
 def _stated_length(
-    file: RegularFile, container: Container, listing: str, below: str, streams: int
-) -> tuple[float | None, bool]:
-    """How long the sound is said to be, and whether it is the sound that is meant. `below` is what
-    stands under it in the listing."""
+    file: RegularFile, container: Container, listing: str, tracks: Sequence[Track], streams: int
+) -> tuple[float | None, bool, float]:
+    """How long the sound is said to be, whether it is the sound that is meant, and by how much the lengths of
+    the tracks differ, in seconds."""
     if not container.states_length:
-        return None, False
-    if container.demuxer == "mov" and (exact := sound_length_s(file)) is not None:
-        return float(exact), True
+        return None, False, 0.0
+    if container.demuxer == "mov":
+        known = dict(enumerate(sound_tracks(file), 1))
+        lengths = [known[t.number].length_s for t in tracks if t.number in known]
+        stated = [float(length) for length in lengths if length is not None]
+        if len(stated) == len(tracks):
+            apart_s = max(stated) - min(stated)
+            return min(stated), True, apart_s if apart_s > 0.001 else 0.0
+    below = tracks[0].below
     if container.demuxer == "matroska" and (tag := _OWN_DURATION.search(below)) is not None:
         late = _START.match(below)
-        return _seconds(tag) - (float(late[1]) if late else 0.0), True
+        return _seconds(tag) - (float(late[1]) if late else 0.0), True, 0.0
     whole = _DURATION.search(listing)
-    return (None, False) if whole is None else (_seconds(whole), streams == 1)
+    return (None, False, 0.0) if whole is None else (_seconds(whole), streams == 1, 0.0)
 
 
 def _seconds(clock: re.Match[str]) -> float:
@@ -157,22 +142,27 @@ def _seconds(clock: re.Match[str]) -> float:
 def decoded(
     file: RegularFile, container: Container, stream: StreamInfo, frames: int
 ) -> Iterator[Samples]:
-    """The first sound in the file, in pieces `(≤ frames, channels)` float64, as ffmpeg makes it: neither
-    memory nor a disk holds all of it.
+    """The sound of the tracks of `stream`, in pieces `(≤ frames, channels)` float64, as ffmpeg makes it:
+    neither memory nor a disk holds all of it.
 
     Raises StemError when there is no ffmpeg, when it fails, or when it gives nothing for too long.
     """
-    command = _command(file, container, "error", [])
+    command = _command(file, container, "error", stream.tracks, _wire(stream), [])
     cpu_s = decode_cpu_s(file.size)
     process = start_limited(command, file, cpu_s, stderr=subprocess.DEVNULL)
     assert process.stdout is not None
     output = process.stdout.fileno()
     try:
         _skip_head(file, container, stream, output)
-        size = 4 * stream.channels
+        wide = _wire(stream) == "pcm_f64be"
+        size = (8 if wide else 4) * stream.channels
         while data := _taken(file, output, frames * size):
             whole = data[: len(data) // size * size]
-            yield np.frombuffer(whole, ">f4").reshape(-1, stream.channels).astype(np.float64)
+            yield (
+                np.frombuffer(whole, ">f8" if wide else ">f4")
+                .reshape(-1, stream.channels)
+                .astype(np.float64)
+            )
         if process.wait() != 0:
             refuse_limit(file, process, cpu_s)
             raise _cannot(file, container)
@@ -212,8 +202,20 @@ def _taken(file: RegularFile, output: int, count: int) -> bytes:
     return bytes(data)
 
 
-def _command(file: RegularFile, container: Container, verbosity: str, options: list[str]) -> list[str]:
-    """The line that decodes the first sound to stdout, as AU in float32."""
+def _wire(stream: StreamInfo) -> str:
+    """How ffmpeg hands the samples over: 32 bits of float hold 24 bits exactly, and no more."""
+    return "pcm_f64be" if stream.codec in ("PCM_32", "DOUBLE") else "pcm_f32be"
+
+
+def _command(
+    file: RegularFile,
+    container: Container,
+    verbosity: str,
+    tracks: tuple[int, ...],
+    codec: str,
+    options: list[str],
+) -> list[str]:
+    """The line that decodes tracks to stdout, as AU in `codec`."""
     ffmpeg = find_ffmpeg()
     if ffmpeg is None:
         raise StemError(
@@ -225,8 +227,28 @@ def _command(file: RegularFile, container: Container, verbosity: str, options: l
     location = f"file:/dev/fd/{file.descriptor}"
     # a layout that the file does not state is not guessed
     source = ["-guess_layout_max", "0", *input_limits(container.demuxer), "-i", location]
-    wanted = ["-map", "0:a:0", "-vn", "-sn", "-dn", *options]
-    return [ffmpeg, *bounds, *source, *wanted, "-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
+    wanted = [*_mapping(tracks), "-vn", "-sn", "-dn", *options]
+    return [ffmpeg, *bounds, *source, *wanted, "-c:a", codec, "-f", "au", "pipe:1"]
+
+
+def _mapping(tracks: tuple[int, ...]) -> list[str]:
+    """The options that take a track or, of mono tracks, all as the channels of one."""
+    if len(tracks) == 1:
+        return ["-map", f"0:a:{tracks[0] - 1}"]
+    # each is made plain mono first: amerge would sort channels by the places that the tracks name
+    plain = "".join(f"[0:a:{number - 1}]pan=mono|c0=c0[m{number}];" for number in tracks)
+    merged = "".join(f"[m{number}]" for number in tracks)
+    threads = [
+        "-filter_complex_threads",
+        "1",
+    ]  # as many as there are CPUs would pass the limit of memory
+    return [
+        *threads,
+        "-filter_complex",
+        f"{plain}{merged}amerge=inputs={len(tracks)}[all]",
+        "-map",
+        "[all]",
+    ]
 
 
 def _answer(file: RegularFile, container: Container, command: list[str]) -> tuple[bytes, bytes]:

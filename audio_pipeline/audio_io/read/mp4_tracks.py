@@ -27,28 +27,46 @@ class _Box:
     end: int
 
 
+@dataclass(frozen=True)
+class SoundTrack:
+    """How long a sound track plays, in seconds, its edits counted, None where the file does not say so;
+    and whether an edit leaves out its beginning, as for the delay of an encoder."""
+
+    length_s: Fraction | None
+    is_trimmed: bool
+
+
 def sound_length_s(file: RegularFile) -> Fraction | None:
     """How long the first sound track plays, its edits counted, in seconds.
 
     None when the file does not say so: a fragmented file, or one that is damaged.
     """
+    return next((track.length_s for track in sound_tracks(file)), None)
+
+
+def sound_tracks(file: RegularFile) -> list[SoundTrack]:
+    """The sound tracks in their order; none where the file has no index of them."""
     movie = _only(file, _Box(b"", 0, file.size), b"moov")
     header = movie and _only(file, movie, b"mvhd")
     if movie is None or header is None:
-        return None
+        return []
     movie_scale, _ = _scale_and_duration(file, header)
+    found = []
     for track in (box for box in _boxes(file, movie) if box.kind == b"trak"):
         media = _only(file, track, b"mdia")
         handler = media and _only(file, media, b"hdlr")
         if media is None or handler is None or file.bytes_at(handler.begin + 8, 4) != b"soun":
             continue
-        played = _edited(file, track)
+        edits = _edits(file, track)
+        played = sum(duration for duration, _ in edits)
+        trimmed = bool(edits) and edits[0][1] > 0
         if played and movie_scale:
-            return Fraction(played, movie_scale)
+            found.append(SoundTrack(Fraction(played, movie_scale), trimmed))
+            continue
         media_header = _only(file, media, b"mdhd")
         scale, duration = (0, 0) if media_header is None else _scale_and_duration(file, media_header)
-        return Fraction(duration, scale) if scale and duration else None
-    return None
+        found.append(SoundTrack(Fraction(duration, scale) if scale and duration else None, trimmed))
+    return found
 
 
 def _boxes(file: RegularFile, inside: _Box) -> Iterator[_Box]:
@@ -84,15 +102,15 @@ def _scale_and_duration(file: RegularFile, header: _Box) -> tuple[int, int]:
     return scale, 0 if unknown else duration
 
 
-def _edited(file: RegularFile, track: _Box) -> int:
-    """How long the edits of a track play media, in the movie's units; 0 when there are none."""
+def _edits(file: RegularFile, track: _Box) -> list[tuple[int, int]]:
+    """What the edits of a track play: how long, in the movie's units, and from where in its media."""
     edits = _only(file, track, b"edts")
     table = edits and _only(file, edits, b"elst")
     if table is None:
-        return 0
+        return []
     head = file.bytes_at(table.begin, 8)
     count = min(int.from_bytes(head[4:8], "big"), _MOST_EDITS)
     entry = struct.Struct(">Qqi" if head[:1] == b"\x01" else ">Iii")
     listed = file.bytes_at(table.begin + 8, count * entry.size)
     whole = listed[: len(listed) // entry.size * entry.size]
-    return sum(duration for duration, media, _ in entry.iter_unpack(whole) if media != _NO_MEDIA)
+    return [(duration, media) for duration, media, _ in entry.iter_unpack(whole) if media != _NO_MEDIA]

@@ -35,7 +35,7 @@ def states_its_length(file: RegularFile, frames: int) -> bool:
 
 def _count(file: RegularFile) -> tuple[int, int, bool]:
     """The samples that all frames hold, those of one frame, and whether the first states a number."""
-    position, held, of_a_frame, stated = _after_tag(file), 0, 1152, False
+    position, held, of_a_frame, stated = after_tag(file), 0, 1152, False
     start, data = position, b""
     while True:
         if position + 4 - start > len(data):
@@ -55,7 +55,7 @@ def _count(file: RegularFile) -> tuple[int, int, bool]:
             position = start + (found if found >= 0 else len(data))
 
 
-def _after_tag(file: RegularFile) -> int:
+def after_tag(file: RegularFile) -> int:
     """Where an ID3v2 tag ends, or 0."""
     head = file.bytes_at(0, 10)
     if len(head) < 10 or head[:3] != b"ID3":

@@ -9,53 +9,43 @@ Sources as in `audio_io.write.chunks`.
 from __future__ import annotations
 
 import os
-import struct
 from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from audio_pipeline.audio_io.read.audio_file import BLOCK, AudioInfo, blocks, probe, read
-from audio_pipeline.audio_io.regular_file import RegularFile, regular_file
+from audio_pipeline.audio_io.read.own_time import own_time
 from audio_pipeline.audio_io.write.chunks import ORIGINATOR
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.timeline.spans import Span
 
 START, END = "start", "end"
 """The cues between which the programme lies."""
-_MOST_CHUNKS = 4096
-_MOST_BYTES = 1 << 20
-"""Of a chunk of cues or labels: more than the cues of any preset take."""
-_LARGE = 0xFFFF_FFFF
-_ORIGINATOR = slice(256, 288)  # in the body of `bext`, EBU Tech 3285
-_CUE = struct.Struct("<II4sIII")
 
 
 def programme_span(path: str | os.PathLike[str], info: AudioInfo) -> Span:
     """Where the programme is in a file, in samples from its first. Raises StemError as `probe`."""
-    whole = Span(0, info.frames)
-    with regular_file(path) as file:
-        chunks = _chunks(file)
-    if chunks.get(b"bext", b"")[_ORIGINATOR].rstrip(b"\0") != ORIGINATOR.encode():
-        return whole
-    places, names = _places(chunks.get(b"cue ", b"")), _names(chunks.get(b"LIST", b""))
-    at = {names[number]: place for number, place in places.items() if number in names}
-    if not {START, END} <= at.keys() or not at[START] < at[END] <= info.frames:
-        return whole
+    own = own_time(path, info.frames, info.sample_rate_hz)
+    at = dict(own.cues)
+    if own.originator != ORIGINATOR or not {START, END} <= at.keys() or not at[START] < at[END]:
+        return Span(0, info.frames)
     return Span(at[START], at[END])
 
 
-def programme_info(path: str | os.PathLike[str]) -> AudioInfo:
+def programme_info(path: str | os.PathLike[str], *, track: int | None = None) -> AudioInfo:
     """What a file is, as `probe` says it, but for `frames`, which are the programme's."""
-    info = probe(path)
+    info = probe(path, track=track)
     return replace(info, frames=len(programme_span(path, info)))
 
 
-def programme_blocks(path: str | os.PathLike[str], frames: int = BLOCK) -> Iterator[Samples]:
+def programme_blocks(
+    path: str | os.PathLike[str], frames: int = BLOCK, *, track: int | None = None
+) -> Iterator[Samples]:
     """The programme in pieces, as `blocks` gives a file; the first begins where the programme does."""
-    info = probe(path)
+    info = probe(path, track=track)
     span = programme_span(path, info)
-    every = blocks(path, frames)
+    every = blocks(path, frames, track=track)
     yield from every if len(span) == info.frames else _cut(every, span, frames)
 
 
@@ -83,46 +73,3 @@ def _cut(every: Iterator[Samples], span: Span, frames: int) -> Iterator[Samples]
             waiting, held = [joined[frames:]], held - frames
     if held:
         yield np.asfortranarray(np.concatenate(waiting))
-
-
-def _chunks(file: RegularFile) -> dict[bytes, bytes]:
-    """The bodies of the small chunks of a RIFF or RF64 that are of interest, by their names."""
-    head = file.bytes_at(0, 12)
-    if head[:4] not in (b"RIFF", b"RF64") or head[8:] != b"WAVE":
-        return {}
-    found: dict[bytes, bytes] = {}
-    at, data_bytes = 12, 0
-    for _ in range(_MOST_CHUNKS):
-        header = file.bytes_at(at, 8)
-        if len(header) < 8:
-            break
-        name, size = struct.unpack("<4sI", header)
-        if name == b"ds64":
-            data_bytes = int.from_bytes(file.bytes_at(at + 16, 8), "little")
-        if name in (b"bext", b"cue ", b"LIST") and size <= _MOST_BYTES:
-            body = file.bytes_at(at + 8, size)
-            if name != b"LIST" or body[:4] == b"adtl":
-                found.setdefault(name, body)
-        if name == b"data" and size == _LARGE and head[:4] == b"RF64":
-            size = data_bytes
-        at += 8 + size + size % 2
-    return found
-
-
-def _places(body: bytes) -> dict[int, int]:
-    """The sample of each cue, by its number."""
-    points = body[4 : 4 + (len(body) - 4) // _CUE.size * _CUE.size]
-    return {number: sample for number, _, _, _, _, sample in _CUE.iter_unpack(points)}
-
-
-def _names(body: bytes) -> dict[int, str]:
-    """The label of each cue, by its number."""
-    found: dict[int, str] = {}
-    at = 4
-    while at + 12 <= len(body):
-        name, size, number = struct.unpack_from("<4sII", body, at)
-        if name == b"labl":
-            text = body[at + 12 : at + 8 + size].split(b"\0")[0]
-            found.setdefault(number, text.decode("utf-8", errors="replace"))
-        at += 8 + size + size % 2
-    return found

@@ -41,7 +41,8 @@ def why_not_audio(file: RegularFile) -> StemError:
     if _is_text(head):
         return StemError(f"{file.name} is text, not audio.", hint="Name an audio file.")
     return StemError(
-        f"{file.name} is no kind of audio file that is known here.", hint="Export it as WAV or FLAC."
+        f"{file.name} is no kind of audio file that is known here: it begins with no header.",
+        hint="Export it as WAV or FLAC; samples alone do not say their rate, width and channels.",
     )
 
 

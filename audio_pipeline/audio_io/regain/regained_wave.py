@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio_pipeline.audio_io.read.audio_file import Recording, opened
-from audio_pipeline.audio_io.read.riff_chunks import RiffChunk, riff_chunks
+from audio_pipeline.audio_io.read.riff_chunks import riff_chunks
+from audio_pipeline.audio_io.read.structure import Chunk
 from audio_pipeline.audio_io.regain.sample_format import SampleFormat
 from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.audio_io.write.chunks import BEXT_LOUDNESS_OFFSET, BextLoudness, chunk
@@ -58,14 +59,17 @@ def write_regained(
     gain_db: float,
     quantise: Quantise,
     measured: Callable[[Path], BextLoudness],
+    *,
+    track: int | None = None,
 ) -> None:
     """Write `source` with a gain to `target`, a WAV, whole or not at all.
 
-    Samples stay in the format of the source, 24-bit PCM where that is no PCM; whole numbers are dithered
-    where the gain is not 0. `measured` is handed the file before its loudness is written into `bext`.
-    Raises StemError for a source that cannot be read, RenderError when `target` cannot be written.
+    `track` as for `probe`. Samples stay in the format of the source, 24-bit PCM where that is no PCM; whole
+    numbers are dithered where the gain is not 0. `measured` is handed the file before its loudness is
+    written into `bext`. Raises StemError for a source that cannot be read, RenderError when `target`
+    cannot be written.
     """
-    with opened(source) as recording, atomic_write(target, "wb") as file:
+    with opened(source, track=track) as recording, atomic_write(target, "wb") as file:
         chunks = riff_chunks(recording.file)
         own = SampleFormat.of_wave(recording.file, chunks)
         form = own or SampleFormat.of_info(recording.info)
@@ -81,7 +85,7 @@ def write_regained(
 
 def _write(
     recording: Recording,
-    kept: list[RiffChunk],
+    kept: list[Chunk],
     form: SampleFormat,
     gain_db: float,
     quantise: Quantise,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from audio_pipeline.audio_io.read.audio_file import AudioInfo
-from audio_pipeline.audio_io.read.riff_chunks import RiffChunk
+from audio_pipeline.audio_io.read.structure import Chunk
 from audio_pipeline.audio_io.regular_file import RegularFile
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.timeline.spans import Span
@@ -38,7 +38,7 @@ class SampleFormat:
         return self.channels * (self.bits // 8)
 
     @staticmethod
-    def of_wave(file: RegularFile, chunks: Sequence[RiffChunk]) -> SampleFormat | None:
+    def of_wave(file: RegularFile, chunks: Sequence[Chunk]) -> SampleFormat | None:
         """The format of a WAV's own samples; None for other codecs, or where there is no `fmt `."""
         found = next((part for part in chunks if part.name == b"fmt "), None)
         if found is None or found.size < 16:
@@ -55,7 +55,7 @@ class SampleFormat:
     @staticmethod
     def of_info(info: AudioInfo) -> SampleFormat:
         """The format for what was read from another container: 16 bits stay, all else has 24."""
-        bits = 16 if info.subtype in ("PCM_16", "pcm_s16le", "pcm_s16be") else 24
+        bits = 16 if info.subtype.endswith("_16") else 24  # PCM_16, ALAC_16, FLAC_16
         return SampleFormat(info.channels, info.sample_rate_hz, bits, is_float=False)
 
     def fmt(self) -> bytes:

@@ -156,7 +156,7 @@ class FileSet:
                 with suppress(RenderError):
                     roll_forward(self._staging, journal)
             finally:
-                self._staging.leave()
+                self._staging.clear_interrupted()
             raise
 
     def _journal(self) -> Journal:

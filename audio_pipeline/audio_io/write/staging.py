@@ -142,8 +142,10 @@ class Staging:
                 (self.folder / "mark").unlink(missing_ok=True)
                 self._lock.release(remove=True)
                 self.folder.rmdir()
-        finally:
-            self.leave()
+        except BaseException:  # a signal; what is left is cleared when all has unwound
+            self._lock.release(remove=False)
+            raise
+        self.leave()
 
     def clear_interrupted(self) -> None:
         """As `clear`, of a folder that a signal struck at any moment since it was to be claimed; one with a

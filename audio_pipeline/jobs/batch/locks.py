@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audio_pipeline.errors import AudioPipelineError, PresetError
+from audio_pipeline.jobs.batch.shared_parts import SharedParts
 from audio_pipeline.jobs.reference import Reference, ReferenceMix, ReferenceReport, reference_of_report
 from audio_pipeline.preset.agreement import differences_from
-from audio_pipeline.preset.explain import flat
 from audio_pipeline.preset.lines import lock_of
 from audio_pipeline.preset.model import Preset
-from audio_pipeline.preset.project import Project
-from audio_pipeline.preset.stems import planned_schedule
 from audio_pipeline.timeline.picture_lock import PictureLock
 
 if TYPE_CHECKING:
@@ -36,7 +34,7 @@ class Locks:
     Keys are the same for mixes of one reference: who says so, the preset and its values.
     """
 
-    project: Project
+    parts: SharedParts
     given: GivenReport | None = None
     _mixes: dict[tuple[Any, ...], Preset] = field(default_factory=dict)
     _planned: dict[tuple[Any, ...], PictureLock | AudioPipelineError] = field(default_factory=dict)
@@ -54,14 +52,15 @@ class Locks:
         Raises ReportError or PresetError for a reference that does not agree with the preset.
         """
         if self.given is not None:
-            return reference_of_report(self.given.report, self.given.path, preset)
+            unlike = self.parts.values.unlike_report
+            return reference_of_report(self.given.report, self.given.path, preset, unlike)
         if language is None:
             return None
         known = tuple(map(repr, key))
         if known not in self._mixes:
             self._mixes[known] = in_language(language)
         other = self._mixes[known]
-        if found := differences_from(flat(other), flat(preset), preset):
+        if found := differences_from(*self.parts.values.unlike(other, preset), preset):
             more = f", and {len(found) - 1} more" if len(found) > 1 else ""
             raise PresetError(
                 f"the reference {language!r} is another mix: {found[0]}{more}",
@@ -79,7 +78,7 @@ class Locks:
         known = tuple(map(repr, key))
         if known not in self._planned:
             try:
-                schedule = planned_schedule(self.project, reference.preset, {})
+                schedule = self.parts.timing(reference.preset).timing.schedule
                 self._planned[known] = lock_of(reference.preset, schedule, reference.name)
             except AudioPipelineError as error:
                 self._planned[known] = error
@@ -99,15 +98,3 @@ def is_for_all_languages(preset: Preset, reference: Reference | None, replaced: 
     clock = preset.picture.clock()
     playing = [voice for voice in voices.values() if voice.on]
     return reference is not None or all(voice.slot_s(clock) is not None for voice in playing)
-
-
-def full_mix_of(preset: Preset, language: str, others: Mapping[str, tuple[str, Preset]]) -> str | None:
-    """The name of the mix with dialogue whose gain of the programme `preset`, music and effects, takes.
-
-    `others` are the mixes of the batch by name, each with its language. None where there is none.
-    """
-    for name, (spoken, other) in others.items():
-        is_full = spoken == language and "DX" in other.master.buses
-        if is_full and not differences_from(flat(other), flat(preset), preset):
-            return name
-    return None

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from audio_pipeline.errors import AudioPipelineError, PresetError, printable
-from audio_pipeline.jobs.batch.foresee import foresee
-from audio_pipeline.jobs.batch.locks import GivenReport, Locks, full_mix_of, is_for_all_languages
+from audio_pipeline.jobs.batch.full_mixes import FullMixes
+from audio_pipeline.jobs.batch.locks import GivenReport, Locks, is_for_all_languages
+from audio_pipeline.jobs.batch.shared_parts import SharedParts
 from audio_pipeline.jobs.reference import Reference, ReferenceMix
-from audio_pipeline.memo.keys import exact
-from audio_pipeline.memo.store import digest
 from audio_pipeline.preset.batch_file import (
     SUFFIX,
     Matrix,
@@ -22,9 +21,8 @@ from audio_pipeline.preset.batch_file import (
     refuse_too_many,
 )
 from audio_pipeline.preset.complaints import shown_value
-from audio_pipeline.preset.document import Document, full_key, load_document, with_value
-from audio_pipeline.preset.explain import differences, flat
-from audio_pipeline.preset.model import Preset, build_preset
+from audio_pipeline.preset.document import SHELVES, Document, full_key
+from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.names import (
     check_name,
     dated,
@@ -34,12 +32,12 @@ from audio_pipeline.preset.names import (
     template_values,
 )
 from audio_pipeline.preset.override_names import with_own_name
-from audio_pipeline.preset.overruns import overruns_of
 from audio_pipeline.preset.project import Project
-from audio_pipeline.preset.stems import planned_schedule, planned_timing
 from audio_pipeline.suggestions import did_you_mean
-from audio_pipeline.timeline.moments import Moment, Schedule
-from audio_pipeline.timeline.scene import to_samples
+from audio_pipeline.units import Parameters
+
+MOST_SOUNDS = 500_000
+"""Layers and effects of all mixes of a batch together: 2500 mixes of 200 are planned in 5 s of CPU."""
 
 Changes = Sequence[tuple[str, Any, str]]
 """(key, value, who says so) of everything that a batch changes in a preset, in this order."""
@@ -130,16 +128,18 @@ def plan(
     refuse_too_many(matrices)
     names = dated([matrix.name for matrix in matrices])
     matrices = [replace(matrix, name=name) for matrix, name in zip(matrices, names, strict=True)]
+    parts = SharedParts(project)
+    _refuse_too_many_sounds(matrices, parts)
     mixes: list[Mix] = []
-    locks = Locks(project, given)
+    locks = Locks(parts, given)
     for_all: set[tuple[str, str, str]] = set()
     taken: dict[str, str] = {}
     for matrix in matrices:
-        bases = {name: _base(project, name) for name in matrix.presets}
+        bases = {name: parts.base(name) for name in matrix.presets}
         nothing = True
         for choice in _crossed(matrix, bases):
             name, language, changes, in_reference = choice
-            mix, nothing = _mix(project, matrix, bases[name], choice, out, locks), False
+            mix, nothing = _mix(parts, project, matrix, bases[name], choice, out, locks), False
             if language and not mix.language:  # one for all languages
                 if (once := (mix.name, name, repr(in_reference))) in for_all:
                     continue
@@ -155,18 +155,19 @@ def plan(
             mixes.append(mix)
         if nothing:
             raise PresetError(f"{matrix.origin}: every mix is excluded, so there is nothing to render")
-    return [_with_full_mix(mix, mixes) for mix in mixes]
+    presets = [(mix.name, mix.language, mix.preset) for mix in mixes if mix.preset is not None]
+    full_mixes = FullMixes(presets, parts.values)
+    return [_with_full_mix(mix, full_mixes) for mix in mixes]
 
 
-def _with_full_mix(mix: Mix, mixes: Sequence[Mix]) -> Mix:
+def _with_full_mix(mix: Mix, full_mixes: FullMixes) -> Mix:
     """The mix, told where its gain comes from, when that is another mix of the batch."""
     preset, reference = mix.preset, mix.reference
     if preset is None or mix.failure is not None or not isinstance(reference, ReferenceMix):
         return mix
     if "DX" in preset.master.buses or preset.master.anchor == "dialogue":
         return mix
-    others = {m.name: (m.language, m.preset) for m in mixes if m.preset is not None}
-    name = full_mix_of(preset, reference.name, others)
+    name = full_mixes.name_of(preset, reference.name)
     if name is not None:
         return replace(mix, full_mix=name)
     return replace(
@@ -175,6 +176,24 @@ def _with_full_mix(mix: Mix, mixes: Sequence[Mix]) -> Mix:
         f" {reference.name!r} that it belongs to",
         hint="Add the preset of the full mix, whose gain it takes, or give its report: --reference REPORT.",
     )
+
+
+def _refuse_too_many_sounds(matrices: Sequence[Matrix], parts: SharedParts) -> None:
+    """Raises PresetError when the mixes have more than `MOST_SOUNDS` together; nothing has been crossed yet."""
+    count = 0
+    for matrix in matrices:
+        each = matrix.count() // max(1, len(matrix.presets))
+        for name in matrix.presets:
+            base = parts.base(name)
+            if isinstance(base, Document):
+                count += each * sum(len(base.table.get(shelf, {})) for shelf in SHELVES)
+            if count > MOST_SOUNDS:
+                found, most = (f"{number:,}".replace(",", " ") for number in (count, MOST_SOUNDS))
+                raise PresetError(
+                    f"{matrix.origin}: the mixes would have at least {found} sounds together; a batch has at"
+                    f" most {most}",
+                    hint="Cross fewer values, or render in several batches.",
+                )
 
 
 def _named(project: Project, name: str, origin: str) -> list[str]:
@@ -193,16 +212,6 @@ def _named(project: Project, name: str, origin: str) -> list[str]:
     except PresetError as error:
         raise PresetError(f"{origin}{error.message}", hint=error.hint) from error
     return [name]
-
-
-def _base(project: Project, name: str) -> Document | AudioPipelineError:
-    """The preset as it is, or why it cannot be, with or without the batch."""
-    try:
-        document = load_document(project, name)
-        build_preset(document)
-        return document
-    except AudioPipelineError as error:
-        return error
 
 
 def _crossed(matrix: Matrix, bases: Mapping[str, Document | AudioPipelineError]) -> Iterator[_Choice]:
@@ -254,6 +263,7 @@ def _check_exclusions(
 
 
 def _mix(
+    parts: SharedParts,
     project: Project,
     matrix: Matrix,
     base: Document | AudioPipelineError,
@@ -270,13 +280,13 @@ def _mix(
         return replace(shell, name=named, failure=base.message, hint=base.hint)
 
     def in_language(files: Mapping[str, str], spoken: str, its_changes: Changes) -> Document:
-        document = _revoiced(matrix, base, files, spoken)
+        document = _revoiced(parts, matrix, base, files, spoken)
         for key, value, origin in its_changes:
-            document = with_value(document, key, value, origin)
+            document = parts.with_value(document, key, value, origin)
         return document
 
     document = in_language(matrix.stems.get(language, {}), language, changes)
-    preset = build_preset(document)
+    preset = parts.preset(document)
     reference, failure = None, None
     key = (matrix.origin, matrix.reference, name, in_reference)
     try:
@@ -284,7 +294,7 @@ def _mix(
             preset,
             matrix.reference,
             key,
-            lambda spoken: build_preset(in_language(matrix.reference_stems, spoken, in_reference)),
+            lambda spoken: parts.preset(in_language(matrix.reference_stems, spoken, in_reference)),
         )
     except AudioPipelineError as error:
         failure = error
@@ -297,46 +307,41 @@ def _mix(
         check_name(named)
     except PresetError as error:
         raise PresetError(f"{matrix.origin}: {error.message}", hint=error.hint) from error
+    sounding: dict[str, Parameters] = {**preset.playing(), **preset.treating(), **preset.working()}
     mix = replace(
         shell,
         name=named,
         language=language,
         preset=replace(preset, name=named),
-        overrides=_overrides(document, preset, changes),
-        family=_family(preset),
+        overrides=parts.overrides(document, preset, [(key, value) for key, value, _ in changes]),
+        family=parts.family(preset, sounding),
         reference=reference,
     )
     if failure is not None:
         return replace(mix, failure=failure.message, hint=failure.hint)
     try:
         lock = locks.planned_lock(reference, key)
-        timing = planned_timing(project, preset, {}, lock)
+        planned = parts.timing(preset, lock)
     except AudioPipelineError as error:
-        if isinstance(error, PresetError) and changes and _can_be_timed(project, base):
+        if isinstance(error, PresetError) and changes and parts.can_be_timed(base):
             raise
         return replace(mix, failure=error.message, hint=error.hint)
     try:
-        foresee(project, replace(preset, name=named), out)
+        parts.foresee(replace(preset, name=named), out)
     except AudioPipelineError as error:
         return replace(mix, failure=error.message, hint=error.hint)
-    overruns = overruns_of(preset, timing, lock)
+    schedule = planned.timing.schedule
     return replace(
         mix,
-        length_s=float(timing.schedule.named("end")),
-        sounds=_sounds(preset, timing.schedule),
-        overruns=tuple(overrun.message(preset.sample_rate_hz) for overrun in overruns),
+        length_s=float(schedule.named("end")),
+        sounds=parts.sounds(preset, sounding, schedule),
+        overruns=planned.overruns,
     )
 
 
-def _can_be_timed(project: Project, base: Document) -> bool:
-    try:
-        planned_schedule(project, build_preset(base), {})
-    except AudioPipelineError:
-        return False
-    return True
-
-
-def _revoiced(matrix: Matrix, document: Document, files: Mapping[str, str], language: str) -> Document:
+def _revoiced(
+    parts: SharedParts, matrix: Matrix, document: Document, files: Mapping[str, str], language: str
+) -> Document:
     for voice, file in files.items():
         if voice not in document.table.get("layers", {}):
             raise PresetError(
@@ -344,7 +349,7 @@ def _revoiced(matrix: Matrix, document: Document, files: Mapping[str, str], lang
                 f"and no layer of {document.name} is called so",
                 hint=f"There are: {', '.join(document.table.get('layers', {}))}.",
             )
-        document = with_value(document, f"layers.{voice}.stem", file, matrix.origin)
+        document = parts.with_value(document, f"layers.{voice}.stem", file, matrix.origin)
     return document
 
 
@@ -362,41 +367,3 @@ def _name(project: Project, matrix: Matrix, preset: Preset, language: str) -> st
 
 def _told(changes: Changes) -> str:
     return " ".join(f"{key}={value}" for key, value, _ in changes)
-
-
-def _overrides(document: Document, preset: Preset, changes: Changes) -> dict[str, Any]:
-    """What differs from what the preset extends, and what the batch has set."""
-    found: dict[str, Any] = {}
-    if document.base is not None:
-        changed = differences(preset, build_preset(document.base))
-        found = {key: here for key, (_, here) in changed.items() if here is not None}
-    here = flat(preset)
-    for key, value, _ in changes:
-        full = ".".join(full_key(document.table, tuple(part.strip() for part in key.split("."))))
-        found.setdefault(full, here.get(full, value))  # what "base - 3 dB" has come to
-    return found
-
-
-def _family(preset: Preset) -> str:
-    """What costs most in a mix: all but its cues, its dropouts and its master."""
-    effects = {
-        n: exact(e) for n, e in (preset.treating() | preset.working()).items() if e.kind != "dropout"
-    }
-    layers = {n: exact(la) for n, la in preset.playing().items()}
-    head = preset.head
-    ears = (head.listening, head.head)
-    return digest(preset.sample_rate_hz, head.seed, ears, layers, effects)
-
-
-def _sounds(preset: Preset, schedule: Schedule) -> frozenset[str]:
-    """A key for every sound that is on: its parameters, and when its times come to."""
-    rate, keys = preset.sample_rate_hz, set()
-    for name, sound in (preset.playing() | preset.treating() | preset.working()).items():
-        times = [
-            to_samples(schedule.seconds(value), rate)
-            for key in type(sound).model_fields
-            if isinstance(value := getattr(sound, key), Moment)
-        ]
-        ears = (preset.head.listening, preset.head.head)
-        keys.add(digest(name, exact(sound), times, rate, preset.head.seed, ears))
-    return frozenset(keys)

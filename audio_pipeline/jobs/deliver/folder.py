@@ -58,14 +58,17 @@ class Delivered:
     made: bool
 
 
-def deliver(material: Material, delivery: str, out: Path, sender: Sender) -> Delivered:
-    """Fill the folder of one delivery below `out`, unless its last version would be the same.
+def deliver(
+    material: Material, delivery: str, out: Path, sender: Sender, own: Path | None = None
+) -> Delivered:
+    """Fill the folder of one delivery below `out`, unless its last version would be the same. `own` is the
+    project's folder of deliveries.
 
     Raises ReportError for an unknown delivery, PresetError for a name that no file may have, RenderError when
     the folder cannot be written; there is then no folder under its name.
     """
-    rules = load_folder_rules(delivery)
-    report = rejudged(material.report, rules.delivery)
+    rules = load_folder_rules(delivery, own)
+    report = rejudged(material.report, rules.delivery, own)
     draft = _draft(material, rules, report, sender)
     earlier = earlier_deliveries(out, material.mix, rules.delivery)
     version = material.preset.head.version

@@ -27,7 +27,8 @@ from audio_pipeline.pages.delivery_overview import (
     overview_json,
 )
 from audio_pipeline.preset.project import Project
-from audio_pipeline.reporting.delivery import load_delivery
+from audio_pipeline.reporting.delivery_files import full_name
+from audio_pipeline.reporting.folder_rules import load_folder_rules
 from audio_pipeline.shortage import shortage
 
 OVERVIEW = ("deliveries.json", "deliveries.csv", "deliveries.html")
@@ -59,7 +60,7 @@ class DeliveryOutcome:
 
 @dataclass(frozen=True)
 class DeliveryJob:
-    """Which deliveries of each mix, by its name, go where."""
+    """Which deliveries of each mix, by its name, go where; `own_deliveries` is the project's folder of them."""
 
     mixes: Sequence[Mix]
     deliveries: dict[str, tuple[str, ...]]
@@ -67,6 +68,7 @@ class DeliveryJob:
     sender: Sender
     workers: int
     cache: Cache | None
+    own_deliveries: Path | None = None
 
 
 OnStage = Callable[[str, str, float], None]
@@ -83,7 +85,7 @@ def deliver_all(
     """
     for names in job.deliveries.values():
         for name in names:
-            load_delivery(name)
+            load_folder_rules(name, job.own_deliveries)
     if job.out.is_dir():
         recover(job.out)  # what a killed process left
     effects: dict[str, SharedEffects] = {}
@@ -130,9 +132,9 @@ def _deliver_mix(
             yield _failed(mix, name, error)
         return
     for name in names:
-        on_stage(mix.name, load_delivery(name).name, 0.0)
+        on_stage(mix.name, full_name(name, job.own_deliveries), 0.0)
         try:
-            made = deliver(material, name, job.out, job.sender)
+            made = deliver(material, name, job.out, job.sender, job.own_deliveries)
         except (AudioPipelineError, OSError, MemoryError) as error:
             yield _failed(mix, name, error)
             continue

@@ -92,7 +92,7 @@ def _one_is_muted(gap: Gap, programme: _Programme) -> bool:
     if not loud or not edges or not all(edge.cut_off for edge in edges):
         return False
     if len(edges) == 1 and not (edges[0].sharp or edges[0].steady):
-        return False  # a late or an early voice, which swells or dies away
+        return False  # sound that begins late or ends early, which swells or dies away
     return any(edge.steady or _others_go_on(edge, gap.channel, loud) for edge in edges)
 
 

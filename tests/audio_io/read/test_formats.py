@@ -157,7 +157,7 @@ def test_the_sound_of_a_film_is_taken_and_its_picture_left(tmp_path: Path, sourc
     picture = ["-f", "lavfi", "-i", "color=s=16x16:d=1:r=24", "-map", "0:a", "-map", "1:v"]
     _converted(source, film, *picture, "-c:v", "mjpeg", "-c:a", "pcm_s24le")
     samples, info = read(film)
-    assert info.format == "MPEG-4"
+    assert (info.format, info.subtype) == ("QuickTime", "PCM_24")
     assert np.max(np.abs(samples - tone(1.0))) <= 2**-23
 
 
@@ -207,8 +207,7 @@ def test_a_flac_stream_that_states_no_length_is_read_whole(tmp_path: Path, sourc
     assert len(read(stream)[0]) == RATE
 
 
-@needs_ffmpeg
-def test_an_rf64_that_libsndfile_gives_up_is_read_through_ffmpeg(tmp_path: Path) -> None:
+def test_an_rf64_that_libsndfile_gives_up_is_read_through_a_plain_header(tmp_path: Path) -> None:
     sound = pcm16(tone())
     ds64 = chunk(b"ds64", struct.pack("<QQQI", 0, 48_000, 24_000, 0))
     odd = chunk(b"fmt ", fmt()) + chunk(b"odd ", b"123456789") + b"data\xff\xff\xff\xff" + sound
@@ -217,7 +216,7 @@ def test_an_rf64_that_libsndfile_gives_up_is_read_through_ffmpeg(tmp_path: Path)
     with pytest.raises(soundfile.SoundFileError):
         soundfile.info(path)
     samples, info = read(path)
-    assert (info.format, info.subtype, info.frames) == ("WAV", "pcm_s16le", 24_000)
+    assert (info.format, info.subtype, info.frames) == ("RF64", "PCM_16", 24_000)
     assert np.array_equal(samples, np.frombuffer(sound, "<i2")[:, None] / 32768)
 
 

@@ -351,7 +351,9 @@ def test_whatever_a_killed_writer_left_is_removed_by_the_next(tmp_path: Path, st
     assert [p.name for p in tmp_path.iterdir()] == ["a.wav"]
 
 
-@pytest.mark.parametrize("step", ["_make", "_refuse_foreign", "_write_mark", "claim"])
+@pytest.mark.parametrize(
+    "step", ["_make", "_refuse_foreign", "_write_mark", "claim", "remove_parts", "clear"]
+)
 def test_a_signal_between_two_steps_of_a_claim_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -366,4 +368,5 @@ def test_a_signal_between_two_steps_of_a_claim_leaves_nothing(
         pass
     monkeypatch.setattr(Staging, step, done)
     clear_in_use()
-    assert list(tmp_path.iterdir()) == []
+    assert [p.name for p in tmp_path.iterdir() if p.name != "page.html"] == []
+    assert (tmp_path / "page.html").exists() is (step == "clear")

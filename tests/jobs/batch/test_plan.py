@@ -259,7 +259,7 @@ def test_any_title_fills_a_template_without_leading_out_of_its_folder(
     shared_tiny: Project, title: str
 ) -> None:
     preset = build_preset(load_document(shared_tiny, "tiny"))
-    name = filled("x{title}x", template_values(preset) | {"title": title})
+    name = filled("x{title}x", {**template_values(preset), "title": title})
     assert Path(name).name == name
     assert not set(name) & set('/\\:*?"<>|')
 

@@ -1,0 +1,80 @@
+"""Where deliveries are: those that ship, those of a project, those of plug-ins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from audio_pipeline.audio_io.small_file import read_small_text
+from audio_pipeline.errors import PresetError, ReportError
+from audio_pipeline.plugins import plugin, plugin_kinds
+from audio_pipeline.suggestions import did_you_mean
+
+SHIPPED = Path(__file__).parent / "deliveries"
+MAX_BYTES = 64_000
+
+
+def delivery_names(own: Path | None = None) -> list[str]:
+    """The deliveries there are; `own` is a project's folder of deliveries."""
+    return sorted({*_in(SHIPPED), *_in(own), *plugin_kinds("deliveries")})
+
+
+def full_name(name: str, own: Path | None) -> str:
+    """The delivery that `name` means: its own name, or what only one begins with ("netflix").
+
+    Raises ReportError that names the nearest for one that is not there.
+    """
+    if name in _in(SHIPPED) or name in _in(own):  # no entry point is read for it
+        return name
+    names = delivery_names(own)
+    begins = [known for known in names if known.startswith(name)] if name else []
+    if name in names or len(begins) == 1:
+        return name if name in names else begins[0]
+    meant = did_you_mean(name, names, "{} ")
+    raise ReportError(
+        f"there is no delivery {name[:60]!r}", hint=f"{meant}There are: {', '.join(names)}."
+    )
+
+
+def delivery_text(name: str, own: Path | None) -> str:
+    """The TOML of the delivery called `name`.
+
+    Raises ReportError when it cannot be read, and when two have this name.
+    """
+    shipped, in_project = name in _in(SHIPPED), name in _in(own)
+    if shipped and in_project:
+        raise ReportError(
+            f"deliveries/{name}.toml of the project has the name of a delivery of render-ending",
+            hint="Give it a name of its own, so that a report says which of them it means.",
+        )
+    if shipped or (in_project and own is not None):
+        folder = SHIPPED if shipped or own is None else own
+        shown = f"deliveries/{name}.toml"
+        return read_small_text(folder / f"{name}.toml", shown, "delivery", MAX_BYTES, ReportError)
+    return _of_plugin(name)
+
+
+def _of_plugin(name: str) -> str:
+    try:
+        found = plugin("deliveries", name)
+        if found is None:
+            raise ReportError(f"there is no delivery {name[:60]!r}")
+        file = found.load()
+    except PresetError as error:
+        raise ReportError(error.message, hint=error.hint) from error
+    try:
+        text = file.read_text("utf-8")
+    except (AttributeError, TypeError, OSError, UnicodeDecodeError) as error:
+        raise ReportError(
+            f"the plug-in {found}: the delivery {name!r} cannot be read",
+            hint="Its entry point must name the path of a TOML file.",
+        ) from error
+    return str(text)
+
+
+def _in(folder: Path | None) -> list[str]:
+    """The deliveries in a folder; a folder that is not there holds none."""
+    try:
+        files = [] if folder is None else list(folder.iterdir())
+    except OSError:
+        return []
+    return [file.stem for file in files if file.suffix == ".toml"]
