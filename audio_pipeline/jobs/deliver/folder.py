@@ -11,7 +11,7 @@ from audio_pipeline.audio_io.write.whole_folder import new_file, whole_folder
 from audio_pipeline.errors import RenderError
 from audio_pipeline.jobs.deliver.audio import AudioFile, Picture, Words, write_part
 from audio_pipeline.jobs.deliver.checksums import files_in
-from audio_pipeline.jobs.deliver.listening import ListeningCopy, write_listening_copies
+from audio_pipeline.jobs.deliver.listening import CopyShelf, ListeningCopy
 from audio_pipeline.jobs.deliver.material import Material
 from audio_pipeline.jobs.deliver.names import DeliveryNames, next_version
 from audio_pipeline.jobs.deliver.record import (
@@ -59,10 +59,15 @@ class Delivered:
 
 
 def deliver(
-    material: Material, delivery: str, out: Path, sender: Sender, own: Path | None = None
+    material: Material,
+    delivery: str,
+    out: Path,
+    sender: Sender,
+    copies: CopyShelf,
+    own: Path | None = None,
 ) -> Delivered:
-    """Fill the folder of one delivery below `out`, unless its last version would be the same. `own` is the
-    project's folder of deliveries.
+    """Fill the folder of one delivery below `out`, unless its last version would be the same. `copies` encodes
+    its listening copies; `own` is the project's folder of deliveries.
 
     Raises ReportError for an unknown delivery, PresetError for a name that no file may have, RenderError when
     the folder cannot be written; there is then no folder under its name.
@@ -88,7 +93,8 @@ def deliver(
     except OSError as error:
         raise RenderError(f"{out} cannot be made: {error.strerror or error}") from error
     with whole_folder(folder) as tree:
-        record = _fill(tree, folder.name, material, names, report, replace(draft, version=version))
+        draft = replace(draft, version=version)
+        record = _fill(tree, folder.name, material, names, report, draft, copies)
     return Delivered(folder, record, made=True)
 
 
@@ -139,6 +145,7 @@ def _fill(
     names: DeliveryNames,
     report: LoudnessReport,
     draft: Record,
+    shelf: CopyShelf,
 ) -> Record:
     """Write every file of the folder; returns its record."""
     preset, rules = material.preset, names.rules
@@ -152,7 +159,7 @@ def _fill(
         files += write_part(tree, name, part, source, picture, words, discrete=discrete)
     main = tree / next(file.name for file in files if file.part == material.main)
     title = f"{preset.head.title} {names.version}: {material.mix}"
-    copies = write_listening_copies(tree, main, title)
+    copies = shelf.write(tree, main.stem, material.sources[material.main], title)
     hashes = {path: file_hashes(tree / path) for path in files_in(tree)}
     sums = {path: found.sha256 for path, found in hashes.items()}
     delivered = _report_of_folder(report, material, picture, {f.name: sums[f.name] for f in files})

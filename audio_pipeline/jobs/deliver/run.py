@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from audio_pipeline.errors import AudioPipelineError
 from audio_pipeline.jobs.batch.plan import Mix
 from audio_pipeline.jobs.batch.run import with_its_gain
 from audio_pipeline.jobs.deliver.folder import Sender, deliver
+from audio_pipeline.jobs.deliver.listening import CopyShelf
 from audio_pipeline.jobs.deliver.material import Material, SharedEffects, material_of
 from audio_pipeline.jobs.deliver.record import all_deliveries
 from audio_pipeline.jobs.order_key import made_of
@@ -131,10 +133,18 @@ def _deliver_mix(
         for name in names:
             yield _failed(mix, name, error)
         return
-    for name in names:
+    with tempfile.TemporaryDirectory(prefix="render-ending-") as folder:
+        copies = CopyShelf(Path(folder))
+        yield from _deliver_each(mix, material, job, copies, on_stage)
+
+
+def _deliver_each(
+    mix: Mix, material: Material, job: DeliveryJob, copies: CopyShelf, on_stage: OnStage
+) -> Iterator[DeliveryOutcome]:
+    for name in job.deliveries[mix.name]:
         on_stage(mix.name, full_name(name, job.own_deliveries), 0.0)
         try:
-            made = deliver(material, name, job.out, job.sender, job.own_deliveries)
+            made = deliver(material, name, job.out, job.sender, copies, job.own_deliveries)
         except (AudioPipelineError, OSError, MemoryError) as error:
             yield _failed(mix, name, error)
             continue

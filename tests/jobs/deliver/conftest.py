@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from audio_pipeline.jobs.deliver.folder import Delivered, Sender, deliver
+from audio_pipeline.jobs.deliver.folder import Delivered, Sender
+from audio_pipeline.jobs.deliver.folder import deliver as deliver_with
+from audio_pipeline.jobs.deliver.listening import CopyShelf
 from audio_pipeline.jobs.deliver.material import Material, material_of
 from audio_pipeline.jobs.deliver.record import RECORD
 from audio_pipeline.jobs.deliver.seal import seal
@@ -17,6 +20,12 @@ from audio_pipeline.preset.project import Project
 from tests.command import tiny_project
 
 SENDER = Sender("2026-11-27", True, {"company": "Example Sound", "email": "mix@example.org"})
+
+
+def deliver(material: Material, delivery: str, out: Path, sender: Sender) -> Delivered:
+    """One delivery, encoded for itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        return deliver_with(material, delivery, out, sender, CopyShelf(Path(folder)))
 
 
 @pytest.fixture(scope="session")

@@ -18,13 +18,14 @@ from audio_pipeline.audio_io.write.recovery import recover
 from audio_pipeline.errors import RenderError
 from audio_pipeline.jobs.deliver import folder as filling
 from audio_pipeline.jobs.deliver.checksums import files_in
-from audio_pipeline.jobs.deliver.folder import Delivered, deliver
+from audio_pipeline.jobs.deliver.folder import Delivered
+from audio_pipeline.jobs.deliver.listening import CopyShelf
 from audio_pipeline.jobs.deliver.material import Material
 from audio_pipeline.jobs.deliver.names import discrete_channels, next_version
 from audio_pipeline.jobs.deliver.record import read_record
 from audio_pipeline.jobs.deliver.verify import verify_folder
 from audio_pipeline.reporting.render_set import read_set
-from tests.jobs.deliver.conftest import SENDER
+from tests.jobs.deliver.conftest import SENDER, deliver
 
 BASE = "Tiny_v1_{}_Theatrical_en_20_48k_24b_24"
 FIRST = 8 * 48_000
@@ -160,10 +161,11 @@ def test_a_folder_that_was_changed_is_not_taken_for_unchanged(
 
 def _before(name: str, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
     """Do `act` instead of the step `name`."""
-    monkeypatch.setattr(filling, name, lambda *args, **options: act())
+    place = CopyShelf if name == "write" else filling
+    monkeypatch.setattr(place, name, lambda *args, **options: act())
 
 
-STEPS = ("write_part", "write_listening_copies", "write_page", "letter_pdf", "seal")
+STEPS = ("write_part", "write", "write_page", "letter_pdf", "seal")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

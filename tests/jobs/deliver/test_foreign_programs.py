@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from wavinfo import WavInfoReader
 
-from audio_pipeline.jobs.deliver.folder import Delivered, deliver
+from audio_pipeline.jobs.deliver.folder import Delivered
 from audio_pipeline.jobs.deliver.material import Material
 from audio_pipeline.jobs.deliver.verify import verify_folder
 from audio_pipeline.mastering.leader import HEAD_S
 from audio_pipeline.reporting.delivery import delivery_names
 from audio_pipeline.reporting.folder_rules import load_folder_rules
-from tests.jobs.deliver.conftest import SENDER
+from tests.jobs.deliver.conftest import SENDER, deliver
 
 
 @pytest.fixture(scope="module", params=delivery_names())
