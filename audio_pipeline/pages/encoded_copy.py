@@ -45,14 +45,15 @@ COPY_FORMATS = {
 """By the suffix of the file; 256 kbit/s are transparent for either encoder on this kind of sound."""
 
 
-def write_encoded_copy(master: Path, suffix: str, title: str) -> Path:
-    """Encode `master` as `<master>.<suffix>` beside it, whole or not at all; returns its path.
+def write_encoded_copy(master: Path, suffix: str, title: str, folder: Path | None = None) -> Path:
+    """Encode `master` as `<master>.<suffix>`, whole or not at all; returns its path.
 
-    `suffix` is a key of `COPY_FORMATS`. Rates above 48 kHz are converted by the encoder. Raises RenderError
-    when ffmpeg is missing, the master is longer than 30 minutes, a file of another program has the name, or the
-    encoder fails; StemError when the master cannot be read.
+    It stands beside the master, or in `folder`. `suffix` is a key of `COPY_FORMATS`. Rates above 48 kHz are
+    converted by the encoder. Raises RenderError when ffmpeg is missing, the master is longer than 30 minutes, a
+    file of another program has the name, or the encoder fails; StemError when the master cannot be read.
     """
-    kind, copy = COPY_FORMATS[suffix], master.with_suffix(f".{suffix}")
+    kind = COPY_FORMATS[suffix]
+    copy = (master if folder is None else folder / master.name).with_suffix(f".{suffix}")
     ffmpeg, info = find_ffmpeg(), programme_info(master)
     if ffmpeg is None:
         raise RenderError(

@@ -1,0 +1,81 @@
+"""The listening copies of a delivery, and what each measures once it is decoded again."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from audio_pipeline.audio_io.ffmpeg_program import find_ffmpeg
+from audio_pipeline.audio_io.read.audio_file import blocks, probe
+from audio_pipeline.metering.meter import Meter
+from audio_pipeline.pages.encoded_copy import LONGEST_S, write_encoded_copy
+from audio_pipeline.pages.tagged_copy import write_tagged_copy
+
+FOLDER = "listening"
+_BY_LIBSNDFILE = ("opus", "flac")
+_SUFFIXES = ("mp3", "m4a", *_BY_LIBSNDFILE)
+_BLOCK = 262_144
+
+
+@dataclass(frozen=True)
+class ListeningCopy:
+    """A copy and what it measures decoded; `reason` says why there is none."""
+
+    name: str
+    true_peak_dbtp: float | None = None
+    integrated_lufs: float | None = None
+    reason: str | None = None
+
+
+class CopyShelf:
+    """Encodes each mix once for all its deliveries; `folder` is there while they are made."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._encoded: dict[tuple[Path, str], list[ListeningCopy]] = {}
+
+    def write(self, folder: Path, stem: str, master: Path, title: str) -> list[ListeningCopy]:
+        """MP3, AAC, Opus and FLAC of the programme in `master` as `stem`.suffix below `folder`.
+
+        Without ffmpeg, or of more than half an hour, there is no MP3 and no AAC. Raises RenderError when an
+        encoder fails, StemError when the master cannot be read.
+        """
+        key = (master, title)
+        number = list(self._encoded).index(key) if key in self._encoded else len(self._encoded)
+        shelf = self._folder / str(number)
+        if key not in self._encoded:
+            shelf.mkdir()
+            self._encoded[key] = [_encoded(shelf, master, suffix, title) for suffix in _SUFFIXES]
+        (folder / FOLDER).mkdir()
+        copies = []
+        for copy in self._encoded[key]:
+            name = f"{FOLDER}/{stem}{Path(copy.name).suffix}"
+            if copy.reason is None:
+                shutil.copyfile(shelf / copy.name, folder / name)
+            copies.append(replace(copy, name=name))
+        return copies
+
+
+def _encoded(shelf: Path, master: Path, suffix: str, title: str) -> ListeningCopy:
+    """One copy on the shelf, called after the master."""
+    name = f"{master.stem}.{suffix}"
+    if suffix in _BY_LIBSNDFILE:
+        write_tagged_copy(master, shelf / name, title, master.stem)
+    elif find_ffmpeg() is None:
+        return ListeningCopy(name, reason="there is no ffmpeg")
+    elif probe(master).duration_s > LONGEST_S:
+        return ListeningCopy(name, reason="it would be longer than half an hour")
+    else:
+        write_encoded_copy(master, suffix, title, shelf)
+    return _measured(shelf, name)
+
+
+def _measured(folder: Path, name: str) -> ListeningCopy:
+    """The copy as a listener's decoder gives it."""
+    info = probe(folder / name)
+    meter = Meter(info.sample_rate_hz, info.channels)
+    for block in blocks(folder / name, _BLOCK):
+        meter.feed(block)
+    loudness = meter.result()
+    return ListeningCopy(name, loudness.true_peak_dbtp, loudness.integrated_lufs)
