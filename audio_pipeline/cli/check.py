@@ -11,7 +11,7 @@ import click
 from audio_pipeline.cli.clock import clock_options, picture_of
 from audio_pipeline.cli.errors import printable
 from audio_pipeline.cli.notes import input_line, print_notes
-from audio_pipeline.cli.options import debug_option
+from audio_pipeline.cli.options import debug_option, markers_option
 from audio_pipeline.cli.output import Output, output_options
 from audio_pipeline.cli.process import loading
 from audio_pipeline.cli.track import track_option
@@ -24,6 +24,7 @@ EPILOG = """\b
 Examples:
   render-ending check renders/final.report.json --delivery netflix
   render-ending check renders/final.wav --delivery netflix --dialogue renders/final.stems/final_DX.wav
+  render-ending check mix.wav --delivery netflix --markers cues.csv
   render-ending check mix.wav --delivery ebu-r128 --apply mix_r128.wav
   render-ending check mixes/*.wav --delivery ebu-r128 --csv
   render-ending check --list
@@ -46,6 +47,7 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 @click.option(
     "--apply", type=FILE, metavar="OUT.wav", help="Write FILE with the advised gain and check it."
 )
+@markers_option("A marker list names the sections: ")
 @track_option
 @clock_options
 @click.option("--csv", "as_csv", is_flag=True, help="Print one CSV row for each file.")
@@ -90,6 +92,7 @@ def _known(options: dict[str, Any]) -> Known:
         from audio_pipeline.preset.project import deliveries_here
 
     return Known(
+        markers=options["markers"],
         dialogue=options["dialogue"],
         delivery=options["delivery"],
         own_deliveries=deliveries_here(),
@@ -104,7 +107,9 @@ def _refuse_misuse(files: tuple[Path, ...], options: dict[str, Any], output: Out
     if output.json and options["as_csv"]:
         raise click.UsageError("choose one of --json and --csv")
     if len(files) > 1 and options["dialogue"] is not None:
-        raise click.UsageError("--dialogue goes with one file; check the files one by one")
+        raise click.UsageError("--dialogue is the stem of one file; check the files one by one")
+    if len(files) > 1 and options["markers"] is not None:
+        raise click.UsageError("--markers are those of one file; check the files one by one")
     if options["apply"] is not None and (len(files) > 1 or files[0].name.endswith(".json")):
         raise click.UsageError("--apply goes with one audio file")
 
@@ -116,7 +121,7 @@ def _applied(
         from audio_pipeline.jobs.apply_gain import apply_advice
 
     if known.delivery is None:
-        raise click.UsageError("--delivery is missing; check --list shows the deliveries")
+        raise click.UsageError("say --delivery NAME; check --list shows which there are")
     gain_db, report = apply_advice(file, known, target)
     output.note(f"{target}: {file.name} with a gain of {gain_db:+.2f} dB")
     if known.dialogue is not None and gain_db:
@@ -134,9 +139,7 @@ def _check_many(files: tuple[Path, ...], known: Known, as_csv: bool, output: Out
         from audio_pipeline.reporting.delivery import load_delivery
 
     if known.delivery is not None:
-        load_delivery(
-            known.delivery, known.own_deliveries
-        )  # an unknown delivery is an error of the command, not of a file
+        load_delivery(known.delivery, known.own_deliveries)  # a wrong name is no fault of a file
     results = []
     for file in files:
         try:
@@ -181,16 +184,16 @@ def _judged(file: Path, known: Known) -> LoudnessReport:
     if file.name.endswith(".json"):
         if known.track is not None:
             raise click.UsageError(f"a {SUFFIX} is about one track; --track goes with an audio file")
+        if known.markers is not None:
+            raise click.UsageError(f"a {SUFFIX} knows its sections; --markers goes with an audio file")
         if known.dialogue is not None:
-            raise click.UsageError(
-                f"--dialogue goes with an audio file; a {SUFFIX} holds its dialogue loudness"
-            )
+            raise click.UsageError(f"a {SUFFIX} knows its dialogue; --dialogue goes with an audio file")
         report = read_set(file)
         if known.delivery is None and report.delivery.name is None:
             raise click.UsageError("the report names no delivery; use --delivery NAME")
         return rejudged(report, known.delivery or report.delivery.name or "", known.own_deliveries)
     if known.delivery is None:
-        raise click.UsageError("--delivery is missing; check --list shows the deliveries")
+        raise click.UsageError("say --delivery NAME; check --list shows which there are")
     return measure_file(file, known)
 
 

@@ -12,7 +12,7 @@ import click
 from audio_pipeline.cli.clock import clock_options, picture_of
 from audio_pipeline.cli.errors import printable, printable_json
 from audio_pipeline.cli.notes import input_line, print_notes
-from audio_pipeline.cli.options import debug_option, preset_names
+from audio_pipeline.cli.options import debug_option, markers_option, preset_names
 from audio_pipeline.cli.output import Output, output_options
 from audio_pipeline.cli.process import loading
 from audio_pipeline.cli.track import track_option
@@ -40,14 +40,14 @@ FILE = click.Path(path_type=Path)
 @click.option(
     "--preset", metavar="NAME", shell_complete=preset_names, help="Preset whose cues mark the sections."
 )
-@click.option("--markers", type=FILE, metavar="FILE.csv", help="Marker list (CSV) with the sections.")
-@click.option("--fade", default="250ms", metavar="TIME", help="Specified fall time of a marked dropout.")
+@markers_option("A marker list names the sections: ")
+@click.option("--fade", default="250ms", metavar="TIME", help="How long a marked dropout should take.")
 @clock_options
 @track_option
-@click.option("--dialogue", type=FILE, metavar="STEM", help="Dialogue stem, for levels relative to it.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print one CSV row for each file.")
-@click.option("--sections", is_flag=True, help="With --csv: one row for each section.")
-@click.option("--self-test", is_flag=True, help="Measure the synthesised EBU test signals.")
+@click.option("--dialogue", type=FILE, metavar="STEM", help="The dialogue stem, for distances to it.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print a row of figures for every file.")
+@click.option("--sections", is_flag=True, help="With --csv: a row for every section instead.")
+@click.option("--self-test", is_flag=True, help="Measure the EBU's test signals, which are synthesised.")
 @output_options
 @debug_option
 def command(files: tuple[Path, ...], self_test: bool, output: Output, **options: Any) -> None:

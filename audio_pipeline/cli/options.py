@@ -31,6 +31,15 @@ def require_pass_option(function: F) -> F:
     return click.option("--require-pass", is_flag=True, help=help_)(function)
 
 
+def markers_option(does: str) -> Callable[[F], F]:
+    """--markers, handed to the function as `markers`: a file, or None. `does` says what it does."""
+    help_ = (
+        f"{does}of REAPER, Premiere, Audition, Audacity, Resolve (EDL), Avid, Pro Tools, Final Cut (XML); a "
+        "table of names and times; the cues of a WAV."
+    )
+    return click.option("--markers", type=click.Path(path_type=Path), metavar="FILE", help=help_)
+
+
 def voice_options(function: F) -> F:
     """--voice-a and --voice-b, handed to `function` as `voice_a` and `voice_b`; see `stem_files`."""
     file = click.Path(path_type=Path)

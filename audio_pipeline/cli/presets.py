@@ -16,7 +16,7 @@ from audio_pipeline.cli.process import loading
 from audio_pipeline.errors import AudioPipelineError
 
 if TYPE_CHECKING:
-    from audio_pipeline.preset.document import Document, Table
+    from audio_pipeline.preset.document import Document
     from audio_pipeline.preset.explain import Change
     from audio_pipeline.preset.model import Preset
     from audio_pipeline.preset.project import Project
@@ -89,12 +89,12 @@ def command(
 
 
 def _list(project: Project, output: Output) -> None:
-    from audio_pipeline.preset.document import load_document
+    from audio_pipeline.preset.document import ReadBefore, load_document
     from audio_pipeline.preset.explain import overrides
     from audio_pipeline.preset.model import build_preset
     from audio_pipeline.preset.stems import planned_schedule
 
-    known: dict[Path, Table] = {}
+    known = ReadBefore()
     built: dict[str, Preset] = {}
 
     def preset_of(document: Document) -> Preset:

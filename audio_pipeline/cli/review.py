@@ -17,6 +17,7 @@ EPILOG = """\b
 Examples:
   render-ending review final hard-cut last-breath
   render-ending review renders/
+  render-ending review final hard-cut --notes review.json
   render-ending review monday/final.wav tuesday/final.wav --out choice.html
 """
 
@@ -29,6 +30,12 @@ Examples:
     metavar="FILE.html",
     help="Page to write (default: renders/review.html).",
 )
+@click.option(
+    "--notes",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Open notes that a review exported: JSON, CSV, or markers (EDL, REAPER CSV, XML).",
+)
 @track_option
 @clock_options
 @open_option
@@ -37,13 +44,14 @@ Examples:
 def command(
     things: tuple[str, ...],
     out: Path | None,
+    notes: Path | None,
     track: int | None,
     rate: str | None,
     start: str | None,
     open_page: bool,
     output: Output,
 ) -> None:
-    """Write a page that compares mixes by ear: level-matched, gapless, optionally blind.
+    """Make a page that plays mixes level-matched, switched without a gap, blind if you like.
 
     Name rendered presets, reports, audio files, or one folder of renders. The page is one file that works
     offline.
@@ -55,9 +63,14 @@ def command(
 
     renders = [path for thing in things for path in renders_of(thing)]
     if not 2 <= len(renders) <= MOST_MIXES:
-        raise click.UsageError(f"a review needs 2 to {MOST_MIXES} mixes, not {len(renders)}")
+        raise click.UsageError(f"a review wants 2 to {MOST_MIXES} mixes; here are {len(renders)}")
     page, gains = review(
-        renders, out, track, lambda report: tell_how_read(report, output), picture_of(rate, start)
+        renders,
+        out,
+        track,
+        lambda report: tell_how_read(report, output),
+        picture_of(rate, start),
+        notes,
     )
     for path, (name, gain) in zip(renders, gains, strict=True):
         output.note(f"{gain:+7.2f} dB  {name}")

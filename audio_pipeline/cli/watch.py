@@ -65,6 +65,7 @@ def command(
     page. Ctrl-C ends it; then --json prints what was rendered.
     """
     from audio_pipeline.cli.cache import users_cache
+    from audio_pipeline.jobs.note_mix import note_comparison
     from audio_pipeline.jobs.watch import Watched, rendered_page
     from audio_pipeline.pages.live import LivePage
     from audio_pipeline.preset.project import current_project
@@ -89,7 +90,22 @@ def command(
             if open_page:
                 open_in_browser(live.address, output)
             watched = Watched(project, preset, sets, files)
-            for _ in watched.changes():
+            for note in watched.changes(live.asked):
+                if note is not None:
+                    live.begin()
+                    try:
+                        made, compared = note_comparison(
+                            project, preset, sets, note, out, threads, users_cache(), files
+                        )
+                    except (AudioPipelineError, OSError, MemoryError, RuntimeError) as error:
+                        failure = _failure(error)
+                        show_error(failure)
+                        live.fail(_words(failure))
+                        renders.append({"error": failure.message})
+                    else:
+                        output.note(f"presets/{made}.toml: compare it blind at {live.compare(compared)}")
+                        renders.append({"note": made})
+                    continue
                 output.detail(f"watching {len(watched.files())} files of {project.root}")
                 started = time.perf_counter()
                 live.begin()

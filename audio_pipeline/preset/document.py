@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections import ChainMap
 from collections.abc import MutableMapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,25 +62,33 @@ class Document:
         return self.origins.get((), self.name)
 
 
+@dataclass(frozen=True)
+class ReadBefore:
+    """The tables of files that were read, and the presets that others extend, merged, by their paths."""
+
+    files: dict[Path, Table] = field(default_factory=dict)
+    bases: dict[Path, Document] = field(default_factory=dict)
+
+
 def load_document(
     project: Project,
     preset: str,
     sets: tuple[str, ...] = (),
-    known: dict[Path, Table] | None = None,
+    known: ReadBefore | None = None,
 ) -> Document:
     """The preset of that name (or path, when it ends in .toml), with `--set` texts applied.
 
-    `known` are the files that were read before, so that many presets read their base once. Raises
-    PresetError for what cannot be read or understood, a circle of `extends` and bounds.
+    `known` is for many presets, which read and merge their base once. Raises PresetError for what cannot be
+    read or understood, a circle of `extends` and bounds.
     """
     path = Path(preset) if preset.endswith(".toml") else project.preset_file(preset)
-    document = _load(project, path, (), {} if known is None else known)
+    document = _load(project, path, (), known or ReadBefore())
     for text in sets:
         document = _set(document, text)
     return document
 
 
-def _load(project: Project, path: Path, above: tuple[Path, ...], known: dict[Path, Table]) -> Document:
+def _load(project: Project, path: Path, above: tuple[Path, ...], known: ReadBefore) -> Document:
     shown = project.shown(path)
     if not path.stem.isprintable():  # reports, pages and the files of the mix are called after it
         raise PresetError(f"{shown} has a name that cannot be shown", hint="Rename it.")
@@ -88,13 +96,10 @@ def _load(project: Project, path: Path, above: tuple[Path, ...], known: dict[Pat
         names = " → ".join(p.stem for p in (*above[above.index(path) :], path))
         raise PresetError(f"{shown} extends itself: {names}", hint="Remove one extends of the circle.")
     if len(above) >= MAX_DEPTH:
-        raise PresetError(
-            f"{shown}: the chain of extends is longer than {MAX_DEPTH} presets",
-            hint="Extend a preset nearer to the root.",
-        )
-    if path not in known:
-        known[path] = read_toml(path, shown, "preset")
-    own = dict(known[path])
+        raise PresetError(f"{shown}: presets extend each other more than {MAX_DEPTH} deep")
+    if path not in known.files:
+        known.files[path] = read_toml(path, shown, "preset")
+    own = dict(known.files[path])
     base_name = own.pop("extends", None)
     origins = {(): shown} | dict.fromkeys(_keys(own, ()), shown)
     if base_name is None:
@@ -109,10 +114,17 @@ def _load(project: Project, path: Path, above: tuple[Path, ...], known: dict[Pat
         base_path = project.preset_file(base_name)
     except PresetError as error:
         raise PresetError(f"{shown} extends {base_name!r}: {error.message}", hint=error.hint) from error
-    base = _load(project, base_path, (*above, path), known)
+    base = known.bases.get(base_path)
+    if base is None or len(above) + 1 + _depth(base) > MAX_DEPTH:  # then it says so
+        base = known.bases[base_path] = _load(project, base_path, (*above, path), known)
     table = _merged(base.table, own, shown)
     kept = {key: where for key, where in base.origins.items() if key and _get(table, key) is not None}
     return Document(path.stem, table, kept | origins, base, project)
+
+
+def _depth(document: Document) -> int:
+    """How many presets it is made of."""
+    return 1 if document.base is None else 1 + _depth(document.base)
 
 
 def read_toml(path: Path, shown: str, what: str) -> Table:

@@ -15,7 +15,12 @@ MAX_BYTES = 64_000
 
 def delivery_names(own: Path | None = None) -> list[str]:
     """The deliveries there are; `own` is a project's folder of deliveries."""
-    return sorted({*_in(SHIPPED), *_in(own), *plugin_kinds("deliveries")})
+    return sorted({*names_of_files(own), *plugin_kinds("deliveries")})
+
+
+def names_of_files(own: Path | None) -> list[str]:
+    """The deliveries that ship, and those of a project."""
+    return [*_in(SHIPPED), *_in(own)]
 
 
 def full_name(name: str, own: Path | None) -> str:
@@ -23,7 +28,7 @@ def full_name(name: str, own: Path | None) -> str:
 
     Raises ReportError, with the nearest name, for an unknown delivery.
     """
-    if name in _in(SHIPPED) or name in _in(own):  # no entry point is read for it
+    if name in names_of_files(own):  # no entry point is read for it
         return name
     names = delivery_names(own)
     begins = [known for known in names if known.startswith(name)] if name else []

@@ -22,6 +22,7 @@ class NoteCode(StrEnum):
         "what was assumed of channels whose layout the file does not state",
     )
     STEM_CHANNELS = "stem_channels", "which channels of a stem are used, and how they were folded"
+    MARKERS = "markers", "the kind of the marker list, and what was assumed of its times"
     STEM_TRIMMED = "stem_trimmed", "silence that was trimmed around the words of a stem"
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from audio_pipeline.errors import RenderError
 from audio_pipeline.jobs.batch.mix_task import OnProgress, Outcome, Task
-from audio_pipeline.jobs.batch.worker_check import Inquiry, Refusal, render_if_same
+from audio_pipeline.jobs.batch.worker_check import Inquiry, Refusal, render_if_same, sealed
 
 WAIT_S = 120.0
 """How long a batch waits for a worker, or for its scheduler, unless it is told otherwise."""
@@ -179,7 +179,9 @@ class _ClusterBatch:
         assert self._client is not None
         if waiting.future is not None:  # none of the workers that were to take it is left
             self._client.cancel([waiting.future])
-        future = self._client.submit(render_if_same, waiting.task, self._asked[name], pure=False, **only)
+        future = self._client.submit(
+            render_if_same, sealed(waiting.task), self._asked[name], pure=False, **only
+        )
         waiting.future = future
         future.add_done_callback(lambda done: self._done.put((name, done)))
 
