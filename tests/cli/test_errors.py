@@ -37,7 +37,7 @@ COULD_NOT = {
     ),
     "set of a key without end": (
         ["--preset", "tiny", "--set", "a" + ".a" * 40_000 + "=1"],
-        "tables stand more than 8 deep",
+        "tables are nested more than 8 deep",
         None,
     ),
     "voice that does not exist": (
@@ -57,10 +57,10 @@ COULD_NOT = {
     ),
     "excerpt outside": (
         ["--preset", "tiny", "--from", "2s", "--to", "9s"],
-        "does not lie in a programme of 3 s",
+        "is outside the programme of 3 s",
         None,
     ),
-    "excerpt backwards": (["--preset", "tiny", "--from", "2s", "--to", "1s"], "does not lie", None),
+    "excerpt backwards": (["--preset", "tiny", "--from", "2s", "--to", "1s"], "is outside", None),
     "excerpt from nothing": (
         ["--preset", "tiny", "--from", "blakc"],
         "--from or --to is invalid: unknown name 'blakc'",
