@@ -208,7 +208,9 @@ def check(
     if not isinstance(audio, LoudnessReport):
         return measure(audio, dialogue=dialogue, delivery=delivery, track=track).delivery
     if dialogue is not None:
-        raise ValueError("a report knows its dialogue; dialogue goes with an audio file")
+        raise ValueError(
+            "dialogue goes with an audio file; a report already holds the dialogue loudness"
+        )
     if track is not None:
         raise ValueError("a report is about one track; track goes with an audio file")
     return rejudged(audio, delivery, deliveries_here()).delivery

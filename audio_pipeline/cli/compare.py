@@ -42,13 +42,13 @@ FILE = click.Path(path_type=Path)
     metavar="[FIGURE=]NUMBER",
     help="Tolerance of all levels (0.5) or of one figure; repeatable.",
 )
-@click.option("--csv", "as_csv", is_flag=True, help="Print every figure as a row of CSV.")
-@click.option("--markdown", "as_markdown", is_flag=True, help="Print tables of Markdown.")
-@click.option("--plot", type=FILE, metavar="FILE.png|svg", help="Draw the loudness of all over time.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print one CSV row for each figure.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown tables.")
+@click.option("--plot", type=FILE, metavar="FILE.png|svg", help="Plot loudness over time.")
 @track_option
 @clock_options
-@click.option("--timbre", is_flag=True, help="Compare the timbre of audio files instead.")
-@click.option("--null", is_flag=True, help="Subtract two audio files; tell rounding from a change.")
+@click.option("--timbre", is_flag=True, help="Compare the timbre of audio files.")
+@click.option("--null", is_flag=True, help="Subtract two audio files: identical, rounding or change.")
 @output_options
 @debug_option
 def command(

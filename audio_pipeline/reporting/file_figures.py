@@ -22,8 +22,9 @@ _FLOATS = ("pcm_f",)
 
 
 def bits_of(subtype: str) -> int | None:
-    """The width of a sample of that kind, by libsndfile's or ffmpeg's name; None where it is no whole
-    number."""
+    """The width of a sample of that kind, by libsndfile's or ffmpeg's name; None where it is not a whole
+    number.
+    """
     found = _STATED_BITS.match(subtype)
     return int(found[1]) if found else _BITS.get(subtype)
 

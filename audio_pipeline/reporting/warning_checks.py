@@ -153,7 +153,9 @@ def _of_silence_cue(
 
 
 def _of_silences(facts: MixFacts, delivery: DeliveryVerdict) -> list[ReportWarning]:
-    """Without cues nobody knows what is meant, so nothing is said; very many are pauses, told once."""
+    """Without cues no silence is known to be intended, so no warning is given; very many are pauses, reported
+    once.
+    """
     stated = facts.sections and facts.states_silence
     runs = [run for run in delivery.silences if stated and not run.deliberate]
     if len(runs) > MOST_SILENCES:

@@ -111,7 +111,7 @@ class AudioInfo:
 
 
 def probe(path: str | os.PathLike[str], *, track: int | None = None) -> AudioInfo:
-    """What `path` is, from its header: cheap, and without a look at its samples.
+    """The format of `path`, from its header, without reading samples.
 
     `track` is the number of the track to read, from 1, where a file has several; None leaves the choice
     to the file: its default track, or its mono tracks together.

@@ -71,10 +71,10 @@ class StreamInfo:
 
 
 def stream_info(file: RegularFile, container: Container, track: int | None = None) -> StreamInfo:
-    """Ask `ffmpeg -i`, and for one frame, which tells rate and channels. `track` is the number of the one
-    to read, from 1; None leaves the choice to `selected`.
+    """Read the header with `ffmpeg -i` and decode one frame for rate and channels.
 
-    Raises StemError when there is no ffmpeg, no sound in the file, or no such track.
+    `track` is the number of the one to read, from 1; None leaves the choice to `selected`. Raises StemError
+    when there is no ffmpeg, no sound in the file, or no such track.
     """
     # most files have one track, and are asked once
     first = (1,) if track is None else (track,)

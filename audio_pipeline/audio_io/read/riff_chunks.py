@@ -11,7 +11,7 @@ from audio_pipeline.errors import StemError
 
 
 def riff_chunks(file: RegularFile) -> list[Chunk]:
-    """The chunks of a little-endian WAV in order; none where the file is no such WAV.
+    """The chunks of a little-endian WAV in order; empty if the file is not such a WAV.
 
     The data are as long as they truly are; a chunk whose stated size leads past the end of the file ends
     there.

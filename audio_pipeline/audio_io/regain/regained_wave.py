@@ -64,7 +64,7 @@ def write_regained(
 ) -> None:
     """Write `source` with a gain to `target`, a WAV, whole or not at all.
 
-    `track` as for `probe`. Samples stay in the format of the source, 24-bit PCM where that is no PCM; whole
+    `track` as for `probe`. Samples stay in the format of the source, 24-bit PCM if the source is not PCM; whole
     numbers are dithered where the gain is not 0. `measured` is handed the file before its loudness is
     written into `bext`. Raises StemError for a source that cannot be read, RenderError when `target`
     cannot be written.

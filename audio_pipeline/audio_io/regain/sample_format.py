@@ -54,7 +54,7 @@ class SampleFormat:
 
     @staticmethod
     def of_info(info: AudioInfo) -> SampleFormat:
-        """The format for what was read from another container: 16 bits stay, all else has 24."""
+        """The format for audio from another container: 16 bits are kept, anything else becomes 24."""
         bits = 16 if info.subtype.endswith("_16") else 24  # PCM_16, ALAC_16, FLAC_16
         return SampleFormat(info.channels, info.sample_rate_hz, bits, is_float=False)
 

@@ -32,9 +32,11 @@ def read_markers(
     else:
         found = _of_text(path, read_text(path), Programme(clock, sample_rate_hz, length_s))
     if not found.markers:
-        raise ReportError(f"{path} holds no markers")
+        raise ReportError(f"{path} holds no markers", hint="Write one line for each marker.")
     if len(found.markers) > MAX_MARKERS:
-        raise ReportError(f"{path}: more than {MAX_MARKERS} markers")
+        raise ReportError(
+            f"{path}: more than {MAX_MARKERS} markers", hint="Remove markers from the list."
+        )
     return found
 
 
