@@ -107,7 +107,7 @@ def _refuse_misuse(files: tuple[Path, ...], options: dict[str, Any], output: Out
     if output.json and options["as_csv"]:
         raise click.UsageError("choose one of --json and --csv")
     if len(files) > 1 and options["dialogue"] is not None:
-        raise click.UsageError("--dialogue is the stem of one file; check the files one by one")
+        raise click.UsageError("--dialogue goes with one file; check the files one by one")
     if len(files) > 1 and options["markers"] is not None:
         raise click.UsageError("--markers are those of one file; check the files one by one")
     if options["apply"] is not None and (len(files) > 1 or files[0].name.endswith(".json")):
@@ -121,7 +121,7 @@ def _applied(
         from audio_pipeline.jobs.apply_gain import apply_advice
 
     if known.delivery is None:
-        raise click.UsageError("say --delivery NAME; check --list shows which there are")
+        raise click.UsageError("--delivery is missing; check --list shows the deliveries")
     gain_db, report = apply_advice(file, known, target)
     output.note(f"{target}: {file.name} with a gain of {gain_db:+.2f} dB")
     if known.dialogue is not None and gain_db:
@@ -139,7 +139,9 @@ def _check_many(files: tuple[Path, ...], known: Known, as_csv: bool, output: Out
         from audio_pipeline.reporting.delivery import load_delivery
 
     if known.delivery is not None:
-        load_delivery(known.delivery, known.own_deliveries)  # a wrong name is no fault of a file
+        load_delivery(
+            known.delivery, known.own_deliveries
+        )  # an unknown delivery is an error of the command, not of a file
     results = []
     for file in files:
         try:
@@ -187,13 +189,15 @@ def _judged(file: Path, known: Known) -> LoudnessReport:
         if known.markers is not None:
             raise click.UsageError(f"a {SUFFIX} knows its sections; --markers goes with an audio file")
         if known.dialogue is not None:
-            raise click.UsageError(f"a {SUFFIX} knows its dialogue; --dialogue goes with an audio file")
+            raise click.UsageError(
+                f"--dialogue goes with an audio file; a {SUFFIX} holds its dialogue loudness"
+            )
         report = read_set(file)
         if known.delivery is None and report.delivery.name is None:
-            raise click.UsageError("the report names no delivery; say --delivery NAME")
+            raise click.UsageError("the report names no delivery; use --delivery NAME")
         return rejudged(report, known.delivery or report.delivery.name or "", known.own_deliveries)
     if known.delivery is None:
-        raise click.UsageError("say --delivery NAME; check --list shows which there are")
+        raise click.UsageError("--delivery is missing; check --list shows the deliveries")
     return measure_file(file, known)
 
 

@@ -25,17 +25,17 @@ from audio_pipeline.stopping import Stopped, ignore_signals
 from audio_pipeline.version import __version__
 
 COMMANDS = {
-    "batch": "Many mixes: presets, batch files, values crossed; an overview.",
-    "compare": "Reports or audio files side by side, with deltas and a tolerance.",
-    "measure": "The loudness report of any audio file.",
-    "watch": "Render again after every change, and show the page.",
-    "review": "A page to choose between mixes by ear: level-matched, blind, ABX.",
-    "check": "The verdict of a delivery, clause by clause.",
-    "retime": "Move a preset's cues to a new picture; prove what stayed the same.",
-    "deliver": "One folder that foreign programs accept: files, letter, checksums.",
-    "export": "A session for another program: stems or layers, markers, timecode.",
-    "inspect": "What a sound is made of, in numbers and as a picture.",
-    "presets": "What presets there are; one of them resolved and explained.",
+    "batch": "Render many mixes and an overview page.",
+    "compare": "Compare reports or audio files within a tolerance.",
+    "measure": "Measure the loudness of audio files.",
+    "watch": "Render after every change and update the page.",
+    "review": "Write a page to compare mixes by ear: level-matched, blind, ABX.",
+    "check": "Check files against a delivery, clause by clause.",
+    "retime": "Move a preset's cues to a new picture; list what stayed the same.",
+    "deliver": "Fill one folder for a delivery: files, letter, checksums.",
+    "export": "Write a session for another program: stems or layers, markers.",
+    "inspect": "Analyse a layer or a file in figures and a plot.",
+    "presets": "List the presets, or show one of them.",
     "cache": "Show or clear the cache.",
     "init": "Start a new project: presets/, stems/, renders/.",
 }

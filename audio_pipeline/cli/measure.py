@@ -41,13 +41,13 @@ FILE = click.Path(path_type=Path)
     "--preset", metavar="NAME", shell_complete=preset_names, help="Preset whose cues mark the sections."
 )
 @markers_option("Markers that name sections: ")
-@click.option("--fade", default="250ms", metavar="TIME", help="How long a marked dropout should take.")
+@click.option("--fade", default="250ms", metavar="TIME", help="Specified fall time of a marked dropout.")
 @clock_options
 @track_option
-@click.option("--dialogue", type=FILE, metavar="STEM", help="The dialogue stem, for distances to it.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print a row of figures for every file.")
-@click.option("--sections", is_flag=True, help="With --csv: a row for every section instead.")
-@click.option("--self-test", is_flag=True, help="Measure the EBU's test signals, which are synthesised.")
+@click.option("--dialogue", type=FILE, metavar="STEM", help="Dialogue stem, for levels relative to it.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print one CSV row for each file.")
+@click.option("--sections", is_flag=True, help="With --csv: one row for each section.")
+@click.option("--self-test", is_flag=True, help="Measure the synthesised EBU test signals.")
 @output_options
 @debug_option
 def command(files: tuple[Path, ...], self_test: bool, output: Output, **options: Any) -> None:

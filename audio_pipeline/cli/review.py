@@ -51,7 +51,7 @@ def command(
     open_page: bool,
     output: Output,
 ) -> None:
-    """Make a page that plays mixes level-matched, switched without a gap, blind if you like.
+    """Write a page that compares mixes by ear: level-matched, gapless, optionally blind.
 
     Name rendered presets, reports, audio files, or one folder of renders. The page is one file that works
     offline.

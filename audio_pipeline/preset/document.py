@@ -96,7 +96,10 @@ def _load(project: Project, path: Path, above: tuple[Path, ...], known: ReadBefo
         names = " → ".join(p.stem for p in (*above[above.index(path) :], path))
         raise PresetError(f"{shown} extends itself: {names}", hint="Remove one extends of the circle.")
     if len(above) >= MAX_DEPTH:
-        raise PresetError(f"{shown}: presets extend each other more than {MAX_DEPTH} deep")
+        raise PresetError(
+            f"{shown}: the chain of extends is longer than {MAX_DEPTH} presets",
+            hint="Extend a preset nearer to the root.",
+        )
     if path not in known.files:
         known.files[path] = read_toml(path, shown, "preset")
     own = dict(known.files[path])

@@ -70,7 +70,10 @@ class Project:
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise PresetError(f"{self.presets} cannot be read: {error.strerror or error}") from error
+            raise PresetError(
+                f"{self.presets} cannot be read: {error.strerror or error}",
+                hint="Check its permissions.",
+            ) from error
 
     def preset_file(self, name: str) -> Path:
         """The file of the preset called `name`. Raises PresetError that names the nearest."""

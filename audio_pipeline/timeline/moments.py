@@ -218,7 +218,7 @@ class Clock:
         return self.timecode(Fraction(seconds) + ROUNDED_S)
 
     def frame(self, seconds: Fraction) -> int:
-        """The number of the picture, from 0, that stands at exactly `seconds` into the programme."""
+        """The number of the picture frame, from 0, at exactly `seconds` into the programme."""
         return int((seconds + self.into_frame_s) * self.rate.frames_per_s // 1)
 
     def frame_of_sample(self, at: int, sample_rate_hz: int) -> int:

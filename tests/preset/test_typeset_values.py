@@ -36,7 +36,7 @@ def test_a_byte_order_mark_changes_no_preset_and_no_batch_file(tmp_path, path):
 
 def test_two_byte_order_marks_are_not_toml(tmp_path):
     (tmp_path / "x.toml").write_bytes(BOM + BOM + b"a = 1")
-    with pytest.raises(PresetError, match="not TOML"):
+    with pytest.raises(PresetError, match="not valid TOML"):
         read_toml(tmp_path / "x.toml", "it", "preset")
 
 

@@ -154,7 +154,10 @@ def plan(
                 )
             mixes.append(mix)
         if nothing:
-            raise PresetError(f"{matrix.origin}: every mix is excluded, so there is nothing to render")
+            raise PresetError(
+                f"{matrix.origin}: every mix is excluded; no mix is left to render",
+                hint="Remove an entry of exclude.",
+            )
     presets = [(mix.name, mix.language, mix.preset) for mix in mixes if mix.preset is not None]
     full_mixes = FullMixes(presets, parts.values)
     return [_with_full_mix(mix, full_mixes) for mix in mixes]

@@ -57,5 +57,5 @@ def named_marker(where: str, name: str, at: Fraction, stop: Fraction | None, lin
                 hint="Say where the programme starts, e.g. --start 00:00:00:00",
             )
     if stop is not None and stop < at:
-        raise ReportError(f"{where}: the section stops before it starts", hint=EXPORT_AGAIN)
+        raise ReportError(f"{where}: the section stops before it starts", hint="Correct its times.")
     return Marker(name, at, None if stop == at else stop, line)

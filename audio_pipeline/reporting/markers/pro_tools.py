@@ -98,7 +98,7 @@ def _frame(where: str, timecode: str, rate: PictureRate) -> int:
     try:
         return rate.frame(f"{whole[:8]}{drop}{whole[9:]}")
     except ValueError as error:
-        raise ReportError(f"{where}: {error}", hint=EXPORT_AGAIN) from error
+        raise ReportError(f"{where}: {error}", hint='Write it like "01:00:44:00".') from error
 
 
 def _marker(where: str, line: str, number: int, session: _Session) -> Placed:

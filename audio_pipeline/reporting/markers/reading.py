@@ -8,7 +8,6 @@ from pathlib import Path
 from audio_pipeline.errors import ReportError
 from audio_pipeline.reporting.markers.edl import is_edl, read_edl
 from audio_pipeline.reporting.markers.final_cut import is_xml, read_final_cut
-from audio_pipeline.reporting.markers.hints import EXPORT_AGAIN
 from audio_pipeline.reporting.markers.marker import MAX_MARKERS, MAX_S, MarkerList
 from audio_pipeline.reporting.markers.pro_tools import is_pro_tools, read_pro_tools
 from audio_pipeline.reporting.markers.tables import read_table
@@ -33,9 +32,11 @@ def read_markers(
     else:
         found = _of_text(path, read_text(path), Programme(clock, sample_rate_hz, length_s))
     if not found.markers:
-        raise ReportError(f"{path} holds no markers", hint=EXPORT_AGAIN)
+        raise ReportError(f"{path} holds no markers", hint="Write one line for each marker.")
     if len(found.markers) > MAX_MARKERS:
-        raise ReportError(f"{path}: more than {MAX_MARKERS} markers", hint=EXPORT_AGAIN)
+        raise ReportError(
+            f"{path}: more than {MAX_MARKERS} markers", hint="Remove markers from the list."
+        )
     return found
 
 
