@@ -1,4 +1,4 @@
-"""One preset file and what it extends, merged into one table; every value knows where it came from."""
+"""A preset file merged with its bases into one table, with the origin of every value."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections import ChainMap
 from collections.abc import MutableMapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,62 +62,85 @@ class Document:
         return self.origins.get((), self.name)
 
 
+@dataclass(frozen=True)
+class ReadBefore:
+    """The tables of files that were read, and the presets that others extend, merged, by their paths."""
+
+    files: dict[Path, Table] = field(default_factory=dict)
+    bases: dict[Path, Document] = field(default_factory=dict)
+
+
 def load_document(
     project: Project,
     preset: str,
     sets: tuple[str, ...] = (),
-    known: dict[Path, Table] | None = None,
+    known: ReadBefore | None = None,
 ) -> Document:
     """The preset of that name (or path, when it ends in .toml), with `--set` texts applied.
 
-    `known` are the files that were read before, so that many presets read their base once. Raises
-    PresetError for what cannot be read or understood, a circle of `extends` and bounds.
+    `known` is for many presets, which read and merge their base once. Raises PresetError for what cannot be
+    read or understood, a circle of `extends` and bounds.
     """
     path = Path(preset) if preset.endswith(".toml") else project.preset_file(preset)
-    document = _load(project, path, (), {} if known is None else known)
+    document = _load(project, path, (), known or ReadBefore())
     for text in sets:
         document = _set(document, text)
     return document
 
 
-def _load(project: Project, path: Path, above: tuple[Path, ...], known: dict[Path, Table]) -> Document:
+def _load(project: Project, path: Path, above: tuple[Path, ...], known: ReadBefore) -> Document:
     shown = project.shown(path)
     if not path.stem.isprintable():  # reports, pages and the files of the mix are called after it
         raise PresetError(f"{shown} has a name that cannot be shown", hint="Rename it.")
     if path in above:
         names = " → ".join(p.stem for p in (*above[above.index(path) :], path))
-        raise PresetError(f"{shown} extends itself: {names}")
+        raise PresetError(f"{shown} extends itself: {names}", hint="Remove one extends of the circle.")
     if len(above) >= MAX_DEPTH:
         raise PresetError(f"{shown}: presets extend each other more than {MAX_DEPTH} deep")
-    if path not in known:
-        known[path] = read_toml(path, shown, "preset")
-    own = dict(known[path])
+    if path not in known.files:
+        known.files[path] = read_toml(path, shown, "preset")
+    own = dict(known.files[path])
     base_name = own.pop("extends", None)
     origins = {(): shown} | dict.fromkeys(_keys(own, ()), shown)
     if base_name is None:
         table = _merged({}, own, shown, Absent(has_base=False))
         return Document(path.stem, table, origins, project=project)
     if not isinstance(base_name, str):
-        raise PresetError(f'{shown}: extends is {base_name!r}; it wants the name of a preset, "final"')
+        raise PresetError(
+            f"{shown}: extends is {base_name!r}; it must be the name of a preset",
+            hint='Write extends = "final".',
+        )
     try:
         base_path = project.preset_file(base_name)
     except PresetError as error:
         raise PresetError(f"{shown} extends {base_name!r}: {error.message}", hint=error.hint) from error
-    base = _load(project, base_path, (*above, path), known)
+    base = known.bases.get(base_path)
+    if base is None or len(above) + 1 + _depth(base) > MAX_DEPTH:  # then it says so
+        base = known.bases[base_path] = _load(project, base_path, (*above, path), known)
     table = _merged(base.table, own, shown)
     kept = {key: where for key, where in base.origins.items() if key and _get(table, key) is not None}
     return Document(path.stem, table, kept | origins, base, project)
 
 
+def _depth(document: Document) -> int:
+    """How many presets it is made of."""
+    return 1 if document.base is None else 1 + _depth(document.base)
+
+
 def read_toml(path: Path, shown: str, what: str) -> Table:
-    """The table in a file, within bounds. Raises PresetError when it is no TOML, or not a `what`."""
+    """The table in a file, within bounds. Raises PresetError when it is not TOML, or not a `what`."""
     text = read_small_text(path, shown, what, MAX_BYTES, PresetError)
     if _LONG_KEY.search(text):
-        raise PresetError(f"{shown} has a key of more than {MAX_PARTS} parts: not a {what}")
+        raise PresetError(
+            f"{shown} has a key of more than {MAX_PARTS} parts: not a {what}", hint="Shorten the key."
+        )
     try:
         table = _toml(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise PresetError(f"{shown} is not TOML: {' '.join(str(error).split())}") from error
+        raise PresetError(
+            f"{shown} is not valid TOML: {' '.join(str(error).split())}",
+            hint='Correct that line; text is written in quotes: fade = "250ms".',
+        ) from error
     _refuse_monsters(table, shown)
     return table
 
@@ -139,13 +162,17 @@ def _refuse_monsters(table: Table, shown: str) -> None:
         below: list[object] = []
         for item in level:
             if isinstance(item, int) and not -MAX_INTEGER <= item < MAX_INTEGER:
-                raise PresetError(f"{shown} holds a whole number of more than 64 bits")
+                raise PresetError(
+                    f"{shown} holds a whole number of more than 64 bits", hint="Write a smaller number."
+                )
             below.extend(
                 item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
             )
         level = below
     if level:
-        raise PresetError(f"{shown}: tables stand more than {MAX_NESTING} deep in each other")
+        raise PresetError(
+            f"{shown}: tables are nested more than {MAX_NESTING} deep", hint="Remove the inner tables."
+        )
 
 
 def _keys(table: Table, above: Key) -> list[Key]:

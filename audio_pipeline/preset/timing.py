@@ -65,7 +65,7 @@ def timing_of(
     `checked` at the same times are not checked again.
     """
     lines = VoiceLines(preset, length_s, lock)
-    schedule = _schedule(preset, length_s, lines, lock)
+    schedule = Schedule(preset.picture.clock(), _Definitions(preset, length_s, lines, lock))
     for name, moment in preset.cues.items():
         _check(preset, schedule, ("cues", name), moment, partial(schedule.named, name))
     _check_parameters(preset, schedule, ("master",), preset.master)
@@ -88,32 +88,56 @@ def _check_sounds(
                 checked.done(key)
 
 
-def _schedule(
-    preset: Preset, length_s: LengthOf, lines: VoiceLines, lock: PictureLock | None
-) -> Schedule:
-    define: dict[str, Callable[[Schedule], Fraction]] = {}
-    rate, clock = preset.sample_rate_hz, preset.picture.clock()
+class _Definitions(Mapping[str, Callable[[Schedule], Fraction]]):
+    """What each name of a preset means, made when it is asked for: few of many sounds are waited for."""
 
-    def placed(seconds: Fraction) -> Fraction:
-        return (
-            clock.on_frame(seconds) if preset.picture.snap else Fraction(to_samples(seconds, rate), rate)
-        )
+    def __init__(
+        self, preset: Preset, length_s: LengthOf, lines: VoiceLines, lock: PictureLock | None
+    ) -> None:
+        self._preset = preset
+        self._length_s = length_s
+        self._lines = lines
+        self._cues = {} if lock is None else lock.cues
 
-    for name, moment in preset.cues.items():
-        if lock is not None and name in lock.cues:
-            define[name] = lambda s, at=lock.cues[name]: placed(Fraction(at, rate))  # type: ignore[misc]
+    def __getitem__(self, name: str) -> Callable[[Schedule], Fraction]:
+        if name in self._preset.cues:
+            return partial(self._cue, name)
+        sound, _, end = name.rpartition(".")
+        layer, effect = self._preset.layers.get(sound), self._preset.effects.get(sound)
+        if layer is not None and end in ("at", "tail"):
+            return partial(self._slot if layer.speaks else self._layer, sound, end)
+        if effect is not None and end == "tail":
+            return effect.tail
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._preset.cues
+        for name in self._preset.layers:
+            yield from (f"{name}.at", f"{name}.tail")
+        yield from (f"{name}.tail" for name in self._preset.effects)
+
+    def __len__(self) -> int:
+        preset = self._preset
+        return len(preset.cues) + 2 * len(preset.layers) + len(preset.effects)
+
+    def _cue(self, name: str, schedule: Schedule) -> Fraction:
+        rate = self._preset.sample_rate_hz
+        if name in self._cues:
+            seconds = Fraction(self._cues[name], rate)
         else:
-            define[name] = lambda s, m=moment: placed(s.seconds(m))  # type: ignore[misc]
-    for name, layer in preset.layers.items():
-        if layer.speaks:
-            define[f"{name}.at"] = lambda s, n=name: Fraction(lines.slot_start(n, s), rate)  # type: ignore[misc]
-            define[f"{name}.tail"] = lambda s, n=name: Fraction(lines.slot(n, s).stop, rate)  # type: ignore[misc]
-        else:
-            define[f"{name}.at"] = lambda s, la=layer: s.seconds(la.at)  # type: ignore[misc]
-            define[f"{name}.tail"] = lambda s, la=layer: la.tail(s, length_s)  # type: ignore[misc]
-    for name, effect in preset.effects.items():
-        define[f"{name}.tail"] = lambda s, e=effect: e.tail(s)  # type: ignore[misc]
-    return Schedule(clock, define)
+            seconds = schedule.seconds(self._preset.cues[name])
+        if self._preset.picture.snap:
+            return schedule.clock.on_frame(seconds)
+        return Fraction(to_samples(seconds, rate), rate)
+
+    def _slot(self, name: str, end: str, schedule: Schedule) -> Fraction:
+        lines = self._lines
+        sample = lines.slot_start(name, schedule) if end == "at" else lines.slot(name, schedule).stop
+        return Fraction(sample, self._preset.sample_rate_hz)
+
+    def _layer(self, name: str, end: str, schedule: Schedule) -> Fraction:
+        layer = self._preset.layers[name]
+        return schedule.seconds(layer.at) if end == "at" else layer.tail(schedule, self._length_s)
 
 
 def _words(preset: Preset, schedule: Schedule, lines: Mapping[str, Line]) -> Schedule:
@@ -176,19 +200,19 @@ def _check(
     try:
         seconds = work_out()
     except CircularMomentError as error:
-        raise complain(preset.document, key, f"waits for itself: {error}") from error
+        raise complain(preset.document, key, f"refers to itself: {error}") from error
     except UnknownNameError as error:
         meant = did_you_mean(error.name, schedule.define, "; {}")
         raise complain(
             preset.document,
             key,
-            f'is "{moment}", but nothing is called {error.name!r}{meant}',
+            f'is "{moment}", but {error.name!r} is unknown{meant}',
             f"There are: {', '.join(sorted(schedule.define))}.",
         ) from error
     except (ValueError, NotImplementedError) as error:
         raise complain(preset.document, key, f"is wrong: {error}") from error
     except RecursionError as error:
-        raise complain(preset.document, key, "waits for too many others, one after the other") from error
+        raise complain(preset.document, key, "depends on too long a chain of cues") from error
     if seconds < 0:
         raise complain(
             preset.document, key, f'is "{moment}", {float(-seconds):g} s before the programme starts'
@@ -205,7 +229,7 @@ def _check(
 def _check_length(preset: Preset, schedule: Schedule) -> None:
     end = schedule.named("end")
     if end * 10 < 1:
-        raise complain(preset.document, ("cues", "end"), "leaves a programme of less than 0.1 s")
+        raise complain(preset.document, ("cues", "end"), "makes the programme shorter than 0.1 s")
     for name in preset.cues:
         if schedule.named(name) > end:
             raise complain(preset.document, ("cues", name), "is after the cue 'end'")

@@ -8,6 +8,7 @@ import signal
 import sys
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -88,8 +89,8 @@ def told(call: Call, rendered: Path, monkeypatch: pytest.MonkeyPatch):
             if next(looks, "done") == "done":
                 raise Stopped(signal.SIGINT)
 
-        if LINES[name][0] == "watch":  # the others may wait for a lock or a decoder
-            monkeypatch.setattr(watch.time, "sleep", wait)
+        # not of the whole process: others, like a lock that is held elsewhere, sleep too
+        monkeypatch.setattr(watch, "time", SimpleNamespace(sleep=wait))
         done = call(rendered, *LINES[name], *options)
         assert done.returncode in (0, 1), done.stderr
         assert "error" not in done.stderr

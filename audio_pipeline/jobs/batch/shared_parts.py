@@ -17,7 +17,7 @@ from audio_pipeline.jobs.batch.shared_values import ByObject, Layered, SharedVal
 from audio_pipeline.memo.keys import exact
 from audio_pipeline.memo.store import digest
 from audio_pipeline.preset.checked_sounds import CheckedSounds
-from audio_pipeline.preset.document import Document, full_key, load_document, with_value
+from audio_pipeline.preset.document import Document, ReadBefore, full_key, load_document, with_value
 from audio_pipeline.preset.headers import Headers
 from audio_pipeline.preset.model import Known, Preset, build_preset
 from audio_pipeline.preset.project import Project
@@ -41,7 +41,7 @@ class SharedParts:
         self._checked = CheckedSounds()
         self._timing = SharedTiming(project, headers, self._checked)
         self._loaded: dict[str, Document | AudioPipelineError] = {}
-        self._files: dict[Path, dict[str, Any]] = {}
+        self._read = ReadBefore()
         self._written: dict[tuple[int, str, str, str], tuple[Document, Document]] = {}
         self._can_be_timed = ByObject(self._is_timed)
         self._keys = ByObject(lambda sound: digest(exact(sound)))
@@ -55,7 +55,7 @@ class SharedParts:
         """The preset as it is, or why it cannot be, with or without the batch."""
         if name not in self._loaded:
             try:
-                document = load_document(self._project, name, known=self._files)
+                document = load_document(self._project, name, known=self._read)
                 self.preset(document)
                 self._loaded[name] = document
             except AudioPipelineError as error:

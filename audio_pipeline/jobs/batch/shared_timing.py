@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from audio_pipeline.jobs.batch.shared_values import ByObject
 from audio_pipeline.layers.base import Layer
+from audio_pipeline.layers.voice import Voice
 from audio_pipeline.preset.checked_sounds import CheckedSounds
 from audio_pipeline.preset.headers import Headers
 from audio_pipeline.preset.model import Preset
@@ -17,6 +18,9 @@ from audio_pipeline.preset.timing import Timing
 from audio_pipeline.timeline.moments import Moment
 from audio_pipeline.timeline.picture_lock import PictureLock
 from audio_pipeline.units import Parameters
+
+_WITHOUT_TIME = frozenset({"level", "pan", "early", "late"})
+"""What a voice may differ in without being at another time."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,10 @@ class SharedTiming:
         """A number that is alike for layers which have the same times."""
         kind = type(layer)
         what: Hashable = ("this one", id(layer))
-        if not kind.speaks and kind.tail is Layer.tail:
+        if kind is Voice:
+            values = (getattr(layer, name) for name in kind.model_fields if name not in _WITHOUT_TIME)
+            what = (kind, *map(str, values))
+        elif not kind.speaks and kind.tail is Layer.tail:
             what = (kind, layer.on, layer.bus, _texts(layer))
         return self._numbers.setdefault(what, len(self._numbers))
 

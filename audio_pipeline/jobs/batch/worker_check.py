@@ -1,4 +1,4 @@
-"""Whether a worker of a cluster would make the same bytes: asked on the worker itself, before each mix.
+"""Checks on a cluster worker, before each mix, whether it would render the same bytes.
 
 A worker may join late, be started again with other code, or see another disk; what was true of it when the
 batch began may not be so any more.
@@ -7,11 +7,12 @@ batch began may not be so any more.
 from __future__ import annotations
 
 import os
+import pickle
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import import_module, metadata
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -23,29 +24,33 @@ from audio_pipeline.dsp.arithmetic import arithmetic
 from audio_pipeline.errors import AudioPipelineError
 from audio_pipeline.jobs.batch.mix_task import Outcome, Task, render_one
 from audio_pipeline.jobs.batch.plan import Mix
+from audio_pipeline.jobs.batch.plugin_check import AskedPlugin, lacking, plugins_of
+from audio_pipeline.jobs.reference import ReferenceMix
 from audio_pipeline.memo.keys import sources_key
+from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import head_path, stem_paths
-
-PLUGIN_GROUPS = ("render_ending.layers", "render_ending.effects", "render_ending.deliveries")
-"""The entry points of plug-ins."""
+from audio_pipeline.reporting.delivery_files import full_name
 
 PINNED = (
     "Start workers with the command's arithmetic: OPENBLAS_CORETYPE=Haswell OPENBLAS_NUM_THREADS=1"
     " NPY_ENABLE_CPU_FEATURES=X86_V3 dask worker …"
 )
 SAME_VERSIONS = "Install the same versions (constraints.txt) on hosts of one kind."
+SAME_PLUGINS = "Install the same plug-in where the worker runs, and start it again: pip install {}=={}"
 SAME_DISK = "The project must lie on a disk that all hosts share, at the same path."
 
 
 @dataclass(frozen=True)
 class Asked:
     """What a worker must have to render a mix: `versions` of what decides bytes, by the names that a message
-    uses; the SHA-256 of each file that the mix plays; the folders that it must see."""
+    uses; the SHA-256 of each file that the mix plays; the folders that it must see; the plug-ins of
+    its kinds."""
 
     versions: Mapping[str, str]
     files: Mapping[str, str]
     folders: Sequence[Path]
+    plugins: Sequence[AskedPlugin] = ()
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,12 @@ class Inquiry:
                 files[str(path)] = known[0]
                 by_ffmpeg = by_ffmpeg or known[1]
         wanted = self._versions | ({"ffmpeg": ffmpeg_version()} if by_ffmpeg else {})
-        return Asked(wanted, files, (mix.root, mix.out))
+        return Asked(
+            wanted,
+            files,
+            (mix.root, mix.out),
+            plugins_of(_presets_of(mix), Project(mix.root).deliveries),
+        )
 
     def _known(self, path: Path) -> tuple[str, bool] | None:
         """The hash of a file, and whether ffmpeg decodes it."""
@@ -85,13 +95,22 @@ class Inquiry:
         return self._files[path]
 
 
-def render_if_same(task: Task, asked: Asked) -> Outcome | Refusal:
-    """The task's outcome, or why this worker refuses it. Runs on the worker."""
-    return refusal(asked, _worker()) or render_one(task)
+def sealed(task: Task) -> bytes:
+    """The task as `render_if_same` takes it: it is opened only by a worker that has all kinds in it."""
+    return pickle.dumps(task)
+
+
+def render_if_same(task: bytes, asked: Asked) -> Outcome | Refusal:
+    """The outcome of a task that is `sealed`, or why this worker refuses it. Runs on the worker."""
+    refused = refusal(asked, _worker())
+    if refused is not None:
+        return refused
+    opened_task: Task = pickle.loads(task)  # noqa: S301 - from the scheduler, as the call itself
+    return render_one(opened_task)
 
 
 def refusal(asked: Asked, worker: str) -> Refusal | None:
-    """Why this process would not make the bytes that are asked for; None when it would."""
+    """Why this process would render other bytes; None when it renders the same."""
     for folder in asked.folders:
         if not folder.is_dir():
             return Refusal(worker, f"does not see {folder}", SAME_DISK)
@@ -104,6 +123,9 @@ def refusal(asked: Asked, worker: str) -> Refusal | None:
                 f"would not make the same bytes: its {name} is {found}, here it is {wanted}",
                 PINNED if name == "arithmetic" else SAME_VERSIONS,
             )
+    for plugin in asked.plugins:
+        if (reason := lacking(plugin)) is not None:
+            return Refusal(worker, reason, SAME_PLUGINS.format(plugin.package, plugin.version))
     for path, sha256 in asked.files.items():
         if _hash_here(path) != sha256:
             return Refusal(worker, f"sees another {path}, or none", SAME_DISK)
@@ -118,20 +140,8 @@ def versions() -> dict[str, str]:
         "processor": platform.machine(),
         "arithmetic": str(arithmetic()),
         **library_versions(),
-        **plugins(),
         "render-ending": _code_now(),
     }
-
-
-@lru_cache(maxsize=1)
-def plugins() -> dict[str, str]:
-    """The packages whose plug-ins are found here, with their versions."""
-    found = {}
-    for group in PLUGIN_GROUPS:
-        for point in metadata.entry_points(group=group):
-            version = "unknown" if point.dist is None else point.dist.version
-            found[f"plug-in {point.name} ({group})"] = version
-    return found
 
 
 def _code_now() -> str:
@@ -148,14 +158,23 @@ def _code_at_first() -> str:
     return sources_key(Path(__file__).parent.parent.parent)
 
 
+def _presets_of(mix: Mix) -> list[Preset]:
+    """The preset of a mix, and that of the mix that it is locked to."""
+    locked = [mix.reference.preset] if isinstance(mix.reference, ReferenceMix) else []
+    return [*([] if mix.preset is None else [mix.preset]), *locked]
+
+
 def _files_of(mix: Mix) -> list[Path]:
     if mix.preset is None:
         return []
     project = Project(mix.root)
     try:
         paths = [*stem_paths(project, mix.preset, {}).values(), head_path(project, mix.preset)]
+        delivery = full_name(mix.preset.master.delivery, project.deliveries)
     except AudioPipelineError:
         return []
+    own = project.deliveries / f"{delivery}.toml"
+    paths += [own] if own.is_file() else []
     return [path for path in dict.fromkeys(paths) if path is not None]
 
 

@@ -18,7 +18,7 @@ from audio_pipeline.jobs.render_files import RenderFiles, files_of_render
 from audio_pipeline.mastering.gain_staging import Gains, softest_dbfs
 from audio_pipeline.memo.store import Cache, digest
 from audio_pipeline.pages.changes import Changes, changes_of
-from audio_pipeline.pages.page import PageMedia, look_at
+from audio_pipeline.pages.page import PageMedia, page_media
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.report_file import read_report
@@ -107,7 +107,7 @@ def material_of(order: Order, language: str, progress: Progress = lambda stage, 
         next(iter(sources)),
         sources,
         {part: _samples_sha256(path, preset.master.bits) for part, path in sources.items()},
-        look_at(files.master, softest_dbfs(preset, gains)),
+        page_media(files.master, softest_dbfs(preset, gains)),
         changes_of(preset),
         rendered,
     )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from audio_pipeline.errors import PresetError
+from audio_pipeline.jobs.batch import foresee, shared_parts, shared_values
 from audio_pipeline.jobs.batch import plan as planning
-from audio_pipeline.jobs.batch import shared_parts
 from audio_pipeline.jobs.batch.plan import Mix, matrices_of, plan
-from audio_pipeline.preset import model
+from audio_pipeline.preset import explain, headers, model, timing
 from audio_pipeline.preset.batch_file import parse_vary
 from audio_pipeline.preset.document import load_document, with_value
 from audio_pipeline.preset.explain import differences
@@ -21,11 +22,11 @@ from audio_pipeline.preset.stems import planned_schedule
 from tests.hostile.law import refusal
 
 
-def _many(project: Project, layers: int) -> None:
+def _many(project: Project, layers: int, base: str = "tiny") -> None:
     sounds = "".join(
         f'[layers.g{n}]\nkind = "grain"\nlevel = "-{60 + n % 9} dBFS"\n' for n in range(layers)
     )
-    (project.presets / "many.toml").write_text(f'extends = "tiny"\n{sounds}')
+    (project.presets / "many.toml").write_text(f'extends = "{base}"\n{sounds}')
 
 
 def _planned(project: Project, *vary: str) -> list[Mix]:
@@ -63,6 +64,100 @@ def test_a_further_mix_costs_only_what_is_new_in_it(
         assert len(_planned(tiny, _levels(count))) == count
         costs.append(len(calls))
     assert costs[1] - costs[0] <= 10 * 5, "not 60 sounds for each of 10 more mixes"
+
+
+LANGUAGES = """
+[stems.en]
+voice_a = "stems/voice_a.flac"
+[stems.de]
+voice_a = "stems/voice_b.flac"
+set = { "voice_a.pan" = "R5" }
+"""
+
+
+def _axis(count: int) -> str:
+    return '[vary]\n"grain.level" = [' + ", ".join(f'"-{50 + n}.5 dBFS"' for n in range(count)) + "]\n"
+
+
+def _in_languages(count: int) -> str:
+    return 'presets = ["many"]\n' + _axis(count) + LANGUAGES
+
+
+def _with_a_reference(count: int) -> str:
+    return 'presets = ["many"]\nreference = "en"\n' + _axis(count) + LANGUAGES
+
+
+def _with_music_and_effects(count: int) -> str:
+    return 'presets = ["many", "me"]\nreference = "en"\n' + _axis(count) + LANGUAGES
+
+
+def _one_by_one(count: int) -> str:
+    mix = '[[mix]]\npreset = "many"\nname = "m{0}"\nset = {{ "grain.level" = "-{0}.5 dBFS" }}\n'
+    return "".join(mix.format(50 + n) for n in range(count))
+
+
+COSTLY = (
+    (model, "_checked"),
+    (shared_parts, "exact"),
+    (shared_values, "fields_of"),
+    (headers, "stated_samples"),
+    (foresee, "load_delivery"),
+    (timing, "_check_parameters"),
+)
+
+
+@pytest.mark.parametrize(
+    "text", [_in_languages, _with_a_reference, _with_music_and_effects, _one_by_one]
+)
+def test_a_further_mix_of_a_batch_file_costs_only_what_is_new_in_it(
+    tiny: Project, monkeypatch: pytest.MonkeyPatch, text: Callable[[int], str]
+) -> None:
+    _many(tiny, 60, "voiced")
+    (tiny.presets / "me.toml").write_text(
+        'extends = "many"\n[master]\nanchor = "programme"\nbuses = ["FX", "BG"]\n'
+    )
+    calls = [_counted(monkeypatch, module, name) for module, name in COSTLY]
+    costs = []
+    for count in (5, 10):
+        for counted in calls:
+            counted.clear()
+        (tiny.presets / "all.batch.toml").write_text(text(count))
+        mixes = plan(tiny, matrices_of(tiny, ["all"], False), tiny.renders)
+        assert all(mix.failure is None for mix in mixes)
+        costs.append([len(counted) for counted in calls])
+    for (_, name), before, after in zip(COSTLY, *costs, strict=True):
+        assert after - before <= 5 * 30, f"{name}: not 60 sounds for each of 5 to 20 more mixes"
+
+
+def test_what_stands_in_the_names_is_not_looked_for_among_all_values(
+    tiny: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _many(tiny, 60)
+    calls = _counted(monkeypatch, explain, "fields_of")
+    matrices = [replace(m, sets={"dropout.fade": "80ms"}) for m in matrices_of(tiny, ["many"], False)]
+    axes = parse_vary([_levels(10)])
+    mixes = plan(tiny, [m.varying(axes) for m in matrices], tiny.renders)
+    assert all(mix.name.endswith("_dropout.fade-80ms") for mix in mixes)
+    assert len(calls) <= 10 * 5
+
+
+def test_presets_of_one_base_check_it_once(tiny: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    _many(tiny, 60)
+    for n in range(10):
+        (tiny.presets / f"p{n}.toml").write_text(f'extends = "many"\nseed = {n}\n')
+    calls = _counted(monkeypatch, model, "_checked")
+    assert len(plan(tiny, matrices_of(tiny, ["p*"], False), tiny.renders)) == 10
+    assert len(calls) <= 60 + 10 * 10
+
+
+def test_too_many_mixes_one_by_one_are_refused_before_any_is_planned(
+    tiny: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _many(tiny, 190)
+    (tiny.presets / "all.batch.toml").write_text(_one_by_one(2000))
+    monkeypatch.setattr(planning, "_mix", lambda *_: pytest.fail("a mix was planned"))
+    with pytest.raises(PresetError, match="sounds together; a batch has at most 300 000"):
+        plan(tiny, matrices_of(tiny, ["all"], False), tiny.renders)
 
 
 def test_what_is_shared_is_what_each_mix_would_have_by_itself(tiny: Project) -> None:
@@ -108,7 +203,7 @@ def test_ten_thousand_mixes_of_two_hundred_layers_are_refused_at_once(
     monkeypatch.setattr(planning, "_mix", lambda *_: pytest.fail("a mix was planned"))
     error = refusal(lambda: _planned(tiny, _levels(100), f"seed={','.join(map(str, range(1, 101)))}"))
     assert error is not None
-    assert "sounds together; a batch has at most 500 000" in error.message
+    assert "sounds together; a batch has at most 300 000" in error.message
 
 
 def test_the_bound_counts_all_presets_of_a_batch(tiny: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,26 +65,6 @@ def test_code_that_changes_while_a_worker_runs_is_noticed(
     assert "its render-ending is edited, after a change while it ran" in found.reason
 
 
-def test_a_plug_in_that_only_one_side_has_is_noticed(mix: Mix, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_check, "plugins", lambda: {"plug-in rain (render_ending.layers)": "1.0"})
-    asked = Inquiry().asked(mix)
-    for there in ({}, {"plug-in rain (render_ending.layers)": "1.1"}):
-        monkeypatch.setattr(worker_check, "plugins", lambda there=there: there)
-        found = refusal(asked, "w")
-        assert found is not None
-        assert "its plug-in rain (render_ending.layers) is" in found.reason
-
-
-def test_a_plug_in_that_only_the_worker_has_is_noticed(
-    mix: Mix, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = Inquiry().asked(mix)
-    monkeypatch.setattr(worker_check, "plugins", lambda: {"plug-in rain (render_ending.layers)": "1.0"})
-    found = refusal(asked, "w")
-    assert found is not None
-    assert "its plug-in rain (render_ending.layers) is 1.0, here it is missing" in found.reason
-
-
 @pytest.mark.parametrize("change", ["other bytes", "removed"])
 def test_a_stem_that_is_another_one_there_is_noticed(mix: Mix, change: str) -> None:
     asked = Inquiry().asked(mix)
