@@ -7,7 +7,7 @@ from typing import NoReturn
 
 
 def run() -> NoReturn:
-    """The command as a process of its own; exit 0 done, 1 could not, 2 wrong usage. See `cli.main`."""
+    """Run the command as a process; for its exit status see `cli.main`."""
     # until the command takes its signals, nothing is written, and Ctrl-C need not show where it was
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)

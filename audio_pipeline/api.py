@@ -1,4 +1,4 @@
-"""What a program calls: a project, renders, reports, verdicts and comparisons. See `audio_pipeline`."""
+"""The functions and classes of the public API. See `audio_pipeline`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Project(ProjectFolder):
         folder = Path(root).absolute()
         if not (folder / "presets").is_dir():
             raise PresetError(
-                f"{root} is not a project: it holds no presets/",
+                f"{root} is not a project: the folder presets/ is missing",
                 hint=f"Make one with: render-ending init {Path(root).name}",
             )
         super().__init__(folder)
@@ -61,7 +61,7 @@ class Project(ProjectFolder):
     def find(cls, start: AnyPath = ".") -> Project:
         """The project that `start` is in: the nearest folder upward that holds `presets/`.
 
-        Raises PresetError where there is none.
+        Raises PresetError if no folder does.
         """
         return cls(find_project(Path(start).absolute()).root)
 
@@ -104,16 +104,17 @@ def render(
     cache: bool = True,
     on_progress: Callable[[str, float], None] = lambda stage, share: None,
 ) -> Render:
-    """Render a preset that `Project.preset` gave: a master, its report and, where wanted, stems and a page.
+    """Render a preset of `Project.preset`: write a master and its report, and optionally stems and a page.
 
-    They are written to `out`, by default the project's `renders`, all or none. `name` is a template for
-    their name; `voices` replaces stems, by the layer ({"voice_a": "fr_a.wav"}); `begin` and `finish` are
-    times like "black + 2s" and make an excerpt, which has no report; `workers` is the number of threads, by
-    default of CPUs. `on_progress` is told what is being done and which share of it is done (0..1).
+    All files are written to `out` (default: the project's `renders`), or none. `name` is a template for their
+    name; `voices` replaces stems by layer ({"voice_a": "fr_a.wav"}); `begin` and `finish` are times like
+    "black + 2s" and select an excerpt, which has no report; `workers` is the number of threads (default: the
+    number of CPUs). `on_progress` is called with the stage and its progress (0..1).
 
-    The library leaves the environment of its process alone, so the report says `unpinned` unless Python was
-    started with the command's (see docs/batch.md); the samples are those of the command on the same
-    machine, but for rounding. Raises PresetError, StemError or RenderError; earlier files are then unchanged.
+    The library does not change the environment of its process; the report says `unpinned` unless Python was
+    started with the environment of the command (see docs/python.md). The samples equal those of the command on
+    the same machine except for rounding. Raises PresetError, StemError or RenderError; existing files are then
+    unchanged.
 
     Examples:
         >>> made = render(Project("film").preset("short"), out="renders")
@@ -122,7 +123,7 @@ def render(
     """
     project = preset.document.project
     if project is None:
-        raise ValueError("the preset belongs to no project; get it with Project.preset")
+        raise ValueError("the preset has no project; load it with Project.preset")
     order = Order(
         project=project,
         preset=named(preset, name),
@@ -168,10 +169,10 @@ def measure(
     )
     if isinstance(audio, str | os.PathLike):
         if sample_rate_hz is not None:
-            raise ValueError("a file has its own sample rate; sample_rate_hz goes with samples")
+            raise ValueError("sample_rate_hz goes with samples; a file states its own sample rate")
         return measure_file(Path(audio), known)
     if sample_rate_hz is None:
-        raise ValueError("samples have no sample rate; say sample_rate_hz")
+        raise ValueError("sample_rate_hz is missing; samples need it")
     with _written(audio, sample_rate_hz) as file:
         return measure_file(file, known)
 
@@ -218,8 +219,8 @@ def compare(
 ) -> Comparison:
     """Compare reports, report files or audio files with the first of them.
 
-    `tolerance` is what levels may differ by, in dB or LU (by default 0.5), or a tolerance for each figure by
-    its name. Raises ValueError for fewer than two, ReportError or StemError for a file that cannot be read.
+    `tolerance` is the tolerance of levels in dB or LU (default: 0.5), or one for each figure by its name.
+    Raises ValueError for fewer than two, ReportError or StemError for a file that cannot be read.
 
     Examples:
         >>> report = measure("film/stems/voice_a.flac")

@@ -1,12 +1,12 @@
-"""The tree of what can go wrong while somebody uses the tool.
+"""The errors that a user can cause.
 
     AudioPipelineError
-    ├── PresetError     a preset, a batch file or `--set` cannot be understood or obeyed
-    ├── StemError       an audio file that was asked for cannot be used
-    ├── RenderError     the mix could not be made or written
+    ├── PresetError     a preset, a batch file or `--set` is invalid
+    ├── StemError       an audio file cannot be used
+    ├── RenderError     the mix cannot be rendered or written
     └── ReportError     a report, a delivery or a marker list cannot be read or compared
 
-Misuse of the library by a programmer (wrong shapes, wrong dtypes) stays `ValueError`.
+Misuse of the library (wrong shapes, wrong dtypes) raises `ValueError`.
 """
 
 import re
@@ -16,7 +16,7 @@ LONGEST = 1000
 """Characters of a sentence that are shown; a hostile file may put a megabyte into one."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-"""How Python carries a byte of a path that is no UTF-8 (PEP 383), and half a character."""
+"""How Python carries a byte of a path that is not UTF-8 (PEP 383), and half a character."""
 
 
 class AudioPipelineError(Exception):
@@ -35,14 +35,14 @@ class AudioPipelineError(Exception):
 def printable(text: str) -> str:
     """`text` with every character that cannot be shown, or would steer a terminal, escaped.
 
-    Line breaks, control and direction marks become `\\n`, `\\x1b`, `\\u202e`; a byte that is no
-    UTF-8, as Python carries it, becomes `\\xff`. So it stays one line and can always be encoded.
+    Line breaks, control and direction marks become `\\n`, `\\x1b`, `\\u202e`; a byte that is not UTF-8, as
+    Python carries it, becomes `\\xff`. So it stays one line and can always be encoded.
     """
     return text if text.isprintable() else "".join(map(_escaped, text))
 
 
 def encodable(text: str) -> str:
-    """`text` with only what UTF-8 cannot encode escaped: a byte of a path that is no UTF-8 becomes `\\xff`.
+    """`text` with only what UTF-8 cannot encode escaped: a byte of a path that is not UTF-8 becomes `\\xff`.
 
     For text that is written into a file: JSON, CSV and HTML escape their own signs.
     """
@@ -75,16 +75,16 @@ def _one_line(sentence: str) -> str:
 
 
 class PresetError(AudioPipelineError):
-    """A preset, a batch file or a `--set` that cannot be understood or obeyed."""
+    """A preset, a batch file or a `--set` is invalid."""
 
 
 class StemError(AudioPipelineError):
-    """An audio file that was asked for and cannot be used."""
+    """An audio file cannot be used."""
 
 
 class RenderError(AudioPipelineError):
-    """The mix could not be made or written; whatever was there before still is."""
+    """The mix could not be rendered or written; existing files are unchanged."""
 
 
 class ReportError(AudioPipelineError):
-    """A report, a delivery or a marker list that cannot be read or compared."""
+    """A report, a delivery or a marker list cannot be read or compared."""

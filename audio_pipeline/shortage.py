@@ -1,4 +1,4 @@
-"""What the system ran out of, told from the many errors that this shows itself in."""
+"""Recognises errors that a shortage of memory, threads or file handles causes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import errno
 from audio_pipeline.errors import RenderError
 
 _MEMORY_WORDS = ("failed to map segment", "annot allocate memory", "unable to allocate")
-_MEMORY = ("there is not enough memory", "Close other programs, or use fewer --workers or --jobs.")
+_MEMORY = ("out of memory", "Close other programs, or use fewer --workers or --jobs.")
 _THREADS = (
-    "the system starts no more threads",
+    "the system cannot start more threads",
     "Use fewer --workers or --jobs, or raise the limits of the user (ulimit -u, ulimit -v).",
 )
 _FILES = ("too many files are open", "Close other programs, or raise the limit (ulimit -n).")
@@ -19,7 +19,7 @@ _BY_ERRNO = {errno.ENOMEM: _MEMORY, errno.EMFILE: _FILES, errno.ENFILE: _FILES, 
 def shortage(error: BaseException) -> RenderError | None:
     """The sentence for an error that a lack of memory, threads or file handles has caused; None for others.
 
-    What led to the error counts, too: NumPy reports an import that memory did not suffice for in words of
+    What led to the error counts, too: NumPy reports an import that memory did not suffice for with a message of
     its own.
     """
     seen: set[int] = set()

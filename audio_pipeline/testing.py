@@ -35,11 +35,11 @@ CUES_S = {"start": 0, "black": 20, "dropout": 25, "silence": 27, "end": 30}
 """The cues of `make_scene`, in seconds."""
 
 SIZES = (120_000, 352_000)
-"""Tiles that the grid does not have: a sound that remembers, or forgets to look back, differs in them."""
+"""Tile sizes other than the grid's: a sound with memory, or with too short a look-back, differs in them."""
 
 ROUNDING = 1e-5
-"""What rounding may come to in tiles of another size, as a share of the RMS: −100 dB. Convolutions are cut
-at the tile and round otherwise in another, in float32; on the grid nothing may differ."""
+"""Allowed rounding in tiles of another size, as a share of the RMS: −100 dB. Convolutions in float32 are cut at
+the tile and round differently; on the grid the samples must be equal."""
 
 
 def make_scene(
@@ -98,9 +98,10 @@ def check_effect(effect: Effect, scene: Scene | None = None, name: str | None = 
 
 
 def check_layer_on_the_grid(layer: Layer, scene: Scene, tiles: Sequence[Span] | None = None) -> None:
-    """It is tracked, pure, in any order, in range, float64, and silent outside its span.
+    """Check that a layer is tracked, pure, independent of order, in range, float64, and silent outside its
+    span.
 
-    `tiles` are those that are tried; all of the programme, and one after it, where none are given.
+    `tiles` are the tiles that are rendered; default: all of the programme and one after it.
     """
     check_tracked(layer, scene)
     source, again = (PreparedSounds(scene).source(layer, "it") for _ in range(2))
@@ -129,7 +130,7 @@ def check_layer_on_the_grid(layer: Layer, scene: Scene, tiles: Sequence[Span] | 
 def check_layer_in_tiles_of_any_size(
     layer: Layer, scene: Scene, sizes: Iterable[int] = SIZES, rounding: float = ROUNDING
 ) -> None:
-    """What it gives at a time does not depend on the tile that it is asked for."""
+    """Check that a layer gives the same samples in tiles of any size."""
     source = PreparedSounds(scene).source(layer, "it")
     expected = _cut_into(source, scene.programme, TILE)
     for size in sizes:
@@ -175,7 +176,7 @@ def check_effect_in_tiles_of_any_size(
     sizes: Iterable[int] = SIZES,
     rounding: float = ROUNDING,
 ) -> None:
-    """It needs of the past what it says, and no more: `look_back` samples."""
+    """Check that an effect needs no more of the past than its `look_back` samples."""
     processor = PreparedSounds(scene).processor(effect, "it")
     sent = _noise(scene.programme, scene.programme.stop + processor.look_back)
     expected = _strips_cut_into(processor, effect, name, sent, TILE)
@@ -186,7 +187,7 @@ def check_effect_in_tiles_of_any_size(
 
 
 def check_stem_effect(effect: Effect, stems: Mapping[str, Samples], bench: StemBench) -> None:
-    """It is pure, keeps lengths and leaves its input alone; what it says of the stems is JSON."""
+    """Check that an effect on stems is pure, keeps lengths and its input, and reports JSON values."""
     given = {layer: stem.copy() for layer, stem in stems.items()}
     for stem in given.values():
         stem.flags.writeable = False
@@ -201,7 +202,7 @@ def check_stem_effect(effect: Effect, stems: Mapping[str, Samples], bench: StemB
 
 
 def check_tracked(sound: Layer | Effect, scene: Scene) -> None:
-    """What it asks of the scene can be part of a key, so that the cache may keep what it makes."""
+    """Check that its questions to the scene can be part of a cache key."""
     tracing = TracingScene(scene, "it")
     sound.prepare(cast(Scene, tracing), "it")
     assert tracing.close() is not None, "it asks the scene what no key can hold"

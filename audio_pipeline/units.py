@@ -66,7 +66,7 @@ Steps = Unit | Literal["place", "time", "length"]
 class _Written:
     """How a value stands in a preset, as one of pydantic's annotations: read, shown, told to editors.
 
-    `parse` takes what the preset holds, or raises ValueError in words; `show` gives its text back; `steps`
+    `parse` takes what the preset holds, or raises ValueError; `show` gives its text back; `steps`
     is how it moves from the base, None where it cannot. One annotation costs a third of what three of
     pydantic's would, and two hundred fields have one.
     """
@@ -189,7 +189,7 @@ def _parse_pan(value: object) -> float:
         return 0.0
     match = re.fullmatch(r"([LR])(\d{1,3})", value) if isinstance(value, str) else None
     if match is None or int(match[2]) > 100:
-        raise ValueError(f'{value!r} is not a place between the ears; write "L100", "C" or "R30"')
+        raise ValueError(f'{value!r} is not a pan value; write "L100", "C" or "R30"')
     return int(match[2]) / 100.0 * (-1.0 if match[1] == "L" else 1.0)
 
 
@@ -206,7 +206,7 @@ Pan = Annotated[
         "place",
     ),
 ]
-"""A place between left (−1) and right (+1)."""
+"""Pan from left (−1) to right (+1)."""
 
 
 MOST_CHANNELS = 24

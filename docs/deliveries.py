@@ -15,7 +15,7 @@ END = "<!-- end of deliveries -->\n"
 def table() -> str:
     """A row for every clause of every delivery but `channel_faults`, which all have."""
     rows = [
-        "| delivery | clause | asked for | document, version, section | read |",
+        "| delivery | clause | limit | document, version, section | read |",
         "|---|---|---|---|---|",
     ]
     for delivery in map(load_delivery, delivery_names()):

@@ -152,7 +152,7 @@ def _report() -> str:
             inner = list(_models(field.annotation))
             waiting += inner
             links = ", ".join(f"[{m.__name__}](#{m.__name__.lower()})" for m in inner)
-            rows.append((f"`{field.alias or name}`", links, field.description or _in_words(name)))
+            rows.append((f"`{field.alias or name}`", links, field.description or _as_text(name)))
         text = inspect.cleandoc(model.__doc__ or "")
         parts += [f"## {model.__name__}", text, _table(("Key", "Table", "Meaning"), rows)]
     return "\n\n".join(parts)
@@ -166,7 +166,7 @@ def _models(annotation: Any) -> Iterable[type[BaseModel]]:
         yield from _models(inner)
 
 
-def _in_words(name: str) -> str:
+def _as_text(name: str) -> str:
     """A key in words, with its unit."""
     if name in FIGURES:
         return f"{FIGURES[name].label}, {FIGURES[name].unit}"

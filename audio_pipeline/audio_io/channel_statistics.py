@@ -175,7 +175,7 @@ class ChannelMeter:
 
 @dataclass(frozen=True)
 class ChannelStatistics:
-    """What the fold is decided by: `products` `(channels, channels)`, and what was measured beside them."""
+    """The statistics that decide the fold: `products` `(channels, channels)` and further measurements."""
 
     products: Samples
     activity: Activity

@@ -61,7 +61,7 @@ class Remark(NamedTuple):
 
 @dataclass(frozen=True)
 class Conditioned:
-    """A stem ready for the timeline, and what was done to get there.
+    """A conditioned stem, and the steps of its conditioning.
 
     `samples` is `(n, channels)` float64, read-only. `did` holds what was done, in order, each like
     "resampled from 44100 to 48000 Hz"; `notes` are what of it was assumed, chosen or left out; both begin
@@ -144,10 +144,13 @@ def condition(
         loudness, gated = loudness_of(out, sample_rate_hz, measure)
         gain_db = level_lufs - loudness
         out *= gain_from_db(gain_db)
-        by = "" if gated else ", by its RMS: it is too short or too quiet for the gate"
+        by = "" if gated else ", from its RMS: it is too short or too quiet for the gate"
         did.append(f"levelled from {loudness:.1f} to {level_lufs:g} LUFS ({gain_db:+.1f} dB{by})")
         if gain_db > MUCH_GAIN_DB:
-            raised = f"{info.name} needed {gain_db:.0f} dB of gain; its noise came up with it."
+            raised = (
+                f"{info.name} needed {gain_db:.0f} dB of gain; its noise floor rose with it."
+                " Record it at a higher level."
+            )
             warnings.append(Remark("stem_gain", raised))
     out.flags.writeable = False
     done = tuple(sentence for sentence in did if sentence is not None)
@@ -158,7 +161,7 @@ def _checked(
     recording: Recording, sample_rate_hz: int, channels: int
 ) -> tuple[SignalCheck, ChannelMeter | None, list[Samples]]:
     """All of it, looked at, and its blocks, or none when they are many; what its channels hold, where there
-    are several. Raises StemError for what is no sound, silent, or more than can be held."""
+    are several. Raises StemError for a file without audio, a silent one, or one that is too long."""
     info = recording.info
     check = SignalCheck(info.name, info.sample_rate_hz, info.channels)
     pair = pair_of(info.layout)
@@ -219,9 +222,9 @@ def _refuse_from_its_head(recording: Recording, sample_rate_hz: int, channels: i
     _refuse_too_much(recording.info, sample_rate_hz, channels)
     if recording.file.size > MOST_BYTES:
         raise StemError(
-            f"{recording.info.name} is a file of {recording.file.size / 1e9:.1f} GB;"
-            f" that of a stem may have {MOST_BYTES / 1e9:g}.",
-            hint="Export its sound alone.",
+            f"{recording.info.name} has {recording.file.size / 1e9:.1f} GB;"
+            f" a stem file may have at most {MOST_BYTES / 1e9:g} GB.",
+            hint="Export the audio track only, e.g. as WAV.",
         )
 
 
@@ -234,9 +237,9 @@ def _refuse_too_much(info: AudioInfo, sample_rate_hz: int, channels: int) -> Non
         MOST_READ / (info.channels * info.sample_rate_hz), MOST_HELD / (channels * sample_rate_hz)
     )
     raise StemError(
-        f"{info.name} lasts {info.duration_s / 60.0:.1f} minutes or more; of {info.channels} channels"
-        f" at {info.sample_rate_hz} Hz a stem may last {most_s / 60.0:.1f}.",
-        hint="Cut it to what is heard, or into parts that are layers of their own.",
+        f"{info.name} lasts {info.duration_s / 60.0:.1f} minutes or more; a stem of"
+        f" {info.channels} channels at {info.sample_rate_hz} Hz may last {most_s / 60.0:.1f} minutes.",
+        hint="Trim it to the part that is used, or split it into several layers.",
     )
 
 
@@ -276,7 +279,7 @@ def _offset(check: SignalCheck) -> tuple[Samples, str | None]:
     highest = float(np.max(np.abs(offset)))
     if highest < gain_from_db(DC_FLOOR_DBFS):
         return np.zeros_like(offset), None
-    return offset, f"took out a DC offset of {db_from_gain(highest):.0f} dBFS"
+    return offset, f"removed a DC offset of {db_from_gain(highest):.0f} dBFS"
 
 
 def _folded(block: Samples, fold: Fold | None) -> Samples:

@@ -75,7 +75,7 @@ def fold_to_mono(
     "auto": of a stated layout the centre, where it carries something; otherwise left and right, as their
     mean only when both hold the same sound; of a recorder's tracks, and of a layout that is not stated, the
     one track that holds the voice. An LFE is never used.
-    Raises StemError for a choice that is not there, and where no channel that may be used carries the voice.
+    Raises StemError for a channel that does not exist, and if no usable channel carries the voice.
     """
     if choice != "auto":
         fold = _chosen(name, found, layout, choice)
@@ -83,7 +83,7 @@ def fold_to_mono(
         _refuse_low_frequency(name, layout, 0)
         return None
     elif layout.source == "ambisonic":
-        fold = Fold(_one(layout, 0), "took W, the sound from everywhere, of B-format")
+        fold = Fold(_one(layout, 0), "took W, the omnidirectional channel of B-format")
     elif layout.source in ("assumed", "tracks") or pair_of(layout) is None:
         fold = _by_centre(found, layout) if layout.indices("FC") and layout.source == "stated" else None
         fold = fold or _track_with_voice(name, found, layout)
@@ -105,7 +105,7 @@ def fold_to_stereo(layout: Layout) -> Fold | None:
     if len(roles) == 2:
         return None
     if len(roles) == 1:
-        return Fold(np.ones((1, 2)), "put the one channel on both sides")
+        return Fold(np.ones((1, 2)), "copied the mono channel to left and right")
     if layout.source in ("ambisonic", "tracks"):
         raise ValueError(f"{layout.source} channels belong to no loudspeaker")
     how = f"folded {len(roles)} channels down to stereo (ITU-R BS.775, no LFE)"
@@ -124,11 +124,11 @@ def track_in_stereo(name: str, found: ChannelStatistics, layout: Layout) -> Fold
     ambisonic sound."""
     if layout.source == "ambisonic":
         raise StemError(
-            f"{name} is ambisonic ({len(layout.roles)} channels of B-format), which does not fold to stereo.",
+            f"{name} is ambisonic ({len(layout.roles)} channels of B-format); it cannot be folded to stereo.",
             hint="Decode it to stereo first.",
         )
     fold = _track_with_voice(name, found, layout)
-    return Fold(np.repeat(fold.matrix, 2, axis=1), f"{fold.how}, on both sides")
+    return Fold(np.repeat(fold.matrix, 2, axis=1), f"{fold.how}, copied to left and right")
 
 
 def _to_sides(role: str | None) -> tuple[float, float]:
@@ -161,7 +161,9 @@ def _chosen(name: str, found: ChannelStatistics, layout: Layout, choice: Channel
     _refuse_low_frequency(name, layout, index)
     if count == 1:
         return None
-    return Fold(_one(layout, index), f"took {layout.channel_name(index)} of {count}, as the preset says")
+    return Fold(
+        _one(layout, index), f"took {layout.channel_name(index)} of {count}, as set in the preset"
+    )
 
 
 def _mix(found: ChannelStatistics, layout: Layout) -> Fold | None:
@@ -171,7 +173,7 @@ def _mix(found: ChannelStatistics, layout: Layout) -> Fold | None:
     matrix = np.zeros((len(layout.roles), 1))
     matrix[used] = 1.0 / len(used)
     what = "left and right" if used == [0, 1] else f"{len(used)} channels"
-    return Fold(matrix, f"took the mean of {what}, as the preset says", _cost_of_mix(found, used))
+    return Fold(matrix, f"took the mean of {what}, as set in the preset", _cost_of_mix(found, used))
 
 
 def _cost_of_mix(found: ChannelStatistics, used: list[int]) -> str | None:
@@ -181,8 +183,8 @@ def _cost_of_mix(found: ChannelStatistics, used: list[int]) -> str | None:
         if found.likeness.alike:
             return None
         return (
-            "is the mean of two unlike channels, such as two microphones:"
-            f" the third octave at {_hz(at_hz)} loses {loss_db:.0f} dB."
+            "is the mean of two different channels, such as two microphones: the third octave"
+            f' at {_hz(at_hz)} loses {loss_db:.0f} dB. Choose one, e.g. with channel = "left".'
         )
     levels = found.levels[used]
     sound = [n for n, level in zip(used, levels, strict=True) if found.below_db(level) < ONE_SIDED_DB]
@@ -190,7 +192,9 @@ def _cost_of_mix(found: ChannelStatistics, used: list[int]) -> str | None:
         found.products[a, b] < 0.7 * found.levels[a] * found.levels[b] for a in sound for b in sound
     )
     return (
-        "is the mean of unlike channels, such as several microphones; it may sound hollow." * unlike
+        "is the mean of different channels, such as several microphones; it may sound hollow."
+        " Choose one, e.g. with channel = 1."
+        * unlike
         or None
     )
 
@@ -264,7 +268,7 @@ def _track_with_voice(name: str, found: ChannelStatistics, layout: Layout) -> Fo
         if role not in LOW_FREQUENCY or (layout.source != "stated" and found.activity.rms_hz[n] > LOW_HZ)
     ]
     if not usable:
-        raise _silent(name, "left the LFE out")
+        raise _silent(name, "left out the LFE")
     best = _best_track(found, usable)
     count = len(layout.roles)
     others = [n for n in range(count) if n != best]
@@ -287,7 +291,7 @@ def _best_track(found: ChannelStatistics, usable: list[int]) -> int:
 
 
 def _below_main(found: ChannelStatistics, layout: Layout, level: float) -> float:
-    """How far `level` is below the loudest channel that is no LFE, dB."""
+    """How far `level` is below the loudest channel except the LFE, dB."""
     loudest = float(found.levels[_loudest(found, layout)])
     return -_db(level, loudest)
 
@@ -317,7 +321,7 @@ def _refuse_low_frequency(name: str, layout: Layout, index: int) -> None:
 
 def _silent(name: str, how: str) -> StemError:
     return StemError(
-        f"{name} is silent once it is folded ({how}).",
+        f"{name} is silent after the fold ({how}).",
         hint="Check which channel holds the sound, and export that one.",
     )
 

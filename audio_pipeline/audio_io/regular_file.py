@@ -1,4 +1,4 @@
-"""Open a file only when it is one: pipes, devices and sockets are told by their kind, never opened."""
+"""Opens regular files only: pipes, devices and sockets are refused by their type without opening them."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ _KINDS = (
     (stat.S_ISBLK, "a device"),
 )
 
+_READ_AGAIN = "Check the disk and the permissions, then try again."
+
 # Windows has no pipes of this kind to wait for, but would translate line ends
 _WITHOUT_WAITING = sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
 
@@ -48,10 +50,12 @@ class RegularFile:
         try:
             return read_at(self.descriptor, count, offset) if 0 <= offset < self.size else b""
         except OSError as error:
-            raise StemError(f"{self.name} cannot be read: {error.strerror}.") from error
+            raise StemError(
+                f"{self.name} cannot be read: {error.strerror}.", hint=_READ_AGAIN
+            ) from error
 
     def refuse_change(self) -> None:
-        """Raises StemError when the file is not what it was when it was opened.
+        """Raise StemError when the file has changed since it was opened.
 
         One that was removed, or replaced by another of its name, is still here, whole.
         """
@@ -86,7 +90,7 @@ def regular_file(path: str | os.PathLike[str]) -> Iterator[RegularFile]:
 
 
 def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
-    """`path`, to read. Raises OSError for what is no file, and does not wait for a pipe."""
+    """`path`, to read. Raises OSError if it is not a regular file; never waits for a pipe."""
 
     def without_waiting(name: str, flags: int) -> int:
         return os.open(name, flags | _WITHOUT_WAITING)
@@ -114,7 +118,9 @@ def _open(text: str, name: str) -> int:
     except OSError as error:
         raise _unreachable(text, name, error) from error
     except ValueError as error:
-        raise StemError(f"{name} cannot be a file: its name holds a null character.") from error
+        raise StemError(
+            f"{name} is not a valid file name: it holds a null character.", hint="Rename the file."
+        ) from error
     try:
         _refuse_other_kinds(name, os.fstat(descriptor).st_mode)
     except StemError:
@@ -133,23 +139,28 @@ def _unreachable(text: str, name: str, error: OSError) -> StemError:
     match error.errno:
         case errno.ENOENT if Path(text).is_symlink():
             target = printable(Path(text).readlink())
-            return StemError(f"{name} is a link to {target}, which is not there.", hint="Mend the link.")
+            return StemError(
+                f"{name} is a link to {target}, which does not exist.", hint="Correct the link."
+            )
         case errno.ENOENT | errno.ENOTDIR:
-            return StemError(f"{name} is not there.", hint=_nearest(Path(text)))
+            return StemError(f"{name} does not exist.", hint=_nearest(Path(text)))
         case errno.ELOOP:
-            return StemError(f"{name} is a link that leads back to itself.", hint="Mend the link.")
+            return StemError(f"{name} is a link to itself.", hint="Correct the link.")
         case errno.EACCES | errno.EPERM:
-            return StemError(f"{name} may not be read.", hint="Give yourself permission to read it.")
+            return StemError(
+                f"{name} cannot be read: permission denied.",
+                hint="Change its permissions, e.g. with chmod u+r.",
+            )
         case errno.ENAMETOOLONG:
-            return StemError(f"{name} is not there: its name is too long for a file.")
+            return StemError(f"{name} cannot be read: its name is too long.", hint="Check the name.")
         case _:
-            return StemError(f"{name} cannot be read: {error.strerror}.")
+            return StemError(f"{name} cannot be read: {error.strerror}.", hint=_READ_AGAIN)
 
 
 def _nearest(path: Path) -> str:
     try:
         there = sorted(entry.name for entry in os.scandir(path.parent))
     except OSError:
-        return f"There is no folder {printable(path.parent)}."
+        return f"The folder does not exist: {printable(path.parent)}."
     near = difflib.get_close_matches(path.name, there, n=1)
     return f"Did you mean {printable(near[0])}?" if near else "Check the name and the folder."

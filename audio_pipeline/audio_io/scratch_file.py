@@ -87,7 +87,7 @@ class ScratchFile:
         return not any(heard.meets(span) for heard in self._heard)
 
     def read(self, span: Span) -> Samples:
-        """`(len(span), channels)`, the caller's own; samples outside what was written are zero."""
+        """`(len(span), channels)`, a new array; samples that were not written are zero."""
         out = unset(len(span), self._channels)
         zero_from = span.start
         for kept, samples in self._kept:
@@ -106,13 +106,16 @@ class ScratchFile:
             except OSError as error:
                 raise self._failed(error) from error
             if got < channel.nbytes:
-                raise RenderError(f"a temporary file in {self._folder} is truncated")
+                raise RenderError(
+                    f"a temporary file in {self._folder} is truncated",
+                    hint="Run it again; leave temporary files alone.",
+                )
         return out
 
     def _failed(self, error: OSError) -> RenderError:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         return RenderError(
             f"cannot write temporary files to {self._folder}: {error.strerror or error}",
-            hint=("Make room there, or" if full else "Give yourself permission, or")
+            hint=("Free disk space there, or" if full else "Change its permissions, or")
             + " write to another folder with --out DIR.",
         )

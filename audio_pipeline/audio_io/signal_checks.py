@@ -1,4 +1,4 @@
-"""What is wrong with the samples of a recording: what refuses it, and what is only worth a warning."""
+"""Checks the samples of a recording: errors, and warnings."""
 
 from __future__ import annotations
 
@@ -47,7 +47,10 @@ class SignalCheck:
         self._carried = np.zeros((channels, 0))
 
     def feed(self, block: Samples) -> None:
-        """Take the next `(n, channels)`. Raises StemError at a sample that is no number, or absurd."""
+        """Take the next `(n, channels)`.
+
+        Raises StemError at a sample that is NaN, infinite or absurdly high.
+        """
         if not len(block):
             return
         part = np.ascontiguousarray(block.T)
@@ -88,15 +91,18 @@ class SignalCheck:
         return products
 
     def warnings(self) -> tuple[str, ...]:
-        """One sentence for each thing that a sound editor would want to know."""
+        """One sentence for each fault that a sound editor should know of."""
         found = []
         if self._clipped:
             places = "1 place" if self._clipped == 1 else f"{self._clipped} places"
-            found.append(f"{self._name} is clipped in {places}; clipping cannot be repaired.")
+            found.append(
+                f"{self._name} is clipped in {places}; clipping cannot be repaired."
+                " Export it again with more headroom."
+            )
         if self._peak < gain_from_db(LOW_DBFS):
             found.append(
-                f"{self._name} is recorded very low (its peak is {db_from_gain(self._peak):.1f} dBFS);"
-                " its noise comes up with it."
+                f"{self._name} is recorded very low (peak {db_from_gain(self._peak):.1f} dBFS); its noise floor"
+                " rises with it. Record it at a higher level."
             )
         offset = float(np.max(np.abs(self.offset())))
         if offset > gain_from_db(DC_DBFS):
@@ -104,7 +110,8 @@ class SignalCheck:
         if len(self._sum) == 2 and self._correlation() < ANTI_PHASE:
             found.append(
                 f"{self._name} has left and right in opposite phase"
-                f" (correlation {self._correlation():.2f}); in mono they would cancel."
+                f" (correlation {self._correlation():.2f}); in mono they cancel."
+                " Invert one of them, or choose one with channel."
             )
         return tuple(found)
 

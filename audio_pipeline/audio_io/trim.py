@@ -42,7 +42,7 @@ class Trim:
     threshold_dbfs: float
 
     def sentence(self, sample_rate_hz: int) -> str | None:
-        """What is trimmed, in words; None where nothing is."""
+        """What is trimmed, as text; None where nothing is."""
         before, after = self.start / sample_rate_hz, (self.length - self.stop) / sample_rate_hz
         parts = [f"{before:.3f} s of silence before the first word"] if self.start else []
         parts += [f"{after:.3f} s of silence after the last"] if self.stop < self.length else []

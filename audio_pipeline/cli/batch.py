@@ -35,23 +35,29 @@ Examples:
 
 @click.command("batch", epilog=EPILOG)
 @click.argument("things", nargs=-1, metavar="[NAME|FILE|PATTERN]...", shell_complete=preset_names)
-@click.option("--all", "everything", is_flag=True, help="Every preset of the project.")
+@click.option("--all", "everything", is_flag=True, help="Render every preset of the project.")
 @click.option(
-    "--vary", multiple=True, metavar="KEY=V1,V2", help="Render with each value. Several are crossed."
+    "--vary",
+    multiple=True,
+    metavar="KEY=V1,V2",
+    help="Render once for each value; several keys are crossed.",
 )
-@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value in every mix.")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Set a value in every mix.")
 @click.option(
     "--reference",
     type=click.Path(path_type=Path),
     metavar="REPORT",
-    help="Take cues and slots from the report of another language.",
+    help="Report of another language, for its cues and slots.",
 )
-@click.option("--name", metavar="TEMPLATE", help='Names, like "{title}_{version}_{type}_{fps}".')
+@click.option("--name", metavar="TEMPLATE", help='Name template, e.g. "{title}_{version}_{type}_{fps}".')
 @click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write here, not to renders/."
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Output folder (default: renders/)."
 )
 @click.option(
-    "--jobs", type=click.IntRange(1, 256), metavar="N", help="Mixes at once (default: number of CPUs)."
+    "--jobs",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="Mixes in parallel (default: number of CPUs).",
 )
 @click.option("--scheduler", metavar="ADDRESS", help="Render on a Dask cluster (tcp://HOST:8786).")
 @click.option(
@@ -60,13 +66,11 @@ Examples:
     type=click.FloatRange(0.0, 1e6),
     default=120.0,
     metavar="SECONDS",
-    help="With --scheduler: wait for workers (default: 120).",
+    help="With --scheduler: wait for workers (default: 120 s).",
 )
-@click.option("--dry-run", is_flag=True, help="Show what would be rendered, and render nothing.")
+@click.option("--dry-run", is_flag=True, help="Show the plan without rendering.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first mix that fails.")
-@click.option(
-    "--strict", is_flag=True, help="Exit 1 when a line does not fit its slot, or a cue or fader cuts it."
-)
+@click.option("--strict", is_flag=True, help="Exit with status 1 when a line does not fit or is cut.")
 @require_pass_option
 @click.option("--no-cache", is_flag=True, help="Do not read or write the cache.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of batch files.")
@@ -95,13 +99,12 @@ def command(
 ) -> None:
     """Render many mixes: presets by name or pattern ("h*"), preset files, batch files (.batch.toml).
 
-    What mixes share is made once. What was rendered before, and would be the same, is not rendered
-    again. Writes index.html, batch.csv, batch.json and overruns.csv (lines that are too long for the
-    picture) beside the renders; mixes of earlier batches stay in them while they are there.
+    Sounds that mixes share are rendered once; unchanged mixes are skipped. Writes index.html, batch.csv,
+    batch.json and overruns.csv (lines that are too long for the picture) beside the renders; they keep the
+    mixes of earlier batches.
 
-    Exit status 0 when all mixes are there, 1 when one could not be made (with --dry-run: cannot be made)
-    or, with --require-pass, does not pass its delivery or, with --strict, has a line that does not fit,
-    2 for wrong usage.
+    Exit status: 0 when all mixes are rendered; 1 when one fails (with --dry-run: would fail), does not pass
+    its delivery (--require-pass) or has a line that does not fit (--strict); 2 for wrong usage.
     """
     if schema:
         from audio_pipeline.preset.batch_schema import batch_schema
@@ -109,9 +112,9 @@ def command(
         output.document(batch_schema())
         return
     if open_page and dry_run:
-        raise click.UsageError("--dry-run renders nothing, so there is no page to open")
+        raise click.UsageError("--open needs a render; --dry-run writes no page")
     if not things and not everything:
-        raise click.UsageError("name presets or a batch file, or say --all")
+        raise click.UsageError("name presets or a batch file, or use --all")
     from audio_pipeline.cli.cache import users_cache
     from audio_pipeline.jobs.batch.run import BatchOptions
     from audio_pipeline.preset.project import find_project

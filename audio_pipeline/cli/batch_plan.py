@@ -19,7 +19,7 @@ from audio_pipeline.jobs.batch.run import BatchOptions
 
 
 def show_plan(mixes: Sequence[Mix], out: Path, how: BatchOptions, output: Output) -> None:
-    """Print what would be rendered, what is shared, how long it takes and how much disk it wants."""
+    """Print the plan of a batch: mixes, shared sounds, expected time and disk space."""
     there = {mix.name for mix in mixes if is_unchanged(mix, how.cache)}
     wanted = [mix for mix in mixes if mix.name not in there]
     expected = forecast(wanted, how.jobs)
@@ -41,12 +41,10 @@ def show_plan(mixes: Sequence[Mix], out: Path, how: BatchOptions, output: Output
     failing = sum(mix.failure is not None for mix in wanted)
     click.echo()
     click.echo(
-        f"{len(mixes)} mixes: {len(wanted) - failing} to render, {len(there)} there already"
-        + (f", {failing} that cannot be" if failing else "")
+        f"{len(mixes)} mixes: {len(wanted) - failing} to render, {len(there)} unchanged"
+        + (f", {failing} that cannot be rendered" if failing else "")
     )
-    click.echo(
-        f"time: about {_duration(expected.seconds)} with {how.jobs} at once, on a machine like ours"
-    )
+    click.echo(f"time: about {_duration(expected.seconds)} with {how.jobs} in parallel (estimate)")
     free = shutil.disk_usage(
         next(p for p in (out.absolute(), *out.absolute().parents) if p.is_dir())
     ).free
@@ -102,8 +100,8 @@ def _shared(shared: tuple[int, int] | None) -> str:
 
 def _state(mix: Mix, there: set[str]) -> str:
     if mix.failure is not None:
-        return f"cannot be: {mix.failure}"
-    return "there already" if mix.name in there else "new"
+        return f"cannot be rendered: {mix.failure}"
+    return "unchanged" if mix.name in there else "new"
 
 
 def _duration(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""What a batch tells: bars on a terminal, lines in a pipe, JSON for programs, errors alone with -q."""
+"""The progress of a batch: bars in a terminal, lines in a pipe, JSON for programs, only errors with -q."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ class Lines:
         )
         seconds = time.perf_counter() - self._started
         if kept == count:
-            words = [f"nothing to render: all {count} mixes are there, unchanged"]
-            self._say(", ".join(words + _deliveries_in_words(outcomes)))
+            words = [f"nothing to render: all {count} mixes are unchanged"]
+            self._say(", ".join(words + _deliveries_as_text(outcomes)))
             return
         words = [f"{made} rendered", f"{kept} unchanged"] + ([f"{failed} failed"] if failed else [])
         left = count - len(outcomes)
-        words += [f"{left} not begun"] if left else []
-        words += _deliveries_in_words(outcomes)
+        words += [f"{left} not started"] if left else []
+        words += _deliveries_as_text(outcomes)
         self._say(f"{', '.join(words)}, in {seconds:.1f} s")
 
     def _tell_deliveries(self, outcomes: Sequence[Outcome]) -> None:
@@ -83,7 +83,7 @@ class Lines:
             if self._require_pass and (self._output.quiet or self._output.json):
                 self._complain(f"error: {outcome.name}: {delivery.sentence()}")
                 continue
-            self._say(f"{printable(outcome.name)}: {delivery.in_words()}")
+            self._say(f"{printable(outcome.name)}: {delivery.as_text()}")
             for clause in delivery.failed:
                 self._say(f"   {printable(clause.sentence())}")
 
@@ -100,7 +100,7 @@ def _not_passed(outcomes: Sequence[Outcome]) -> dict[str, int]:
     return {verdict: verdicts.count(verdict) for verdict in ("fail", "not measurable")}
 
 
-def _deliveries_in_words(outcomes: Sequence[Outcome]) -> list[str]:
+def _deliveries_as_text(outcomes: Sequence[Outcome]) -> list[str]:
     failed = _not_passed(outcomes)
     words = {"fail": "failed", "not measurable": "not measurable"}
     return [

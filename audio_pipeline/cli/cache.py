@@ -1,4 +1,4 @@
-"""`render-ending cache`: what is kept so that it need not be made again."""
+"""`render-ending cache`: show or clear the cache."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ Examples:
 
 
 @click.command("cache", epilog=EPILOG)
-@click.option("--clear", is_flag=True, help="Remove everything that is kept.")
+@click.option("--clear", is_flag=True, help="Remove all cache entries.")
 @output_options
 @debug_option
 def command(clear: bool, output: Output) -> None:
-    """Show what is kept of earlier renders: conditioned stems and tiles of sounds.
+    """Show or clear the cache of conditioned stems and tiles of sounds.
 
-    It is safe to clear, or to delete, at any time: what is missing is made again, to the same bytes.
+    The cache may be cleared or deleted at any time; the next render gives the same bytes.
     """
     cache = users_cache()
     if cache is None:
         if output.json:
             output.document({"folder": None, "entries": 0, "size_bytes": 0, "cleared": False})
-        output.note("nothing is kept: RENDER_ENDING_CACHE is off, or there is no home to keep it in")
+        output.note("the cache is off: RENDER_ENDING_CACHE is off, or the home folder is missing")
         return
-    output.detail("RENDER_ENDING_CACHE names another folder, RENDER_ENDING_CACHE_SIZE another bound")
+    output.detail("RENDER_ENDING_CACHE sets the folder, RENDER_ENDING_CACHE_SIZE the maximum size")
     usage = cache.clear() if clear else cache.usage()
     if output.json:
         shown = {"folder": str(cache.folder), "limit_bytes": cache.limit_bytes, **vars(usage)}

@@ -10,8 +10,8 @@ import click
 
 from audio_pipeline.cli.clock import clock_options, picture_of
 from audio_pipeline.cli.errors import printable
-from audio_pipeline.cli.notes import print_notes, what_was_read
-from audio_pipeline.cli.options import debug_option
+from audio_pipeline.cli.notes import input_line, print_notes
+from audio_pipeline.cli.options import debug_option, markers_option
 from audio_pipeline.cli.output import Output, output_options
 from audio_pipeline.cli.process import loading
 from audio_pipeline.cli.track import track_option
@@ -24,6 +24,7 @@ EPILOG = """\b
 Examples:
   render-ending check renders/final.report.json --delivery netflix
   render-ending check renders/final.wav --delivery netflix --dialogue renders/final.stems/final_DX.wav
+  render-ending check mix.wav --delivery netflix --markers cues.csv
   render-ending check mix.wav --delivery ebu-r128 --apply mix_r128.wav
   render-ending check mixes/*.wav --delivery ebu-r128 --csv
   render-ending check --list
@@ -41,23 +42,24 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 
 @click.command("check", epilog=EPILOG)
 @click.argument("files", nargs=-1, type=FILE, metavar="FILE...")
-@click.option("--delivery", metavar="NAME", shell_complete=_names, help="What it must comply with.")
-@click.option("--dialogue", type=FILE, metavar="STEM", help="The dialogue stem, for clauses about it.")
+@click.option("--delivery", metavar="NAME", shell_complete=_names, help="Delivery to check against.")
+@click.option("--dialogue", type=FILE, metavar="STEM", help="Dialogue stem, for clauses about dialogue.")
 @click.option(
-    "--apply", type=FILE, metavar="OUT.wav", help="Write FILE with the advised gain; check that."
+    "--apply", type=FILE, metavar="OUT.wav", help="Write FILE with the advised gain and check it."
 )
+@markers_option("A marker list names the sections: ")
 @track_option
 @clock_options
-@click.option("--csv", "as_csv", is_flag=True, help="Print a row for every file.")
-@click.option("--list", "as_list", is_flag=True, help="List the deliveries there are.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print one CSV row for each file.")
+@click.option("--list", "as_list", is_flag=True, help="List the deliveries.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of what --json prints.")
 @output_options
 @debug_option
 def command(files: tuple[Path, ...], output: Output, **options: Any) -> None:
     """Check audio files, or their .report.json, against a delivery.
 
-    Exit status 0 when every clause that applies passes, 1 when one fails or cannot be measured, in any
-    file. --json prints one document; of many files, a list of them.
+    Exit status: 0 when every clause that applies passes, 1 when one fails or cannot be measured, in any file.
+    With several files --json prints a list.
     """
     if options["as_list"]:
         _list(output)
@@ -77,7 +79,7 @@ def command(files: tuple[Path, ...], output: Output, **options: Any) -> None:
         _check_many(files, known, options["as_csv"], output)
         return
     (report, gain_db) = found[0]
-    output.detail(what_was_read(report))
+    output.detail(input_line(report))
     _show(report, gain_db, options["as_csv"], output)
     if report.delivery.verdict != "pass":
         raise click.exceptions.Exit(1)
@@ -90,6 +92,7 @@ def _known(options: dict[str, Any]) -> Known:
         from audio_pipeline.preset.project import deliveries_here
 
     return Known(
+        markers=options["markers"],
         dialogue=options["dialogue"],
         delivery=options["delivery"],
         own_deliveries=deliveries_here(),
@@ -102,9 +105,11 @@ def _refuse_misuse(files: tuple[Path, ...], options: dict[str, Any], output: Out
     if not files:
         raise click.UsageError("name a FILE to check, or --list")
     if output.json and options["as_csv"]:
-        raise click.UsageError("--json or --csv, not both")
+        raise click.UsageError("choose one of --json and --csv")
     if len(files) > 1 and options["dialogue"] is not None:
         raise click.UsageError("--dialogue is the stem of one file; check the files one by one")
+    if len(files) > 1 and options["markers"] is not None:
+        raise click.UsageError("--markers are those of one file; check the files one by one")
     if options["apply"] is not None and (len(files) > 1 or files[0].name.endswith(".json")):
         raise click.UsageError("--apply goes with one audio file")
 
@@ -179,6 +184,8 @@ def _judged(file: Path, known: Known) -> LoudnessReport:
     if file.name.endswith(".json"):
         if known.track is not None:
             raise click.UsageError(f"a {SUFFIX} is about one track; --track goes with an audio file")
+        if known.markers is not None:
+            raise click.UsageError(f"a {SUFFIX} knows its sections; --markers goes with an audio file")
         if known.dialogue is not None:
             raise click.UsageError(f"a {SUFFIX} knows its dialogue; --dialogue goes with an audio file")
         report = read_set(file)
@@ -218,7 +225,7 @@ def _list(output: Output) -> None:
     if output.json:
         output.document(listed)
         return
-    print_table(("delivery", "what it is", "what it asks for"), rows)
+    print_table(("delivery", "description", "limits"), rows)
 
 
 def _print(report: LoudnessReport) -> None:

@@ -40,7 +40,7 @@ FILE = click.Path(path_type=Path)
     "tolerances",
     multiple=True,
     metavar="[FIGURE=]NUMBER",
-    help="What may differ: all levels (0.5), or one figure. May be repeated.",
+    help="Tolerance of all levels (0.5) or of one figure; repeatable.",
 )
 @click.option("--csv", "as_csv", is_flag=True, help="Print every figure as a row of CSV.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print tables of Markdown.")
@@ -70,7 +70,7 @@ def command(
     comparable. Of folders what all have is compared, by name, and the rest is listed.
     """
     if len(things) < 2:
-        raise click.UsageError("name two things to compare, or more")
+        raise click.UsageError("name two or more reports, audio files or folders")
     if output.json + as_csv + as_markdown > 1:
         raise click.UsageError("choose one of --json, --csv and --markdown")
     if track is not None and (timbre or null):
@@ -153,7 +153,7 @@ def _tolerance(texts: tuple[str, ...]) -> Tolerance:
         if name not in tolerated_names():
             meant = did_you_mean(name, tolerated_names(), "; {}")
             raise click.BadParameter(
-                f"no figure is called {name!r}{meant} There are: {', '.join(tolerated_names())}.",
+                f"unknown figure {name!r}{meant} The figures are: {', '.join(tolerated_names())}.",
                 param_hint="--tolerance",
             )
         named[name] = value

@@ -1,4 +1,4 @@
-"""Errors as a person reads them: one sentence, and a hint."""
+"""Prints errors as one sentence and a hint."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ def show_error(error: AudioPipelineError) -> None:
 
 
 def show_usage(error: click.ClickException) -> None:
-    """Print to stderr what click says of a wrong usage, with what was typed made printable."""
+    """Print a usage error of click to stderr, with the input made printable."""
     words = io.StringIO()
     error.show(file=words)
     click.echo("\n".join(map(printable, words.getvalue().splitlines())), err=True)
 
 
 def show_os_error(error: OSError) -> None:
-    """Print in one sentence to stderr what the system did not allow."""
+    """Print an error of the operating system to stderr, in one sentence."""
     what = "the output" if error.filename is None else str(error.filename)
     cause = error.strerror or type(error).__name__
     click.echo(f"error: {printable(what)} could not be used: {printable(cause)}", err=True)
 
 
 def show_unexpected(error: Exception) -> None:
-    """Print a fault of the program in one sentence to stderr."""
+    """Print an internal error to stderr, in one sentence."""
     cause = printable(f"{type(error).__name__}: {error}")[:300]
     click.echo(f"error: internal error: {cause}", err=True)
-    click.echo("hint: This is a fault of render-ending; --debug shows where.", err=True)
+    click.echo("hint: This is a bug in render-ending; report it with the output of --debug.", err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -59,11 +60,17 @@ def command(
     session are relative, so its folder can be moved.
     """
     from audio_pipeline.cli.cache import users_cache
+    from audio_pipeline.errors import PresetError
     from audio_pipeline.jobs.export.export import SUFFIXES, export
     from audio_pipeline.jobs.export.rendered_mix import MixRequest
     from audio_pipeline.preset.project import current_project
 
-    request = MixRequest(current_project(), mix, workers or os.cpu_count() or 1, users_cache())
+    request = MixRequest(None, mix, workers or os.cpu_count() or 1, users_cache())
+    try:
+        request = replace(request, project=current_project())
+    except PresetError:
+        if not request.is_file:  # which may be all that is needed
+            raise
     (format_,) = (known for known in SUFFIXES if known == to)
     made = export(request, format_, layers=layers, out=out)
     session = made.session

@@ -19,7 +19,7 @@ from audio_pipeline.cli.output import Output, output_options
 def command(folder: Path, output: Output) -> None:
     """Start a new project in DIR: presets/, stems/ with two demo voices, renders/.
 
-    Nothing that exists is overwritten.
+    Existing files are not overwritten.
     """
     from audio_pipeline.preset.starter import start_project
 

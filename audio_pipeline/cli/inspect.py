@@ -28,15 +28,15 @@ Examples:
 @click.command("inspect", epilog=EPILOG)
 @click.argument("what", metavar="LAYER|FILE")
 @click.option(
-    "--preset", metavar="NAME", shell_complete=preset_names, help="The layer's preset; else final."
+    "--preset", metavar="NAME", shell_complete=preset_names, help="Preset of the layer (default: final)."
 )
 @voice_options
-@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value of the preset.")
-@click.option("--from", "from_", metavar="TIME", help='Begin here: "44s", "black - 2s".')
-@click.option("--to", metavar="TIME", help="End here.")
-@click.option("--dry", is_flag=True, help="The layer's source itself: not placed, no room, no dropout.")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Set a value of the preset.")
+@click.option("--from", "from_", metavar="TIME", help='Start, e.g. "44s" or "black - 2s".')
+@click.option("--to", metavar="TIME", help="End, e.g. dropout.")
+@click.option("--dry", is_flag=True, help="The dry source: without panning, room and dropout.")
 @click.option(
-    "--plot", type=click.Path(path_type=Path), metavar="FILE.png|svg", help="Draw the picture, too."
+    "--plot", type=click.Path(path_type=Path), metavar="FILE.png|svg", help="Write a plot to FILE."
 )
 @output_options
 @debug_option
@@ -52,10 +52,10 @@ def command(
     plot: Path | None,
     output: Output,
 ) -> None:
-    """Inspect a layer of a preset by itself, or any audio FILE.
+    """Analyse one layer of a preset, or any audio FILE.
 
-    A layer is heard as it stands in the mix: placed, with its room, until the dropout, before the one
-    gain; with --dry its source alone. A name with a dot or a slash is a file.
+    A layer is analysed as it is in the mix: panned, with its room, until the dropout, before the programme
+    gain; with --dry, its source only. A name with a dot or a slash is a file.
     """
     from audio_pipeline.jobs.inspect import SpanError, layer_of_preset, part_of_file
 
@@ -78,7 +78,7 @@ def command(
     except SpanError as error:
         raise click.UsageError(str(error)) from error
     if part.is_cut:
-        output.note(f"note: ten minutes are looked at, from {part.start_s:g} s on")
+        output.note(f"note: only ten minutes are analysed, from {part.start_s:g} s on")
     for sentence in part.did:
         output.detail(sentence)
     output.detail(

@@ -31,6 +31,7 @@ COMMANDS = {
     "watch": "Render again after every change, and show the page.",
     "review": "A page to choose between mixes by ear: level-matched, blind, ABX.",
     "check": "The verdict of a delivery, clause by clause.",
+    "retime": "Move a preset's cues to a new picture; prove what stayed the same.",
     "export": "A session for another program: stems or layers, markers, timecode.",
     "inspect": "What a sound is made of, in numbers and as a picture.",
     "presets": "What presets there are; one of them resolved and explained.",
@@ -88,7 +89,7 @@ Examples:
 \b
 Exit status:
   0  done
-  1  could not be done; out of specification (check, --require-pass); different (compare)
+  1  failed; out of specification (check, --require-pass, --strict); different (compare)
   2  wrong usage
   3  not comparable (compare --null)
   128 + the signal's number when interrupted: 130 for Ctrl-C
@@ -103,27 +104,24 @@ Exit status:
 )
 @click.option("--preset", metavar="NAME", shell_complete=preset_names, help="The preset to render.")
 @voice_options
-@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value of the preset.")
-@click.option("--from", "from_", metavar="TIME", help='Begin an excerpt here: "44s", "black - 2s".')
-@click.option("--to", metavar="TIME", help="End the excerpt here.")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Set a value of the preset.")
+@click.option("--from", "from_", metavar="TIME", help='Start of an excerpt, e.g. "44s" or "black - 2s".')
+@click.option("--to", metavar="TIME", help="End of the excerpt.")
 @click.option(
     "--name",
     metavar="TEMPLATE",
-    help='Name template, e.g. "{title}_{reel}_{version}_{type}_{date}"; without it a render that --set or '
-    "another stem changes is called after the change.",
+    help='Name template, e.g. "{title}_{reel}_{version}_{date}".',
 )
 @click.option(
     "--reference",
     type=click.Path(path_type=Path),
     metavar="REPORT",
-    help="Take cues and slots from the report of another language.",
+    help="Report of another language, for its cues and slots.",
 )
+@click.option("--strict", is_flag=True, help="Exit with status 1 when a line does not fit or is cut.")
+@click.option("--stems", is_flag=True, help="Also write the stems DX, FX, BG and ME.")
 @click.option(
-    "--strict", is_flag=True, help="Exit 1 when a line does not fit its slot, or a cue or fader cuts it."
-)
-@click.option("--stems", is_flag=True, help="Write the stems DX, FX, BG and ME, too.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write here, not to renders/."
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Output folder (default: renders/)."
 )
 @click.option(
     "--workers",
@@ -144,9 +142,9 @@ Exit status:
     "--plot",
     type=click.Path(path_type=Path),
     metavar="FILE.png|svg",
-    help="Draw level, place and spectrogram.",
+    help="Plot level, balance and spectrogram.",
 )
-@click.option("--dark", is_flag=True, help="With --plot: light on dark.")
+@click.option("--dark", is_flag=True, help="With --plot: use a dark background.")
 @open_option
 @output_options
 @debug_option
@@ -168,7 +166,7 @@ def cli(ctx: click.Context, /, **options: Any) -> None:
 
 
 def run() -> NoReturn:
-    """The command as a process of its own. See `main`."""
+    """Run the command as a process. See `main`."""
     leave(_status())
 
 

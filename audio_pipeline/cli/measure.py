@@ -11,8 +11,8 @@ import click
 
 from audio_pipeline.cli.clock import clock_options, picture_of
 from audio_pipeline.cli.errors import printable, printable_json
-from audio_pipeline.cli.notes import print_notes, what_was_read
-from audio_pipeline.cli.options import debug_option, preset_names
+from audio_pipeline.cli.notes import input_line, print_notes
+from audio_pipeline.cli.options import debug_option, markers_option, preset_names
 from audio_pipeline.cli.output import Output, output_options
 from audio_pipeline.cli.process import loading
 from audio_pipeline.cli.track import track_option
@@ -38,9 +38,9 @@ FILE = click.Path(path_type=Path)
 @click.command("measure", epilog=EPILOG)
 @click.argument("files", nargs=-1, type=FILE, metavar="FILE...")
 @click.option(
-    "--preset", metavar="NAME", shell_complete=preset_names, help="Its cues name the sections."
+    "--preset", metavar="NAME", shell_complete=preset_names, help="Preset whose cues mark the sections."
 )
-@click.option("--markers", type=FILE, metavar="FILE.csv", help="A marker list names the sections.")
+@markers_option("A marker list names the sections: ")
 @click.option("--fade", default="250ms", metavar="TIME", help="How long a marked dropout should take.")
 @clock_options
 @track_option
@@ -53,7 +53,7 @@ FILE = click.Path(path_type=Path)
 def command(files: tuple[Path, ...], self_test: bool, output: Output, **options: Any) -> None:
     """Measure loudness, true peak, sections and the dropout of audio files.
 
-    --json prints the report; of many files, a list of them.
+    --json prints the report, of several files a list.
     """
     if self_test:
         _self_test(output)
@@ -61,9 +61,9 @@ def command(files: tuple[Path, ...], self_test: bool, output: Output, **options:
     if not files:
         raise click.UsageError("name a FILE to measure, or --self-test")
     if options["preset"] and options["markers"]:
-        raise click.UsageError("--preset and --markers both name the sections; choose one")
+        raise click.UsageError("choose one of --preset and --markers")
     if output.json and options["as_csv"]:
-        raise click.UsageError("--json or --csv, not both")
+        raise click.UsageError("choose one of --json and --csv")
     if options["sections"] and not options["as_csv"]:
         raise click.UsageError("--sections goes with --csv")
     picture, fade_s = picture_of(options["rate"], options["start"]), _length("--fade", options["fade"])
@@ -80,7 +80,7 @@ def command(files: tuple[Path, ...], self_test: bool, output: Output, **options:
     )
     reports = measure(files, known)
     for report in reports:
-        output.detail(what_was_read(report))
+        output.detail(input_line(report))
     _print(reports, options, output)
 
 

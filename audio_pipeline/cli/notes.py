@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _HOW_READ = ("file_structure", "other_tracks", "encoder_delay")
 
 
-def what_was_read(report: LoudnessReport) -> str:
-    """The sound that a report is about, in words: its length, rate and channels."""
+def input_line(report: LoudnessReport) -> str:
+    """The file, length, sample rate and channels of a report, as text."""
     channels = f"{report.channels} channels" + (f" ({report.layout})" if report.layout else "")
     return f"{report.file}: {report.duration_s:.3f} s, {report.sample_rate_hz} Hz, {channels}"
 
@@ -32,7 +32,7 @@ def tell_how_read(report: LoudnessReport, output: Output) -> None:
 
 
 def print_notes(notes: list[str], warnings: list[str]) -> None:
-    """Print notes, then warnings, after an empty line; nothing when there are none."""
+    """Print notes, then warnings, after an empty line."""
     lines = [printable(note) for note in notes] + [f"warning: {printable(w)}" for w in warnings]
     if lines:
         click.echo()

@@ -27,15 +27,24 @@ def debug_option(function: F) -> F:
 
 def require_pass_option(function: F) -> F:
     """--require-pass, handed to `function` as `require_pass`."""
-    help_ = "Exit with status 1 unless the delivery passes: one that is not measurable does not."
+    help_ = "Exit with status 1 unless the delivery passes."
     return click.option("--require-pass", is_flag=True, help=help_)(function)
+
+
+def markers_option(does: str) -> Callable[[F], F]:
+    """--markers, handed to the function as `markers`: a file, or None. `does` says what it does."""
+    help_ = (
+        f"{does}of REAPER, Premiere, Audition, Audacity, Resolve (EDL), Avid, Pro Tools, Final Cut (XML); a "
+        "table of names and times; the cues of a WAV."
+    )
+    return click.option("--markers", type=click.Path(path_type=Path), metavar="FILE", help=help_)
 
 
 def voice_options(function: F) -> F:
     """--voice-a and --voice-b, handed to `function` as `voice_a` and `voice_b`; see `stem_files`."""
     file = click.Path(path_type=Path)
     for voice in ("b", "a"):  # a decorator that comes later stands first in --help
-        help_ = f"Another stem for voice {voice.upper()}."
+        help_ = f"Stem for voice {voice.upper()} (default: the preset's)."
         function = click.option(f"--voice-{voice}", type=file, metavar="FILE", help=help_)(function)
     return function
 

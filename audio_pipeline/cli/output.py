@@ -1,4 +1,4 @@
-"""-q, -v and --json: how much a command tells, and in which form. Every command has them."""
+"""-q, -v and --json: verbosity and format of the output of every command."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from audio_pipeline.cli.errors import printable, printable_json
 
 
 class Output(NamedTuple):
-    """What was asked for. Data goes to stdout, all else to stderr; errors are always printed."""
+    """The output options. Data goes to stdout, everything else to stderr; errors are always printed."""
 
     json: bool = False
     quiet: bool = False
@@ -39,7 +39,7 @@ class Output(NamedTuple):
 def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """-q, -v and --json, handed to `function` as `output`; those before a subcommand hold for it, too."""
 
-    @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors and what is asked for.")
+    @click.option("-q", "--quiet", is_flag=True, help="Print only errors and requested data.")
     @click.option("-v", "--verbose", is_flag=True, help="Print more detail to stderr.")
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON document to stdout.")
     @wraps(function)
@@ -65,7 +65,7 @@ def open_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def open_in_browser(address: str, output: Output) -> None:
-    """Open a page where the user reads pages; a note when there is no browser."""
+    """Open a page where the user reads pages; a note if no browser is found."""
     import webbrowser  # here: only --open needs it
 
     if not webbrowser.open(address):

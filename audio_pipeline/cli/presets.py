@@ -1,4 +1,4 @@
-"""`render-ending presets`: list the presets, explain one, or print the schema for editors."""
+"""`render-ending presets`: list the presets, show one, or print the JSON Schema for editors."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from audio_pipeline.errors import AudioPipelineError
 
 if TYPE_CHECKING:
     from audio_pipeline.preset.document import Document
+    from audio_pipeline.preset.explain import Change
     from audio_pipeline.preset.model import Preset
     from audio_pipeline.preset.project import Project
     from audio_pipeline.timeline.picture_lock import PictureLock
@@ -25,6 +26,7 @@ EPILOG = """\b
 Examples:
   render-ending presets
   render-ending presets long-wait
+  render-ending presets long-wait --all
   render-ending presets final --voice-a stems/fr_a.wav --voice-b stems/fr_b.wav
   render-ending presets --schema > preset.schema.json
 """
@@ -33,12 +35,15 @@ Examples:
 @click.command("presets", epilog=EPILOG)
 @click.argument("name", required=False, shell_complete=preset_names)
 @voice_options
-@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value of the preset.")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Set a value of the preset.")
 @click.option(
     "--reference",
     type=click.Path(path_type=Path),
     metavar="REPORT",
-    help="Take cues and slots from the report of another language.",
+    help="Report of another language, for its cues and slots.",
+)
+@click.option(
+    "--all", "all_values", is_flag=True, help="List every value with its description and origin."
 )
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of preset files.")
 @output_options
@@ -49,10 +54,11 @@ def command(
     voice_b: Path | None,
     sets: tuple[str, ...],
     reference: Path | None,
+    all_values: bool,
     schema: bool,
     output: Output,
 ) -> None:
-    """What presets there are; with NAME, that one resolved: every value, cue and where it is from."""
+    """List the presets; with NAME, show its cues and what it changes against its base."""
     lazy_import("numpy")
     with loading():
         if schema:
@@ -68,12 +74,18 @@ def command(
         project, files = current_project(), stem_files(voice_a, voice_b)
         output.detail(f"project: {project.root}")
         if name is None:
-            if sets or files or reference is not None:
-                option = "--set" if sets else "--voice-a and --voice-b" if files else "--reference"
-                raise click.UsageError(f"{option} wants the NAME of a preset")
+            given = {
+                "--set": sets,
+                "--voice-a and --voice-b": files,
+                "--reference": reference,
+                "--all": all_values,
+            }
+            option = next((option for option, value in given.items() if value), None)
+            if option is not None:
+                raise click.UsageError(f"{option} needs the NAME of a preset")
             _list(project, output)
         else:
-            _explain(project, name, sets, files, reference, output)
+            _explain(project, name, sets, files, reference, output, all_values=all_values)
 
 
 def _list(project: Project, output: Output) -> None:
@@ -117,7 +129,7 @@ def _list(project: Project, output: Output) -> None:
     from audio_pipeline.cli.tables import print_table
 
     print_table(
-        ("preset", "length", "delivery", "what it changes"),
+        ("preset", "length", "delivery", "changes"),
         [
             (r["name"], "", "", f"error: {r['error']}")
             if r["error"]
@@ -141,6 +153,8 @@ def _short(key: str) -> str:
 
 
 def _text(value: Any) -> str:
+    if value is None:
+        return "-"
     if isinstance(value, bool):
         return str(value).lower()
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
@@ -159,6 +173,8 @@ def _explain(
     files: dict[str, Path],
     reference: Path | None,
     output: Output,
+    *,
+    all_values: bool,
 ) -> None:
     from audio_pipeline.preset.document import load_document
     from audio_pipeline.preset.explain import cue_times, values_of
@@ -168,12 +184,13 @@ def _explain(
     from audio_pipeline.preset.stems import planned_timing, refuse_unreadable, revoiced
 
     preset = build_preset(revoiced(load_document(project, name, sets), files))
-    if files:  # which no cue may wait for
+    base, changes = _changes_of(project, preset, name if sets or files else None)
+    if files:  # no cue need wait for them
         refuse_unreadable(project, preset, files)
     lock = None if reference is None else _lock(reference, preset)
     timing = planned_timing(project, preset, files, lock)
     cues = cue_times(preset, timing.schedule)
-    output.detail("cues count the stems whole; a render leaves out silence around their words")
+    output.detail("cues are computed from whole stems; a render trims the silence around their words")
     slots = slots_of(preset, timing.schedule)
     rate = preset.sample_rate_hz
     overruns = [overrun.message(rate) for overrun in overruns_of(preset, timing, lock)]
@@ -189,6 +206,8 @@ def _explain(
                     for voice, slot in slots.items()
                 },
                 "overruns": overruns,
+                "base": base,
+                "changes": [asdict(c) for c in changes],
                 "values": [asdict(v) for v in values],
             }
         )
@@ -214,4 +233,34 @@ def _explain(
         click.echo(f"warning: {printable(overrun)}")
     if overruns:
         click.echo()
-    print_table(("key", "value", "from"), [(v.key, _text(v.value), v.origin) for v in values])
+    if changes:
+        rows = [(c.key, _text(c.base), _text(c.value), c.origin) for c in changes]
+        click.echo(f"Changes against {base}:\n")
+        print_table(("key", "base", "value", "from"), rows)
+    else:
+        click.echo("No base preset." if base is None else f"No change against {base}.")
+    click.echo()
+    if all_values:
+        print_table(
+            ("key", "value", "from", "description"),
+            [(v.key, _text(v.value), v.origin, v.description) for v in values],
+        )
+    else:
+        click.echo(
+            f"render-ending presets {name} --all lists all {len(values)} values with their descriptions."
+        )
+
+
+def _changes_of(project: Project, preset: Preset, name: str | None) -> tuple[str | None, list[Change]]:
+    """The name of the base and the changes against it.
+
+    The base is the preset that is extended; without one, the preset `name` as it is written in its file.
+    """
+    from audio_pipeline.preset.document import load_document
+    from audio_pipeline.preset.explain import changes_of
+    from audio_pipeline.preset.model import build_preset
+
+    base = preset.document.base
+    if base is None and name is not None:
+        base = load_document(project, name)
+    return (None, []) if base is None else (base.name, changes_of(preset, build_preset(base)))

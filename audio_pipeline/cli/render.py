@@ -65,9 +65,9 @@ def render_command(
         from audio_pipeline.preset.project import current_project
 
         if open_page and (from_ or to):
-            raise click.UsageError("an excerpt has no page to open")
+            raise click.UsageError("--open needs a whole render; an excerpt has no page")
         if require_pass and (from_ or to):
-            raise click.UsageError("an excerpt has no delivery to pass")
+            raise click.UsageError("--require-pass needs a whole render; an excerpt has no delivery")
         import_module("audio_pipeline.jobs.render_page")  # which the render imports only for a page
 
         if plot is not None:
@@ -290,9 +290,7 @@ def _figures(rendered: Rendered) -> list[tuple[str, str]]:
     if master.anchor == "programme":
         rows.append(("gain", f"{gains.programme_db:+.2f} dB on the programme"))
     if rendered.master.ceiling.reduction_db > 0:
-        rows.append(
-            ("ceiling", f"held peaks down by up to {rendered.master.ceiling.reduction_db:.1f} dB")
-        )
+        rows.append(("ceiling", f"limited peaks by up to {rendered.master.ceiling.reduction_db:.1f} dB"))
     return rows
 
 

@@ -17,6 +17,7 @@ EPILOG = """\b
 Examples:
   render-ending review final hard-cut last-breath
   render-ending review renders/
+  render-ending review final hard-cut --notes review.json
   render-ending review monday/final.wav tuesday/final.wav --out choice.html
 """
 
@@ -27,7 +28,13 @@ Examples:
     "--out",
     type=click.Path(path_type=Path),
     metavar="FILE.html",
-    help="Write here, not to renders/review.html.",
+    help="Page to write (default: renders/review.html).",
+)
+@click.option(
+    "--notes",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Open notes that a review exported: JSON, CSV, or markers (EDL, REAPER CSV, XML).",
 )
 @track_option
 @clock_options
@@ -37,6 +44,7 @@ Examples:
 def command(
     things: tuple[str, ...],
     out: Path | None,
+    notes: Path | None,
     track: int | None,
     rate: str | None,
     start: str | None,
@@ -45,8 +53,8 @@ def command(
 ) -> None:
     """Make a page that plays mixes level-matched, switched without a gap, blind if you like.
 
-    Name presets that are rendered, reports, audio files, or one folder of renders. The page is one file
-    that works without a network.
+    Name rendered presets, reports, audio files, or one folder of renders. The page is one file that works
+    offline.
     """
     if not things:
         raise click.UsageError("name two mixes to review, or a folder of renders")
@@ -57,7 +65,12 @@ def command(
     if not 2 <= len(renders) <= MOST_MIXES:
         raise click.UsageError(f"a review wants 2 to {MOST_MIXES} mixes; here are {len(renders)}")
     page, gains = review(
-        renders, out, track, lambda report: tell_how_read(report, output), picture_of(rate, start)
+        renders,
+        out,
+        track,
+        lambda report: tell_how_read(report, output),
+        picture_of(rate, start),
+        notes,
     )
     for path, (name, gain) in zip(renders, gains, strict=True):
         output.note(f"{gain:+7.2f} dB  {name}")

@@ -32,9 +32,9 @@ Examples:
 @click.command("watch", epilog=EPILOG)
 @click.argument("preset", shell_complete=preset_names)
 @voice_options
-@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value of the preset.")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Set a value of the preset.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write here, not to renders/."
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Output folder (default: renders/)."
 )
 @click.option(
     "--workers",
@@ -42,7 +42,9 @@ Examples:
     metavar="N",
     help="Worker threads (default: number of CPUs).",
 )
-@click.option("--port", type=click.IntRange(0, 65535), default=8400, help="Of the page; 0 takes any.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8400, help="Port of the page (0: any free port)."
+)
 @open_option
 @output_options
 @debug_option
@@ -57,12 +59,13 @@ def command(
     open_page: bool,
     output: Output,
 ) -> None:
-    """Render PRESET, serve its page to this computer only, and do both again after every change.
+    """Render PRESET after every change, and serve its page on this computer.
 
     The open page reloads and keeps its position. Errors are shown in the terminal and on the
     page. Ctrl-C ends it; then --json prints what was rendered.
     """
     from audio_pipeline.cli.cache import users_cache
+    from audio_pipeline.jobs.note_mix import note_comparison
     from audio_pipeline.jobs.watch import Watched, rendered_page
     from audio_pipeline.pages.live import LivePage
     from audio_pipeline.preset.project import current_project
@@ -87,7 +90,22 @@ def command(
             if open_page:
                 open_in_browser(live.address, output)
             watched = Watched(project, preset, sets, files)
-            for _ in watched.changes():
+            for note in watched.changes(live.asked):
+                if note is not None:
+                    live.begin()
+                    try:
+                        made, compared = note_comparison(
+                            project, preset, sets, note, out, threads, users_cache(), files
+                        )
+                    except (AudioPipelineError, OSError, MemoryError, RuntimeError) as error:
+                        failure = _failure(error)
+                        show_error(failure)
+                        live.fail(_words(failure))
+                        renders.append({"error": failure.message})
+                    else:
+                        output.note(f"presets/{made}.toml: compare it blind at {live.compare(compared)}")
+                        renders.append({"note": made})
+                    continue
                 output.detail(f"watching {len(watched.files())} files of {project.root}")
                 started = time.perf_counter()
                 live.begin()
@@ -119,7 +137,10 @@ def _failure(error: Exception) -> AudioPipelineError:
     if (scarce := shortage(error)) is not None:
         return scarce
     if isinstance(error, OSError):
-        return RenderError(f"cannot render: {error.strerror or type(error).__name__}")
+        return RenderError(
+            f"cannot render: {error.strerror or type(error).__name__}",
+            hint="The next change renders again.",
+        )
     raise error
 
 

@@ -1,6 +1,6 @@
-"""Noise of one colour, drawn as spectra: every block has its own, and only has to be transformed back.
+"""Coloured noise, drawn as one spectrum per block and transformed to time.
 
-To colour white noise with a filter takes a transform there and one back, and the filter rings. Here a
+To colour white noise with a filter takes a forward and an inverse transform, and the filter rings. Here a
 block of `SIZE` samples is made of the random amplitudes of its frequencies; it is handed over to the
 next one within `SIZE - HOP` samples at equal power, so that level and spectrum stay the same all the
 way. The blocks lie on one grid of absolute time, so that any window can be drawn alone.

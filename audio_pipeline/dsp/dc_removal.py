@@ -15,8 +15,9 @@ _BOX_S = 0.05
 _SILENCE_S = 0.01
 """So many zeros in a row are digital silence; fewer are a wave that passes through zero."""
 _LEAST = 0.25
-"""The share of the window that has to sound before all of what is in it counts as DC: a click in silence
-is no DC."""
+"""The share of the window that has to sound before all of what is in it counts as DC: a click in silence is not
+DC.
+"""
 
 
 def without_dc(blocks: Iterable[Samples], sample_rate_hz: int) -> Iterator[Samples]:

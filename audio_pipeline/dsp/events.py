@@ -136,7 +136,7 @@ class Resonances:
         return tuple(parts)
 
     def strike(self, onto: Ringing, numbers: NDArray[np.int64], at: Samples, strength: Phasors) -> None:
-        """Add to `onto` `(n,)` what is heard of all blows within it, one after the other.
+        """Add to `onto` `(n,)` all blows within it, one after the other.
 
         `numbers`: `(blows,)`, rising, by which the blows are known. `at`: `(blows,)` in samples from the
         first one of `onto`, not rounded; a sine begins exactly there, so the ring of an event between

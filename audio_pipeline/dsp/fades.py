@@ -1,4 +1,4 @@
-"""Fades at the two ends of something that stands on the timeline."""
+"""Fades at both ends of a span."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a sound stands for somebody with headphones: two ears, a head between them.
+"""Position of a sound in headphones: two ears with a head between them.
 
 A level pan is inside the head; a delay and a shadow between the ears bring it outside. Each ear
 has one response for every half degree, its delay inside; a moving sound fades from one to the next,

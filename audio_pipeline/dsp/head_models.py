@@ -81,7 +81,7 @@ class HeadTable:
 
 
 def behind(frequency_hz: Samples) -> Samples:
-    """The colour of what stands behind, linear, relative to a source in front at the same lateral angle.
+    """The spectrum of a source behind, linear, relative to one in front at the same lateral angle.
 
     Third octaves of both ears of KEMAR together, from 180° to 150° over 0° to 30°, their mean (data:
     Gardner & Martin, 1994). More at 1 kHz and less at 2 to 5 and from 10 kHz: Blauert's bands.
@@ -157,7 +157,7 @@ def unpacked_table(arrays: Mapping[str, NDArray[Any]]) -> HeadTable:
 
 
 def measured(left: Samples, right: Samples, azimuth_deg: Samples, sample_rate_hz: int) -> HeadTable:
-    """A head from what its ears heard of a pulse; a voice must sound alike in both, so they are averaged.
+    """A head from measured impulse responses; both ears are averaged, so that both voices are treated alike.
 
     `left` `(m, taps)` are the left ear's responses to `azimuth_deg` `(m,)`, which rise from −90 (the other
     ear's side) to +90 (its own) and are symmetrical about 0; `right` those of the right ear, from its own

@@ -1,4 +1,4 @@
-"""Channel layouts: the role of every channel, where its loudspeaker stands, how much it counts in loudness.
+"""Channel layouts: the role, position and loudness weight of every channel.
 
 One table for reading, folding and metering. Roles have the names of the WAVE channel mask (FL, FR, FC, LFE,
 BL, …), and for loudspeakers that the mask has no bit for, those of SMPTE ST 2036-2 as ffmpeg spells them
@@ -218,7 +218,7 @@ def named(name: str) -> Layout | None:
 
 
 def film_names(channels: int) -> tuple[str, ...]:
-    """What so many channels are called in film: "L", "R", "C", "LFE", "Ls", "Rs"; a single one is "C"."""
+    """The names of channels in film, by their count: "L", "R", "C", "LFE", "Ls", "Rs"; a single one is "C"."""
     return tuple(
         "?" if role is None else _FILM_NAMES.get(role, role) for role in assumed(channels).roles
     )
@@ -227,7 +227,7 @@ def film_names(channels: int) -> tuple[str, ...]:
 def tracks(names: tuple[str, ...]) -> Layout:
     """The tracks of a recorder, which belong to no loudspeaker, by their names."""
     shown = ", ".join(names[:_SHOWN_NAMES]) + (", …" if len(names) > _SHOWN_NAMES else "")
-    note = f"holds the tracks of a recorder ({shown}), which belong to no loudspeaker; all count alike"
+    note = f"holds the tracks of a recorder ({shown}) without loudspeaker positions; all weigh the same"
     return Layout((None,) * len(names), "tracks", names, (note,))
 
 
@@ -246,14 +246,16 @@ def assumed(channels: int) -> Layout:
         raise ValueError(f"a programme has at least one channel, not {channels}")
     if channels not in _ASSUMED:
         roles: tuple[Role, ...] = (None,) * channels
-        note = f"states no channel layout, and {channels} channels have no usual one: all count alike"
+        note = (
+            f"states no channel layout, and {channels} channels have no standard one; all weigh the same"
+        )
         return Layout(roles, "assumed", notes=(note,))
     roles = tuple(_ASSUMED[channels].split())
     layout = Layout(roles, "stated" if channels <= 2 else "assumed")
     if channels <= 2:
         return layout
     taken = f"{layout.name} ({_ASSUMED[channels]})"
-    note = f"states no channel layout; its {channels} channels are taken for {taken}"
+    note = f"states no channel layout; its {channels} channels are assumed to be {taken}"
     return Layout(roles, "assumed", notes=(note,))
 
 
@@ -274,12 +276,12 @@ def of_mask(mask: int, channels: int) -> Layout:
         notes.append(f"{counts}; the highest bits are ignored")
     elif len(bits) < channels:
         notes.append(
-            f"{counts}; the last channels have no loudspeaker and count as a front channel does"
+            f"{counts}; the last channels have no position and are weighted like front channels"
         )
     if None in roles:
         notes.append(
-            f"has reserved bits in its channel mask (0x{mask:X}); their channels have no loudspeaker"
-            " and count as a front channel does"
+            f"has reserved bits in its channel mask (0x{mask:X}); their channels have no position"
+            " and are weighted like front channels"
         )
     roles += [None] * (channels - len(roles))
     return Layout(tuple(roles), notes=tuple(notes))

@@ -26,8 +26,8 @@ class MonoFold:
     """By third octave, `(bands,)` each: the power of L + R over that of L and R apart, dB.
 
     0 for unlike channels, +3 for alike, far below 0 where they cancel: a hole. It goes no lower
-    than −60, and is 0 where there is no sound. `certain` says where there is enough of it, in lines of
-    the spectrum and windows of time, that a hole is no accident.
+    than −60, and is 0 in silence. `certain` says where there is enough of it, in lines of
+    the spectrum and windows of time, to make a hole significant.
     """
 
     centre_hz: Samples
@@ -36,7 +36,7 @@ class MonoFold:
 
     @property
     def deepest_db(self) -> float:
-        """The deepest hole, dB; 0 or more when there is none."""
+        """The deepest hole, dB; 0 or more without a hole."""
         return float(self.change_db.min())
 
     @property

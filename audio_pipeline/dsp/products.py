@@ -23,7 +23,7 @@ def row_product(
 ) -> NDArray[Precision]:
     """`rows @ matrix`, `(n, k)` by `(k, m)`, in stacks so small that BLAS starts no threads.
 
-    For long and narrow products its threads gain little, and where other processes want the cores they
+    For long and narrow products its threads gain little, and where other processes use the cores they
     wait for one another for many times as long as the work takes.
     """
     n, (k, m) = len(rows), matrix.shape

@@ -72,7 +72,7 @@ class RecursiveFilter:
         self._scan = _Scan(np.linalg.matrix_power(a, BLOCK), length // BLOCK + 1)
 
     def rest_state(self, channels: int) -> Samples:
-        """The state `(channels, order)` of a filter that has heard nothing."""
+        """The initial state `(channels, order)` of a filter."""
         return np.zeros((channels, self.order))
 
     def run(self, x: Samples, state: Samples, out: Samples | None = None) -> tuple[Samples, Samples]:

@@ -1,4 +1,4 @@
-"""Noise in two channels that are as alike as was asked, at each frequency."""
+"""Noise in two channels with a given correlation at each frequency."""
 
 from __future__ import annotations
 

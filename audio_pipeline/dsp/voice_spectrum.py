@@ -36,7 +36,7 @@ _SILENT = 0.1  # pauses of digital silence are at least this share of the frames
 _QUIET = 0.05  # this share of the frames that sound is no louder than the noise floor
 _NEAR_DB = 3  # frames so near to these are pauses, too
 _STEADY = 1.5  # and more than the frames in the 6 dB above: soft speech is less steady than noise
-_PAUSE_DB = 12.0  # a floor that is nearer to the speech is no pause
+_PAUSE_DB = 12.0  # a floor that is nearer to the speech is not a pause
 _OVER_NOISE = 2.0  # speech that adds less than 3 dB to the noise is lost in it
 _TOGETHER = 16
 _SMOOTHED = 1.0 / 12.0  # octaves, for a floor of few frames
@@ -53,8 +53,8 @@ def third_octaves_hz() -> Samples:
 class VoiceSpectrum:
     """Mean powers `(bins,)` at `frequency_hz`: of the speech, and of the pauses between it.
 
-    White noise of RMS 1 has the power 1 at every frequency. `floor` is None where there are no pauses to
-    measure it in, and zeros for digital silence.
+    White noise of RMS 1 has the power 1 at every frequency. `floor` is None without pauses to measure it in,
+    and zeros for digital silence.
     """
 
     frequency_hz: Samples
@@ -172,7 +172,8 @@ def _pauses(
     counts: NDArray[np.int64], levels_db: NDArray[np.int64], mean_db: float
 ) -> NDArray[np.bool_] | None:
     """The classes `(classes,)` of pauses; none of them where pauses are digital silence; None where the
-    quietest frames are no steady noise."""
+    quietest frames are not steady noise.
+    """
     if _quantile_db(counts, levels_db, _SILENT) <= _DIGITAL_SILENCE_DB:
         return np.zeros(len(counts), np.bool_)
     counts = np.where(levels_db > _DIGITAL_SILENCE_DB, counts, 0)

@@ -1,4 +1,4 @@
-"""The approach: sounds come forward and open in the treble, slowly, while their room stays as it is."""
+"""The approach: layers slowly come forward and gain treble, with their reverberation unchanged."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class Approach(Effect):
 
     kind: Literal["approach"] = "approach"
     layers: List[str] = Field(("projector",), description="the layers that come forward")
-    starts: Time = Field(parse_moment("black"), description="when they start to come forward")
-    arrives: Time = Field(parse_moment("dropout"), description="when they have arrived")
-    level: Db = Field(2.5, ge=-24, le=12, description="rise of the direct sound")
-    treble: Db = Field(2.0, ge=-24, le=12, description="further rise of its treble")
+    starts: Time = Field(parse_moment("black"), description="start of the approach")
+    arrives: Time = Field(parse_moment("dropout"), description="end of the approach")
+    level: Db = Field(2.5, ge=-24, le=12, description="rise of the level of the direct sound")
+    treble: Db = Field(2.0, ge=-24, le=12, description="additional rise of its treble")
     treble_from: Hz = Field(2000.0, ge=50, description="corner frequency of the treble's shelf")
-    curve: CurveName = Field("tri", description="the curve of the rise")
-    pan: Pan = Field(0.0, description="where the rise of a mono layer stands")
+    curve: CurveName = Field("tri", description="curve of the rise")
+    pan: Pan = Field(0.0, description="pan of the rise of a mono layer")
 
     def works_on(self, layer: str) -> bool:
         """Only on its layers."""

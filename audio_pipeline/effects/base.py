@@ -36,7 +36,7 @@ REFERENCE_LUFS = -27.0
 
 @dataclass(frozen=True)
 class StemBench:
-    """What an effect of the stage "stem" may know besides the stems: there is no programme yet.
+    """What an effect of the stage "stem" may know besides the stems: the programme does not exist yet.
 
     `loudness_lufs` measures a stem `(n,)`.
     """
@@ -72,7 +72,7 @@ class Treated:
     """What an effect of the stage "stem" made: the stems by layer, `(n,)` each, as long as before.
 
     Unless they are `levelled`, they are brought to `REFERENCE_LUFS` before anything else hears them.
-    `did` says in words what was done to each stem; `facts` are JSON values about all of them together.
+    `did` holds sentences on what was done to each stem; `facts` are JSON values about all of them together.
     """
 
     stems: Mapping[str, Samples]
@@ -184,7 +184,7 @@ class Effect(Parameters):
     """The parameters that hold names of layers, so that a wrong name is found."""
 
     kind: str
-    on: bool = Field(True, description="whether it works at all")
+    on: bool = Field(True, description="whether the effect is on")
 
     def stems(self) -> tuple[StemRequest, ...]:
         """The audio files that it needs."""
@@ -206,11 +206,11 @@ class Effect(Parameters):
         return None, None
 
     def tail_of(self, layer: str, schedule: Schedule) -> Fraction | None:
-        """When the last of what it adds after the layer has died, in exact seconds; None: it adds nothing."""
+        """The end of its tail after the layer, in exact seconds; None without a tail."""
         return None
 
     def prepare(self, scene: Scene, name: str) -> Processor:
-        """The processor of this effect in that scene; what is the same for every tile is done here.
+        """The processor of this effect in that scene; work that is the same for every tile is done here.
 
         Only here does the scene answer: what the processor needs of it, it takes with it.
         """

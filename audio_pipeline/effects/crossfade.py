@@ -52,25 +52,27 @@ class Crossfade(Effect):
     layer_fields: ClassVar[tuple[str, ...]] = ("first", "second")
 
     kind: Literal["crossfade"] = "crossfade"
-    first: str = Field("voice_a", description="the layer that enters at the left")
-    second: str = Field("voice_b", description="the layer that leaves at the right")
-    begins: Time = Field(parse_moment("voice_a.at"), description="the first one's outer end")
+    first: str = Field("voice_a", description="voice that enters at the left")
+    second: str = Field("voice_b", description="voice that leaves at the right")
+    begins: Time = Field(parse_moment("voice_a.at"), description="outer position of the first voice")
     cross_from: Time = Field(parse_moment("voice_a.tail"), description="start of the crossfade")
-    cross_to: Time = Field(parse_moment("voice_b.at"), description="when the fader has arrived")
-    ends: Time = Field(parse_moment("voice_b.tail"), description="the second one's outer end")
-    law: PanLaw = Field("-3 dB", description="what the centre loses: the law of pans and fader")
-    inner: Pan = Field(0.0, description="how far in the first voice comes; the second is its mirror")
-    travel: CurveName = Field("hsin", description="the curve of the way from outer to inner end")
-    cross: CurveName = Field("tri", description="the curve of the fader, mirrored at its middle")
-    slip: Duration = Field(parse_duration("1s"), description="the fade at the outer ends")
-    fade: CurveName = Field("qsin", description="the curve of that fade")
-    distance: CurveName = Field("qua", description="the curve by which distance grows outward")
-    far_level: Db = Field(-18.0, description="direct level at the outer end")
-    far_treble: Hz = Field(1800.0, description="low-pass cutoff of the direct sound at the outer end")
-    near_early: Send = Field(-18.5, description="send to early reflections at the inner end")
-    near_late: Send = Field(-20.5, description="send to the reverberation at the inner end")
-    far_early: Send = Field(-14.5, description="send to early reflections at the outer end")
-    far_late: Send = Field(-14.5, description="send to the reverberation at the outer end")
+    cross_to: Time = Field(parse_moment("voice_b.at"), description="end of the crossfade")
+    ends: Time = Field(parse_moment("voice_b.tail"), description="outer position of the second voice")
+    law: PanLaw = Field("-3 dB", description="pan law: level in the centre")
+    inner: Pan = Field(0.0, description="inner position of the first voice; the second mirrors it")
+    travel: CurveName = Field("hsin", description="curve of the movement from outer to inner position")
+    cross: CurveName = Field("tri", description="curve of the fader, mirrored at its middle")
+    slip: Duration = Field(parse_duration("1s"), description="length of the fade at the outer positions")
+    fade: CurveName = Field("qsin", description="curve of that fade")
+    distance: CurveName = Field("qua", description="curve of the distance from inner to outer position")
+    far_level: Db = Field(-18.0, description="direct level at the outer position")
+    far_treble: Hz = Field(
+        1800.0, description="low-pass cutoff of the direct sound at the outer position"
+    )
+    near_early: Send = Field(-18.5, description="send to early reflections at the inner position")
+    near_late: Send = Field(-20.5, description="send to reverberation at the inner position")
+    far_early: Send = Field(-14.5, description="send to early reflections at the outer position")
+    far_late: Send = Field(-14.5, description="send to reverberation at the outer position")
     ear_distance: Meters = Field(
         0.25,
         ge=0.1,
@@ -83,7 +85,9 @@ class Crossfade(Effect):
         return layer in (self.first, self.second)
 
     def passes(self, layer: str, schedule: Schedule) -> tuple[Fraction | None, Fraction | None]:
-        """See `Effect.passes`: the first voice until the fader has left it, the second once it has set out."""
+        """See `Effect.passes`: the first voice until the fader has left it, the second from the start of the
+        crossfade.
+        """
         if layer == self.first:
             left = max(schedule.seconds(self.cross_from), schedule.seconds(self.cross_to))
             return schedule.seconds(self.begins), left
@@ -114,7 +118,7 @@ class Fader:
     parameters: Crossfade
 
     def gain(self, sample: Samples, voice: Literal[0, 1]) -> Samples:
-        """`(n,)`: what it lets through of the first voice (0) or the second (1) at `sample` `(n,)`.
+        """The gain `(n,)` of the first (0) or the second (1) voice at `sample` `(n,)`.
 
         By the pan law: −3 dB keeps the sum of squares at 1, −6 dB the plain sum, −4.5 dB the sum of
         the powers 4/3, whatever the curve, because the curve only shapes how the fader is moved.
@@ -154,12 +158,12 @@ class Journey:
         return self._inward(sample) / abs(self.inner - self.outer)
 
     def position(self, sample: Samples) -> Samples:
-        """Where it stands, −1 left to +1 right, `(n,)`."""
+        """Its position, −1 left to +1 right, `(n,)`."""
         inward = curve(self.parameters.travel, self._progress(sample))
         return self.side * (1.0 - (1.0 + self.parameters.inner) * inward)
 
     def distance(self, sample: Samples) -> Samples:
-        """How far away it is: 0 near … 1 far, `(n,)`."""
+        """Its distance, 0 near to 1 far, `(n,)`."""
         return curve(self.parameters.distance, 1.0 - self._progress(sample))
 
     def level(self, sample: Samples) -> Samples:

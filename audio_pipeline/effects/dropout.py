@@ -25,10 +25,10 @@ class Dropout(Effect):
     layer_fields: ClassVar[tuple[str, ...]] = ("spares",)
 
     kind: Literal["dropout"] = "dropout"
-    at: Time = Field(parse_moment("dropout"), description="when it begins")
-    fade: Duration = Field(parse_duration("250ms"), description="how long the fall takes")
-    curve: CurveName = Field("qsin", description="the curve of the fall")
-    spares: List[str] = Field(("grain",), description="the layers that stay")
+    at: Time = Field(parse_moment("dropout"), description="start of the dropout")
+    fade: Duration = Field(parse_duration("250ms"), description="length of the fall")
+    curve: CurveName = Field("qsin", description="curve of the fall")
+    spares: List[str] = Field(("grain",), description="layers that are not removed")
 
     def works_on(self, layer: str) -> bool:
         """On all layers but those it spares."""

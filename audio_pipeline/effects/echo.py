@@ -35,42 +35,44 @@ class Echo(Effect):
     layer_fields: ClassVar[tuple[str, ...]] = ("left", "right")
 
     kind: Literal["echo"] = "echo"
-    left: List[str] = Field(("voice_b",), description="layers that return at the left first")
-    right: List[str] = Field(("voice_a",), description="layers that return at the right first")
+    left: List[str] = Field(("voice_b",), description="voices that return at the left first")
+    right: List[str] = Field(("voice_a",), description="voices that return at the right first")
     words: Annotated[Duration, Between("10ms", "60s")] = Field(
-        parse_duration("1.5s"), description="how much of the end returns"
+        parse_duration("1.5s"), description="length of the end that returns"
     )
     gap: Annotated[Duration, Between("0s", "60s")] = Field(
-        parse_duration("400ms"), description="the pause before the first return"
+        parse_duration("400ms"), description="pause before the first return"
     )
-    growth: Percent = Field(50.0, description="how much longer every pause is than the one before")
-    returns: int = Field(5, ge=0, le=40, description="how often the words return")
+    growth: Percent = Field(50.0, description="factor from each pause to the next")
+    returns: int = Field(5, ge=0, le=40, description="number of returns")
     left_from: Time | None = Field(
         None, description="earliest start of the first return at the left; otherwise after `gap`"
     )
     right_from: Time | None = Field(
         None, description="earliest start of the first return at the right; otherwise after `gap`"
     )
-    level: Db = Field(-8.0, description="level of the first return against the dry words")
-    decay: Db = Field(-7.0, description="level of each return against the one before")
+    level: Db = Field(-8.0, description="level of the first return relative to the dry words")
+    decay: Db = Field(-7.0, description="level of each return relative to the one before")
     cutoff: Hz = Field(2500.0, description="low-pass cutoff of the first echo")
-    darkening: Percent = Field(30.0, description="how much lower every cutoff is")
-    width: Percent = Field(90.0, description="how far out the returns stand")
+    darkening: Percent = Field(30.0, description="factor from each cutoff to the next")
+    width: Percent = Field(90.0, description="pan width of the returns")
     positions: List[Percent] = Field(
         (100.0,),
         min_length=1,
         max_length=40,
-        description="how far out each return stands, as shares of `width`; the list repeats",
+        description="pan of each return as a share of `width`; the list repeats",
     )
     early: Send = Field(-12.0, description="send of the first return to the early reflections")
     late: Send = Field(-10.0, description="send of the first return to the reverberation")
     receding: Db = Field(
-        0.0, ge=-24, le=24, description="how much more reverberant each return is than the one before"
+        0.0, ge=-24, le=24, description="rise of the reverberation from each return to the next"
     )
-    dies: Duration = Field(parse_duration("0s"), description="time allowed to the last return's room")
+    dies: Duration = Field(
+        parse_duration("0s"), description="time for the reverberation of the last return"
+    )
 
     def works_on(self, layer: str) -> bool:
-        """On the voices it is told of."""
+        """Whether the layer is one of its voices."""
         return layer in self.left + self.right
 
     def delays(self, clock: Clock) -> tuple[Fraction, ...]:

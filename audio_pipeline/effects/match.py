@@ -1,4 +1,4 @@
-"""Matches two voices to each other, so that nothing but their words tells them apart."""
+"""Matches two voices in spectrum, bandwidth and noise floor."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ class MatchVoices(Effect):
 
     kind: Literal["match"] = "match"
     voices: List[str] = Field(
-        ("voice_a", "voice_b"), min_length=2, max_length=2, description="the two layers that are matched"
+        ("voice_a", "voice_b"), min_length=2, max_length=2, description="the two voices that are matched"
     )
     boost: Db = Field(
         9.0,
         ge=0,
         le=24,
-        description="most that a third octave is raised; the other voice is cut instead",
+        description="maximum boost of a third octave; beyond it the other voice is cut",
     )
-    cut: Db = Field(24.0, ge=0, le=60, description="most that a third octave is cut")
-    low_pass: Hz = Field(3000.0, ge=1000, description="the low-pass of the wider voice is never lower")
-    noise: Db = Field(-20.0, le=-20, description="most noise that is added, against the voice")
+    cut: Db = Field(24.0, ge=0, le=60, description="maximum cut of a third octave")
+    low_pass: Hz = Field(3000.0, ge=1000, description="lowest low-pass cutoff for the wider voice")
+    noise: Db = Field(-20.0, le=-20, description="maximum added noise, relative to the voice")
 
     def works_on(self, layer: str) -> bool:
         """On both voices."""

@@ -26,7 +26,7 @@ from audio_pipeline.units import Between, Db, Duration, List, Percent
 NOISE_FADE_S = 0.05
 """How long the fades of the noise are, within the stem."""
 _IMPULSE_S = 0.02
-_WORKS_DB = 0.1  # a reduction below this is none
+_WORKS_DB = 0.1  # a smaller reduction is not reported
 
 
 class Optical(Effect):
@@ -37,31 +37,31 @@ class Optical(Effect):
     layer_fields: ClassVar[tuple[str, ...]] = ("voices",)
 
     kind: Literal["optical"] = "optical"
-    voices: List[str] = Field(("voice_a", "voice_b"), description="the layers that are on the track")
-    academy: Percent = Field(100.0, description="how much of the Academy curve: 0% is flat")
+    voices: List[str] = Field(("voice_a", "voice_b"), description="voices on the optical track")
+    academy: Percent = Field(100.0, description="share of the Academy curve: 0% is flat")
     threshold: Db = Field(
-        0.0, ge=-40, le=40, description="level at which compression begins, against the voice's loudness"
+        0.0, ge=-40, le=40, description="compression threshold, relative to the voice's loudness"
     )
     ratio: float = Field(
-        2.0, ge=1, le=20, description="compression: dB of input for 1 dB of output (estimate)"
+        2.0, ge=1, le=20, description="compression ratio: dB of input for 1 dB of output (estimate)"
     )
     attack: Annotated[Duration, Between("0ms", "1s")] = Field(
-        parse_duration("5ms"), description="time constant of the gain as it falls (estimate)"
+        parse_duration("5ms"), description="attack time constant (estimate)"
     )
     release: Annotated[Duration, Between("0ms", "10s")] = Field(
-        parse_duration("200ms"), description="time constant of the gain as it comes back (estimate)"
+        parse_duration("200ms"), description="release time constant (estimate)"
     )
     noise: Db = Field(
         -46.0,
         le=0,
-        description="RMS of the track's noise, against the voice's loudness, before levelling",
+        description="RMS of the track noise, relative to the voice's loudness, before levelling",
     )
     tilt: Db = Field(
         -2.5, ge=-6, le=3, description="slope of the noise an octave: 0 dB is white, -3 dB pink"
     )
 
     def works_on(self, layer: str) -> bool:
-        """On the voices it is told of."""
+        """Whether the layer is one of its voices."""
         return layer in self.voices
 
     def treat(self, stems: Mapping[str, Samples], bench: StemBench, name: str) -> Treated:

@@ -60,10 +60,10 @@ class Space(Effect):
     early: Send = Field(0.0, description="level of all early reflections")
     late: Send = Field(0.0, description="level of all reverberation")
     pre_delay: Annotated[Duration, Between("0s", "1s")] = Field(
-        parse_duration("12ms"), description="how long the room waits to answer"
+        parse_duration("12ms"), description="pre-delay of the room"
     )
     split: Annotated[Duration, Between("1ms", "200ms")] = Field(
-        parse_duration("60ms"), description="where early reflections give way to reverberation"
+        parse_duration("60ms"), description="time at which reverberation follows the early reflections"
     )
     rt60: Annotated[Duration, Between("10ms", "12s")] = Field(
         parse_duration("700ms"), description="time to fall by 60 dB at 500 Hz"
@@ -77,22 +77,26 @@ class Space(Effect):
     )
     density: PerSecond = Field(
         9000.0,
-        description="reflections a second when the reverberation begins; they grow denser, as the square"
-        " of time",
+        description="reflections a second at the start of the reverberation; the density grows with the"
+        " square of time",
     )
-    length: Meters = Field(26.0, ge=2, description="from the screen to the back wall")
-    width: Meters = Field(17.0, ge=2, description="from the left wall to the right")
-    height: Meters = Field(9.5, ge=2, description="from the floor to the ceiling")
-    seat: Meters = Field(16.0, description="how far from the screen one listens, midway across")
-    ear_height: Meters = Field(1.2, description="of the listener and of the sources")
-    source_ahead: Meters = Field(5.0, description="how far in front of the listener the sources are")
-    source_aside: Meters = Field(3.0, description="how far to the left or right of the middle")
+    length: Meters = Field(26.0, ge=2, description="distance from the screen to the back wall")
+    width: Meters = Field(17.0, ge=2, description="distance from the left wall to the right wall")
+    height: Meters = Field(9.5, ge=2, description="distance from floor to ceiling")
+    seat: Meters = Field(
+        16.0, description="distance of the listener from the screen, on the centre line"
+    )
+    ear_height: Meters = Field(1.2, description="height of the listener and of the sources")
+    source_ahead: Meters = Field(5.0, description="distance of the sources in front of the listener")
+    source_aside: Meters = Field(
+        3.0, description="distance of the sources left or right of the centre line"
+    )
     ear_spacing: Meters = Field(
-        0.175, description="in headphones: between the ears; the wider, the less alike they hear"
+        0.175, description="in headphones: spacing of the ears; wider means less correlated"
     )
     impulse_response: str | None = Field(
         None,
-        description="a recording to use instead of the box: left is the ear on the source's side",
+        description="impulse response file to use instead of the shoebox; left is the ear on the source's side",
     )
 
     @model_validator(mode="after")
@@ -162,8 +166,8 @@ class Space(Effect):
         density = np.minimum(density, _DENSEST * rate)
         if density.sum() > _MOST_REFLECTIONS * rate:
             raise PresetError(
-                f"{name}: a room of {room.volume_m3:.0f} cubic metres that rings for so long has more"
-                " reflections than can be made",
+                f"{name}: a room of {room.volume_m3:.0f} cubic metres with this rt60 has too many"
+                " reflections",
                 hint="Shorten rt60, or make the room larger.",
             )
         draws = [generator(scene.seed, f"{name}/{side}", 0) for side in ("own", "other")]
@@ -178,13 +182,13 @@ class Space(Effect):
         if not recording.any():
             raise StemError(
                 f"{self.impulse_response}: the impulse response is silent",
-                hint="record or choose another, or leave impulse_response out for the built room",
+                hint="choose another file, or remove impulse_response for the shoebox room",
             )
         if len(recording) > _LONGEST_RESPONSE_S * scene.sample_rate:
             raise StemError(
                 f"{self.impulse_response}: the impulse response lasts"
                 f" {len(recording) / scene.sample_rate:.0f} s; {_LONGEST_RESPONSE_S} s is the longest",
-                hint="cut it where nothing is heard any more",
+                hint="trim its silent end",
             )
         response = _calibrated(trimmed(recording, _FLOOR_DB), scene.sample_rate)
         progress = crossfade_from_early_to_late(len(response), scene.samples(self.split))[:, None]
@@ -204,12 +208,12 @@ class SpaceProcessor:
         self.look_back = self._convolver.taps - 1
 
     def process(self, name: str, window: Strip, tile: Span) -> Strip:
-        """Add the room to the stereo part; the sends have been heard and are gone."""
+        """Add the room to the stereo part and remove the sends."""
         wet = self._convolver([window.early, window.late])
         here = slice(-len(tile), None)
         dry = Strip(window.mono, window.stereo).cut(here)
         return summed([dry, Strip(stereo=wet)])
 
     def active_span(self, span: Span) -> Span:
-        """The room goes on after the sound."""
+        """The span of the sound plus the tail of the room."""
         return Span(span.start, span.stop + self.look_back)

@@ -1,4 +1,4 @@
-"""The stems of the earlier render of a mix: those that the new one has no more are removed with it."""
+"""The stems of the earlier render of a mix; those that the new one lacks are removed with it."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class SpanError(ValueError):
 
 @dataclass(frozen=True)
 class Inspected:
-    """`(n, channels)` samples that begin at `start_s`, and what they are in words. `is_cut`: there would
+    """`(n, channels)` samples that begin at `start_s`, and a description of them. `is_cut`: there would
     be more than `LONGEST_S` of them. `did` tells what was done to the stems of a layer."""
 
     samples: Samples
@@ -57,7 +57,7 @@ def layer_of_preset(
     replace stems.
 
     Raises SpanError for times without meaning in this preset or that lie the wrong way round,
-    PresetError for a layer that is not there or off, StemError for a stem that cannot be read.
+    PresetError for a layer that is unknown or off, StemError for a stem that cannot be read.
     """
     project = find_project(Path.cwd())
     preset = with_stem_files(build_preset(load_document(project, preset_name, sets)), files)
@@ -93,7 +93,7 @@ def _refuse_absent(name: str, preset: str, layers: Collection[str], playing: Col
     if name not in layers:
         meant = did_you_mean(name, layers, "{} ")
         raise PresetError(
-            f"there is no layer {name!r} in the preset {preset!r}",
+            f"the preset {preset!r} has no layer {name!r}",
             hint=f"{meant}There are: {', '.join(layers)}. A file is written with its ending: {name}.wav",
         )
     if name not in playing:

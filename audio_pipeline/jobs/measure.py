@@ -1,4 +1,4 @@
-"""The use cases of a file that is there already: its report, and its verdict against a delivery."""
+"""The use cases of an existing file: its report, and its verdict against a delivery."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from audio_pipeline.reporting.delivery import load_delivery
 from audio_pipeline.reporting.dialogue import measure_dialogue
 from audio_pipeline.reporting.dialogue_stem import refuse_unlike_stem
 from audio_pipeline.reporting.facts import MixFacts
-from audio_pipeline.reporting.markers import facts_of_markers
+from audio_pipeline.reporting.marker_facts import facts_of_markers
 from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.own_facts import FROM_FILE, Picture, own_facts
 from audio_pipeline.reporting.report import report_of_file

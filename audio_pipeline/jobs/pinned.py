@@ -50,7 +50,8 @@ def render_pinned(order: Order) -> PinnedRender:
         answer = pickle.loads(done.stdout)  # noqa: S301 - from our own child
     except (EOFError, pickle.UnpicklingError) as error:
         raise RenderError(
-            f"the child process that renders {order.preset.name} ended with status {done.returncode}"
+            f"the child process that renders {order.preset.name} ended with status {done.returncode}",
+            hint="When memory runs out, the system ends processes: try fewer --workers.",
         ) from error
     if isinstance(answer, PinnedRender):
         return answer
@@ -63,7 +64,7 @@ def serve() -> None:
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as out:
         os.dup2(
             sys.stderr.fileno(), sys.stdout.fileno()
-        )  # what a library prints is no part of the answer
+        )  # keeps what a library prints out of the answer
         pickle.dump(_answer(), out)
 
 

@@ -40,7 +40,7 @@ class ReferenceReport:
 
 @dataclass(frozen=True)
 class ReferenceMix:
-    """The same mix with the stems of the reference; what it is locked to follows from their lengths.
+    """The same mix with the stems of the reference; their lengths give the lock.
 
     `programme_db` as in `ReferenceReport`, None where it is not known.
     """
@@ -80,7 +80,7 @@ def reference_of_report(
     """The report that was read from `path` as the reference of `preset`. For many presets, `unlike` leaves out
     what they have alike.
 
-    Raises ReportError for one that does not agree with the preset in its values (those of voices aside), its
+    Raises ReportError for one that does not agree with the preset in its values (except those of voices), its
     sample rate or its picture.
     """
     shown = printable(path)
@@ -91,7 +91,10 @@ def reference_of_report(
     for name in preset.cues:
         if not 0 <= cues.get(name, -1) <= cues["end"] <= MAX_LENGTH_S * report.sample_rate_hz:
             place = f"is at sample {cues[name]}" if name in cues else "is missing"
-            raise ReportError(f"{shown}: the cue {name!r} {place}; it wants one of the programme")
+            raise ReportError(
+                f"{shown}: the cue {name!r} {place}; it must be within the programme",
+                hint=_RENDER_IT,
+            )
     return ReferenceReport(PictureLock(report.mix, cues, slots, speaking), report.gains.programme_db)
 
 
@@ -101,7 +104,9 @@ def _slots(report: LoudnessReport, shown: str) -> dict[str, Span]:
     for name, slot in (report.slots or {}).items():
         if not slot.start_samples <= slot.stop_samples <= longest:
             place = f"from sample {slot.start_samples} to {slot.stop_samples}"
-            raise ReportError(f"{shown}: slots.{name} is {place}; it wants a part of the programme")
+            raise ReportError(
+                f"{shown}: slots.{name} is {place}; it must be within the programme", hint=_RENDER_IT
+            )
         slots[name] = Span(slot.start_samples, slot.stop_samples)
     return slots
 
@@ -110,7 +115,8 @@ def _refuse_another_mix(report: LoudnessReport, shown: str, preset: Preset, unli
     if report.sample_rate_hz != preset.sample_rate_hz:
         raise ReportError(
             f"{shown} cannot be the reference of {preset.name}: its sample rate is"
-            f" {report.sample_rate_hz} Hz, and that of the mix is {preset.sample_rate_hz} Hz"
+            f" {report.sample_rate_hz} Hz, that of the mix is {preset.sample_rate_hz} Hz",
+            hint=f'Render with --set sample_rate="{report.sample_rate_hz} Hz".',
         )
     if found := differences_from(*unlike(report.preset, preset), preset):
         more = f", and {len(found) - 1} more" if len(found) > 1 else ""

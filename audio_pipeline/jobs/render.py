@@ -75,8 +75,10 @@ class Order:
 
 @dataclass(frozen=True)
 class Rendered:
-    """What was made. `report` is None for an excerpt; `page_media`, what the page shows besides the
-    report, where there is no page."""
+    """What was made.
+
+    `report` is None for an excerpt; `page_media`, what the page shows besides the report, without a page.
+    """
 
     master: Master
     report: LoudnessReport | None
@@ -204,12 +206,15 @@ def _span(order: Order, session: Session) -> Span:
         start = scene.at(order.begin) if order.begin is not None else programme.start
         stop = scene.at(order.finish) if order.finish is not None else programme.stop
     except ValueError as error:
-        raise PresetError(f"--from or --to cannot be worked out: {error}") from error
+        raise PresetError(
+            f"--from or --to is invalid: {error}", hint='Write it like "44s" or "black - 2s".'
+        ) from error
     if not programme.start <= start < stop <= programme.stop:
         length = len(programme) / scene.sample_rate
         raise PresetError(
             f"an excerpt from {start / scene.sample_rate:g} s to {stop / scene.sample_rate:g} s "
-            f"does not lie in a programme of {length:g} s"
+            f"is outside the programme of {length:g} s",
+            hint=f"Write --from and --to between 0 s and {length:g} s, or use cues.",
         )
     return Span(start, stop)
 

@@ -41,7 +41,7 @@ class RenderFiles:
 
 
 def possible_stems(master: Path) -> dict[str, Path]:
-    """Where the stems of a master may stand, by their names."""
+    """The possible paths of the stems of a master, by their names."""
     folder = master.with_name(f"{master.stem}.stems")
     return {stem: folder / f"{master.stem}_{stem}.wav" for stem in STEMS}
 
@@ -109,7 +109,7 @@ def refuse_to_replace(
 
 @contextmanager
 def folder_for(folder: Path) -> Iterator[None]:
-    """Make a folder with all above it; when the block raises, remove what was made, unless it holds a file.
+    """Create a folder and its parents; when the block raises, remove the created ones unless they hold a file.
 
     Raises RenderError when it cannot be made.
     """
@@ -117,7 +117,10 @@ def folder_for(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RenderError(f"{folder} cannot be made: {error.strerror or error}") from error
+        raise RenderError(
+            f"{folder} cannot be created: {error.strerror or error}",
+            hint="Write to another folder with --out DIR.",
+        ) from error
     try:
         yield
     except BaseException:

@@ -25,6 +25,6 @@ class RenderPage:
 
         Raises RenderError when it cannot be written.
         """
-        media = self.analyzer.look()
+        media = self.analyzer.media()
         write_page(path, report, sha256_of_text(text), changes_of(self._preset), media, writing)
         return media

@@ -10,7 +10,15 @@ from pathlib import Path
 from audio_pipeline.audio_io.write.recovery import finish_pending
 from audio_pipeline.errors import ReportError
 from audio_pipeline.jobs.measure import Known, measure_file
-from audio_pipeline.pages.review import Take, listening_copy, matching, names_of, write_review
+from audio_pipeline.pages.review import (
+    Take,
+    clock_of,
+    listening_copy,
+    matching,
+    names_of,
+    write_review,
+)
+from audio_pipeline.pages.review_notes import read_notes
 from audio_pipeline.preset.project import current_project
 from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.own_facts import FROM_FILE, Picture
@@ -33,8 +41,8 @@ def renders_of(thing: str) -> list[Path]:
     finish_pending(rendered)
     if not rendered.is_file():
         raise ReportError(
-            f"there is no render {thing!r} in {rendered.parent.name}/",
-            hint=f"Make it with: render-ending --preset {thing}",
+            f"the render {thing!r} does not exist in {rendered.parent.name}/",
+            hint=f"Render it with: render-ending --preset {thing}",
         )
     return [rendered]
 
@@ -65,19 +73,22 @@ def review(
     track: int | None = None,
     on_report: Callable[[LoudnessReport], None] = lambda _: None,
     picture: Picture = FROM_FILE,
+    notes: Path | None = None,
 ) -> tuple[Path, list[tuple[str, float]]]:
     """Write the review page of 2 to 26 renders; returns its path, and the name and gain in dB of each.
     Of audio files with several tracks `track` is read. `on_report` is handed every mix's report.
 
-    `page` None means `renders/review.html` of the project. Raises ReportError, StemError or RenderError.
+    `page` None means `renders/review.html` of the project; `notes` are opened in it. Raises ReportError,
+    StemError or RenderError.
     """
     takes = [take_of(path, track, picture) for path in renders]
     for take in takes:
         on_report(take.report)
+    said = None if notes is None else read_notes(notes, names_of(takes), clock_of(takes[0].report))
     # encoding leaves Python, so that threads share the cores
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         copies = list(pool.map(listening_copy, takes))
     written = current_project().renders / "review.html" if page is None else page
-    write_review(written, takes, copies)
+    write_review(written, takes, copies, said)
     _, gains = matching([take.report for take in takes], [take.plays_lu for take in takes])
     return written, list(zip(names_of(takes), gains, strict=True))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from audio_pipeline.errors import AudioPipelineError
+from audio_pipeline.jobs.note_mix import is_note_of
 from audio_pipeline.jobs.render import Order, render
 from audio_pipeline.memo.store import Cache
 from audio_pipeline.mixing.session import with_stem_files
@@ -56,8 +57,9 @@ class Watched:
         self._stems: tuple[Path, ...] = ()
         self._presets: tuple[Path, ...] = ()
 
-    def changes(self) -> Iterator[None]:
-        """Now, and then whenever a file is another than it was and has come to rest."""
+    def changes(self, asked: Callable[[], str | None] = lambda: None) -> Iterator[str | None]:
+        """Now, and then whenever a file is another than it was and has come to rest: None. Between, whatever
+        was asked for, a text each."""
         self._find_stems()
         last, rendered = self._stamps(), None
         while True:
@@ -65,9 +67,11 @@ class Watched:
             # a file that is still being written differs from look to look
             if now == last and now != rendered:
                 rendered = now
-                yield
+                yield None
                 self._find_stems()
             last = now
+            if rendered is not None and (text := asked()) is not None:
+                yield text
             time.sleep(LOOK_EVERY_S)
 
     def files(self) -> list[Path]:
@@ -83,9 +87,11 @@ class Watched:
     def _stamps(self) -> Stamps:
         stamps: Stamps = {}
         with suppress(OSError):  # without file handles left, those of the last look are looked at
-            self._presets = tuple(self._project.presets.glob("*.toml"))
+            # the presets of notes are made while the mix is watched, and are no part of it
+            files = self._project.presets.glob("*.toml")
+            self._presets = tuple(f for f in files if not is_note_of(self._preset, f.stem))
         for path in (*self._presets, *self._stems):
-            with suppress(OSError):  # what is not there now may come
+            with suppress(OSError):  # a missing file may be created later
                 stat = path.stat()
                 stamps[path] = (stat.st_mtime_ns, stat.st_size)
         return stamps

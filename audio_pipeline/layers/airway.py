@@ -78,10 +78,10 @@ class Timbre:
 
 @dataclass(frozen=True)
 class Phase:
-    """One inhale or exhale: where it stands, which way the air goes, its RMS over that span.
+    """One inhale or exhale: its span, its direction and its RMS over that span.
 
     `mouth_db` is the level, beside the air, of the small noise that it begins with, of the lips on the
-    way in, of the throat on the way out; None is none. `ending` is how many samples before its end it
+    way in, of the throat on the way out; None leaves it out. `ending` is how many samples before its end it
     begins to close in a half cosine of its own.
     """
 

@@ -39,7 +39,7 @@ class Source(Protocol):
 
 
 class Layer(Parameters):
-    """What every sound has: whether it plays, on which bus, from when until when, and how it is heard.
+    """The parameters of every sound: on, bus, start, end, pan and sends.
 
     `at` and `until` bound it; a source may start later and end sooner, never the other way round.
     `pan` places a mono source that no effect places, and is the balance of a stereo one. `early` and
@@ -53,15 +53,13 @@ class Layer(Parameters):
     """Whether a stereo source is rendered with its `pan`; if not, the console sets its balance."""
 
     kind: str
-    on: bool = Field(True, description="whether it is in the mix at all")
-    bus: Bus = Field("FX", description="the stem that it belongs to")
-    at: Time = Field(parse_moment("start"), description="when it begins")
-    until: Time = Field(parse_moment("silence"), description="when it has ended, at the latest")
-    pan: Pan = Field(
-        0.0, description="where a mono sound stands that no effect moves; the balance of a stereo one"
-    )
-    early: Send = Field(OFF, description="its send to the early reflections of the space")
-    late: Send = Field(OFF, description="its send to the reverberation of the space")
+    on: bool = Field(True, description="whether the layer is on")
+    bus: Bus = Field("FX", description="bus of the layer")
+    at: Time = Field(parse_moment("start"), description="start")
+    until: Time = Field(parse_moment("silence"), description="latest end")
+    pan: Pan = Field(0.0, description="pan of a mono sound, balance of a stereo sound")
+    early: Send = Field(OFF, description="send to the early reflections of the space")
+    late: Send = Field(OFF, description="send to the reverberation of the space")
 
     def stems(self) -> tuple[StemRequest, ...]:
         """The audio files that it needs."""
@@ -76,11 +74,11 @@ class Layer(Parameters):
         return None
 
     def in_slot_of(self, samples: int) -> Self:
-        """The same voice, told how many samples its slot has before its recording is made ready."""
+        """The same voice with the length of its slot in samples, before its recording is conditioned."""
         return self
 
     def line(self, slot: Span, at: int, length: int) -> Line:
-        """Where a voice's line of `length` samples stands in its `slot`; `at` is where the preset begins it."""
+        """The position of a line of `length` samples in its `slot`; `at` is its start in the preset."""
         return line_in_slot(slot, at, length, "warn")
 
     def span(self, scene: Scene) -> Span:

@@ -39,7 +39,7 @@ _UNDER_THE_LIMIT = 0.85
 
 @dataclass(frozen=True)
 class Cycle:
-    """In, out, and what is left until the next: a pause, or a breath that is held.
+    """One cycle: inhale, exhale, and a pause or a hold.
 
     A shallow one is taken while the breath is held for a voice.
     """
@@ -78,37 +78,41 @@ class Breath(Layer):
     """
 
     kind: Literal["breath"] = "breath"
-    level: Dbfs = Field(-52.0, description="its RMS while air moves")
-    rate: PerMinute = Field(13.0, ge=4, le=40, description="breaths a minute, when nobody speaks")
-    pause: Percent = Field(35.0, le=80, description="the pause's share of a cycle")
-    inhale: Percent = Field(40.0, ge=10, le=90, description="the inhale's share of in and out")
+    level: Dbfs = Field(-52.0, description="RMS level while air moves")
+    rate: PerMinute = Field(13.0, ge=4, le=40, description="breaths a minute, while no voice speaks")
+    pause: Percent = Field(35.0, le=80, description="share of a cycle that is pause")
+    inhale: Percent = Field(40.0, ge=10, le=90, description="share of inhale in inhale plus exhale")
     turn: Annotated[Duration, Between("0s", "2s")] = Field(
         parse_duration("250ms"),
         description="mean pause between inhale and exhale; 0.4 to 2 times as long",
     )
-    variation: Percent = Field(12.0, le=25, description="deviation of each length")
-    level_variation: Db = Field(1.2, ge=0, le=6, description="deviation of each breath's level")
-    exhale_level: Db = Field(-1.5, ge=-24, le=12, description="the exhale, beside the inhale")
+    variation: Percent = Field(12.0, le=25, description="standard deviation of each length")
+    level_variation: Db = Field(
+        1.2, ge=0, le=6, description="standard deviation of the level of a breath"
+    )
+    exhale_level: Db = Field(
+        -1.5, ge=-24, le=12, description="level of the exhale, relative to the inhale"
+    )
     formants: Db = Field(17.0, ge=0, le=24, description="level of the airway's resonances")
-    inhale_cut: Hz = Field(6000.0, ge=500, le=12_000, description="low-pass of the inhale")
-    exhale_cut: Hz = Field(2000.0, ge=500, le=12_000, description="low-pass of the exhale")
-    lips: Db = Field(-6.0, le=12, description="the small noise of the lips, beside the breath")
-    lips_share: Percent = Field(35.0, description="how many inhales have it")
-    throat: Db = Field(-8.0, le=12, description="the small noise of the throat, beside the breath")
-    throat_share: Percent = Field(25.0, description="how many exhales have it")
-    holds_breath: bool = Field(True, description="whether it is held while a voice speaks")
-    hold_before: Duration = Field(parse_duration("250ms"), description="held this long before a voice")
-    hold_after: Duration = Field(parse_duration("700ms"), description="and this long after it")
-    hush: Db = Field(6.0, ge=0, le=40, description="how much quieter an exhale is among words")
+    inhale_cut: Hz = Field(6000.0, ge=500, le=12_000, description="low-pass cutoff of the inhale")
+    exhale_cut: Hz = Field(2000.0, ge=500, le=12_000, description="low-pass cutoff of the exhale")
+    lips: Db = Field(-6.0, le=12, description="level of the lip noise, relative to the breath")
+    lips_share: Percent = Field(35.0, description="share of inhales with lip noise")
+    throat: Db = Field(-8.0, le=12, description="level of the throat noise, relative to the breath")
+    throat_share: Percent = Field(25.0, description="share of exhales with throat noise")
+    holds_breath: bool = Field(True, description="whether the breath is held while a voice speaks")
+    hold_before: Duration = Field(parse_duration("250ms"), description="hold time before a voice")
+    hold_after: Duration = Field(parse_duration("700ms"), description="hold time after a voice")
+    hush: Db = Field(6.0, ge=0, le=40, description="level of an exhale between words")
     longest_hold: Annotated[Duration, Between("2s", "1h")] = Field(
         parse_duration("8s"), description="longest time without a breath; then a shallow one is taken"
     )
     shallow: Db = Field(
-        -5.0, ge=-24, le=0, description="level of a shallow breath, beside an ordinary one"
+        -5.0, ge=-24, le=0, description="level of a shallow breath, relative to a normal one"
     )
-    recovery: Db = Field(2.5, ge=0, le=12, description="how much deeper the breath is after a hold")
+    recovery: Db = Field(2.5, ge=0, le=12, description="depth of the first breath after a hold")
     alone_from: Time | None = Field(
-        None, description="from here on a breath that begins has the rate and level below"
+        None, description="start of the rate and level of `alone_rate` and `alone_level`"
     )
     alone_rate: PerMinute = Field(13.0, ge=4, le=40, description="breaths a minute from `alone_from` on")
     alone_level: Db = Field(0.0, description="change of level from `alone_from` on")

@@ -22,7 +22,7 @@ from audio_pipeline.units import Db, Duration, Pan
 class Clip(Layer):
     """A stem that plays once, or around and around with a seam of constant power.
 
-    It keeps the level of its file. Its fades stand at the ends of what is heard of it: without a
+    It keeps the level of its file. Its fades are at the ends of the part that plays: without a
     loop it ends with the file, if `until` does not come first.
     """
 
@@ -30,14 +30,14 @@ class Clip(Layer):
 
     kind: Literal["clip"] = "clip"
     stem: str = Field(min_length=1, description="the audio file")
-    gain: Db = Field(0.0, description="its level, beside the file's own")
-    pan: Pan = Field(0.0, description="its balance: to one side the other side is turned down")
-    fade_in: Duration = Field(parse_duration("10ms"), description="how long it takes to come up")
-    fade_in_curve: CurveName = Field("qsin", description="the curve of its beginning")
-    fade_out: Duration = Field(parse_duration("10ms"), description="how long its end takes")
-    fade_out_curve: CurveName = Field("qsin", description="the curve of its end, backwards")
-    loop: bool = Field(False, description="whether it begins again until it has to end")
-    seam: Duration = Field(parse_duration("500ms"), description="the crossfade where it begins again")
+    gain: Db = Field(0.0, description="gain")
+    pan: Pan = Field(0.0, description="balance: the opposite side is attenuated")
+    fade_in: Duration = Field(parse_duration("10ms"), description="length of the fade-in")
+    fade_in_curve: CurveName = Field("qsin", description="curve of the fade-in")
+    fade_out: Duration = Field(parse_duration("10ms"), description="length of the fade-out")
+    fade_out_curve: CurveName = Field("qsin", description="curve of the fade-out, reversed")
+    loop: bool = Field(False, description="whether the clip loops")
+    seam: Duration = Field(parse_duration("500ms"), description="length of the crossfade of the loop")
 
     def stems(self) -> tuple[StemRequest, ...]:
         """The recording, in stereo, at its own level."""
@@ -85,7 +85,7 @@ class ClipSource:
         return len(self.audio) - len(self.joint) if self.layer.loop else len(self.audio)
 
     def render(self, tile: Span) -> Samples:
-        """What is heard of it over a tile, `(len(tile), 2)`."""
+        """The clip over a tile, `(len(tile), 2)`."""
         out = silence(len(tile), 2)
         part = self.span.intersect(tile)
         at = part.start

@@ -41,15 +41,15 @@ class Exhale(Layer):
     """
 
     kind: Literal["exhale"] = "exhale"
-    at: Time = Field(parse_moment("silence + 900ms"), description="when it begins")
-    until: Time = Field(parse_moment("end"), description="when it has ended, at the latest")
-    level: Dbfs = Field(-54.0, description="its RMS")
-    length: Duration = Field(parse_duration("3s"), description="how long it lasts")
-    ending: Duration = Field(parse_duration("300ms"), description="how long it takes to vanish")
+    at: Time = Field(parse_moment("silence + 900ms"), description="start")
+    until: Time = Field(parse_moment("end"), description="latest end")
+    level: Dbfs = Field(-54.0, description="RMS level")
+    length: Duration = Field(parse_duration("3s"), description="length")
+    ending: Duration = Field(parse_duration("300ms"), description="length of the fade-out")
     formants: Db = Field(17.0, ge=0, le=24, description="level of the airway's resonances")
     cut: Hz = Field(2000.0, ge=500, le=12_000, description="low-pass cutoff")
     width: Percent = Field(
-        32.0, description="the share by which the ears differ: their correlation is 100 % less this"
+        32.0, description="difference between the ears: their correlation is 100 % minus this"
     )
 
     def prepare(self, scene: Scene, name: str) -> ExhaleSource:

@@ -47,34 +47,40 @@ class Grain(Layer):
     """
 
     kind: Literal["grain"] = "grain"
-    bus: Bus = Field("BG", description="the stem that it belongs to")
-    level: Dbfs = Field(-60.0, description="its RMS while nothing speaks")
+    bus: Bus = Field("BG", description="bus of the layer")
+    level: Dbfs = Field(-60.0, description="RMS level without voices")
     tilt: Db = Field(
         0.0, ge=-6, le=3, description="slope of the hiss an octave: 0 dB is white, -3 dB pink"
     )
-    correlation: Percent = Field(30.0, description="how alike left and right are: 100% is mono")
+    correlation: Percent = Field(30.0, description="correlation of left and right: 100% is mono")
     dust_rate: PerSecond = Field(6.0, le=200, description="specks of dust a second")
-    dust: Db = Field(-7.7, le=0, description="all dust together, beside the hiss")
+    dust: Db = Field(-7.7, le=0, description="level of all dust, relative to the hiss")
     scratch_rate: PerMinute = Field(3.0, description="new scratches a minute")
-    scratches: Db = Field(-29.0, le=0, description="all scratches together, beside the hiss")
+    scratches: Db = Field(-29.0, le=0, description="level of all scratches, relative to the hiss")
     scratch_lasts: Duration = Field(
-        parse_duration("9s"), description="how long one keeps coming back, at most 64 turns"
+        parse_duration("9s"), description="time for which a scratch returns, at most 64 turns"
     )
-    reel_turn: Duration = Field(parse_duration("1.6s"), description="how often: one turn, 100ms or more")
+    reel_turn: Duration = Field(
+        parse_duration("1.6s"), description="time between its returns: one turn, 100ms or more"
+    )
     pop_rate: PerMinute = Field(5.5, description="pops a minute; some 65 times rarer than dust")
-    pops: Db = Field(-33.0, le=0, description="all pops together, beside the hiss")
-    spread: Db = Field(1.5, ge=0, le=9, description="deviation of the levels of dust and pops")
-    swell: Db = Field(0.2, ge=0, le=6, description="how far the floor swells up, and down")
-    swell_from: Hz = Field(0.2, le=5, description="how fast it swells, at the slowest")
-    swell_to: Hz = Field(0.3, le=5, description="how fast it swells, at the fastest")
+    pops: Db = Field(-33.0, le=0, description="level of all pops, relative to the hiss")
+    spread: Db = Field(1.5, ge=0, le=9, description="standard deviation of the levels of dust and pops")
+    swell: Db = Field(0.2, ge=0, le=6, description="depth of the slow level changes, up and down")
+    swell_from: Hz = Field(0.2, le=5, description="lowest rate of the level changes")
+    swell_to: Hz = Field(0.3, le=5, description="highest rate of the level changes")
     ground_noise_reduction: Db = Field(
-        8.0, ge=0, le=20, description="how far the floor falls after the voices; 0 dB is off"
+        8.0, ge=0, le=20, description="noise reduction after the voices; 0 dB is off"
     )
-    gnr_opens: Duration = Field(parse_duration("15ms"), description="how long it takes to open")
-    gnr_holds: Duration = Field(parse_duration("25ms"), description="how long it stays open afterwards")
-    gnr_shuts: Duration = Field(parse_duration("50ms"), description="how long it takes to shut")
-    fade_in: Duration = Field(parse_duration("20ms"), description="how long it takes to come up")
-    fade_out: Duration = Field(parse_duration("10ms"), description="how long its end takes")
+    gnr_opens: Duration = Field(
+        parse_duration("15ms"), description="opening time of the noise reduction"
+    )
+    gnr_holds: Duration = Field(parse_duration("25ms"), description="hold time of the noise reduction")
+    gnr_shuts: Duration = Field(
+        parse_duration("50ms"), description="closing time of the noise reduction"
+    )
+    fade_in: Duration = Field(parse_duration("20ms"), description="length of the fade-in")
+    fade_out: Duration = Field(parse_duration("10ms"), description="length of the fade-out")
 
     def prepare(self, scene: Scene, name: str) -> GrainSource:
         """See `Layer.prepare`."""

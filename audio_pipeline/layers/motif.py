@@ -65,7 +65,7 @@ class Note:
 def parse_notes(text: str) -> tuple[Note, ...]:
     """Notes of a beat each, in order: "E4 G4 - A4"; "-" is a beat of rest, "E4:2.5" lasts 2.5 beats.
 
-    A4 is 440 Hz, twelve equal steps to the octave. Raises ValueError, in words, for anything else.
+    A4 is 440 Hz, twelve equal steps to the octave. Raises ValueError for anything else.
     """
     notes: list[Note] = []
     at = 0.0
@@ -99,23 +99,27 @@ class Motif(Layer):
     """
 
     kind: Literal["motif"] = "motif"
-    early: Send = Field(-6.0, description="its send to the early reflections of the space")
-    late: Send = Field(6.0, description="its send to the reverberation of the space")
-    level: Dbfs = Field(-56.0, description="its RMS")
+    early: Send = Field(-6.0, description="send to the early reflections of the space")
+    late: Send = Field(6.0, description="send to the reverberation of the space")
+    level: Dbfs = Field(-56.0, description="RMS level")
     notes: str = Field(
         "E4 G4 A4 B4:2 - A4 F#4:3",
         max_length=400,
         description='the phrase, a beat a note: "B4:2" lasts two, "-" is a rest',
     )
     tempo: PerMinute = Field(56.0, ge=10, le=300, description="beats a minute")
-    portamento: Duration = Field(parse_duration("180ms"), description="how long it slides to a note")
-    attack: Duration = Field(parse_duration("220ms"), description="how long it takes to begin")
-    release: Duration = Field(parse_duration("900ms"), description="how long it takes to let go")
-    vibrato_rate: Hz = Field(5.1, le=12, description="how fast the vibrato is")
-    vibrato: Percent = Field(1.8, le=10, description="how wide the vibrato grows, of the pitch")
-    vibrato_grows: Duration = Field(parse_duration("900ms"), description="how long that takes in a note")
-    tone: Hz = Field(1200.0, ge=200, le=8000, description="above this it is dark")
-    scoop: Percent = Field(3.0, le=10, description="how far below its pitch a note begins after a rest")
+    portamento: Duration = Field(parse_duration("180ms"), description="length of the slide to a note")
+    attack: Duration = Field(parse_duration("220ms"), description="attack time")
+    release: Duration = Field(parse_duration("900ms"), description="release time")
+    vibrato_rate: Hz = Field(5.1, le=12, description="rate of the vibrato")
+    vibrato: Percent = Field(1.8, le=10, description="depth of the vibrato, as a share of the pitch")
+    vibrato_grows: Duration = Field(
+        parse_duration("900ms"), description="time in which the vibrato grows in a note"
+    )
+    tone: Hz = Field(1200.0, ge=200, le=8000, description="low-pass cutoff")
+    scoop: Percent = Field(
+        3.0, le=10, description="pitch at which a note starts after a rest, below its own"
+    )
     air: Db = Field(-17.0, le=0, description="level of the breath in the voice, relative to it")
 
     @field_validator("notes")
@@ -137,7 +141,10 @@ class Motif(Layer):
         if len(span) == 0:
             return MotifSource(np.zeros(0), span)
         if len(span) > _LONGEST_S * scene.sample_rate:
-            raise PresetError(f"{name}: its notes last longer than {_LONGEST_S} s")
+            raise PresetError(
+                f"{name}: its notes last longer than {_LONGEST_S} s",
+                hint="Write fewer notes, or raise tempo.",
+            )
         phrase = self._hum(scene, name, span)
         return MotifSource(phrase * (gain_from_db(self.level) / max(rms(phrase), 1e-30)), span)
 

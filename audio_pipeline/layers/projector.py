@@ -1,4 +1,4 @@
-"""The projector: a film machine that runs, and may run out and stop, heard from where the listener is.
+"""The projector: a film machine that runs and may run out and stop, at the listener's position.
 
 Figures: `reference`, "The projector". What a preset says of one, and the machine that it becomes, are in
 `machine/`.

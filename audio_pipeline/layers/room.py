@@ -1,6 +1,6 @@
 """The room tone of an empty cinema: its ventilation, far away and all around.
 
-Sources: that ventilation falls by about 5 dB from one octave band to the next is the neutral shape of
+Sources: that ventilation falls by about 5 dB from each octave band to the next is the neutral shape of
 the RC curves (ASHRAE Handbook, noise and vibration control); the coherence of a diffuse field between
 two points is sin(kd)/kd (Cook et al., "Measurement of correlation coefficients in reverberant sound
 fields", JASA 27, 1955). At its default level, played in a cinema (85 dBC at −20 dBFS), it
@@ -40,21 +40,21 @@ class Room(Layer):
     """
 
     kind: Literal["room"] = "room"
-    bus: Bus = Field("BG", description="the stem that it belongs to")
-    level: Dbfs = Field(-54.0, description="its RMS")
-    slope: Db = Field(-5.5, ge=-12, le=0, description="from one octave band to the next")
-    from_frequency: Hz = Field(50.0, le=500, description="below this the ventilation falls away")
-    to_frequency: Hz = Field(6000.0, ge=500, description="above this it is swallowed by the air")
-    rumble: Db = Field(-8.0, le=12, description="the rumble, beside the ventilation")
-    rumble_frequency: Hz = Field(31.5, ge=20, le=80, description="where the rumble is")
+    bus: Bus = Field("BG", description="bus of the layer")
+    level: Dbfs = Field(-54.0, description="RMS level")
+    slope: Db = Field(-5.5, ge=-12, le=0, description="slope of the spectrum per octave")
+    from_frequency: Hz = Field(50.0, le=500, description="high-pass cutoff of the ventilation")
+    to_frequency: Hz = Field(6000.0, ge=500, description="low-pass cutoff, by absorption of air")
+    rumble: Db = Field(-8.0, le=12, description="level of the rumble, relative to the ventilation")
+    rumble_frequency: Hz = Field(31.5, ge=20, le=80, description="frequency of the rumble")
     spacing: Meters = Field(
-        0.35, le=10, description="between the two points that hear it: wider is less alike"
+        0.35, le=10, description="spacing of the two microphones; wider means less correlated"
     )
-    drift: Db = Field(0.7, ge=0, le=6, description="how far it drifts, RMS")
-    drift_interval: Duration = Field(parse_duration("7s"), description="how slowly it drifts")
-    rise: Duration = Field(parse_duration("3s"), description="how long it takes to come up")
-    rise_curve: CurveName = Field("hsin", description="the curve of its rise")
-    fall: Duration = Field(parse_duration("30ms"), description="how long its end takes")
+    drift: Db = Field(0.7, ge=0, le=6, description="RMS of the level drift")
+    drift_interval: Duration = Field(parse_duration("7s"), description="period of the level drift")
+    rise: Duration = Field(parse_duration("3s"), description="length of the fade-in")
+    rise_curve: CurveName = Field("hsin", description="curve of the fade-in")
+    fall: Duration = Field(parse_duration("30ms"), description="length of the fade-out")
 
     def prepare(self, scene: Scene, name: str) -> RoomSource:
         """See `Layer.prepare`."""

@@ -26,7 +26,7 @@ some 7 dB of it, so that gain is about 0 dB, and a voice by itself is about as l
 
 
 class Voice(Layer):
-    """One voice of the conversation. Where it stands and how it moves is the crossfade's matter.
+    """One voice of the conversation; the crossfade sets its position and movement.
 
     How loud both are together is decided in the master, which brings the whole bus DX to its loudness.
     """
@@ -34,17 +34,17 @@ class Voice(Layer):
     speaks: ClassVar[bool] = True
 
     kind: Literal["voice"] = "voice"
-    bus: Bus = Field("DX", description="the stem that it belongs to")
-    until: Time = Field(parse_moment("end"), description="when it has ended, at the latest")
+    bus: Bus = Field("DX", description="bus of the layer")
+    until: Time = Field(parse_moment("end"), description="latest end")
     stem: str = Field(description="the recording, as a path inside the project")
-    level: Db = Field(0.0, description="its level against the other voice")
-    channel: Channel = Field("auto", description="which channel of the recording is the voice")
+    level: Db = Field(0.0, description="level relative to the other voice")
+    channel: Channel = Field("auto", description="channel of the recording that is used")
     trim: Literal["auto", "off"] = Field(
-        "auto", description="whether silence before the first and after the last word is left out"
+        "auto", description="whether silence before the first and after the last word is trimmed"
     )
     slot: Annotated[Duration | None, Between("10ms", "6h")] = Field(
         None,
-        description="the time that the picture gives its line, from `at`; otherwise as long as the line",
+        description="length of the slot from `at`; default: the length of the line",
     )
     fit: Fit = Field(
         "warn",
@@ -92,7 +92,7 @@ class Voice(Layer):
 
 
 class VoiceSource:
-    """The conditioned stem `(n, 1)` where its line stands, heard inside `span`.
+    """The conditioned stem `(n, 1)` at the position of its line, audible inside `span`.
 
     Where its slot cuts it, it fades in `CUT_FADE_S`, inside the slot.
     """

@@ -40,7 +40,7 @@ class CeilingAction:
     stems_db: float = 0.0
 
     def with_tile(self, gain: Samples, tile: Span, stems_db: float = 0.0) -> CeilingAction:
-        """This and what it did in one more tile, whose gains are `(n,)`."""
+        """The statistics with one more tile, whose gains are `(n,)`."""
         lowest = int(np.argmin(gain))
         reduction = -db_from_gain(float(gain[lowest]))
         deeper = reduction > self.reduction_db

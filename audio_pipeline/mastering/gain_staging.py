@@ -19,8 +19,11 @@ from audio_pipeline.preset.model import Preset
 
 @dataclass(frozen=True)
 class Gains:
-    """The gains of a mix. `dialogue_db` brings the bus DX to the dialogue loudness, None where there is no
-    dialogue; `programme_db` is the gain of all buses after it, 0 where the anchor is the dialogue."""
+    """The gains of a mix.
+
+    `dialogue_db` brings the bus DX to the dialogue loudness, None without dialogue; `programme_db` is the gain
+    of all buses after it, 0 where the anchor is the dialogue.
+    """
 
     dialogue_db: float | None
     programme_db: float = 0.0
@@ -37,7 +40,7 @@ class Gains:
 
 
 def has_dialogue(preset: Preset) -> bool:
-    """Whether the bus DX is in the mix and somebody speaks on it."""
+    """Whether the bus DX is in the mix and has a voice."""
     speaking = (layer for layer in preset.playing().values() if layer.speaks and layer.bus == "DX")
     return "DX" in preset.master.buses and any(speaking)
 

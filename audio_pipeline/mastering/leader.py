@@ -1,4 +1,4 @@
-"""The leader of a file: what stands before and after the programme, so that picture and sound can be lined up.
+"""The leader of a file before and after the programme, to line up picture and sound.
 
 Digital black, and in it two pops: a picture frame of 1 kHz 2 s of timecode before the first frame of the
 programme, and another 2 s of timecode after its end. The level is -20 dBFS as a sine is given: its peak
@@ -51,7 +51,7 @@ def first_timecode(session: Session) -> str:
 
 
 def leader_of(session: Session) -> Leader:
-    """The leader of a whole programme. Without its tail pop nothing stands after the programme."""
+    """The leader of a whole programme. Without the tail pop the file ends with the programme."""
     preset, scene = session.preset, session.scene
     rate, end_s = scene.clock.rate, scene.schedule.named("end")
     second = rate.nominal

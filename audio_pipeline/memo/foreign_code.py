@@ -1,4 +1,4 @@
-"""The key of a sound's code that is not the program's: a plug-in's, or that of whoever uses the library.
+"""The cache key of code outside the package: of a plug-in, or of a user of the library.
 
 It holds every file of the distribution and the versions of all packages that it depends on, so a plug-in
 whose code was edited is never served what it made before.

@@ -89,5 +89,5 @@ def exact(value: object) -> Any:
 
 
 def ears_key(scene: Scene) -> list[str]:
-    """What decides how a scene is heard."""
+    """The key of the listening mode of a scene."""
     return [scene.listening, scene.head.key]

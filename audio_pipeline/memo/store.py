@@ -1,4 +1,4 @@
-"""What was made before, kept on disk under what it was made from, so that it is not made again.
+"""The cache on disk: entries under keys of everything they depend on.
 
 One file an entry, named by its key: a hash of everything that the content depends on. So an entry is
 never out of date, only unused; the folder may be deleted at any time; several processes may use it at
@@ -52,7 +52,7 @@ _UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
 _IGNORE = "*\n"
 _TAG = (
     "Signature: 8a477f597d28d172789f06886806bc55\n"
-    "# What render-ending keeps so that it need not be made again. It may be deleted at any time.\n"
+    "# Cache of render-ending. It may be deleted at any time.\n"
     "# See https://bford.info/cachedir/\n"
 )
 
@@ -80,7 +80,7 @@ def digest(*values: object) -> str:
 
 
 def size_in_bytes(text: str) -> int:
-    """ "500MB" as bytes. Raises ValueError, in words."""
+    """ "500MB" as bytes. Raises ValueError for an invalid size."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(MB|GB|TB)", text.strip())
     if match is None:
         raise ValueError(f"{text!r} is not a valid size; write it like 500MB or 8GB")
@@ -90,8 +90,8 @@ def size_in_bytes(text: str) -> int:
 def open_cache() -> Cache | None:
     """The user's cache, where the environment does not say otherwise.
 
-    None when it is switched off, or the user has no folder for it. Raises ValueError, in words, for an
-    invalid size. The environment may name any folder.
+    None when it is switched off, or the user has no folder for it. Raises ValueError for an invalid size. The
+    environment may name any folder.
     """
     place = os.environ.get(PLACE, "")
     if place == "off":
@@ -126,7 +126,7 @@ class Cache:
         self._left: int | None = None
 
     def get(self, key: str) -> Entry | None:
-        """What is kept under `key`, marked as used; None when it is not there or not whole."""
+        """The entry under `key`, marked as used; None when it is missing or incomplete."""
         path = self._path(key)
         try:
             with open_regular(path) as file:
@@ -166,7 +166,7 @@ class Cache:
         return Usage(len(sizes), sum(sizes))
 
     def tidy(self) -> None:
-        """Remove what is over the bound, records last, and what killed processes left an hour ago."""
+        """Remove entries over the maximum size, records last, and old files of killed processes."""
         self._since_tidy = 0
         self._remove_parts(older_than_s=_ABANDONED_S)
         entries = self._entries()

@@ -33,7 +33,7 @@ class SceneClosedError(RuntimeError):
 
 
 class TracingScene:
-    """Stands in for a scene and records what it is asked; rate, seed and clock are in every key.
+    """A scene that records each question; rate, seed and clock are in every key.
 
     It has exactly the members of `Scene`, so that a sound can ask nothing that is not recorded. Once it
     is closed every member raises SceneClosedError.
@@ -48,7 +48,10 @@ class TracingScene:
         self._untracked = False
 
     def close(self) -> list[Question] | None:
-        """What was asked; None when something was asked that no key can hold. Nothing can be asked now."""
+        """The recorded questions; None if a key cannot hold one of them.
+
+        The scene answers no more questions.
+        """
         self._closed = True
         return None if self._untracked else self._asked
 
@@ -122,7 +125,7 @@ class TracingScene:
         self._asked_for("stems", ["stem", *_asked(request)])
 
     def give_up_tracking(self, member: str) -> None:
-        """Record that `member` was asked in a way that no key can hold."""
+        """Record that a question to `member` cannot be part of a key."""
         self._asked_for(member)
         self._untracked = True
 

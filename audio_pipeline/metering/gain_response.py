@@ -29,7 +29,7 @@ _STEP_HOPS = 10
 @dataclass(frozen=True, eq=False)
 class Steps:
     """A figure by gain: `values[i]` holds for gains above `starts[i]` dB up to `starts[i + 1]`, which is
-    included. `(n,)` each, starts ascending; below the first there is none. A figure that `moves` is its
+    included. `(n,)` each, starts ascending; below the first, no value holds. A figure that `moves` is its
     value plus the gain."""
 
     starts: Samples
@@ -37,7 +37,7 @@ class Steps:
     moves: bool
 
     def above(self, gains_db: Samples) -> Samples:
-        """The values that hold directly above each gain, `(len(gains_db),)`; nan where there is none."""
+        """The values that hold directly above each gain, `(len(gains_db),)`; nan below the first."""
         if not len(self.starts):
             return np.full(len(gains_db), np.nan)
         places = np.searchsorted(self.starts, gains_db, side="right") - 1

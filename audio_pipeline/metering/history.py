@@ -37,7 +37,7 @@ def hop_edge(hop: Hop, sample_rate_hz: int) -> Hop:
     """The sample at which a hop, or each of many, begins: 10 ms times its number, to the nearest sample,
     halves up.
 
-    So at 11025 and 22050 Hz, where 10 ms is no whole number of samples, hops differ by one sample and
+    So at 11025 and 22050 Hz, where 10 ms is not a whole number of samples, hops differ by one sample and
     never drift; a momentary and a short-term window hold exactly 400 ms and 3 s all the same.
     """
     return (2 * hop * sample_rate_hz + HOPS_PER_S) // (2 * HOPS_PER_S)

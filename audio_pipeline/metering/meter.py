@@ -104,15 +104,18 @@ class Meter:
         self._spans = [SpanMeter(span, sample_rate_hz, chosen, start) for span in spans]
 
     def feed(self, block: Samples) -> None:
-        """Take `(n, channels)` more. Raises ValueError, and takes nothing, for another shape or for a
-        value that is no number, saying where it is."""
+        """Take `(n, channels)` more.
+
+        Raises ValueError, and takes nothing, for another shape or for a value that is NaN or infinite; the
+        message says where it is.
+        """
         if np.asarray(block).dtype.kind != "f":
             raise ValueError("a block is of floats with full scale at 1, not of whole numbers")
         x = np.asarray(block, dtype=np.float64)
         if x.ndim != 2 or x.shape[1] != self.channels:
             raise ValueError(f"block {x.shape} is not (n, {self.channels})")
         with np.errstate(over="ignore", invalid="ignore"):
-            # a sum of squares is quick, and no number when one of its terms is none
+            # a sum of squares is quick, and not finite when one of its terms is not
             total = float(energies(x.T).sum())
         if not math.isfinite(total) and not np.isfinite(x).all():
             self._refuse(x)

@@ -57,7 +57,7 @@ class FirstPartMeter:
         self._energies = Energies(sample_rate_hz, channel_weights(channels))
 
     def feed(self, first: Samples, rest: Samples) -> None:
-        """Take more; the rest is not looked at."""
+        """Take the next samples; later ones are ignored."""
         for piece in self._pieces.cut(first):
             self._energies.feed(piece)
 

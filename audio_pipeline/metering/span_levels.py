@@ -1,4 +1,4 @@
-"""The levels of a part of a programme, exact to the sample, as if it were a file of its own."""
+"""The levels of a part of a programme, exact to the sample, as of a separate file."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ class _Hops:
         return np.concatenate([np.zeros(0), *self._whole])
 
     def copy(self) -> _Hops:
-        """One that goes its own way."""
+        """An independent copy."""
         twin = copy(self)
         twin._whole = self._whole.copy()
         return twin

@@ -34,7 +34,7 @@ FILTER = (
     f"{2 * REACH} taps a phase, sinc under a Kaiser window (beta {_BETA:g}), {OVERSAMPLING} times "
     "oversampled at every sample rate; a sine through each peak and its two neighbours"
 )
-"""The interpolator in words."""
+"""A description of the interpolator."""
 
 _WINDOW = BLOCK + 2 * REACH
 _ROWS = 16
@@ -208,14 +208,14 @@ def crests(before: Samples, point: Samples, after: Samples) -> tuple[Samples, Sa
     shape.
     """
     magnitude, sign = np.abs(point), np.sign(point)
-    middle, aside = 0.5 * (before + after) * sign, 0.5 * (after - before) * sign
+    middle, across = 0.5 * (before + after) * sign, 0.5 * (after - before) * sign
     drop = magnitude - middle
-    crest = (drop > 0.0) & (np.abs(aside) <= drop)
-    place = np.divide(aside, drop, out=np.zeros_like(drop), where=crest)
-    # of a sine that turns by w from point to point: drop = p·(1 − cos w), aside = q·sin w, and its
+    crest = (drop > 0.0) & (np.abs(across) <= drop)
+    place = np.divide(across, drop, out=np.zeros_like(drop), where=crest)
+    # of a sine that turns by w from point to point: drop = p·(1 − cos w), across = q·sin w, and its
     # amplitude √(p² + q²); neighbours lower than cos(π/OVERSAMPLING) of the point are beyond its band
     whole = magnitude + np.maximum(middle, magnitude * math.cos(_STEP_RAD))
-    slope = np.divide(aside, whole, out=np.zeros_like(drop), where=crest)
+    slope = np.divide(across, whole, out=np.zeros_like(drop), where=crest)
     height = magnitude * np.minimum(np.sqrt(1.0 + place * slope), HEADROOM)
     return height, 0.5 * place
 

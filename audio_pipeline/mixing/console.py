@@ -81,7 +81,7 @@ class Console:
             yield here, tile_mixed
 
     def render(self, span: Span, workers: int = 1) -> Samples:
-        """All buses together over `span`, `(len(span), 2)`: what it sounds like before the one gain."""
+        """The sum of all buses over `span`, `(len(span), 2)`, before the programme gain."""
         out = silence(len(span), 2)
         for here, mixed in self.tiles(span, workers, lambda buses: total(buses.values())):
             if mixed is not None:

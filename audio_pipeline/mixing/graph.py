@@ -115,7 +115,7 @@ class Graph:
         return tuple(merged)
 
     def source_stage(self, name: str) -> Stage:
-        """A layer's source by itself."""
+        """The source of a layer."""
         return Stage(((name,),))
 
     def group_stage(self, group: Group, passed: int) -> Stage:

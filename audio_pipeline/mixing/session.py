@@ -17,7 +17,7 @@ from audio_pipeline.mixing.console import Console
 from audio_pipeline.mixing.graph import build_graph
 from audio_pipeline.mixing.stem_treatment import StemTreatment, TreatedStems, Treatment
 from audio_pipeline.mixing.tile_store import DiskTiles, NoTiles
-from audio_pipeline.preset.lines import dialogue_effects, lock_of, slots_of, speech_of, told_their_slots
+from audio_pipeline.preset.lines import dialogue_effects, lock_of, slots_of, speech_of, with_slots
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.overruns import Overrun, overruns_of
 from audio_pipeline.preset.project import Project
@@ -100,7 +100,7 @@ def open_session(
     which is not installed.
     """
     rate = preset.sample_rate_hz
-    preset = told_their_slots(preset, lock)
+    preset = with_slots(preset, lock)
     paths = stem_paths(project, preset, files)
     keep = StemCache(cache)
     treatment = StemTreatment(preset)
@@ -149,7 +149,7 @@ def lock_of_preset(project: Project, preset: Preset, name: str, cache: Cache | N
     Raises PresetError and StemError for what cannot be timed or read.
     """
     rate, keep = preset.sample_rate_hz, StemCache(cache)
-    preset = told_their_slots(preset, None)
+    preset = with_slots(preset, None)
     paths, treatment = stem_paths(project, preset, {}), StemTreatment(preset)
 
     def length_s(request: StemRequest) -> Fraction:
@@ -185,5 +185,5 @@ def _refuse_too_much(stems: Iterable[Conditioned]) -> None:
     if sum(stem.samples.nbytes for stem in stems) > MOST_STEM_BYTES:
         raise StemError(
             f"the stems of this mix take more than {MOST_STEM_BYTES / 1e9:.1f} GB of memory together",
-            hint="Cut them to what is heard, or mix in parts.",
+            hint="Trim them to the parts that are used, or mix in parts.",
         )

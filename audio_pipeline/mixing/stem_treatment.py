@@ -39,7 +39,7 @@ class TreatedStems:
 
     `requested`: each stem as it was asked for, at its own level, untreated. `by_layer`: what the layers that
     were treated play instead, at their levels. `keys` and `layer_keys` are those of what both are made of;
-    without a cache there are none.
+    without a cache both are empty.
     """
 
     requested: Mapping[StemRequest, Conditioned]

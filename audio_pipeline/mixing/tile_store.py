@@ -1,4 +1,4 @@
-"""What is kept of tiles that were made: nothing, in memory, or on disk.
+"""Stores of computed tiles: none, in memory, or on disk.
 
 A tile is asked for by its stage (see `mixing.graph`) and its number; what is not kept is made. So the
 console that asks need not know which of the three it has.
@@ -28,12 +28,12 @@ class TileStore(Protocol):
         ...
 
     def forget_before(self, index: int) -> None:
-        """Tiles before number `index` will not be asked for again."""
+        """Drop tiles before number `index`."""
         ...
 
 
 class NoTiles:
-    """Keeps nothing: every tile is made when it is asked for."""
+    """Stores nothing: every tile is computed on request."""
 
     def get(self, stage: Stage, index: int, make: Callable[[], Strip]) -> Strip:
         """See `TileStore.get`."""

@@ -51,7 +51,7 @@ class BoundedServer(ThreadingHTTPServer):
             raise
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve the connection by a thread of its own, or say that there are too many."""
+        """Serve the connection in a new thread, or answer 503 when there are too many."""
         if not self._free.acquire(blocking=False):
             with suppress(OSError):
                 request.setblocking(False)
@@ -83,7 +83,7 @@ class BoundedServer(ThreadingHTTPServer):
                 oldest.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away, or a thread that cannot be started, concerns nobody else."""
+        """Ignore a client that disconnects and a thread that cannot be started."""
 
 
 class BoundedHandler(BaseHTTPRequestHandler):

@@ -11,8 +11,7 @@ from audio_pipeline.preset.model import Preset, build_preset
 
 @dataclass(frozen=True)
 class Change:
-    """One key that a preset or `--set` changes. `before` is None where the base lacks it, or where
-    there is no base."""
+    """One key that a preset or `--set` changes. `before` is None where the base lacks it, or without a base."""
 
     key: str
     before: Any
@@ -22,7 +21,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Changes:
-    """What differs from `base`, the preset that is extended; None when there is none."""
+    """What differs from `base`, the preset that is extended; None without a base."""
 
     base: str | None
     rows: tuple[Change, ...]
@@ -48,7 +47,7 @@ def changes_of(preset: Preset) -> Changes:
     )
 
 
-def in_words(value: Any, missing: str = "–") -> str:
+def as_text(value: Any, missing: str = "–") -> str:
     """A value of a preset as a cell of a table; `missing` for None."""
     if value is None:
         return missing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from audio_pipeline.pages.changes import in_words
+from audio_pipeline.pages.changes import as_text
 from audio_pipeline.reporting.comparison import Comparison, Row, Widest
 from audio_pipeline.reporting.figures import shown
 
@@ -66,7 +66,7 @@ def preset_rows(comparison: Comparison) -> list[Cells]:
     """The keys of the preset that differ; of a sound that one preset lacks, only its kind."""
     absent = [key.removesuffix("kind") for key, values in comparison.preset if _lacks_kind(key, values)]
     return [
-        (key, *(in_words(value, missing="-") for value in values))
+        (key, *(as_text(value, missing="-") for value in values))
         for key, values in comparison.preset
         if key not in ("title", "description")
         and (key.endswith(".kind") or not key.startswith(tuple(absent)))
@@ -99,8 +99,8 @@ def _widest(first: str, name: str, widest: Widest) -> str:
     where = f", in section {widest.section}" if widest.section else ""
     return (
         f"{name} differs most from {first} at {widest.timecode} ({widest.at_s:.1f} s{where}): "
-        f"{widest.delta_lu:+.1f} LU momentary, {_loud(widest.first_lufs)} there and "
-        f"{_loud(widest.other_lufs)} here."
+        f"{widest.delta_lu:+.1f} LU momentary, {_loud(widest.first_lufs)} in {first}, "
+        f"{_loud(widest.other_lufs)} in {name}."
     )
 
 

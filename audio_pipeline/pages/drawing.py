@@ -18,7 +18,10 @@ FORMATS = (".png", ".svg")
 def check_format(path: Path) -> None:
     """Raise ReportError for a suffix that no picture is written as."""
     if path.suffix.lower() not in FORMATS:
-        raise ReportError(f"{path}: a plot is written as {' or '.join(FORMATS)}")
+        raise ReportError(
+            f"{path} has an unknown plot format; the formats are {' and '.join(FORMATS)}",
+            hint=f"Name it {path.stem}.png.",
+        )
 
 
 def save(figure: Figure, file: IO[bytes], suffix: str, dpi: int) -> None:

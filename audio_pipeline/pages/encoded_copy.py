@@ -31,7 +31,7 @@ _MARK = "Listening copy by render-ending"
 
 @dataclass(frozen=True)
 class CopyFormat:
-    """How ffmpeg is asked for a format: its muxer, its encoder and the bit rate."""
+    """The ffmpeg settings of a format: muxer, encoder and bit rate."""
 
     muxer: str
     encoder: str
@@ -49,15 +49,14 @@ def write_encoded_copy(master: Path, suffix: str, title: str) -> Path:
     """Encode `master` as `<master>.<suffix>` beside it, whole or not at all; returns its path.
 
     `suffix` is a key of `COPY_FORMATS`. Rates above 48 kHz are converted by the encoder. Raises RenderError
-    when there is no ffmpeg, the master is longer than 30 minutes, another program's file is in the way, or the
-    encoder fails; StemError when the
-    master cannot be read.
+    when ffmpeg is missing, the master is longer than 30 minutes, a file of another program has the name, or the
+    encoder fails; StemError when the master cannot be read.
     """
     kind, copy = COPY_FORMATS[suffix], master.with_suffix(f".{suffix}")
     ffmpeg, info = find_ffmpeg(), programme_info(master)
     if ffmpeg is None:
         raise RenderError(
-            f"{printable(copy)} cannot be encoded: there is no ffmpeg.",
+            f"{printable(copy)} cannot be encoded: ffmpeg is missing.",
             hint="Install ffmpeg, or run: pip install 'render-ending[formats]'.",
         )
     if info.duration_s > LONGEST_S:
@@ -68,7 +67,7 @@ def write_encoded_copy(master: Path, suffix: str, title: str) -> Path:
         )
     if copy.exists() and _MARK.encode() not in copy.read_bytes():
         raise RenderError(
-            f"{printable(copy)} is there already and is not a listening copy of this program.",
+            f"{printable(copy)} already exists and is not a listening copy by this program.",
             hint="Move it away, or write to another folder with --out DIR.",
         )
     segment = _segment(master, info.sample_rate_hz, info.channels)
@@ -90,7 +89,10 @@ def write_encoded_copy(master: Path, suffix: str, title: str) -> Path:
             )
         except (OSError, PydubException) as error:
             cause = " ".join(str(error).split())[-200:]
-            raise RenderError(f"{printable(copy)} cannot be encoded: {printable(cause)}") from error
+            raise RenderError(
+                f"{printable(copy)} cannot be encoded: {printable(cause)}",
+                hint="Check that ffmpeg has this encoder: ffmpeg -encoders.",
+            ) from error
         file.write(encoded.getvalue())
     return copy
 

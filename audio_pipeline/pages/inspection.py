@@ -70,7 +70,7 @@ class Inspection:
     timbre: Timbre | None
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON: rounded to what was measured, no number that JSON does not know."""
+        """The figures as JSON values, rounded to the precision of the measurement; None for non-finite ones."""
         return {key: _rounded(value) for key, value in asdict(self).items()}
 
 
@@ -80,10 +80,16 @@ def inspection_of(samples: Samples, sample_rate_hz: int) -> Inspection:
     Raises ReportError when they are silent or shorter than 0.1 s.
     """
     if len(samples) < SHORTEST_S * sample_rate_hz:
-        raise ReportError(f"{SHORTEST_S:g} s is the shortest that can be inspected")
+        raise ReportError(
+            f"the passage is shorter than {SHORTEST_S:g} s, the minimum for inspect",
+            hint="Choose a longer one with --from and --to.",
+        )
     power = float(np.mean(np.square(samples)))
     if power == 0.0:
-        raise ReportError("there is nothing to inspect: it is silent from beginning to end")
+        raise ReportError(
+            "the passage is silent from beginning to end",
+            hint="Choose another with --from and --to.",
+        )
     peak = float(np.abs(samples).max())
     fold = mono_fold_holes(samples, sample_rate_hz) if samples.shape[1] == 2 else None
     return Inspection(

@@ -47,7 +47,9 @@ def write_inspection(
     """
     check_format(path)
     if found.channels > 2:
-        raise ReportError(f"a plot shows one channel or two, not {found.channels}")
+        raise ReportError(
+            f"a plot shows 1 or 2 channels, not {found.channels}", hint="Fold the file to stereo first."
+        )
 
     figure = Figure(figsize=(12, 8.4), layout="constrained")
     FigureCanvasAgg(figure)

@@ -1,4 +1,4 @@
-"""A copy of a mix that is small enough for a page and still tells the truth.
+"""A listening copy of a mix: small enough for a page, with an inaudible error.
 
 FLAC where speed and truth count (the page of a render), MP3 where size does (ten mixes on a page). Any
 browser plays both, and neither moves a sample: the encoder's delay is written into the file.

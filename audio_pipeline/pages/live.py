@@ -1,10 +1,14 @@
-"""Serves the page of a mix that is being worked on, on loopback only, and tells it of every change."""
+"""Serves the page of a watched mix on loopback and notifies it of changes."""
 
 from __future__ import annotations
 
+import hmac
 import json
+import secrets
 import threading
+from collections import deque
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Literal, cast
 from urllib.parse import urlsplit
 
@@ -14,15 +18,22 @@ from audio_pipeline.pages.markup import element, whole_page
 HOST = "127.0.0.1"
 _NAMES = ("127.0.0.1", "localhost")
 _KEEP_ALIVE_S = 15.0
+MOST_WAITING = 8
+"""Notes that wait to be rendered."""
+MOST_COMPARISONS = 8
+"""Comparisons that are kept; each holds the sound of two mixes."""
+MOST_NOTE_BYTES = 8192
 
 
 @dataclass(frozen=True)
 class State:
-    """What the watched mix is at: `version` counts pages, `words` are an error's sentence and hint."""
+    """What the watched mix is at: `version` counts pages, `words` are an error's sentence and hint,
+    `comparison` is where the last note is compared."""
 
     version: int = 0
     doing: Literal["rendering", "done", "failed"] = "rendering"
     words: tuple[str, ...] = ()
+    comparison: str = ""
 
 
 class LivePage:
@@ -34,6 +45,9 @@ class LivePage:
         self._state = State()
         self._page = _empty_page(name)
         self._closed = False
+        self._token = secrets.token_urlsafe(32)
+        self._asked: deque[str] = deque()
+        self._comparisons: dict[str, str] = {}
         self._server = BoundedServer((HOST, port), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
 
@@ -58,6 +72,36 @@ class LivePage:
         """A render has begun."""
         self._tell(replace(self._state, doing="rendering", words=()))
 
+    def asked(self) -> str | None:
+        """The next note that a browser asks to be rendered, None where there is none."""
+        with self._changed:
+            return self._asked.popleft() if self._asked else None
+
+    def ask(self, note: str, token: str) -> HTTPStatus:
+        """Take a note that came with a token: only the page that was served here knows it."""
+        if not hmac.compare_digest(token.encode(), self._token.encode()):
+            return HTTPStatus.FORBIDDEN
+        with self._changed:
+            if len(self._asked) >= MOST_WAITING:
+                return HTTPStatus.TOO_MANY_REQUESTS
+            self._asked.append(note)
+        return HTTPStatus.ACCEPTED
+
+    def compare(self, page: str) -> str:
+        """Serve a page that compares a note with the mix; returns its address."""
+        with self._changed:
+            path = f"/compare/{secrets.token_urlsafe(8)}"
+            self._comparisons[path] = page
+            for old in list(self._comparisons)[:-MOST_COMPARISONS]:
+                del self._comparisons[old]
+        self._tell(replace(self._state, doing="done", words=(), comparison=path))
+        return self.address.rstrip("/") + path
+
+    def comparison(self, path: str) -> str | None:
+        """The page at `path`."""
+        with self._changed:
+            return self._comparisons.get(path)
+
     def fail(self, words: tuple[str, ...]) -> None:
         """It failed; the page stays the one before."""
         self._tell(replace(self._state, doing="failed", words=words))
@@ -70,7 +114,8 @@ class LivePage:
     def page(self) -> str:
         """The page of now, marked with its version."""
         with self._changed:
-            return self._page.replace('id="live"', f'id="live" data-version="{self._state.version}"', 1)
+            marks = f'data-version="{self._state.version}" data-token="{self._token}"'
+            return self._page.replace('id="live"', f'id="live" {marks}', 1)
 
     def after(self, seen: State | None) -> State | None:
         """The state, once it is another than `seen`; `seen` again after 15 s, None when all is over."""
@@ -98,13 +143,13 @@ def _is_loopback(host: str) -> bool:
     """Whether the Host of a request names this computer, with or without a port."""
     try:
         return urlsplit(f"//{host}").hostname in _NAMES
-    except ValueError:  # an address that is none
+    except ValueError:  # an invalid address
         return False
 
 
 def _handler(live: LivePage) -> type[BoundedHandler]:
     class Handler(BoundedHandler):
-        """Two addresses: the page, and the events that it listens to."""
+        """The page, the events that it listens to, the notes that it sends, and their comparisons."""
 
         def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
             # a page elsewhere that has its name point to loopback must not read this one
@@ -114,8 +159,41 @@ def _handler(live: LivePage) -> type[BoundedHandler]:
                 self._send_page(live.page().encode("utf-8"))
             elif self.path == "/events":
                 self._send_events()
+            elif (compared := live.comparison(self.path)) is not None:
+                self._send_page(compared.encode("utf-8"))
             else:
                 self.send_error(404, "There is one page here, at /")
+
+        def do_POST(self) -> None:  # noqa: N802 - the name that http.server calls
+            host, origin = self.headers.get("Host", ""), self.headers.get("Origin")
+            # a page elsewhere can neither read the token nor send this header without being asked first
+            if not _is_loopback(host) or (origin is not None and origin != f"http://{host}"):
+                self.send_error(403, "From this page only")
+            elif self.path != "/note":
+                self.send_error(404, "Notes go to /note")
+            else:
+                note = self._note()
+                status = HTTPStatus.BAD_REQUEST
+                if note is not None:
+                    status = live.ask(note, self.headers.get("X-Token", ""))
+                self.send_response(status)
+                self._headers("text/plain; charset=utf-8")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+        def _note(self) -> str | None:
+            length = self.headers.get("Content-Length", "")
+            is_json = self.headers.get("Content-Type", "").split(";")[0] == "application/json"
+            if not is_json or not length.isascii() or not length.isdecimal() or len(length) > 5:
+                return None
+            if int(length) > MOST_NOTE_BYTES:
+                return None
+            try:
+                said = json.loads(self.rfile.read(int(length)))
+            except (ValueError, RecursionError):
+                return None
+            note = said.get("note") if isinstance(said, dict) else None
+            return note if isinstance(note, str) else None
 
         def _send_page(self, data: bytes) -> None:
             self.send_response(200)

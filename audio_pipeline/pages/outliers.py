@@ -1,4 +1,4 @@
-"""Which mixes of a batch stand out: the modified z-score of Iglewicz and Hoaglin.
+"""The outliers of a batch, by the modified z-score of Iglewicz and Hoaglin.
 
 Source: B. Iglewicz, D. C. Hoaglin, "How to Detect and Handle Outliers" (ASQC, 1993): the score is
 0.6745·(x − median) / MAD, and more than 3.5 is far out. The median absolute deviation is taken as at
@@ -21,7 +21,7 @@ RULE = (
 
 
 def outliers(rows: Sequence[Mapping[str, float | None]]) -> list[dict[str, float]]:
-    """For each row of figures those that stand out, each with its distance from the median."""
+    """The outliers of each row of figures, each with its distance from the median."""
     found: list[dict[str, float]] = [{} for _ in rows]
     for name in {name: None for row in rows for name in row}:
         values = [value for row in rows if (value := row.get(name)) is not None]

@@ -41,8 +41,8 @@ def length_s(overrun: ReportWarning) -> float:
     return (overrun.until_s or 0.0) - (overrun.at_s or 0.0)
 
 
-def overruns_in_words(overruns: Iterable[ReportWarning]) -> str | None:
-    """How many there are and the longest, in words; None when there are none."""
+def overruns_as_text(overruns: Iterable[ReportWarning]) -> str | None:
+    """The number of overruns and the longest, as text; None without overruns."""
     lengths = [length_s(overrun) for overrun in overruns]
     if not lengths:
         return None

@@ -14,7 +14,7 @@ from audio_pipeline.errors import encodable_texts
 from audio_pipeline.pages.csv_tables import to_csv
 from audio_pipeline.pages.markup import Markup, asset, element, page_head, source_hash
 from audio_pipeline.pages.outliers import RULE, outliers
-from audio_pipeline.pages.overruns_csv import overruns_in_words
+from audio_pipeline.pages.overruns_csv import overruns_as_text
 from audio_pipeline.reporting.failed_clauses import FailedClause, delivery_result
 from audio_pipeline.reporting.figures import DROPOUT_FIGURES, FIGURES, Figure, shown
 from audio_pipeline.reporting.model import LoudnessReport
@@ -61,7 +61,7 @@ class MixResult:
         return () if self.report is None else overruns_among(self.report.warnings)
 
     def verdict(self) -> str | None:
-        """Of the delivery: pass, fail, …; None where there is none."""
+        """Of the delivery: pass, fail, …; None without a verdict."""
         return None if self.report is None else self.report.delivery.verdict
 
     def failed_clauses(self) -> tuple[FailedClause, ...]:
@@ -208,7 +208,7 @@ def _summary(results: Sequence[MixResult], marks: Sequence[Mapping[str, float]])
     if others := len(verdicts) - verdicts.count("pass"):
         words.append(f"{others} do not" if others > 1 else "1 does not")
     if failed:
-        words.append(f"{failed} could not be made")
+        words.append(f"{failed} failed")
     if out := sum(bool(mark) for mark in marks):
         words.append(f"{out} stand out" if out > 1 else "1 stands out")
     return ", ".join(words) + "."
@@ -219,9 +219,7 @@ def _row(result: MixResult, marks: Mapping[str, float]) -> Markup:
     own = element("th", name, *map(Markup, _about(result)), scope="row", role="rowheader")
     if result.report is None:
         why = result.failure or "it was not rendered"
-        wide = element(
-            "td", f"Could not be made: {why}", class_="fail wide", colspan=str(len(_FIGURES) + 2)
-        )
+        wide = element("td", f"Not rendered: {why}", class_="fail wide", colspan=str(len(_FIGURES) + 2))
         return element("tr", own, wide, role="row")
     figures, cells = result.figures(), []
     for key, figure in _FIGURES.items():
@@ -237,7 +235,7 @@ def _row(result: MixResult, marks: Mapping[str, float]) -> Markup:
     judged = element(
         "strong", verdict or "not judged", class_=verdict if verdict in ("pass", "fail") else None
     )
-    overruns = overruns_in_words(result.overruns())
+    overruns = overruns_as_text(result.overruns())
     told = [] if overruns is None else [element("span", overruns, class_="fail")]
     return element(
         "tr",

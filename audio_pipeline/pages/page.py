@@ -1,9 +1,9 @@
 """The page of a render, `<mix>.report.html`: one file that holds all it shows and plays.
 
-look = look_at(Path("renders/final.wav"), softest_dbfs=-60.0)
-write_page(Path("renders/final.report.html"), report, report_sha256, changes_of(preset), look)
+media = page_media(Path("renders/final.wav"), softest_dbfs=-60.0)
+write_page(Path("renders/final.report.html"), report, report_sha256, changes_of(preset), media)
 
-A look needs the master's samples alone, so that it can be had while they are measured: see `PageAnalyzer`.
+`page_media` needs only the samples of the master; `PageAnalyzer` collects it while they are measured.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from audio_pipeline.pages.markup import (
     page_pieces,
 )
 from audio_pipeline.pages.spectrogram import LOWEST_HZ, Spectrogram
-from audio_pipeline.pages.traces import CloseUp, Place
+from audio_pipeline.pages.traces import Balance, CloseUp
 from audio_pipeline.pages.words import audibility_note, clause_notes, silence_notes
 from audio_pipeline.reporting.model import DropoutLevels, LoudnessReport
 from audio_pipeline.reporting.report import CURVE_STEP_S
@@ -49,26 +49,26 @@ _BLOCK = 262_144
 
 @dataclass(frozen=True)
 class PageMedia:
-    """What is seen and heard besides its report. `copy` is empty where it would be too long."""
+    """What the page shows and plays besides the report. `copy` is empty for a mix that is too long."""
 
     spectrogram_png: bytes
     highest_hz: float
-    place: list[float | None]
+    balance: list[float | None]
     close_up: CloseUp
     copy: bytes
 
 
 class PageAnalyzer:
-    """A look in the making: feed it the blocks of the master, `(n, ≤ 2)` each, in order.
+    """Collects the media of a page: feed it the blocks of the master, `(n, ≤ 2)` each, in order.
 
-    `softest_dbfs`, where it is known, is what the copy must still tell. Raises StemError when the master
+    `softest_dbfs`, if known, is the softest level that the copy must resolve. Raises StemError when the master
     cannot be read.
     """
 
     def __init__(self, master: Path, softest_dbfs: float | None) -> None:
         info = programme_info(master)
         rate = self._rate = info.sample_rate_hz
-        self._picture, self._place = Spectrogram(info.frames, rate), Place(rate, CURVE_STEP_S)
+        self._picture, self._balance = Spectrogram(info.frames, rate), Balance(rate, CURVE_STEP_S)
         self._close_up = CloseUp(rate)
         short = info.duration_s <= LONGEST_COPY_S
         self._copy = Copy(FLAC, rate, 2, bits_for(softest_dbfs)) if short else None
@@ -78,23 +78,23 @@ class PageAnalyzer:
         """The next samples."""
         if self._copy is not None:
             self._encoding.do(partial(self._copy.feed, block))  # it takes longer than all the others
-        for observer in (self._picture, self._place, self._close_up):
+        for observer in (self._picture, self._balance, self._close_up):
             observer.feed(block)
 
-    def look(self) -> PageMedia:
-        """What there was to see and hear; nothing can be fed any more."""
+    def media(self) -> PageMedia:
+        """The media of all samples fed; `feed` must not be called afterwards."""
         png = self._picture.png()
         self._encoding.finish()
         copy = b"" if self._copy is None else self._copy.data()
-        return PageMedia(png, self._rate / 2, self._place.points(), self._close_up, copy)
+        return PageMedia(png, self._rate / 2, self._balance.points(), self._close_up, copy)
 
 
-def look_at(master: Path, softest_dbfs: float | None) -> PageMedia:
-    """A look at a master that is there. Raises StemError when it cannot be read."""
-    looking = PageAnalyzer(master, softest_dbfs)
+def page_media(master: Path, softest_dbfs: float | None) -> PageMedia:
+    """The media of a finished master. Raises StemError when it cannot be read."""
+    analyzer = PageAnalyzer(master, softest_dbfs)
     for block in stereo(programme_blocks(master, _BLOCK), programme_info(master).layout):
-        looking.feed(block)
-    return looking.look()
+        analyzer.feed(block)
+    return analyzer.media()
 
 
 def sha256_of_text(text: str) -> str:
@@ -107,7 +107,7 @@ def write_page(
     report: LoudnessReport,
     report_sha256: str,
     changes: Changes,
-    look: PageMedia,
+    media: PageMedia,
     writing: WritingText = atomic_write,
 ) -> None:
     """Write the page, whole or not at all; `report_sha256` is that of the report's file, and `writing`
@@ -116,26 +116,26 @@ def write_page(
     Raises RenderError when it cannot be written.
     """
     with writing(path, "w") as file:
-        file.writelines(_pieces(report, report_sha256, changes, look, live=False))
+        file.writelines(_pieces(report, report_sha256, changes, media, live=False))
 
 
-def page(report: LoudnessReport, changes: Changes, look: PageMedia, *, live: bool = False) -> str:
+def page(report: LoudnessReport, changes: Changes, media: PageMedia, *, live: bool = False) -> str:
     """The page as text. A `live` one listens to its server and reloads itself."""
-    return "".join(_pieces(report, sha256_of_text(to_json(report)), changes, look, live=live))
+    return "".join(_pieces(report, sha256_of_text(to_json(report)), changes, media, live=live))
 
 
 def _pieces(
-    report: LoudnessReport, report_sha256: str, changes: Changes, look: PageMedia, *, live: bool
+    report: LoudnessReport, report_sha256: str, changes: Changes, media: PageMedia, *, live: bool
 ) -> Iterator[str]:
     title = report.preset_text("title") or "Mix"
     blocks_ = (
         data_block("report", as_json(report)),
-        data_block("look", _look_data(look, report)),
-        *bytes_block("audio-0", look.copy),
+        data_block("media", _media_data(media, report)),
+        *bytes_block("audio-0", media.copy),
     )
     return page_pieces(
         f"{report.mix} · {title}",
-        _body(report, changes, look, title),
+        _body(report, changes, media, title),
         blocks_,
         (*SCRIPTS, "live.js") if live else SCRIPTS,
         connects=live,
@@ -143,22 +143,22 @@ def _pieces(
     )
 
 
-def _look_data(look: PageMedia, report: LoudnessReport) -> dict[str, Any]:
+def _media_data(media: PageMedia, report: LoudnessReport) -> dict[str, Any]:
     dropout = report.dropout
     return {
-        "place": look.place,
+        "balance": media.balance,
         "close_up": None
         if dropout is None
-        else look.close_up.around(dropout.at_s, dropout.silence_at_s),
+        else media.close_up.around(dropout.at_s, dropout.silence_at_s),
         "spectrogram": {
-            "png": data_address(look.spectrogram_png, "image/png"),
+            "png": data_address(media.spectrogram_png, "image/png"),
             "lowest_hz": LOWEST_HZ,
-            "highest_hz": look.highest_hz,
+            "highest_hz": media.highest_hz,
         },
     }
 
 
-def _body(report: LoudnessReport, changes: Changes, look: PageMedia, title: str) -> Markup:
+def _body(report: LoudnessReport, changes: Changes, media: PageMedia, title: str) -> Markup:
     parts = [
         _header(report, title),
         element("div", id="live", role="status", hidden=True),
@@ -178,7 +178,7 @@ def _body(report: LoudnessReport, changes: Changes, look: PageMedia, title: str)
         _section(changed, tables.changes_table(changes), "changes"),
         _section("Provenance", tables.provenance(report), "provenance"),
     ]
-    return join(element("main", *parts), player(report, bool(look.copy)))
+    return join(element("main", *parts), player(report, bool(media.copy)))
 
 
 def _section(title: str, content: Markup, identity: str) -> Markup:
@@ -219,12 +219,12 @@ def _charts() -> Markup:
     return join(
         element("div", element("ul", *lines, class_="legend"), zoom_buttons(), class_="tools"),
         element("div", id="loudness", class_="chart"),
-        element("div", id="place", class_="chart"),
+        element("div", id="balance", class_="chart"),
         element("div", id="spectrogram", class_="chart"),
         element(
             "p",
             "Drag to zoom, click to go there. A momentary window (400 ms) and a short-term window (3 s) "
-            "read at their end. Place is where the power is between left and right.",
+            "read at their end. Balance is (right − left) / (right + left) of the power.",
             class_="note",
         ),
     )

@@ -1,4 +1,4 @@
-"""The picture of a mix: level over time, energy's place between the ears, spectrogram, and the cues."""
+"""The picture of a mix: level over time, balance, spectrogram, and the cues."""
 
 from __future__ import annotations
 
@@ -60,7 +60,9 @@ def draw_mix(
             figure = _figure(samples, sample_rate_hz, cues, title, colours)
             save(figure, file, path.suffix.lower(), 110)
     except OSError as error:
-        raise ReportError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise ReportError(
+            f"{path} cannot be written: {error.strerror or error}", hint="Name another file with --plot."
+        ) from error
 
 
 def _style(colours: Colours) -> Any:
@@ -78,11 +80,11 @@ def _figure(
     colours: Colours,
 ) -> Figure:
     figure = Figure(figsize=(12, 7.2), layout="constrained")
-    level, place, spectrum = figure.subplots(3, 1, sharex=True, height_ratios=(3, 1.2, 4))
+    level, balance, spectrum = figure.subplots(3, 1, sharex=True, height_ratios=(3, 1.2, 4))
     draw_level(level, samples, sample_rate_hz, colours=colours)
-    _draw_place(place, samples, sample_rate_hz, colours)
+    _draw_balance(balance, samples, sample_rate_hz, colours)
     draw_spectrum(spectrum, samples, sample_rate_hz)
-    for axes in (level, place, spectrum):
+    for axes in (level, balance, spectrum):
         for _, at_s in cues:
             axes.axvline(at_s, color=colours.cue, linewidth=0.8, linestyle=":")
     for n, (name, at_s) in enumerate(cues):
@@ -128,15 +130,15 @@ def draw_level(
     axes.legend(loc="upper right", fontsize=8, framealpha=0.9)
 
 
-def _draw_place(axes: Axes, samples: Samples, sample_rate_hz: int, colours: Colours) -> None:
+def _draw_balance(axes: Axes, samples: Samples, sample_rate_hz: int, colours: Colours) -> None:
     power = _per_hop(samples, sample_rate_hz)
     total = power.sum(axis=1)
     heard = total > 10.0 ** (_FLOOR_DBFS / 10)
-    place = np.where(heard, (power[:, 1] - power[:, 0]) / np.maximum(total, 1e-30), np.nan)
-    axes.plot((np.arange(len(place)) + 0.5) * _HOP_S, place, color=colours.ink, linewidth=0.8)
+    balance = np.where(heard, (power[:, 1] - power[:, 0]) / np.maximum(total, 1e-30), np.nan)
+    axes.plot((np.arange(len(balance)) + 0.5) * _HOP_S, balance, color=colours.ink, linewidth=0.8)
     axes.set_ylim(1.05, -1.05)
     axes.set_yticks([-1, 0, 1], ["L", "C", "R"])
-    axes.set_ylabel("place")
+    axes.set_ylabel("balance")
     axes.grid(alpha=0.25)
 
 

@@ -33,9 +33,12 @@ from audio_pipeline.pages.markup import (
     page_pieces,
 )
 from audio_pipeline.pages.page import zoom_buttons
+from audio_pipeline.pages.review_notes import State, identity_of
 from audio_pipeline.reporting.comparison import Comparison, Row, Tolerance, compare_reports
 from audio_pipeline.reporting.figures import DROPOUT_FIGURES, FIGURES, SECTION_FIGURES, Figure
 from audio_pipeline.reporting.model import DropoutLevels, LoudnessReport, SectionLevels
+from audio_pipeline.timeline.moments import Clock
+from audio_pipeline.timeline.timecode import RATES
 
 Anchor = Literal["dialogue_lufs", "integrated_lufs"]
 
@@ -46,6 +49,7 @@ SCRIPTS = (
     "transport.js",
     "abx.js",
     "notes.js",
+    "note_markers.js",
     "review.js",
 )
 MOST_MIXES = 26
@@ -119,7 +123,7 @@ def matching(
 
 
 def dialogue_level(report: LoudnessReport) -> float | None:
-    """Where the dialogue stands, or would: music-and-effects has the level that it has under voices."""
+    """The loudness of the dialogue; for music-and-effects that of the full mix."""
     measured: float | None = report.dialogue_lufs
     facts = report.provenance
     target = facts.get("target_lufs") if facts.get("anchor") == "dialogue" else None
@@ -132,26 +136,45 @@ def listening_copy(take: Take) -> bytes:
     if info.duration_s > LONGEST_S:
         raise ReportError(
             f"{take.audio} is {info.duration_s / 60:.0f} minutes long;"
-            f" a review page holds mixes of up to {LONGEST_S / 60:.0f}"
+            f" a review page holds mixes of up to {LONGEST_S / 60:.0f} minutes",
+            hint="Render excerpts with --from and --to.",
         )
     programme = stereo(programme_blocks(take.audio, track=take.track), info.layout)
     return encoded(programme, MP3, info.sample_rate_hz, 2)
 
 
-def write_review(path: Path, takes: Sequence[Take], copies: Sequence[bytes]) -> None:
-    """Write the page, whole or not at all. Raises RenderError when it cannot be written, or when another
-    program's file is in its place."""
+def write_review(
+    path: Path, takes: Sequence[Take], copies: Sequence[bytes], notes: State | None = None
+) -> None:
+    """Write the page, whole or not at all; it begins with `notes`. Raises RenderError when it cannot be
+    written, or when another program's file is in its place."""
     refuse_to_overwrite(path)
     with atomic_write(path, "w") as file:
-        file.writelines(_pieces(takes, copies))
+        file.writelines(_pieces(takes, copies, notes))
 
 
-def review(takes: Sequence[Take], copies: Sequence[bytes]) -> str:
-    """The page as text; ValueError as `write_review`."""
-    return "".join(_pieces(takes, copies))
+def review(takes: Sequence[Take], copies: Sequence[bytes], *, starts_blind: bool = False) -> str:
+    """The page as text; one that `starts_blind` begins with a blind round. ValueError as `write_review`."""
+    return "".join(_pieces(takes, copies, starts_blind=starts_blind))
 
 
-def _pieces(takes: Sequence[Take], copies: Sequence[bytes]) -> Iterator[str]:
+def clock_of(report: LoudnessReport) -> Clock:
+    """The picture's clock of a mix, as its page has it."""
+    rate = RATES.get(str(report.provenance.get("picture_rate")), RATES["24"])
+    try:
+        start = rate.frame(str(report.provenance.get("picture_start")))
+    except ValueError:
+        start = 0
+    return Clock(rate, start_frame=start)
+
+
+def _pieces(
+    takes: Sequence[Take],
+    copies: Sequence[bytes],
+    said: State | None = None,
+    *,
+    starts_blind: bool = False,
+) -> Iterator[str]:
     """The page; `copies` are MP3 files, one for each mix. ValueError for too few or many."""
     if not 2 <= len(takes) <= MOST_MIXES or len(takes) != len(copies):
         raise ValueError(f"{len(takes)} mixes and {len(copies)} copies make no review")
@@ -159,7 +182,7 @@ def _pieces(takes: Sequence[Take], copies: Sequence[bytes]) -> Iterator[str]:
     plays_lu = [take.plays_lu for take in takes]
     anchor, gains = matching(reports, plays_lu)
     title = _title(reports)
-    data = {
+    data: dict[str, Any] = {
         "id": _identity(names, reports),
         "title": title,
         "anchor": anchor,
@@ -168,6 +191,10 @@ def _pieces(takes: Sequence[Take], copies: Sequence[bytes]) -> Iterator[str]:
             for name, report, gain, louder in zip(names, reports, gains, plays_lu, strict=True)
         ],
     }
+    if said is not None:
+        data["notes"] = {"id": identity_of(said), "state": said}
+    if starts_blind:
+        data["starts_blind"] = True
     audio = chain.from_iterable(bytes_block(f"audio-{n}", copy) for n, copy in enumerate(copies))
     held = chain([data_block("review", data)], audio)
     return page_pieces(f"Review · {title}", _body(title, names, reports, plays_lu), held, SCRIPTS)
@@ -267,7 +294,7 @@ def _differences(
     gains: Sequence[float],
     plays_lu: Sequence[float],
 ) -> Markup:
-    """Each mix against the first, both as matched: in words, what its preset changes, and the figures
+    """Each mix against the first, both level-matched: as text, what its preset changes, and the figures
     that differ for another reason than the level."""
     parts = []
     reports = [at_gain(*heard) for heard in zip(reports, gains, plays_lu, strict=True)]

@@ -1,4 +1,4 @@
-"""A spectrogram in one pass over the samples: so many columns whatever the length, rows in octaves."""
+"""A spectrogram in one pass over the samples: a fixed number of columns at any length, rows in octaves."""
 
 from __future__ import annotations
 

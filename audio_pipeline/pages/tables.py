@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from audio_pipeline.pages.changes import Changes, in_words
+from audio_pipeline.pages.changes import Changes, as_text
 from audio_pipeline.pages.markup import Markup, element, join
 from audio_pipeline.pages.words import clause_rows
 from audio_pipeline.reporting.dropout import UNCERTAIN_S
@@ -55,7 +55,7 @@ def timecode(report: LoudnessReport, at_s: float) -> str:
 
 
 def verdict(word: str | None) -> Markup:
-    """A verdict: a sign, which is told apart without colour, and the word."""
+    """A verdict as a sign, distinguishable without colour, and a word."""
     signs = {"pass": "✓", "fail": "✕", None: "·"}
     shown_word = word or "no delivery named"
     kind = shown_word.replace(" ", "-")
@@ -128,7 +128,7 @@ def clauses(report: LoudnessReport) -> Markup:
         delta = delta.replace("+0.0", "0.0") if float(delta or 1.0) == 0.0 else delta
         told = limit.replace("+/-", "±").replace(" -", " −")
         rows.append((label, minus(told), minus(measured), minus(delta), verdict(clause.verdict)))
-    return table("Delivery", ("Clause", "Asked for", "Measured", "Δ", "Verdict"), rows, (0, 1, 4))
+    return table("Delivery", ("Clause", "Limit", "Measured", "Δ", "Verdict"), rows, (0, 1, 4))
 
 
 def sections(report: LoudnessReport) -> Markup:
@@ -148,14 +148,14 @@ def sections(report: LoudnessReport) -> Markup:
 
 
 def dropout_contract(report: LoudnessReport, dropout: DropoutLevels) -> Markup:
-    """What was planned of the dropout and what was measured."""
+    """The dropout, specified and measured."""
     plan = _dropout_plan(report)
     silence = next((s.start_s for s in report.sections if s.name == "silence"), None)
     level = number(dropout.level_before_dbfs, 1)
-    spares = in_words(plan.get("spares"))
+    spares = as_text(plan.get("spares"))
     rows = [
-        ("Begins", in_words(plan.get("at")), timecode(report, dropout.at_s)),
-        ("Falls within", in_words(plan.get("fade")), _milliseconds(dropout.fall_s, UNCERTAIN_S)),
+        ("Begins", as_text(plan.get("at")), timecode(report, dropout.at_s)),
+        ("Falls within", as_text(plan.get("fade")), _milliseconds(dropout.fall_s, UNCERTAIN_S)),
         ("Level before", "", f"{level} dBFS"),
         ("Floor after", f"only {spares}" if plan else "", f"{number(dropout.floor_dbfs, 1)} dBFS"),
         ("Depth", "", f"{number(dropout.depth_db, 1)} dB"),
@@ -180,23 +180,23 @@ def _dropout_plan(report: LoudnessReport) -> dict[str, Any]:
 
 
 def changes_table(changes: Changes) -> Markup:
-    """What the preset changes in the one it extends."""
+    """The changes of the preset against its base."""
     if not changes.rows:
         return element("p", "No base preset." if changes.base is None else "Nothing.")
-    rows = [(c.key, in_words(c.before), in_words(c.after), c.origin) for c in changes.rows]
+    rows = [(c.key, as_text(c.before), as_text(c.after), c.origin) for c in changes.rows]
     head = ("Key", changes.base or "before", "Here", "Written in")
     return table("Changes", head, rows, (0, 1, 2, 3))
 
 
 def provenance(report: LoudnessReport) -> Markup:
-    """Where the mix came from; the whole preset folded away."""
+    """The provenance of the mix, with the preset in a collapsed table."""
     facts = {k: v for k, v in report.provenance.items() if k != "preset"}
     items = [(k, text) for k, text in _flat(facts)]
     rows = [join(element("dt", k), element("dd", v)) for k, v in items]
     preset = report.preset
     parts = [element("dl", *rows, class_="facts")]
     if preset:
-        values = table("Preset", ("Key", "Value"), [(k, in_words(v)) for k, v in preset.items()], (0, 1))
+        values = table("Preset", ("Key", "Value"), [(k, as_text(v)) for k, v in preset.items()], (0, 1))
         parts.append(
             element("details", element("summary", f"The whole preset, {len(preset)} values"), values)
         )
@@ -213,5 +213,5 @@ def _flat(facts: dict[str, Any], above: str = "") -> list[tuple[str, str]]:
             for item in value:
                 rows += _flat(item, f"{name}.{item.get('sound', item.get('effect', ''))}.")
         elif value not in (None, []):
-            rows.append((name, in_words(value)))
+            rows.append((name, as_text(value)))
     return rows

@@ -83,7 +83,7 @@ class Timbre:
     voiced_percent: float
 
     def as_dict(self) -> dict[str, float | None]:
-        """For JSON, rounded to what was measured."""
+        """The figures as JSON values, rounded to the precision of the measurement."""
         return {k: None if v is None else round(v, 3) + 0.0 for k, v in asdict(self).items()}
 
 
@@ -184,10 +184,16 @@ def pitch_track(samples: Samples, sample_rate_hz: int) -> PitchTrack:
 def _mono(samples: Samples, sample_rate_hz: int) -> Any:
     """`(n,)` float32, as librosa wants it."""
     if len(samples) < SHORTEST_S * sample_rate_hz:
-        raise ReportError(f"{SHORTEST_S:g} s is the shortest sound that has a timbre")
+        raise ReportError(
+            f"the sound is shorter than {SHORTEST_S:g} s, the minimum for its timbre",
+            hint="Choose a longer passage.",
+        )
     mono = samples.mean(axis=1).astype(np.float32)
     if not mono.any():
-        raise ReportError("the fold to mono is silent; it has no timbre")
+        raise ReportError(
+            "the fold to mono is silent; its timbre cannot be measured",
+            hint="Check the polarity of the channels.",
+        )
     return mono
 
 

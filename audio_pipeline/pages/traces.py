@@ -1,4 +1,4 @@
-"""What a page draws besides the report's curves: energy's place, and the dropout close."""
+"""What a page draws besides the report's curves: the balance, and the dropout in close-up."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BEFORE_S, AFTER_S, LONGEST_S = 0.5, 0.4, 4.0
 """How much of the time around the fall is shown, and how much at most."""
 
 _SILENT = 1e-10
-"""A mean power of -100 dBFS has no place that anybody could hear."""
+"""Below a mean power of −100 dBFS the balance is not shown."""
 
 
 class _Steps:
@@ -41,8 +41,8 @@ class _Steps:
         return np.concatenate([energies(part) for part in cut], axis=1)
 
 
-class Place:
-    """Where energy is between the ears, a point every `step_s`: (right − left) / (right + left) of the
+class Balance:
+    """Balance between left and right, a point every `step_s`: (right − left) / (right + left) of the
     power in the time that ends there; −1 is hard left, None is silence."""
 
     def __init__(self, sample_rate_hz: int, step_s: float) -> None:
@@ -54,10 +54,10 @@ class Place:
         """The next samples, `(n, 2)`."""
         left, right = self._steps.energies(block) / self._step
         total = left + right
-        place = (right - left) / np.maximum(total, _SILENT)
+        balance = (right - left) / np.maximum(total, _SILENT)
         self._points += [
             round(p, 3) + 0.0 if t > _SILENT else None
-            for p, t in zip(place.tolist(), total.tolist(), strict=True)
+            for p, t in zip(balance.tolist(), total.tolist(), strict=True)
         ]
 
     def points(self) -> list[float | None]:
@@ -66,7 +66,7 @@ class Place:
 
 
 class CloseUp:
-    """Level of every 2 ms, RMS over both channels; of all of it, what is around the dropout is shown."""
+    """RMS level over both channels in steps of 2 ms, for the close-up of the dropout."""
 
     def __init__(self, sample_rate_hz: int) -> None:
         self._step = round(CLOSE_STEP_S * sample_rate_hz)

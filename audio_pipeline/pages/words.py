@@ -1,4 +1,4 @@
-"""A report as lines and rows of text: one decimal, units, and reasons where there is no figure."""
+"""A report as lines and rows of text: one decimal, units, and reasons for missing figures."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def dropout_rows(report: LoudnessReport) -> list[Row]:
 
 def clause_head() -> Row:
     """The head of `clause_rows`."""
-    return ("clause", "asked for", "measured", "delta", "verdict")
+    return ("clause", "limit", "measured", "delta", "verdict")
 
 
 def clause_rows(report: LoudnessReport) -> list[Row]:
@@ -173,7 +173,9 @@ def silence_notes(report: LoudnessReport) -> list[str]:
     for run in report.delivery.silences:
         text = f"Digital silence {run.start} to {run.stop} ({run.stop_s - run.start_s:.3f} s)"
         if run.deliberate:
-            notes.append(f"{text}: meant, it follows the silence cue. Mention it in the delivery notes.")
+            notes.append(
+                f"{text}: intended; it follows the silence cue. Mention it in the delivery notes."
+            )
         elif not report.sections:
             unknown.append((run, f"{text}. If it is intended, mention it in the delivery notes."))
     if len(unknown) > MOST_SILENCES:

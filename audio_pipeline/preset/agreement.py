@@ -14,14 +14,14 @@ _FIRST = ("sample_rate", "picture.")
 
 
 class Difference(NamedTuple):
-    """A key with its value in the reference and here; None where there is no such key."""
+    """A key with its value in the reference and in this mix; None where the key is missing."""
 
     key: str
     there: Any
     here: Any
 
     def __str__(self) -> str:
-        return f"{self.key} is {_shown(self.there)} there and {_shown(self.here)} here"
+        return f"{self.key} is {_shown(self.there)} in the reference, {_shown(self.here)} in this mix"
 
 
 def differences_from(
@@ -32,8 +32,8 @@ def differences_from(
     Values of voices may differ. A mix without DX, music and effects, is mastered in its own way: its
     [master] may differ, too.
     """
-    aside = _voices(reference) | {name for name, layer in preset.layers.items() if layer.speaks}
-    free = {f"layers.{name}." for name in aside}
+    voices = _voices(reference) | {name for name, layer in preset.layers.items() if layer.speaks}
+    free = {f"layers.{name}." for name in voices}
     if "DX" not in preset.master.buses:
         free.add("master.")
     keys = [*own, *(key for key in reference if key not in own)]

@@ -42,7 +42,7 @@ _PLACE = re.compile(r"([LR])(\d{1,3})")
 
 
 class BaseValueError(ValueError):
-    """A value that says "base" and cannot be worked out: why in words, where it was written, what to do."""
+    """A value that says "base" and cannot be worked out: the cause, where it was written, what to do."""
 
     def __init__(self, cause: str, origin: str, hint: str | None = None) -> None:
         super().__init__(cause)
@@ -117,7 +117,7 @@ def worked_out(value: Relative, steps: Steps | None, default: Any) -> Any:
             )
         if default is PydanticUndefined or default is None:
             raise BaseValueError(
-                f"{shown(lowest.value)} has no base: there is no value to start from",
+                f"{shown(lowest.value)} has no base: the base does not set this value",
                 lowest.origin,
                 "Write the value itself.",
             )
@@ -152,14 +152,14 @@ def _number(base: Any, text: str, steps: Unit) -> Any:
     if base in ("off", OFF):
         if not changes:
             return "off"
-        raise ValueError(f'{text!r} changes "off", which is no level; write the level itself')
+        raise ValueError(f'{text!r} changes "off", which is not a level; write the level itself')
     number, own = _number_of(base, unit)
     if own not in steps.scales:
         raise ValueError(f"{text!r} changes {base!r}, which is not a value in {unit}")
     scale = Decimal(repr(steps.scales[own]))
     for sign, amount, change in changes:
         if amount is None or change not in steps.changes:
-            raise ValueError(f'{text!r} is not a change of it; write it like "{example}"')
+            raise ValueError(f'{text!r} is not a change of this value; write it like "{example}"')
         number += sign * Decimal(amount) * Decimal(repr(steps.changes[change])) / scale
     if unit:
         return f"{_plain(number)} {own}"
@@ -180,7 +180,7 @@ def _place(base: Any, text: str) -> str:
     for sign, amount, word in _changes(text, f"{WORD} + R20"):
         match = _PLACE.fullmatch(word or "")
         if amount is not None or match is None:
-            raise ValueError(f'{text!r} is not a move to a side; write it like "{WORD} + R20"')
+            raise ValueError(f'{text!r} is not a change of pan; write it like "{WORD} + R20"')
         place += sign * _place_of(match[0])
     if abs(place) > 100:
         raise ValueError(f"{text!r} is beyond {'L' if place < 0 else 'R'}100")
@@ -212,7 +212,7 @@ def _changes(text: str, example: str) -> list[tuple[int, str | None, str]]:
 
 
 def _time(base: Any, text: str | list[str]) -> str | list[str]:
-    """The choices of `text`, with those of the base in the place of the word: the latest of the base plus
+    """The choices of `text`, with those of the base instead of the word: the latest of the base plus
     a time is the latest of the base's times plus it."""
     known = _moment(base)
     if text == WORD and isinstance(base, str | list):

@@ -95,7 +95,7 @@ class Matrix:
 
 
 def read_batch_file(path: Path, shown: str) -> list[Matrix]:
-    """What a batch file asks for. Raises PresetError, in one sentence, for what it cannot mean."""
+    """The contents of a batch file. Raises PresetError for an invalid one."""
     table = read_toml(path, shown, "batch file")
     for key in table:
         if key not in KEYS:
@@ -117,7 +117,7 @@ def read_batch_file(path: Path, shown: str) -> list[Matrix]:
     mixes = [_mix(shown, whole, mix) for mix in _tables(shown, "mix", table, MOST_MIXES)]
     if not whole.presets and not mixes:
         raise PresetError(
-            f"{shown} names no preset, so there is nothing to render",
+            f"{shown} names no preset",
             hint='Write presets = ["final"], or presets = ["*"] for all.',
         )
     if not whole.presets and whole.vary:
@@ -143,7 +143,9 @@ def parse_vary(texts: Iterable[str]) -> dict[str, tuple[Any, ...]]:
             )
         _refuse_more("--vary", len(axes) + 1, MOST_KEYS)
         if key in axes:
-            raise PresetError(f"--vary {key} comes twice; write all its values in one")
+            raise PresetError(
+                f"--vary {key} is given twice", hint=f"Write all values in one: --vary {key}=VALUE,VALUE"
+            )
         axes[key] = tuple(value_of(value) for value in _split(values))
         _check_axis("--vary", key, axes[key])
     return axes
@@ -202,7 +204,10 @@ def _reference(shown: str, value: object, languages: Mapping[str, object]) -> st
 def _tables(shown: str, key: str, table: dict[str, Any], most: int) -> list[dict[str, Any]]:
     value = table.get(key, [])
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
-        raise PresetError(f"{shown}: {key} is {shown_value(value)}; it wants tables, [[{key}]]")
+        raise PresetError(
+            f"{shown}: {key} is {shown_value(value)}; it must be a list of tables",
+            hint=f"Write [[{key}]].",
+        )
     _refuse_more(f"{shown}: {key}", len(value), most)
     return value
 
@@ -210,7 +215,9 @@ def _tables(shown: str, key: str, table: dict[str, Any], most: int) -> list[dict
 def _values(shown: str, key: str, value: object) -> dict[str, Any]:
     """Keys with values; `dropout.fade` may be written with quotes around it or without."""
     if not isinstance(value, dict):
-        raise PresetError(f"{shown}: {key} is {shown_value(value)}; it wants a table, [{key}]")
+        raise PresetError(
+            f"{shown}: {key} is {shown_value(value)}; it must be a table", hint=f"Write [{key}]."
+        )
     found: dict[str, Any] = {}
     for name, below in value.items():
         if isinstance(below, dict):
@@ -226,12 +233,16 @@ def _values(shown: str, key: str, value: object) -> dict[str, Any]:
 
 def _refuse_more(place: str, count: int, most: int) -> None:
     if count > most:
-        raise PresetError(f"{place} has {count} entries; {most} are allowed")
+        raise PresetError(
+            f"{place} has {count} entries; at most {most} are allowed", hint="Use several batch files."
+        )
 
 
 def _refuse_long(place: str, value: object) -> None:
     if len(str(value)) > LONGEST_VALUE:
-        raise PresetError(f"{place} has a value of more than {LONGEST_VALUE} characters")
+        raise PresetError(
+            f"{place} has a value of more than {LONGEST_VALUE} characters", hint="Shorten it."
+        )
 
 
 def _axes(shown: str, value: object) -> dict[str, tuple[Any, ...]]:
@@ -239,7 +250,7 @@ def _axes(shown: str, value: object) -> dict[str, tuple[Any, ...]]:
     for key, values in axes.items():
         if not isinstance(values, list):
             raise PresetError(
-                f"{shown}: vary.{key} is {shown_value(values)}; it wants a list of values",
+                f"{shown}: vary.{key} is {shown_value(values)}; it must be a list of values",
                 hint='Write it like "dropout.fade" = ["80ms", "250ms"].',
             )
         _check_axis(f"{shown}: vary", key, tuple(values))
@@ -249,24 +260,26 @@ def _axes(shown: str, value: object) -> dict[str, tuple[Any, ...]]:
 def _check_axis(origin: str, key: str, values: tuple[Any, ...]) -> None:
     if not values or any(value == "" for value in values):
         raise PresetError(
-            f"{origin}: {key} has no values to vary over, so there is nothing to render"
-            if not values
-            else f"{origin}: {key} has an empty value",
-            hint="Give it values, or leave the key away.",
+            f"{origin}: {key} has no values" if not values else f"{origin}: {key} has an empty value",
+            hint="Write values, or remove the key.",
         )
     _refuse_more(f"{origin}: {key}", len(values), MOST_MIXES)
     seen: set[str] = set()
     for value in values:
         _refuse_long(f"{origin}: {key}", value)
         if repr(value) in seen:
-            raise PresetError(f"{origin}: {key} has the value {shown_value(value)} twice")
+            raise PresetError(
+                f"{origin}: {key} has the value {shown_value(value)} twice", hint="Remove one of them."
+            )
         seen.add(repr(value))
 
 
 def _languages(shown: str, value: object) -> tuple[dict[str, dict[str, str]], dict[str, Values]]:
     """For each language the files of its voices, and its own values."""
     if not isinstance(value, dict):
-        raise PresetError(f"{shown}: stems is {shown_value(value)}; it wants tables, [stems.fr]")
+        raise PresetError(
+            f"{shown}: stems is {shown_value(value)}; it must hold tables", hint="Write [stems.fr]."
+        )
     stems: dict[str, dict[str, str]] = {}
     sets: dict[str, Values] = {}
     for language, table in value.items():
@@ -280,21 +293,27 @@ def _languages(shown: str, value: object) -> tuple[dict[str, dict[str, str]], di
         for voice, file in stems[language].items():
             if not isinstance(file, str) or not file:
                 raise PresetError(
-                    f"{shown}: stems.{language}.{voice} is {shown_value(file)}; it wants a file"
+                    f"{shown}: stems.{language}.{voice} is {shown_value(file)}; it must be the path of a file",
+                    hint=f'Write {voice} = "stems/{language}_{voice[-1]}.wav".',
                 )
     return stems, sets
 
 
 def _texts(shown: str, key: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
-        raise PresetError(f"{shown}: {key} is {shown_value(value)}; it wants a list of names")
+        raise PresetError(
+            f"{shown}: {key} is {shown_value(value)}; it must be a list of names",
+            hint=f'Write {key} = ["final"].',
+        )
     _refuse_more(f"{shown}: {key}", len(value), MOST_MIXES)
     return tuple(value)
 
 
 def _text(shown: str, key: str, value: object) -> str | None:
     if value is not None and (not isinstance(value, str) or not value):
-        raise PresetError(f"{shown}: {key} is {shown_value(value)}; it wants text")
+        raise PresetError(
+            f"{shown}: {key} is {shown_value(value)}; it must be text", hint=f'Write {key} = "…".'
+        )
     return value
 
 

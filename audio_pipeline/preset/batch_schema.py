@@ -32,7 +32,7 @@ def batch_schema() -> dict[str, Any]:
         },
         "exclude": {
             "type": "array",
-            "description": "mixes that are left out: those that have all of these values",
+            "description": "mixes to leave out: those that have all of these values",
             "maxItems": batch_file.MOST_EXCLUDED,
             "items": _values("the values of the mixes to leave out", _SHORT),
         },

@@ -1,4 +1,4 @@
-"""Says what is wrong in one sentence: the file, the key, what was found, what is allowed."""
+"""Errors in presets as one sentence: file, key, found value, allowed values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One preset file and what it extends, merged into one table; every value knows where it came from."""
+"""A preset file merged with its bases into one table, with the origin of every value."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _load(project: Project, path: Path, above: tuple[Path, ...], known: ReadBefo
         raise PresetError(f"{shown} has a name that cannot be shown", hint="Rename it.")
     if path in above:
         names = " → ".join(p.stem for p in (*above[above.index(path) :], path))
-        raise PresetError(f"{shown} extends itself: {names}")
+        raise PresetError(f"{shown} extends itself: {names}", hint="Remove one extends of the circle.")
     if len(above) >= MAX_DEPTH:
         raise PresetError(f"{shown}: presets extend each other more than {MAX_DEPTH} deep")
     if path not in known.files:
@@ -106,7 +106,10 @@ def _load(project: Project, path: Path, above: tuple[Path, ...], known: ReadBefo
         table = _merged({}, own, shown, Absent(has_base=False))
         return Document(path.stem, table, origins, project=project)
     if not isinstance(base_name, str):
-        raise PresetError(f'{shown}: extends is {base_name!r}; it wants the name of a preset, "final"')
+        raise PresetError(
+            f"{shown}: extends is {base_name!r}; it must be the name of a preset",
+            hint='Write extends = "final".',
+        )
     try:
         base_path = project.preset_file(base_name)
     except PresetError as error:
@@ -125,14 +128,19 @@ def _depth(document: Document) -> int:
 
 
 def read_toml(path: Path, shown: str, what: str) -> Table:
-    """The table in a file, within bounds. Raises PresetError when it is no TOML, or not a `what`."""
+    """The table in a file, within bounds. Raises PresetError when it is not TOML, or not a `what`."""
     text = read_small_text(path, shown, what, MAX_BYTES, PresetError)
     if _LONG_KEY.search(text):
-        raise PresetError(f"{shown} has a key of more than {MAX_PARTS} parts: not a {what}")
+        raise PresetError(
+            f"{shown} has a key of more than {MAX_PARTS} parts: not a {what}", hint="Shorten the key."
+        )
     try:
         table = _toml(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise PresetError(f"{shown} is not TOML: {' '.join(str(error).split())}") from error
+        raise PresetError(
+            f"{shown} is not valid TOML: {' '.join(str(error).split())}",
+            hint='Correct that line; text is written in quotes: fade = "250ms".',
+        ) from error
     _refuse_monsters(table, shown)
     return table
 
@@ -154,13 +162,17 @@ def _refuse_monsters(table: Table, shown: str) -> None:
         below: list[object] = []
         for item in level:
             if isinstance(item, int) and not -MAX_INTEGER <= item < MAX_INTEGER:
-                raise PresetError(f"{shown} holds a whole number of more than 64 bits")
+                raise PresetError(
+                    f"{shown} holds a whole number of more than 64 bits", hint="Write a smaller number."
+                )
             below.extend(
                 item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
             )
         level = below
     if level:
-        raise PresetError(f"{shown}: tables stand more than {MAX_NESTING} deep in each other")
+        raise PresetError(
+            f"{shown}: tables are nested more than {MAX_NESTING} deep", hint="Remove the inner tables."
+        )
 
 
 def _keys(table: Table, above: Key) -> list[Key]:

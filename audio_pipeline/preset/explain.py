@@ -1,4 +1,4 @@
-"""A preset as a person reads it: every value resolved, its origin, what differs from the base."""
+"""A resolved preset as tables: every value with its origin and description, the cues, the changes."""
 
 from __future__ import annotations
 
@@ -21,9 +21,20 @@ NO_CHANGE = frozenset({"description", "title", "version", "reel", "language"})
 
 @dataclass(frozen=True)
 class Value:
-    """One value of a resolved preset: its key, the value as a preset writes it, where it is from."""
+    """One value of a resolved preset: its key, the value as a preset writes it, its origin and description."""
 
     key: str
+    value: Any
+    origin: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """One value that differs from the base, as a preset writes both; None where a key is missing."""
+
+    key: str
+    base: Any
     value: Any
     origin: str
 
@@ -42,7 +53,32 @@ class CueTime:
 
 def values_of(preset: Preset) -> list[Value]:
     """Every value of the preset, defaults included, in the order of the document."""
-    return [Value(".".join(key), value, _origin(preset, key)) for key, value in _values(preset)]
+    return [
+        Value(".".join(key), value, _origin(preset, key), _description(preset, key))
+        for key, value in _values(preset)
+    ]
+
+
+def changes_of(preset: Preset, base: Preset) -> list[Change]:
+    """The values of `preset` that differ from those of `base`, in the order of the document."""
+    return [
+        Change(key, before, after, _origin(preset, tuple(key.split("."))))
+        for key, (before, after) in differences(preset, base).items()
+    ]
+
+
+def _description(preset: Preset, key: Key) -> str:
+    tables: dict[Key, Parameters] = {
+        (): preset.head,
+        ("picture",): preset.picture,
+        ("leader",): preset.leader,
+        ("master",): preset.master,
+        **{("layers", name): layer for name, layer in preset.layers.items()},
+        **{("effects", name): effect for name, effect in preset.effects.items()},
+    }
+    table = tables.get(key[:-1])
+    field = None if table is None else type(table).model_fields.get(key[-1])
+    return (field.description or "") if field is not None else ""
 
 
 def _values(preset: Preset) -> Iterator[tuple[Key, Any]]:

@@ -1,4 +1,4 @@
-"""The lines of the voices: where each voice's slot is, and where its recording stands in it."""
+"""The lines of the voices: the slot of each voice and the position of its recording."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class VoiceLines:
         return Span(start, start + to_samples(length_s, self._preset.sample_rate_hz))
 
     def line(self, name: str, schedule: Schedule) -> Line:
-        """Where the line of the voice `name` stands."""
+        """The line of the voice `name`."""
         layer = self._preset.layers[name]
         slot = self.slot(name, schedule)
         return layer.line(slot, self._begin(name, schedule), self._length(name, schedule))
@@ -60,7 +60,7 @@ class VoiceLines:
         return max(0, to_samples(length_s, self._preset.sample_rate_hz))
 
 
-def told_their_slots(preset: Preset, lock: PictureLock | None) -> Preset:
+def with_slots(preset: Preset, lock: PictureLock | None) -> Preset:
     """The preset whose voices know how long their slots are, so that stems can be stretched to them."""
     clock, rate = preset.picture.clock(), preset.sample_rate_hz
     layers = dict(preset.layers)

@@ -77,7 +77,7 @@ def _known_head(value: str) -> str:
     if value not in HEADS and not value.lower().endswith(".sofa"):
         meant = did_you_mean(value, HEADS, "{} ")
         raise ValueError(
-            f'{value!r} is not a head; {meant}write "sphere", "kemar" or the path of a SOFA file in the '
+            f'{value!r} is not a known head; {meant}write "sphere", "kemar" or the path of a SOFA file in the '
             'project, like "heads/mine.sofa"'
         )
     return value
@@ -99,35 +99,37 @@ class Picture(Parameters):
         "24", description="picture frames a second; 29.97df and 59.94df are drop frame"
     )
     start: str = Field("01:00:00:00", description="the timecode of the first frame")
-    gauge: Gauge = Field("35mm", description="the film gauge that feet+frames count on")
-    snap: bool = Field(True, description="whether every cue, the end too, is moved to the nearest frame")
+    gauge: Gauge = Field("35mm", description="film gauge for feet+frames")
+    snap: bool = Field(True, description="whether cues are moved to the nearest frame")
 
     def clock(self) -> Clock:
-        """The picture's clock. Raises ValueError, in words, for a start that is no timecode."""
+        """The picture's clock. Raises ValueError for an invalid start timecode."""
         rate = RATES[self.rate]
         return Clock(rate, self.gauge, rate.frame(self.start))
 
 
 class Master(Parameters):
-    """How the mix becomes a master."""
+    """The parameters of the master."""
 
-    delivery: str = Field("netflix-nearfield", description="the delivery it is measured against")
-    dialogue: Lufs = Field(-27.0, description="the loudness of the bus DX, beside FX and BG as they are")
+    delivery: str = Field(
+        "netflix-nearfield", description="the delivery that the mix is checked against"
+    )
+    dialogue: Lufs = Field(-27.0, description="loudness of the bus DX; FX and BG are not changed")
     anchor: Literal["dialogue", "programme"] = Field(
         "dialogue",
-        description="what the delivery measures: the dialogue, or the programme, which gets one gain more",
+        description="what the delivery measures: dialogue, or programme (one more gain for all buses)",
     )
     target: Lufs = Field(
-        -27.0, description='the loudness of the whole programme; only with anchor = "programme"'
+        -27.0, description='loudness of the whole programme; only with anchor = "programme"'
     )
-    ceiling: Dbtp = Field(-2.0, description="the true peak that is not passed")
+    ceiling: Dbtp = Field(-2.0, description="maximum true peak")
     look_ahead: Annotated[Duration, Between("0.1ms", "100ms")] = Field(
-        parse_duration("5ms"), description="half the ceiling's window"
+        parse_duration("5ms"), description="look-ahead of the ceiling: half its window"
     )
     buses: List[Bus] = Field(
-        ("DX", "FX", "BG"), min_length=1, description="the buses in it; all of them are measured"
+        ("DX", "FX", "BG"), min_length=1, description="buses in the master; all are measured"
     )
-    bits: Literal[16, 24] = Field(24, description="bits of a sample in the file")
+    bits: Literal[16, 24] = Field(24, description="bits per sample of the file")
 
     @property
     def anchor_lufs(self) -> float:
@@ -140,11 +142,9 @@ class Master(Parameters):
 
 
 class Leader(Parameters):
-    """What stands before and after the programme in every file, for the picture department's sync."""
+    """The leader before and after the programme, for sync with the picture."""
 
-    on: bool = Field(
-        True, description="whether the files have a leader; without the table they have none"
-    )
+    on: bool = Field(True, description="whether the files have a leader")
     two_pop: bool = Field(True, description="one frame of 1 kHz, 2 s of timecode before the start")
     tail_pop: bool = Field(True, description="one frame of 1 kHz, 2 s of timecode after the end")
 
@@ -163,19 +163,19 @@ class Head(Parameters):
     """The keys outside all tables."""
 
     title: str = Field("Untitled", max_length=200, description="the film's title")
-    version: str = Field("v1", max_length=40, description="of the mix, for the names of files")
-    reel: ReelName = Field("", description="the reel of the film, for the names of files")
+    version: str = Field("v1", max_length=40, description="version of the mix, for file names")
+    reel: ReelName = Field("", description="reel of the film, for file names")
     language: str = Field(
-        "", max_length=40, description="of the voices, for the names of files; a batch knows it"
+        "", max_length=40, description="language of the voices, for file names; a batch sets it"
     )
-    description: str = Field("", max_length=400, description="what this mix is for, in a sentence")
-    seed: int = Field(1, ge=0, le=2**63 - 1, description="all noise follows from it")
-    sample_rate: Literal["48 kHz", "96 kHz"] = Field("48 kHz", description="of the master")
-    listening: Listening = Field("speakers", description="what it is heard on")
+    description: str = Field("", max_length=400, description="purpose of the mix, in one sentence")
+    seed: int = Field(1, ge=0, le=2**63 - 1, description="seed of all noise")
+    sample_rate: Literal["48 kHz", "96 kHz"] = Field("48 kHz", description="sample rate of the master")
+    listening: Listening = Field("speakers", description="speakers or headphones")
     head: HeadName = Field(
         "sphere",
         max_length=4096,
-        description="whose ears headphones get: sphere, kemar or a SOFA file, which needs the extra [sofa]",
+        description="head model for headphones: sphere, kemar or a SOFA file (needs the extra [sofa])",
     )
 
 
@@ -300,7 +300,7 @@ def _table(document: Document, *key: str) -> Table:
     for name in key:
         value = value.get(name, {})
     if not isinstance(value, dict):
-        raise complain(document, key, f"is {shown_value(value)}; it wants a table, [{'.'.join(key)}]")
+        raise complain(document, key, f"is {shown_value(value)}; it must be a table, [{'.'.join(key)}]")
     return value
 
 
@@ -367,11 +367,11 @@ def _kind(document: Document, key: Key, kind: object, kinds: Registry[AnySound])
 
 def _check_name(document: Document, key: Key, what: str) -> None:
     if NAME.fullmatch(key[-1]) is None:
-        raise complain(document, key, f"is no name for {what}: small letters, digits and _ only")
-    if key[-1] == WORD:
-        cause = (
-            f'is no name for {what}: "{WORD}" stands for the value in the preset that this one extends'
+        raise complain(
+            document, key, f"is not a valid name for {what}; use lower-case letters, digits and _"
         )
+    if key[-1] == WORD:
+        cause = f'is not a valid name for {what}: "{WORD}" is the value of the base preset'
         raise complain(document, key, cause, "Choose another name.")
 
 

@@ -30,16 +30,16 @@ TEMPLATE_KEYS = {
     "preset": "the preset's name",
     "title": "the film's title",
     "version": "the version of the mix",
-    "type": "what is in it: MIX, ME, or its buses; DX, FX, BG, ME on stems",
-    "field": "what it is heard in: TH in a theatre, HP on headphones, NF near the speakers",
-    "language": "of the stems: in a batch, or the key at the top of the preset",
+    "type": "MIX, ME or the buses of the mix; DX, FX, BG or ME on stems",
+    "field": "TH for theatrical, HP for headphones, NF for near-field",
+    "language": "language of the stems, from the batch or the preset",
     "reel": "the reel of the film",
-    "date": "of the day, 20261127; of SOURCE_DATE_EPOCH where that is set",
+    "date": "date, e.g. 20261127; from SOURCE_DATE_EPOCH if set",
     "channels": "2.0 as 20",
     "rate": "48k or 96k",
     "bits": "16 or 24",
-    "fps": "the picture rate without its point: 24, 2398, 2997df",
-    "delivery": "the delivery it is measured against",
+    "fps": "picture rate without its point: 24, 2398, 2997df",
+    "delivery": "the delivery that the mix is checked against",
     "seed": "the seed of all noise",
 }
 
@@ -132,8 +132,8 @@ def has_field(template: str, key: str) -> bool:
 def dated(templates: Sequence[str | None]) -> list[str | None]:
     """The templates with their `{date}` filled in, all with one: of SOURCE_DATE_EPOCH (UTC), or of today.
 
-    The date stands in names only: the samples do not depend on it. Raises PresetError for a
-    SOURCE_DATE_EPOCH that is no number of seconds.
+    The date stands in names only: the samples do not depend on it. Raises PresetError for a SOURCE_DATE_EPOCH
+    that is not a number of seconds.
     """
     if not any(template is not None and has_field(template, "date") for template in templates):
         return list(templates)
@@ -150,7 +150,7 @@ def _date() -> str:
         return datetime.now().astimezone().strftime("%Y%m%d")  # the day that the user's calendar shows
     try:
         if not _SECONDS.fullmatch(epoch):
-            raise ValueError("it is no number")
+            raise ValueError("it is not a number")
         return datetime.fromtimestamp(int(epoch), UTC).strftime("%Y%m%d")
     except (ValueError, OverflowError, OSError) as error:
         raise PresetError(
@@ -169,7 +169,7 @@ def named(preset: Preset, template: str | None) -> Preset:
 
 
 def stem_names(preset: Preset, template: str | None, stems: Iterable[str]) -> dict[str, str]:
-    """What the stems of a mix are called by a template that has a `{type}`: each with its own.
+    """The names of the stems by a template with `{type}`.
 
     Nothing for any other template: stems are then called after the mix. Raises PresetError for a name
     that no file may have.

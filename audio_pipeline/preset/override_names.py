@@ -55,7 +55,7 @@ class _Change:
 def with_own_name(
     project: Project, preset: Preset, keys: Iterable[str], files: Mapping[str, Path]
 ) -> Preset:
-    """The preset under a name of its own where the values of `keys`, or files in the place of others, are
+    """The preset under a name of its own where the values of `keys`, or replaced files, are
     changes of the command.
 
     `files` are those by what they replace: a voice, the reference. Raises StemError for a file that cannot
@@ -109,7 +109,7 @@ def _of_value(preset: Preset, key: str, value: Any) -> _Change:
 
 
 def _short(preset: Preset, key: str) -> str:
-    """A key without its shelf, unless something else is called so: `dropout.fade`."""
+    """A key without its shelf, unless it is ambiguous: `dropout.fade`."""
     shelf, _, rest = key.partition(".")
     if shelf in SHELVES and rest.split(".")[0] not in preset.document.table:
         return rest

@@ -29,9 +29,9 @@ _CODE_OF: dict[str, OverrunCode] = {"black": "echo_past_black", "end": "tail_pas
 
 @dataclass(frozen=True)
 class Overrun:
-    """Samples `span` of the programme in which `voice` is cut, or heard where it should be silent.
+    """Samples `span` of the programme in which `voice` is cut, or plays where it should be silent.
 
-    `limit` is the cue, the effect or the slot that it passes, in words.
+    `limit` is the cue, the effect or the slot that it passes, as text.
     """
 
     code: OverrunCode
@@ -109,7 +109,7 @@ class _Voice:
             tail = to_samples(tail_s, self._rate)
             for limit in dict.fromkeys((limits[0], "end")):
                 if tail - self._rounding() > (at := self._cue(limit)):
-                    what = f"{effect} of {self._name} goes on past {limit}"
+                    what = f"{effect} of {self._name} continues past {limit}"
                     yield self._overrun(_CODE_OF.get(limit, "voice_cut"), limit, Span(at, tail), what)
 
     def _passed(self, effect: Effect) -> tuple[int | None, int | None]:

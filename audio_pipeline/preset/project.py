@@ -56,7 +56,10 @@ class Project:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise PresetError(f"{self.presets} cannot be read: {error.strerror or error}") from error
+            raise PresetError(
+                f"{self.presets} cannot be read: {error.strerror or error}",
+                hint="Check its permissions.",
+            ) from error
         names = (path.stem for path in files if "." not in path.stem)
         return sorted(names, key=lambda name: (name != "final", name))
 
@@ -75,7 +78,7 @@ class Project:
             names = self.preset_names()
             meant = did_you_mean(name, names, "{} ")
             raise PresetError(
-                f"there is no preset {name!r} in {self.presets.name}/",
+                f"unknown preset {name!r} in {self.presets.name}/",
                 hint=f"{meant}There are: {', '.join(names) or 'none'}.",
             )
         file = self.presets / f"{name}.toml"
@@ -99,7 +102,9 @@ class Project:
         Raises StemError for an absolute path, `..` or a link that leads out.
         """
         if "\0" in path or not path.strip() or len(path) > _LONGEST_PATH:
-            raise StemError(f"{key} names no file: {path[:200]!r}")
+            raise StemError(
+                f"{key} is not the path of a file: {path[:200]!r}", hint="Name a file in the project."
+            )
         target = self.root / path
         if Path(path).is_absolute() or not self._holds(target):
             raise StemError(
@@ -114,7 +119,9 @@ def current_project() -> Project:
     try:
         return find_project(Path.cwd())
     except FileNotFoundError as error:
-        raise PresetError("the current folder is not there any more") from error
+        raise PresetError(
+            "the current folder was deleted", hint="Change to an existing folder with cd."
+        ) from error
 
 
 def deliveries_here() -> Path | None:
@@ -128,12 +135,12 @@ def deliveries_here() -> Path | None:
 def find_project(start: Path) -> Project:
     """The project that `start` is in: the nearest folder upward that holds `presets/`.
 
-    Raises PresetError, with `init` as the hint, where there is none.
+    Raises PresetError, with `init` as the hint, if no folder does.
     """
     for folder in (start, *start.parents):
         if (folder / "presets").is_dir():
             return Project(folder)
     raise PresetError(
-        "there is no project here: no folder from this one upward holds presets/",
+        "no project found: neither this folder nor one above it holds presets/",
         hint="Make one with: render-ending init film && cd film",
     )

@@ -82,7 +82,10 @@ class Registry(Mapping[str, type[AnySound]]):
             return
         sound, base = found.load(), self._base
         if not (isinstance(sound, type) and issubclass(sound, base) and sound is not base):
-            raise PresetError(f"the plug-in {found}: {found.entry.value} is not a {base.__name__}")
+            raise PresetError(
+                f"the plug-in {found}: {found.entry.value} is not a {base.__name__}",
+                hint=f"Update it or remove it: pip uninstall {found.package}",
+            )
         field = sound.model_fields.get("kind")
         if field is None or field.default != kind:
             raise PresetError(

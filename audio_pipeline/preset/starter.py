@@ -31,7 +31,7 @@ def starter_files() -> dict[str, Path]:
 
 
 def start_project(folder: Path) -> list[str]:
-    """Copy the starter files into `folder` and give it `renders/`; returns what was written.
+    """Copy the starter files into `folder` and create `renders/`; return the written files.
 
     A project that was begun and not finished, as by a process that was killed, is finished: every file
     that is there is whole. However else this ends early, what it wrote is removed. Raises PresetError, before
@@ -54,7 +54,9 @@ def start_project(folder: Path) -> list[str]:
                 _write(folder / name, content, written)
     except OSError as error:
         _remove(folder, written)
-        raise PresetError(f"{folder} cannot be made a project: {error.strerror or error}") from error
+        raise PresetError(
+            f"{folder} cannot be created: {error.strerror or error}", hint="Choose another folder."
+        ) from error
     except BaseException:
         _remove(folder, written)
         raise

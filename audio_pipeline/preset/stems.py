@@ -11,7 +11,7 @@ from audio_pipeline.errors import PresetError
 from audio_pipeline.preset.checked_sounds import CheckedSounds
 from audio_pipeline.preset.document import Document, with_value
 from audio_pipeline.preset.headers import Headers, stated_samples
-from audio_pipeline.preset.lines import told_their_slots
+from audio_pipeline.preset.lines import with_slots
 from audio_pipeline.preset.model import HEADS, Preset
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.timing import Timing, timing_of
@@ -26,7 +26,7 @@ NO_FILES: StemFiles = MappingProxyType({})
 
 
 def requests_of(preset: Preset) -> dict[str, tuple[StemRequest, ...]]:
-    """What each layer and effect wants to hear, also those that are off: cues may refer to them."""
+    """The stems of each layer and effect, also of those that are off: cues may refer to them."""
     layers = {name: layer.stems() for name, layer in preset.layers.items()}
     effects = {name: effect.stems() for name, effect in preset.effects.items()}
     return {name: wanted for name, wanted in (layers | effects).items() if wanted}
@@ -99,7 +99,7 @@ def planned_timing(
     Raises as `planned_schedule`.
     """
     head_path(project, preset)
-    preset, rate = told_their_slots(preset, lock), preset.sample_rate_hz
+    preset, rate = with_slots(preset, lock), preset.sample_rate_hz
     headers = headers or Headers(project)
     paths = stem_paths(project, preset, files, headers)
 

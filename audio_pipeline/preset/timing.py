@@ -200,19 +200,19 @@ def _check(
     try:
         seconds = work_out()
     except CircularMomentError as error:
-        raise complain(preset.document, key, f"waits for itself: {error}") from error
+        raise complain(preset.document, key, f"refers to itself: {error}") from error
     except UnknownNameError as error:
         meant = did_you_mean(error.name, schedule.define, "; {}")
         raise complain(
             preset.document,
             key,
-            f'is "{moment}", but nothing is called {error.name!r}{meant}',
+            f'is "{moment}", but {error.name!r} is unknown{meant}',
             f"There are: {', '.join(sorted(schedule.define))}.",
         ) from error
     except (ValueError, NotImplementedError) as error:
         raise complain(preset.document, key, f"is wrong: {error}") from error
     except RecursionError as error:
-        raise complain(preset.document, key, "waits for too many others, one after the other") from error
+        raise complain(preset.document, key, "depends on too long a chain of cues") from error
     if seconds < 0:
         raise complain(
             preset.document, key, f'is "{moment}", {float(-seconds):g} s before the programme starts'
@@ -229,7 +229,7 @@ def _check(
 def _check_length(preset: Preset, schedule: Schedule) -> None:
     end = schedule.named("end")
     if end * 10 < 1:
-        raise complain(preset.document, ("cues", "end"), "leaves a programme of less than 0.1 s")
+        raise complain(preset.document, ("cues", "end"), "makes the programme shorter than 0.1 s")
     for name in preset.cues:
         if schedule.named(name) > end:
             raise complain(preset.document, ("cues", name), "is after the cue 'end'")

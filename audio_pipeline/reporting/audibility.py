@@ -1,4 +1,4 @@
-"""Whether what should be heard in the dropout can be heard in the room it is meant for.
+"""Whether the grain after the dropout is audible in the room of the delivery.
 
 A delivery says how loud full scale plays: SPL = dBFS + 105 in a cinema at 85 dBC, + 99 in a nearfield
 room at 79 (both for -20 dBFS). Rooms are never silent: NC-25, a quiet cinema, is about 35 dBA and NC-30
@@ -17,7 +17,9 @@ CLEAR_DB = 6.0
 
 
 def listening_facts(delivery: Delivery, floor_a_weighted_dbfs: float | None) -> Listening:
-    """The floor as a sound level where `delivery` is heard, and how far over each room it stands."""
+    """The floor as a sound level at the delivery's listening level, and its distance above the noise of each
+    room.
+    """
     spl = (
         None if floor_a_weighted_dbfs is None else floor_a_weighted_dbfs + delivery.spl_at_full_scale_db
     )
@@ -30,7 +32,7 @@ def listening_facts(delivery: Delivery, floor_a_weighted_dbfs: float | None) -> 
 
 
 def audibility_warning(listening: Listening) -> str | None:
-    """In words, when the grain that should remain cannot be made out in a quiet room."""
+    """A sentence when the grain after the dropout is inaudible in a quiet room, else None."""
     spl, over = listening.floor_dba, listening.over_nc25_db
     if spl is None or over is None or over >= CLEAR_DB:
         return None
@@ -38,10 +40,10 @@ def audibility_warning(listening: Listening) -> str | None:
     room = f"a quiet room (NC-25, {ROOMS_DBA['NC-25']:g} dBA)"
     if over <= 0.0:
         return (
-            f"{grain}, under the noise of {room}: nobody will hear it. "
-            f"Raise it by {CLEAR_DB - over:.0f} dB to be sure."
+            f"{grain}, below the noise of {room}: it is inaudible. "
+            f"Raise grain.level by {CLEAR_DB - over:.0f} dB."
         )
     return (
-        f"{grain}, only {over:.0f} dB over {room}: it may not be heard. "
-        f"{CLEAR_DB:g} dB over the room would be safe."
+        f"{grain}, only {over:.0f} dB over {room}: it may be inaudible. "
+        f"Raise grain.level by {CLEAR_DB - over:.0f} dB."
     )

@@ -1,4 +1,4 @@
-"""One clause of a delivery: what is asked for, when it applies, and which document says so."""
+"""One clause of a delivery: its limit, when it applies, and its source."""
 
 from __future__ import annotations
 

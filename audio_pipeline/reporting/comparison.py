@@ -30,7 +30,7 @@ _LEVEL_UNITS = ("LUFS", "LU", "dBTP", "dBFS", "dB")
 
 @dataclass(frozen=True)
 class Tolerance:
-    """What may differ: `levels` for every level (LUFS, LU, dBTP, dBFS, dB), None for each its own
+    """The allowed differences: `levels` for every level (LUFS, LU, dBTP, dBFS, dB), None for each its own
     (0.5); `named` for single figures by name, which go first."""
 
     levels: float | None = None

@@ -57,7 +57,7 @@ def load_delivery(name: str, own: Path | None = None) -> Delivery:
     """The delivery called `name`; a name that only one begins with is enough ("netflix"). `own` is a
     project's folder of deliveries.
 
-    Raises ReportError that names the nearest for one that is not there, and for one that is invalid.
+    Raises ReportError for an unknown delivery, with the nearest name, and for an invalid one.
     """
     found = full_name(name, own)
     return parse_delivery(found, delivery_text(found, own))
@@ -69,12 +69,15 @@ def parse_delivery(name: str, text: str) -> Delivery:
     Raises ReportError that names the key for what is unknown, missing, of a wrong type or out of bounds.
     """
     if len(text.encode()) > MAX_BYTES:
-        raise ReportError(f"the delivery {name!r} is larger than {MAX_BYTES} bytes")
+        raise ReportError(
+            f"the delivery {name!r} is larger than {MAX_BYTES} bytes", hint="Update its plug-in."
+        )
     try:
         table = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ReportError(
-            f"the delivery {name!r} is not TOML: {' '.join(str(error).split())}"
+            f"the delivery {name!r} is not valid TOML: {' '.join(str(error).split())}",
+            hint="Correct that line, or update the plug-in that holds it.",
         ) from error
     _only(name, "", table, {"title", "source", "normalise", "listening", "clauses"})
     normalise, listening = _table(name, table, "normalise"), _table(name, table, "listening")
@@ -206,4 +209,7 @@ def _number(name: str, table: dict[str, Any], key: str, above: str = "") -> floa
 
 def _wrong(name: str, key: str, found: object, wanted: str) -> ReportError:
     what = "is missing" if found is None else f"is {repr(found)[:60]}"
-    return ReportError(f"the delivery {name!r}: {key} {what}; it wants {wanted}")
+    return ReportError(
+        f"the delivery {name!r}: {key} {what}; it must be {wanted}",
+        hint="Correct the delivery, or update the plug-in that holds it.",
+    )

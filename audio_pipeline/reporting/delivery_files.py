@@ -24,9 +24,9 @@ def names_of_files(own: Path | None) -> list[str]:
 
 
 def full_name(name: str, own: Path | None) -> str:
-    """The delivery that `name` means: its own name, or what only one begins with ("netflix").
+    """The full name of the delivery `name`, which may be an unambiguous prefix ("netflix").
 
-    Raises ReportError that names the nearest for one that is not there.
+    Raises ReportError, with the nearest name, for an unknown delivery.
     """
     if name in names_of_files(own):  # no entry point is read for it
         return name
@@ -35,9 +35,7 @@ def full_name(name: str, own: Path | None) -> str:
     if name in names or len(begins) == 1:
         return name if name in names else begins[0]
     meant = did_you_mean(name, names, "{} ")
-    raise ReportError(
-        f"there is no delivery {name[:60]!r}", hint=f"{meant}There are: {', '.join(names)}."
-    )
+    raise ReportError(f"unknown delivery {name[:60]!r}", hint=f"{meant}There are: {', '.join(names)}.")
 
 
 def delivery_text(name: str, own: Path | None) -> str:
@@ -62,7 +60,9 @@ def _of_plugin(name: str) -> str:
     try:
         found = plugin("deliveries", name)
         if found is None:
-            raise ReportError(f"there is no delivery {name[:60]!r}")
+            raise ReportError(
+                f"unknown delivery {name[:60]!r}", hint="check --list shows the deliveries."
+            )
         file = found.load()
     except PresetError as error:
         raise ReportError(error.message, hint=error.hint) from error
@@ -77,7 +77,7 @@ def _of_plugin(name: str) -> str:
 
 
 def _in(folder: Path | None) -> list[str]:
-    """The deliveries in a folder; a folder that is not there holds none."""
+    """The deliveries in a folder; empty without the folder."""
     try:
         files = [] if folder is None else list(folder.iterdir())
     except OSError:

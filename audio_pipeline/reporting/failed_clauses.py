@@ -1,4 +1,4 @@
-"""What keeps a delivery from passing: the clauses that failed or could not be measured, in words."""
+"""What keeps a delivery from passing: the clauses that failed or could not be measured, as text."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class FailedClause:
     why: str | None
 
     def sentence(self) -> str:
-        """The clause for people: "True peak: -0.4 dBTP, asked for at most -2 dBTP"."""
+        """The clause for people: "True peak: -0.4 dBTP, allowed: at most -2 dBTP"."""
         figure = FIGURES.get(self.figure, Figure(self.figure, ""))
         if self.measured is None:
             return f"{figure.label}: not measurable, {self.why or 'it was not measured'}"
         measured = f"{shown(self.measured, figure.decimals)} {figure.unit}".strip()
-        return f"{figure.label}: {measured}, asked for {self.limit}"
+        return f"{figure.label}: {measured}, allowed: {self.limit}"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class DeliveryResult:
         """Whether every clause that applies was measured and passed."""
         return self.verdict == "pass"
 
-    def in_words(self) -> str:
+    def as_text(self) -> str:
         """ "delivery failed: ebu-r128", for a line of the terminal."""
         if self.verdict is None:
             return "delivery not judged"
@@ -51,7 +51,7 @@ class DeliveryResult:
     def sentence(self) -> str:
         """The delivery with its clauses, in one sentence."""
         clauses = "; ".join(clause.sentence() for clause in self.failed)
-        return f"{self.in_words()}: {clauses}" if clauses else self.in_words()
+        return f"{self.as_text()}: {clauses}" if clauses else self.as_text()
 
 
 def delivery_result(report: LoudnessReport) -> DeliveryResult:

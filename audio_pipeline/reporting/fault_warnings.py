@@ -91,20 +91,26 @@ def _sentence(fault: Fault, roles: Sequence[str], facts: MixFacts, rate: int) ->
     match fault.kind:
         case FaultKind.DEAD:
             peak = "digital silence" if fault.figure is None else f"peak {figure:.1f} dBFS"
-            return f"The {who} channel is dead: {peak} from beginning to end."
+            return f"The {who} channel is dead: {peak} from beginning to end. Check the routing of the export."
         case FaultKind.LFE_SILENT:
-            return "The LFE channel is silent from beginning to end."
+            return "The LFE channel is silent from beginning to end. Mention it in the delivery notes."
         case FaultKind.MUTED:
             return f"The {who} {'channel is' if one else 'channels are'} muted{where}."
         case FaultKind.DROPOUT:
             return f"Audio dropout in the {who} {'channel' if one else 'channels'}{where}."
         case FaultKind.INVERTED:
             part = where or " from beginning to end"
-            return f"The polarity of {who} is inverted{part} (correlation {figure:.2f})."
+            return f"The polarity of {who} is inverted{part} (correlation {figure:.2f}). Invert one of them."
         case FaultKind.OUT_OF_PHASE:
-            return f"{who.capitalize()} are out of phase (correlation {figure:.2f})."
+            return (
+                f"{who.capitalize()} are out of phase (correlation {figure:.2f})."
+                " Check the fold to mono."
+            )
         case FaultKind.DUAL_MONO:
-            return f"Dual mono: left and right are identical{_apart(figure)}."
+            return (
+                f"Dual mono: left and right are identical{_apart(figure)}."
+                " Deliver it as mono if that is intended."
+            )
         case FaultKind.IDENTICAL:
             return f"The channels {who} are identical{_apart(figure)}."
         case FaultKind.DELAYED:
@@ -120,12 +126,15 @@ def _sentence(fault: Fault, roles: Sequence[str], facts: MixFacts, rate: int) ->
             first = "" if fault.count == 1 else " first"
             return f"The {who} channel is clipped at {figure:.2f} dBFS in {places},{first}{where}."
         case FaultKind.OFFSET:
-            return f"The {who} channel has a DC offset of {figure:.1f} dBFS."
+            return f"The {who} channel has a DC offset of {figure:.1f} dBFS. High-pass it."
         case FaultKind.PADDED:
             every = "" if len(fault.channels) == len(roles) else f" in the {who} channel"
             return f"Padded bits: only the upper {figure:.0f} bits of each sample are used{every}."
         case FaultKind.LFE_FULL_BAND:
-            return f"The LFE channel is not low-pass filtered: {figure:.0f} % of it is above 250 Hz."
+            return (
+                f"The LFE channel is not low-pass filtered: {figure:.0f} % of it is above 250 Hz."
+                " Low-pass it at 120 Hz."
+            )
 
 
 def _channels(channels: Sequence[int], roles: Sequence[str]) -> str:

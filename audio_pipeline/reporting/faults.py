@@ -1,4 +1,4 @@
-"""What is wrong with a report, in one sentence: the key, what was found, what is allowed."""
+"""Errors in reports as one sentence: key, found value, allowed values."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TOO_MANY = "more than a report can have"
 
 
 def too_large(value: object, key: str = "") -> str | None:
-    """The first table with more entries than a report can have, in words; None where there is none."""
+    """The first table with more entries than a report can have, as text; None if all are within bounds."""
     if isinstance(value, dict):
         if len(value) > MAX_ITEMS:
             return f"{key or 'the file'} has {len(value)} entries, {_TOO_MANY}"
@@ -39,12 +39,12 @@ def too_large(value: object, key: str = "") -> str | None:
 
 
 def first_fault(error: ValidationError) -> str:
-    """What is wrong, in words that begin with the key; a missing key goes first."""
+    """What is wrong, as text that begins with the key; a missing key goes first."""
     faults = error.errors(include_url=False, include_context=False)
-    return _in_words(next((fault for fault in faults if fault["type"] == "missing"), faults[0]))
+    return _as_text(next((fault for fault in faults if fault["type"] == "missing"), faults[0]))
 
 
-def _in_words(fault: ErrorDetails) -> str:
+def _as_text(fault: ErrorDetails) -> str:
     key, found = _key(fault["loc"]), fault["input"]
     match fault["type"]:
         case "missing":
@@ -57,7 +57,7 @@ def _in_words(fault: ErrorDetails) -> str:
             return f"{key} is empty; it needs an entry"
         case "string_too_long":
             return f"{key} is text of {len(found)} characters"
-    return f"{key or 'the file'} is {shown(found)}; it wants {_wanted(fault['loc'])}"
+    return f"{key or 'the file'} is {shown(found)}; it must be {_wanted(fault['loc'])}"
 
 
 def _key(loc: tuple[int | str, ...]) -> str:
@@ -71,7 +71,7 @@ def _key(loc: tuple[int | str, ...]) -> str:
 
 
 def _wanted(loc: tuple[int | str, ...]) -> str:
-    """What the schema allows at a place, in words."""
+    """What the schema allows at a place, as text."""
     schema = report_schema()
     node, definitions = schema, schema["$defs"]
     for part in loc:

@@ -51,12 +51,12 @@ class FoldCheck:
 
 
 def fold_warning(folds: Sequence[SectionFold]) -> str | None:
-    """In words, when a section has a hole."""
+    """A sentence when a section has a hole, else None."""
     holes = [fold for fold in folds if fold.deepest_db < -HOLE_DB]
     if not holes:
         return None
     places = ", ".join(f"{h.section} ({h.deepest_db:.1f} dB at {h.at_hz:.0f} Hz)" for h in holes)
     return (
         f"Folded to mono the mix has holes, third octaves that lose more than {HOLE_DB:g} dB: {places}. "
-        "It will sound thin and hollow from one speaker."
+        "It sounds thin and hollow from one speaker. Check the polarity and the delay of the channels."
     )

@@ -27,8 +27,8 @@ def warnings_of_gains(facts: MixFacts, figures: Mapping[str, float | None]) -> l
         found.append(
             ReportWarning(
                 code=WarningCode.STEM_OVER_FULL_SCALE,
-                message=f"A stem would pass full scale by {facts.aim.stems_db:.1f} dB where the master needs "
-                "less; the ceiling lowers the master and all stems there.",
+                message=f"A stem would exceed full scale by {facts.aim.stems_db:.1f} dB where the master does "
+                "not; the ceiling lowers the master and all stems there. Lower the layers of that stem.",
                 figure="provenance.ceiling",
             )
         )
@@ -38,7 +38,7 @@ def warnings_of_gains(facts: MixFacts, figures: Mapping[str, float | None]) -> l
 def _missed(aim: LoudnessAim, target_lufs: float, reached_lufs: float | None) -> str:
     name = _NAMES[aim.figure]
     if reached_lufs is None:
-        return f"The {name} has no loudness; {target_lufs:g} LUFS were to be reached."
+        return f"The {name} has no loudness; its target is {target_lufs:g} LUFS. Check that its layers are on."
     distance_lu = reached_lufs - target_lufs
     missed = (
         f"The {name} is at {reached_lufs:.2f} LUFS, {abs(distance_lu):.2f} LU "
@@ -46,7 +46,7 @@ def _missed(aim: LoudnessAim, target_lufs: float, reached_lufs: float | None) ->
     )
     if aim.reduction_db > 0.0:
         return (
-            f"{missed}: the ceiling of {aim.ceiling_dbtp:g} dBTP already holds peaks down by "
-            f"{aim.reduction_db:.1f} dB."
+            f"{missed}: the ceiling of {aim.ceiling_dbtp:g} dBTP already limits peaks by "
+            f"{aim.reduction_db:.1f} dB. Lower the target, or the layers with the highest peaks."
         )
-    return f"{missed}: blocks at the gate of \N{MINUS SIGN}70 LUFS let no gain come nearer."
+    return f"{missed}: blocks at the gate of \N{MINUS SIGN}70 LUFS leave no nearer gain."

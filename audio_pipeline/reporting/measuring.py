@@ -56,7 +56,7 @@ class Measured:
 
 
 class Observer(Protocol):
-    """Something that looks at a programme as it passes, block by block, `(n, channels)` each."""
+    """An observer of the programme, fed block by block, `(n, channels)` each."""
 
     def feed(self, block: Samples, /) -> None: ...
 

@@ -39,14 +39,14 @@ _RETIRED_CLAUSE_KEYS = ("mending_gain_db", "gain_breaks")
 
 
 class Gains(ReportModel):
-    """The gains of a render: of the bus DX before it meets the other buses, and of all buses after that."""
+    """The gains of a render: that of the bus DX, and that of all buses after their sum."""
 
     dialogue_db: Level | None
     programme_db: Level | None
 
 
 class SectionLevels(ReportModel):
-    """A stretch between two cues, measured as if it were a file of its own."""
+    """A span between two cues, measured as a separate file."""
 
     name: Text
     start_s: Seconds
@@ -74,7 +74,7 @@ class Slot(ReportModel):
 
 
 class DropoutLevels(ReportModel):
-    """The dropout: where it begins, what is there before and after it, how long the fall takes."""
+    """The dropout: its start, the levels before and after it, the length of the fall."""
 
     at_s: Seconds
     level_before_dbfs: Level | None
@@ -116,7 +116,7 @@ class ClauseVerdict(ReportModel):
 
 class ClauseGains(ReportModel):
     """The gains that one clause passes with, in dB: the lowest and the highest of those nearest to 0;
-    None is no limit."""
+    None means no limit."""
 
     code: Text
     lowest_db: Level | None
@@ -126,10 +126,10 @@ class ClauseGains(ReportModel):
 class GainAdvice(ReportModel):
     """The gain over all clauses together.
 
-    With `gain_db`, the smallest by size, every measured clause that a gain can change passes; so does
-    every gain from `lowest_db` to `highest_db` (None: no limit). Where there is none, `contradicting`
-    are clauses that no gain meets together. `unmet` are clauses that fail at any gain, `unmeasured` those
-    that could not be measured, by their codes.
+    With `gain_db`, the smallest by size, every measured clause that a gain can change passes; so does every
+    gain from `lowest_db` to `highest_db` (None: no limit). Without such a gain, `contradicting` are clauses
+    that no gain meets together. `unmet` are clauses that fail at any gain, `unmeasured` those that could not be
+    measured, by their codes.
     """
 
     gain_db: Level | None
@@ -184,7 +184,7 @@ class Curves(ReportModel):
 
 
 class LoudnessReport(ReportModel):
-    """What was measured in an audio file, and what is known about it."""
+    """The measurements of an audio file, with its provenance."""
 
     schema_name: Literal["LoudnessReport.2"] = Field(alias="schema")
     mix: Text

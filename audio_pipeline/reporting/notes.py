@@ -1,4 +1,4 @@
-"""The notes of a report: what was assumed, chosen or prepared, and is no fault. Their codes are stable."""
+"""The notes of a report: what was assumed, chosen or prepared; not faults. Their codes are stable."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class NoteCode(StrEnum):
-    """What a note is about. `meaning` says it in words; docs/reports.md lists all."""
+    """What a note is about. `meaning` describes it; docs/reports.md lists all."""
 
     meaning: str
 
@@ -22,6 +22,7 @@ class NoteCode(StrEnum):
         "what was assumed of channels whose layout the file does not state",
     )
     STEM_CHANNELS = "stem_channels", "which channels of a stem are used, and how they were folded"
+    MARKERS = "markers", "the kind of the marker list, and what was assumed of its times"
     STEM_TRIMMED = "stem_trimmed", "silence that was trimmed around the words of a stem"
 
 

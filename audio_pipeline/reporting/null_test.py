@@ -1,4 +1,4 @@
-"""The null test of two audio files: what is left when one is subtracted from the other.
+"""The null test of two audio files: the residual of their difference.
 
 It tells a rounding difference, as between two processors, from a change of the sound.
 """

@@ -35,7 +35,7 @@ class Response:
     steps: Mapping[str, Steps] = field(default_factory=dict)
 
     def edges_db(self) -> Samples:
-        """The gains at which a figure jumps, and both ends of what is looked at, `(n,)` ascending."""
+        """The gains at which a figure jumps, and both ends of the examined range, `(n,)` ascending."""
         inner = [steps.starts for steps in self.steps.values()]
         edges = np.sort(np.concatenate([*inner, [-WIDEST_DB, WIDEST_DB]]))
         edges = edges[np.abs(edges) <= WIDEST_DB]
@@ -44,7 +44,7 @@ class Response:
         return different
 
     def above(self, name: str, gains_db: Samples) -> Samples | None:
-        """A figure directly above each gain, without that gain; None where it is no number.
+        """A figure directly above each gain, without that gain; None where it is not a number.
 
         nan where a gate leaves nothing to measure.
         """

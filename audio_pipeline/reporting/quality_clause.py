@@ -1,4 +1,4 @@
-"""The clause that every delivery has besides its own: no channel may be at fault."""
+"""The clause on channel faults that every delivery has."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHANNEL_FAULTS = Clause(
 
 
 def with_quality(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
-    """The clauses of a delivery, and that about faults of channels where it names none of its own."""
+    """The clauses of a delivery, with the default clause on channel faults if it has none."""
     if any(clause.figure == CHANNEL_FAULTS.figure for clause in clauses):
         return clauses
     return (*clauses, CHANNEL_FAULTS)

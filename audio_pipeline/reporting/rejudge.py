@@ -19,7 +19,7 @@ def rejudged(report: LoudnessReport, delivery_name: str, own: Path | None = None
     deliveries.
 
     Where the delivery is another one than the report's, the listening level is not known to suit, so
-    nothing is said of audibility. Raises ReportError for a delivery that is not there.
+    nothing is said of audibility. Raises ReportError for an unknown delivery.
     """
     delivery, before = load_delivery(delivery_name, own), report.delivery
     if delivery.name == before.name:

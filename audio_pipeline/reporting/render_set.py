@@ -32,7 +32,7 @@ def read_set(path: Path) -> LoudnessReport:
 def recorded_files(path: Path) -> dict[str, str]:
     """The audio files that the report in `path` names, relative to it, with their SHA-256 (hex).
 
-    Nothing where there is no report that can be read, or where it names none.
+    Empty without a readable report, or if it names no files.
     """
     try:
         with open_regular(path) as file:

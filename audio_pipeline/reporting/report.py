@@ -195,7 +195,7 @@ def _dropout(m: Measured, facts: MixFacts) -> DropoutLevels | None:
     if m.fall.reason is not None:
         reasons["fall_s"] = m.fall.reason
     if silent is None:
-        reasons["silence_at_s"] = "there is no digital silence where it should begin"
+        reasons["silence_at_s"] = "the digital silence does not begin where it should"
     return DropoutLevels(
         at_s=plan.at / rate,
         level_before_dbfs=before,

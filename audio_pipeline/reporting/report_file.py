@@ -1,4 +1,4 @@
-"""Reads reports back: what is no report is refused in one sentence that names the file and the key."""
+"""Reads reports back: an invalid one is refused with the file and the key."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ from audio_pipeline.reporting.version_1 import SCHEMA_1, upgraded
 
 MAX_BYTES = 64_000_000
 
+_WRITE_AGAIN = (
+    "Write the report again with render-ending --preset NAME or render-ending measure FILE --json."
+)
+
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -27,12 +31,12 @@ def read_report(path: Path) -> LoudnessReport:
 def _checked(path: Path, value: object) -> LoudnessReport:
     try:
         if isinstance(value, dict) and (fault := too_large(value)) is not None:
-            raise ReportError(f"{path}: {fault}")
+            raise ReportError(f"{path}: {fault}", hint=_WRITE_AGAIN)
         return LoudnessReport.model_validate(_of_version_2(path, value))
     except ValidationError as error:
-        raise ReportError(f"{path}: {first_fault(error)}") from error
+        raise ReportError(f"{path}: {first_fault(error)}", hint=_WRITE_AGAIN) from error
     except RecursionError as error:
-        raise ReportError(f"{path} is not JSON: too deep") from error
+        raise ReportError(f"{path} is not valid JSON: too deep", hint=_WRITE_AGAIN) from error
 
 
 def read_current_report(path: Path) -> LoudnessReport:
@@ -53,14 +57,18 @@ def _json_of(path: Path) -> object:
         if _HALF.search(text):  # an escaped half of a character, which no page could be written with
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError as error:
-        raise ReportError(f"{path} holds half a character: {error.object[error.start]!a}") from error
+        raise ReportError(
+            f"{path} holds half a character: {error.object[error.start]!a}", hint=_WRITE_AGAIN
+        ) from error
     except (ValueError, RecursionError) as error:
-        raise ReportError(f"{path} is not JSON: {str(error)[:100] or 'too deep'}") from error
+        raise ReportError(
+            f"{path} is not valid JSON: {str(error)[:100] or 'too deep'}", hint=_WRITE_AGAIN
+        ) from error
     return value
 
 
 def _refuse_constant(name: str) -> float:
-    raise ValueError(f"it holds {name}, which is no number")
+    raise ValueError(f"it holds {name}, which is not a JSON number")
 
 
 def _of_version_2(path: Path, value: object) -> object:
@@ -68,10 +76,10 @@ def _of_version_2(path: Path, value: object) -> object:
         return value
     if value.get("schema") != SCHEMA_1:
         raise ReportError(
-            f"{path}: schema is {shown(value.get('schema'))}; it wants {SCHEMA!r} or {SCHEMA_1!r}",
-            hint="Reports are made by render-ending --preset NAME or render-ending measure --json.",
+            f"{path}: schema is {shown(value.get('schema'))}; it must be {SCHEMA!r} or {SCHEMA_1!r}",
+            hint=_WRITE_AGAIN,
         )
     try:
         return upgraded(value)
     except ValueError as error:
-        raise ReportError(f"{path}: {error}") from error
+        raise ReportError(f"{path}: {error}", hint=_WRITE_AGAIN) from error

@@ -15,7 +15,9 @@ def renders_in(folder: Path) -> dict[str, Path]:
     try:
         files = sorted(path for path in folder.iterdir() if path.is_file())
     except OSError as error:
-        raise ReportError(f"{folder} cannot be read: {error.strerror or error}") from error
+        raise ReportError(
+            f"{folder} cannot be read: {error.strerror or error}", hint="Check its permissions."
+        ) from error
     renders = {path.stem: path for path in files if path.suffix.lower() in AUDIO_SUFFIXES}
     reports = {path.name.removesuffix(SUFFIX): path for path in files if path.name.endswith(SUFFIX)}
     return renders | reports

@@ -1,4 +1,4 @@
-"""The verdict of a delivery, clause by clause: measured, asked for, and whether that passes."""
+"""The verdict of a delivery, clause by clause: measurement, limit and result."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def _of_share(clause: Clause, share: float | None) -> tuple[bool, str | None]:
 
 
 def _delta(clause: Clause, value: float) -> float:
-    """Measured minus target; where there is none, minus the limit that is missed or nearer."""
+    """Measured minus target; without a target, minus the limit that is missed or nearer."""
     if clause.target is not None:
         return value - clause.target
     limits = [limit for limit in (clause.minimum, clause.maximum) if limit is not None]

@@ -23,7 +23,7 @@ def upgraded(old: dict[str, Any]) -> dict[str, Any]:
     """
     file, warnings = old.get("file"), old.get("warnings")
     if "file" not in old or not isinstance(file, str):
-        raise ValueError("file is missing" if "file" not in old else "file is no text; it wants text")
+        raise ValueError("file is missing" if "file" not in old else "file must be text")
     if not isinstance(warnings, list) or not all(isinstance(word, str) for word in warnings):
         raise ValueError("warnings is missing or no list of texts")
     provenance = old.get("provenance")

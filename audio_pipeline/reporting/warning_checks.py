@@ -1,4 +1,4 @@
-"""What a report warns of: each check says what it found, where, and which figure shows it."""
+"""The checks that add warnings to a report, each with a time and a figure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def warnings_of(
     dropout: DropoutLevels | None,
     delivery: DeliveryVerdict,
 ) -> tuple[ReportWarning, ...]:
-    """Everything that whoever delivers the file should know."""
+    """All warnings about a file."""
     return (
         *(
             ReportWarning.model_validate({"code": code, "message": said})
@@ -69,7 +69,7 @@ def _of_file(measured: Measured, facts: MixFacts) -> list[ReportWarning]:
             found.append(
                 ReportWarning(
                     code=WarningCode.SECTION_PAST_END,
-                    message=f"The section {section.name!r} goes on after the file has ended.",
+                    message=f"The section {section.name!r} ends after the file. Correct its marker.",
                     at_s=section.span.start / rate,
                     until_s=section.span.stop / rate,
                     figure="sections",
@@ -79,7 +79,8 @@ def _of_file(measured: Measured, facts: MixFacts) -> list[ReportWarning]:
         found.append(
             ReportWarning(
                 code=WarningCode.OVER_FULL_SCALE,
-                message=f"Samples pass full scale by {peak:.1f} dB: as whole numbers they would clip.",
+                message=f"Samples exceed full scale by {peak:.1f} dB and clip in an integer format."
+                " Lower the gain.",
                 at_s=loudness.sample_peak_at_s,
                 figure="sample_peak_dbfs",
             )
@@ -115,10 +116,13 @@ def _of_fall(measured: Measured, facts: MixFacts, dropout: DropoutLevels | None)
     planned_s, fall_s = plan.fade / measured.info.sample_rate_hz, dropout.fall_s
     if fall_s is not None and fall_s > planned_s + UNCERTAIN_S:
         code = WarningCode.FALL_TOO_LONG
-        message = f"The fall took {fall_s:.3f} s; {planned_s:.3f} s were planned."
+        message = (
+            f"The fall takes {fall_s:.3f} s, not the specified {planned_s:.3f} s."
+            " Check which layers outlast the dropout."
+        )
     elif fall_s is None and plan.at < measured.info.frames:
         code = WarningCode.FALL_NOT_MEASURED
-        message = f"The fall could not be measured: {dropout.reasons['fall_s']}."
+        message = f"The fall cannot be measured: {dropout.reasons['fall_s']}."
     else:
         return []
     until_s = dropout.at_s + (planned_s if fall_s is None else fall_s)
@@ -140,7 +144,8 @@ def _of_silence_cue(
     return [
         ReportWarning(
             code=WarningCode.SILENCE_NOT_SILENT,
-            message=f"The silence at {facts.clock.timecode_of_sample(plan.silence, rate)} is not silent.",
+            message=f"The silence at {facts.clock.timecode_of_sample(plan.silence, rate)} is not silent."
+            " End every layer at this cue.",
             at_s=plan.silence / rate,
             figure="dropout.silence_at_s",
         )
@@ -153,13 +158,17 @@ def _of_silences(facts: MixFacts, delivery: DeliveryVerdict) -> list[ReportWarni
     runs = [run for run in delivery.silences if stated and not run.deliberate]
     if len(runs) > MOST_SILENCES:
         return [
-            _silence(runs[0].start_s, runs[-1].stop_s, f"{silences_in_short(runs)}; no cue asks for it.")
+            _silence(
+                runs[0].start_s,
+                runs[-1].stop_s,
+                f"{silences_in_short(runs)}; no cue specifies it. Check the stems for gaps.",
+            )
         ]
     return [
         _silence(
             run.start_s,
             run.stop_s,
-            f"Digital silence from {run.start} to {run.stop}, which no cue asks for.",
+            f"Digital silence from {run.start} to {run.stop}; no cue specifies it. Check the stems for gaps.",
         )
         for run in runs
     ]

@@ -9,7 +9,7 @@ from audio_pipeline.reporting.values import ReportModel, Seconds, StrEnumValue, 
 
 
 class WarningCode(StrEnum):
-    """What a warning is about. `meaning` says it in words; docs/reports.md lists all."""
+    """What a warning is about. `meaning` describes it; docs/reports.md lists all."""
 
     meaning: str
 
@@ -30,32 +30,35 @@ class WarningCode(StrEnum):
     FALL_NOT_MEASURED = "fall_not_measured", "the fall of the dropout cannot be measured"
     SILENCE_NOT_SILENT = "silence_not_silent", "there is sound after the silence cue"
     UNPLANNED_SILENCE = "unplanned_silence", "digital silence that no cue specifies"
-    MATCH_VOICES = "match_voices", "the effect `match` has not two voices"
+    MATCH_VOICES = "match_voices", "the effect `match` needs two voices"
     MATCH_SPEECH = "match_speech", "a voice holds too little speech to be matched"
     MATCH_SPECTRUM = "match_spectrum", "the voices' spectra still differ after `match`"
     MATCH_BANDWIDTH = "match_bandwidth", "the voices' bandwidths still differ after `match`"
     MATCH_NOISE = "match_noise", "the voices' noise floors still differ after `match`"
-    CHANNEL_DEAD = "channel_dead", "a channel carries nothing"
-    CHANNEL_MUTED = "channel_muted", "a channel, or all, cut off for a stretch of 100 ms or more"
-    AUDIO_DROPOUT = "audio_dropout", "a gap of less than 100 ms that cuts the sound off"
-    POLARITY_INVERTED = "polarity_inverted", "two channels are mirror images"
+    CHANNEL_DEAD = "channel_dead", "a channel is silent"
+    CHANNEL_MUTED = "channel_muted", "one channel or all are cut off for 100 ms or more"
+    AUDIO_DROPOUT = "audio_dropout", "a gap of less than 100 ms in the audio"
+    POLARITY_INVERTED = "polarity_inverted", "two channels have opposite polarity"
     OUT_OF_PHASE = "out_of_phase", "left and right mostly cancel in mono"
     DUAL_MONO = "dual_mono", "left and right are identical"
     IDENTICAL_CHANNELS = "identical_channels", "two channels of a multichannel file are identical"
     CHANNEL_DELAY = "channel_delay", "one channel is a delayed copy of another"
     CHANNEL_IMBALANCE = "channel_imbalance", "left and right differ in level"
-    CLIPPING = "clipping", "flat tops: the sound was clipped"
+    CLIPPING = "clipping", "flat tops: the audio was clipped"
     DC_OFFSET = "dc_offset", "a channel is not centred on zero"
     PADDED_BITS = "padded_bits", "the lowest bits of every sample are zero"
-    LFE_SILENT = "lfe_silent", "the LFE channel carries nothing"
+    LFE_SILENT = "lfe_silent", "the LFE channel is silent"
     LFE_FULL_BAND = "lfe_full_band", "the LFE channel is not low-pass filtered"
     LINE_OVER_SLOT = "line_over_slot", "a line is spoken before or after its slot"
     LINE_CUT_TO_SLOT = "line_cut_to_slot", "a line is cut to fit its slot, as `fit` asks"
     VOICE_CUT = "voice_cut", "a voice or its echo is cut by the fader, the dropout or another cue"
-    ECHO_PAST_BLACK = "echo_past_black", "an echo goes on past the cue `black`"
-    TAIL_PAST_END = "tail_past_end", "a voice or its echo goes on past the cue `end`"
+    ECHO_PAST_BLACK = "echo_past_black", "an echo continues past the cue `black`"
+    TAIL_PAST_END = "tail_past_end", "a voice or its echo continues past the cue `end`"
     LOUDNESS_OFF_TARGET = "loudness_off_target", "the mix is not within 0.1 LU of its target"
-    STEM_OVER_FULL_SCALE = "stem_over_full_scale", "a stem needed more of the ceiling than the master"
+    STEM_OVER_FULL_SCALE = (
+        "stem_over_full_scale",
+        "a stem needs more reduction by the ceiling than the master",
+    )
     STEM_SIGNAL = "stem_signal", "a stem is clipped, recorded too low, has DC or opposite channels"
     STEM_CHANNELS = "stem_channels", "channels of a stem that differ were averaged"
     STEM_GAIN = "stem_gain", "a stem was raised by more than 40 dB"

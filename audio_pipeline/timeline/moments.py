@@ -51,7 +51,7 @@ def parse_moment(text: str | list[str]) -> Moment:
     """Understand a moment, or a list of them, of which the latest counts.
 
     Spaces around signs may be left out: "black+8s". "90+08" is feet+frames, and never a sum. A minus may
-    be U+2212. Raises ValueError, in words, when the text is not a moment.
+    be U+2212. Raises ValueError when the text is not a moment.
     """
     parts = [text] if isinstance(text, str) else text
     if not parts or not all(isinstance(part, str) for part in parts):
@@ -64,7 +64,10 @@ def parse_moment(text: str | list[str]) -> Moment:
 
 
 def parse_duration(text: str) -> Moment:
-    """Understand a length of time without names: "250ms", "6f", "6f + 20ms". Raises ValueError in words."""
+    """Understand a length of time without names: "250ms", "6f", "6f + 20ms".
+
+    Raises ValueError for anything else.
+    """
     moment = parse_moment(text)
     atoms = [atom for choice in moment.choices for _, atom in choice]
     if moment.names() or any(is_timecode(atom) for atom in atoms):
@@ -184,7 +187,7 @@ class Clock:
     def seconds(self, atom: str) -> Fraction:
         """Exact seconds of a plain time; timecode counts from the programme's first frame.
 
-        Raises ValueError, in words, for a label that the picture rate lacks.
+        Raises ValueError for a label that the picture rate lacks.
         """
         if is_timecode(atom):
             return self.rate.seconds(self.rate.frame(atom) - self.start_frame) - self.into_frame_s
@@ -202,11 +205,11 @@ class Clock:
         return _latest(moment, self.seconds)
 
     def timecode(self, seconds: Fraction) -> str:
-        """The timecode of the picture that stands at exactly `seconds` into the programme."""
+        """The timecode of the picture frame at exactly `seconds` into the programme."""
         return self.rate.timecode(self.start_frame + self.frame(seconds))
 
     def timecode_of_sample(self, at: int, sample_rate_hz: int) -> str:
-        """The timecode of the picture that stands at the programme's sample `at`."""
+        """The timecode of the picture frame at the programme's sample `at`."""
         return self.rate.timecode(self.start_frame + self.frame_of_sample(at, sample_rate_hz))
 
     def timecode_of_rounded(self, seconds: float) -> str:
@@ -219,7 +222,7 @@ class Clock:
         return int((seconds + self.into_frame_s) * self.rate.frames_per_s // 1)
 
     def frame_of_sample(self, at: int, sample_rate_hz: int) -> int:
-        """The number of the picture, from 0, that stands at the programme's sample `at`.
+        """The number of the picture frame, from 0, at the programme's sample `at`.
 
         Picture n begins at sample round(n × sample rate ÷ picture rate), which may lie half a sample before
         its exact time: a division of samples would give the picture before it.
@@ -235,10 +238,10 @@ class Clock:
 
 
 class UnknownNameError(ValueError):
-    """A moment refers to `name`, and nothing is called so."""
+    """A moment refers to `name`, which is unknown."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"nothing is called {name!r}")
+        super().__init__(f"unknown name {name!r}")
         self.name = name
 
 
@@ -255,7 +258,7 @@ class Schedule:
     """Works moments out, following names: `define` says what a name means, lazily and once.
 
     `define[name](schedule)` returns seconds; asking for a name while it is being worked out raises
-    `CircularMomentError`, asking for one that is not there `UnknownNameError`.
+    `CircularMomentError`, asking for an unknown one `UnknownNameError`.
     """
 
     clock: Clock

@@ -1,4 +1,4 @@
-"""The lock to picture: cues and slots that do not follow the voices, and where each voice's line stands.
+"""Picture lock: cues and slots that do not follow the voices, and the position of each line.
 
 All are whole samples of the programme, so that another language gets the same ones.
 """

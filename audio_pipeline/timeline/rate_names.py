@@ -18,7 +18,7 @@ _RATE = re.compile(PATTERN)
 def rate_named(written: str | int | float) -> PictureRate:
     """The rate that `written` means; a fraction of 1001 may be rounded or cut to two decimals or more.
 
-    Behind it may stand "fps", and "DF" or "NDF" for the labels. Raises ValueError, in words, for any other.
+    Behind it may stand "fps", and "DF" or "NDF" for the labels. Raises ValueError for any other.
     """
     text = f"{written:.9g}" if isinstance(written, float) else str(written)
     match = None if isinstance(written, bool) else _RATE.fullmatch(text)

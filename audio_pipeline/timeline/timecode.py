@@ -53,7 +53,7 @@ class PictureRate:
     def frame(self, timecode: str) -> int:
         """The picture frame, counted from 00:00:00:00, that `timecode` labels.
 
-        Raises ValueError, in words, for an invalid timecode, or a label that this rate lacks.
+        Raises ValueError for an invalid timecode, or a label that this rate lacks.
         """
         match = _TIMECODE.fullmatch(timecode)
         if match is None:
@@ -72,7 +72,7 @@ class PictureRate:
         if not self.drop:
             return label
         if f < self._dropped and s == 0 and m % 10:
-            raise ValueError(f"{timecode!r} is a label that drop frame leaves out")
+            raise ValueError(f"{timecode!r} is a label that drop frame skips")
         minute = h * 60 + m
         return label - self._dropped * (minute - minute // 10)
 
@@ -120,7 +120,7 @@ def feet_and_frames(frame: int, gauge: Gauge) -> str:
 
 
 def frame_at_feet(text: str, gauge: Gauge) -> int:
-    """The frame at "90+08". Raises ValueError, in words, when the text or its frames are impossible."""
+    """The frame at "90+08". Raises ValueError when the text or its frames are impossible."""
     match = _FEET.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not feet+frames like 90+08")

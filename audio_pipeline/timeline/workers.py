@@ -50,7 +50,7 @@ def prefetch(items: Iterable[T]) -> Iterator[T]:
 
 
 class BackgroundQueue:
-    """Another thread that does what it is given, one thing after the other.
+    """A thread that runs queued calls in order.
 
     One thing may wait while another is done, so memory does not grow. An error comes with a later call.
     """

@@ -136,7 +136,7 @@ def test_a_fade_longer_than_the_stem_is_shortened(n: int, length: int) -> None:
 def test_an_offset_is_taken_out_and_said() -> None:
     out = conditioned(noise(13) + 0.05)
     assert abs(float(out.samples[EDGE:-EDGE].mean())) < 1e-3
-    assert out.did[0] == "took out a DC offset of -26 dBFS"
+    assert out.did[0] == "removed a DC offset of -26 dBFS"
 
 
 def test_an_offset_does_not_hide_that_channels_cancel() -> None:
@@ -192,7 +192,9 @@ def test_what_is_below_the_gate_is_levelled_by_its_rms(nothing: float | None) ->
     low, needed = out.warnings
     assert (low.code, needed.code) == ("stem_signal", "stem_gain")
     assert "is recorded very low" in low.message
-    assert needed.message.endswith("stem.wav needed 53 dB of gain; its noise came up with it.")
+    assert needed.message.endswith(
+        "stem.wav needed 53 dB of gain; its noise floor rose with it. Record it at a higher level."
+    )
 
 
 @pytest.mark.parametrize(("level_dbfs", "warned"), [(-60.0, False), (-72.0, True)])
@@ -227,7 +229,7 @@ def test_a_conditioned_file_is_what_it_says(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_cannot_be_conditioned(tmp_path: Path) -> None:
-    with pytest.raises(StemError, match="is not there"):
+    with pytest.raises(StemError, match="does not exist"):
         condition(tmp_path / "gone.wav", sample_rate_hz=RATE, channels=1)
 
 

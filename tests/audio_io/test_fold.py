@@ -249,7 +249,8 @@ def test_a_named_channel_is_taken(choice: ChannelChoice, taken: int) -> None:
     mono, fold = folded(x, assumed(2), choice)
     assert np.array_equal(mono, x[:, taken])
     assert (
-        fold.how == f"took channel {taken + 1} ({'FL' if taken == 0 else 'FR'}) of 2, as the preset says"
+        fold.how
+        == f"took channel {taken + 1} ({'FL' if taken == 0 else 'FR'}) of 2, as set in the preset"
     )
 
 

@@ -35,7 +35,7 @@ def test_a_batch_is_planned_rendered_found_again_and_overviewed(film: Project) -
     varied = ("tiny", "--vary", "dropout.fade=80ms,250ms")
     planned = _ran(film, "batch", *varied, "--dry-run")
     assert planned.returncode == 0, planned.stderr
-    assert "2 mixes: 2 to render, 0 there already" in planned.stdout
+    assert "2 mixes: 2 to render, 0 unchanged" in planned.stdout
     assert "2 of 3" in planned.stdout
     assert not list(film.renders.glob("*.wav"))
 
@@ -90,7 +90,7 @@ def test_nothing_is_kept_that_was_not_asked_for(film: Project) -> None:
         (("tiny", "--vary", "dropout.fade="), 1, "no values"),
         (("tiny", "--vary", "dropout.fade=80ms,8x"), 1, "'8x' is not"),
         (("tiny", "--name", "{nope}"), 1, "'nope'"),
-        (("tiny", "voiced", "--name", "same"), 1, "two mixes would both be same.wav"),
+        (("tiny", "voiced", "--name", "same"), 1, "two mixes have the name same.wav"),
         (("no.batch.toml",), 1, "no.batch.toml is not a file"),
         (("tiny", "--jobs", "0"), 2, "--jobs"),
     ],

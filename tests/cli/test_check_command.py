@@ -107,7 +107,7 @@ def test_several_files_as_json_follow_the_schema(folder: Path) -> None:
     jsonschema.validate(documents, check_schema())
     assert [document["file"] for document in documents] == ["ending.wav", "ending.wav", "gone.wav"]
     assert [document["verdict"] for document in documents] == ["not measurable", "pass", None]
-    assert "is not there" in documents[2]["error"]
+    assert "does not exist" in documents[2]["error"]
     codes = [clause["code"] for clause in documents[0]["clauses"]]
     assert {"dialogue_lufs", "true_peak_dbtp", "sample_rate_hz", "bits", "codec"} <= set(codes)
     assert result.exit_code == 1
@@ -187,7 +187,7 @@ def test_a_report_is_checked_against_its_own_delivery_or_another(folder: Path) -
     report = folder / "ending.report.json"
     assert run(report).exit_code == 0
     assert run(report, "--delivery", "podcast").exit_code == 1
-    assert "meant, it follows the silence cue" in run(report).output
+    assert "intended; it follows the silence cue" in run(report).output
 
 
 def test_the_list_names_every_delivery_with_its_demands() -> None:
@@ -207,7 +207,7 @@ def test_a_report_and_a_dialogue_stem_do_not_go_together(folder: Path) -> None:
 
 
 def test_unknown_deliveries_and_missing_files_are_errors_in_words(folder: Path) -> None:
-    with pytest.raises(ReportError, match="there is no delivery 'nettflix'"):
+    with pytest.raises(ReportError, match="unknown delivery 'nettflix'"):
         run(folder / "ending.wav", "--delivery", "nettflix")
     with pytest.raises(StemError, match=r"gone\.wav"):
         run(folder / "gone.wav", "--delivery", "podcast")

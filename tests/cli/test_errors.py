@@ -11,8 +11,8 @@ from tests.cli.conftest import Call
 from tests.command import contents, run, shell, tiny_project
 
 COULD_NOT = {
-    "unknown preset": (["--preset", "tinny"], "there is no preset 'tinny'", "did you mean 'tiny'?"),
-    "preset file that is not there": (["--preset", "x.toml"], "x.toml is not a file", None),
+    "unknown preset": (["--preset", "tinny"], "unknown preset 'tinny'", "did you mean 'tiny'?"),
+    "preset file that does not exist": (["--preset", "x.toml"], "x.toml is not a file", None),
     "set without a value": (["--preset", "tiny", "--set", "black"], "'black' is not key=value", "--set"),
     "set of an unknown key": (
         ["--preset", "tiny", "--set", "grain.levle=-60 dBFS"],
@@ -29,7 +29,7 @@ COULD_NOT = {
         "outside -70 LUFS to 0 LUFS",
         None,
     ),
-    "set of a table": (["--preset", "tiny", "--set", "cues=3"], "cues is 3; it wants a table", None),
+    "set of a table": (["--preset", "tiny", "--set", "cues=3"], "cues is 3; it must be a table", None),
     "set below a value": (
         ["--preset", "tiny", "--set", "cues=3", "--set", "black=1s"],
         "a preset has no key 'black'",
@@ -40,9 +40,9 @@ COULD_NOT = {
         "tables stand more than 8 deep",
         None,
     ),
-    "voice that is not there": (
+    "voice that does not exist": (
         ["--preset", "tiny", "--voice-a", "stems/voice_c.flac"],
-        "stems/voice_c.flac is not there",
+        "stems/voice_c.flac does not exist",
         "Did you mean voice_",
     ),
     "voice that is no audio": (
@@ -63,15 +63,15 @@ COULD_NOT = {
     "excerpt backwards": (["--preset", "tiny", "--from", "2s", "--to", "1s"], "does not lie", None),
     "excerpt from nothing": (
         ["--preset", "tiny", "--from", "blakc"],
-        "--from or --to cannot be worked out: nothing is called 'blakc'",
+        "--from or --to is invalid: unknown name 'blakc'",
         None,
     ),
     "out that is a file": (
         ["--preset", "tiny", "--out", "presets/tiny.toml"],
-        "presets/tiny.toml cannot be made",
+        "presets/tiny.toml cannot be created",
         None,
     ),
-    "measure of nothing": (["measure", "nothing.wav"], "nothing.wav is not there", None),
+    "measure of nothing": (["measure", "nothing.wav"], "nothing.wav does not exist", None),
     "report that is none": (["check", "x.json"], "x.json is not a file", None),
 }
 
@@ -126,7 +126,7 @@ def test_wrong_usage_is_status_2_and_says_how(project: Path, call: Call, case: s
 def test_outside_any_project_init_is_the_hint(tmp_path: Path, call: Call, arguments: list[str]) -> None:
     done = call(tmp_path, *arguments)
     assert done.returncode == 1
-    assert "there is no project here" in done.stderr
+    assert "no project found" in done.stderr
     assert "render-ending init film" in done.stderr
 
 
@@ -140,7 +140,7 @@ def test_debug_shows_the_traceback(project: Path) -> None:
     done = run(project, "--preset", "tinny", "--debug")
     assert done.returncode == 1
     assert "Traceback" in done.stderr
-    assert "PresetError: there is no preset 'tinny'" in done.stderr
+    assert "PresetError: unknown preset 'tinny'" in done.stderr
 
 
 STEERING = "\x1b[2J\x1b]0;owned\x07\u202egpj.\u0085\x9b31m"

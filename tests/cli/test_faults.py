@@ -117,7 +117,7 @@ def test_no_room_is_said_and_the_earlier_render_stays(
     assert done.returncode == 1
     error, hint = done.stderr.splitlines()
     assert error.startswith("error: cannot write temporary files to ")
-    assert hint == "hint: Make room there, or write to another folder with --out DIR."
+    assert hint == "hint: Free disk space there, or write to another folder with --out DIR."
     assert contents(tiny) == earlier
 
 
@@ -152,7 +152,7 @@ def test_a_folder_that_may_not_be_written_to_is_said(tiny: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         "error: /sys/tiny.wav cannot be written: its folder is read-only or the file is in use.",
-        "hint: Choose another folder, or give yourself permission.",
+        "hint: Change its permissions, or write to another folder with --out DIR.",
     ]
 
 

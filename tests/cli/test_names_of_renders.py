@@ -89,7 +89,7 @@ def test_a_stem_of_somebody_else_in_its_place_is_not_replaced(call: Call, film: 
     folder.mkdir(parents=True)
     (folder / "DX.wav").write_bytes(b"mine")
     done = call(film, "--preset", "tiny", "--name", "{type}", "--stems")
-    assert (done.returncode, "DX.wav is there already" in done.stderr) == (1, True)
+    assert (done.returncode, "DX.wav already exists" in done.stderr) == (1, True)
     assert (folder / "DX.wav").read_bytes() == b"mine"
 
 
@@ -129,13 +129,13 @@ def test_presets_and_inspect_hear_the_other_stem(call: Call, film: Path) -> None
     ("words", "status", "said"),
     [
         (("presets", "--voice-a", "x.wav"), 2, "NAME of a preset"),
-        (("presets", "tiny", "--voice-a", "none.wav"), 1, "none.wav is not there"),
+        (("presets", "tiny", "--voice-a", "none.wav"), 1, "none.wav does not exist"),
         (("presets", "mute", "--voice-a", "stems/fr_a.wav"), 1, "'mute' has no layer 'voice_a'"),
         (("inspect", "mute.wav", "--voice-b", "x.wav"), 2, "go with a layer, not with a file"),
         (
             ("inspect", "voice_a", "--preset", "tiny", "--voice-a", "none.wav"),
             1,
-            "none.wav is not there",
+            "none.wav does not exist",
         ),
         (
             ("inspect", "grain", "--preset", "mute", "--voice-a", "stems/fr_a.wav"),

@@ -28,8 +28,8 @@ SHORT = [
     (OSError(errno.ENOMEM, "x"), "not enough memory"),
     (OSError(errno.EMFILE, "x"), "too many files are open"),
     (OSError(errno.ENFILE, "x"), "too many files are open"),
-    (OSError(errno.EAGAIN, "x"), "starts no more threads"),
-    (RuntimeError("can't start new thread"), "starts no more threads"),
+    (OSError(errno.EAGAIN, "x"), "cannot start more threads"),
+    (RuntimeError("can't start new thread"), "cannot start more threads"),
     (ImportError("libopenblas.so: failed to map segment from shared object"), "not enough memory"),
     (_caused(ImportError("see below"), ImportError("x: cannot allocate memory")), "not enough memory"),
     (_caused(ValueError("x"), MemoryError()), "not enough memory"),
@@ -96,7 +96,7 @@ def test_watch_goes_on_when_file_handles_or_memory_run_out(
     told = [line for line in done.output.splitlines() if line.startswith(("error", "rendered"))]
     assert told[:3] == [
         "error: too many files are open",
-        "error: there is not enough memory",
+        "error: out of memory",
         "error: cannot render: I/O error",
     ]
     assert told[3].startswith("rendered in")

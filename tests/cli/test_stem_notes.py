@@ -80,9 +80,9 @@ def test_trim_off_keeps_the_silence(film: Path) -> None:
 @pytest.mark.parametrize(
     ("choice", "said"),
     [
-        ("2", "took channel 2 (FR) of 2, as the preset says"),
-        ("left", "took channel 1 (FL) of 2, as the preset says"),
-        ("mix", "took the mean of left and right, as the preset says"),
+        ("2", "took channel 2 (FR) of 2, as set in the preset"),
+        ("left", "took channel 1 (FL) of 2, as set in the preset"),
+        ("mix", "took the mean of left and right, as set in the preset"),
         ("auto", "took the left channel; the right one differs from it"),
     ],
 )
@@ -94,7 +94,10 @@ def test_a_preset_names_the_channel(film: Path, choice: str, said: str) -> None:
     assert bool(mixed) == (choice == "mix")
     if mixed:
         assert "loses 20 dB" in mixed[0]["message"] or "at 1 kHz" in mixed[0]["message"]
-        assert done.stderr.count("two unlike channels") + done.stdout.count("two unlike channels") == 1
+        assert (
+            done.stderr.count("two different channels") + done.stdout.count("two different channels")
+            == 1
+        )
 
 
 @pytest.mark.parametrize("value", ["0", "25", "middle", "-1", "true"])
@@ -136,7 +139,7 @@ def test_a_measured_file_says_what_was_assumed_and_its_layout(tmp_path: Path) ->
         + sound
     )
     (tmp_path / "six.wav").write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
-    said = "six.wav states no channel layout; its 6 channels are taken for 5.1 (FL FR FC LFE SL SR)."
+    said = "six.wav states no channel layout; its 6 channels are assumed to be 5.1 (FL FR FC LFE SL SR)."
     assert said in run(tmp_path, "measure", "six.wav").stdout
     report = json.loads(run(tmp_path, "measure", "six.wav", "--json").stdout)
     assert (report["layout"], notes(report)) == ("5.1", [("channel_layout", said)])

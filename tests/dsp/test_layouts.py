@@ -49,7 +49,7 @@ def test_the_order_of_samples_is_that_of_the_bits_so_sides_follow_backs() -> Non
     by_mask, by_count = of_mask(0x63F, 8), assumed(8)
     assert by_mask.roles[4:] == ("BL", "BR", "SL", "SR")
     assert by_count.roles[4:] == ("SL", "SR", "BL", "BR")  # the film order, which is said
-    assert "taken for 7.1" in by_count.notes[0]
+    assert "assumed to be 7.1" in by_count.notes[0]
 
 
 @pytest.mark.parametrize("mask", [0, 0x8000_0000])

@@ -16,7 +16,7 @@ import soundfile
 from audio_pipeline.errors import AudioPipelineError
 from audio_pipeline.reporting.comparison import Tolerance, compare_reports
 from audio_pipeline.reporting.facts import MixFacts
-from audio_pipeline.reporting.markers import facts_of_markers
+from audio_pipeline.reporting.marker_facts import facts_of_markers
 from audio_pipeline.reporting.rejudge import rejudged
 from audio_pipeline.reporting.report import report_of_file, to_json
 from audio_pipeline.reporting.report_file import read_report

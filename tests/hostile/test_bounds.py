@@ -95,7 +95,7 @@ def test_cues_that_wait_for_a_thousand_others_are_refused_and_not_a_crash(film: 
     (film.presets / "chain.toml").write_text(f'extends = "short"\n[cues]\n{chain}')
     error = refusal(lambda: open_session(film, build_preset(load_document(film, "chain")), {}))
     assert error is not None
-    assert "waits for too many others" in error.message
+    assert "too long a chain of cues" in error.message
 
 
 def test_more_cues_than_a_thousand_are_refused(film: Project) -> None:

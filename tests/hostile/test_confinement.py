@@ -86,7 +86,7 @@ def test_extends_names_a_preset_of_the_project_and_no_path(film: Project, name: 
     (film.presets / "evil.toml").write_text(f'extends = "{name}"'.replace("\n", "\\n"))
     error = refusal(lambda: plan(film, "evil"))
     assert isinstance(error, PresetError)
-    assert "there is no preset" in error.message
+    assert "unknown preset" in error.message
 
 
 def test_a_preset_that_is_a_link_out_of_the_project_is_refused(film: Project) -> None:
@@ -218,7 +218,7 @@ def test_a_preset_called_as_a_stem_does_not_replace_that_stem(film: Project) -> 
     _wave_of_another_program(recording)
     (film.presets / "voice_a.toml").write_text('extends = "tiny"')
     before = recording.read_bytes()
-    with pytest.raises(RenderError, match=r"voice_a\.wav is there already"):
+    with pytest.raises(RenderError, match=r"voice_a\.wav already exists"):
         rendered(film, "voice_a", out=film.root / "stems")
     assert recording.read_bytes() == before
 

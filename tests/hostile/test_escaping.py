@@ -31,7 +31,7 @@ from audio_pipeline.jobs.review import take_of
 from audio_pipeline.pages.changes import Change, Changes
 from audio_pipeline.pages.csv_tables import files_csv, sections_csv, to_csv
 from audio_pipeline.pages.overview import MixResult, overview_csv, overview_html, overview_json
-from audio_pipeline.pages.page import look_at, page
+from audio_pipeline.pages.page import page, page_media
 from audio_pipeline.pages.picture import draw_mix
 from audio_pipeline.pages.review import listening_copy, write_review
 from audio_pipeline.reporting.facts import MixFacts, Section
@@ -156,7 +156,7 @@ def has_text(cells: list[list[str]], text: str) -> bool:
 
 @texts
 def test_the_page_of_a_report(master: Path, report_with: Any, text: str) -> None:
-    look = look_at(master, -60.0)
+    look = page_media(master, -60.0)
 
     def made(name: str) -> str:
         return page(report_with(name), Changes(name, (Change(name, name, name, name),)), look)

@@ -218,7 +218,7 @@ def test_the_output_is_never_an_input(tmp_path: Path, kind: str) -> None:
 def test_another_file_is_not_overwritten_and_nothing_is_left_of_a_failure(tmp_path: Path) -> None:
     source = wave(tmp_path / "in.wav", sound())
     (tmp_path / "out.wav").write_bytes(b"precious")
-    with pytest.raises(RenderError, match="is there already"):
+    with pytest.raises(RenderError, match="already exists"):
         apply_advice(source, known(), tmp_path / "out.wav")
     assert (tmp_path / "out.wav").read_bytes() == b"precious"
     with pytest.raises(RenderError, match="is a WAV"):

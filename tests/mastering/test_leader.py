@@ -21,7 +21,7 @@ from audio_pipeline.jobs.inspect import part_of_file
 from audio_pipeline.jobs.measure import Known, measure_file
 from audio_pipeline.jobs.render import Order, render
 from audio_pipeline.pages.encoded_copy import write_encoded_copy
-from audio_pipeline.pages.page import look_at
+from audio_pipeline.pages.page import page_media
 from audio_pipeline.pages.review import Take, listening_copy
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
@@ -173,9 +173,9 @@ def test_our_reader_finds_the_programme(pair):
 
 def test_what_is_drawn_and_played_is_the_programme_alone(pair):
     led, plain, _ = pair
-    one, other = (look_at(rendered.master.file, -60.0) for rendered in (led, plain))
+    one, other = (page_media(rendered.master.file, -60.0) for rendered in (led, plain))
     assert one.spectrogram_png == other.spectrogram_png
-    assert one.place == other.place
+    assert one.balance == other.balance
     assert one.copy == other.copy
     takes = [Take(rendered.report, rendered.master.file) for rendered in (led, plain)]
     assert listening_copy(takes[0]) == listening_copy(takes[1])

@@ -79,7 +79,7 @@ def test_a_head_outside_the_project_is_refused_as_a_stem_is(tiny, path):
 def test_a_head_that_is_not_there_is_said_in_a_sentence(tiny):
     pytest.importorskip("h5py", reason="needs the extra [sofa]")
     write_sofa(tiny.root / "heads" / "mine2.sofa")
-    with pytest.raises(StemError, match="is not there") as caught:
+    with pytest.raises(StemError, match="does not exist") as caught:
         rendered(tiny, SOFA)
     assert "mine2.sofa" in caught.value.hint
 

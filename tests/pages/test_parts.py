@@ -18,11 +18,11 @@ from audio_pipeline.errors import ReportError
 from audio_pipeline.pages.drawing import check_format
 from audio_pipeline.pages.listening_copy import FLAC, MP3, Copy, bits_for
 from audio_pipeline.pages.markup import Markup, data_block, element, whole_page
-from audio_pipeline.pages.page import look_at
+from audio_pipeline.pages.page import page_media
 from audio_pipeline.pages.picture import DARK, LIGHT, draw_mix
 from audio_pipeline.pages.png import indexed_png
 from audio_pipeline.pages.spectrogram import Spectrogram, palette
-from audio_pipeline.pages.traces import CloseUp, Place
+from audio_pipeline.pages.traces import Balance, CloseUp
 
 RATE = 48_000
 
@@ -70,7 +70,7 @@ def test_a_tone_is_brightest_in_its_own_row_and_silence_is_dark():
 @pytest.mark.parametrize(("angle", "place"), [(0.0, -1.0), (45.0, 0.0), (90.0, 1.0)])
 def test_place_is_the_share_of_power(angle, place):
     mono = noise(1.0, -20)[:, :1]
-    trace = Place(RATE, 0.1)
+    trace = Balance(RATE, 0.1)
     for block in np.array_split(mono * [[np.cos(np.radians(angle)), np.sin(np.radians(angle))]], 3):
         trace.feed(block)
     assert trace.points() == pytest.approx([place] * 10, abs=1e-3)
@@ -80,7 +80,9 @@ def test_place_is_the_share_of_power(angle, place):
 @given(st.integers(1, 20_000), st.sampled_from([44_100, RATE]))
 def test_however_it_was_fed_the_page_shows_the_same(length, rate):
     samples = noise(0.7, -20, rate)
-    whole, parts = ((Place(rate, 0.1), CloseUp(rate), Spectrogram(len(samples), rate)) for _ in range(2))
+    whole, parts = (
+        (Balance(rate, 0.1), CloseUp(rate), Spectrogram(len(samples), rate)) for _ in range(2)
+    )
     for fed, size in ((whole, len(samples)), (parts, length)):
         for start in range(0, len(samples), size):
             for trace in fed:
@@ -91,7 +93,7 @@ def test_however_it_was_fed_the_page_shows_the_same(length, rate):
 
 
 def test_silence_has_no_place():
-    trace = Place(RATE, 0.1)
+    trace = Balance(RATE, 0.1)
     trace.feed(np.zeros((RATE, 2)))
     assert trace.points() == [None] * 10
 
@@ -197,4 +199,4 @@ def test_the_pictures_compression_is_whole():
 def test_a_mix_too_long_for_mail_has_no_copy_in_its_page(tmp_path, seconds, is_there):
     path = tmp_path / "mix.wav"
     soundfile.write(path, np.zeros((seconds * 8000, 2)), 8000, "PCM_24")
-    assert bool(look_at(path, None).copy) is is_there
+    assert bool(page_media(path, None).copy) is is_there

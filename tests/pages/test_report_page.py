@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from audio_pipeline.pages.changes import Change, Changes, changes_of
-from audio_pipeline.pages.page import look_at, page
+from audio_pipeline.pages.page import page, page_media
 from audio_pipeline.reporting.report_json import to_json
 from audio_pipeline.timeline.scene import to_samples
 from audio_pipeline.timeline.timecode import RATES
@@ -173,7 +173,7 @@ def test_hostile_names_are_shown_as_text(short_render, open_page, tmp_path):
     wild = hostile_report(short_render.report)
     changes = Changes(HOSTILE[0], (Change(HOSTILE[1], HOSTILE[2], HOSTILE[3], HOSTILE[4]),))
     file = tmp_path / "wild.html"
-    file.write_text(page(wild, changes, look_at(short_render.master.file, -60.0)), encoding="utf-8")
+    file.write_text(page(wild, changes, page_media(short_render.master.file, -60.0)), encoding="utf-8")
     opened = loaded(open_page(file))
     assert opened.inner_text("h1") == HOSTILE[0]
     assert opened.title() == f"{HOSTILE[0]} · {HOSTILE[1]}"
@@ -184,7 +184,7 @@ def test_hostile_names_are_shown_as_text(short_render, open_page, tmp_path):
 
 
 def test_a_mix_without_a_copy_names_the_file_instead(short_render, open_page, tmp_path):
-    look = dataclasses.replace(look_at(short_render.master.file, -60.0), copy=b"")
+    look = dataclasses.replace(page_media(short_render.master.file, -60.0), copy=b"")
     file = tmp_path / "long.html"
     file.write_text(page(short_render.report, Changes(None, ()), look), encoding="utf-8")
     opened = open_page(file)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audio_pipeline.pages.traces import CLOSE_STEP_S, CloseUp, Place
+from audio_pipeline.pages.traces import CLOSE_STEP_S, Balance, CloseUp
 
 RATES_HZ = (8_000, 44_100, 48_000, 88_200, 96_000, 176_400, 192_000)
 STEP_S = 0.1
@@ -21,7 +21,7 @@ def test_traces_are_the_same_from_any_blocks(rate_hz, data):
     n = data.draw(st.sampled_from([0, 1, step - 1, step, step + 1, 2 * step + 7]))
     cuts = data.draw(st.lists(st.sampled_from(sorted({0, 1, step, n})) | st.integers(0, n), max_size=5))
     samples = np.random.default_rng(n).standard_normal((n, 2))
-    place, close = Place(rate_hz, STEP_S), CloseUp(rate_hz)
+    place, close = Balance(rate_hz, STEP_S), CloseUp(rate_hz)
     edges = sorted(min(cut, n) for cut in cuts)
     for start, stop in zip([0, *edges], [*edges, n], strict=True):
         place.feed(samples[start:stop])

@@ -14,7 +14,7 @@ import pytest
 from audio_pipeline.pages.changes import Changes
 from audio_pipeline.pages.live import LivePage
 from audio_pipeline.pages.markup import element, whole_page
-from audio_pipeline.pages.page import look_at, page
+from audio_pipeline.pages.page import page, page_media
 from tests.pages.in_browser import until
 
 
@@ -55,7 +55,7 @@ def test_the_open_page_follows_every_render_and_shows_errors_until_the_next(live
     opened.wait_for_selector("h1:text-is('first')")
     live.begin()
     opened.wait_for_selector("#live:text-is('Rendering …')")
-    words = ("error: presets/final.toml is not TOML: <b>here</b>", "hint: Mend it.")
+    words = ("error: presets/final.toml is not valid TOML: <b>here</b>", "hint: Correct it.")
     live.fail(words)
     opened.wait_for_selector("#live.failed")
     assert opened.inner_text("#live") == "\n".join(words)
@@ -69,7 +69,7 @@ def test_a_real_page_returns_to_its_place(live, short_render, open_page):
     text = page(
         short_render.report,
         Changes(None, ()),
-        look_at(short_render.master.file, -60.0),
+        page_media(short_render.master.file, -60.0),
         live=True,
     )
     live.show(text)

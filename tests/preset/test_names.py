@@ -232,7 +232,7 @@ def test_a_file_elsewhere_is_told_by_its_bytes_and_not_by_its_path(
     one, two, three = (own(project, voice_a=f"{f}/take 3.wav") for f in ("one", "two", "three"))
     assert one == two != three
     assert re.fullmatch(r"final_voice_a-take-3-[0-9a-f]{8}", one)
-    with pytest.raises(StemError, match="is not there"):
+    with pytest.raises(StemError, match="does not exist"):
         own(project, voice_a="one/none.wav")
 
 

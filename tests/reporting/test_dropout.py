@@ -69,7 +69,7 @@ def test_a_fall_that_takes_longer_than_planned_is_measured_and_warned_of(tmp_pat
     path = written(tmp_path / "slow.wav", ending("tri", 0.5))
     report = report_of_file(path, facts(fade_s=0.25), "slow.wav")
     assert report.dropout.fall_s == pytest.approx(0.5, abs=0.05)
-    assert any("0.250 s were planned" in message for message in messages(report))
+    assert any("not the specified 0.250 s" in message for message in messages(report))
 
 
 def test_where_nothing_falls_there_is_no_fall() -> None:

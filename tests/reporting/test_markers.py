@@ -8,7 +8,7 @@ import pytest
 from audio_pipeline.errors import ReportError
 from audio_pipeline.pages.csv_tables import sections_csv
 from audio_pipeline.reporting.facts import MixFacts
-from audio_pipeline.reporting.markers import facts_of_markers
+from audio_pipeline.reporting.marker_facts import facts_of_markers
 from audio_pipeline.reporting.report import report_of_file
 from audio_pipeline.timeline.spans import Span
 from tests.endings import CLOCK, RATE, at, ending, facts, written
@@ -67,22 +67,22 @@ def test_sections_that_were_written_as_csv_read_back_as_markers(tmp_path: Path) 
     ("text", "named"),
     [
         ("", "does not name the columns"),
-        ("voices,8s\n", "does not name the columns"),
+        ("voices,black\n", "does not name the columns"),
         ("name,at\n", "holds no markers"),
         ("name,at\nvoices\n", "line 2: the marker has no 'at'"),
-        ("name,at\nvoices,8\n", "line 2"),
         ("name,at\nvoices,black + 6s\n", "line 2: 'black + 6s' is not a time"),
         ("name,at\nvoices,01:00:08:30\n", "line 2: '01:00:08:30' has frame 30"),
         ("name,at\nvoices,00:00:08:00\n", "is not within the first six hours"),
         ("name,at\nvoices,7h\n", "is not within the first six hours"),
         ("name,start_s\nvoices,nan\n", "is not a time"),
         ("name,start,stop\nvoices,8s,7s\n", "stops before it starts"),
-        ("name,at\n,8s\n", "is no name"),
-        ("name,at\n\x1b[31mred,8s\n", "is no name"),
+        ("name,at\n\x1b[31mred,8s\n", "is not text"),
+        ("name,at\nr\u202eed,8s\n", "line 2: 'r\\u202eed' is not a valid marker name"),
+        ("name,at\nvoices,5.1.00\n", "line 2: '5.1.00' counts bars and beats"),
         ('name,at\n"voices,8s\n', "is not CSV"),
-        (b"name,at\n\xff,8s\n", "is not UTF-8"),
+        (b"name,at\n\x81\xff,8s\n", "is not text in a known encoding"),
         ("name,at\n" + "a,1s\n" * 10_001, "more than 10000"),
-        ("name,at\n" + "a" * 1_000_001, "larger than 1 MB"),
+        ("name,at\n" + "a" * 4_000_001, "larger than 4 MB"),
     ],
 )
 def test_what_is_no_marker_list_is_refused_by_file_and_line(

@@ -7,7 +7,12 @@ from tests.conftest import REPOSITORY
 
 
 def test_the_codes_are_those_that_were_published() -> None:
-    assert [code.value for code in NoteCode] == ["channel_layout", "stem_channels", "stem_trimmed"]
+    assert [code.value for code in NoteCode] == [
+        "channel_layout",
+        "stem_channels",
+        "markers",
+        "stem_trimmed",
+    ]
 
 
 def test_the_documentation_lists_every_code_with_its_meaning() -> None:

@@ -1,1 +1,1 @@
-"""Read audio files: containers, codecs, and what is wrong with a file."""
+"""Reads audio files: containers, codecs, and their errors."""

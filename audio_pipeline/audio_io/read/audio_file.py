@@ -1,4 +1,4 @@
-"""Read audio files: what libsndfile reads, and through ffmpeg what it does not.
+"""Reads audio files with libsndfile, and other formats with ffmpeg.
 
 Every file is either read whole and right, or refused in one sentence that names it and the cause.
 Nothing is allocated because a header claims it.
@@ -125,7 +125,7 @@ def probe(path: str | os.PathLike[str], *, track: int | None = None) -> AudioInf
 
 
 def read(path: str | os.PathLike[str]) -> tuple[Samples, AudioInfo]:
-    """The whole recording, `(n, channels)` float64 in the channel order of WAV, and what it is.
+    """The whole recording, `(n, channels)` float64 in the channel order of WAV, and its format.
 
     Raises StemError for what cannot be read, is shorter than 10 ms or longer than 6 h, is silent,
     holds a NaN, an infinity or an absurd value, changes meanwhile, or would take too much memory.
@@ -166,7 +166,7 @@ def blocks(
 
 @dataclass(frozen=True)
 class Recording:
-    """An open file, whose sound can be had from its beginning as often as it is wanted.
+    """An open file that can be read from its start repeatedly.
 
     `info.frames` is what the file states, as `probe` gives it.
     """
@@ -195,15 +195,15 @@ class Recording:
         except soundfile.SoundFileError as error:
             self.file.refuse_change()
             raise StemError(
-                f"{self.info.name} is damaged or cut short: its {self.info.duration_s:.3f} s of sound"
+                f"{self.info.name} is damaged or truncated: its {self.info.duration_s:.3f} s of sound"
                 " cannot be read to the end.",
                 hint="Copy or export it again.",
             ) from error
         self.file.refuse_change()
         if delivered < self._surely:
             raise StemError(
-                f"{self.info.name} is damaged or cut short: it promises {self.info.duration_s:.3f} s of"
-                f" sound, and can be read up to {delivered / self.info.sample_rate_hz:.3f} s.",
+                f"{self.info.name} is damaged or truncated: its header states {self.info.duration_s:.3f} s,"
+                f" its audio ends at {delivered / self.info.sample_rate_hz:.3f} s.",
                 hint="Copy or export it again.",
             )
         _refuse_length(replace(self.info, frames=delivered))
@@ -321,22 +321,22 @@ def _refuse_too_much(info: AudioInfo, frames: int) -> None:
         raise StemError(
             f"{info.name} would take {size / 1e9:.1f} GB of memory"
             f" ({frames / info.sample_rate_hz:.0f} s of {info.channels} channels).",
-            hint="Cut it to what is needed.",
+            hint="Trim it to the part that is needed.",
         )
 
 
 def _refuse_length(info: AudioInfo) -> None:
     if info.frames == 0:
-        raise StemError(f"{info.name} holds no sound at all.", hint="Copy or export it again.")
+        raise StemError(f"{info.name} holds no audio.", hint="Copy or export it again.")
     if info.duration_s < SHORTEST_S:
         raise StemError(
             f"{info.name} is only {info.duration_s:.3f} s long; {SHORTEST_S:g} s is the shortest"
             " that can be used.",
-            hint="Export it longer, or with silence after it.",
+            hint="Export it with silence after it.",
         )
     if info.duration_s > LONGEST_S:
         raise StemError(
-            f"{info.name} claims to be {info.duration_s / 3600:.1f} hours long;"
-            f" {LONGEST_S / 3600:g} hours is the longest that can be used.",
-            hint="Cut it to what is needed, or export it again if it is not that long.",
+            f"{info.name} states a length of {info.duration_s / 3600:.1f} hours;"
+            f" the maximum is {LONGEST_S / 3600:g} hours.",
+            hint="Trim it to the part that is needed; if it is shorter, export it again.",
         )

@@ -44,7 +44,7 @@ def examine(file: RegularFile) -> Structure:
     head = file.bytes_at(0, 40)
     if head[:2] == b"\xf0\x7e":  # libsndfile prints what is wrong with it on our standard output
         raise StemError(
-            f"{file.name} is a MIDI sample dump, which is not read here.",
+            f"{file.name} is a MIDI sample dump, which is not supported.",
             hint="Export it as WAV or FLAC.",
         )
     if is_wave(head):
@@ -90,12 +90,12 @@ def refuse_unusable(name: str, rate_hz: int, channels: int) -> None:
     low, high = RATES_HZ
     if not low <= rate_hz <= high:
         raise StemError(
-            f"{name} says that it is sampled at {rate_hz} Hz; {low} to {high} Hz can be used.",
+            f"{name} has a sample rate of {rate_hz} Hz; {low} to {high} Hz are supported.",
             hint="Export it again at 48000 Hz.",
         )
     if not CHANNELS[0] <= channels <= CHANNELS[1]:
         raise StemError(
-            f"{name} says that it has {channels} channels; {CHANNELS[0]} to {CHANNELS[1]} can be used.",
+            f"{name} has {channels} channels; {CHANNELS[0]} to {CHANNELS[1]} are supported.",
             hint="Export it again as mono or stereo.",
         )
 
@@ -157,7 +157,7 @@ def _refuse_unfinished_ogg(file: RegularFile) -> None:
     last = len(page) >= 27 and page[5] & 4
     if not last or len(page) < 27 + page[26] + sum(page[27 : 27 + page[26]]):
         raise StemError(
-            f"{file.name} is cut short: its last page is missing.", hint="Copy or export it again."
+            f"{file.name} is truncated: its last page is missing.", hint="Copy or export it again."
         )
 
 

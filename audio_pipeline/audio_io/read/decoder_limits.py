@@ -1,8 +1,8 @@
 """What ffmpeg may take when it reads a file of a stranger: memory, CPU time, demuxers, codecs, protocols.
 
 The limits are set by `ulimit` in a shell that then becomes ffmpeg: that is safe beside other threads, and
-there is no moment in which ffmpeg runs without them. A system that cannot limit address space (macOS) goes
-without that limit; one without a POSIX shell (Windows) goes without both.
+ffmpeg never runs without them. A system that cannot limit address space (macOS) goes without that limit; one
+without a POSIX shell (Windows) goes without both.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def refuse_limit(file: RegularFile, process: subprocess.Popen[Any], cpu_s: int) 
 
 
 def _limiter(cpu_s: int) -> list[str]:
-    """The words before a command that limit it; none where there is no POSIX shell."""
+    """The words before a command that limit it; empty on a system without a POSIX shell."""
     shell = shutil.which("sh") if os.name == "posix" else None
     if shell is None:
         return []

@@ -30,7 +30,7 @@ def soxr_version() -> str:
 
 @lru_cache(maxsize=1)
 def ffmpeg_version() -> str:
-    """What ffmpeg says of itself in its first line; "none" where there is none, or it says nothing."""
+    """What ffmpeg says of itself in its first line; "none" if ffmpeg is missing or prints nothing."""
     program = find_ffmpeg()
     if program is None:
         return "none"

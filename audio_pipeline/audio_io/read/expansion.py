@@ -26,6 +26,6 @@ def refuse_expansion(file: RegularFile, frames: int, rate_hz: int, channels: int
     if frames > most_frames(file, channels):
         raise StemError(
             f"{file.name} holds {frames / rate_hz / 60.0:.1f} minutes or more in {file.size / 1000:.1f} kB,"
-            f" over {MOST_EXPANSION} times its size; no recording is that small.",
-            hint="If most of it is silence, cut the recording to what is heard.",
+            f" over {MOST_EXPANSION} times its size; a recording is larger.",
+            hint="If most of it is silence, trim the silence.",
         )

@@ -145,7 +145,7 @@ def decoded(
     """The sound of the tracks of `stream`, in pieces `(≤ frames, channels)` float64, as ffmpeg makes it:
     neither memory nor a disk holds all of it.
 
-    Raises StemError when there is no ffmpeg, when it fails, or when it gives nothing for too long.
+    Raises StemError when ffmpeg is missing, fails or times out.
     """
     command = _command(file, container, "error", stream.tracks, _wire(stream), [])
     cpu_s = decode_cpu_s(file.size)
@@ -181,8 +181,8 @@ def _skip_head(file: RegularFile, container: Container, stream: StreamInfo, outp
     _taken(file, output, start - _AU_HEAD.size)
     if (rate_hz, channels) != (stream.sample_rate_hz, stream.channels):
         raise StemError(
-            f"{file.name} is damaged: it promises {stream.channels} channels at {stream.sample_rate_hz} Hz,"
-            f" and holds {channels} at {rate_hz} Hz.",
+            f"{file.name} is damaged: its header states {stream.channels} channels at"
+            f" {stream.sample_rate_hz} Hz, its audio has {channels} at {rate_hz} Hz.",
             hint="Export the sound as WAV or FLAC.",
         )
 
@@ -295,6 +295,6 @@ def _given_up(file: RegularFile) -> StemError:
 def _cannot(file: RegularFile, container: Container) -> StemError:
     return StemError(
         f"{file.name} is {container.title} that ffmpeg cannot decode: it is damaged,"
-        " cut short or without sound.",
+        " truncated or without audio.",
         hint="Copy or export it again, or export the sound as WAV or FLAC.",
     )

@@ -27,7 +27,7 @@ _AT_ONCE = 1 << 20
 
 def states_its_length(file: RegularFile, frames: int) -> bool:
     """Whether the file states how many samples a channel has, and `frames`, which libsndfile found, are
-    all that it holds. Fewer than stated is no matter here: that is found when they are read.
+    all that it holds. Fewer than stated are found later, when the file is read.
     """
     held, of_a_frame, stated = _count(file)
     return stated and held - frames <= FORGIVEN * of_a_frame
@@ -67,7 +67,7 @@ def after_tag(file: RegularFile) -> int:
 
 
 def _frame(head: bytes) -> tuple[int, int]:
-    """The bytes of a frame and its samples, (0, 0) for what is none."""
+    """The bytes of a frame and its samples, (0, 0) if it is not a frame."""
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return 0, 0
     version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)

@@ -1,4 +1,4 @@
-"""The programme in a file: all of it, or what stands between the leaders of a file that was rendered here.
+"""The programme in a file: the whole file, or the part between the leaders of a render.
 
 Such a file says in its `bext` chunk who wrote it, and has both of the cues `start` and `end`; without leaders
 it has no `end`. What is before and after them is for sync: it is not measured, checked, compared or drawn.

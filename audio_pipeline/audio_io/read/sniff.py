@@ -32,7 +32,7 @@ def why_not_audio(file: RegularFile) -> StemError:
         if head.startswith(magic):
             return StemError(f"{file.name} is {kind}, not audio.", hint="Name an audio file.")
     if head.startswith(_SOUND):
-        return StemError(f"{file.name} cannot be read: its header is damaged or cut short.", hint=again)
+        return StemError(f"{file.name} cannot be read: its header is damaged or truncated.", hint=again)
     lowered = head.lstrip().lower()
     if lowered.startswith((b"<!doctype html", b"<html")):
         return StemError(

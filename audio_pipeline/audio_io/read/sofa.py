@@ -40,12 +40,12 @@ _HINT = "Use a file of the convention SimpleFreeFieldHRIR: one pair of responses
 def read_head(path: Path) -> Head:
     """The head whose ears `path` holds.
 
-    Raises StemError for a file that is no SOFA file, or lacks directions; RenderError when the package that
+    Raises StemError for a file that is not SOFA or lacks directions; RenderError when the package that
     reads it is not installed.
     """
     if find_spec("h5py") is None:
         raise RenderError(
-            f"{path} is a SOFA file, and the package h5py, which reads it, is not installed",
+            f"{path} is a SOFA file; it needs the package h5py, which is not installed",
             hint="""Install it with: pip install 'render-ending[sofa]', or write head = "kemar".""",
         )
     with regular_file(path) as file, _opened(file) as sofa:

@@ -1,4 +1,4 @@
-"""libsndfile over a file that is open already: only read forward, and with a header mended on the way."""
+"""libsndfile over a file that is open already: only read forward, and with its header corrected on the way."""
 
 from __future__ import annotations
 

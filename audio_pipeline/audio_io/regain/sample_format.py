@@ -1,4 +1,4 @@
-"""How a WAV holds its samples: read from its own `fmt ` chunk, or chosen for what was no WAV."""
+"""How a WAV holds its samples: read from its own `fmt ` chunk, or chosen for a source that is not WAV."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SPEAKERS = {1: 0x4, 2: 0x3, 3: 0x7, 4: 0x33, 5: 0x37, 6: 0x3F, 7: 0x70F, 8: 0x6
 
 @dataclass(frozen=True)
 class SampleFormat:
-    """`bits` of a sample, whole numbers or not, of so many channels at a rate."""
+    """A sample format: bits, integer or float, channels and sample rate."""
 
     channels: int
     sample_rate_hz: int

@@ -50,7 +50,7 @@ class BextLoudness:
 
 @dataclass(frozen=True)
 class Bext:
-    """The `bext` chunk. Text is ASCII: what is not becomes "?", what is too long is cut.
+    """The `bext` chunk. Text is ASCII: other characters become "?"; long text is truncated.
 
     `time_reference_samples` counts from midnight: 172 800 000 is 01:00:00:00 at 48 kHz.
     """
@@ -124,7 +124,7 @@ class Ixml:
 
 @dataclass(frozen=True)
 class Cue:
-    """A marker: its name and the sample, from the file's first, at which it stands."""
+    """A marker: its name and its sample, counted from the start of the file."""
 
     name: str
     at_samples: int

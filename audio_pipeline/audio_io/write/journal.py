@@ -1,4 +1,4 @@
-"""The journal of a set of files: what is still to be renamed and removed before the set is in place.
+"""The journal of a set of files: the renames and removals that complete the set.
 
 The journal of the mix `final` is `renders/.final.part/journal`, UTF-8, two lines:
 
@@ -45,7 +45,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Removal:
-    """A file of the earlier set that the new one has no more. It is removed if its hash is still this."""
+    """A file of the earlier set that the new one lacks. It is removed if it still has this hash."""
 
     file: str
     sha256: str
@@ -60,7 +60,7 @@ class Journal:
     remove: tuple[Removal, ...] = ()
 
     def encoded(self) -> bytes:
-        """The journal as it is written."""
+        """The journal as bytes."""
         body = json.dumps(asdict(self)).encode()
         return f"{_HEAD}{hashlib.sha256(body).hexdigest()}\n".encode() + body + b"\n"
 

@@ -1,4 +1,4 @@
-"""A lock that ends with its process, on a file of its own."""
+"""A lock on a separate file; it ends with its process."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _filelock() -> ModuleType:
 def refuse_other_kinds(status: os.stat_result) -> None:
     """Raise OSError for what is not a regular file with one name."""
     if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
-        raise OSError(errno.EEXIST, "another file is in the way")
+        raise OSError(errno.EEXIST, "another file has this name")
 
 
 def _is_still(path: Path, descriptor: int) -> bool:

@@ -23,16 +23,19 @@ _MARKS = (
 )
 
 
+_ELSEWHERE = "Move it away, or write to another folder with --out DIR."
+
+
 def refuse_to_overwrite(path: Path) -> None:
-    """Raise RenderError when something is at `path` that is no earlier work of this program.
+    """Raise RenderError when `path` exists and was not written by this program.
 
     A WAV is known by the originator in its `bext` chunk, a report by its schema, a table by its head,
     a page by its generator.
     """
     if os.path.lexists(path) and not _is_ours(_head(path)):
         raise RenderError(
-            f"{printable(path)} is there already and was not rendered by this program.",
-            hint="Move it away, or write to another folder with --out DIR.",
+            f"{printable(path)} already exists and was not rendered by this program.",
+            hint=_ELSEWHERE,
         )
 
 
@@ -43,7 +46,9 @@ def _head(path: Path) -> bytes:
         with open_regular(path) as file:
             return file.read(_HEAD)
     except OSError as error:
-        raise RenderError(f"{printable(path)} cannot be replaced: {error.strerror}.") from error
+        raise RenderError(
+            f"{printable(path)} cannot be replaced: {error.strerror}.", hint=_ELSEWHERE
+        ) from error
 
 
 def _is_ours(head: bytes) -> bool:

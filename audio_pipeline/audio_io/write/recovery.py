@@ -50,7 +50,7 @@ class LostPartsError(UnfinishedSetError):
 def roll_forward(staging: Staging, journal: Journal) -> None:
     """Put the files of `journal` in place and remove it. The staging folder is claimed by the caller.
 
-    Raises RenderError when a step fails, or a file of another program is in the way; the journal then
+    Raises RenderError when a step fails, or a file of another program has the name; the journal then
     stays, and the next command begins again.
     """
     folder = staging.path.parent
@@ -122,7 +122,8 @@ def settle(staging: Staging) -> None:
         staging.remove_parts()
     except OSError as error:
         raise RenderError(
-            f"{printable(staging.folder)} cannot be cleared: {error.strerror or error}."
+            f"{printable(staging.folder)} cannot be cleared: {error.strerror or error}.",
+            hint="Remove the folder, then repeat the command.",
         ) from error
 
 
@@ -192,7 +193,9 @@ def _finish(staging: Staging) -> None:
         if not os.path.lexists(staging.folder / JOURNAL):
             return
         if time.monotonic() > deadline:
-            raise RenderError("another process is writing it")
+            raise RenderError(
+                "another process is writing it", hint="Wait until it is done, then try again."
+            )
         time.sleep(_LOOK_EVERY_S)
     _settle_and_release(staging)
 

@@ -124,13 +124,13 @@ class Staging:
         return open(self.folder / name, mode, opener=exclusively, **text)  # type: ignore[call-overload]
 
     def remove_parts(self) -> None:
-        """Remove what was being written. The claim stays. Raises OSError."""
+        """Remove the parts. The claim stays. Raises OSError."""
         for entry in list(self.folder.iterdir()):
             if _NAMES.fullmatch(entry.name) and entry.name not in ("mark", "lock", "lock.held"):
                 entry.unlink(missing_ok=True)
 
     def clear(self) -> None:
-        """Remove the folder with what is ours in it, and give the claim back. Never raises OSError."""
+        """Remove the folder with our files, and release the claim. Never raises OSError."""
         try:
             with suppress(OSError):
                 self.remove_parts()
@@ -152,7 +152,7 @@ class Staging:
                 self.clear()
 
     def leave(self) -> None:
-        """Give the claim back and leave everything as it is, for the next command."""
+        """Release the claim and keep all files for the next command."""
         self._lock.release(remove=False)
         _in_use.discard(self)
 
@@ -196,8 +196,8 @@ class Staging:
 
     def _in_the_way(self, found: Path) -> RenderError:
         return RenderError(
-            f"{printable(self.path)} cannot be written: {printable(found)} is in the way,"
-            " and was not made by this program.",
+            f"{printable(self.path)} cannot be written: {printable(found)} already exists"
+            " and was not written by this program.",
             hint="Move it away, or write to another folder with --out DIR.",
         )
 

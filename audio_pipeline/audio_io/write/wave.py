@@ -128,7 +128,7 @@ class WaveWriter:
         self._data_bytes += len(packed)
 
     def draft(self) -> Path:
-        """The file as it will be delivered, but for its loudness: for whoever measures what it holds.
+        """The complete file except for its loudness in `bext`, to be measured.
 
         Nothing can be written behind it any more.
         """
@@ -141,7 +141,7 @@ class WaveWriter:
         return Path(self._file.name)
 
     def set_loudness(self, loudness: BextLoudness) -> None:
-        """Write these values into the `bext` chunk. Raises ValueError when there is none."""
+        """Write these values into the `bext` chunk. Raises ValueError without a `bext` chunk."""
         if b"bext" not in self._bodies:
             raise ValueError("a file without a bext chunk has no place for the loudness")
         self._patch(self._bodies[b"bext"] + broadcast_wave.BEXT_LOUDNESS_OFFSET, loudness.encoded())

@@ -1,4 +1,4 @@
-"""The error for a file that cannot be written, in words."""
+"""The error for a file that cannot be written."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ def cannot_write(path: Path, error: OSError | ValueError) -> RenderError:
     match error.errno if isinstance(error, OSError) else None:
         case errno.ENOSPC | errno.EDQUOT:
             return RenderError(
-                f"{name} could not be written: the disk is full.", hint="Make room, then render again."
+                f"{name} could not be written: the disk is full.",
+                hint="Free disk space, then render again.",
             )
         case errno.EFBIG:
             return RenderError(
@@ -27,17 +28,21 @@ def cannot_write(path: Path, error: OSError | ValueError) -> RenderError:
         case errno.ENOENT | errno.ENOTDIR:
             return RenderError(
                 f"{name} cannot be written: its folder is missing.",
-                hint=f"Make the folder {printable(path.parent)}.",
+                hint=f"Create the folder {printable(path.parent)}.",
             )
         case errno.EACCES | errno.EPERM | errno.EROFS:
             return RenderError(
                 f"{name} cannot be written: its folder is read-only or the file is in use.",
-                hint="Choose another folder, or give yourself permission.",
+                hint="Change its permissions, or write to another folder with --out DIR.",
             )
         case errno.ELOOP:
-            return RenderError(f"{name} cannot be written: a link is in its way.", hint="Remove it.")
+            return RenderError(f"{name} cannot be written: a link has this name.", hint="Remove it.")
         case errno.ENAMETOOLONG:
-            return RenderError(f"{name} cannot be written: its name is too long.")
+            return RenderError(
+                f"{name} cannot be written: its name is too long.", hint="Use a shorter --name."
+            )
         case _:
             cause = error.strerror if isinstance(error, OSError) else "its name holds a null character"
-            return RenderError(f"{name} cannot be written: {cause}.")
+            return RenderError(
+                f"{name} cannot be written: {cause}.", hint="Write to another folder with --out DIR."
+            )

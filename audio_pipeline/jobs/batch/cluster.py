@@ -40,7 +40,7 @@ def on_cluster(
     """The outcome of every task, as it comes. What is still waiting when the caller stops is cancelled.
 
     Without a worker, or without the scheduler, it says so and waits `wait_s` for one to come. Raises
-    RenderError when none does, when there is no cluster at `address`, or Dask is not installed.
+    RenderError when none does, no cluster runs at `address`, or Dask is not installed.
     """
     try:
         import distributed
@@ -98,7 +98,7 @@ class _ClusterBatch:
         self._client = self._connected(_CONNECT_S)
         if self._client is None:
             raise RenderError(
-                f"there is no Dask scheduler at {address}",
+                f"no Dask scheduler runs at {address}",
                 hint="Start one with: dask scheduler; then workers with: dask worker tcp://HOST:8786",
             )
 
@@ -124,7 +124,7 @@ class _ClusterBatch:
                     yield outcome
 
     def close(self) -> None:
-        """Cancel what is still waiting, and leave the cluster."""
+        """Cancel waiting tasks and disconnect."""
         if self._client is not None:
             with suppress(OSError, self._dask.CancelledError):
                 self._client.cancel([w.future for w in self._left.values() if w.future is not None])

@@ -18,6 +18,8 @@ from audio_pipeline.reporting.report_names import SUFFIX
 
 FILE = "batch.json"
 
+_WRITE_AGAIN = f"Remove {FILE}; the next batch writes a new one."
+
 _TEXTS = ("name", "preset", "language", "failure")
 
 
@@ -42,7 +44,7 @@ def earlier_results(out: Path, project: Project, names: Collection[str]) -> list
 def result_of(
     out: Path, name: str, base: str, language: str, overrides: dict[str, str], failure: str | None
 ) -> MixResult:
-    """A mix as the overview shows it: with its report, unless `failure` says why there is none."""
+    """A mix as the overview shows it: with its report, unless `failure` says why it is missing."""
     report = None
     if failure is None:
         try:
@@ -80,8 +82,8 @@ def _rows(path: Path) -> list[dict[str, Any]]:
                 raise ValueError("a mix has no overrides")
             check_name(row["name"] or "")  # it becomes a path
     except PresetError as error:
-        raise ReportError(f"{path} cannot be understood: {error.message}") from error
+        raise ReportError(f"{path} is invalid: {error.message}", hint=_WRITE_AGAIN) from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         cause = str(error)[:100] or "too deep"
-        raise ReportError(f"{path} cannot be understood: {cause}") from error
+        raise ReportError(f"{path} is invalid: {cause}", hint=_WRITE_AGAIN) from error
     return rows

@@ -45,7 +45,7 @@ OnProgress = Callable[[Mix, float], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a mix. `error` is a sentence; `delivery` is None where there is no report; `overruns` are
+    """What became of a mix. `error` is a sentence; `delivery` is None without a report; `overruns` are
     the warnings, as JSON, of what does not fit its picture."""
 
     name: str
@@ -116,7 +116,7 @@ def render_one(task: Task, progress: Callable[[float], None] = lambda share: Non
 
 
 def unchanged(mix: Mix) -> Outcome:
-    """The outcome of a mix that is there already, with what its report says of its delivery and its picture."""
+    """The outcome of an unchanged mix, with the delivery and the overruns of its report."""
     report = None
     with suppress(ReportError):  # the overview says what is wrong with it
         report = read_report(mix.out / f"{mix.name}{SUFFIX}")
@@ -177,7 +177,7 @@ def _files(mix: Mix) -> dict[str, Any]:
 def _order_key(mix: Mix) -> str:
     """All that the mix depends on, its recordings' and its head's bytes, too.
 
-    Raises StemError for a file that is not there.
+    Raises StemError for a missing file.
     """
     assert mix.preset is not None
     project = Project(mix.root)

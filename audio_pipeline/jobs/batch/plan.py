@@ -122,7 +122,7 @@ def plan(
     """Every mix, in order; all are locked to the report that is `given`. Raises PresetError for whatever the
     batch itself gets wrong.
 
-    A preset that is broken by itself, a recording that is not there, or a reference that does not agree with
+    A preset that is broken by itself, a missing recording, or a reference that does not agree with
     it is that mix's own failure.
     """
     refuse_too_many(matrices)
@@ -148,7 +148,7 @@ def plan(
             said = f"{name} {_told(changes)}".strip() + (f" [{language}]" if language else "")
             if (other := taken.setdefault(same_file(mix.name), said)) is not said:
                 raise PresetError(
-                    f"{matrix.origin}: two mixes would both be {mix.name}.wav: {other}, and {said}",
+                    f"{matrix.origin}: two mixes have the name {mix.name}.wav: {other}, and {said}",
                     hint="Put what differs into the names: "
                     '--name "{preset}_{dropout.fade}", or name = "…" in the batch file.',
                 )
@@ -258,7 +258,8 @@ def _check_exclusions(
             if value not in there[key]:
                 raise PresetError(
                     f"{matrix.origin}: exclude has {'.'.join(key)} = {shown_value(value)}, "
-                    "which is none of its values",
+                    "which is not one of its values",
+                    hint="Write one of the values under [vary].",
                 )
 
 
@@ -346,7 +347,7 @@ def _revoiced(
         if voice not in document.table.get("layers", {}):
             raise PresetError(
                 f"{matrix.origin}: stems.{language} has {voice!r}, "
-                f"and no layer of {document.name} is called so",
+                f"and no layer of {document.name} has this name",
                 hint=f"There are: {', '.join(document.table.get('layers', {}))}.",
             )
         document = parts.with_value(document, f"layers.{voice}.stem", file, matrix.origin)

@@ -14,7 +14,7 @@ from audio_pipeline.errors import RenderError, ReportError
 from audio_pipeline.jobs.batch.earlier_results import FILE, earlier_results, result_of
 from audio_pipeline.jobs.batch.mix_task import Outcome
 from audio_pipeline.jobs.batch.plan import Mix
-from audio_pipeline.pages.changes import in_words
+from audio_pipeline.pages.changes import as_text
 from audio_pipeline.pages.overruns_csv import overruns_csv
 from audio_pipeline.pages.overview import MixResult, overview_csv, overview_html, overview_json
 from audio_pipeline.preset.project import Project
@@ -87,6 +87,6 @@ def _locked(out: Path) -> Iterator[None]:
 
 
 def _result(mix: Mix, outcome: Outcome, out: Path) -> MixResult:
-    overrides = {key: in_words(value) for key, value in mix.overrides.items()}
+    overrides = {key: as_text(value) for key, value in mix.overrides.items()}
     failure = (outcome.error or "it failed") if outcome.status == "failed" else None
     return result_of(out, mix.name, mix.base, mix.language, overrides, failure)

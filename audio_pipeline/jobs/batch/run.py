@@ -61,7 +61,7 @@ Outcomes = Generator[Outcome, None, None]
 def run(
     mixes: Sequence[Mix], out: Path, how: BatchOptions, on_progress: OnProgress = lambda mix, share: None
 ) -> Outcomes:
-    """Render what is not there yet; the outcome of every mix as it comes, in no order.
+    """Render the mixes that are missing or changed; the outcome of every mix as it comes, in no order.
 
     A mix that fails does not stop the others, unless `fail_fast`. One that another process is rendering
     comes last: what the other made of it is kept. However it ends, files are whole or as they were.
@@ -70,7 +70,10 @@ def run(
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RenderError(f"{out} cannot be made: {error.strerror or error}") from error
+        raise RenderError(
+            f"{out} cannot be created: {error.strerror or error}",
+            hint="Write to another folder with --out DIR.",
+        ) from error
     recover(out)
     waiting = [mix for mix in mixes if mix.full_mix is not None]
     first = [mix for mix in mixes if mix.full_mix is None]
@@ -144,7 +147,7 @@ def _with_its_gain(mix: Mix) -> Mix:
     try:
         report = read_report(mix.out / f"{mix.full_mix}{SUFFIX}")
     except ReportError as error:
-        cause = f"{mix.name} takes its gain from {mix.full_mix}, which could not be made"
+        cause = f"{mix.name} takes its gain from {mix.full_mix}, which failed"
         return replace(mix, failure=cause, hint=error.message)
     return replace(mix, reference=replace(mix.reference, programme_db=report.gains.programme_db))
 

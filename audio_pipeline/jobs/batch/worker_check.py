@@ -1,4 +1,4 @@
-"""Whether a worker of a cluster would make the same bytes: asked on the worker itself, before each mix.
+"""Checks on a cluster worker, before each mix, whether it would render the same bytes.
 
 A worker may join late, be started again with other code, or see another disk; what was true of it when the
 batch began may not be so any more.
@@ -110,7 +110,7 @@ def render_if_same(task: bytes, asked: Asked) -> Outcome | Refusal:
 
 
 def refusal(asked: Asked, worker: str) -> Refusal | None:
-    """Why this process would not make the bytes that are asked for; None when it would."""
+    """Why this process would render other bytes; None when it renders the same."""
     for folder in asked.folders:
         if not folder.is_dir():
             return Refusal(worker, f"does not see {folder}", SAME_DISK)

@@ -106,8 +106,8 @@ def export(
 
 
 def _layers(request: MixRequest, mix: RenderedMix, staged: Path, progress: Progress) -> ExportSession:
-    preset = preset_of_report(request.project, mix.report)
-    session = open_session(request.project, preset, {})
+    project = request.in_project()
+    session = open_session(project, preset_of_report(project, mix.report), {})
     found = mix.report.gains
     gains = Gains(found.dialogue_db, found.programme_db or 0.0)
     return layer_session(session, gains, staged, lambda share: progress("layers", share))

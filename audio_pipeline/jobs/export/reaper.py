@@ -136,7 +136,8 @@ def _at(session: ExportSession, samples: int) -> str:
 
 
 def _seconds(seconds: Fraction) -> str:
-    return f"{float(seconds):.{_DECIMALS}f}"
+    whole, part = divmod(round(seconds * 10**_DECIMALS), 10**_DECIMALS)
+    return f"{whole}.{part:0{_DECIMALS}d}"
 
 
 def _number(value: float) -> str:

@@ -38,12 +38,29 @@ class RenderedMix:
 
 @dataclass(frozen=True)
 class MixRequest:
-    """What to hand over: `mix` is a preset's name, the name of a render, its report or its master."""
+    """What to hand over: `mix` is a preset's name, the name of a render, its report or its master.
 
-    project: Project
+    Without a project, a report or a master that has all it needs beside it can be handed over.
+    """
+
+    project: Project | None
     mix: str
     workers: int = 1
     cache: Cache | None = None
+
+    @property
+    def is_file(self) -> bool:
+        """Whether `mix` names a report or a master, not a mix of the project."""
+        return Path(self.mix).suffix.lower() in (".json", ".wav")
+
+    def in_project(self) -> Project:
+        """The project. Raises ReportError without one."""
+        if self.project is None:
+            raise ReportError(
+                f"{printable(Path(self.mix))} has to be rendered, and there is no project here",
+                hint="Go to the folder of the project, which holds presets/.",
+            )
+        return self.project
 
 
 def rendered_mix(request: MixRequest, progress: Progress) -> RenderedMix:
@@ -52,10 +69,9 @@ def rendered_mix(request: MixRequest, progress: Progress) -> RenderedMix:
     A render of a preset that has changed since is rendered again. Raises PresetError for an unknown name,
     ReportError for a report without its files, and whatever a render raises.
     """
-    project, mix = request.project, request.mix
-    path = Path(mix)
-    if path.suffix.lower() in (".json", ".wav"):
-        return _of_report(request, _report_beside(path), progress)
+    if request.is_file:
+        return _of_report(request, _report_beside(Path(request.mix)), progress)
+    project, mix = request.in_project(), request.mix
     beside = project.renders / f"{mix}{SUFFIX}"
     if not (project.presets / f"{mix}.toml").is_file() and beside.is_file():
         return _of_report(request, beside, progress)
@@ -99,7 +115,7 @@ def _of_report(request: MixRequest, path: Path, progress: Progress) -> RenderedM
         raise ReportError(f"{printable(path)} is missing", hint="Name a preset, or a render's report.")
     if _is_whole(found):
         return found
-    return _made(request, preset_of_report(request.project, found.report), found.folder, progress)
+    return _made(request, preset_of_report(request.in_project(), found.report), found.folder, progress)
 
 
 def _report_beside(path: Path) -> Path:
@@ -126,7 +142,9 @@ def _is_whole(mix: RenderedMix) -> bool:
 
 def _made(request: MixRequest, preset: Preset, out: Path, progress: Progress) -> RenderedMix:
     recover(out)
-    order = Order(request.project, preset, out, stems=True, workers=request.workers, cache=request.cache)
+    order = Order(
+        request.in_project(), preset, out, stems=True, workers=request.workers, cache=request.cache
+    )
     made = render(order, progress)
     if made.report is None:
         raise PresetError(f"{preset.name} has no report")

@@ -1,1 +1,1 @@
-"""What a projector is made of: its motion, its noisy parts, and where it is heard from."""
+"""The projector: motion, sounding parts and listening position."""

@@ -1,4 +1,4 @@
-"""Puts a projector together from its parameters: which parts there are, and when each is heard."""
+"""Builds a projector from its parameters: its parts, and when each is active."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class RunProfile:
         return 1.0 - self._gone(at_s, 0.0, 0.3) if self.runs_out_s < math.inf else always(at_s)
 
     def film_in_loop(self, at_s: Samples) -> Samples:
-        """How much film the claw has to set moving, 1 to 0: without the sprocket there is no loop."""
+        """How much film the claw has to set moving, 1 to 0: without the sprocket the film has no loop."""
         return 1.0 - self._gone(at_s, 0.1, 0.4) if self.runs_out_s < math.inf else always(at_s)
 
     def film_in_gate(self, at_s: Samples) -> Samples:

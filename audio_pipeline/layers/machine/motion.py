@@ -107,7 +107,7 @@ class Reel:
     played: float
 
     def turns(self, turned_s: Samples) -> Samples:
-        """Turns since the first of the film; a full reel goes on at its slowest."""
+        """Turns since the start of the film; a full reel keeps its lowest speed."""
         share = self.played + turned_s / self.length_s
         wound = np.clip(share, 0.0, 1.0)
         core, full = 1.0 / self.core_hz, 1.0 / self.full_hz
@@ -133,7 +133,7 @@ class Wobble:
 
 
 class Clock(Protocol):
-    """Something that counts as the machine turns, and can be asked when it counted."""
+    """A counter of the machine's rotation that gives the times of its counts."""
 
     def count(self, turned_s: Samples) -> Samples: ...
     def turned(self, count: Samples) -> Samples: ...

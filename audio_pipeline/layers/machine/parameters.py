@@ -109,11 +109,13 @@ first and its cooling next (same page); levels and tones are an engineer's estim
 class MachineParameters(Parameters):
     """The machine, as a preset describes it. Levels of parts are shares of the whole."""
 
-    gauge: FilmGauge = Field("35mm", description="the film; every default below follows from it")
-    frames_per_s: PerSecond = Field(24.0, ge=1, le=120, description="pictures a second at full speed")
-    perforations: int = Field(4, ge=1, le=8, description="perforations that pass for each frame")
+    gauge: FilmGauge = Field(
+        "35mm", description="film gauge; it sets the defaults of the other parameters"
+    )
+    frames_per_s: PerSecond = Field(24.0, ge=1, le=120, description="frames a second at full speed")
+    perforations: int = Field(4, ge=1, le=8, description="perforations per frame")
     pull_down: Percent = Field(
-        25.0, description="the share of a frame in which the film moves: from click to click"
+        25.0, description="share of a frame in which the film moves, from click to click"
     )
     mains: Mains = Field("50 Hz", description="mains frequency: hum and motor speed")
     wear: Percent = Field(
@@ -122,60 +124,69 @@ class MachineParameters(Parameters):
         "time, level, colour, wow and flutter alike",
     )
 
-    intermittent: Send = Field(-6.5, description="claw or Geneva: two clicks a frame")
-    stop_click: Db = Field(1.5, description="how much louder it stops than it starts, each frame")
+    intermittent: Send = Field(
+        -6.5, description="level of the intermittent (claw or Geneva): two clicks a frame"
+    )
+    stop_click: Db = Field(1.5, description="level of the stop click relative to the start click")
     claw_tones: List[Hz] = Field(
         (165.0, 330.0, 640.0, 1150.0, 1820.0, 2700.0, 4100.0, 6300.0, 9800.0),
         min_length=1,
         max_length=32,
-        description="what rings when it clicks",
+        description="resonances of a click",
     )
     claw_ring: Annotated[Duration, Between("0.1ms", "50ms")] = Field(
-        parse_duration("3.5ms"), description="how long 1 kHz rings; higher tones less, lower longer"
+        parse_duration("3.5ms"),
+        description="decay time of a click at 1 kHz; shorter above, longer below",
     )
-    claw_tilt: Db = Field(0.0, description="how the tones rise or fall, an octave")
-    sprockets: Send = Field(-10.0, description="film slapping on the teeth, once a perforation")
+    claw_tilt: Db = Field(0.0, description="slope of the resonances per octave")
+    sprockets: Send = Field(
+        -10.0, description="level of the sprocket: film on the teeth, once a perforation"
+    )
     slap: Annotated[Duration, Between("0.1ms", "50ms")] = Field(
-        parse_duration("2.5ms"), description="how long each slap lasts"
+        parse_duration("2.5ms"), description="length of a sprocket event"
     )
-    splice: Db = Field(9.0, description="how much louder than its frame's click a splice ticks")
+    splice: Db = Field(9.0, description="level of a splice relative to the click of its frame")
 
-    radiates_from: Hz = Field(80.0, description="under it the machine's body is too small to sound")
-    hum: Send = Field(-10.0, description="mains hum of motor and lamp: it keeps to the mains alone")
-    motor: Send = Field(-7.0, description="the motor's own turning, and its rotor's whine")
-    motor_poles: Literal[2, 4] = Field(4, description="of the motor: 2 turn twice as fast as 4")
-    motor_slip: Percent = Field(5.0, le=50, description="how much slower than its field the motor turns")
-    hunting: Percent = Field(0.15, le=5, description="how far the motors' speed wanders")
-    motor_bars: int = Field(28, ge=1, le=200, description="bars of the rotor: its whine")
-    blower: Send = Field(-6.5, description="the air that cools the lamp")
-    blower_from: Hz = Field(90.0, description="where the air's noise begins")
-    blower_to: Hz = Field(6000.0, description="where it ends")
-    blades: Send = Field(-24.0, description="the blower's tone")
+    radiates_from: Hz = Field(80.0, description="high-pass cutoff of the machine body")
+    hum: Send = Field(-10.0, description="level of the mains hum of motor and lamp")
+    motor: Send = Field(-7.0, description="level of the motor: rotation and rotor whine")
+    motor_poles: Literal[2, 4] = Field(4, description="poles of the motor: 2 turn twice as fast as 4")
+    motor_slip: Percent = Field(5.0, le=50, description="slip of the motor")
+    hunting: Percent = Field(0.15, le=5, description="variation of the motor speed")
+    motor_bars: int = Field(28, ge=1, le=200, description="bars of the rotor; they set its whine")
+    blower: Send = Field(-6.5, description="level of the cooling air of the lamp")
+    blower_from: Hz = Field(90.0, description="high-pass cutoff of the cooling air")
+    blower_to: Hz = Field(6000.0, description="low-pass cutoff of the cooling air")
+    blades: Send = Field(-24.0, description="level of the blower tone")
     blade_count: int = Field(18, ge=1, le=100, description="blades on the blower's wheel")
-    shutter: Percent = Field(7.0, description="how deep the shutter cuts into the air's noise")
-    shutter_blades: int = Field(2, ge=1, le=5, description="cuts a frame")
-    belt: Send = Field(-20.0, description="the belt's joint on its pulley")
-    belt_rate: PerSecond = Field(5.3, ge=0.1, le=100, description="turns of the belt")
-    reels: Send = Field(-20.0, description="film rubbing on the take-up reel")
-    reel_core: PerSecond = Field(1.14, ge=0.01, le=20, description="turns of an empty reel")
-    reel_full: PerSecond = Field(0.41, ge=0.01, le=20, description="turns of a full one")
+    shutter: Percent = Field(7.0, description="modulation of the air noise by the shutter")
+    shutter_blades: int = Field(2, ge=1, le=5, description="shutter cuts per frame")
+    belt: Send = Field(-20.0, description="level of the belt joint on its pulley")
+    belt_rate: PerSecond = Field(5.3, ge=0.1, le=100, description="rate of the belt")
+    reels: Send = Field(-20.0, description="level of the film on the take-up reel")
+    reel_core: PerSecond = Field(1.14, ge=0.01, le=20, description="rate of an empty reel")
+    reel_full: PerSecond = Field(0.41, ge=0.01, le=20, description="rate of a full reel")
     reel_length: Annotated[Duration, Between("1s", "6h")] = Field(
-        parse_duration("22min"), description="how long a reel runs"
+        parse_duration("22min"), description="running time of a reel"
     )
-    played: Percent = Field(95.0, description="how much of the reel has run when the sound begins")
-    rustle_from: Hz = Field(700.0, description="film noise: where it begins")
-    rustle_to: Hz = Field(9000.0, description="film noise: where it ends")
+    played: Percent = Field(95.0, description="share of the reel that has run at the start")
+    rustle_from: Hz = Field(700.0, description="high-pass cutoff of the film noise")
+    rustle_to: Hz = Field(9000.0, description="low-pass cutoff of the film noise")
 
-    bare: Db = Field(-12.0, description="the claw without film, against the claw with it")
+    bare: Db = Field(-12.0, description="level of the claw without film, relative to with film")
     unloaded: Db = Field(
-        -3.0, le=12, description="hum, motor, blower and belt without film to pull, against with it"
+        -3.0,
+        le=12,
+        description="level of hum, motor, blower and belt without film, relative to with film",
     )
-    flap: Send = Field(-9.0, description="the loose tail on the reel, while it flaps")
-    flap_rate: PerSecond = Field(1.5, ge=0.1, le=50, description="how often it flaps")
+    flap: Send = Field(-9.0, description="level of the loose film end on the reel")
+    flap_rate: PerSecond = Field(1.5, ge=0.1, le=50, description="rate of the flapping")
     flap_scatter: Db = Field(3.0, description="variation in flap level (RMS)")
 
-    wow: Percent = Field(0.08, le=5, description="slow unevenness of the film's speed, under 5 a second")
-    flutter: Percent = Field(0.06, le=5, description="quick unevenness: sprocket, frame and perforation")
+    wow: Percent = Field(0.08, le=5, description="wow: slow variation of the film speed, below 5 Hz")
+    flutter: Percent = Field(
+        0.06, le=5, description="flutter: fast variation by sprocket, frame and perforation"
+    )
     jitter: Annotated[Duration, Between("0s", "10ms")] = Field(
         parse_duration("1.2ms"), description="variation in click time (RMS)"
     )
@@ -197,28 +208,32 @@ class ProjectorParameters(MachineParameters, Layer):
     """A machine in its scene: how loud, where, from when on, and how it ends."""
 
     level: Dbfs = Field(
-        -46.0, description="how loud the running machine is where it is heard, RMS over both ears"
+        -46.0, description="RMS level of the running machine at the listener, over both ears"
     )
     place: Place = Field(
         "in-room",
         description="where it is heard from: beside it in the booth, through the port glass, or "
         "with the machine standing among the seats",
     )
-    pan: Pan = Field(0.12, description="where the machine stands, behind the listener")
+    pan: Pan = Field(0.12, description="pan of the machine, behind the listener")
     width: Percent = Field(
-        20.0, description="the share by which the ears differ: their correlation is 100 % less this"
+        20.0, description="difference between the ears: their correlation is 100 % minus this"
     )
-    rise: Duration = Field(parse_duration("3s"), description="it comes up from nothing this long")
-    rise_curve: CurveName = Field("hsin", description="how it comes up")
+    rise: Duration = Field(parse_duration("3s"), description="length of the fade-in")
+    rise_curve: CurveName = Field("hsin", description="curve of the fade-in")
     start_up: Duration = Field(
-        parse_duration("0s"), description="the motor gathers speed this long; 0 s: it runs already"
+        parse_duration("0s"), description="start-up time of the motor; 0 s: it is running"
     )
-    splices: List[Time] = Field((), max_length=1000, description="when a splice ticks through the gate")
-    runs_out: Time | None = Field(None, description="when the film's end leaves the feed sprocket")
+    splices: List[Time] = Field(
+        (), max_length=1000, description="times at which a splice passes the gate"
+    )
+    runs_out: Time | None = Field(
+        None, description="time at which the film end leaves the feed sprocket"
+    )
     thins: Duration = Field(
-        parse_duration("900ms"), description="how long the end takes through gate and sprockets"
+        parse_duration("900ms"), description="time of the film end from feed sprocket to take-up"
     )
-    stops: Time | None = Field(None, description="when the motor is switched off")
+    stops: Time | None = Field(None, description="time at which the motor is switched off")
     coast: Duration = Field(
-        parse_duration("2.5s"), description="how long it turns on, slower and lower, once it is off"
+        parse_duration("2.5s"), description="run-down time after the motor is switched off"
     )

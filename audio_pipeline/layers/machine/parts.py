@@ -1,4 +1,4 @@
-"""The parts of a projector that sound, each at its own loudness; the machine gives them their levels.
+"""The sounding parts of a projector, each at unit loudness; the machine sets their levels.
 
 A part plays for a `Stretch` of the machine's life onto a `Recording`: it sounds itself, or lets one of
 the machine's noises swell, which is heard once for all the parts that share it.
@@ -105,7 +105,7 @@ class Part(Protocol):
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Parts that are heard as one, each at a gain of its own."""
+    """A group of parts, each with its own gain."""
 
     parts: tuple[tuple[float, Part], ...]
 
@@ -117,7 +117,7 @@ class Ensemble:
 
 @dataclass(frozen=True)
 class Chance:
-    """How unlike each other the events of one kind are: in time, in level and in colour."""
+    """The variation among events of one kind: in time, in level and in colour."""
 
     seed: int
     stream: str
@@ -138,7 +138,7 @@ class Chance:
 
 @dataclass(frozen=True)
 class Voice:
-    """What is heard of a blow: `body` rings as `strengths` say; with a `noise`, it is that which swells."""
+    """The sound of a blow: `body` rings as `strengths` say; with a `noise`, it is that which swells."""
 
     body: Resonances
     strengths: tuple[complex, ...]

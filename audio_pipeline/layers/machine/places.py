@@ -1,4 +1,4 @@
-"""Where the machine is heard from: what reaches the listener of each frequency, and from the sides.
+"""The listening position of the machine: loss by frequency, and reflections.
 
 Left is M + S and right M − S, where S is a diffuse share of the same machine: the fold to mono is M
 itself, whatever the width, so that nothing combs.

@@ -124,20 +124,20 @@ def _life(projector: ProjectorParameters, scene: Scene, name: str, span: Span) -
         raise PresetError(
             f"layers.{name}.runs_out: the machine stops at {projector.stops}, before its film runs out "
             f"at {projector.runs_out}",
-            hint="let it stop later, or leave runs_out away",
+            hint="set stops later, or remove runs_out",
         )
     start_s, start_up_s = span.start / scene.sample_rate, scene.seconds(projector.start_up)
     if start_up_s > 0.0 and stops < start_s + start_up_s:
         raise PresetError(
             f"layers.{name}.stops: it stops at {projector.stops}, before it has come up to speed",
-            hint="let it stop later, or shorten start_up",
+            hint="set stops later, or shorten start_up",
         )
     speed = Speed(start_s, start_up_s, stops, scene.seconds(projector.coast))
     splices = tuple(seconds(splice) for splice in projector.splices)
     for splice, at_s in zip(projector.splices, splices, strict=True):
         if at_s >= min(runs_out, stops):
             raise PresetError(
-                f"layers.{name}.splices: at {splice} no film runs any more",
+                f"layers.{name}.splices: the film has already run out at {splice}",
                 hint="a splice comes before runs_out and stops",
             )
     return RunProfile(speed, runs_out, max(scene.seconds(projector.thins), 0.05), splices)

@@ -92,7 +92,7 @@ class FaultFinder:
         return (*whole, *sorted(placed, key=lambda fault: (fault.start or 0, fault.channels)))
 
     def used_bits(self) -> int | None:
-        """The bits in use in the channel that uses most; None where samples are no whole numbers."""
+        """The bits in use in the channel that uses most; None for floating-point samples."""
         return max((word.used() for word in self._words), default=None)
 
     def _sum(self, columns: list[Samples]) -> None:

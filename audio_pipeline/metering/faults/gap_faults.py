@@ -1,4 +1,4 @@
-"""Which gaps are faults: dropouts and muted stretches, but neither pauses nor what was meant to end."""
+"""Which gaps are faults: dropouts and muted stretches, but not pauses or natural ends."""
 
 from __future__ import annotations
 

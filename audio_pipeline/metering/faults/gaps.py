@@ -1,7 +1,7 @@
 """Gaps: stretches in which a channel falls to nothing and comes back, or does not.
 
-A gap is a fault when the sound is cut off at its edges. Sound that dies away first, as speech does before
-a pause, is none. Fed block by block; what is decided at an edge needs the 0.3 s on either side of it.
+A gap is a fault when the sound is cut off at its edges. Sound that dies away first, as speech does before a
+pause, is not a fault. Fed block by block; what is decided at an edge needs the 0.3 s on either side of it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ _LOWEST_OCTAVE_HZ, _OCTAVES = 100.0, 7
 _COLOUR_FLOOR = 1e-4
 _ACTIVE = 10.0 ** (-26.0 / 20.0)
 _ACTIVE_SHARE = 0.6
-"""Of the sound beside a gap so much is near its level: single clicks far apart are no sound cut off."""
+"""Of the sound beside a gap so much is near its level: single clicks far apart are not a sound that was cut
+off.
+"""
 
 
 @dataclass(frozen=True)

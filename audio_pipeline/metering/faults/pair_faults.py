@@ -26,7 +26,7 @@ APART_DB = 9.0
 def pair_faults(
     meter: PairMeter, pair: tuple[int, int], sample_rate_hz: int, *, stereo: bool
 ) -> list[Fault]:
-    """The faults of a pair of channels that are not dead; `stereo`: there are no others."""
+    """The faults of a pair of channels that are not dead; `stereo`: the file has only these two."""
     chunks = meter.chunks()
     first, second = float(chunks.first.sum()), float(chunks.second.sum())
     if not chunks.active.any() or first <= 0.0 or second <= 0.0:

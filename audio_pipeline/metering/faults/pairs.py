@@ -82,7 +82,7 @@ class PairMeter:
         return Chunks(table[:, 0], table[:, 1], table[:, 2], np.array(self._edges, dtype=np.float64))
 
     def delay_samples(self) -> int | None:
-        """How far the second is behind the first; None where they are no delayed copies."""
+        """How far the second is behind the first; None if they are not delayed copies."""
         found = [delay[0] for delay in self._delays if delay is not None]
         if not found or len(found) < 0.8 * len(self._delays):
             return None
@@ -91,7 +91,7 @@ class PairMeter:
         return middle if middle != 0 and steady >= 0.8 * len(self._delays) else None
 
     def _delay(self, x: Samples, y: Samples) -> tuple[int, float] | None:
-        """The delay at which two windows are alike, and how alike; None where there is no such one."""
+        """The delay at which two windows are alike, and how alike; None if no delay fits."""
         x, y = np.diff(x), np.diff(y)  # whitens a little: low notes are alike at any delay
         size = 2 * _WINDOW
         crossed = np.fft.irfft(np.conj(np.fft.rfft(x, size)) * np.fft.rfft(y, size), size)

@@ -187,8 +187,8 @@ class TimeCharts {
 
 const levelScale = (label, low, high) => ({ label, scale: { range: () => [low, high] }, axis: {} });
 
-const placeScale = {
-  label: "place",
+const balanceScale = {
+  label: "balance",
   scale: { dir: -1, range: () => [-1.05, 1.05] },
   axis: { splits: () => [-1, 0, 1], filter: (_, splits) => splits, values: () => ["L", "C", "R"] },
 };

@@ -121,7 +121,7 @@ function bytesOf(id) {
   return bytes;
 }
 
-// Decode without a context that wants to be heard, so before anybody has touched the page.
+// Decodes without an audible context, so before the user has touched the page.
 function decode(bytes) {
   return new OfflineAudioContext(2, 1, SAMPLE_RATE).decodeAudioData(bytes.buffer);
 }

@@ -7,6 +7,43 @@ function told(state) {
   banner.hidden = state.doing === "done";
   banner.classList.toggle("failed", state.doing === "failed");
   banner.textContent = state.doing === "rendering" ? "Rendering …" : (state.words ?? []).join("\n");
+  noteLink.hidden = !state.comparison;
+  if (state.comparison) noteLink.href = state.comparison;
+}
+
+// A note that is values of the preset is rendered by a click, and compared blind with this mix. The token is known
+// to the page that was served here alone.
+const noteKept = "render-ending note";
+const noteText = document.createElement("textarea");
+const noteButton = document.createElement("button");
+const noteLink = document.createElement("a");
+const noteState = document.createElement("p");
+
+function placeNote() {
+  const section = document.createElement("section");
+  const heading = document.createElement("h2");
+  heading.id = "note-title";
+  heading.textContent = "Hear a note";
+  section.id = "note";
+  section.setAttribute("aria-labelledby", heading.id);
+  Object.assign(noteText, { rows: 2, maxLength: 2000, placeholder: "dropout.fade = 80ms", value: sessionStorage.getItem(noteKept) ?? "" });
+  noteText.setAttribute("aria-label", "Values of the preset, a line each");
+  noteText.addEventListener("input", () => sessionStorage.setItem(noteKept, noteText.value));
+  Object.assign(noteButton, { type: "button", textContent: "Render this note" });
+  noteButton.addEventListener("click", sendNote);
+  Object.assign(noteLink, { textContent: "Compare blind", hidden: true, target: "_blank", rel: "noopener" });
+  noteLink.id = "compare";
+  noteState.setAttribute("role", "status");
+  const row = document.createElement("p");
+  row.append(noteButton, " ", noteLink);
+  section.append(heading, noteText, row, noteState);
+  document.querySelector("main").append(section);
+}
+
+async function sendNote() {
+  const headers = { "Content-Type": "application/json", "X-Token": document.getElementById("live").dataset.token };
+  const answer = await fetch("/note", { method: "POST", headers, body: JSON.stringify({ note: noteText.value }) }).catch(() => null);
+  noteState.textContent = answer?.status === 202 ? "" : "The note was not taken; reload the page and try again.";
 }
 
 // Come back to the same place with the same view, and go on playing where the browser lets us.
@@ -25,6 +62,7 @@ function returnToPlace() {
   scrollTo({ top: place.scroll, behavior: "instant" });
 }
 
+placeNote();
 returnToPlace();
 const version = Number(document.getElementById("live").dataset.version);
 const events = new EventSource("/events");

@@ -1,10 +1,11 @@
 // What a listener thinks of the mixes: kept in the browser, exported as JSON and CSV.
 
 class Notes {
-  constructor(id, names) {
-    this.key = `render-ending review ${id}`;
+  // `given`: notes that the page was made with, { id, state }; what is added to them is kept apart from others.
+  constructor(id, names, given) {
+    this.key = `render-ending review ${id}${given ? ` ${given.id}` : ""}`;
     this.names = names;
-    this.state = { open: {}, rounds: [], abx: [] };
+    this.state = { open: {}, rounds: [], abx: [], ...given?.state };
     try {
       Object.assign(this.state, JSON.parse(localStorage.getItem(this.key)) ?? {});
     } catch {
@@ -46,6 +47,18 @@ class Notes {
     return (notes[key] ??= { star: false, note: "" });
   }
 
+  // Every note with a text, in order of time: by letter in the round that goes on, by name once it is revealed.
+  markers() {
+    const all = Object.entries(this.state.open).map(([name, said]) => [name, said]);
+    for (const round of this.state.rounds) {
+      for (const [sign, said] of Object.entries(round.notes)) all.push([round.revealed ? round.key[sign] : sign, said]);
+    }
+    return all
+      .filter(([, said]) => oneLine(said.note ?? ""))
+      .map(([name, said]) => ({ at_s: said.at_s ?? 0, text: oneLine(`${name}: ${said.note}`) }))
+      .sort((a, b) => a.at_s - b.at_s);
+  }
+
   addAbx(a, b, test) {
     const { trials, right, p } = test;
     this.state.abx.push({ a, b, trials: trials.length, right, p });
@@ -58,15 +71,15 @@ class Notes {
   }
 
   asCsv() {
-    const rows = [["mix", "round", "letter", "star", "note", "against", "trials", "right", "p"]];
+    const rows = [["mix", "round", "letter", "star", "note", "against", "trials", "right", "p", "at_s"]];
     for (const name of this.names) {
-      const { star = false, note = "" } = this.state.open[name] ?? {};
-      rows.push([name, "open", "", star ? "yes" : "no", note]);
+      const { star = false, note = "", at_s = "" } = this.state.open[name] ?? {};
+      rows.push([name, "open", "", star ? "yes" : "no", note, "", "", "", "", at_s]);
     }
     this.state.rounds.forEach((round, n) => {
       for (const [sign, name] of Object.entries(round.key)) {
-        const { star = false, note = "" } = round.notes[sign] ?? {};
-        rows.push([name, `blind ${n + 1}`, sign, star ? "yes" : "no", note]);
+        const { star = false, note = "", at_s = "" } = round.notes[sign] ?? {};
+        rows.push([name, `blind ${n + 1}`, sign, star ? "yes" : "no", note, "", "", "", "", at_s]);
       }
     });
     this.state.abx.forEach(({ a, b, trials, right, p }, n) => {

@@ -1,7 +1,7 @@
 // The page of one render.
 
 const report = dataOf("report");
-const look = dataOf("look");
+const media = dataOf("media");
 const step = report.curves.step_s;
 const times = report.curves.level_dbfs.map((_, n) => (n + 1) * step);
 const cues = report.sections.map((section) => ({ name: section.name, at: section.start_s }));
@@ -21,11 +21,11 @@ charts.add(
   levelScale("LUFS, dBFS", SOFTEST, Math.ceil((loudest + 4) / 10) * 10),
   { labels: true },
 );
-charts.add("place", 90, [times, look.place.slice(0, times.length)], [line("--ink", 1)], placeScale);
+charts.add("balance", 90, [times, media.balance.slice(0, times.length)], [line("--ink", 1)], balanceScale);
 
 const image = new Image();
 image.addEventListener("load", () => {
-  const { lowest_hz, highest_hz } = look.spectrogram;
+  const { lowest_hz, highest_hz } = media.spectrogram;
   charts.add(
     "spectrogram",
     240,
@@ -36,9 +36,9 @@ image.addEventListener("load", () => {
   );
   charts.moveTo(transport.at);
 });
-image.src = look.spectrogram.png;
+image.src = media.spectrogram.png;
 
-if (look.close_up) drawCloseUp(look.close_up, report);
+if (media.close_up) drawCloseUp(media.close_up, report);
 
 const transport = new Transport({
   clock: new PictureClock(report.provenance.picture_rate, report.provenance.picture_start),
@@ -56,14 +56,14 @@ function valuesAt(seconds) {
     const value = points[n];
     return value === null || value === undefined ? `– ${unit}` : `${value.toFixed(1).replace("-", "−")} ${unit}`;
   };
-  const place = look.place[n];
-  const side = place === null || place === undefined ? "–" : Math.abs(place) < 0.05 ? "C" : `${place < 0 ? "L" : "R"}${Math.round(Math.abs(place) * 100)}`;
+  const balance = media.balance[n];
+  const side = balance === null || balance === undefined ? "–" : Math.abs(balance) < 0.05 ? "C" : `${balance < 0 ? "L" : "R"}${Math.round(Math.abs(balance) * 100)}`;
   return [
     clockTime(seconds),
     `momentary ${figure(report.curves.momentary_lufs, "LUFS")}`,
     `short-term ${figure(report.curves.short_term_lufs, "LUFS")}`,
     `level ${figure(report.curves.level_dbfs, "dBFS")}`,
-    `place ${side}`,
+    `balance ${side}`,
   ].join("  ·  ");
 }
 

@@ -3,7 +3,9 @@
 const review = dataOf("review");
 const { mixes } = review;
 const duration = Math.max(...mixes.map((mix) => mix.duration_s));
-const notes = new Notes(review.id, mixes.map((mix) => mix.name));
+const notes = new Notes(review.id, mixes.map((mix) => mix.name), review.notes);
+const pictureClock = new PictureClock(...mixes[0].picture);
+const markers = new NoteMarkers(review.title, pictureClock);
 const byId = (id) => document.getElementById(id);
 
 let selected = 0;
@@ -39,7 +41,7 @@ const apartChart = charts.add("apart", 130, [times, ...apart()], lines(), levelS
 });
 
 const transport = new Transport({
-  clock: new PictureClock(...mixes[0].picture),
+  clock: pictureClock,
   sections: sectionsNow(),
   duration,
   charts,
@@ -244,10 +246,10 @@ function listMixes() {
   refresh();
 }
 
-function mixRow(n, place) {
+function mixRow(n, nth) {
   const mix = mixes[n];
   const said = notes.of(mix.name);
-  const key = place < 10 ? String((place + 1) % 10) : "";
+  const key = nth < 10 ? String((nth + 1) % 10) : "";
   const button = make("button", { type: "button", className: "mix", dataset: { mix: n } }, make("kbd", { textContent: key }), " ", shownName(n));
   button.addEventListener("click", () => select(n));
   const star = make("button", { type: "button", className: "star", textContent: said.star ? "★" : "☆" });
@@ -261,11 +263,16 @@ function mixRow(n, place) {
   });
   const note = make("textarea", { rows: 1, value: said.note, placeholder: "A note" });
   note.setAttribute("aria-label", `Note on ${shownName(n)}`);
+  const place = make("span", { className: "note-at" });
+  const showPlace = () => (place.textContent = said.note && said.at_s !== undefined ? `at ${pictureClock.at(said.at_s)}` : "");
   note.addEventListener("input", () => {
+    if (!said.note) said.at_s = transport.at; // where the playhead is when a note is begun
     said.note = note.value;
+    showPlace();
     notes.save();
   });
-  const row = make("li", {}, button, star, note);
+  showPlace();
+  const row = make("li", {}, button, star, note, place);
   if (!blind()) {
     const figures = [["gain", null], ...mix.figures].map(([label, value]) =>
       make("span", {}, `${label} `, make("b", value === null ? { dataset: { gain: n } } : { textContent: value })),
@@ -322,6 +329,11 @@ byId("export-json").addEventListener("click", () =>
   download("review.json", "application/json", notes.asJson(review.title, mixes.map((mix) => mix.gain_db))),
 );
 byId("export-csv").addEventListener("click", () => download("review.csv", "text/csv", notes.asCsv()));
+byId("export-edl").addEventListener("click", () => download("review.edl", "text/plain", markers.asEdl(notes.markers())));
+byId("export-reaper").addEventListener("click", () => download("review_markers.csv", "text/csv", markers.asReaper(notes.markers())));
+byId("export-xml").addEventListener("click", () =>
+  download("review.xml", "application/xml", markers.asXml(notes.markers(), duration)),
+);
 charts.bindZoomButtons();
 if (blind()) {
   // a round that was going on when the page was closed goes on with the letters it had
@@ -329,5 +341,6 @@ if (blind()) {
   selected = order[0];
 }
 listMixes();
+if (review.starts_blind && !blind() && !notes.state.rounds.length) startBlind();
 
 window.renderEnding = { transport, charts, notes, Engine, guessing, shuffled, abx: () => test, selected: () => selected };

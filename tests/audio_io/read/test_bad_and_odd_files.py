@@ -89,10 +89,10 @@ REFUSED = [
     Case("notes.wav", b"MThd\0\0\0\x06\0\0\0\x01\0\x60", r"is a MIDI file"),
     Case("zeros.wav", bytes(5000), r"no kind of audio file"),
     Case("noise.wav", np.random.default_rng(5).bytes(5000), r"no kind of audio file"),
-    Case("riff-only.wav", b"RIFF", r"damaged or cut short"),
-    Case("header-cut-in-riff.wav", wave(SOUND)[:11], r"damaged or cut short"),
-    Case("header-cut-in-fmt.wav", wave(SOUND)[:30], r"says that it|damaged or cut short"),
-    Case("header-cut-before-data.wav", wave(SOUND)[:40], r"damaged or cut short"),
+    Case("riff-only.wav", b"RIFF", r"damaged or truncated"),
+    Case("header-cut-in-riff.wav", wave(SOUND)[:11], r"damaged or truncated"),
+    Case("header-cut-in-fmt.wav", wave(SOUND)[:30], r"says that it|damaged or truncated"),
+    Case("header-cut-before-data.wav", wave(SOUND)[:40], r"damaged or truncated"),
     Case("no-data-chunk.wav", b"RIFF\x1c\0\0\0WAVE" + chunk(b"fmt ", fmt()), r"no sound follows"),
     Case("no-fmt-chunk.wav", b"RIFF\x1c\0\0\0WAVE" + chunk(b"data", SOUND), r"data before"),
     Case(
@@ -339,8 +339,8 @@ NO_FILES: list[tuple[str, Callable[[Path], object], str]] = [
     ("link to a fifo", _to_fifo, r"is a pipe"),
     ("socket", _socket, r"is a socket"),
     ("loop", _loop, r"is a link that leads back to itself"),
-    ("dangling link", _dangling, r"is a link to gone\.wav, which is not there"),
-    ("nothing", lambda _: None, r"is not there"),
+    ("dangling link", _dangling, r"is a link to gone\.wav, which does not exist"),
+    ("nothing", lambda _: None, r"does not exist"),
 ]
 
 
@@ -366,7 +366,7 @@ def test_a_device_is_refused(device: str) -> None:
 def test_a_file_without_permission_is_refused(tmp_path: Path) -> None:
     path = made(tmp_path, Case("secret.wav", wave(SOUND), ""))
     path.chmod(0)
-    with pytest.raises(StemError, match="may not be read"):
+    with pytest.raises(StemError, match="cannot be read: permission denied"):
         read(path)
 
 
@@ -379,7 +379,7 @@ def test_what_the_system_forbids_is_said_in_words(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "open", forbid)
-    with pytest.raises(StemError, match="may not be read"):
+    with pytest.raises(StemError, match="cannot be read: permission denied"):
         read(path)
 
 

@@ -132,7 +132,7 @@ def test_what_is_no_such_file_is_refused(tmp_path):
         (tmp_path / f"{name}.sofa").write_bytes(content)
         with pytest.raises(StemError, match="SOFA file"):
             read_head(tmp_path / f"{name}.sofa")
-    with pytest.raises(StemError, match="is not there") as caught:
+    with pytest.raises(StemError, match="does not exist") as caught:
         read_head(tmp_path / "hole.sofa")
     assert "whole.sofa" in caught.value.hint
     (tmp_path / "empty.sofa").touch()

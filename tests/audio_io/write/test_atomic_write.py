@@ -81,7 +81,7 @@ def test_a_full_disk_is_a_render_error(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(RenderError, match=r"a\.wav could not be written: the disk is full") as error:
         _write_a_lot(tmp_path / "a.wav")
-    assert error.value.hint == "Make room, then render again."
+    assert error.value.hint == "Free disk space, then render again."
     assert list(tmp_path.iterdir()) == []
 
 
@@ -314,7 +314,7 @@ def test_a_foreign_thing_at_the_name_of_the_staging_folder_is_refused_and_kept(
     make(staging_folder(path))
     before = _everything(tmp_path)
     with (
-        pytest.raises(RenderError, match="is in the way, and was not made by this program"),
+        pytest.raises(RenderError, match="already exists and was not written by this program"),
         atomic_write(path, "wb"),
     ):
         pass

@@ -251,7 +251,7 @@ def test_a_part_that_is_not_what_the_journal_says_is_lost(renders: Path) -> None
 def test_a_foreign_file_in_the_way_of_an_interrupted_set_stays_and_is_named(renders: Path) -> None:
     _pending(renders)
     (renders / "mix.report.json").write_text("precious")
-    with pytest.raises(UnfinishedSetError, match=r"mix\.report\.json is there already"):
+    with pytest.raises(UnfinishedSetError, match=r"mix\.report\.json already exists"):
         finish_pending(renders)
     assert (renders / "mix.report.json").read_text() == "precious"
     (renders / "mix.report.json").unlink()

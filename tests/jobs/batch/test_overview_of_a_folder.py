@@ -73,7 +73,7 @@ def test_every_outcome_tells_what_became_of_its_delivery(
         verdicts = {name: delivery and delivery.verdict for name, delivery in deliveries.items()}
         assert verdicts == {"tiny": "fail", "good": "pass", "film": "not measurable"}
         assert [clause.figure for clause in deliveries["tiny"].failed] == ["integrated_lufs"]
-        assert "Integrated loudness: -27.0 LUFS, asked for -23" in deliveries["tiny"].sentence()
+        assert "Integrated loudness: -27.0 LUFS, allowed: -23" in deliveries["tiny"].sentence()
         assert "Dialogue-stem loudness: not measurable" in deliveries["film"].sentence()
         assert deliveries["good"].failed == ()
     rows = {row["name"]: row for row in _rows(judged)}
@@ -125,7 +125,9 @@ def test_an_earlier_report_that_is_damaged_is_told_in_its_row(judged: Project) -
     _batch(judged, "tiny", "good")
     (judged.renders / "good.report.json").write_text("{")
     _batch(judged, "tiny")
-    assert "good.report.json is not JSON" in {r["name"]: r for r in _rows(judged)}["good"]["failure"]
+    assert (
+        "good.report.json is not valid JSON" in {r["name"]: r for r in _rows(judged)}["good"]["failure"]
+    )
 
 
 def _damage(text: str, how: str) -> str:

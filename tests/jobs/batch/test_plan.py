@@ -175,11 +175,11 @@ MISTAKES = {
     ),
     "one name for two": (
         'presets = ["tiny"]\nname = "x"\n[vary]\n"dropout.fade" = ["1s", "2s"]',
-        "two mixes would both be x.wav",
+        "two mixes have the name x.wav",
     ),
     "names alike but for case": (
         'presets = ["tiny"]\n[[mix]]\npreset = "tiny"\nname = "TINY"',
-        "two mixes would both be TINY.wav",
+        "two mixes have the name TINY.wav",
     ),
     "forbidden sign": ('presets = ["tiny"]\nname = "a/../{preset}"', "it has /"),
     "hidden": ('presets = ["tiny"]\nname = ".{preset}"', "hides or breaks"),
@@ -203,11 +203,11 @@ MISTAKES = {
     ),
     "a change without a base": (
         'presets = ["tiny"]\n[set]\n"cues.new" = "base + 1s"',
-        "there is no value to start from",
+        "the base does not set this value",
     ),
     "unknown language": ('[[mix]]\npreset = "tiny"\nlanguage = "de"', "no language 'de'"),
     "mix without preset": ('[[mix]]\nname = "x"', "names no preset"),
-    "no TOML": ("presets = [", "is not TOML"),
+    "no TOML": ("presets = [", "is not valid TOML"),
 }
 
 

@@ -90,6 +90,20 @@ def test_a_render_is_found_by_its_name_its_report_and_its_master(tiny: Project) 
     assert layered.session.tracks
 
 
+def test_a_render_is_exported_without_its_project(tiny: Project, tmp_path: Path) -> None:
+    export(MixRequest(tiny, "tiny"), "csv")
+    away = tmp_path / "away"
+    shutil.copytree(tiny.renders, away)
+    shutil.rmtree(away / "tiny.export")
+    done = run(away, "export", "tiny.wav", "--to", "edl")
+    assert (done.returncode, done.stdout) == (0, "tiny.export/tiny.edl\n")
+    for line in (["tiny.wav", "--to", "csv", "--layers"], ["tiny", "--to", "csv"]):
+        refused = run(away, "export", *line)
+        assert refused.returncode == 1
+        assert "no project here" in refused.stderr
+        assert "hint" in refused.stderr
+
+
 def test_a_render_of_a_preset_that_has_changed_is_made_again(tiny: Project) -> None:
     export(MixRequest(tiny, "tiny"), "csv")
     before = (tiny.renders / "tiny.wav").read_bytes()

@@ -243,7 +243,7 @@ def test_what_melt_renders_is_the_master(exported: Exporter, tmp_path: Path) -> 
         ["melt", "-silent", str(project), "-consumer", f"avformat:{out}", *settings, "real_time=-1"],
         check=True,
         capture_output=True,
-        timeout=60,
+        timeout=300,
     )
     rendered, _ = soundfile.read(out, always_2d=True)
     master, _ = soundfile.read(exported.renders / "short.wav", always_2d=True)

@@ -1,0 +1,130 @@
+"""`render-ending retime`: a preset follows a new cut of the picture."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from audio_pipeline.cli.errors import printable, printable_json
+from audio_pipeline.cli.options import debug_option, markers_option, preset_names
+from audio_pipeline.cli.output import Output, output_options
+from audio_pipeline.cli.process import loading
+
+EPILOG = """\b
+Examples:
+  render-ending retime final --markers locked.csv
+  render-ending retime final --old cut1.edl --new cut2.edl --name final-cut2
+
+\b
+Exit status 1 when a cut removes or overlaps a cue; nothing is written then.
+"""
+
+FILE = click.Path(path_type=Path)
+MOST_SPANS = 8
+
+
+@click.command("retime", epilog=EPILOG)
+@click.argument("preset", shell_complete=preset_names)
+@markers_option("Cues move to the markers that are called like them: ")
+@click.option("--old", type=FILE, metavar="A.edl", help="The cut that PRESET was made for.")
+@click.option("--new", type=FILE, metavar="B.edl", help="The new cut: cues move as their picture does.")
+@click.option("--name", metavar="NAME", help="Of the new preset (default: PRESET-retimed).")
+@click.option(
+    "--report",
+    type=FILE,
+    metavar="FILE.json",
+    help="Write the report here, not to renders/NAME.retime.json.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="Worker threads (default: number of CPUs).",
+)
+@output_options
+@debug_option
+def command(preset: str, output: Output, **options: Any) -> None:
+    """Move the cues of PRESET to a new picture, and prove what stayed the same.
+
+    Lists what moves, writes a preset of a few lines that extends PRESET, mixes both, and lists the spans whose
+    samples are equal. The picture's rate and start are those of PRESET.
+    """
+    markers, old, new = options["markers"], options["old"], options["new"]
+    if (markers is None) == (old is None and new is None) or (old is None) != (new is None):
+        raise click.UsageError("say --markers FILE, or --old A.edl and --new B.edl")
+    with loading():
+        from audio_pipeline.cli.cache import users_cache
+        from audio_pipeline.jobs.retime import NewPicture, retime
+        from audio_pipeline.jobs.retime_report import retime_document, write_retime_report
+        from audio_pipeline.preset.project import current_project
+
+    project = current_project()
+    name = options["name"] or f"{preset}-retimed"
+    workers = options["workers"] or os.cpu_count() or 1
+    found = retime(project, preset, NewPicture(markers, old, new), name, users_cache(), workers)
+    document = retime_document(found)
+    report = None
+    if found.file is not None:
+        report = options["report"] or project.renders / f"{name}.retime.json"
+        write_retime_report(report, document)
+    if output.json:
+        click.echo(printable_json(_json(document)), nl=False)
+    else:
+        _tell(document, None if found.file is None else project.shown(found.file), report, output)
+    if found.problems:
+        for problem in found.problems:
+            click.echo(printable(f"error: {problem}"), err=True)
+        click.echo(
+            "hint: Nothing was written. Give the cue a place of its own with --markers.", err=True
+        )
+        raise click.exceptions.Exit(1)
+
+
+def _json(document: dict[str, Any]) -> str:
+    import json
+
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _tell(document: dict[str, Any], file: str | None, report: Path | None, output: Output) -> None:
+    from audio_pipeline.cli.tables import print_table
+
+    click.echo(printable(document["picture"]))
+    moved = [move for move in document["moves"] if move["frames"]]
+    for note in document["notes"]:
+        click.echo(printable(note))
+    if not moved:
+        click.echo("Nothing moves.")
+        return
+    click.echo()
+    print_table(
+        ("moves", "old", "new", "frames"),
+        [(m["name"], m["old"], m["new"], f"{m['frames']:+g}") for m in moved],
+    )
+    if file is None:
+        return
+    click.echo("\n" + printable(f"{file}: extends {document['preset']}"))
+    compared = document["compared_samples"]
+    shares = ", ".join(
+        f"{name} {100 * count / compared:.1f} %" for name, count in document["equal_samples"].items()
+    )
+    click.echo(f"equal samples of {compared}: {shares}\n")
+    rows = []
+    for name, spans in document["equal"].items():
+        longest = sorted(spans, key=lambda s: s["start_samples"] - s["stop_samples"])[:MOST_SPANS]
+        shown = sorted(longest, key=lambda s: s["start_samples"])
+        rows += [(name, s["start"], s["stop"], s["stop_samples"] - s["start_samples"]) for s in shown]
+        if len(spans) > MOST_SPANS:
+            rows.append((name, "…", f"{len(spans) - MOST_SPANS} more", ""))
+    print_table(("equal", "from", "to", "samples"), [tuple(map(str, row)) for row in rows])
+    click.echo()
+    for name, causes in document["sounds"].items():
+        if causes:
+            output.detail(f"{name} depends on {', '.join(causes)}")
+    same = [name for name, causes in document["sounds"].items() if not causes]
+    if same:
+        click.echo(printable(f"depends on nothing that moved: {', '.join(same)}"))
+    click.echo(printable(f"report: {report}"))

@@ -1,0 +1,58 @@
+"""Which sounds depend on what moved: by the questions that each asks its scene while it is prepared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from audio_pipeline.memo.tracing import Question, TracingScene, answer
+from audio_pipeline.mixing.session import Session
+from audio_pipeline.timeline.scene import Scene
+
+UNKNOWN = "anything"
+"""What a sound depends on that asked the scene in a way which nobody can follow."""
+
+
+def moved_sounds(before: Session, after: Session) -> Mapping[str, tuple[str, ...]]:
+    """For each layer and effect that plays in `after` what it asked for that has moved, as words like "black"
+    or "end"; nothing for a sound that depends on nothing that moved."""
+    sounds: dict[str, Any] = {**after.preset.playing(), **after.preset.working()}
+    others: dict[str, Any] = {**before.preset.playing(), **before.preset.working()}
+    found: dict[str, tuple[str, ...]] = {}
+    for name, sound in sounds.items():
+        asked = _questions(after.scene, name, sound)
+        if asked is None:
+            found[name] = (UNKNOWN,)
+            continue
+        causes = [_words(q) for q in asked if _answer(before.scene, q) != _answer(after.scene, q)]
+        if name not in others or others[name] != sound:
+            causes.append("its own values")
+        found[name] = tuple(dict.fromkeys(causes))
+    return found
+
+
+def _questions(scene: Scene, name: str, sound: Any) -> list[Question] | None:
+    tracing = TracingScene(scene, name)
+    sound.prepare(cast(Scene, tracing), name)
+    return tracing.close()
+
+
+def _answer(scene: Scene, question: Question) -> Any:
+    """What the scene answers; stems are the same files in both."""
+    if question[0] in ("stem", "stem of"):
+        return None
+    try:
+        return answer(scene, {}, {}, question)
+    except (ValueError, KeyError):
+        return "no answer"
+
+
+def _words(question: Question) -> str:
+    match question:
+        case ["at", text, _]:
+            return str(text)
+        case ["cue", name]:
+            return str(name)
+        case ["programme"]:
+            return "end"
+    return str(question[0])

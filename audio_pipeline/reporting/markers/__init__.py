@@ -1,0 +1,1 @@
+"""Marker lists, as editors and workstations export them: one reader for all kinds."""

@@ -1,0 +1,63 @@
+"""The text of a marker list, whatever program and system wrote it."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from pathlib import Path
+
+from audio_pipeline.audio_io.regular_file import open_regular
+from audio_pipeline.errors import ReportError
+
+MAX_BYTES = 4_000_000
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""Byte order marks, of which the longer go first: that of UTF-32 begins with that of UTF-16."""
+_CONTROL = re.compile(r"[\0-\x08\x0e-\x1f]")
+
+
+def read_text(path: Path) -> str:
+    """The text of `path` in any Unicode encoding, or in that of older Windows
+    or an old Mac; lines end in "\\n".
+
+    Raises ReportError when it cannot be read, is too large, or is not text.
+    """
+    try:
+        if not path.is_file():
+            raise ReportError(f"{path} is not a file")
+        with open_regular(path) as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ReportError(f"{path} cannot be read: {error.strerror or error}") from error
+    if len(raw) > MAX_BYTES:
+        raise ReportError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB: not a marker list")
+    text = _decoded(path, raw).replace("\r\n", "\n").replace("\r", "\n")
+    if _CONTROL.search(text.rstrip("\0\x1a")):
+        raise ReportError(f"{path} is not text", hint="Export the markers as CSV, EDL, text or XML.")
+    return text.rstrip("\0\x1a")
+
+
+def _decoded(path: Path, raw: bytes) -> str:
+    for encoding in (*(name for mark, name in _MARKS if raw.startswith(mark)), *_guessed(raw)):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise ReportError(f"{path} is not text in a known encoding", hint="Save it as UTF-8.")
+
+
+def _guessed(raw: bytes) -> list[str]:
+    """Encodings of text without a mark. ASCII in UTF-16 has a zero in every second byte."""
+    head = raw[:200]
+    if head[1::2].count(0) > len(head) // 4:
+        return ["utf-16-le"]
+    if head[::2].count(0) > len(head) // 4:
+        return ["utf-16-be"]
+    old_mac = b"\r" in raw and b"\n" not in raw
+    return ["utf-8", "mac_roman" if old_mac else "cp1252"]
