@@ -107,5 +107,5 @@ def test_an_address_without_a_scheduler_is_one_sentence(
 ) -> None:
     pytest.importorskip("distributed", reason="Dask is not installed (the extra [cluster])")
     monkeypatch.setattr("audio_pipeline.jobs.batch.cluster._CONNECT_S", 0.3)
-    with pytest.raises(RenderError, match=r"no Dask scheduler at tcp://127\.0\.0\.1:9"):
+    with pytest.raises(RenderError, match=r"no Dask scheduler runs at tcp://127\.0\.0\.1:9"):
         _made(tiny, tiny.renders, scheduler="tcp://127.0.0.1:9")

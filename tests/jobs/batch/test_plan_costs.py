@@ -190,7 +190,7 @@ def test_what_is_shared_is_what_each_mix_would_have_by_itself(tiny: Project) -> 
 
 def test_a_mistake_in_one_mix_is_found_though_its_other_parts_were_checked(tiny: Project) -> None:
     _many(tiny, 5)
-    with pytest.raises(PresetError, match="nothing is called 'nowhere'"):
+    with pytest.raises(PresetError, match="'nowhere' is unknown"):
         _planned(tiny, "grain.until=silence,nowhere")
     with pytest.raises(PresetError, match="after the cue 'end'"):
         _planned(tiny, "cues.silence=1.5s,9s")
