@@ -78,7 +78,7 @@ def test_more_bits_than_channels_lose_the_highest_and_fewer_leave_channels_witho
     assert "8 loudspeakers for 6 channels; the highest bits are ignored" in more.notes[0]
     assert fewer.roles == ("FL", "FR", "FC", "LFE", None, None)
     assert fewer.weights == (1, 1, 1, 0, 1, 1)
-    assert "the last channels have no loudspeaker" in fewer.notes[0]
+    assert "the last channels have no position" in fewer.notes[0]
     assert "reserved bits" in of_mask(0x4_000F, 5).notes[0]
 
 

@@ -416,7 +416,7 @@ def test_a_machine_cannot_stop_before_it_runs():
 
 @pytest.mark.parametrize("end", [{"runs_out": "5s"}, {"stops": "5s"}])
 def test_a_splice_needs_film(end):
-    with pytest.raises(PresetError, match="no film"):
+    with pytest.raises(PresetError, match="the film has already run out at 6s"):
         Projector(splices=["6s"], **end).prepare(scene_of(10), "projector")
 
 
