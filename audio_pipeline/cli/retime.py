@@ -66,6 +66,7 @@ def command(preset: str, output: Output, **options: Any) -> None:
     workers = options["workers"] or os.cpu_count() or 1
     found = retime(project, preset, NewPicture(markers, old, new), name, users_cache(), workers)
     document = retime_document(found)
+    output.detail(f"{preset}: {len(found.moves)} times, {len(found.moved())} move")
     report = None
     if found.file is not None:
         report = options["report"] or project.renders / f"{name}.retime.json"

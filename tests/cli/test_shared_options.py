@@ -35,6 +35,7 @@ LINES = {
     "check --list": ("check", "--list"),
     "export": ("export", "tiny", "--to", "csv"),
     "export --layers": ("export", "tiny", "--to", "csv", "--layers"),
+    "retime": ("retime", "tiny", "--markers", WAVE),
     "inspect": ("inspect", WAVE),
     "inspect a layer": ("inspect", "grain", "--preset", "tiny"),
     "presets": ("presets",),

@@ -11,7 +11,7 @@ from audio_pipeline.mixing.session import open_session
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import Project
-from audio_pipeline.reporting.markers import facts_of_markers
+from audio_pipeline.reporting.marker_facts import facts_of_markers
 from audio_pipeline.timeline.moments import Clock
 from audio_pipeline.timeline.timecode import RATES
 from tests.conftest import make_project
