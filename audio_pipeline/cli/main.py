@@ -32,6 +32,7 @@ COMMANDS = {
     "review": "A page to choose between mixes by ear: level-matched, blind, ABX.",
     "check": "The verdict of a delivery, clause by clause.",
     "retime": "Move a preset's cues to a new picture; prove what stayed the same.",
+    "deliver": "One folder that foreign programs accept: files, letter, checksums.",
     "export": "A session for another program: stems or layers, markers, timecode.",
     "inspect": "What a sound is made of, in numbers and as a picture.",
     "presets": "What presets there are; one of them resolved and explained.",

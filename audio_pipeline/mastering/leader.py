@@ -17,8 +17,10 @@ import numpy as np
 
 from audio_pipeline.mastering.quantise import Steps
 from audio_pipeline.mixing.session import Session
+from audio_pipeline.timeline.moments import Clock
 from audio_pipeline.timeline.scene import to_samples
 from audio_pipeline.timeline.spans import Span
+from audio_pipeline.timeline.timecode import PictureRate
 
 HEAD_S = 8
 """How long the leader is before the programme, in seconds of timecode."""
@@ -46,34 +48,58 @@ def has_leader(session: Session, span: Span) -> bool:
 
 def first_timecode(session: Session) -> str:
     """The timecode of the first frame of a file that has a leader."""
-    clock = session.scene.clock
+    return leader_timecode(session.scene.clock)
+
+
+def leader_timecode(clock: Clock) -> str:
+    """The timecode of the first frame of a leader before a programme on that clock."""
     return clock.rate.timecode(clock.start_frame - HEAD_S * clock.rate.nominal)
 
 
 def leader_of(session: Session) -> Leader:
     """The leader of a whole programme. Without its tail pop nothing stands after the programme."""
     preset, scene = session.preset, session.scene
-    rate, end_s = scene.clock.rate, scene.schedule.named("end")
-    second = rate.nominal
-
-    def samples(frames: int, after_s: Fraction = Fraction(0)) -> int:
-        return to_samples(after_s + rate.seconds(frames), scene.sample_rate)
-
-    start, pop = samples(-HEAD_S * second), -POP_S * second
-    head = np.zeros((-start, CHANNELS), np.int32)
-    if preset.leader.two_pop:
-        _write_pop(head, Span(samples(pop) - start, samples(pop + 1) - start), session)
-    tail = np.zeros((0, CHANNELS), np.int32)
-    if preset.leader.tail_pop:
-        end, pop = scene.programme.stop, POP_S * second
-        tail = np.zeros((samples(TAIL_S * second, end_s) - end, CHANNELS), np.int32)
-        _write_pop(tail, Span(samples(pop, end_s) - end, samples(pop + 1, end_s) - end), session)
-    return Leader(head, tail)
+    return Around(
+        scene.clock.rate,
+        scene.sample_rate,
+        scene.schedule.named("end"),
+        scene.programme.stop,
+        preset.master.bits,
+    ).leader(two_pop=preset.leader.two_pop, tail_pop=preset.leader.tail_pop)
 
 
-def _write_pop(black: Steps, span: Span, session: Session) -> None:
-    """Write one pop into `black`: a sine that begins at 0, in every channel, rounded without dither."""
-    seconds = np.arange(len(span)) / session.scene.sample_rate
-    sine = POP_PEAK * np.sin(2.0 * np.pi * POP_HZ * seconds)
-    steps = np.rint(sine * 2.0 ** (session.preset.master.bits - 1)).astype(np.int32)
-    black[span.start : span.stop] = steps[:, None]
+@dataclass(frozen=True)
+class Around:
+    """A programme that a leader is made for: the picture's rate, samples a second, its end in seconds and in
+    samples, and the bits of a sample."""
+
+    rate: PictureRate
+    sample_rate_hz: int
+    end_s: Fraction
+    stop_samples: int
+    bits: int
+
+    def leader(self, *, two_pop: bool, tail_pop: bool) -> Leader:
+        """The leader. Without its tail pop nothing stands after the programme."""
+        second = self.rate.nominal
+        start, pop = self._samples(-HEAD_S * second), -POP_S * second
+        head = np.zeros((-start, CHANNELS), np.int32)
+        if two_pop:
+            self._write_pop(head, Span(self._samples(pop) - start, self._samples(pop + 1) - start))
+        tail = np.zeros((0, CHANNELS), np.int32)
+        if tail_pop:
+            end, pop, after = self.stop_samples, POP_S * second, self.end_s
+            tail = np.zeros((self._samples(TAIL_S * second, after) - end, CHANNELS), np.int32)
+            span = Span(self._samples(pop, after) - end, self._samples(pop + 1, after) - end)
+            self._write_pop(tail, span)
+        return Leader(head, tail)
+
+    def _samples(self, frames: int, after_s: Fraction = Fraction(0)) -> int:
+        return to_samples(after_s + self.rate.seconds(frames), self.sample_rate_hz)
+
+    def _write_pop(self, black: Steps, span: Span) -> None:
+        """Write one pop into `black`: a sine that begins at 0, in every channel, rounded without dither."""
+        seconds = np.arange(len(span)) / self.sample_rate_hz
+        sine = POP_PEAK * np.sin(2.0 * np.pi * POP_HZ * seconds)
+        steps = np.rint(sine * 2.0 ** (self.bits - 1)).astype(np.int32)
+        black[span.start : span.stop] = steps[:, None]

@@ -10,6 +10,8 @@ reference = "en"                            # every language gets the cues and s
 [stems.fr]                                  # every language with every other
 voice_a = "stems/fr_a.wav"
 set = { "voice_a.pan" = "base + R5" }       # for this language
+[deliver]                                   # of every mix, with render-ending deliver
+deliveries = ["netflix-nearfield", "theatrical"]
 [[exclude]]                                 # but not these
 preset = "broadcast"
 "dropout.fade" = "80ms"
@@ -44,7 +46,8 @@ LONGEST_VALUE = 1000
 
 Values = Mapping[str, Any]
 
-KEYS = ("presets", "name", "reference", "set", "vary", "stems", "exclude", "mix")
+KEYS = ("presets", "name", "reference", "set", "vary", "stems", "exclude", "mix", "deliver")
+DELIVER_KEYS = ("deliveries",)
 MIX_KEYS = ("preset", "name", "set", "language")
 LANGUAGE_SET = "set"
 """The key of a language that holds its values; every other one is a voice."""
@@ -57,6 +60,7 @@ class Matrix:
     `stems` are the languages: for each the file of each voice, and in `language_sets` values of its own.
     `exclude` holds what is left out: a mix that has all values of one of them. `over` are further values:
     those of a `[[mix]]`. `sets` are those of `--set`, which stand in the names unless `name` says others.
+    `deliveries` are those that every mix is delivered for.
     `reference` is the language that gives all others their cues and slots, `reference_stems` its files.
     """
 
@@ -72,6 +76,7 @@ class Matrix:
     language_sets: Mapping[str, Values] = field(default_factory=dict)
     over: Values = field(default_factory=dict)
     sets: Values = field(default_factory=dict)
+    deliveries: tuple[str, ...] = ()
 
     def changes(self, language: str, varied: Values) -> list[tuple[str, Any, str]]:
         """(key, value, who says so) of one mix, in the order that they are applied in: for all mixes, for
@@ -113,6 +118,7 @@ def read_batch_file(path: Path, shown: str) -> list[Matrix]:
         reference=reference,
         reference_stems={} if reference is None else stems[reference],
         language_sets=sets,
+        deliveries=_deliveries(shown, table.get("deliver", {})),
     )
     mixes = [_mix(shown, whole, mix) for mix in _tables(shown, "mix", table, MOST_MIXES)]
     if not whole.presets and not mixes:
@@ -189,6 +195,7 @@ def _mix(shown: str, whole: Matrix, mix: dict[str, Any]) -> Matrix:
         reference_stems=whole.reference_stems,
         language_sets=whole.language_sets,
         over=_values(shown, "mix.set", mix.get("set", {})),
+        deliveries=whole.deliveries,
     )
 
 
@@ -283,6 +290,16 @@ def _languages(shown: str, value: object) -> tuple[dict[str, dict[str, str]], di
                     f"{shown}: stems.{language}.{voice} is {shown_value(file)}; it wants a file"
                 )
     return stems, sets
+
+
+def _deliveries(shown: str, value: object) -> tuple[str, ...]:
+    """What `[deliver]` asks for."""
+    if not isinstance(value, dict):
+        raise PresetError(f"{shown}: deliver is {shown_value(value)}; it wants a table, [deliver]")
+    for key in value:
+        if key not in DELIVER_KEYS:
+            raise _unknown(shown, f"deliver.{key}", [f"deliver.{known}" for known in DELIVER_KEYS])
+    return tuple(dict.fromkeys(_texts(shown, "deliver.deliveries", value.get("deliveries", []))))
 
 
 def _texts(shown: str, key: str, value: object) -> tuple[str, ...]:

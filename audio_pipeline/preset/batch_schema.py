@@ -42,6 +42,12 @@ def batch_schema() -> dict[str, Any]:
             "maxItems": batch_file.MOST_MIXES,
             "items": _mix(),
         },
+        "deliver": {
+            "type": "object",
+            "description": "what render-ending deliver makes of every mix",
+            "additionalProperties": False,
+            "properties": {"deliveries": _names("the deliveries, one folder each")},
+        },
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from audio_pipeline.errors import PresetError
@@ -137,21 +137,22 @@ def dated(templates: Sequence[str | None]) -> list[str | None]:
     """
     if not any(template is not None and has_field(template, "date") for template in templates):
         return list(templates)
-    date = _date()
+    digits = day().strftime("%Y%m%d")
     return [
-        template and _FIELD.sub(lambda m: date if m[1].strip() == "date" else m[0], template)
+        template and _FIELD.sub(lambda m: digits if m[1].strip() == "date" else m[0], template)
         for template in templates
     ]
 
 
-def _date() -> str:
+def day() -> date:
+    """The day of SOURCE_DATE_EPOCH (UTC), or today. Raises PresetError for one that is no number of seconds."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     if not epoch:
-        return datetime.now().astimezone().strftime("%Y%m%d")  # the day that the user's calendar shows
+        return datetime.now().astimezone().date()  # the day that the user's calendar shows
     try:
         if not _SECONDS.fullmatch(epoch):
             raise ValueError("it is no number")
-        return datetime.fromtimestamp(int(epoch), UTC).strftime("%Y%m%d")
+        return datetime.fromtimestamp(int(epoch), UTC).date()
     except (ValueError, OverflowError, OSError) as error:
         raise PresetError(
             f"SOURCE_DATE_EPOCH is {epoch[:40]!r}, which is not a date",

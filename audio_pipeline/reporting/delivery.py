@@ -76,7 +76,7 @@ def parse_delivery(name: str, text: str) -> Delivery:
         raise ReportError(
             f"the delivery {name!r} is not TOML: {' '.join(str(error).split())}"
         ) from error
-    _only(name, "", table, {"title", "source", "normalise", "listening", "clauses"})
+    _only(name, "", table, {"title", "source", "normalise", "listening", "clauses", "folder"})
     normalise, listening = _table(name, table, "normalise"), _table(name, table, "listening")
     _only(name, "normalise.", normalise, {"anchor", "target_lufs", "ceiling_dbtp"})
     _only(name, "listening.", listening, {"level", "spl_at_full_scale_db"})

@@ -33,6 +33,7 @@ LINES = {
     "review": ("review", WAVE, REPORT),
     "check": ("check", REPORT, "--delivery", "netflix"),
     "check --list": ("check", "--list"),
+    "deliver": ("deliver", "tiny", "--delivery", "podcast"),
     "export": ("export", "tiny", "--to", "csv"),
     "export --layers": ("export", "tiny", "--to", "csv", "--layers"),
     "retime": ("retime", "tiny", "--markers", WAVE),
@@ -47,7 +48,7 @@ LINES = {
     "watch": ("watch", "tiny", "--port", "0"),
 }
 WITHOUT_DETAIL = ("check --list", "batch --schema", "presets --schema")
-MADE_ONLY_FILES = ("render", "excerpt", "batch", "init")
+MADE_ONLY_FILES = ("render", "excerpt", "batch", "deliver", "init")
 """What such a command prints to stdout is about its files, and -q leaves it out."""
 
 

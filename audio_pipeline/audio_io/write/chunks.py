@@ -2,7 +2,8 @@
 
 Sources: EBU Tech 3285 version 2 (bext), EBU R 98 (coding history), the iXML specification 2.10 (Gallery
 Software), Microsoft's "Multimedia Programming Interface and Data Specifications 1.0" (cue, adtl).
-No dates are written, so that the same mix gives the same bytes.
+A date is written only where one is given, so that the same mix gives the same bytes. The functions of tracks
+are those of the dictionary in the iXML specification.
 """
 
 from __future__ import annotations
@@ -60,6 +61,8 @@ class Bext:
     time_reference_samples: int = 0
     coding_history: str = ""
     loudness: BextLoudness = BextLoudness()
+    origination_date: str = ""
+    """`2026-11-27`, or nothing."""
 
     def encoded(self) -> bytes:
         """The chunk's body: 602 bytes and the coding history, made even."""
@@ -67,8 +70,8 @@ class Bext:
             _ascii(self.description)[:256],
             _ascii(ORIGINATOR)[:32],
             _ascii(self.originator_reference)[:32],
-            b"",
-            b"",
+            _ascii(self.origination_date)[:10],
+            b"00:00:00" if self.origination_date else b"",
             self.time_reference_samples,
             2,
             b"",
@@ -80,13 +83,23 @@ class Bext:
 
 
 @dataclass(frozen=True)
+class IxmlTrack:
+    """A track: its name, and its function from the dictionary ("LEFT"), or nothing."""
+
+    name: str
+    function: str = ""
+
+
+@dataclass(frozen=True)
 class Ixml:
-    """The `iXML` chunk: which scene this is, and where it lies on the picture's clock."""
+    """The `iXML` chunk: which scene this is, and where it lies on the picture's clock. Without `tracks` they
+    are called as channels are in film."""
 
     project: str
     scene: str
     rate: PictureRate
     note: str = ""
+    tracks: tuple[IxmlTrack, ...] = ()
 
     def encoded(
         self, *, sample_rate_hz: int, channels: int, bits: int, time_reference_samples: int
@@ -115,11 +128,18 @@ class Ixml:
                     ("TIMESTAMP_SAMPLE_RATE", str(sample_rate_hz)),
                 ),
             ),
-            ("TRACK_LIST", (("TRACK_COUNT", str(channels)), *_tracks(channels))),
+            ("TRACK_LIST", (("TRACK_COUNT", str(channels)), *self._tracks(channels))),
         )
         body = "".join(_written(element) for element in tree)
         document = f'<?xml version="1.0" encoding="UTF-8"?>\n<BWFXML>\n{body}</BWFXML>\n'
         return _even(document.encode("utf-8", errors="replace"), b"\n")
+
+    def _tracks(self, channels: int) -> tuple[_Element, ...]:
+        tracks = self.tracks or tuple(map(IxmlTrack, film_names(channels)))
+        return tuple(
+            ("TRACK", (("CHANNEL_INDEX", str(n)), ("INTERLEAVE_INDEX", str(n)), *_named(track)))
+            for n, track in enumerate(tracks, 1)
+        )
 
 
 @dataclass(frozen=True)
@@ -172,11 +192,9 @@ def _utf8(text: str) -> bytes:
     return text.encode("utf-8", errors="replace").replace(b"\0", b"?")
 
 
-def _tracks(channels: int) -> tuple[_Element, ...]:
-    return tuple(
-        ("TRACK", (("CHANNEL_INDEX", str(n)), ("INTERLEAVE_INDEX", str(n)), ("NAME", role)))
-        for n, role in enumerate(film_names(channels), 1)
-    )
+def _named(track: IxmlTrack) -> tuple[_Element, ...]:
+    function: tuple[_Element, ...] = (("FUNCTION", track.function),) if track.function else ()
+    return (("NAME", track.name), *function)
 
 
 def _written(element: _Element) -> str:

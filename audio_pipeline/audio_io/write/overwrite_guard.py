@@ -17,6 +17,8 @@ _MARKS = (
     b'"schema": "LoudnessReport.1"',
     b'"schema": "LoudnessReport.2"',
     b'"schema": "Batch.1"',
+    b'"schema": "DeliveryOverview.1"',
+    b"mix,language,delivery,version,",
     b"mix,preset,language,overrides,",
     b"language,voice,seconds_too_long,",
     b'<meta name="generator" content="render-ending',

@@ -6,6 +6,7 @@ For `renders/final.wav` it is `renders/.final.wav.part/`, and it holds
     lock        held by the process that writes here; a folder whose lock is free is a leftover
     N.part      a file that is being written, N = 0, 1, …
     journal     for a set of files: see `journal`
+    tree        a folder that is being filled: see `whole_folder`
 
 A folder of this name without the mark, with a link or a second name of another file in it, or with
 anything else, is not ours: it is refused, and nothing in it is touched. Only empty files and folders
@@ -17,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import stat
 import time
 from contextlib import suppress
@@ -29,6 +31,7 @@ from audio_pipeline.audio_io.write.write_error import cannot_write
 from audio_pipeline.errors import RenderError
 
 SUFFIX = ".part"
+TREE = "tree"
 MARK = b"render-ending writes files here until they are whole. It removes this folder by itself.\n"
 
 
@@ -126,7 +129,9 @@ class Staging:
     def remove_parts(self) -> None:
         """Remove what was being written. The claim stays. Raises OSError."""
         for entry in list(self.folder.iterdir()):
-            if _NAMES.fullmatch(entry.name) and entry.name not in ("mark", "lock", "lock.held"):
+            if entry.name == TREE and is_real_folder(entry.lstat()):
+                shutil.rmtree(entry)
+            elif _NAMES.fullmatch(entry.name) and entry.name not in ("mark", "lock", "lock.held"):
                 entry.unlink(missing_ok=True)
 
     def clear(self) -> None:
@@ -174,6 +179,9 @@ class Staging:
             try:
                 status = entry.lstat()
             except FileNotFoundError:
+                continue
+            if entry.name == TREE and is_real_folder(status):
+                needs_mark = True
                 continue
             kept = stat.S_ISREG(status.st_mode) and status.st_nlink == 1
             if not kept or not _NAMES.fullmatch(entry.name):

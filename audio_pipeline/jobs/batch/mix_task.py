@@ -13,15 +13,11 @@ from audio_pipeline.audio_io.regular_file import sha256_hex
 from audio_pipeline.audio_io.write.staging import ClaimedError
 from audio_pipeline.errors import AudioPipelineError, ReportError
 from audio_pipeline.jobs.batch.plan import Mix
-from audio_pipeline.jobs.reference import Reference, ReferenceMix
+from audio_pipeline.jobs.order_key import order_key
 from audio_pipeline.jobs.render import Order, render
 from audio_pipeline.jobs.render_files import PAGE_SUFFIX
-from audio_pipeline.memo.keys import exact, program_key, sound_key
-from audio_pipeline.memo.store import Cache, digest
-from audio_pipeline.preset.model import Preset
+from audio_pipeline.memo.store import Cache
 from audio_pipeline.preset.project import Project
-from audio_pipeline.preset.stems import head_path, stem_paths
-from audio_pipeline.reporting.delivery_files import delivery_text, full_name
 from audio_pipeline.reporting.failed_clauses import DeliveryResult, delivery_result
 from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.report_file import read_report
@@ -175,37 +171,6 @@ def _files(mix: Mix) -> dict[str, Any]:
 
 
 def _order_key(mix: Mix) -> str:
-    """All that the mix depends on, its recordings' and its head's bytes, too.
-
-    Raises StemError for a file that is not there.
-    """
+    """All that the mix depends on. Raises StemError for a file that is not there."""
     assert mix.preset is not None
-    project = Project(mix.root)
-    head = head_path(project, mix.preset)
-    ears = "" if head is None else sha256_hex(head)
-    out = str(mix.out.resolve())
-    made_of = [_made_of(project, mix.preset), _locked_to(project, mix.reference)]
-    own = project.deliveries
-    made_of.append([delivery_text(full_name(mix.preset.master.delivery, own), own)])
-    return digest("order", program_key(), mix.name, out, made_of, ears)
-
-
-def _made_of(project: Project, preset: Preset) -> list[Any]:
-    """A preset's values and its recordings."""
-    tables = [preset.head, preset.picture, preset.master, preset.leader, preset.cues]
-    sounds = {name: sound_key(sound) for name, sound in {**preset.layers, **preset.effects}.items()}
-    stems = stem_paths(project, preset, {})
-    recordings = sorted([request.path, sha256_hex(path)] for request, path in stems.items())
-    return [exact(tables), sounds, recordings]
-
-
-def _locked_to(project: Project, reference: Reference | None) -> list[Any]:
-    """What a mix takes of its reference."""
-    if reference is None:
-        return []
-    gain = exact(reference.programme_db)
-    if isinstance(reference, ReferenceMix):
-        return [reference.name, gain, _made_of(project, reference.preset)]
-    lock = reference.lock
-    slots = {name: [slot.start, slot.stop] for name, slot in sorted(lock.slots.items())}
-    return [lock.name, gain, sorted(lock.cues.items()), slots, sorted(lock.speaking)]
+    return order_key(Project(mix.root), mix.preset, mix.name, mix.out, mix.reference)

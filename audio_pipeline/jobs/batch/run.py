@@ -75,7 +75,7 @@ def run(
     waiting = [mix for mix in mixes if mix.full_mix is not None]
     first = [mix for mix in mixes if mix.full_mix is None]
     for some in (first, waiting):
-        with closing(_round(map(_with_its_gain, some), out, how, on_progress)) as outcomes:
+        with closing(_round(map(with_its_gain, some), out, how, on_progress)) as outcomes:
             for outcome in outcomes:
                 yield outcome
                 if how.fail_fast and outcome.status == "failed":
@@ -137,7 +137,7 @@ def _wait_for_other(task: Task) -> None:
         time.sleep(_LOOK_EVERY_S)
 
 
-def _with_its_gain(mix: Mix) -> Mix:
+def with_its_gain(mix: Mix) -> Mix:
     """The mix with the gain of its full mix, once that is rendered."""
     if mix.full_mix is None or not isinstance(mix.reference, ReferenceMix):
         return mix

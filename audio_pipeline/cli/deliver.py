@@ -1,0 +1,223 @@
+"""`render-ending deliver`: one folder that a stage or an archive accepts; and its verification."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from audio_pipeline.cli.options import debug_option, preset_names, require_pass_option
+from audio_pipeline.cli.output import Output, output_options
+from audio_pipeline.cli.process import loading
+
+if TYPE_CHECKING:
+    from audio_pipeline.jobs.batch.plan import Mix
+    from audio_pipeline.jobs.deliver.run import DeliveryJob, DeliveryOutcome
+
+EPILOG = """\b
+Examples:
+  render-ending deliver final --delivery netflix-nearfield
+  render-ending deliver final theatrical --delivery theatrical --date 2026-11-27
+  render-ending deliver presets/languages.batch.toml
+  render-ending deliver --verify delivered/Unfinished-Conversation_final_v1_netflix-nearfield
+"""
+
+DEFAULT_DELIVERY = "netflix-nearfield"
+"""What a mix that cannot be made is said not to be delivered for."""
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def _delivery_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from audio_pipeline.preset.project import deliveries_here
+    from audio_pipeline.reporting.delivery import delivery_names
+
+    return [name for name in delivery_names(deliveries_here()) if name.startswith(incomplete)]
+
+
+def _date(ctx: click.Context, param: click.Parameter, text: str | None) -> str | None:
+    try:
+        if text is not None and (_DATE.fullmatch(text) is None or not date.fromisoformat(text)):
+            raise ValueError
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is not a date like 2026-11-27") from error
+    return text
+
+
+@click.command("deliver", epilog=EPILOG)
+@click.argument("mixes", nargs=-1, metavar="[MIX|FILE]...", shell_complete=preset_names)
+@click.option(
+    "--delivery",
+    "deliveries",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=_delivery_names,
+    help="What it must comply with (default: [deliver] of a batch file, or the mix's own delivery).",
+)
+@click.option(
+    "--date",
+    "date_",
+    metavar="YYYY-MM-DD",
+    callback=_date,
+    help="The date in the files (default: of SOURCE_DATE_EPOCH, or today).",
+)
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value in every mix.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write here, not to delivered/."
+)
+@click.option(
+    "--verify",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Verify the checksums of a folder, whoever made it.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="Worker threads (default: number of CPUs).",
+)
+@require_pass_option
+@click.option("--no-cache", is_flag=True, help="Do not read or write the cache.")
+@output_options
+@debug_option
+def command(mixes: tuple[str, ...], verify: Path | None, output: Output, **options: Any) -> None:
+    """Make one folder for each mix and delivery: printmaster, stems, M&E, listening copies, report, letter and
+    checksums. Mixes that are not rendered are rendered first.
+
+    A folder appears whole or not at all, and is never written over: a mix that has changed gets the next
+    version, which says what differs. Exit status 0 when all folders are there, 1 when one could not be made,
+    does not pass with --require-pass, or does not --verify; 2 for wrong usage.
+    """
+    if verify is not None:
+        others = {key for key, value in options.items() if value not in ((), None, False)}
+        if mixes or others:
+            raise click.UsageError("--verify goes with a folder alone")
+        _verify(verify, output)
+        return
+    if not mixes:
+        raise click.UsageError("name a MIX, a batch file, or --verify FOLDER")
+    _deliver(mixes, options, output)
+
+
+def _verify(folder: Path, output: Output) -> None:
+    with loading():
+        from audio_pipeline.jobs.deliver.verify import verify_folder
+
+    found = verify_folder(folder, lambda path, share: output.detail(path))
+    if output.json:
+        table = asdict(found)
+        table |= {"verdict": "pass" if found.passes else "fail"}
+        output.document(table)
+    else:
+        from audio_pipeline.cli.errors import printable
+
+        for fault in found.faults:
+            click.echo(printable(fault.sentence()))
+        if found.passes:
+            lists = ", ".join(found.lists)
+            output.note(f"{found.folder}: {found.files} files are as listed ({lists})")
+        else:
+            output.note(
+                f"{found.folder}: {len(found.faults)} of {found.files} listed files and others differ"
+            )
+    if not found.passes:
+        raise click.exceptions.Exit(1)
+
+
+def _deliver(mixes: tuple[str, ...], options: dict[str, Any], output: Output) -> None:
+    with loading():
+        from audio_pipeline.jobs.deliver.run import (
+            deliver_all,
+            refuse_foreign_overview,
+            write_overview,
+        )
+
+        job = _job(mixes, options)
+    refuse_foreign_overview(job.out)  # before mixes in vain
+    outcomes: list[DeliveryOutcome] = []
+    told: set[tuple[str, str]] = set()
+
+    def on_stage(mix: str, stage: str, share: float) -> None:
+        if (mix, stage) not in told:
+            told.add((mix, stage))
+            output.detail(f"{mix}: {stage}")
+
+    for outcome in deliver_all(job, on_stage):
+        outcomes.append(outcome)
+        _tell(outcome, output)
+    if any(outcome.folder is not None for outcome in outcomes):
+        write_overview(outcomes, job.out)
+    if output.json:
+        output.document([_as_json(outcome) for outcome in outcomes])
+    failed = any(outcome.status == "failed" for outcome in outcomes)
+    not_passed = [outcome for outcome in outcomes if not outcome.passes]
+    if failed or (options["require_pass"] and not_passed):
+        raise click.exceptions.Exit(1)
+
+
+def _job(things: tuple[str, ...], options: dict[str, Any]) -> DeliveryJob:
+    from dataclasses import replace
+    from itertools import groupby
+
+    from audio_pipeline.cli.cache import users_cache
+    from audio_pipeline.jobs.batch.plan import matrices_of, plan
+    from audio_pipeline.jobs.deliver.contact import read_contact
+    from audio_pipeline.jobs.deliver.folder import Sender
+    from audio_pipeline.jobs.deliver.run import DeliveryJob
+    from audio_pipeline.preset.batch_file import parse_sets
+    from audio_pipeline.preset.names import day
+    from audio_pipeline.preset.project import current_project
+
+    project = current_project()
+    fixed = parse_sets(options["sets"])
+    mixes: list[Mix] = []
+    wanted: dict[str, tuple[str, ...]] = {}
+    given = tuple(dict.fromkeys(options["deliveries"]))
+    matrices = [replace(m, sets=fixed) for m in matrices_of(project, things, everything=False)]
+    for asked, some in groupby(matrices, key=lambda matrix: matrix.deliveries):  # those of one file
+        for mix in plan(project, list(some), project.renders.absolute()):
+            own = (DEFAULT_DELIVERY,) if mix.preset is None else (mix.preset.master.delivery,)
+            names = given or asked or own
+            if mix.name not in wanted:
+                mixes.append(mix)
+            wanted[mix.name] = tuple(dict.fromkeys((*wanted.get(mix.name, ()), *names)))
+    sender = Sender(
+        options["date_"] or day().isoformat(),
+        options["date_"] is not None,
+        read_contact(project.root),
+    )
+    out = options["out"] if options["out"] is not None else project.root / "delivered"
+    workers = options["workers"] or os.cpu_count() or 1
+    cache = None if options["no_cache"] else users_cache()
+    return DeliveryJob(mixes, wanted, out.absolute(), sender, workers, cache, project.deliveries)
+
+
+def _tell(outcome: DeliveryOutcome, output: Output) -> None:
+    from audio_pipeline.cli.errors import printable
+
+    if outcome.status == "failed":
+        click.echo(printable(f"error: {outcome.mix} for {outcome.delivery}: {outcome.error}"), err=True)
+        if outcome.hint is not None:
+            click.echo(printable(f"hint: {outcome.hint}"), err=True)
+        return
+    if output.json or output.quiet:
+        return
+    assert outcome.folder is not None
+    shown = os.path.relpath(outcome.folder)
+    shown = str(outcome.folder) if shown.startswith("..") else shown
+    verdict = outcome.verdict or "not judged"
+    click.echo(printable(f"{outcome.status:>9}  {shown}/  {outcome.delivery}: {verdict}"))
+    if outcome.status == "made" and outcome.differs is not None:
+        for sentence in outcome.differs:
+            click.echo(printable(f"           since {outcome.previous}: {sentence}"))
+
+
+def _as_json(outcome: DeliveryOutcome) -> dict[str, Any]:
+    table = asdict(outcome)
+    table["folder"] = None if outcome.folder is None else outcome.folder.name
+    return table

@@ -1,0 +1,211 @@
+"""The use case: mixes × deliveries, one folder each, and one overview. A mix is rendered once for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from audio_pipeline.audio_io.write.atomic_write import atomic_write
+from audio_pipeline.audio_io.write.overwrite_guard import refuse_to_overwrite
+from audio_pipeline.audio_io.write.recovery import recover
+from audio_pipeline.errors import AudioPipelineError
+from audio_pipeline.jobs.batch.plan import Mix
+from audio_pipeline.jobs.batch.run import with_its_gain
+from audio_pipeline.jobs.deliver.folder import Sender, deliver
+from audio_pipeline.jobs.deliver.material import Material, SharedEffects, material_of
+from audio_pipeline.jobs.deliver.record import all_deliveries
+from audio_pipeline.jobs.order_key import made_of
+from audio_pipeline.jobs.reference import ReferenceMix
+from audio_pipeline.jobs.render import Order
+from audio_pipeline.memo.store import Cache, digest
+from audio_pipeline.pages.delivery_overview import (
+    DeliveryRow,
+    overview_csv,
+    overview_html,
+    overview_json,
+)
+from audio_pipeline.preset.project import Project
+from audio_pipeline.reporting.delivery_files import full_name
+from audio_pipeline.reporting.folder_rules import load_folder_rules
+from audio_pipeline.shortage import shortage
+
+OVERVIEW = ("deliveries.json", "deliveries.csv", "deliveries.html")
+
+DeliveryStatus = Literal["made", "unchanged", "failed"]
+
+
+@dataclass(frozen=True)
+class DeliveryOutcome:
+    """What became of one delivery of a mix. `folder` is None where it failed, and `error` says why."""
+
+    mix: str
+    language: str
+    delivery: str
+    status: DeliveryStatus
+    folder: Path | None = None
+    version: str = ""
+    verdict: str | None = None
+    differs: tuple[str, ...] | None = None
+    previous: str | None = None
+    error: str | None = None
+    hint: str | None = None
+
+    @property
+    def passes(self) -> bool:
+        """Whether the folder is there and its verdict is a pass."""
+        return self.status != "failed" and self.verdict == "pass"
+
+
+@dataclass(frozen=True)
+class DeliveryJob:
+    """Which deliveries of each mix, by its name, go where; `own_deliveries` is the project's folder of them."""
+
+    mixes: Sequence[Mix]
+    deliveries: dict[str, tuple[str, ...]]
+    out: Path
+    sender: Sender
+    workers: int
+    cache: Cache | None
+    own_deliveries: Path | None = None
+
+
+OnStage = Callable[[str, str, float], None]
+"""Told a mix, what is being done with it, and which share of that is done."""
+
+
+def deliver_all(
+    job: DeliveryJob, on_stage: OnStage = lambda mix, stage, share: None
+) -> Iterator[DeliveryOutcome]:
+    """Make every delivery that is not there yet; the outcome of each as it comes.
+
+    What is wrong with one mix or one delivery does not keep the others from being made. Raises ReportError
+    for an unknown delivery, before anything is rendered.
+    """
+    for names in job.deliveries.values():
+        for name in names:
+            load_folder_rules(name, job.own_deliveries)
+    if job.out.is_dir():
+        recover(job.out)  # what a killed process left
+    effects: dict[str, SharedEffects] = {}
+    for mix in _in_order(job.mixes):
+        yield from _deliver_mix(mix, job, effects, on_stage)
+
+
+def _in_order(mixes: Sequence[Mix]) -> list[Mix]:
+    """The mixes, those first that others take something from: their language, then their gain."""
+    references = {
+        _likeness(mix.root, mix.reference.preset)
+        for mix in mixes
+        if isinstance(mix.reference, ReferenceMix)
+    }
+
+    def rank(mix: Mix) -> tuple[bool, bool]:
+        own = mix.preset is not None and _likeness(mix.root, mix.preset) in references
+        return mix.full_mix is not None, not own
+
+    return sorted(mixes, key=rank)
+
+
+def _likeness(root: Path, preset: object) -> str:
+    """Alike for two presets that make the same mix; empty for one whose recordings are not there."""
+    try:
+        return digest(made_of(Project(root), preset))  # type: ignore[arg-type]
+    except AudioPipelineError:
+        return ""
+
+
+def _deliver_mix(
+    mix: Mix, job: DeliveryJob, effects: dict[str, SharedEffects], on_stage: OnStage
+) -> Iterator[DeliveryOutcome]:
+    names = job.deliveries[mix.name]
+    try:
+        material = _material(with_its_gain(mix), job, on_stage)
+        if mix.preset is not None and (own := material.effects()) is not None:
+            effects[_likeness(mix.root, mix.preset)] = own
+        if isinstance(mix.reference, ReferenceMix):
+            shared = effects.get(_likeness(mix.root, mix.reference.preset))
+            material = material if shared is None else material.with_effects(shared)
+    except (AudioPipelineError, OSError, MemoryError) as error:
+        for name in names:
+            yield _failed(mix, name, error)
+        return
+    for name in names:
+        on_stage(mix.name, full_name(name, job.own_deliveries), 0.0)
+        try:
+            made = deliver(material, name, job.out, job.sender, job.own_deliveries)
+        except (AudioPipelineError, OSError, MemoryError) as error:
+            yield _failed(mix, name, error)
+            continue
+        record = made.record
+        yield DeliveryOutcome(
+            mix.name,
+            mix.language,
+            record.delivery,
+            "made" if made.made else "unchanged",
+            made.folder,
+            record.version,
+            record.verdict,
+            None if record.differs is None else tuple(record.differs),
+            record.previous,
+        )
+
+
+def _material(mix: Mix, job: DeliveryJob, on_stage: OnStage) -> Material:
+    if mix.preset is None or mix.failure is not None:
+        raise AudioPipelineError(mix.failure or "it cannot be made", hint=mix.hint)
+    order = Order(
+        Project(mix.root),
+        mix.preset,
+        mix.out,
+        stems=True,
+        workers=job.workers,
+        cache=job.cache,
+        reference=mix.reference,
+    )
+    language = mix.language or mix.preset.head.language
+    return material_of(order, language, lambda stage, share: on_stage(mix.name, stage, share))
+
+
+def _failed(mix: Mix, delivery: str, error: Exception) -> DeliveryOutcome:
+    known = error if isinstance(error, AudioPipelineError) else shortage(error)
+    message = f"{error}" if known is None else known.message
+    hint = None if known is None else known.hint
+    return DeliveryOutcome(mix.name, mix.language, delivery, "failed", error=message, hint=hint)
+
+
+def refuse_foreign_overview(out: Path) -> None:
+    """Raise RenderError when a file in `out` has the name of the overview's and was not written by us."""
+    for name in OVERVIEW:
+        refuse_to_overwrite(out / name)
+
+
+def write_overview(outcomes: Sequence[DeliveryOutcome], out: Path) -> None:
+    """Write the overview of all deliveries below `out`, and of these that failed: JSON, CSV and a page.
+
+    Raises RenderError when it cannot be written.
+    """
+    rows = [
+        DeliveryRow(
+            record.mix,
+            record.language,
+            record.delivery,
+            record.version,
+            folder.name,
+            record.verdict,
+            None if record.differs is None else tuple(record.differs),
+            record.previous,
+            None,
+        )
+        for folder, record in all_deliveries(out)
+    ]
+    rows += [
+        DeliveryRow(o.mix, o.language, o.delivery, o.version, None, None, None, None, o.error)
+        for o in outcomes
+        if o.folder is None
+    ]
+    texts = (overview_json(rows), overview_csv(rows), overview_html(rows))
+    for name, text in zip(OVERVIEW, texts, strict=True):
+        with atomic_write(out / name, "w") as file:
+            file.write(text)

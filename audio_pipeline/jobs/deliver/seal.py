@@ -1,0 +1,61 @@
+"""The checksums of a filled folder: SHA256SUMS over all files, and an MHL manifest over these and it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from audio_pipeline.audio_io.write.whole_folder import new_file
+from audio_pipeline.jobs.deliver.checksums import SUMS, c4_of, files_in, sums_text
+from audio_pipeline.jobs.deliver.mhl import (
+    CHAIN,
+    FOLDER,
+    Hashed,
+    c4_of_text,
+    chain_text,
+    manifest_name,
+    manifest_text,
+)
+
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class FileHashes:
+    """The SHA-256 (hex) and the C4 of a file."""
+
+    sha256: str
+    c4: str
+
+
+def file_hashes(path: Path) -> FileHashes:
+    """The hashes of a file, read once. Raises OSError."""
+    sha256, sha512 = hashlib.sha256(), hashlib.sha512()
+    with path.open("rb") as file:
+        while piece := file.read(_CHUNK_BYTES):
+            sha256.update(piece)
+            sha512.update(piece)
+    return FileHashes(sha256.hexdigest(), c4_of(sha512.digest()))
+
+
+def seal(tree: Path, name: str, date: str, comment: str, known: Mapping[str, FileHashes]) -> None:
+    """Write the checksums of all files in `tree`, which becomes the folder `name`; `known` are hashes that were
+    computed before, by path.
+
+    Nothing lists the chain, which names the manifest: the specification lets others append to it. Raises
+    RenderError when a file cannot be written.
+    """
+    hashes = {path: known.get(path) or file_hashes(tree / path) for path in files_in(tree)}
+    _write(tree / SUMS, sums_text({path: found.sha256 for path, found in hashes.items()}))
+    hashes[SUMS] = file_hashes(tree / SUMS)
+    listed = {path: Hashed((tree / path).stat().st_size, found.c4) for path, found in hashes.items()}
+    manifest, text = manifest_name(name, date), manifest_text(listed, date, comment)
+    _write(tree / FOLDER / manifest, text)
+    _write(tree / CHAIN, chain_text([(manifest, c4_of_text(text))]))
+
+
+def _write(path: Path, text: str) -> None:
+    with new_file(path, "w") as file:
+        file.write(text)
