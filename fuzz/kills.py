@@ -72,7 +72,7 @@ def bench(folder: Path) -> Bench:
     env = environment(TMPDIR=str(folder / "tmp"), XDG_CACHE_HOME=str(folder / "cache"))
     film = tiny_project(folder / "film")
     for name, target in (("tiny", "-27"), ("loud", "-24")):
-        words = ("--preset", "tiny", "--name", name, "--set", f"master.target={target} LUFS")
+        words = ("--preset", "tiny", "--name", name, "--set", f"master.dialogue={target} LUFS")
         done = run(film, *words, env=env)
         assert done.returncode == 0, done.stderr
     return Bench(film, env)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from audio_pipeline.cli.errors import printable
-from audio_pipeline.cli.options import debug_option, preset_names
+from audio_pipeline.cli.options import debug_option, preset_names, stem_files, voice_options
 from audio_pipeline.cli.output import Output, output_options
 
 FORMATS = ("reaper", "otio", "fcp7", "aaf", "edl", "csv")
@@ -43,6 +43,7 @@ Examples:
     metavar="DIR",
     help="Write here, not to MIX.export beside the render.",
 )
+@voice_options
 @click.option(
     "--workers",
     type=click.IntRange(1, 256),
@@ -52,7 +53,14 @@ Examples:
 @output_options
 @debug_option
 def command(
-    mix: str, to: str, layers: bool, out: Path | None, workers: int | None, output: Output
+    mix: str,
+    to: str,
+    layers: bool,
+    out: Path | None,
+    voice_a: Path | None,
+    voice_b: Path | None,
+    workers: int | None,
+    output: Output,
 ) -> None:
     """Export a mix as a session: its stems at their timecodes, its cues as markers.
 
@@ -65,7 +73,8 @@ def command(
     from audio_pipeline.jobs.export.rendered_mix import MixRequest
     from audio_pipeline.preset.project import current_project
 
-    request = MixRequest(None, mix, workers or os.cpu_count() or 1, users_cache())
+    files = stem_files(voice_a, voice_b)
+    request = MixRequest(None, mix, workers or os.cpu_count() or 1, users_cache(), files)
     try:
         request = replace(request, project=current_project())
     except PresetError:

@@ -20,7 +20,7 @@ from typing import Any
 
 from audio_pipeline.dsp.memory import keep_freed_memory
 from audio_pipeline.jobs.batch.mix_task import OnProgress, Outcome, Task, render_one
-from audio_pipeline.stopping import Stopped, signals_wait, stop_in_order, take_signals
+from audio_pipeline.stopping import Stopped, ignore_signals, signals_wait, stop_in_order, take_signals
 
 _TELL_EVERY = 0.02
 """The least progress, as a share of a mix, that a process tells of."""
@@ -174,6 +174,7 @@ def _serve(pipe: Connection) -> None:
             while True:
                 task = pipe.recv()
                 pipe.send(render_one(task, _Teller(pipe)))
+        ignore_signals()  # the parent has closed the pipe, and may still end the process on its way out
     except Stopped as stop:  # what was being written is removed by now
         sys.stderr.flush()
         signal.signal(stop.number, signal.SIG_DFL)

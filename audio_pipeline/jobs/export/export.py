@@ -12,7 +12,7 @@ from typing import Literal
 from audio_pipeline.audio_io.display_path import printable
 from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.audio_io.write.overwrite_guard import refuse_to_overwrite
-from audio_pipeline.errors import RenderError
+from audio_pipeline.errors import RenderError, ReportError
 from audio_pipeline.jobs.export.aaf import is_own_aaf, write_aaf
 from audio_pipeline.jobs.export.edl import edit_decision_list
 from audio_pipeline.jobs.export.fcp7 import fcp7_xml
@@ -31,7 +31,7 @@ from audio_pipeline.jobs.export.table import session_csv
 from audio_pipeline.jobs.render import Progress
 from audio_pipeline.jobs.render_files import folder_for
 from audio_pipeline.mastering.gain_staging import Gains
-from audio_pipeline.mixing.session import open_session
+from audio_pipeline.mixing.session import Session, open_session
 
 Format = Literal["reaper", "otio", "fcp7", "aaf", "edl", "csv"]
 SUFFIXES: dict[Format, str] = {
@@ -106,11 +106,25 @@ def export(
 
 
 def _layers(request: MixRequest, mix: RenderedMix, staged: Path, progress: Progress) -> ExportSession:
-    project = request.in_project()
-    session = open_session(project, preset_of_report(project, mix.report), {})
+    preset = preset_of_report(request, mix.report)
+    session = open_session(request.in_project(), preset, request.stem_files)
+    _refuse_other_stems(session, mix)
     found = mix.report.gains
     gains = Gains(found.dialogue_db, found.programme_db or 0.0)
     return layer_session(session, gains, staged, lambda share: progress("layers", share))
+
+
+def _refuse_other_stems(session: Session, mix: RenderedMix) -> None:
+    """Raise ReportError when a stem is not the one of the render, whose gains would be wrong for it."""
+    rendered = mix.report.provenance.get("stems")
+    known = rendered if isinstance(rendered, list) else []
+    hashes = {stem.get("sha256") for stem in known if isinstance(stem, dict)}
+    for sound, stems in session.stems.items():
+        if any(stem.sha256 not in hashes for stem in stems):
+            raise ReportError(
+                f"the stem of {sound} has changed since {mix.name} was rendered",
+                hint=f"Render it again: render-ending --preset {mix.report.mix}",
+            )
 
 
 def _copy_stems(session: ExportSession, mix: RenderedMix, staged: Path) -> None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from audio_pipeline.audio_io.display_path import printable
 from audio_pipeline.audio_io.write.recovery import finish_pending, recover
-from audio_pipeline.errors import AudioPipelineError, PresetError, ReportError, encodable_texts
+from audio_pipeline.errors import PresetError, ReportError, encodable_texts
 from audio_pipeline.jobs.render import Order, Progress, render
 from audio_pipeline.mastering.stems import STEMS
 from audio_pipeline.memo.store import Cache
+from audio_pipeline.mixing.session import with_stem_files
 from audio_pipeline.preset.document import Document, load_document
 from audio_pipeline.preset.explain import flat
 from audio_pipeline.preset.model import Preset, build_preset
+from audio_pipeline.preset.override_names import with_own_name
 from audio_pipeline.preset.project import Project
+from audio_pipeline.preset.stems import StemFiles
 from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.render_set import read_set
 from audio_pipeline.reporting.report_names import SUFFIX
@@ -40,13 +43,15 @@ class RenderedMix:
 class MixRequest:
     """What to hand over: `mix` is a preset's name, the name of a render, its report or its master.
 
-    Without a project, a report or a master that has all it needs beside it can be handed over.
+    `stem_files` replace stems, as they did in the render. Without a project, a report or a master that has
+    all it needs beside it can be handed over.
     """
 
     project: Project | None
     mix: str
     workers: int = 1
     cache: Cache | None = None
+    stem_files: StemFiles = field(default_factory=dict)
 
     @property
     def is_file(self) -> bool:
@@ -75,15 +80,20 @@ def rendered_mix(request: MixRequest, progress: Progress) -> RenderedMix:
     beside = project.renders / f"{mix}{SUFFIX}"
     if not (project.presets / f"{mix}.toml").is_file() and beside.is_file():
         return _of_report(request, beside, progress)
-    preset = build_preset(load_document(project, mix))
+    preset = with_stem_files(build_preset(load_document(project, mix)), request.stem_files)
+    preset = with_own_name(project, preset, [], request.stem_files)
     found = _found(project.renders / f"{preset.name}{SUFFIX}")
     if found is not None and found.report.preset == _values(preset) and _is_whole(found):
         return found
     return _made(request, preset, project.renders, progress)
 
 
-def preset_of_report(project: Project, report: LoudnessReport) -> Preset:
-    """The preset that a report holds the values of. Raises ReportError where they do not make one."""
+def preset_of_report(request: MixRequest, report: LoudnessReport) -> Preset:
+    """The preset that a report holds the values of. Raises ReportError where they do not make one.
+
+    A stem outside the project is only read where `stem_files` of the request names it: a report may come from
+    anybody.
+    """
     if not report.preset:
         raise ReportError(f"the report of {report.mix} holds no preset", hint=_RENDER_IT)
     if "reference" in report.provenance:
@@ -91,15 +101,16 @@ def preset_of_report(project: Project, report: LoudnessReport) -> Preset:
             f"{report.mix} is locked to {report.provenance['reference']}; it cannot be rendered by itself",
             hint="Render it again with --stems and --reference REPORT.",
         )
+    files = request.stem_files
+    replaced = {f"layers.{name}.stem": "stem.wav" for name in files}
+    table = _table({**report.preset, **replaced})
+    origins: dict[tuple[str, ...], str] = {(): f"the report of {report.mix}"}
     try:
-        preset = build_preset(
-            Document(
-                report.mix, _table(report.preset), {(): f"the report of {report.mix}"}, None, project
-            )
-        )
-    except AudioPipelineError as error:
-        raise ReportError(error.message, hint=_RENDER_IT) from error
-    if _values(preset) != report.preset:
+        preset = build_preset(Document(report.mix, table, origins, None, request.in_project()))
+        preset = with_stem_files(preset, files)
+    except PresetError as error:
+        raise ReportError(error.message, hint=error.hint or _RENDER_IT) from error
+    if {**_values(preset), **replaced} != {**report.preset, **replaced}:
         raise ReportError(
             f"the report of {report.mix} was made by another version of this program", hint=_RENDER_IT
         )
@@ -115,7 +126,7 @@ def _of_report(request: MixRequest, path: Path, progress: Progress) -> RenderedM
         raise ReportError(f"{printable(path)} is missing", hint="Name a preset, or a render's report.")
     if _is_whole(found):
         return found
-    return _made(request, preset_of_report(request.in_project(), found.report), found.folder, progress)
+    return _made(request, preset_of_report(request, found.report), found.folder, progress)
 
 
 def _report_beside(path: Path) -> Path:
@@ -143,7 +154,17 @@ def _is_whole(mix: RenderedMix) -> bool:
 def _made(request: MixRequest, preset: Preset, out: Path, progress: Progress) -> RenderedMix:
     recover(out)
     order = Order(
+<<<<<<< HEAD
         request.in_project(), preset, out, stems=True, workers=request.workers, cache=request.cache
+=======
+        request.in_project(),
+        preset,
+        out,
+        request.stem_files,
+        stems=True,
+        workers=request.workers,
+        cache=request.cache,
+>>>>>>> 831fc80
     )
     made = render(order, progress)
     if made.report is None:

@@ -104,6 +104,23 @@ def test_a_render_is_exported_without_its_project(tiny: Project, tmp_path: Path)
         assert "hint" in refused.stderr
 
 
+def test_a_stem_from_outside_is_read_only_where_it_is_named(tiny: Project, tmp_path: Path) -> None:
+    other = tmp_path / "other.flac"
+    shutil.copy(tiny.root / "stems" / "voice_b.flac", other)
+    request = MixRequest(tiny, "tiny", stem_files={"voice_a": other})
+    made = export(request, "csv", layers=True)
+    assert made.file.name.startswith("tiny_voice_a-other")
+    report = str(next(tiny.renders.glob("tiny_voice_a-other*.report.json")))
+    assert export(MixRequest(tiny, report), "csv").session.tracks
+    with pytest.raises(AudioPipelineError, match="outside the project"):
+        export(MixRequest(tiny, report), "csv", layers=True)
+    again = MixRequest(tiny, report, stem_files={"voice_a": other})
+    assert export(again, "csv", layers=True).session == made.session
+    shutil.copy(tiny.root / "stems" / "voice_a.flac", other)
+    with pytest.raises(ReportError, match="has changed since"):
+        export(again, "csv", layers=True)
+
+
 def test_a_render_of_a_preset_that_has_changed_is_made_again(tiny: Project) -> None:
     export(MixRequest(tiny, "tiny"), "csv")
     before = (tiny.renders / "tiny.wav").read_bytes()
