@@ -52,7 +52,7 @@ class DeliveryNames:
     def _values(self, part: str, language: str) -> dict[str, str]:
         values = template_values(self.preset, language)
         rate = self.preset.picture.rate
-        return values | {
+        return {**values} | {
             "version": self.version,
             "type": self.rules.names.word(part),
             "language": language,

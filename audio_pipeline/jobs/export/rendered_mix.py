@@ -154,9 +154,6 @@ def _is_whole(mix: RenderedMix) -> bool:
 def _made(request: MixRequest, preset: Preset, out: Path, progress: Progress) -> RenderedMix:
     recover(out)
     order = Order(
-<<<<<<< HEAD
-        request.in_project(), preset, out, stems=True, workers=request.workers, cache=request.cache
-=======
         request.in_project(),
         preset,
         out,
@@ -164,7 +161,6 @@ def _made(request: MixRequest, preset: Preset, out: Path, progress: Progress) ->
         stems=True,
         workers=request.workers,
         cache=request.cache,
->>>>>>> 831fc80
     )
     made = render(order, progress)
     if made.report is None:
