@@ -86,7 +86,7 @@ def regular_file(path: str | os.PathLike[str]) -> Iterator[RegularFile]:
 
 
 def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
-    """`path`, to read. Raises OSError for what is no file, and does not wait for a pipe."""
+    """`path`, to read. Raises OSError for what is not a file, and does not wait for a pipe."""
 
     def without_waiting(name: str, flags: int) -> int:
         return os.open(name, flags | _WITHOUT_WAITING)

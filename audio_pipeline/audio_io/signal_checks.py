@@ -47,7 +47,7 @@ class SignalCheck:
         self._carried = np.zeros((channels, 0))
 
     def feed(self, block: Samples) -> None:
-        """Take the next `(n, channels)`. Raises StemError at a sample that is no number, or absurd."""
+        """Take the next `(n, channels)`. Raises StemError at a sample that is not a number, or absurd."""
         if not len(block):
             return
         part = np.ascontiguousarray(block.T)

@@ -13,9 +13,11 @@ import click
 from audio_pipeline.cli.errors import show_error, show_os_error, show_unexpected, show_usage
 from audio_pipeline.cli.options import (
     debug_option,
+    out_option,
     preset_names,
     require_pass_option,
     voice_options,
+    workers_option,
 )
 from audio_pipeline.cli.output import open_option, output_options
 from audio_pipeline.cli.process import after_interruption, close_output, leave, prepare
@@ -124,15 +126,8 @@ Exit status:
     "--strict", is_flag=True, help="Exit 1 when a line does not fit its slot, or a cue or fader cuts it."
 )
 @click.option("--stems", is_flag=True, help="Write the stems DX, FX, BG and ME, too.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write here, not to renders/."
-)
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 256),
-    metavar="N",
-    help="Worker threads (default: number of CPUs).",
-)
+@out_option("renders/")
+@workers_option
 @require_pass_option
 @click.option("--no-cache", is_flag=True, help="Do not read or write the cache.")
 @click.option(

@@ -80,7 +80,7 @@ def energies_before_the_ceiling(mixdown: Mixdown, part: Part) -> Samples:
 
 
 class _HeldRuns:
-    """Puts the energies of tiles that are held down in the place of those that were measured before.
+    """Replaces the energies of held tiles, which were measured before.
 
     The weighting filter begins a second before a run of such tiles and ends a second after it: by then it
     has forgotten what was before, which decays by 2000 dB a second.

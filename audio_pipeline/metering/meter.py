@@ -105,7 +105,7 @@ class Meter:
 
     def feed(self, block: Samples) -> None:
         """Take `(n, channels)` more. Raises ValueError, and takes nothing, for another shape or for a
-        value that is no number, saying where it is."""
+        value that is not a number, saying where it is."""
         if np.asarray(block).dtype.kind != "f":
             raise ValueError("a block is of floats with full scale at 1, not of whole numbers")
         x = np.asarray(block, dtype=np.float64)

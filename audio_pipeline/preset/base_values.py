@@ -212,7 +212,7 @@ def _changes(text: str, example: str) -> list[tuple[int, str | None, str]]:
 
 
 def _time(base: Any, text: str | list[str]) -> str | list[str]:
-    """The choices of `text`, with those of the base in the place of the word: the latest of the base plus
+    """The choices of `text`, with those of the base instead of the word: the latest of the base plus
     a time is the latest of the base's times plus it."""
     known = _moment(base)
     if text == WORD and isinstance(base, str | list):

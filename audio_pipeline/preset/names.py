@@ -133,7 +133,7 @@ def dated(templates: Sequence[str | None]) -> list[str | None]:
     """The templates with their `{date}` filled in, all with one: of SOURCE_DATE_EPOCH (UTC), or of today.
 
     The date stands in names only: the samples do not depend on it. Raises PresetError for a
-    SOURCE_DATE_EPOCH that is no number of seconds.
+    SOURCE_DATE_EPOCH that is not a number of seconds.
     """
     if not any(template is not None and has_field(template, "date") for template in templates):
         return list(templates)
@@ -145,13 +145,13 @@ def dated(templates: Sequence[str | None]) -> list[str | None]:
 
 
 def day() -> date:
-    """The day of SOURCE_DATE_EPOCH (UTC), or today. Raises PresetError for one that is no number of seconds."""
+    """The day of SOURCE_DATE_EPOCH (UTC), or today. Raises PresetError for an invalid number of seconds."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     if not epoch:
         return datetime.now().astimezone().date()  # the day that the user's calendar shows
     try:
         if not _SECONDS.fullmatch(epoch):
-            raise ValueError("it is no number")
+            raise ValueError("it is not a number")
         return datetime.fromtimestamp(int(epoch), UTC).date()
     except (ValueError, OverflowError, OSError) as error:
         raise PresetError(

@@ -55,7 +55,7 @@ class _Change:
 def with_own_name(
     project: Project, preset: Preset, keys: Iterable[str], files: Mapping[str, Path]
 ) -> Preset:
-    """The preset under a name of its own where the values of `keys`, or files in the place of others, are
+    """The preset under a name of its own where the values of `keys`, or files that replace others, are
     changes of the command.
 
     `files` are those by what they replace: a voice, the reference. Raises StemError for a file that cannot

@@ -44,7 +44,7 @@ class Response:
         return different
 
     def above(self, name: str, gains_db: Samples) -> Samples | None:
-        """A figure directly above each gain, without that gain; None where it is no number.
+        """A figure directly above each gain, without that gain; None where it is not a number.
 
         nan where a gate leaves nothing to measure.
         """

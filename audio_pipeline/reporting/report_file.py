@@ -60,7 +60,7 @@ def _json_of(path: Path) -> object:
 
 
 def _refuse_constant(name: str) -> float:
-    raise ValueError(f"it holds {name}, which is no number")
+    raise ValueError(f"it holds {name}, which is not a number")
 
 
 def _of_version_2(path: Path, value: object) -> object:

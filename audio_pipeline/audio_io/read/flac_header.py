@@ -23,7 +23,7 @@ _USUAL_S = (0.1, 3600.0)
 
 def stated_length(path: str | os.PathLike[str]) -> tuple[int, int] | None:
     """The frames and the sample rate in Hz of a common FLAC file, as `probe` tells them; None when `probe`
-    must be asked. Raises StemError as `probe` does for what is no file that can be read.
+    must be asked. Raises StemError as `probe` does for a file that cannot be read.
     """
     with regular_file(path) as file:
         head = file.bytes_at(0, 42)

@@ -45,8 +45,8 @@ class OwnTime:
 def own_time(path: str | os.PathLike[str], frames: int, sample_rate_hz: int) -> OwnTime:
     """What the file at `path` says of its time; nothing for one without such chunks.
 
-    `frames` and `sample_rate_hz` are of its sound: cues outside it are left out. Raises StemError for what
-    is no file that can be read.
+    `frames` and `sample_rate_hz` are of its sound: cues outside it are left out. Raises StemError for a
+    file that cannot be read.
     """
     with regular_file(path) as file:
         return _time_of(file.name, _bodies(file), byte_order(file), frames, sample_rate_hz)

@@ -89,7 +89,7 @@ class FileSet:
         """A file to write that becomes `path` with the others; text is UTF-8 with `\\n` kept.
 
         It is synced and closed when its own block ends well. Raises RenderError as `atomic_write`,
-        and ValueError for a path that is no file of this mix.
+        and ValueError for a path that is not a file of this mix.
         """
         return self._part(path, mode)
 
@@ -106,7 +106,7 @@ class FileSet:
     def remove(self, path: Path, sha256: str) -> None:
         """Remove `path` with the commit, if its SHA-256 is still `sha256`: a file of the earlier set.
 
-        Raises ValueError for a path that is no file of this mix.
+        Raises ValueError for a path that is not a file of this mix.
         """
         self._removed.append(Removal(self._relative(path), sha256))
 

@@ -6,7 +6,7 @@ import codecs
 import re
 from pathlib import Path
 
-from audio_pipeline.audio_io.regular_file import open_regular
+from audio_pipeline.audio_io.small_file import read_small_bytes
 from audio_pipeline.errors import ReportError
 
 MAX_BYTES = 4_000_000
@@ -28,15 +28,7 @@ def read_text(path: Path) -> str:
 
     Raises ReportError when it cannot be read, is too large, or is not text.
     """
-    try:
-        if not path.is_file():
-            raise ReportError(f"{path} is not a file")
-        with open_regular(path) as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ReportError(f"{path} cannot be read: {error.strerror or error}") from error
-    if len(raw) > MAX_BYTES:
-        raise ReportError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB: not a marker list")
+    raw = read_small_bytes(path, str(path), "marker list", MAX_BYTES, ReportError)
     text = _decoded(path, raw).replace("\r\n", "\n").replace("\r", "\n")
     if _CONTROL.search(text.rstrip("\0\x1a")):
         raise ReportError(f"{path} is not text", hint="Export the markers as CSV, EDL, text or XML.")
