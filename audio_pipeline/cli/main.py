@@ -23,7 +23,7 @@ from audio_pipeline.cli.output import open_option, output_options
 from audio_pipeline.cli.process import after_interruption, close_output, leave, prepare
 from audio_pipeline.errors import AudioPipelineError
 from audio_pipeline.shortage import shortage
-from audio_pipeline.stopping import Stopped, ignore_signals
+from audio_pipeline.stopping import Stopped, ignore_signals, stop_behind
 from audio_pipeline.version import __version__
 
 COMMANDS = {
@@ -208,6 +208,8 @@ def _attempt() -> int:
             show_os_error(error)
         status = 1
     except Exception as error:
+        if (stop := stop_behind(error)) is not None:
+            raise stop from None
         if debug:
             raise
         if (scarce := shortage(error)) is not None:
