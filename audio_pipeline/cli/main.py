@@ -208,8 +208,8 @@ def _attempt() -> int:
             show_os_error(error)
         status = 1
     except Exception as error:
-        if (stop := stop_behind(error)) is not None:
-            raise stop from None
+        if (wrapped := stop_behind(error)) is not None:
+            raise wrapped from None
         if debug:
             raise
         if (scarce := shortage(error)) is not None:
