@@ -25,6 +25,15 @@ class Stopped(BaseException):
         self.status = 128 + number
 
 
+def stop_behind(error: BaseException) -> Stopped | None:
+    """The Stopped that `error` was made of, or None: Python 3.11 wraps one that reaches `__set_name__`, which
+    runs while a class is imported, in a RuntimeError."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, Stopped):
+        cause = cause.__cause__
+    return cause
+
+
 UNWINDS_S = 20.0
 """For so long further signals change nothing; what has not ended by then is interrupted once more."""
 

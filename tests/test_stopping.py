@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from audio_pipeline import stopping
-from audio_pipeline.stopping import Stopped, signals_wait, stop_in_order, take_signals
+from audio_pipeline.stopping import Stopped, signals_wait, stop_behind, stop_in_order, take_signals
 
 NUMBER = getattr(signal, "SIGHUP", signal.SIGTERM)
 
@@ -90,3 +90,19 @@ def test_a_signal_waits_until_the_block_has_ended() -> None:
         struck()
     assert done
     take_signals()
+
+
+def test_a_signal_that_python_has_wrapped_is_found_behind_its_error() -> None:
+    """As one that comes while a class is imported, whose `__set_name__` Python 3.11 runs."""
+    stop_in_order(NUMBER)
+
+    class Named:
+        def __set_name__(self, owner: type, name: str) -> None:
+            _strike()
+
+    with pytest.raises((Stopped, RuntimeError)) as caught:
+        type("Owner", (), {"named": Named()})
+    found = stop_behind(caught.value)
+    assert found is not None
+    assert found.number == NUMBER
+    assert stop_behind(RuntimeError("of its own")) is None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from audio_pipeline.cli.options import debug_option, preset_names, require_pass_option
+from audio_pipeline.cli.options import debug_option, out_option, preset_names, require_pass_option
 from audio_pipeline.cli.output import Output, open_in_browser, open_option, output_options
 from audio_pipeline.stopping import Stopped
 
@@ -50,9 +50,7 @@ Examples:
     help="Report of another language, for its cues and slots.",
 )
 @click.option("--name", metavar="TEMPLATE", help='Name template, e.g. "{title}_{version}_{type}_{fps}".')
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Output folder (default: renders/)."
-)
+@out_option("renders/")
 @click.option(
     "--jobs",
     type=click.IntRange(1, 256),

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from audio_pipeline.cli.options import debug_option, preset_names, require_pass_option
+from audio_pipeline.cli.options import (
+    debug_option,
+    out_option,
+    preset_names,
+    require_pass_option,
+    workers_option,
+)
 from audio_pipeline.cli.output import Output, output_options
 from audio_pipeline.cli.process import loading
 
@@ -66,21 +72,14 @@ def _date(ctx: click.Context, param: click.Parameter, text: str | None) -> str |
     help="The date in the files (default: of SOURCE_DATE_EPOCH, or today).",
 )
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value in every mix.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write here, not to delivered/."
-)
+@out_option("delivered/")
 @click.option(
     "--verify",
     type=click.Path(path_type=Path),
     metavar="FOLDER",
     help="Verify the checksums of a folder, whoever made it.",
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 256),
-    metavar="N",
-    help="Worker threads (default: number of CPUs).",
-)
+@workers_option
 @require_pass_option
 @click.option("--no-cache", is_flag=True, help="Do not read or write the cache.")
 @output_options

@@ -9,7 +9,14 @@ from pathlib import Path
 import click
 
 from audio_pipeline.cli.errors import printable
-from audio_pipeline.cli.options import debug_option, preset_names, stem_files, voice_options
+from audio_pipeline.cli.options import (
+    debug_option,
+    out_option,
+    preset_names,
+    stem_files,
+    voice_options,
+    workers_option,
+)
 from audio_pipeline.cli.output import Output, output_options
 
 FORMATS = ("reaper", "otio", "fcp7", "aaf", "edl", "csv")
@@ -36,19 +43,9 @@ Examples:
     is_flag=True,
     help="Export dry layers with automation (reaper, otio, csv).",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Write here, not to MIX.export beside the render.",
-)
+@out_option("MIX.export beside the render")
 @voice_options
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 256),
-    metavar="N",
-    help="Worker threads (default: number of CPUs).",
-)
+@workers_option
 @output_options
 @debug_option
 def command(

@@ -13,15 +13,17 @@ import click
 from audio_pipeline.cli.errors import show_error, show_os_error, show_unexpected, show_usage
 from audio_pipeline.cli.options import (
     debug_option,
+    out_option,
     preset_names,
     require_pass_option,
     voice_options,
+    workers_option,
 )
 from audio_pipeline.cli.output import open_option, output_options
 from audio_pipeline.cli.process import after_interruption, close_output, leave, prepare
 from audio_pipeline.errors import AudioPipelineError
 from audio_pipeline.shortage import shortage
-from audio_pipeline.stopping import Stopped, ignore_signals
+from audio_pipeline.stopping import Stopped, ignore_signals, stop_behind
 from audio_pipeline.version import __version__
 
 COMMANDS = {
@@ -121,15 +123,8 @@ Exit status:
 )
 @click.option("--strict", is_flag=True, help="Exit with status 1 when a line does not fit or is cut.")
 @click.option("--stems", is_flag=True, help="Also write the stems DX, FX, BG and ME.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Output folder (default: renders/)."
-)
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 256),
-    metavar="N",
-    help="Worker threads (default: number of CPUs).",
-)
+@out_option("renders/")
+@workers_option
 @require_pass_option
 @click.option("--no-cache", is_flag=True, help="Do not read or write the cache.")
 @click.option(
@@ -210,6 +205,8 @@ def _attempt() -> int:
             show_os_error(error)
         status = 1
     except Exception as error:
+        if (wrapped := stop_behind(error)) is not None:
+            raise wrapped from None
         if debug:
             raise
         if (scarce := shortage(error)) is not None:

@@ -25,6 +25,19 @@ def debug_option(function: F) -> F:
     return click.option("--debug", is_flag=True, expose_value=False, help="Show a traceback.")(function)
 
 
+def workers_option(function: F) -> F:
+    """--workers, handed to `function` as `workers`: a number, or None for that of CPUs."""
+    help_ = "Worker threads (default: number of CPUs)."
+    count = click.IntRange(1, 256)
+    return click.option("--workers", type=count, metavar="N", help=help_)(function)
+
+
+def out_option(default: str) -> Callable[[F], F]:
+    """--out, handed to the function as `out`: a folder, or None for `default`, which the help names."""
+    help_ = f"Output folder (default: {default})."
+    return click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help=help_)
+
+
 def require_pass_option(function: F) -> F:
     """--require-pass, handed to `function` as `require_pass`."""
     help_ = "Exit with status 1 unless the delivery passes."

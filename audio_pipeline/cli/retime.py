@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from audio_pipeline.cli.errors import printable, printable_json
-from audio_pipeline.cli.options import debug_option, markers_option, preset_names
+from audio_pipeline.cli.options import debug_option, markers_option, preset_names, workers_option
 from audio_pipeline.cli.output import Output, output_options
 from audio_pipeline.cli.process import loading
 
@@ -38,12 +38,7 @@ MOST_SPANS = 8
     metavar="FILE.json",
     help="Write the report here, not to renders/NAME.retime.json.",
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 256),
-    metavar="N",
-    help="Worker threads (default: number of CPUs).",
-)
+@workers_option
 @output_options
 @debug_option
 def command(preset: str, output: Output, **options: Any) -> None:

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from audio_pipeline.cli.errors import printable, show_error
-from audio_pipeline.cli.options import debug_option, preset_names, stem_files, voice_options
+from audio_pipeline.cli.options import (
+    debug_option,
+    out_option,
+    preset_names,
+    stem_files,
+    voice_options,
+    workers_option,
+)
 from audio_pipeline.cli.output import Output, open_in_browser, open_option, output_options
 from audio_pipeline.cli.process import clear_in_use
 from audio_pipeline.errors import AudioPipelineError, RenderError
@@ -19,7 +26,7 @@ from audio_pipeline.shortage import shortage
 from audio_pipeline.stopping import Stopped
 
 if TYPE_CHECKING:
-    from audio_pipeline.errors import AudioPipelineError
+    from audio_pipeline.pages.live import LivePage
 
 EPILOG = """\b
 Examples:
@@ -33,15 +40,8 @@ Examples:
 @click.argument("preset", shell_complete=preset_names)
 @voice_options
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Set a value of the preset.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Output folder (default: renders/)."
-)
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 256),
-    metavar="N",
-    help="Worker threads (default: number of CPUs).",
-)
+@out_option("renders/")
+@workers_option
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8400, help="Port of the page (0: any free port)."
 )
@@ -67,20 +67,27 @@ def command(
     from audio_pipeline.cli.cache import users_cache
     from audio_pipeline.jobs.note_mix import note_comparison
     from audio_pipeline.jobs.watch import Watched, rendered_page
-    from audio_pipeline.pages.live import LivePage
     from audio_pipeline.preset.project import current_project
 
     project, threads = current_project(), workers or os.cpu_count() or 1
     project.preset_file(preset)
     files = stem_files(voice_a, voice_b)
-    try:
-        live = LivePage(preset, port)
-    except OSError as error:
-        raise RenderError(
-            f"the page cannot be served on port {port}: {error.strerror or error}",
-            hint="Choose another with --port, or --port 0 for any that is free.",
-        ) from error
+    live = _live_page(preset, port)
     renders: list[dict[str, Any]] = []
+
+    def show_note(note: str) -> None:
+        made, compared = note_comparison(project, preset, sets, note, out, threads, users_cache(), files)
+        output.note(f"presets/{made}.toml: compare it blind at {live.compare(compared)}")
+        renders.append({"note": made})
+
+    def show_mix() -> None:
+        output.detail(f"watching {len(watched.files())} files of {project.root}")
+        started = time.perf_counter()
+        live.show(rendered_page(project, preset, sets, out, threads, users_cache(), files))
+        seconds = time.perf_counter() - started
+        output.note(f"rendered in {seconds:.1f} s")
+        renders.append({"seconds": round(seconds, 3)})
+
     try:
         with live:
             if output.json:
@@ -91,36 +98,14 @@ def command(
                 open_in_browser(live.address, output)
             watched = Watched(project, preset, sets, files)
             for note in watched.changes(live.asked):
-                if note is not None:
-                    live.begin()
-                    try:
-                        made, compared = note_comparison(
-                            project, preset, sets, note, out, threads, users_cache(), files
-                        )
-                    except (AudioPipelineError, OSError, MemoryError, RuntimeError) as error:
-                        failure = _failure(error)
-                        show_error(failure)
-                        live.fail(_words(failure))
-                        renders.append({"error": failure.message})
-                    else:
-                        output.note(f"presets/{made}.toml: compare it blind at {live.compare(compared)}")
-                        renders.append({"note": made})
-                    continue
-                output.detail(f"watching {len(watched.files())} files of {project.root}")
-                started = time.perf_counter()
                 live.begin()
                 try:
-                    page = rendered_page(project, preset, sets, out, threads, users_cache(), files)
+                    show_mix() if note is None else show_note(note)
                 except (AudioPipelineError, OSError, MemoryError, RuntimeError) as error:
                     failure = _failure(error)
                     show_error(failure)
                     live.fail(_words(failure))
                     renders.append({"error": failure.message})
-                else:
-                    live.show(page)
-                    seconds = time.perf_counter() - started
-                    output.note(f"rendered in {seconds:.1f} s")
-                    renders.append({"seconds": round(seconds, 3)})
     except Stopped as stop:
         if stop.status != 128 + signal.SIGINT:
             raise
@@ -128,6 +113,18 @@ def command(
         if output.json:
             output.document({"address": live.address, "renders": renders})
         output.note("stopped")
+
+
+def _live_page(preset: str, port: int) -> LivePage:
+    from audio_pipeline.pages.live import LivePage
+
+    try:
+        return LivePage(preset, port)
+    except OSError as error:
+        raise RenderError(
+            f"the page cannot be served on port {port}: {error.strerror or error}",
+            hint="Choose another with --port, or --port 0 for any that is free.",
+        ) from error
 
 
 def _failure(error: Exception) -> AudioPipelineError:

@@ -145,7 +145,7 @@ def dated(templates: Sequence[str | None]) -> list[str | None]:
 
 
 def day() -> date:
-    """The day of SOURCE_DATE_EPOCH (UTC), or today. Raises PresetError for one that is no number of seconds."""
+    """The day of SOURCE_DATE_EPOCH (UTC), or today. Raises PresetError for an invalid number of seconds."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     if not epoch:
         return datetime.now().astimezone().date()  # the day that the user's calendar shows

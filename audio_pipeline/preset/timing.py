@@ -153,7 +153,7 @@ def _words(preset: Preset, schedule: Schedule, lines: Mapping[str, Line]) -> Sch
 
 
 class _Over(Mapping[str, Callable[[Schedule], Fraction]]):
-    """Names that are defined again, over a schedule of all others."""
+    """Own definitions of some names, and those of a schedule for all others."""
 
     def __init__(self, define: Mapping[str, Callable[[Schedule], Fraction]], below: Schedule) -> None:
         self._define = define

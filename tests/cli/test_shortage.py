@@ -84,7 +84,7 @@ def test_watch_goes_on_when_file_handles_or_memory_run_out(
             raise errors.pop(0)
         return "<p>done</p>"
 
-    def changes(self: object) -> Iterator[None]:
+    def changes(self: object, *_: object) -> Iterator[None]:
         yield from [None] * 4
         raise Stopped(2)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import codecs
 import re
+from functools import partial
 from pathlib import Path
 
-from audio_pipeline.audio_io.regular_file import open_regular
+from audio_pipeline.audio_io.small_file import read_small_bytes
 from audio_pipeline.errors import ReportError
 from audio_pipeline.reporting.markers.hints import EXPORT_AGAIN
 
@@ -29,19 +30,7 @@ def read_text(path: Path) -> str:
 
     Raises ReportError when it cannot be read, is too large, or is not text.
     """
-    try:
-        if not path.is_file():
-            raise ReportError(f"{path} is not a file", hint=EXPORT_AGAIN)
-        with open_regular(path) as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ReportError(
-            f"{path} cannot be read: {error.strerror or error}", hint=EXPORT_AGAIN
-        ) from error
-    if len(raw) > MAX_BYTES:
-        raise ReportError(
-            f"{path} is larger than {MAX_BYTES // 1_000_000} MB: not a marker list", hint=EXPORT_AGAIN
-        )
+    raw = read_small_bytes(path, str(path), "marker list", MAX_BYTES, partial(ReportError, hint=EXPORT_AGAIN))
     text = _decoded(path, raw).replace("\r\n", "\n").replace("\r", "\n")
     if _CONTROL.search(text.rstrip("\0\x1a")):
         raise ReportError(f"{path} is not text", hint="Export the markers as CSV, EDL, text or XML.")
