@@ -1,4 +1,4 @@
-"""`render-ending deliver`: one folder that a stage or an archive accepts; and its verification."""
+"""`render-ending deliver`: fill the folder of a delivery, or verify a folder."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Examples:
 """
 
 DEFAULT_DELIVERY = "netflix-nearfield"
-"""What a mix that cannot be made is said not to be delivered for."""
+"""The delivery that is named for a mix that cannot be rendered."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -62,22 +62,22 @@ def _date(ctx: click.Context, param: click.Parameter, text: str | None) -> str |
     multiple=True,
     metavar="NAME",
     shell_complete=_delivery_names,
-    help="What it must comply with (default: [deliver] of a batch file, or the mix's own delivery).",
+    help="Delivery (default: of the batch file or the preset).",
 )
 @click.option(
     "--date",
     "date_",
     metavar="YYYY-MM-DD",
     callback=_date,
-    help="The date in the files (default: of SOURCE_DATE_EPOCH, or today).",
+    help="Date (default: of SOURCE_DATE_EPOCH, else today).",
 )
-@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value in every mix.")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Set a value in every mix.")
 @out_option("delivered/")
 @click.option(
     "--verify",
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="Verify the checksums of a folder, whoever made it.",
+    help="Verify the checksums of a folder.",
 )
 @workers_option
 @require_pass_option
@@ -85,21 +85,21 @@ def _date(ctx: click.Context, param: click.Parameter, text: str | None) -> str |
 @output_options
 @debug_option
 def command(mixes: tuple[str, ...], verify: Path | None, output: Output, **options: Any) -> None:
-    """Make one folder for each mix and delivery: printmaster, stems, M&E, listening copies, report, letter and
-    checksums. Mixes that are not rendered are rendered first.
+    """Fill one folder for each mix and delivery: printmaster, stems, M&E, listening copies, report, letter and
+    checksums. Mixes are rendered first if needed.
 
-    A folder appears whole or not at all, and is never written over: a mix that has changed gets the next
-    version, which says what differs. Exit status 0 when all folders are there, 1 when one could not be made,
-    does not pass with --require-pass, or does not --verify; 2 for wrong usage.
+    A folder is written whole or not at all, and never overwritten: a mix that has changed becomes the next
+    version, with a list of changes. Exit status 0 when all folders exist, 1 when one failed, does not pass with
+    --require-pass, or does not pass --verify; 2 for wrong usage.
     """
     if verify is not None:
         others = {key for key, value in options.items() if value not in ((), None, False)}
         if mixes or others:
-            raise click.UsageError("--verify goes with a folder alone")
+            raise click.UsageError("--verify takes a folder and no other option")
         _verify(verify, output)
         return
     if not mixes:
-        raise click.UsageError("name a MIX, a batch file, or --verify FOLDER")
+        raise click.UsageError("give a MIX, a batch file, or --verify FOLDER")
     _deliver(mixes, options, output)
 
 
@@ -119,11 +119,9 @@ def _verify(folder: Path, output: Output) -> None:
             click.echo(printable(fault.sentence()))
         if found.passes:
             lists = ", ".join(found.lists)
-            output.note(f"{found.folder}: {found.files} files are as listed ({lists})")
+            output.note(f"{found.folder}: {found.files} files match ({lists})")
         else:
-            output.note(
-                f"{found.folder}: {len(found.faults)} of {found.files} listed files and others differ"
-            )
+            output.note(f"{found.folder}: {len(found.faults)} faults; {found.files} files are listed")
     if not found.passes:
         raise click.exceptions.Exit(1)
 
@@ -137,7 +135,7 @@ def _deliver(mixes: tuple[str, ...], options: dict[str, Any], output: Output) ->
         )
 
         job = _job(mixes, options)
-    refuse_foreign_overview(job.out)  # before mixes in vain
+    refuse_foreign_overview(job.out)  # before anything is rendered
     outcomes: list[DeliveryOutcome] = []
     told: set[tuple[str, str]] = set()
 

@@ -63,7 +63,7 @@ def command(
 
     renders = [path for thing in things for path in renders_of(thing)]
     if not 2 <= len(renders) <= MOST_MIXES:
-        raise click.UsageError(f"a review wants 2 to {MOST_MIXES} mixes; here are {len(renders)}")
+        raise click.UsageError(f"a review takes 2 to {MOST_MIXES} mixes, not {len(renders)}")
     page, gains = review(
         renders,
         out,

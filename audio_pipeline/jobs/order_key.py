@@ -1,4 +1,4 @@
-"""What a render depends on, as one key: the same key, the same files."""
+"""The key of a render: equal inputs give equal keys, and equal keys equal files."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from audio_pipeline.reporting.delivery_files import delivery_text, full_name
 def order_key(
     project: Project, preset: Preset, name: str, folder: Path, reference: Reference | None
 ) -> str:
-    """All that the files of a render depend on, its recordings' and its head's bytes, too.
+    """The hash of all inputs of a render, with the bytes of its recordings and its head.
 
-    Raises StemError for a file that is not there, ReportError for an unknown delivery.
+    Raises StemError for a missing file, ReportError for an unknown delivery.
     """
     head = head_path(project, preset)
     ears = "" if head is None else sha256_hex(head)
@@ -32,7 +32,7 @@ def order_key(
 
 
 def made_of(project: Project, preset: Preset) -> list[Any]:
-    """A preset's values and its recordings. Raises StemError for a file that is not there."""
+    """A preset's values and its recordings. Raises StemError for a missing file."""
     tables = [preset.head, preset.picture, preset.master, preset.leader, preset.cues]
     sounds = {name: sound_key(sound) for name, sound in {**preset.layers, **preset.effects}.items()}
     stems = stem_paths(project, preset, {})
@@ -41,7 +41,7 @@ def made_of(project: Project, preset: Preset) -> list[Any]:
 
 
 def _locked_to(project: Project, reference: Reference | None) -> list[Any]:
-    """What a mix takes of its reference."""
+    """The inputs that a mix takes from its reference."""
     if reference is None:
         return []
     gain = exact(reference.programme_db)

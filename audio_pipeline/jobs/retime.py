@@ -1,4 +1,4 @@
-"""The use case: a preset follows a new cut of the picture, and what did not move is proved to be the same."""
+"""The use case: move a preset to a new cut of the picture, and list the spans whose samples stay equal."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from audio_pipeline.timeline.spans import Span
 
 @dataclass(frozen=True)
 class NewPicture:
-    """What the preset is to follow: a marker list, or two edit lists."""
+    """The new picture: a marker list, or two edit lists."""
 
     markers: Path | None = None
     old: Path | None = None
@@ -57,10 +57,10 @@ class Move:
 
 @dataclass(frozen=True)
 class Retimed:
-    """What was found and made. `file` is the new preset, None where nothing moves or a cut takes a cue away.
+    """The result. `file` is the new preset; None when nothing moves or a cut removes a cue.
 
-    `changes` are the values it holds; `sounds` say for each sound what it depends on that moved; `equal` are
-    for each bus the spans of `compared` whose samples are the same.
+    `changes` are its values; `sounds` lists, for each sound, the moved times that it depends on; `equal` lists,
+    for each bus, the spans of `compared` whose samples are equal.
     """
 
     preset: str
@@ -77,7 +77,7 @@ class Retimed:
     equal: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
 
     def moved(self) -> tuple[Move, ...]:
-        """What moves, in order of time."""
+        """The moves that change a time, in order of time."""
         return tuple(move for move in self.moves if move.before != move.after)
 
 
@@ -92,9 +92,9 @@ def retime(
 ) -> Retimed:
     """Write the preset `new_name`, which extends `name` and follows the picture, and compare both mixes.
 
-    Nothing is written where nothing moves, or where a cut removes or overlaps a cue. Raises PresetError for a
-    name that is taken and for cues that the preset cannot have, ReportError for lists that cannot be read,
-    StemError and RenderError as a render.
+    Nothing is written when nothing moves, or when a cut removes a cue or makes cues overlap. Raises PresetError
+    for an existing name and for invalid cues, ReportError for invalid lists, StemError and RenderError as a
+    render.
     """
     progress("times", 0.0)
     file = _free_file(project, new_name)
@@ -138,9 +138,9 @@ def _free_file(project: Project, new_name: str) -> Path:
     file = project.presets / f"{new_name}.toml"
     if file.exists() or "." in new_name:
         raise PresetError(
-            f"the preset {new_name!r} is there already"
+            f"the preset {new_name!r} already exists"
             if file.exists()
-            else f"{new_name!r} has a full stop",
+            else f"invalid preset name {new_name!r}: it holds a full stop",
             hint="Give the new preset another name: --name NAME.",
         )
     return file
@@ -154,13 +154,13 @@ def _targets(picture: NewPicture, preset: Preset, session: Session, cues: list[T
         length_s += 3600
         return targets_of_markers(picture.markers, cues, clock, rate, length_s, preset.picture.snap)
     if picture.old is None or picture.new is None:
-        raise ReportError("the new picture is missing", hint="Name --markers, or --old and --new.")
+        raise ReportError("the new picture is missing", hint="Give --markers, or --old and --new.")
     times = [*cues, *own_times_of(preset, schedule)]
     return targets_of_cuts(picture.old, picture.new, times, session.slots, rate, clock)
 
 
 def _lengths(session: Session) -> Callable[[StemRequest], Fraction]:
-    """How long the stems are, which the picture does not change."""
+    """The lengths of the stems, which do not change."""
     rate, stems = session.scene.sample_rate, session.scene.stems
     return lambda request: Fraction(len(stems[request]), rate)
 
@@ -168,8 +168,10 @@ def _lengths(session: Session) -> Callable[[StemRequest], Fraction]:
 def _changes(
     project: Project, name: str, session: Session, places: Mapping[Key, Fraction]
 ) -> dict[Key, Fraction]:
-    """By how much each value changes so that all are in their places: few, since what is relative to a cue
-    follows it."""
+    """The change of each value, in seconds, that brings all times to their places.
+
+    Times relative to a cue follow it, so that few values change.
+    """
     changes: dict[Key, Fraction] = {}
     rate, clock = session.scene.sample_rate, session.scene.clock
     for _ in range(2 * len(places) + 2):
@@ -187,7 +189,7 @@ def _changes(
         if changes[key] == 0:
             del changes[key]
     raise RenderError(
-        f"the times of {name} cannot be brought to where the picture wants them",
+        f"{name}: no change of its values moves the times to the new picture",
         hint="Move the cues in smaller steps, or edit the new preset by hand.",
     )
 
@@ -204,13 +206,13 @@ def _sets(changes: Mapping[Key, Fraction], clock: Clock) -> tuple[str, ...]:
 
 
 def _wanted(cues: list[Timed], targets: Targets) -> list[Move]:
-    """The cues where the picture wants them, where it has a place for them."""
+    """The moves of the cues that have a place in the new picture."""
     places = targets.places
     return [Move(c.name, "cue", c.at, places[c.key]) for c in cues if c.key in places]
 
 
 def _moves(preset: Preset, after: Preset, old: Schedule, new: Schedule) -> list[Move]:
-    """Every cue, the times that sounds write themselves, and the slots of the voices."""
+    """The moves of every cue, of the sounds' own times, and of the slots of the voices."""
     moves = [Move(n, "cue", old.named(n), new.named(n)) for n in preset.cues]
     for timed in own_times_of(preset, old):
         moves.append(Move(timed.name, "time", timed.at, _place(after, new, timed.key)))

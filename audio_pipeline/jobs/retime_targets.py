@@ -1,4 +1,4 @@
-"""Where a marker list or a new cut puts the times of a preset, and which it cannot place."""
+"""The places of a preset's times in a marker list or a new cut, and the times without a place."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True)
 class Targets:
-    """`places` are exact seconds by key. `kind` says what was read; `problems` what a cut does to a cue,
-    `notes` what else is to be said."""
+    """`places` are exact seconds by key. `kind` names the list; `problems` are cues that the cut removes;
+    `notes` are other remarks."""
 
     kind: str
     places: Mapping[Key, Fraction]
@@ -34,7 +34,7 @@ class Targets:
 def targets_of_markers(
     path: Path, cues: Sequence[Timed], clock: Clock, sample_rate_hz: int, length_s: Fraction, snap: bool
 ) -> Targets:
-    """The places of the cues that a list has markers for, by name, whatever their case and spaces.
+    """The places of the cues that a list has markers for, by name; case and spaces do not matter.
 
     Raises ReportError as `read_markers`, for a list without a cue's name, and for a cue with two markers.
     """
@@ -50,19 +50,19 @@ def targets_of_markers(
             continue
         if name in lines:
             raise ReportError(
-                f"{path}: {name!r} stands at line {lines[name]} and at line {marker.line}",
+                f"{path}: two markers are named {name!r}, in lines {lines[name]} and {marker.line}",
                 hint="Remove one of the two markers.",
             )
         lines[name] = marker.line
         places[known[name].key] = clock.on_frame(marker.at) if snap else marker.at
     if not places:
         raise ReportError(
-            f"{path} has no marker that is called like a cue", hint=f"The cues are: {', '.join(known)}."
+            f"{path} has no marker with the name of a cue", hint=f"Cues: {', '.join(known)}."
         )
     notes = list(found.notes)
     if others:
         shown = ", ".join(map(repr, others[:5])) + (" …" if others[5:] else "")
-        notes.append(f"{len(others)} markers are called like no cue: {shown}")
+        notes.append(f"{len(others)} markers have no cue of their name: {shown}")
     return Targets(f"{path.name}: {found.kind}, {len(found.markers)} markers", places, (), tuple(notes))
 
 
@@ -84,27 +84,29 @@ def targets_of_cuts(
         elif moved is None:
             cut = next(p for p in change.removed() if p.start <= frame < p.stop)
             span = f"{_tc(clock, cut.start)} to {_tc(clock, cut.stop)}"
-            problems.append(f"{timed.name} at {_tc(clock, frame)} is in what was cut out ({span})")
+            problems.append(
+                f"{timed.name} at {_tc(clock, frame)} is inside the removed picture ({span})"
+            )
         else:
             places[timed.key] = timed.at + clock.rate.seconds(moved - frame)
     notes = [
-        f"cut out: {_tc(clock, p.start)} to {_tc(clock, p.stop)}, {p.stop - p.start} frames"
+        f"removed: {_tc(clock, p.start)} to {_tc(clock, p.stop)}, {p.stop - p.start} frames"
         for p in change.removed()
     ]
     if of_sounds:
-        notes.append(f"{', '.join(of_sounds)}: after a sound, not moved by the picture there")
+        notes.append(f"{', '.join(of_sounds)}: relative to a sound, not moved")
     notes += _cuts_in_lines(change, slots, rate_hz, clock)
     return Targets(f"{old.name} → {new.name}: edit lists", places, tuple(problems), tuple(notes))
 
 
 def overlaps(before: Sequence[Timed], places: Mapping[Key, Fraction], clock: Clock) -> list[str]:
-    """What is wrong with the order of cues: two that were apart and now coincide or have changed places."""
+    """Problems in the order of cues: two that now coincide or are reversed."""
     found = []
     cues = [cue for cue in before if cue.key in places]
     for one, next_ in pairwise(cues):
         if one.at < next_.at and places[one.key] >= places[next_.key]:
             at = clock.timecode(places[next_.key])
-            did = "meet" if places[one.key] == places[next_.key] else "have changed places"
+            did = "coincide" if places[one.key] == places[next_.key] else "are reversed"
             found.append(f"{one.name} and {next_.name} {did} at {at}")
     return found
 
@@ -112,7 +114,7 @@ def overlaps(before: Sequence[Timed], places: Mapping[Key, Fraction], clock: Clo
 def _cuts_in_lines(
     change: PictureChange, slots: Mapping[str, Span], rate_hz: int, clock: Clock
 ) -> list[str]:
-    """The lines of voices in which the picture moves otherwise than at their beginning."""
+    """The lines of voices inside which the picture moves differently from their start."""
     found = []
     for voice, slot in slots.items():
         first = clock.frame_of_sample(slot.start, rate_hz)
@@ -120,7 +122,7 @@ def _cuts_in_lines(
         by = next((p.by for p in reversed(change.pieces) if p.start <= first), 0)
         for piece in change.pieces:
             if first < piece.start <= last and piece.by != by:
-                found.append(f"the new cut at {_tc(clock, piece.start)} lies in the line of {voice}")
+                found.append(f"the new cut at {_tc(clock, piece.start)} is inside the line of {voice}")
                 break
     return found
 
@@ -130,12 +132,10 @@ def _tc(clock: Clock, frame: int) -> str:
 
 
 def _at_the_presets_rate(read: Callable[[], Read]) -> Read:
-    """What `read` returns; a hint about options of other commands becomes one about the preset."""
+    """The result of `read`; a hint about options of other commands becomes a hint about the preset."""
     try:
         return read()
     except ReportError as error:
         if error.hint is None or not ("--rate" in error.hint or "--start" in error.hint):
             raise
-        raise ReportError(
-            error.message, hint="The preset's [picture] says the rate and the start of its timecode."
-        ) from error
+        raise ReportError(error.message, hint="Set rate and start in the preset's [picture].") from error

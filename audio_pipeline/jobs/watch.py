@@ -1,4 +1,4 @@
-"""The use case: a mix is rendered again whenever its preset or a stem changes."""
+"""The use case: render a mix again whenever its preset or a stem changes."""
 
 from __future__ import annotations
 
@@ -34,8 +34,7 @@ def rendered_page(
     cache: Cache | None,
     files: StemFiles = NO_FILES,
 ) -> str:
-    """Render a preset as the command without `watch` does, under the same name; the page as the browser is
-    to have it. `files` replace stems.
+    """Render a preset under the same name as without `watch`, and return the live page. `files` replace stems.
 
     Raises as `render`.
     """
@@ -48,7 +47,7 @@ def rendered_page(
 
 
 class Watched:
-    """The files that a mix is made of: all presets, and the stems that it names."""
+    """The files that a mix depends on: all presets, and its stems."""
 
     def __init__(
         self, project: Project, preset: str, sets: tuple[str, ...], files: StemFiles = NO_FILES
@@ -58,13 +57,13 @@ class Watched:
         self._presets: tuple[Path, ...] = ()
 
     def changes(self, asked: Callable[[], str | None] = lambda: None) -> Iterator[str | None]:
-        """Now, and then whenever a file is another than it was and has come to rest: None. Between, whatever
-        was asked for, a text each."""
+        """Yield None at once, and after each change of a file once it is no longer being written; between,
+        each text that `asked` returns."""
         self._find_stems()
         last, rendered = self._stamps(), None
         while True:
             now = self._stamps()
-            # a file that is still being written differs from look to look
+            # a file that is being written differs between two polls
             if now == last and now != rendered:
                 rendered = now
                 yield None
@@ -75,19 +74,19 @@ class Watched:
             time.sleep(LOOK_EVERY_S)
 
     def files(self) -> list[Path]:
-        """The files that are there now."""
+        """The files that exist now."""
         return list(self._stamps())
 
     def _find_stems(self) -> None:
-        """Where the preset is wrong, the stems of the last one that was right are watched."""
+        """While the preset is invalid, the stems of its last valid version are watched."""
         with suppress(AudioPipelineError, OSError, MemoryError):
             preset = build_preset(load_document(self._project, self._preset, self._sets))
             self._stems = tuple(stem_paths(self._project, preset, self._files).values())
 
     def _stamps(self) -> Stamps:
         stamps: Stamps = {}
-        with suppress(OSError):  # without file handles left, those of the last look are looked at
-            # the presets of notes are made while the mix is watched, and do not change it
+        with suppress(OSError):  # out of file handles: keep those of the last poll
+            # the presets of notes are written meanwhile and do not change the mix
             files = self._project.presets.glob("*.toml")
             self._presets = tuple(f for f in files if not is_note_of(self._preset, f.stem))
         for path in (*self._presets, *self._stems):

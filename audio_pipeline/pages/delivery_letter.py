@@ -1,4 +1,4 @@
-"""The letter that goes with a delivery, as text and as PDF: what is in the folder, in the field's words."""
+"""The delivery letter, as text and as PDF: what the folder holds."""
 
 from __future__ import annotations
 
@@ -26,9 +26,12 @@ class Section:
 
 @dataclass(frozen=True)
 class LetterFacts:
-    """What the letter says besides the report. `picture` are the rows about lengths and sync; `files` a row for
-    each audio file, `copies` one for each listening copy, with heads; `sums` the digests by path; `differs` is
-    what changed since `previous`, None for a first version."""
+    """The letter's facts that are not in the report.
+
+    `picture` are the rows about lengths and sync; `files` has a row for each audio file, `copies` one for each
+    listening copy, with heads; `sums` are the digests by path; `differs` are the changes since `previous`,
+    None for a first version.
+    """
 
     title: str
     mix: str
@@ -60,7 +63,7 @@ def letter_sections(facts: LetterFacts, report: LoudnessReport) -> list[Section]
         sections.append(Section("Contact", list(facts.contact.items())))
     if facts.differs is not None:
         sections.append(Section(f"Changes since {facts.previous}", notes=list(facts.differs)))
-    silences = _silences(report) or ["There is no digital silence of 100 ms or more."]
+    silences = _silences(report) or ["No digital silence of 100 ms or more."]
     rules = facts.rules
     cited = [
         (name, rule.source, rule.citation() if rule.document else "")
@@ -89,14 +92,14 @@ def letter_sections(facts: LetterFacts, report: LoudnessReport) -> list[Section]
 
 
 def _silences(report: LoudnessReport) -> list[str]:
-    """Every digital silence; one that the mix asks for is deliberate. Many that are not are told together."""
+    """Every digital silence; one that follows the cue is deliberate. Many others are summed up in one line."""
     runs = report.delivery.silences
     told = [run for run in runs if run.deliberate]
     others = [run for run in runs if not run.deliberate]
-    lines = [_silence(run, "deliberate, it follows the silence cue") for run in told]
+    lines = [_silence(run, "deliberate, after the silence cue") for run in told]
     if len(others) > MOST_SILENCES:
-        return [*lines, f"{silences_in_short(others)}; no cue asks for them."]
-    return lines + [_silence(run, "no cue asks for it") for run in others]
+        return [*lines, f"{silences_in_short(others)}; not requested by a cue."]
+    return lines + [_silence(run, "not requested by a cue") for run in others]
 
 
 def _silence(run: Silence, meaning: str) -> str:

@@ -17,8 +17,8 @@ _HEADS = ("Mix", "Language", "Delivery", "Version", "Verdict", "Folder", "Change
 
 @dataclass(frozen=True)
 class DeliveryRow:
-    """One delivery. `folder` is None where it could not be made, and `failure` says why; `differs` is what
-    changed since the version `previous`."""
+    """One delivery. After a failure `folder` is None and `failure` is the message; `differs` are the changes
+    since the version `previous`."""
 
     mix: str
     language: str
@@ -31,9 +31,9 @@ class DeliveryRow:
     failure: str | None
 
     def changes(self) -> str:
-        """What changed, or why there is no folder, in words."""
+        """The changes, or why the folder is missing, as text."""
         if self.failure is not None:
-            return f"Could not be made: {self.failure}"
+            return f"Failed: {self.failure}"
         return "" if self.differs is None else f"since {self.previous}: {'; '.join(self.differs)}"
 
 

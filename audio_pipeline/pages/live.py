@@ -21,14 +21,14 @@ _KEEP_ALIVE_S = 15.0
 MOST_WAITING = 8
 """Notes that wait to be rendered."""
 MOST_COMPARISONS = 8
-"""Comparisons that are kept; each holds the sound of two mixes."""
+"""Comparisons that are kept; each holds the audio of two mixes."""
 MOST_NOTE_BYTES = 8192
 
 
 @dataclass(frozen=True)
 class State:
-    """What the watched mix is at: `version` counts pages, `words` are an error's sentence and hint,
-    `comparison` is where the last note is compared."""
+    """The state of the watched mix: `version` counts pages, `words` are the message and hint of an error,
+    `comparison` is the path of the last comparison."""
 
     version: int = 0
     doing: Literal["rendering", "done", "failed"] = "rendering"
@@ -37,10 +37,10 @@ class State:
 
 
 class LivePage:
-    """One page and what is known about it, for any number of browsers. Use as a context manager."""
+    """One page and its state, for any number of browsers. Use as a context manager."""
 
     def __init__(self, name: str, port: int) -> None:
-        """`port` 0 takes any that is free. Raises OSError when it is taken."""
+        """`port` 0 means any free port. Raises OSError when the port is in use."""
         self._changed = threading.Condition()
         self._state = State()
         self._page = _empty_page(name)
@@ -53,7 +53,7 @@ class LivePage:
 
     @property
     def address(self) -> str:
-        """Where a browser finds it."""
+        """The address of the page."""
         return f"http://{HOST}:{self._server.server_port}/"
 
     def __enter__(self) -> LivePage:
@@ -69,7 +69,7 @@ class LivePage:
         self._thread.join()
 
     def begin(self) -> None:
-        """A render has begun."""
+        """Announce that a render has started."""
         self._tell(replace(self._state, doing="rendering", words=()))
 
     def asked(self) -> str | None:
@@ -78,7 +78,7 @@ class LivePage:
             return self._asked.popleft() if self._asked else None
 
     def ask(self, note: str, token: str) -> HTTPStatus:
-        """Take a note that came with a token: only the page that was served here knows it."""
+        """Queue a note, if its token is that of the served page."""
         if not hmac.compare_digest(token.encode(), self._token.encode()):
             return HTTPStatus.FORBIDDEN
         with self._changed:
@@ -103,22 +103,22 @@ class LivePage:
             return self._comparisons.get(path)
 
     def fail(self, words: tuple[str, ...]) -> None:
-        """It failed; the page stays the one before."""
+        """Announce a failed render; the last page stays."""
         self._tell(replace(self._state, doing="failed", words=words))
 
     def show(self, page: str) -> None:
-        """It is done, and this is its page."""
+        """Announce a finished render and its page."""
         self._page = page
         self._tell(State(self._state.version + 1, "done"))
 
     def page(self) -> str:
-        """The page of now, marked with its version."""
+        """The current page, marked with its version."""
         with self._changed:
             marks = f'data-version="{self._state.version}" data-token="{self._token}"'
             return self._page.replace('id="live"', f'id="live" {marks}', 1)
 
     def after(self, seen: State | None) -> State | None:
-        """The state, once it is another than `seen`; `seen` again after 15 s, None when all is over."""
+        """The state, once it differs from `seen`; `seen` again after 15 s, None after the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._state != seen, _KEEP_ALIVE_S)
             return None if self._closed else self._state
@@ -134,7 +134,7 @@ def _empty_page(name: str) -> str:
         "main",
         element("h1", name),
         element("div", id="live", role="status"),
-        element("p", "The page comes when the first render is done."),
+        element("p", "The page appears after the first render."),
     )
     return whole_page(name, body, (), ("live.js",), connects=True)
 
@@ -149,10 +149,10 @@ def _is_loopback(host: str) -> bool:
 
 def _handler(live: LivePage) -> type[BoundedHandler]:
     class Handler(BoundedHandler):
-        """The page, the events that it listens to, the notes that it sends, and their comparisons."""
+        """Serves the page, its events, its notes and their comparisons."""
 
         def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
-            # a page elsewhere that has its name point to loopback must not read this one
+            # a foreign page whose name resolves to loopback must not read this one
             if not _is_loopback(self.headers.get("Host", "")):
                 self.send_error(403, "Loopback only")
             elif self.path == "/":
@@ -162,11 +162,11 @@ def _handler(live: LivePage) -> type[BoundedHandler]:
             elif (compared := live.comparison(self.path)) is not None:
                 self._send_page(compared.encode("utf-8"))
             else:
-                self.send_error(404, "There is one page here, at /")
+                self.send_error(404, "Not found. The page is at /")
 
         def do_POST(self) -> None:  # noqa: N802 - the name that http.server calls
             host, origin = self.headers.get("Host", ""), self.headers.get("Origin")
-            # a page elsewhere can neither read the token nor send this header without being asked first
+            # a foreign page cannot read the token, nor send this header without a preflight request
             if not _is_loopback(host) or (origin is not None and origin != f"http://{host}"):
                 self.send_error(403, "From this page only")
             elif self.path != "/note":

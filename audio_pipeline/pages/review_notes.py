@@ -1,4 +1,4 @@
-"""Notes that left a review page, read again: its JSON and CSV, and marker lists of the programs between."""
+"""Read the notes of a review page: its JSON and CSV, and the marker lists of other programs."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ MOST_ROUNDS = 1000
 _HEAD = ["mix", "round", "letter", "star", "note"]
 
 State = dict[str, Any]
-"""What the page keeps: `open` notes by mix, blind `rounds`, `abx` tests."""
+"""The state of the page: `open` notes by mix, blind `rounds`, `abx` tests."""
 
 
 def read_notes(path: Path, names: Sequence[str], clock: Clock) -> State:
-    """The notes in `path` on the mixes of that name; those on others are left out.
+    """The notes in `path` on the mixes `names`; notes on other mixes are left out.
 
-    A marker list has notes taken knowing the mixes: "name: text", or any text on the first. Raises ReportError
-    for a file that is neither, and for one without a note on these mixes.
+    A marker list holds open notes: "name: text"; any other text is a note on the first mix. Raises ReportError
+    for any other file, and for a file without a note on these mixes.
     """
     text = read_text(path)
     if text.lstrip().startswith("{"):
@@ -46,7 +46,7 @@ def read_notes(path: Path, names: Sequence[str], clock: Clock) -> State:
 
 
 def identity_of(state: State) -> str:
-    """The same for the same notes, so that a page keeps what is added to them apart from other notes."""
+    """The hash of the notes: a page stores additions to them under it."""
     return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -66,7 +66,9 @@ def _of_json(path: Path, text: str, names: Sequence[str]) -> State:
             f"{path} is not JSON: {error}", hint="Export the notes again from a review page."
         ) from error
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        raise ReportError(f"{path} holds no notes of a review", hint="Export them from a review page.")
+        raise ReportError(
+            f"{path} does not hold the notes of a review", hint="Export them from a review page."
+        )
     state: State = {"open": {}, "rounds": [], "abx": []}
     for mix in _list(document, "mixes"):
         if mix.get("name") in names:

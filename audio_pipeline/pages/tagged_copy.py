@@ -44,21 +44,23 @@ def write_tagged_copy(master: Path, copy: Path, title: str, album: str) -> None:
             if resampler is not None:
                 file.write(resampler.resample_chunk(np.zeros((0, info.channels)), last=True))
     except (OSError, soundfile.SoundFileError) as error:
-        raise RenderError(f"{printable(copy)} cannot be encoded: {error}") from error
+        raise RenderError(
+            f"{printable(copy)} cannot be encoded: {error}", hint="Check the free space on the disk."
+        ) from error
     if opus:
         copy.write_bytes(with_serial(copy.read_bytes(), _SERIAL))
 
 
 def with_serial(stream: bytes, serial: bytes) -> bytes:
-    """An Ogg stream with another serial number in every page, which libsndfile draws by lot.
+    """An Ogg stream with another serial number in every page, which libsndfile chooses at random.
 
     Source: RFC 3533, section 6: the serial number stands in bytes 14 to 17 of a page, the checksum in 22 to 25.
-    Raises ValueError for what is no Ogg stream.
+    Raises ValueError for an invalid Ogg stream.
     """
     pages, at = [], 0
     while at < len(stream):
         if stream[at : at + 4] != b"OggS" or len(stream) < at + 27:
-            raise ValueError(f"no Ogg page begins at byte {at}")
+            raise ValueError(f"no Ogg page at byte {at}")
         segments = stream[at + 26]
         size = 27 + segments + sum(stream[at + 27 : at + 27 + segments])
         page = bytearray(stream[at : at + size])

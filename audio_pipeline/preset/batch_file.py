@@ -307,9 +307,12 @@ def _languages(shown: str, value: object) -> tuple[dict[str, dict[str, str]], di
 
 
 def _deliveries(shown: str, value: object) -> tuple[str, ...]:
-    """What `[deliver]` asks for."""
+    """The deliveries of `[deliver]`."""
     if not isinstance(value, dict):
-        raise PresetError(f"{shown}: deliver is {shown_value(value)}; it wants a table, [deliver]")
+        raise PresetError(
+            f"{shown}: deliver is {shown_value(value)}; it must be a table",
+            hint='Write [deliver], and under it deliveries = ["netflix-nearfield"].',
+        )
     for key in value:
         if key not in DELIVER_KEYS:
             raise _unknown(shown, f"deliver.{key}", [f"deliver.{known}" for known in DELIVER_KEYS])

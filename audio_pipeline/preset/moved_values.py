@@ -1,4 +1,4 @@
-"""Times of a preset that follow the picture, and the lines of a preset that moves them."""
+"""The times of a preset that follow the picture, and the text of a preset that moves them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Timed:
 
     @property
     def name(self) -> str:
-        """The key as people write it."""
+        """The key without its table: `black`, `projector.at`."""
         return self.key[-1] if self.key[0] == "cues" else ".".join(self.key[1:])
 
 
@@ -82,7 +82,7 @@ def _of_picture(preset: Preset, schedule: Schedule, moment: Moment, deep: int = 
 
 
 def change_text(by: Fraction, clock: Clock) -> str:
-    """A change of the base by exact seconds: "base + 12f"; in milliseconds where it has a part of a frame."""
+    """A change of the base by exact seconds: "base + 12f", or in milliseconds for a part of a frame."""
     sign = "+" if by >= 0 else "-"
     frames = abs(by) * clock.rate.frames_per_s
     if frames.denominator == 1:
@@ -91,7 +91,7 @@ def change_text(by: Fraction, clock: Clock) -> str:
 
 
 def preset_text(extends: str, description: str, changes: Mapping[Key, tuple[str, str]]) -> str:
-    """A preset of a few lines: each change is a value in TOML, and what it comes to, for its comment."""
+    """The text of a preset: each change is a value in TOML and its comment."""
     lines = [f'extends = "{extends}"', f"description = {_quoted(description)}"]
     tables: dict[str, list[str]] = {}
     for key, (value, comment) in changes.items():

@@ -61,13 +61,13 @@ class NameRule(Cited):
     types: tuple[tuple[str, str], ...] = ()
 
     def word(self, part: str) -> str:
-        """What the template's `{type}` says for a part."""
+        """The value of the template's `{type}` for a part."""
         return dict(self.types).get(part, part)
 
 
 @dataclass(frozen=True)
 class FileRule(Cited):
-    """Which `parts` there are, and whether each is there as `discrete` mono files, too."""
+    """The `parts` of the folder, and whether each is also written as `discrete` mono files."""
 
     parts: tuple[str, ...] = PARTS
     discrete: bool = False
@@ -75,7 +75,7 @@ class FileRule(Cited):
 
 @dataclass(frozen=True)
 class LeaderRule(Cited):
-    """The pops of a leader; without one there is no leader."""
+    """The pops of a leader; with neither, files have no leader."""
 
     two_pop: bool = False
     tail_pop: bool = False
@@ -101,7 +101,7 @@ AnyRule = TypeVar("AnyRule", bound=Cited)
 
 
 def load_folder_rules(name: str, own: Path | None = None) -> FolderRules:
-    """The rules of the delivery called `name`; `own` is a project's folder of deliveries.
+    """The rules of the delivery `name`; `own` is a project's folder of deliveries.
 
     Raises ReportError as `load_delivery`, and for a wrong table `[folder]`.
     """
@@ -112,7 +112,7 @@ def load_folder_rules(name: str, own: Path | None = None) -> FolderRules:
 
 
 def parse_folder_rules(name: str, title: str, table: object) -> FolderRules:
-    """Understand the table `[folder]`. Raises ReportError that names the key."""
+    """The rules in a table `[folder]`. Raises ReportError with the key."""
     if not isinstance(table, dict):
         raise _wrong(name, "folder", "a table")
     rules = FolderRules(name, title)
@@ -166,4 +166,7 @@ def _value(name: str, at: str, key: str, value: object) -> object:
 
 
 def _wrong(name: str, key: str, wanted: str) -> ReportError:
-    return ReportError(f"the delivery {name!r}: {key} is wrong; it wants {wanted}")
+    return ReportError(
+        f"delivery {name!r}: invalid {key}; it must be {wanted}",
+        hint="docs/deliver.md lists the keys of [folder].",
+    )

@@ -52,40 +52,6 @@ BANNED = {
 }
 """Expressions that a text must not hold, and what to write instead."""
 
-NOT_REVISED = {
-    "SECURITY.md",
-    "audio_pipeline/audio_io/read/ffmpeg.py",
-    "audio_pipeline/cli/review.py",
-    "audio_pipeline/jobs/export/rendered_mix.py",
-    "audio_pipeline/jobs/retime.py",
-    "audio_pipeline/jobs/retime_targets.py",
-    "audio_pipeline/jobs/watch.py",
-    "audio_pipeline/pages/live.py",
-    "audio_pipeline/pages/review_notes.py",
-    "audio_pipeline/preset/moved_values.py",
-    "audio_pipeline/reporting/markers/edl.py",
-    "audio_pipeline/reporting/markers/fcpxml.py",
-    "audio_pipeline/reporting/markers/final_cut.py",
-    "audio_pipeline/reporting/markers/marker.py",
-    "audio_pipeline/reporting/markers/picture_change.py",
-    "audio_pipeline/reporting/markers/pro_tools.py",
-    "audio_pipeline/reporting/markers/rows.py",
-    "audio_pipeline/reporting/markers/tables.py",
-    "audio_pipeline/reporting/markers/text.py",
-    "audio_pipeline/reporting/markers/times.py",
-    "audio_pipeline/reporting/markers/wave_cues.py",
-    "audio_pipeline/reporting/markers/xmeml.py",
-    "check --markers",
-    "measure --markers",
-    "retime --markers",
-    "review --notes",
-}
-"""Files and options whose texts were merged after the revision; remove a line once its texts are revised."""
-
-
-def _revised(where: str) -> bool:
-    return where.rsplit(":", 1)[0] not in NOT_REVISED
-
 
 def faults(texts: list[Text]) -> list[str]:
     """A line for every banned phrase in `texts`."""
@@ -99,20 +65,12 @@ def faults(texts: list[Text]) -> list[str]:
 
 def test_every_message_has_a_hint() -> None:
     """Of the errors that a user can cause."""
-    found = [
-        f"{message.where}: {message.text}"
-        for message in messages()
-        if not message.has_hint and _revised(message.where)
-    ]
+    found = [f"{message.where}: {message.text}" for message in messages() if not message.has_hint]
     assert not found, "\n".join(found)
 
 
 def test_help_of_options_is_short() -> None:
-    found = [
-        f"{text.where}: {text.text}"
-        for text in option_helps()
-        if len(text.text) > LONGEST_HELP and _revised(text.where)
-    ]
+    found = [f"{text.where}: {text.text}" for text in option_helps() if len(text.text) > LONGEST_HELP]
     assert not found, "\n".join(found)
 
 
@@ -121,7 +79,7 @@ def test_every_option_has_help() -> None:
 
 
 def test_no_text_holds_a_banned_phrase() -> None:
-    found = faults([text for text in all_texts() if _revised(text.where)])
+    found = faults(all_texts())
     assert not found, "\n".join(found)
 
 

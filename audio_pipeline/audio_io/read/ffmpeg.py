@@ -1,8 +1,8 @@
 """Formats that libsndfile does not read (m4a, mov, mp4, mkv, wma…), decoded by ffmpeg.
 
-pydub is not asked to decode: it would need ffprobe, wait for ever, hold the file in memory three
-times, and cut AAC to 16 bits. The demuxer is named from the file's first bytes, so that a playlist
-with another file's name in it is never followed.
+pydub does not decode here: it needs ffprobe, has no time-out, holds the file in memory three times, and
+truncates AAC to 16 bits. The demuxer is chosen from the file's first bytes, so that a playlist that names
+another file is never followed.
 """
 
 from __future__ import annotations
@@ -36,28 +36,28 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import StemError
 
 PATIENCE_S = 20.0
-"""How long ffmpeg may give nothing before it is stopped; a film's sound begins to come in less than one."""
+"""ffmpeg times out after so many seconds without output; the audio of a film starts in less than one."""
 
-_MOST_TOLD = 4 << 20  # bytes of one answer: what ffmpeg says of a file, or its first frame of sound
-_AU_HEAD = struct.Struct(">4s5I")  # magic, where sound begins, its size, encoding, rate, channels
+_MOST_TOLD = 4 << 20  # bytes of one answer: the description of a file, or its first audio frame
+_AU_HEAD = struct.Struct(">4s5I")  # magic, offset and size of the audio, encoding, rate, channels
 
-# what `ffmpeg -i` prints; tags of the file stand there too, so that nothing else is believed
+# output of `ffmpeg -i`; it holds tags of the file, too, so patterns are strict
 _CLOCK = r"(\d{1,6}):(\d\d):(\d\d(?:\.\d+)?)"
 _DURATION = re.compile(rf"^  Duration: {_CLOCK}, ", re.MULTILINE)
 _OUTPUT = re.compile(r"^(?:Stream mapping:|Output #0)", re.MULTILINE)
-_START = re.compile(r"[^\n]*, start (\d+\.\d+)")  # newer than ffmpeg 5, and where it is not 0
+_START = re.compile(r"[^\n]*, start (\d+\.\d+)")  # since ffmpeg 6, when it is not 0
 _OWN_DURATION = re.compile(rf"^ +DURATION(?:-\w+)? *: {_CLOCK}", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class StreamInfo:
-    """What the header says of the tracks that are read.
+    """The header's values of the tracks that are read.
 
     `tracks` are their numbers, from 1: one, or mono tracks that are the channels. `codec` is libsndfile's
-    name of the samples where they are kept as they are ("PCM_24"), else ffmpeg's. `layout` is ffmpeg's word
-    for the channel layout, such as "5.1(side)", or "6 channels" where the file states none. `duration_s` is
-    None where nothing states it. `own_duration` is False where it may be another stream's: a film's picture
-    may be longer than its sound. `remarks` are codes and sentences.
+    name of the sample format for PCM ("PCM_24"), else ffmpeg's. `layout` is ffmpeg's name of the channel
+    layout, such as "5.1(side)", or "6 channels" when the file states no layout. `duration_s` is None when it
+    is not stated. `own_duration` is False when it may be the duration of another stream: a film's picture may
+    be longer than its sound. `remarks` are codes and sentences.
     """
 
     tracks: tuple[int, ...]
@@ -73,10 +73,10 @@ class StreamInfo:
 def stream_info(file: RegularFile, container: Container, track: int | None = None) -> StreamInfo:
     """Read the header with `ffmpeg -i` and decode one frame for rate and channels.
 
-    `track` is the number of the one to read, from 1; None leaves the choice to `selected`. Raises StemError
+    `track` is the number of the track to read, from 1; with None `selected` chooses. Raises StemError
     without ffmpeg, without audio in the file, or for an unknown track.
     """
-    # most files have one track, and are asked once
+    # one call is enough for most files, which have one track
     first = (1,) if track is None else (track,)
     frame, told = _asked(file, container, first)
     listing = _OUTPUT.split(told)[0]
@@ -118,8 +118,8 @@ def _asked(file: RegularFile, container: Container, tracks: tuple[int, ...]) -> 
 def _stated_length(
     file: RegularFile, container: Container, listing: str, tracks: Sequence[Track], streams: int
 ) -> tuple[float | None, bool, float]:
-    """How long the sound is said to be, whether it is the sound that is meant, and by how much the lengths of
-    the tracks differ, in seconds."""
+    """The stated duration of the audio, whether it is that of the audio itself, and the difference between the
+    lengths of the tracks; both in seconds."""
     if not container.states_length:
         return None, False, 0.0
     if container.demuxer == "mov":
@@ -144,8 +144,8 @@ def _seconds(clock: re.Match[str]) -> float:
 def decoded(
     file: RegularFile, container: Container, stream: StreamInfo, frames: int
 ) -> Iterator[Samples]:
-    """The sound of the tracks of `stream`, in pieces `(≤ frames, channels)` float64, as ffmpeg makes it:
-    neither memory nor a disk holds all of it.
+    """The decoded audio of the tracks of `stream`, in blocks `(≤ frames, channels)` float64, as ffmpeg writes
+    it: neither memory nor disk holds all of it.
 
     Raises StemError when ffmpeg is missing, fails or times out.
     """
@@ -175,7 +175,7 @@ def decoded(
 
 
 def _skip_head(file: RegularFile, container: Container, stream: StreamInfo, output: int) -> None:
-    """Read the head of an AU file, which says what really comes. Raises StemError for a surprise."""
+    """Read the header of the AU stream. Raises StemError when its rate or channels differ from `stream`."""
     head = _taken(file, output, _AU_HEAD.size)
     if len(head) < _AU_HEAD.size:
         raise _cannot(file, container)
@@ -205,7 +205,7 @@ def _taken(file: RegularFile, output: int, count: int) -> bytes:
 
 
 def _wire(stream: StreamInfo) -> str:
-    """How ffmpeg hands the samples over: 32 bits of float hold 24 bits exactly, and no more."""
+    """The sample format between ffmpeg and this program: 32-bit float holds 24 bits exactly, and no more."""
     return "pcm_f64be" if stream.codec in ("PCM_32", "DOUBLE") else "pcm_f32be"
 
 
@@ -217,7 +217,7 @@ def _command(
     codec: str,
     options: list[str],
 ) -> list[str]:
-    """The line that decodes tracks to stdout, as AU in `codec`."""
+    """The command line that decodes tracks to stdout, as AU in `codec`."""
     ffmpeg = find_ffmpeg()
     if ffmpeg is None:
         raise StemError(
@@ -225,7 +225,7 @@ def _command(
             hint=INSTALL_HINT,
         )
     bounds = ["-hide_banner", "-nostdin", "-nostats", "-v", verbosity]
-    # the file that was examined, whatever its name stands for by now
+    # the open file: another file may have its name by now
     location = f"file:/dev/fd/{file.descriptor}"
     # a layout that the file does not state is not guessed
     source = ["-guess_layout_max", "0", *input_limits(container.demuxer), "-i", location]
@@ -234,16 +234,16 @@ def _command(
 
 
 def _mapping(tracks: tuple[int, ...]) -> list[str]:
-    """The options that take a track or, of mono tracks, all as the channels of one."""
+    """The options that select one track, or merge mono tracks into the channels of one."""
     if len(tracks) == 1:
         return ["-map", f"0:a:{tracks[0] - 1}"]
-    # each is made plain mono first: amerge would sort channels by the places that the tracks name
+    # each track becomes unlabelled mono first: amerge sorts channels by their labels
     plain = "".join(f"[0:a:{number - 1}]pan=mono|c0=c0[m{number}];" for number in tracks)
     merged = "".join(f"[m{number}]" for number in tracks)
     threads = [
         "-filter_complex_threads",
         "1",
-    ]  # as many as there are CPUs would pass the limit of memory
+    ]  # the default, one for each CPU, would exceed the memory limit
     return [
         *threads,
         "-filter_complex",
@@ -254,7 +254,7 @@ def _mapping(tracks: tuple[int, ...]) -> list[str]:
 
 
 def _answer(file: RegularFile, container: Container, command: list[str]) -> tuple[bytes, bytes]:
-    """What a command that ends soon prints to stdout and to stderr, within bounds of size and time."""
+    """The stdout and stderr of a short command, limited in size and time."""
     process = start_limited(command, file, PROBE_CPU_S, stderr=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stderr is not None

@@ -1,7 +1,7 @@
-"""The audio files of a delivery: what was rendered, written again with the chunks that a delivery needs.
+"""The audio files of a delivery: the rendered samples with the chunks that the delivery requires.
 
-The samples stay as they are. Each part is one interleaved file and, where that is asked for, a mono file for
-each channel; each has its own loudness in `bext`, and every file has the same length, leader and timecode.
+Samples are copied unchanged. Each part is one interleaved file and, if the delivery requires it, a mono file
+for each channel; each has its own loudness in `bext`, and every file has the same length, leader and timecode.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ PART_WORDS = {
     "ME": "music and effects",
 }
 _FUNCTIONS = {"L": "LEFT", "R": "RIGHT"}
-"""The functions of the iXML dictionary that stand for the channels of a stereo recording."""
+"""The iXML functions of stereo channels."""
 _BLOCK = 262_144
 
 
 @dataclass(frozen=True)
 class Picture:
-    """Where the programme lies on the picture: its clock, its length and its cues, in samples."""
+    """The position of the programme on the picture: clock, length and cues, in samples."""
 
     clock: Clock
     sample_rate_hz: int
@@ -56,7 +56,7 @@ class Picture:
 
     @staticmethod
     def of_report(report: LoudnessReport, bits: Bits, leader: LeaderRule) -> Picture:
-        """Where a rendered mix lies, as its report says."""
+        """The position of a rendered mix, from its report."""
         end = next((cue.at_samples for cue in report.cues if cue.name == "end"), None)
         samples = end or round(report.duration_s * report.sample_rate_hz)
         cues = tuple(sorted(((cue.name, cue.at_samples) for cue in report.cues), key=lambda c: c[1]))
@@ -64,19 +64,19 @@ class Picture:
 
     @property
     def frames(self) -> int:
-        """The picture frames of the programme; a last one that is not full counts."""
+        """The length of the programme in picture frames; a partial last frame counts."""
         exact = Fraction(self.samples, self.sample_rate_hz) * self.clock.rate.frames_per_s
         nearest = round(exact)
         return nearest if abs(exact - nearest) < Fraction(1, 100) else int(exact) + 1
 
     @property
     def first_frame(self) -> int:
-        """The frame of the clock that a file begins with: the programme's, or the leader's."""
+        """The first frame of a file: of the leader, or of the programme without one."""
         lead = HEAD_S * self.clock.rate.nominal if self.leader_rule.on else 0
         return self.clock.start_frame - lead
 
     def leader(self) -> Leader | None:
-        """What stands around the programme, None without a leader."""
+        """The leader before and after the programme; None without one."""
         rule = self.leader_rule
         if not rule.on:
             return None
@@ -89,7 +89,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Words:
-    """What files say of themselves: the film's title, the mix, the version, and the date as 2026-11-27."""
+    """Texts for the chunks: title, mix, version, and the date as 2026-11-27."""
 
     title: str
     mix: str

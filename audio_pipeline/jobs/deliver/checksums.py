@@ -1,4 +1,4 @@
-"""Checksums of the files in a folder: the form of `sha256sum`, and the hashes that MHL manifests know.
+"""Checksums of the files in a folder: `sha256sum` lists, and the hashes that MHL manifests use.
 
 Sources: GNU coreutils, "md5sum: Print or check MD5 digests" (the form of a line, and the backslash before one
 whose name is escaped); SMPTE ST 2114 (C4: SHA-512 in base 58, 90 characters).
@@ -30,7 +30,7 @@ _ESCAPES = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
 
 @dataclass(frozen=True)
 class Listed:
-    """What a list says of a file: its path in the folder, algorithm and digest, and its size if known."""
+    """An entry of a list: path in the folder, algorithm, digest, and size in bytes if stated."""
 
     path: str
     algorithm: str
@@ -65,14 +65,18 @@ def _maker(algorithm: str) -> Callable[[], Any]:
 
     makers = {"xxh64": xxhash.xxh64, "xxh3": xxhash.xxh3_64, "xxh128": xxhash.xxh3_128}
     if name not in makers:
-        raise ReportError(f"checksums of the kind {name!r} are not known")
+        raise ReportError(
+            f"unsupported checksum algorithm {name!r}",
+            hint="Supported: md5, sha1, sha256, sha512, c4, xxh64, xxh3, xxh128.",
+        )
     return makers[name]
 
 
 def files_in(folder: Path, report_other: Callable[[str], None] = lambda path: None) -> list[str]:
     """The regular files in a folder and below it, as relative paths with `/`, sorted.
 
-    `report_other` is told of links and devices, and of folders that hold nothing. Raises OSError.
+    `report_other` is called with links, devices and empty folders. Raises OSError, and ReportError for too many
+    files.
     """
     found: list[str] = []
     for root, folders, names in os.walk(folder, onerror=_raise):
@@ -87,7 +91,9 @@ def files_in(folder: Path, report_other: Callable[[str], None] = lambda path: No
             elif not stat.S_ISDIR(mode):
                 report_other(path)
         if len(found) > MOST_FILES:
-            raise ReportError(f"{folder} holds more than {MOST_FILES} files")
+            raise ReportError(
+                f"{folder} holds more than {MOST_FILES} files", hint="Verify its subfolders one by one."
+            )
     return sorted(found)
 
 
@@ -106,9 +112,9 @@ def _line(digest: str, path: str) -> str:
 
 
 def parse_sums(name: str, text: str) -> list[Listed]:
-    """What a list in the form of `sha256sum` says; also of md5sum, sha1sum, sha512sum, and with `--tag`.
+    """The entries of a `sha256sum` list; also of md5sum, sha1sum and sha512sum, and of `--tag`.
 
-    Raises ReportError that names the line for what is no such list.
+    Raises ReportError with the line number for an invalid list.
     """
     listed: list[Listed] = []
     for number, line in enumerate(text.split("\n"), 1):
@@ -123,10 +129,14 @@ def parse_sums(name: str, text: str) -> list[Listed]:
             escape, digest, path = tagged[1], tagged[4], tagged[3]
             algorithm = tagged[2].lower()
         else:
-            raise ReportError(f"{name}, line {number}, is not a line of sha256sum: {line[:60]!r}")
+            raise ReportError(
+                f"{name}, line {number}: invalid checksum line {line[:60]!r}",
+                hint="Write the list with: sha256sum FILES > SHA256SUMS.",
+            )
         if _BY_LENGTH.get(len(digest)) != algorithm:
             raise ReportError(
-                f"{name}, line {number}: a digest of {len(digest)} characters is not known"
+                f"{name}, line {number}: unknown digest length of {len(digest)} characters",
+                hint="Use md5sum, sha1sum, sha256sum or sha512sum.",
             )
         if escape:
             path = re.sub(r"\\[\\nr]", lambda match: _ESCAPES[match[0]], path)
@@ -142,5 +152,8 @@ def inside(name: str, path: str) -> str:
     parts = [part for part in path.split("/") if part not in ("", ".")]
     steps = re.split(r"[/\\]", path)
     if path.startswith(("/", "\\")) or ".." in steps or not parts or "\0" in path:
-        raise ReportError(f"{name} names {path[:80]!r}, which is not in the folder")
+        raise ReportError(
+            f"{name} names {path[:80]!r}, a path outside the folder",
+            hint="Write the list again, with paths relative to the folder.",
+        )
     return "/".join(parts)

@@ -1,4 +1,4 @@
-"""One delivery of one mix: its folder, filled whole or not at all."""
+"""Fill the folder of one delivery of one mix, whole or not at all."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from audio_pipeline.reporting.report_names import SUFFIX
 
 @dataclass(frozen=True)
 class Sender:
-    """Who delivers, and when: the date as 2026-11-27, whether it was asked for, and the contact fields."""
+    """The date as 2026-11-27, whether it was given by the user, and the contact fields."""
 
     date: str
     is_given: bool
@@ -51,7 +51,7 @@ class Sender:
 
 @dataclass(frozen=True)
 class Delivered:
-    """A delivery that is there. `made` is False where the last version holds the same already."""
+    """A delivery in its folder. `made` is False when the last version was the same."""
 
     folder: Path
     record: Record
@@ -66,11 +66,12 @@ def deliver(
     copies: CopyShelf,
     own: Path | None = None,
 ) -> Delivered:
-    """Fill the folder of one delivery below `out`, unless its last version would be the same. `copies` encodes
-    its listening copies; `own` is the project's folder of deliveries.
+    """Fill the folder of one delivery below `out`, unless its last version is the same.
 
-    Raises ReportError for an unknown delivery, PresetError for a name that no file may have, RenderError when
-    the folder cannot be written; there is then no folder under its name.
+    `copies` encodes its listening copies; `own` is the project's deliveries/.
+
+    Raises ReportError for an unknown delivery, PresetError for an invalid file name, RenderError when the
+    folder cannot be written; then no folder has its name.
     """
     rules = load_folder_rules(delivery, own)
     report = rejudged(material.report, rules.delivery, own)
@@ -91,7 +92,10 @@ def deliver(
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RenderError(f"{out} cannot be made: {error.strerror or error}") from error
+        raise RenderError(
+            f"the folder {out} cannot be created: {error.strerror or error}",
+            hint="Choose another folder with --out.",
+        ) from error
     with whole_folder(folder) as tree:
         draft = replace(draft, version=version)
         record = _fill(tree, folder.name, material, names, report, draft, copies)
@@ -99,7 +103,7 @@ def deliver(
 
 
 def _draft(material: Material, rules: FolderRules, report: LoudnessReport, sender: Sender) -> Record:
-    """The record of the delivery as far as it is known before its files are."""
+    """The record of the delivery, without what is known only after its files are written."""
     preset = {key: written(value) for key, value in flat(material.preset).items()}
     cited = {
         "template": rules.names.template,
@@ -133,7 +137,7 @@ def _draft(material: Material, rules: FolderRules, report: LoudnessReport, sende
 
 
 def _parts(material: Material, rules: FolderRules) -> list[str]:
-    """The parts of the folder, the one that the report measures first."""
+    """The parts of the folder; the one that the report measures comes first."""
     wanted = {material.main, *rules.files.parts}
     return [part for part in material.sources if part in wanted]
 
@@ -260,7 +264,7 @@ def _shown(value: float | None) -> str:
 
 
 def _picture_rows(picture: Picture, report: LoudnessReport, material: Material) -> list[Row]:
-    """Lengths and sync, as a picture department asks for them."""
+    """Lengths and sync, in frames and timecode."""
     clock, rate = picture.clock, picture.clock.rate
     first, last = clock.start_frame, clock.start_frame + picture.frames - 1
     exact = Fraction(picture.samples, picture.sample_rate_hz)
@@ -276,12 +280,12 @@ def _picture_rows(picture: Picture, report: LoudnessReport, material: Material) 
     rows.append(("2-pop", rate.timecode(first - pops) if rule.two_pop else "none"))
     rows.append(("tail pop", rate.timecode(last + 1 + pops) if rule.tail_pop else "none"))
     if rule.tail_pop:
-        rows.append(("files end after", f"{TAIL_S} s of timecode behind the last frame"))
+        rows.append(("files end after", f"{TAIL_S} s of timecode after the last frame"))
     rows += [
         ("layout", "stereo: L R"),
         ("format", f"WAV, PCM, {picture.sample_rate_hz} Hz, {picture.bits} bit"),
     ]
     rows += [(f"cue {cue.name}", cue.timecode) for cue in report.cues]
     if material.me_of is not None:
-        rows.append(("music and effects", f"one file for all languages, that of {material.me_of}"))
+        rows.append(("music and effects", f"one file for all languages, from {material.me_of}"))
     return rows

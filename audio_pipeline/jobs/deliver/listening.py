@@ -1,4 +1,4 @@
-"""The listening copies of a delivery, and what each measures once it is decoded again."""
+"""The listening copies of a delivery, and the loudness of each decoded copy."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BLOCK = 262_144
 
 @dataclass(frozen=True)
 class ListeningCopy:
-    """A copy and what it measures decoded; `reason` says why there is none."""
+    """A copy with the loudness of its decoded samples; `reason` says why a copy is missing."""
 
     name: str
     true_peak_dbtp: float | None = None
@@ -29,7 +29,7 @@ class ListeningCopy:
 
 
 class CopyShelf:
-    """Encodes each mix once for all its deliveries; `folder` is there while they are made."""
+    """Encodes each mix once for all its deliveries; `folder` must exist meanwhile."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -38,7 +38,7 @@ class CopyShelf:
     def write(self, folder: Path, stem: str, master: Path, title: str) -> list[ListeningCopy]:
         """MP3, AAC, Opus and FLAC of the programme in `master` as `stem`.suffix below `folder`.
 
-        Without ffmpeg, or of more than half an hour, there is no MP3 and no AAC. Raises RenderError when an
+        Without ffmpeg, or over half an hour, MP3 and AAC are left out. Raises RenderError when an
         encoder fails, StemError when the master cannot be read.
         """
         key = (master, title)
@@ -58,21 +58,21 @@ class CopyShelf:
 
 
 def _encoded(shelf: Path, master: Path, suffix: str, title: str) -> ListeningCopy:
-    """One copy on the shelf, called after the master."""
+    """One copy on the shelf, named after the master."""
     name = f"{master.stem}.{suffix}"
     if suffix in _BY_LIBSNDFILE:
         write_tagged_copy(master, shelf / name, title, master.stem)
     elif find_ffmpeg() is None:
-        return ListeningCopy(name, reason="there is no ffmpeg")
+        return ListeningCopy(name, reason="ffmpeg not found")
     elif probe(master).duration_s > LONGEST_S:
-        return ListeningCopy(name, reason="it would be longer than half an hour")
+        return ListeningCopy(name, reason="longer than half an hour")
     else:
         write_encoded_copy(master, suffix, title, shelf)
     return _measured(shelf, name)
 
 
 def _measured(folder: Path, name: str) -> ListeningCopy:
-    """The copy as a listener's decoder gives it."""
+    """The copy, measured as a decoder returns it."""
     info = probe(folder / name)
     meter = Meter(info.sample_rate_hz, info.channels)
     for block in blocks(folder / name, _BLOCK):

@@ -1,4 +1,4 @@
-"""What a delivery is made from: a rendered mix with its stems, its report and what its page shows."""
+"""The input of a delivery: a rendered mix with its stems, its report and the media of its page."""
 
 from __future__ import annotations
 
@@ -28,8 +28,7 @@ _BLOCK = 262_144
 
 @dataclass(frozen=True)
 class SharedEffects:
-    """Music and effects for all languages: the mix and the file that they come from, the SHA-256 of their
-    samples, and their length."""
+    """Music and effects for all languages: their mix, file and length, and the SHA-256 of their samples."""
 
     mix: str
     source: Path
@@ -62,15 +61,16 @@ class Material:
         return SharedEffects(self.mix, self.sources["ME"], self.samples["ME"], self.report.duration_s)
 
     def with_effects(self, shared: SharedEffects) -> Material:
-        """The same with the music and effects of another language, one file for all.
+        """The same, with the music and effects of another language.
 
-        Raises RenderError where that has another length.
+        Raises RenderError when their lengths differ.
         """
         if shared.mix == self.mix or self.main == "ME":
             return self
         if self.report.duration_s != shared.duration_s:
             raise RenderError(
-                f"{self.mix} and {shared.mix} differ in length, and share music and effects"
+                f"{self.mix} and {shared.mix} share music and effects but differ in length",
+                hint=f'Lock it to the picture: reference = "{shared.mix}" in the batch file.',
             )
         return replace(
             self,
@@ -81,7 +81,7 @@ class Material:
 
 
 def material_of(order: Order, language: str, progress: Progress = lambda stage, share: None) -> Material:
-    """The mix that `order` asks for, with its stems; rendered unless its files are there already.
+    """The mix of `order` with its stems; rendered unless its files exist.
 
     Raises as `render`.
     """
@@ -121,7 +121,7 @@ def _sources(preset: Preset, files: RenderFiles) -> dict[str, Path]:
 
 
 def _samples_sha256(path: Path, bits: int) -> str:
-    """The SHA-256 of the programme's samples alone, whatever chunks and leader the file has."""
+    """The SHA-256 of the programme's samples, without chunks and leader."""
     found, scale = hashlib.sha256(), 2.0 ** (bits - 1)
     for block in programme_blocks(path, _BLOCK):
         found.update(np.rint(block * scale).astype("<i4").tobytes())
@@ -137,7 +137,7 @@ def _hashes(files: RenderFiles) -> dict[str, list[object]]:
 
 
 def _is_kept(files: RenderFiles, cache: Cache | None, key: str) -> bool:
-    """Whether the mix was rendered with its stems under this key, and its files are still what they were."""
+    """Whether the mix was rendered with its stems under this key, and its files have not changed since."""
     if cache is None:
         return False
     try:

@@ -20,9 +20,11 @@ from audio_pipeline.version import __version__
 FOLDER = "ascmhl"
 CHAIN = f"{FOLDER}/ascmhl_chain.xml"
 _ALGORITHMS = ("c4", "sha1", "md5", "xxh128", "xxh3", "xxh64")
-"""Those that the specification knows; the first that is there and can be computed is compared."""
+"""Algorithms of the specification, in order of preference; the first one present is compared."""
 _IGNORED = (".DS_Store", "ascmhl", "ascmhl/")
-"""What the specification's own tool leaves out, too."""
+"""Patterns that the specification's own tool ignores, too."""
+
+_WRITE_AGAIN = "Write the manifest again with a program that supports ASC MHL."
 
 
 @dataclass(frozen=True)
@@ -88,19 +90,19 @@ def c4_of_text(text: str) -> str:
 
 
 def parse_chain(name: str, text: str) -> list[tuple[str, str]]:
-    """The manifests that a chain names, with their C4. Raises ReportError for what is no chain."""
+    """The manifests that a chain names, with their C4. Raises ReportError for an invalid chain."""
     root = _root(name, text, "ascmhldirectory")
     found = []
     for entry in _children(root, "hashlist"):
         path, c4 = _text(entry, "path"), _text(entry, "c4")
         if path is None or c4 is None:
-            raise ReportError(f"{name} has an entry without a path or a c4")
+            raise ReportError(f"{name} has an entry without a path or a c4", hint=_WRITE_AGAIN)
         found.append((inside(name, path), c4))
     return found
 
 
 def parse_manifest(name: str, text: str) -> list[Listed]:
-    """What a manifest of version 1 or 2 says of its files. Raises ReportError for what is no manifest."""
+    """The entries of a manifest of version 1 or 2. Raises ReportError for an invalid manifest."""
     root = _root(name, text, "hashlist")
     entries = list(_children(root, "hash"))  # version 1
     for hashes in _children(root, "hashes"):
@@ -109,7 +111,7 @@ def parse_manifest(name: str, text: str) -> list[Listed]:
 
 
 def ignored_patterns(name: str, text: str) -> set[str]:
-    """The names and paths that a manifest leaves out. Raises ReportError for what is no manifest."""
+    """The ignore patterns of a manifest. Raises ReportError for an invalid manifest."""
     found = set()
     for process in _children(_root(name, text, "hashlist"), "processinfo"):
         for ignore in _children(process, "ignore"):
@@ -121,28 +123,33 @@ def _listed(name: str, entry: ElementTree.Element) -> Listed:
     path, size = _text(entry, "path"), None
     node = next(_children(entry, "path"), None)
     stated = None if node is None else node.get("size")
-    if path is None:  # version 1 calls it a file
+    if path is None:  # version 1 has <file> and <size>
         path, stated = _text(entry, "file"), _text(entry, "size")
     if path is None:
-        raise ReportError(f"{name} has a hash without a path")
+        raise ReportError(f"{name} has a hash without a path", hint=_WRITE_AGAIN)
     if stated is not None and stated.isascii() and stated.isdigit():
         size = int(stated)
     for algorithm in _ALGORITHMS:
         if (digest := _text(entry, algorithm)) is not None:
             plain = digest if algorithm == "c4" else digest.lower()
             return Listed(inside(name, path), algorithm, plain, size)
-    raise ReportError(f"{name} has no hash for {path[:80]!r} that is known")
+    raise ReportError(
+        f"{name} has no supported hash for {path[:80]!r}", hint=f"Supported: {', '.join(_ALGORITHMS)}."
+    )
 
 
 def _root(name: str, text: str, wanted: str) -> ElementTree.Element:
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise ReportError(f"{name} declares entities, which a manifest never does")
+        raise ReportError(f"{name} declares XML entities; a manifest must not", hint=_WRITE_AGAIN)
     try:
-        root = ElementTree.fromstring(text)  # noqa: S314  without a DOCTYPE there are no entities to expand
+        root = ElementTree.fromstring(text)  # noqa: S314  a DOCTYPE, which declares entities, was refused
     except (ElementTree.ParseError, ValueError) as error:
-        raise ReportError(f"{name} is not XML: {error}") from error
+        raise ReportError(f"{name} is not XML: {error}", hint=_WRITE_AGAIN) from error
     if _local(root) != wanted:
-        raise ReportError(f"{name} is not a media hash list: it is a <{_local(root)[:40]}>")
+        raise ReportError(
+            f"{name} is not a media hash list: its root element is <{_local(root)[:40]}>",
+            hint=_WRITE_AGAIN,
+        )
     return root
 
 

@@ -1,4 +1,4 @@
-"""How a delivery's folder and its files are called."""
+"""The names of a delivery's folder and of its files."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ class DeliveryNames:
     language: str = ""
 
     def folder(self) -> str:
-        """The folder's name. Raises PresetError for a name that no file may have."""
+        """The folder's name. Raises PresetError for an invalid file name."""
         return _checked(filled(FOLDER_TEMPLATE, self._values("", self.language)))
 
     def part(self, part: str) -> str:
         """The name of a part's file without its suffix; ME is one for all languages.
 
-        Raises PresetError for a name that no file may have.
+        Raises PresetError for an invalid file name.
         """
         language = "" if part == "ME" else self.language
         return _checked(filled(self.rules.names.template, self._values(part, language)))
 
     def parts(self, parts: tuple[str, ...]) -> dict[str, str]:
-        """The names of all parts. Raises PresetError where two would be one file."""
+        """The names of all parts. Raises PresetError when two are equal."""
         names = {part: self.part(part) for part in parts}
         if len(set(names.values())) < len(names):
             raise PresetError(
-                f"the template {self.rules.names.template!r} of {self.rules.delivery} gives two files one name",
-                hint="A template needs {type}.",
+                f"{self.rules.delivery}: {self.rules.names.template!r} gives two files the same name",
+                hint="Add {type} to the template.",
             )
         return names
 

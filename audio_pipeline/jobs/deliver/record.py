@@ -1,4 +1,4 @@
-"""`delivery.json`, which every delivery's folder holds: what it is made of, for the next version to compare."""
+"""`delivery.json` in every delivered folder: its inputs, which the next version is compared with."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ _MOST_BYTES = 4_000_000
 
 @dataclass(frozen=True)
 class Record:
-    """A delivery. `key` stands for all that it is made of; `samples` are the SHA-256 of the rendered part that
-    each of its files comes from; `preset` the values of the preset; `differs` what changed since the last
-    version, in sentences, None for the first."""
+    """A delivery. `key` is the hash of all its inputs; `samples` are the SHA-256 of the samples of each part;
+    `preset` holds the preset's values; `differs` the changes since the last version, None for the first."""
 
     mix: str
     delivery: str
@@ -45,7 +44,7 @@ class Record:
 
 
 def read_record(folder: Path) -> Record | None:
-    """The record in a folder; None where there is none that can be understood."""
+    """The record in a folder; None for a missing or invalid record."""
     try:
         text = read_small_text(folder / RECORD, RECORD, "record of a delivery", _MOST_BYTES, ReportError)
         table = json.loads(text)
@@ -88,21 +87,21 @@ def version_number(version: str) -> int:
 
 
 def differences(before: Record, now: Record) -> list[str]:
-    """What differs between two versions, in sentences."""
+    """The differences of two versions, a line each."""
     said = []
     for part in dict.fromkeys([*before.samples, *now.samples]):
         old, new = before.samples.get(part), now.samples.get(part)
         if old is None or new is None:
-            said.append(f"{part} is {'new' if old is None else 'left out'}")
+            said.append(f"{part}: {'added' if old is None else 'removed'}")
         elif old != new:
-            said.append(f"{part} has other samples")
+            said.append(f"{part}: samples changed")
     if said and len(said) < len(now.samples):
         same = [part for part, digest in now.samples.items() if before.samples.get(part) == digest]
-        said.append(f"{', '.join(same)}: the same samples")
+        said.append(f"{', '.join(same)}: samples unchanged")
     for key in dict.fromkeys([*before.preset, *now.preset]):
         old, new = before.preset.get(key), now.preset.get(key)
         if old != new:
-            said.append(f"preset {key}: {old or 'none'}, now {new or 'none'}")
+            said.append(f"preset {key}: {old or 'not set'}, now {new or 'not set'}")
     for key in dict.fromkeys([*before.figures, *now.figures]):
         a, b = before.figures.get(key), now.figures.get(key)
         if a != b:
@@ -112,11 +111,11 @@ def differences(before: Record, now: Record) -> list[str]:
         for key in dict.fromkeys([*old_table, *new_table]):
             if old_table.get(key) != new_table.get(key):
                 said.append(
-                    f"{what} {key}: {old_table.get(key, 'none')}, now {new_table.get(key, 'none')}"
+                    f"{what} {key}: {old_table.get(key, 'not set')}, now {new_table.get(key, 'not set')}"
                 )
     if before.verdict != now.verdict:
         said.append(f"verdict: {before.verdict}, now {now.verdict}")
-    return said or ["the date, or what the last folder holds"]
+    return said or ["only the date or the files of the last folder"]
 
 
 def _shown(value: float | None) -> str:

@@ -40,7 +40,7 @@ DeliveryStatus = Literal["made", "unchanged", "failed"]
 
 @dataclass(frozen=True)
 class DeliveryOutcome:
-    """What became of one delivery of a mix. `folder` is None where it failed, and `error` says why."""
+    """The result of one delivery of a mix. After a failure `folder` is None and `error` is the message."""
 
     mix: str
     language: str
@@ -56,13 +56,13 @@ class DeliveryOutcome:
 
     @property
     def passes(self) -> bool:
-        """Whether the folder is there and its verdict is a pass."""
+        """Whether the folder was made and its verdict is a pass."""
         return self.status != "failed" and self.verdict == "pass"
 
 
 @dataclass(frozen=True)
 class DeliveryJob:
-    """Which deliveries of each mix, by its name, go where; `own_deliveries` is the project's folder of them."""
+    """The deliveries of each mix, by its name, and where they go; `own_deliveries` is the project's folder."""
 
     mixes: Sequence[Mix]
     deliveries: dict[str, tuple[str, ...]]
@@ -74,29 +74,29 @@ class DeliveryJob:
 
 
 OnStage = Callable[[str, str, float], None]
-"""Told a mix, what is being done with it, and which share of that is done."""
+"""Called with a mix, its stage, and the share of the stage that is done."""
 
 
 def deliver_all(
     job: DeliveryJob, on_stage: OnStage = lambda mix, stage, share: None
 ) -> Iterator[DeliveryOutcome]:
-    """Make every delivery that is not there yet; the outcome of each as it comes.
+    """Make every missing delivery; yield the outcome of each when it ends.
 
-    What is wrong with one mix or one delivery does not keep the others from being made. Raises ReportError
+    A mix or delivery that fails does not stop the others. Raises ReportError
     for an unknown delivery, before anything is rendered.
     """
     for names in job.deliveries.values():
         for name in names:
             load_folder_rules(name, job.own_deliveries)
     if job.out.is_dir():
-        recover(job.out)  # what a killed process left
+        recover(job.out)  # from a killed process
     effects: dict[str, SharedEffects] = {}
     for mix in _in_order(job.mixes):
         yield from _deliver_mix(mix, job, effects, on_stage)
 
 
 def _in_order(mixes: Sequence[Mix]) -> list[Mix]:
-    """The mixes, those first that others take something from: their language, then their gain."""
+    """The mixes in an order in which every mix follows those that it needs: its reference, its full mix."""
     references = {
         _likeness(mix.root, mix.reference.preset)
         for mix in mixes
@@ -111,7 +111,7 @@ def _in_order(mixes: Sequence[Mix]) -> list[Mix]:
 
 
 def _likeness(root: Path, preset: object) -> str:
-    """Alike for two presets that make the same mix; empty for one whose recordings are not there."""
+    """Equal for two presets that make the same mix; empty when a recording is missing."""
     try:
         return digest(made_of(Project(root), preset))  # type: ignore[arg-type]
     except AudioPipelineError:
@@ -164,7 +164,7 @@ def _deliver_each(
 
 def _material(mix: Mix, job: DeliveryJob, on_stage: OnStage) -> Material:
     if mix.preset is None or mix.failure is not None:
-        raise AudioPipelineError(mix.failure or "it cannot be made", hint=mix.hint)
+        raise AudioPipelineError(mix.failure or "the mix cannot be rendered", hint=mix.hint)
     order = Order(
         Project(mix.root),
         mix.preset,
@@ -186,13 +186,13 @@ def _failed(mix: Mix, delivery: str, error: Exception) -> DeliveryOutcome:
 
 
 def refuse_foreign_overview(out: Path) -> None:
-    """Raise RenderError when a file in `out` has the name of the overview's and was not written by us."""
+    """Raise RenderError when a file in `out` has a name of the overview and was not written by this program."""
     for name in OVERVIEW:
         refuse_to_overwrite(out / name)
 
 
 def write_overview(outcomes: Sequence[DeliveryOutcome], out: Path) -> None:
-    """Write the overview of all deliveries below `out`, and of these that failed: JSON, CSV and a page.
+    """Write the overview of all deliveries in `out`, and of failed `outcomes`: JSON, CSV and a page.
 
     Raises RenderError when it cannot be written.
     """

@@ -1,4 +1,4 @@
-"""The checksums of a filled folder: SHA256SUMS over all files, and an MHL manifest over these and it."""
+"""Write the checksums of a folder: SHA256SUMS of all files, and an MHL manifest of all files and SHA256SUMS."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def seal(tree: Path, name: str, date: str, comment: str, known: Mapping[str, Fil
     """Write the checksums of all files in `tree`, which becomes the folder `name`; `known` are hashes that were
     computed before, by path.
 
-    Nothing lists the chain, which names the manifest: the specification lets others append to it. Raises
-    RenderError when a file cannot be written.
+    No list names the chain: the specification lets other programs append to it. Raises RenderError when a file
+    cannot be written.
     """
     hashes = {path: known.get(path) or file_hashes(tree / path) for path in files_in(tree)}
     _write(tree / SUMS, sums_text({path: found.sha256 for path, found in hashes.items()}))

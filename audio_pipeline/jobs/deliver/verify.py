@@ -1,7 +1,7 @@
-"""Verify a folder by its checksums: what is changed, missing, renamed or added, whoever made it.
+"""Verify a folder by its checksums: changed, missing, renamed and added files; also of other programs.
 
-A folder has lists in the form of `sha256sum` (`SHA256SUMS`, `*.sha256`, …), a chain of MHL manifests in
-`ascmhl/`, or MHL manifests of version 1 beside its files; all that are there are verified.
+A folder holds `sha256sum` lists (`SHA256SUMS`, `*.sha256`, …), a chain of MHL manifests in `ascmhl/`, or MHL
+manifests of version 1 beside its files; every list found is verified.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _MOST_BYTES = 64_000_000
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with one file. `renamed_to` is its new name; `why` is a sentence."""
+    """One file that differs. `renamed_to` is its new name; `why` is the reason."""
 
     kind: FaultKind
     path: str
@@ -50,7 +50,7 @@ class Fault:
     renamed_to: str | None = None
 
     def sentence(self) -> str:
-        """The fault for people."""
+        """The fault as a line of text."""
         if self.renamed_to is not None:
             return f"renamed: {self.path} is {self.renamed_to}"
         return f"{self.kind}: {self.path} ({self.why})"
@@ -58,7 +58,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Verification:
-    """What a folder's checksums say. `lists` are those that were found, `files` how many files they name."""
+    """The result. `lists` are the lists found, `files` is the number of files that they name."""
 
     folder: str
     lists: tuple[str, ...]
@@ -67,7 +67,7 @@ class Verification:
 
     @property
     def passes(self) -> bool:
-        """Whether nothing is wrong."""
+        """Whether every file matches."""
         return not self.faults
 
 
@@ -84,7 +84,7 @@ class _Folder:
     ignored: set[str] = field(default_factory=set)
 
     def fault(self, kind: FaultKind, path: str, why: str) -> None:
-        """Note a fault, once a file."""
+        """Add a fault; one for each file."""
         if not any(known.path == path for known in self.faults):
             self.faults.append(Fault(kind, path, why))
 
@@ -96,7 +96,7 @@ class _Folder:
         return self.digests[key]
 
     def ignores(self, path: str) -> bool:
-        """Whether the manifests of another program leave such a file out."""
+        """Whether an ignore pattern of a manifest of another program matches."""
         names = (path, Path(path).name)
         return any(fnmatchcase(name, pattern) for pattern in self.ignored for name in names)
 
@@ -105,7 +105,7 @@ class _Folder:
         return read_small_text(self.path / path, path, "list of checksums", _MOST_BYTES, ReportError)
 
     def expect(self, listed: Iterable[Listed], base: str = "") -> None:
-        """Take what a list in the folder `base` says."""
+        """Add the entries of a list in the folder `base`."""
         present = set(self.files)
         for one in listed:
             path = f"{base}/{one.path}" if base else one.path
@@ -119,7 +119,7 @@ def verify_folder(
 ) -> Verification:
     """Verify every file of a folder against its lists.
 
-    Raises ReportError for what is no folder, for one without a list, or one that cannot be read.
+    Raises ReportError for a path that is not a folder, a folder without a list, or one that cannot be read.
     """
     if not folder.is_dir():
         raise ReportError(f"{folder} is not a folder", hint="Name the folder of a delivery.")
@@ -130,10 +130,11 @@ def verify_folder(
         _compare(here, on_file)
     except OSError as error:
         raise ReportError(
-            f"{error.filename or folder} cannot be read: {error.strerror or error}"
+            f"{error.filename or folder} cannot be read: {error.strerror or error}",
+            hint="Check the permissions of the folder.",
         ) from error
     for path in odd:
-        here.fault("added", path, "an empty folder, a link or a device, which no list names")
+        here.fault("added", path, "an empty folder, link or device that no list names")
     _find_renamed(here)
     faults = tuple(sorted(here.faults, key=lambda fault: fault.path))
     return Verification(folder.name, tuple(here.lists), len(here.expected), faults)
@@ -146,13 +147,13 @@ def _read_lists(here: _Folder) -> None:
         _read_foreign_lists(here)
     if not here.lists and not here.faults:
         raise ReportError(
-            f"{here.path} has no checksums to verify it by",
-            hint="There is no SHA256SUMS, no *.sha256, no *.md5, no ascmhl/ and no *.mhl in it.",
+            f"{here.path} holds no checksums",
+            hint="Lists that are read: SHA256SUMS, *.sha256, *.md5, ascmhl/, *.mhl.",
         )
 
 
 def _read_own_lists(here: _Folder) -> None:
-    """The lists that this program writes; any other would be an added file."""
+    """The lists that this program writes; any other list is an added file."""
     if SUMS in here.files:
         _read_one(here, SUMS, parse_sums)
     else:
@@ -177,7 +178,7 @@ def _read_foreign_lists(here: _Folder) -> None:
 def _read_sums(name: str, text: str) -> list[Listed]:
     if Path(name).suffix.lower() in (".sha256", ".sha1", ".sha512", ".md5"):
         bare = re.fullmatch(r"\s*([0-9a-fA-F]{32,128})\s*", text)
-        if bare is not None:  # a digest alone, of the file that the list is called after
+        if bare is not None:  # a digest alone: of the file that gives the list its name
             return parse_sums(name, f"{bare[1]}  {Path(name).stem}")
     return parse_sums(name, text)
 
@@ -192,8 +193,10 @@ def _read_one(here: _Folder, path: str, parse: Callable[[str, str], list[Listed]
 
 
 def _read_chain(here: _Folder, base: str, *, own: bool) -> None:
-    """Read the manifests of the chain for the folder `base`, empty or ending in "/": each must be the one that
-    the chain names; of what several say of a file, the latest counts."""
+    """Read the manifests of the chain for the folder `base`, empty or ending in "/".
+
+    Each must match its C4 in the chain. The latest manifest that names a file counts.
+    """
     chain_file, folder = f"{base}{CHAIN}", f"{base}{FOLDER}/"
     manifests = {path for path in here.files if path.startswith(folder) and path != chain_file}
     if chain_file not in here.files:
@@ -207,7 +210,7 @@ def _read_chain(here: _Folder, base: str, *, own: bool) -> None:
         here.fault("changed", chain_file, error.message)
         return
     if own and len(chain) <= 1 and text != chain_text(chain):
-        here.fault("changed", chain_file, "it is not what was written")
+        here.fault("changed", chain_file, "it differs from the chain that was written")
     for name, c4 in chain:
         path = f"{folder}{name}"
         manifests.discard(path)
@@ -235,7 +238,7 @@ def _compare(here: _Folder, on_file: Callable[[str, float], None]) -> None:
         for one in listed.values():
             size = (here.path / path).stat().st_size
             if one.size is not None and one.size != size:
-                here.fault("changed", path, f"it has {size} bytes, {one.size} are listed")
+                here.fault("changed", path, f"it has {size} bytes; the list states {one.size}")
             elif here.digest(path, one.algorithm) != one.digest:
                 here.fault("changed", path, f"its {one.algorithm} differs from the list")
     for path in here.files:
@@ -244,7 +247,7 @@ def _compare(here: _Folder, on_file: Callable[[str, float], None]) -> None:
 
 
 def _find_renamed(here: _Folder) -> None:
-    """A missing file whose content stands under a name that no list has was renamed."""
+    """A missing file whose content has a name that no list has was renamed."""
     missing = [fault for fault in here.faults if fault.kind == "missing"]
     added = [fault for fault in here.faults if fault.kind == "added" and fault.path in here.files]
     for gone in missing:

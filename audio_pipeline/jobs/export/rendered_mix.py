@@ -1,4 +1,4 @@
-"""The mix that is handed over: a render with its stems, made where it is missing."""
+"""The mix to export: a render with its stems, rendered if it is missing."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ class RenderedMix:
 
     @property
     def name(self) -> str:
-        """The name of the mix, which its files begin with."""
+        """The name of the mix: the first part of its file names."""
         return Path(self.report.file).stem
 
 
 @dataclass(frozen=True)
 class MixRequest:
-    """What to hand over: `mix` is a preset's name, the name of a render, its report or its master.
+    """A mix to export: `mix` is the name of a preset or of a render, or the path of a report or master.
 
-    `stem_files` replace stems, as they did in the render. Without a project, a report or a master that has
-    all it needs beside it can be handed over.
+    `stem_files` replace stems, as in the render. Without a project, only a report or master with its stems
+    beside it can be exported.
     """
 
     project: Project | None
@@ -62,16 +62,16 @@ class MixRequest:
         """The project. Raises ReportError without one."""
         if self.project is None:
             raise ReportError(
-                f"{printable(Path(self.mix))} has to be rendered, and there is no project here",
+                f"no project found, and {printable(Path(self.mix))} must be rendered",
                 hint="Go to the folder of the project, which holds presets/.",
             )
         return self.project
 
 
 def rendered_mix(request: MixRequest, progress: Progress) -> RenderedMix:
-    """The render that is meant, with its stems; what is missing is rendered.
+    """The render of `request` with its stems; rendered if it is missing or its preset has changed.
 
-    A render of a preset that has changed since is rendered again. Raises PresetError for an unknown name,
+    Raises PresetError for an unknown name,
     ReportError for a report without its files, and whatever a render raises.
     """
     if request.is_file:
@@ -89,16 +89,16 @@ def rendered_mix(request: MixRequest, progress: Progress) -> RenderedMix:
 
 
 def preset_of_report(request: MixRequest, report: LoudnessReport) -> Preset:
-    """The preset that a report holds the values of. Raises ReportError where they do not make one.
+    """The preset with the values of a report. Raises ReportError when they are not a valid preset.
 
-    A stem outside the project is only read where `stem_files` of the request names it: a report may come from
-    anybody.
+    A stem outside the project is only read when `stem_files` of the request names it: a report can come from
+    anyone.
     """
     if not report.preset:
         raise ReportError(f"the report of {report.mix} holds no preset", hint=_RENDER_IT)
     if "reference" in report.provenance:
         raise ReportError(
-            f"{report.mix} is locked to {report.provenance['reference']}; it cannot be rendered by itself",
+            f"{report.mix} is locked to {report.provenance['reference']} and cannot be rendered without it",
             hint="Render it again with --stems and --reference REPORT.",
         )
     files = request.stem_files
@@ -112,7 +112,7 @@ def preset_of_report(request: MixRequest, report: LoudnessReport) -> Preset:
         raise ReportError(error.message, hint=error.hint or _RENDER_IT) from error
     if {**_values(preset), **replaced} != {**report.preset, **replaced}:
         raise ReportError(
-            f"the report of {report.mix} was made by another version of this program", hint=_RENDER_IT
+            f"the report of {report.mix} was written by another version of this program", hint=_RENDER_IT
         )
     return preset
 

@@ -1,4 +1,4 @@
-"""CMX 3600 edit lists: the markers that Resolve writes into them, and the events themselves."""
+"""CMX 3600 edit lists: their events, and the markers that Resolve writes into them."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _LOCATOR = re.compile(rf"\s*\*\s*LOC:\s*({_TC})\s+(\S+)\s*(.*)")
 
 @dataclass(frozen=True)
 class Event:
-    """One cut of an edit list, as timecode texts: what is taken from `source`, and where it is put.
+    """One event of an edit list, as timecode texts: its span in the source and in the record.
 
-    `drop` is what the list says of its labels (`FCM:`); None where it says nothing.
+    `drop` is the list's `FCM:` line; None without one.
     """
 
     line: int
@@ -49,8 +49,7 @@ def is_edl(text: str) -> bool:
 
 
 def events_of(path: Path, text: str) -> list[Event]:
-    """Every event in order. Raises ReportError for a list without one, and for a line that begins like an
-    event and cannot be read."""
+    """Every event in order. Raises ReportError for a list without events, and for an invalid event."""
     events = _events(path, text)
     if not events:
         raise ReportError(f"{path} holds no events", hint=EXPORT_AGAIN)
@@ -58,10 +57,10 @@ def events_of(path: Path, text: str) -> list[Event]:
 
 
 def seconds_of_list(clock: Clock, drop: bool | None) -> ToSeconds:
-    """The reader of an edit list's times, whose labels are drop frame or not, as the list says.
+    """The reader of an edit list's times, drop frame or not as the list states.
 
-    Colons are drop frame, too, under `FCM: DROP FRAME`; under `FCM: NON-DROP FRAME` they are not, whatever
-    the picture's labels are; semicolons always are.
+    Colons are drop frame under `FCM: DROP FRAME` and non-drop under `FCM: NON-DROP FRAME`, whatever the
+    picture's rate; semicolons are always drop frame.
     """
     plain = stated_rate(clock.rate.frames_per_s, drop=False)
     colons = seconds_at(at_rate(clock, plain) if drop is False and plain is not None else clock)
@@ -76,7 +75,7 @@ def seconds_of_list(clock: Clock, drop: bool | None) -> ToSeconds:
 
 
 def _dropped(timecode: str) -> str:
-    """A timecode with the mark of drop frame."""
+    """A timecode with the semicolon of drop frame."""
     return f"{timecode[:8].replace(';', ':')};{timecode[9:]}"
 
 
@@ -95,9 +94,7 @@ def read_edl(path: Path, text: str, clock: Clock) -> MarkerList:
         event, drop = events.get(number, event), _drop_said(line, drop)
         if (mark := _MARK.fullmatch(line)) is not None:
             if event is None:
-                raise ReportError(
-                    f"{where}: the marker stands before the first event", hint=EXPORT_AGAIN
-                )
+                raise ReportError(f"{where}: the marker comes before the first event", hint=EXPORT_AGAIN)
             at = seconds_of_list(clock, event.drop)(where, event.record_in)
             frames = int(mark[2])
             stop = at + clock.rate.seconds(frames) if 1 < frames < 10**8 else None
@@ -107,9 +104,7 @@ def read_edl(path: Path, text: str, clock: Clock) -> MarkerList:
             at = seconds_of_list(clock, drop)(where, locator[1])
             markers.append(named_marker(where, locator[3], at, None, number))
         elif _LIKE_A_MARK.match(line):
-            raise ReportError(
-                f"{where}: the marker cannot be read: {line.strip()[:60]!r}", hint=EXPORT_AGAIN
-            )
+            raise ReportError(f"{where}: invalid marker {line.strip()[:60]!r}", hint=EXPORT_AGAIN)
     if not markers:
         raise ReportError(
             f"{path} is an edit list without markers",
@@ -129,13 +124,13 @@ def _events(path: Path, text: str) -> list[Event]:
             events.append(Event(number, reel, track, s_in, s_out, r_in, r_out, drop))
         elif _LIKE_AN_EVENT.match(line):
             raise ReportError(
-                f"{path}, line {number}: the event cannot be read: {line.strip()[:60]!r}",
+                f"{path}, line {number}: invalid event {line.strip()[:60]!r}",
                 hint=EXPORT_AGAIN,
             )
     return events
 
 
 def _drop_said(line: str, before: bool | None) -> bool | None:
-    """Whether labels drop frames from this line on."""
+    """Whether timecode is drop frame from this line on."""
     said = _FCM.fullmatch(line)
     return before if said is None else said[1] is None

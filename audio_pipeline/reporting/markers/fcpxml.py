@@ -1,7 +1,7 @@
 """Final Cut Pro X's XML (fcpxml), which Resolve writes, too.
 
-Markers stand in clips, in the clip's own time: what a clip shows of its `start` lies at its `offset` in the
-time of what holds it. The time of a sequence begins at its `tcStart`.
+The time of a marker is the local time of its clip: the clip's `start` is at its `offset` in the time of its
+parent. The time of a sequence begins at its `tcStart`.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _MARKERS = ("marker", "chapter-marker")
 
 @dataclass(frozen=True)
 class _Element:
-    """Something on the timeline: `shift` leads from its own time to the sequence's; `first` and `last` bound
-    what can be seen of it, in its own time."""
+    """An element on the timeline: `shift` converts its local time to the sequence's; `first` and `last` are the
+    ends of its visible part, in its local time."""
 
     element: Element
     shift: Fraction
@@ -41,10 +41,9 @@ class _Element:
 
 
 def read_fcpxml(path: Path, root: Element, clock: Clock) -> MarkerList:
-    """The markers of the project's sequence that can be seen there. Raises ReportError that names the
-    marker."""
+    """The visible markers of the project's sequence. Raises ReportError with the marker's number."""
     sequence = next((s for project in root.iter("project") for s in project.iter("sequence")), None)
-    if sequence is None:  # without a project; compound clips of the resources have sequences, too
+    if sequence is None:  # a file without a project; compound clips also hold sequences
         sequence = next(root.iter("sequence"), None)
     if sequence is None:
         raise ReportError(f"{path} holds no sequence", hint=EXPORT_AGAIN)
@@ -57,7 +56,7 @@ def read_fcpxml(path: Path, root: Element, clock: Clock) -> MarkerList:
 
 
 def _frame_s(path: Path, root: Element, sequence: Element) -> Fraction | None:
-    """How long a frame of the sequence lasts, by its format."""
+    """The frame duration of the sequence's format, in seconds."""
     wanted = sequence.get("format")
     for found in root.iter("format"):
         if found.get("id") == wanted and found.get("frameDuration"):
@@ -81,7 +80,7 @@ def _placed(path: Path, sequence: Element, begins: Fraction, frame_s: Fraction) 
             elif child.tag in _HOLDERS and here.deep < _MOST_NESTED:
                 inner.append(_inside(path, child, here))
                 if here.element.tag == "audition":
-                    break  # the others are alternatives that are not shown
+                    break  # the others are inactive alternatives
         waiting += reversed(inner)
 
 
@@ -102,14 +101,14 @@ def _inside(path: Path, child: Element, holder: _Element) -> _Element:
 def _marker(
     where: str, element: Element, number: int, here: _Element, frame_s: Fraction
 ) -> Placed | None:
-    """A marker in the sequence's time from its beginning; None for one that its clip does not show."""
+    """A marker in seconds from the start of the sequence; None outside the visible part of its clip."""
     begin = _seconds(where, element, "start")
     if begin is None:
-        raise ReportError(f"{where}: it has no start", hint=EXPORT_AGAIN)
+        raise ReportError(f"{where}: the start is missing", hint=EXPORT_AGAIN)
     if here.last is not None and here.first is not None and not here.first <= begin < here.last:
         return None
     at, length = begin + here.shift, _seconds(where, element, "duration") or Fraction(0)
-    stop = at + length if length * 2 > frame_s * 3 else None  # a marker lasts a frame at least
+    stop = at + length if length * 2 > frame_s * 3 else None  # a point marker lasts one frame
     return Placed(where, (element.get("value") or "").strip(), at, stop, number)
 
 
@@ -119,5 +118,5 @@ def _seconds(where: str, element: Element, attribute: str) -> Fraction | None:
         return None
     match = _TIME.fullmatch(text.strip())
     if match is None or (match[2] is not None and int(match[2]) == 0):
-        raise ReportError(f"{where}: its {attribute} {text[:40]!r} is not a time", hint=EXPORT_AGAIN)
+        raise ReportError(f"{where}: invalid time {text[:40]!r} in {attribute}", hint=EXPORT_AGAIN)
     return Fraction(match[3]) if match[3] else Fraction(int(match[1]), int(match[2] or 1))

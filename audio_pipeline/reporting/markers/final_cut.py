@@ -1,4 +1,4 @@
-"""Marker lists that are XML: Final Cut's, version 7 and X."""
+"""Marker lists in XML: Final Cut Pro 7 and X."""
 
 from __future__ import annotations
 
@@ -23,28 +23,25 @@ def is_xml(text: str) -> bool:
 
 
 def read_final_cut(path: Path, text: str, clock: Clock) -> MarkerList:
-    """The markers of a sequence. Raises ReportError for XML of another kind, and for a marker that cannot be
-    read."""
+    """The markers of a sequence. Raises ReportError for other XML, and for an invalid marker."""
     root = _root(path, text)
     if root.tag == "xmeml":
         return read_xmeml(path, root, clock)
     if root.tag == "fcpxml":
         return read_fcpxml(path, root, clock)
     raise ReportError(
-        f"{path} is XML of another kind ({root.tag[:40]!r})",
-        hint="Export Final Cut Pro 7 XML or FCPXML; Avid's markers as text.",
+        f"{path} is not Final Cut Pro XML: its root element is {root.tag[:40]!r}",
+        hint="Export Final Cut Pro 7 XML or FCPXML; from Avid, export markers as text.",
     )
 
 
 def _root(path: Path, text: str) -> Element:
     from xml.etree import ElementTree  # noqa: PLC0415 - few lists are XML
 
-    if "<!ENTITY" in text:  # which could make a small file large
-        raise ReportError(
-            f"{path} defines entities, which no editor writes: not a marker list", hint=EXPORT_AGAIN
-        )
+    if "<!ENTITY" in text:  # entities can expand a small file to a huge one
+        raise ReportError(f"{path} declares XML entities: not a marker list", hint=EXPORT_AGAIN)
     try:
-        # the declaration of an encoding no longer holds: the text is decoded already
+        # the text is decoded already, so its encoding declaration no longer applies
         return ElementTree.fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text))  # noqa: S314 - no entities
     except (ElementTree.ParseError, ValueError, RecursionError) as error:
         raise ReportError(f"{path} is not XML: {error}", hint=EXPORT_AGAIN) from error

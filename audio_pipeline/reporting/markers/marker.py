@@ -1,4 +1,4 @@
-"""What a marker list comes to: names and times, in seconds of the programme."""
+"""The markers of a list: names, and times in seconds of the programme."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_S = 6 * 3600
 class Marker:
     """A point or, with `stop`, a region: exact seconds from the first sample of the programme.
 
-    `line` is where it stands in its file, from 1.
+    `line` is its line in the file, from 1.
     """
 
     name: str
@@ -28,8 +28,8 @@ class Marker:
 
 @dataclass(frozen=True)
 class MarkerList:
-    """The markers of a file in the file's order. `kind` says which program writes such files, `notes` what was
-    assumed of its times."""
+    """The markers of a file in the file's order. `kind` names the format, `notes` are assumptions about its
+    times."""
 
     kind: str
     markers: tuple[Marker, ...]
@@ -37,12 +37,12 @@ class MarkerList:
 
 
 def named_marker(where: str, name: str, at: Fraction, stop: Fraction | None, line: int) -> Marker:
-    """A marker, checked. `where` names its file and line.
+    """A checked marker. `where` names its file and line.
 
-    A spreadsheet's mark of a text (`'=`) is taken off, line breaks become spaces, a name of more than
-    `MAX_NAME` characters (a comment) is cut, and a marker without a name is called after its line. A region
-    without length is a point. Raises ReportError for a name that cannot be shown, for a time that is
-    not within the first six hours, and for a region that stops before it starts.
+    The apostrophe of a spreadsheet (`'=`) is removed, line breaks become spaces, a name of more than
+    `MAX_NAME` characters is truncated, and a marker without a name is named after its line. A region without
+    length is a point. Raises ReportError for an unprintable name, for a time outside the first six hours, and
+    for a region that stops before it starts.
     """
     name = " ".join(name.split())
     name = name.removeprefix("'") if name[:2] in ("'=", "'+", "'-", "'@") else name
@@ -53,8 +53,8 @@ def named_marker(where: str, name: str, at: Fraction, stop: Fraction | None, lin
     for seconds in (at, stop):
         if seconds is not None and not 0 <= seconds <= MAX_S:
             raise ReportError(
-                f"{where}: {name!r} is at {float(seconds):g} s, which is not within the first six hours",
-                hint="Say where the programme starts, e.g. --start 00:00:00:00",
+                f"{where}: {name!r} is at {float(seconds):g} s, outside the first six hours",
+                hint="State the start of the programme, e.g. --start 00:00:00:00.",
             )
     if stop is not None and stop < at:
         raise ReportError(f"{where}: the section stops before it starts", hint="Correct its times.")

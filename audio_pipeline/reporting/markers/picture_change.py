@@ -1,4 +1,4 @@
-"""What a new cut does to the picture: where each frame of the old edit list stands in the new one."""
+"""The change between two cuts: the place of each frame of the old edit list in the new one."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from audio_pipeline.timeline.moments import Clock
 
 @dataclass(frozen=True)
 class Shot:
-    """One cut in frames: `source` is where it begins in its reel, `start` and `stop` where it is put, from the
-    programme's first frame."""
+    """One shot in frames: `source` is its start in its reel; `start` and `stop` count from the first frame of
+    the programme."""
 
     reel: str
     source: int
@@ -27,7 +27,7 @@ class Shot:
 
 @dataclass(frozen=True)
 class Piece:
-    """Frames of the old programme that move as one. `by` is how far; None: the new cut has them not."""
+    """Frames of the old programme that move together, `by` so many frames; None when the new cut lacks them."""
 
     start: int
     stop: int
@@ -36,16 +36,16 @@ class Piece:
 
 @dataclass(frozen=True)
 class PictureChange:
-    """All pieces of the old picture, in order; `old_stop` and `new_stop` are where the two pictures end."""
+    """All pieces of the old picture, in order; `old_stop` and `new_stop` are the ends of the two pictures."""
 
     pieces: tuple[Piece, ...]
     old_stop: int
     new_stop: int
 
     def moved(self, frame: int) -> int | None:
-        """Where the old programme's `frame` is in the new one; None where it was cut out.
+        """The place of the old programme's `frame` in the new one; None for a removed frame.
 
-        A frame without picture moves with the picture before it, one before the first with the first.
+        A frame without picture moves with the picture before it, or with the first.
         """
         if frame >= self.old_stop:
             return frame + self.new_stop - self.old_stop
@@ -54,13 +54,15 @@ class PictureChange:
         return None if piece.by is None else frame + piece.by
 
     def removed(self) -> tuple[Piece, ...]:
-        """What was cut out."""
+        """The removed pieces."""
         return tuple(piece for piece in self.pieces if piece.by is None)
 
 
 def read_change(old: Path, new: Path, clock: Clock) -> PictureChange:
-    """The change between two edit lists of the same picture. Raises ReportError for what cannot be read, and
-    for lists that have nothing in common."""
+    """The change between two edit lists of the same picture.
+
+    Raises ReportError for invalid lists, and for lists with nothing in common.
+    """
     before, after = _shots(old, clock), _shots(new, clock)
     pieces: list[Piece] = []
     by = 0
@@ -70,7 +72,7 @@ def read_change(old: Path, new: Path, clock: Clock) -> PictureChange:
             pieces.append(piece)
     if all(piece.by is None for piece in pieces):
         raise ReportError(
-            f"{new} has nothing of the picture of {old}",
+            f"{new} and {old} have no picture in common",
             hint="Export both edit lists from the same timeline, with the same reel names.",
         )
     return PictureChange(
@@ -79,8 +81,8 @@ def read_change(old: Path, new: Path, clock: Clock) -> PictureChange:
 
 
 def _pieces(shot: Shot, after: Sequence[Shot], by: int) -> list[Piece]:
-    """The shot in pieces: each as the new cut has it. Where it has a frame twice, the one counts that moves
-    most like the picture before it."""
+    """The shot, split into pieces of the new cut. Of a frame that occurs twice, the piece counts whose move is
+    closest to that of the picture before it."""
     found = []
     for other in after:
         first = max(shot.source, other.source)
@@ -97,7 +99,7 @@ def _pieces(shot: Shot, after: Sequence[Shot], by: int) -> list[Piece]:
 
 
 def _free(piece: Piece, taken: Sequence[Piece]) -> list[Piece]:
-    """The parts of a piece that no other covers."""
+    """The parts of a piece outside all others."""
     parts = [piece]
     for other in taken:
         parts = [
@@ -113,7 +115,7 @@ def _free(piece: Piece, taken: Sequence[Piece]) -> list[Piece]:
 
 
 def _with_gaps(shot: Shot, pieces: Sequence[Piece]) -> list[Piece]:
-    """The pieces, and between them what was cut out."""
+    """The pieces, with the removed parts between them."""
     whole: list[Piece] = []
     at = shot.start
     for piece in pieces:
@@ -137,7 +139,7 @@ def _joined(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def _shots(path: Path, clock: Clock) -> list[Shot]:
-    """The picture's cuts in order. Raises ReportError for a cut that lasts otherwise than its source."""
+    """The shots of the picture in order. Raises ReportError for a file without shots."""
     text = read_text(path)
     if not is_edl(text):
         raise ReportError(f"{path} is not an edit list", hint="Export the cut as CMX 3600 EDL.")
@@ -146,7 +148,7 @@ def _shots(path: Path, clock: Clock) -> list[Shot]:
     shots = [_shot(path, event, clock) for event in video or events]
     shots = sorted((shot for shot in shots if shot.start < shot.stop), key=lambda shot: shot.start)
     if not shots:
-        raise ReportError(f"{path} holds no cut of any length", hint=EXPORT_AGAIN)
+        raise ReportError(f"{path}: every shot has zero length", hint=EXPORT_AGAIN)
     return _without_overlaps(shots)
 
 
@@ -168,9 +170,9 @@ def _shot(path: Path, event: Event, clock: Clock) -> Shot:
     source, source_stop = frame(event.source_in), frame(event.source_out)
     start, stop = frame(event.record_in), frame(event.record_out)
     if start > stop:
-        raise ReportError(f"{where}: the cut ends before it begins", hint=EXPORT_AGAIN)
+        raise ReportError(f"{where}: the shot ends before it starts", hint=EXPORT_AGAIN)
     length = stop - start
-    # a shot at another speed is known by its whole: each of its speeds is a reel of its own
+    # a shot at another speed only matches itself: its speed becomes part of the reel name
     speed = Fraction(source_stop - source, length) if length else Fraction(1)
     reel = event.reel if speed == 1 else f"{event.reel} at {speed} from {source}"
     return Shot(reel, source, start, stop)

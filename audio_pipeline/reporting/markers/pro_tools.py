@@ -1,4 +1,4 @@
-"""The session info that Pro Tools exports as text: its listing of markers."""
+"""Session info that Pro Tools exports as text: its list of markers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FORMAT = re.compile(r"^TIMECODE FORMAT:\s*(\S.*?)\s*$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class _Session:
-    """What a session says of its times. `start` is the frame of midnight that it begins at."""
+    """The time base of a session. `start` is its first frame, counted from midnight."""
 
     rate: PictureRate
     start: int
@@ -51,7 +51,7 @@ def read_pro_tools(path: Path, text: str, clock: Clock) -> MarkerList:
     if start is None:
         raise ReportError(
             f"{path} is session info without markers",
-            hint="Check Include Markers when you export the session info as text.",
+            hint="Select Include Markers when you export the session info as text.",
         )
     session = _session(path, text, clock)
     placed: list[Placed] = []
@@ -59,7 +59,7 @@ def read_pro_tools(path: Path, text: str, clock: Clock) -> MarkerList:
         if not line.strip():
             break
         if placed and "\t" not in line:
-            continue  # a comment goes on over the end of its line
+            continue  # a comment of several lines
         placed.append(_marker(f"{path}, line {number}", line, number, session))
     return on_programme(KIND, placed, session.start, session.rate, clock)
 
@@ -104,9 +104,7 @@ def _frame(where: str, timecode: str, rate: PictureRate) -> int:
 def _marker(where: str, line: str, number: int, session: _Session) -> Placed:
     cells = [cell.strip() for cell in line.split("\t")]
     if len(cells) < 5 or not cells[0].isdigit():
-        raise ReportError(
-            f"{where}: the marker cannot be read: {line.strip()[:60]!r}", hint=EXPORT_AGAIN
-        )
+        raise ReportError(f"{where}: invalid marker {line.strip()[:60]!r}", hint=EXPORT_AGAIN)
     _, location, reference, units, name, *_ = cells
     rate = session.rate
     if (timecode := _TIMECODE.fullmatch(location)) is not None:

@@ -1,7 +1,7 @@
-"""Marker lists that are tables: REAPER, Premiere, Audition, Audacity, Avid, and whatever a spreadsheet saves.
+"""Marker lists as tables: REAPER, Premiere, Audition, Audacity, Avid, and spreadsheets.
 
-Cells stand between commas, semicolons or tabs. A first line that names columns is followed; without one,
-the columns of times are found by what they hold.
+The delimiter is a comma, a semicolon or a tab. A first line may name the columns; without one, the columns of
+times are found by their content.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _LENGTHS = ("duration", "length")
 
 @dataclass(frozen=True)
 class _Columns:
-    """Which cell of a row is what; None is a column that the table lacks."""
+    """The columns of a table; None for a missing column."""
 
     kind: str
     name: int | None
@@ -66,7 +66,7 @@ class _Columns:
 
 @dataclass(frozen=True)
 class _Times:
-    """How a row's times and its length are read."""
+    """The readers of a row's times and of its length."""
 
     seconds: ToSeconds
     length: ToSeconds
@@ -92,10 +92,10 @@ def _clock_times(clock: Clock) -> _Times:
 def _ruler(
     columns: _Columns, rows: Sequence[Row], programme: Programme, otherwise: _Times
 ) -> tuple[str, _Times]:
-    """How REAPER's ruler counts, as text and as readers: whole numbers are frames or samples.
+    """The unit of REAPER's ruler, as text and as readers: whole numbers are frames or samples.
 
-    They are frames, if all of them lie within the programme as frames: as samples they would all lie in its
-    first instants. Seconds have decimals there.
+    They are frames if all of them are within the programme as frames: as samples they would all be in its
+    first instants. Seconds have decimals.
     """
     starts = [row[1][columns.start] for row in rows if columns.start < len(row[1])]
     if not starts or not all(re.fullmatch(r"[0-9]{1,12}", start) for start in starts):
@@ -113,7 +113,7 @@ def _columns(path: Path, text: str, rows: list[Row]) -> tuple[_Columns, list[Row
     first = rows[0][1] if rows else []
     line = next((line for line in text.split("\n") if line.strip()), "")
     if AUDACITY.match(line):
-        # a line that begins with a backslash holds the frequencies of the label above it
+        # a line with a backslash first holds the frequency range of the label before it
         return _Columns("Audacity labels", 2, 0, 1), [r for r in rows if r[1][0] != "\\"]
     if AVID.match(line):
         return _Columns("Avid markers", 4, 1, length=5), rows
@@ -128,8 +128,8 @@ def _columns(path: Path, text: str, rows: list[Row]) -> tuple[_Columns, list[Row
             name = next((n for n in range(len(first)) if n not in times), None)
         return _Columns("table without a head", name, times[0], times[1] if times[1:] else None), rows
     raise ReportError(
-        f"{path}: its first line does not name the columns",
-        hint='Begin it with "name,at" (or start, time, start_s), and then a line for every marker.',
+        f"{path}: the first line does not name the columns",
+        hint='Write "name,at" (or start, time, start_s) as first line, then a line for each marker.',
     )
 
 
@@ -146,8 +146,10 @@ def _headed(head: list[str], start: int) -> _Columns:
 
 
 def _time_columns(rows: Sequence[Row]) -> list[int]:
-    """The columns that hold times, by the first row; one of bare whole numbers that count the rows is left out,
-    and so is any beside a column whose times are written out."""
+    """The columns that hold times, from the first row.
+
+    A column of whole numbers is left out if it numbers the rows, or if another column has times with units.
+    """
     cells = rows[0][1] if rows else []
     times = [n for n, cell in enumerate(cells) if is_time(cell)]
     plain = [n for n in times if re.fullmatch(r"[0-9]+", cells[n])]
@@ -202,7 +204,7 @@ def _marker(path: Path, columns: _Columns, row: Row, times: _Times, clock: Clock
 
 
 def _plain(seconds: ToSeconds) -> ToSeconds:
-    """Plain seconds only, which is what a column with _s holds."""
+    """A reader of plain seconds only, for a column whose name ends in _s."""
 
     def checked(where: str, text: str) -> Fraction:
         if not re.fullmatch(r"[0-9]{1,6}([.,][0-9]{1,9})?", text):
@@ -219,11 +221,12 @@ def _by_format(where: str, name: str, times: _Times, clock: Clock) -> _Times:
         return _Times(reader, reader)
     if "bars" in name.lower():
         raise ReportError(
-            f"{where}: its times count bars and beats", hint="Export the markers in decimal time."
+            f"{where}: times in bars and beats are not supported",
+            hint="Export the markers in decimal time.",
         )
     if "fps" in name.lower():
         try:
             return _clock_times(at_rate(clock, rate_named(name)))
-        except ValueError:  # a rate of no picture that is known here
+        except ValueError:  # an unknown picture rate
             return times
     return times

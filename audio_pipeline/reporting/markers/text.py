@@ -1,4 +1,4 @@
-"""The text of a marker list, whatever program and system wrote it."""
+"""Read the text of a marker list in any common encoding."""
 
 from __future__ import annotations
 
@@ -20,17 +20,18 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-"""Byte order marks, of which the longer go first: that of UTF-32 begins with that of UTF-16."""
+"""Byte order marks, the longer first: the mark of UTF-32 begins with that of UTF-16."""
 _CONTROL = re.compile(r"[\0-\x08\x0e-\x1f]")
 
 
 def read_text(path: Path) -> str:
-    """The text of `path` in any Unicode encoding, or in that of older Windows
-    or an old Mac; lines end in "\\n".
+    """The text of `path`, in a Unicode encoding, Windows-1252 or Mac Roman; lines end in "\\n".
 
     Raises ReportError when it cannot be read, is too large, or is not text.
     """
-    raw = read_small_bytes(path, str(path), "marker list", MAX_BYTES, partial(ReportError, hint=EXPORT_AGAIN))
+    raw = read_small_bytes(
+        path, str(path), "marker list", MAX_BYTES, partial(ReportError, hint=EXPORT_AGAIN)
+    )
     text = _decoded(path, raw).replace("\r\n", "\n").replace("\r", "\n")
     if _CONTROL.search(text.rstrip("\0\x1a")):
         raise ReportError(f"{path} is not text", hint="Export the markers as CSV, EDL, text or XML.")
@@ -47,7 +48,7 @@ def _decoded(path: Path, raw: bytes) -> str:
 
 
 def _guessed(raw: bytes) -> list[str]:
-    """Encodings of text without a mark. ASCII in UTF-16 has a zero in every second byte."""
+    """Encodings to try for text without a mark. ASCII in UTF-16 has a zero in every second byte."""
     head = raw[:200]
     if head[1::2].count(0) > len(head) // 4:
         return ["utf-16-le"]

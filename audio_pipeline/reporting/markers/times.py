@@ -1,4 +1,4 @@
-"""Times as programs write them: seconds, clock faces, timecode, frames."""
+"""Read times as other programs write them: seconds, clock times, timecode, frames."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from audio_pipeline.timeline.moments import Clock, parse_moment
 from audio_pipeline.timeline.timecode import RATES, PictureRate, is_timecode
 
 ToSeconds = Callable[[str, str], Fraction]
-"""Exact seconds of the programme from (where, text). Raises ReportError that begins with `where`."""
+"""Exact seconds of the programme from (where, text). Raises ReportError with `where`."""
 
 
 @dataclass(frozen=True)
 class Programme:
-    """What times in a list refer to: the picture's clock, the programme's sample rate and its length."""
+    """The time base of a list: the picture's clock, the programme's sample rate and its length."""
 
     clock: Clock
     sample_rate_hz: int
@@ -33,10 +33,10 @@ _EXAMPLES = '"8s", "0:08.000", "01:00:08:00"'
 
 
 def seconds_at(clock: Clock) -> ToSeconds:
-    """The reader of times on the picture's clock: timecode counts from its start, all else from 0.
+    """The reader of times on the picture's clock: timecode counts from its start, other times from 0.
 
-    "8", "8.5" and "8,5" are seconds; "0:44.000" and "00:00:44.000" are a clock face; "01:00:44:00",
-    "01:00:44;00" and "01;00;44;00" are timecode; whatever a preset takes is taken, too.
+    "8", "8.5" and "8,5" are seconds; "0:44.000" and "00:00:44.000" are clock times; "01:00:44:00",
+    "01:00:44;00" and "01;00;44;00" are timecode; the notations of a preset are accepted, too.
     """
 
     def seconds(where: str, text: str) -> Fraction:
@@ -51,7 +51,7 @@ def seconds_at(clock: Clock) -> ToSeconds:
             )
         if _BARS.fullmatch(text):
             raise ReportError(
-                f"{where}: {text[:40]!r} counts bars and beats",
+                f"{where}: {text[:40]!r} is a time in bars and beats, which is not supported",
                 hint="Export the list with timecode or seconds on the ruler.",
             )
         return _on_clock(where, text, clock)
@@ -72,13 +72,13 @@ def at_rate(clock: Clock, rate: PictureRate) -> Clock:
     shown = f"{min(int(frames), rate.nominal - 1):02d}"
     try:
         start = rate.frame(":".join([*whole, shown]))
-    except ValueError:  # the first labels of a minute, which drop frame leaves out
+    except ValueError:  # a label that drop frame leaves out
         start = rate.frame(":".join([*whole, f"{rate.nominal // 15:02d}"]))
     return replace(clock, rate=rate, start_frame=start)
 
 
 def stated_rate(frames_per_s: Fraction, drop: bool) -> PictureRate | None:
-    """The picture rate of a file that states its number and whether labels are dropped; None for another."""
+    """The picture rate with this number of frames and this drop flag; None for an unknown rate."""
     rates = (rate for rate in RATES.values() if rate.frames_per_s == frames_per_s)
     return next((rate for rate in rates if rate.drop == drop), None)
 
@@ -94,17 +94,17 @@ def _on_clock(where: str, text: str, clock: Clock) -> Fraction:
 
 
 def _rate_hint(text: str, rate: PictureRate) -> str | None:
-    """Which --rate would read a timecode that this rate lacks; None for what is not timecode."""
+    """A hint with the --rate that reads a timecode which is invalid at this rate; None for other text."""
     if not is_timecode(text):
         return None
     if ";" in text and not rate.drop:
-        return f"Say its picture rate: --rate {'59.94df' if _shown_frames(text) > 29 else '29.97df'}"
+        return f"State its picture rate: --rate {'59.94df' if _shown_frames(text) > 29 else '29.97df'}"
     if _shown_frames(text) >= rate.nominal:
         fits = (r.name for r in RATES.values() if r.nominal > _shown_frames(text) and not r.drop)
         found = next(fits, None)
-        return None if found is None else f"Say its picture rate, e.g. --rate {found}"
+        return None if found is None else f"State its picture rate, e.g. --rate {found}"
     if rate.drop:
-        return f"If it is not drop frame: --rate {rate.name.removesuffix('df')}"
+        return f"For non-drop timecode: --rate {rate.name.removesuffix('df')}"
     return None
 
 
@@ -113,10 +113,10 @@ def _shown_frames(timecode: str) -> int:
 
 
 def _as_timecode(text: str) -> str | None:
-    """`text` as timecode is written here, "01:00:08:00" or "01:00:08;00"; None where it is something else.
+    """`text` as "01:00:08:00" or "01:00:08;00"; None for anything but timecode.
 
-    Editors mark drop frame by a semicolon, or a full stop, before the frames, or by semicolons everywhere.
-    "00:00:08.000" has thousandths: that is a clock face.
+    Editors mark drop frame by a semicolon or a full stop before the frames, or by semicolons everywhere.
+    "00:00:08.000" has thousandths: it is a clock time.
     """
     match = _TIMECODE.fullmatch(text)
     if match is None:

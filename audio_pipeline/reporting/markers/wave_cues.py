@@ -21,11 +21,11 @@ from audio_pipeline.reporting.markers.marker import Marker, MarkerList, named_ma
 KIND = "cues of a WAV"
 _POINT = struct.Struct("<II4sIII")
 _MOST_BYTES = 1 << 20
-"""Of a chunk: more than the most markers take."""
+"""Of a chunk: more than the maximum number of markers needs."""
 
 
 def is_wave(path: Path) -> bool:
-    """Whether a file begins as a WAV does; False for what cannot be read."""
+    """Whether a file begins like a WAV; False for a file that cannot be read."""
     if not path.is_file():
         return False
     try:
@@ -37,7 +37,7 @@ def is_wave(path: Path) -> bool:
 
 
 def read_wave_cues(path: Path) -> MarkerList:
-    """The cues of a WAV, from the beginning of its programme. Raises ReportError for a file without."""
+    """The cues of a WAV, in seconds of its programme. Raises ReportError for a file without cues."""
     try:
         info = probe(path)
         programme = programme_span(path, info)
@@ -65,7 +65,7 @@ def read_wave_cues(path: Path) -> MarkerList:
     ]
     if not markers:
         raise ReportError(
-            f"{path} has no cues", hint="Write the WAV with its markers, or export the markers as CSV."
+            f"{path} has no cues", hint="Export the WAV with markers, or export the markers as CSV."
         )
     return MarkerList(KIND, tuple(sorted(markers, key=lambda marker: marker.at)))
 

@@ -20,10 +20,10 @@ KIND = "Final Cut Pro 7 XML"
 
 
 def read_xmeml(path: Path, root: Element, clock: Clock) -> MarkerList:
-    """The markers of the first sequence: its own, and those of its clips as far as they can be seen.
+    """The markers of the first sequence: its own, and the visible ones of its clips.
 
-    Frames count at the rate that the file states, from the sequence's first frame; drop frame changes its
-    labels, not its frames. Raises ReportError that names the marker.
+    Frames count at the file's rate, from the first frame of the sequence; drop frame changes labels, not
+    frames. Raises ReportError with the marker's number.
     """
     sequence = next(root.iter("sequence"), None)
     if sequence is None:
@@ -36,7 +36,7 @@ def read_xmeml(path: Path, root: Element, clock: Clock) -> MarkerList:
             if (
                 marker.name,
                 marker.at,
-            ) not in known:  # picture and sound of a clip bear the same markers
+            ) not in known:  # picture and sound of a clip have the same markers
                 known.add((marker.name, marker.at))
                 placed.append(marker)
     start, rate = _start(sequence, frames_per_s)
@@ -47,28 +47,28 @@ def _own(path: Path, sequence: Element, frames_per_s: Fraction) -> Iterator[Plac
     for n, element in enumerate(sequence.findall("marker"), 1):
         where, begin = f"{path}, marker {n}", whole(element.findtext("in"))
         if begin is None:
-            raise ReportError(f"{where}: its in point is missing or not a frame", hint=EXPORT_AGAIN)
+            raise ReportError(f"{where}: the in point is missing or invalid", hint=EXPORT_AGAIN)
         end = whole(element.findtext("out"))
         stop = None if end is None or end < 0 else end / frames_per_s
         yield Placed(where, _name(element), begin / frames_per_s, stop, n)
 
 
 def _of_clip(path: Path, clip: Element, frames_per_s: Fraction, before: int) -> Iterator[Placed]:
-    """The markers between a clip's in and out point: what is cut off is not in the sequence."""
+    """The markers between a clip's in and out points: the others are not in the sequence."""
     own = _frames_per_s(path, clip, frames_per_s)
     first, last = whole(clip.findtext("in")), whole(clip.findtext("out"))
     begin, finish = whole(clip.findtext("start")), whole(clip.findtext("end"))
     if first is None or last is None or begin is None:
         return
     at = begin / frames_per_s
-    if begin < 0:  # hidden under a transition: known by the other end
+    if begin < 0:  # the start is under a transition: computed from the end
         if finish is None or finish < 0:
             return
         at = finish / frames_per_s - (last - first) / own
     for n, element in enumerate(clip.findall("marker"), before + 1):
         where, place = f"{path}, marker {n}", whole(element.findtext("in"))
         if place is None:
-            raise ReportError(f"{where}: its in point is missing or not a frame", hint=EXPORT_AGAIN)
+            raise ReportError(f"{where}: the in point is missing or invalid", hint=EXPORT_AGAIN)
         if first <= place < last:
             end = whole(element.findtext("out"))
             stop = None if end is None or end < 0 else at + (min(end, last) - first) / own
@@ -80,7 +80,7 @@ def _name(element: Element) -> str:
 
 
 def _start(sequence: Element, frames_per_s: Fraction) -> tuple[int, PictureRate | None]:
-    """The frame of midnight that the sequence begins at, and its rate; no rate where neither is stated."""
+    """The first frame of the sequence, counted from midnight, and its rate; None for an unstated rate."""
     timecode = sequence.find("timecode")
     drop = timecode is not None and (timecode.findtext("displayformat") or "").strip().upper() == "DF"
     rate = stated_rate(frames_per_s, drop) or stated_rate(frames_per_s, drop=False)
@@ -99,7 +99,7 @@ def _frames_per_s(path: Path, element: Element, otherwise: Fraction) -> Fraction
     if base is None:
         return otherwise
     if not 1 <= base <= 1000:
-        raise ReportError(f"{path}: a time base of {base} frames is not valid", hint=EXPORT_AGAIN)
+        raise ReportError(f"{path}: invalid time base of {base} frames", hint=EXPORT_AGAIN)
     ntsc = (element.findtext("rate/ntsc") or "").strip().upper() == "TRUE"
     return Fraction(base * 1000, 1001) if ntsc else Fraction(base)
 
