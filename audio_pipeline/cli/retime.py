@@ -49,7 +49,7 @@ def command(preset: str, output: Output, **options: Any) -> None:
     """
     markers, old, new = options["markers"], options["old"], options["new"]
     if (markers is None) == (old is None and new is None) or (old is None) != (new is None):
-        raise click.UsageError("say --markers FILE, or --old A.edl and --new B.edl")
+        raise click.UsageError("give --markers FILE, or --old A.edl and --new B.edl")
     with loading():
         from audio_pipeline.cli.cache import users_cache
         from audio_pipeline.jobs.retime import NewPicture, retime

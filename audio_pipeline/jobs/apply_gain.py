@@ -42,7 +42,7 @@ def apply_advice(path: Path, known: Known, target: Path) -> tuple[float, Loudnes
     if advice is None or advice.gain_db is None:
         raise RenderError(
             f"no gain makes {printable(path)} pass {known.delivery}; {printable(target)} is not written.",
-            hint="The clauses that contradict each other are listed by the same command without --apply.",
+            hint="Run the same command without --apply to list the clauses that contradict each other.",
         )
     gain_db = advice.gain_db
     # what is written has one track

@@ -105,7 +105,7 @@ def _free_file(project: Project, name: str) -> Path:
         if not file.exists():
             return file
     raise PresetError(
-        f"there are {MOST_NOTES - 1} notes on {name}", hint="Remove some of their presets."
+        f"{name} has {MOST_NOTES - 1} notes, the maximum", hint="Remove some of their presets."
     )
 
 

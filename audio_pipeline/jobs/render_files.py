@@ -101,7 +101,7 @@ def refuse_to_replace(
     for path in files.all():
         if _identity(path) in there:
             raise RenderError(
-                f"{path} is a stem of this mix; it is not written over",
+                f"{path} is a stem of this mix; it is not overwritten",
                 hint="Write to another folder with --out DIR.",
             )
         refuse_to_overwrite(path)

@@ -68,7 +68,7 @@ def write_retime_report(path: Path, document: dict[str, Any]) -> None:
     """Write the document. Raises RenderError where it cannot be written, and for a file of another kind."""
     if path.exists() and f'"schema": "{SCHEMA}"' not in path.read_text(errors="replace")[:4096]:
         raise RenderError(
-            f"{printable(path)} is there already and is not such a report.",
+            f"{printable(path)} already exists and is not a retime report.",
             hint="Name another file: --report FILE.json.",
         )
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -83,6 +83,6 @@ def _silent(preset: Preset, loudness_lufs: float) -> RenderError:
     return RenderError(
         f"{preset.name}: the {preset.master.anchor} has no loudness to bring to {loudness_lufs:g} LUFS: it "
         "is digital silence or shorter than 400 ms",
-        hint="Let a layer of it play, or anchor on what can be heard: "
+        hint="Enable a layer of it, or choose another anchor: "
         '[master] anchor = "programme" or "dialogue".',
     )

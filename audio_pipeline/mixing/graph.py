@@ -196,7 +196,7 @@ def _within_reach(processors: dict[str, Processor], sample_rate: int) -> dict[st
         if processor.look_back > MAX_LOOK_BACK_S * sample_rate:
             back_s = processor.look_back / sample_rate
             raise PresetError(
-                f"{effect} looks {back_s:.0f} s back; at most {MAX_LOOK_BACK_S} s are remembered",
+                f"{effect} needs the last {back_s:.0f} s of its input; the maximum is {MAX_LOOK_BACK_S} s",
                 hint="Shorten its gaps and words, or let it return less often.",
             )
     return processors

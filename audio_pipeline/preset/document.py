@@ -91,10 +91,10 @@ def load_document(
 def _load(project: Project, path: Path, above: tuple[Path, ...], known: ReadBefore) -> Document:
     shown = project.shown(path)
     if not path.stem.isprintable():  # reports, pages and the files of the mix are called after it
-        raise PresetError(f"{shown} has a name that cannot be shown", hint="Rename it.")
+        raise PresetError(f"{shown} has an unprintable name", hint="Rename it.")
     if path in above:
         names = " → ".join(p.stem for p in (*above[above.index(path) :], path))
-        raise PresetError(f"{shown} extends itself: {names}", hint="Remove one extends of the circle.")
+        raise PresetError(f"{shown} extends itself: {names}", hint="Remove one of these extends.")
     if len(above) >= MAX_DEPTH:
         raise PresetError(
             f"{shown}: the chain of extends is longer than {MAX_DEPTH} presets",

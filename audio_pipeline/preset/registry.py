@@ -90,16 +90,16 @@ class Registry(Mapping[str, type[AnySound]]):
         if field is None or field.default != kind:
             raise PresetError(
                 f"the plug-in {found}: the kind of {found.entry.value} is not {kind!r}",
-                hint="The entry point and the default of the class's `kind` must have one name.",
+                hint="The entry point and the default of the class's `kind` must be the same name.",
             )
         self._kinds[kind] = sound
 
     def _refuse_taken(self, kind: str) -> None:
-        """Raise PresetError for a plug-in whose kind the program has itself."""
+        """Raise PresetError for a plug-in whose kind is built in."""
         found = plugin(self.shelf, kind)
         if found is not None and self._kinds[kind].__module__.startswith(f"{self._package}."):
             raise PresetError(
-                f"the plug-in {found} brings the kind {kind!r}, which render-ending has itself",
+                f"the plug-in {found} brings the kind {kind!r}, which is built into render-ending",
                 hint="Give the plug-in's kind another name.",
             )
 

@@ -35,7 +35,7 @@ def start_project(folder: Path) -> list[str]:
 
     A project that was begun and not finished, as by a process that was killed, is finished: every file
     that is there is whole. However else this ends early, what it wrote is removed. Raises PresetError, before
-    anything is written, when another file is there already or the folder cannot be made.
+    anything is written, when another file exists there or the folder cannot be created.
     """
     files, readme = starter_files(), "renders/README.md"
     there = [name for name in files if os.path.lexists(folder / name)]

@@ -47,7 +47,7 @@ def delivery_text(name: str, own: Path | None) -> str:
     if shipped and in_project:
         raise ReportError(
             f"deliveries/{name}.toml of the project has the name of a delivery of render-ending",
-            hint="Give it a name of its own, so that a report says which of them it means.",
+            hint="Rename it.",
         )
     if shipped or (in_project and own is not None):
         folder = SHIPPED if shipped or own is None else own

@@ -84,7 +84,7 @@ def _within(
         if not kept:
             raise ReportError(
                 f"{path}: every marker lies after the end of the programme, the first is {first}",
-                hint="Say the picture rate (--rate) and the timecode of the first sample (--start).",
+                hint="State the picture rate (--rate) and the timecode of the first sample (--start).",
             )
         says.append(f"{len(late)} after the end of the programme are left out, the first is {first}")
     message = "; ".join(says) + "."

@@ -80,7 +80,7 @@ def clock_of_file(path: Path, own: OwnTime, picture: Picture, sample_rate_hz: in
             return Clock(rate, start_frame=rate.frame(picture.start or "01:00:00:00"))
         except ValueError as error:
             raise ReportError(
-                f"{path} cannot start there: {error}.", hint="Say --rate, or another --start."
+                f"{path} cannot start there: {error}.", hint="Use --rate, or another --start."
             ) from error
     # half a sample is added: a picture begins at the sample that is nearest to its exact time
     pictures = (own.start_s + Fraction(1, 2 * sample_rate_hz)) * rate.frames_per_s

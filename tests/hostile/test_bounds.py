@@ -68,7 +68,7 @@ def test_echoes_may_not_ask_for_minutes_of_memory(film: Project) -> None:
     black = "cues.black=8s"
     error = refusal(lambda: opened(film, black, "echo.gap=50s", "echo.returns=20"))
     assert error is not None
-    assert "at most 180 s are remembered" in error.message
+    assert "the maximum is 180 s" in error.message
 
 
 def test_a_response_longer_than_any_room_is_refused(

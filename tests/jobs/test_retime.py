@@ -182,5 +182,5 @@ def test_lists_that_say_nothing_of_the_cues_are_refused(tiny: Project, text: str
 
 
 def test_a_name_that_is_taken_is_refused(tiny: Project) -> None:
-    with pytest.raises(PresetError, match="is there already"):
+    with pytest.raises(PresetError, match="already exists"):
         retime(tiny, "tiny", markers(tiny, "name,at\nblack,2s\n"), "tiny")

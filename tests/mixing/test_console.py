@@ -273,7 +273,9 @@ def test_an_excerpt_is_cut_from_the_whole_and_a_dry_layer_has_no_effect() -> Non
 def test_an_effect_that_looks_back_too_far_is_refused() -> None:
     most = MAX_LOOK_BACK_S * RATE
     graph({"x": STEREO}, Late(of=("x",), samples=most))
-    with pytest.raises(PresetError, match=r"^late looks 181 s back; at most 180 s are remembered$"):
+    with pytest.raises(
+        PresetError, match=r"^late needs the last 181 s of its input; the maximum is 180 s$"
+    ):
         graph({"x": STEREO}, Late(of=("x",), samples=most + RATE))
 
 

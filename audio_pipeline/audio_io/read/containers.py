@@ -1,4 +1,4 @@
-"""What a file's header promises, against what the file holds.
+"""Compare a file's header with its content.
 
 libsndfile reads a file that was cut, or that claims 4 GB, without a word. So the chunks of the
 containers that state their size are walked here first (RIFF, RF64, AIFF, W64, CAF, AU), and an Ogg
@@ -40,7 +40,7 @@ _MOST_HEADER_BYTES = 1 << 20
 
 
 def examine(file: RegularFile) -> Structure:
-    """Walk the header. Raises StemError when it promises what cannot be, or cannot be used."""
+    """Check the header. Raises StemError when its values are impossible or not supported."""
     head = file.bytes_at(0, 40)
     if head[:2] == b"\xf0\x7e":  # libsndfile prints what is wrong with it on our standard output
         raise StemError(

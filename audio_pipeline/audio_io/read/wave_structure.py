@@ -27,7 +27,7 @@ from audio_pipeline.errors import StemError
 LARGE = 0xFFFF_FFFF
 """The size that stands for "see the chunk ds64"."""
 FORGIVEN_BYTES = 1024
-"""A header may promise so many bytes more than there are, or as many as it has itself: a writer counted
+"""A header may state so many bytes more than the file holds, or as many as it has itself: a writer counted
 wrong. What lacks more was cut."""
 
 _MOST_CHUNKS = 4096
@@ -318,10 +318,9 @@ def _format_missing(file: RegularFile) -> StemError:
 
 
 def cut(file: RegularFile, promised: int, held: int) -> StemError:
-    """The error for a file that promises more than it holds, and not by a writer's mistake."""
+    """The error for a truncated file, whose header states more bytes than the file holds."""
     return StemError(
-        f"{file.name} is truncated: its header promises {promised} bytes of sound,"
-        f" the file holds {held}.",
+        f"{file.name} is truncated: its header states {promised} bytes of audio, the file holds {held}.",
         hint="Copy or export it again.",
     )
 

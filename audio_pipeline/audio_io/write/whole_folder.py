@@ -26,7 +26,7 @@ from audio_pipeline.errors import RenderError
 def whole_folder(path: Path) -> Iterator[Path]:
     """A folder to fill that becomes `path` when the block ends well; when it raises, nothing is left.
 
-    Raises RenderError when something is there already, another process writes it, or it cannot be made.
+    Raises RenderError when `path` exists, another process writes it, or it cannot be created.
     """
     _refuse_existing(path)
     staging = Staging(path)
@@ -59,7 +59,7 @@ def new_file(path: Path, mode: Literal["wb"]) -> Iterator[BinaryIO]: ...
 @contextmanager
 def new_file(path: Path, mode: Literal["w", "wb"]) -> Iterator[Any]:
     """A file to write in a folder that is being filled, synced when the block ends well; text is UTF-8 with
-    `\\n` kept. Raises RenderError when it is there already or cannot be written."""
+    `\\n` kept. Raises RenderError when it exists or cannot be written."""
     text = {"encoding": "utf-8", "newline": "\n"} if mode == "w" else {}
     try:
         path.parent.mkdir(exist_ok=True)
@@ -73,7 +73,7 @@ def new_file(path: Path, mode: Literal["w", "wb"]) -> Iterator[Any]:
 def _refuse_existing(path: Path) -> None:
     if os.path.lexists(path):
         raise RenderError(
-            f"{printable(path)} is there already; a delivery is never written over.",
+            f"{printable(path)} already exists; a delivery is never overwritten.",
             hint="Move it away, or write to another folder with --out DIR.",
         )
 

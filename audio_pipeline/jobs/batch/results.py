@@ -77,7 +77,7 @@ def _locked(out: Path) -> Iterator[None]:
         if time.monotonic() > until:
             raise RenderError(
                 f"another batch keeps writing the overview of {out}",
-                hint="Run this batch again: its mixes are there.",
+                hint="Run this batch again; it reuses finished mixes.",
             )
         time.sleep(_LOOK_EVERY_S)
     try:

@@ -161,7 +161,7 @@ def _refuse(target: Path) -> None:
         return
     if not (target.is_file() and _is_own(target)):
         raise RenderError(
-            f"{printable(target)} is there already and was not exported by this program.",
+            f"{printable(target)} already exists and was not exported by this program.",
             hint="Move it away, or write to another folder with --out DIR.",
         )
 

@@ -53,7 +53,7 @@ def test_what_is_there_is_never_replaced(tmp_path: Path, kind: str) -> None:
         target.write_text("mine")
     else:
         target.symlink_to("nowhere")
-    with pytest.raises(RenderError, match="never written over"), whole_folder(target):
+    with pytest.raises(RenderError, match="never overwritten"), whole_folder(target):
         pass
     assert list(tmp_path.iterdir()) == [target]
 

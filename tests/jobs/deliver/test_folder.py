@@ -206,7 +206,7 @@ def test_a_folder_of_another_is_not_written_over(material: Material, tmp_path: P
     name = deliver(material, "ebu-r128", tmp_path / "a", SENDER).folder.name
     (tmp_path / name).mkdir()
     (tmp_path / name / "theirs.txt").write_text("theirs")
-    with pytest.raises(RenderError, match="never written over"):
+    with pytest.raises(RenderError, match="never overwritten"):
         deliver(material, "ebu-r128", tmp_path, SENDER)
     assert [path.name for path in (tmp_path / name).iterdir()] == ["theirs.txt"]
 
