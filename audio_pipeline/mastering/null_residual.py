@@ -42,6 +42,6 @@ class NullResidual:
         if self.steps > BOUND_STEPS:
             bound_dbfs = NullResidual(self.bits, BOUND_STEPS).dbfs
             raise RenderError(
-                f"{mix}: the residual of the stems is {self.dbfs:.1f} dBFS; at most {bound_dbfs:.1f} dBFS is allowed",
+                f"{mix}: the stem residual is {self.dbfs:.1f} dBFS; at most {bound_dbfs:.1f} dBFS is allowed",
                 hint="This is an error of the program; please report it with the preset.",
             )
