@@ -176,7 +176,7 @@ def test_what_is_too_short_for_the_gate_is_levelled_by_its_rms_and_says_so() -> 
     x = 0.1 * np.sin(2 * np.pi * 997 * np.arange(round(0.3 * RATE)) / RATE)[:, None]
     out = conditioned(x, level_lufs=-27.0, measure=never)
     assert 20 * np.log10(rms(out.samples)) == pytest.approx(-27.0, abs=1e-9)
-    assert "by its RMS" in out.did[-1]
+    assert "from its RMS" in out.did[-1]
 
 
 def test_the_rms_rule_agrees_with_the_meter_at_997_hz() -> None:

@@ -67,7 +67,7 @@ def test_a_matrix_of_languages_and_deliveries(film: Path) -> None:
     shutil.copy(film / "stems" / "voice_a.flac", film / "stems" / "voice_b.flac")
     changed = {one["mix"]: one for one in json.loads(run(film, "languages", "--json").stdout)}
     assert changed["tiny_fr"]["version"] == "v2"
-    assert "DX has other samples" in changed["tiny_fr"]["differs"]
+    assert "DX: samples changed" in changed["tiny_fr"]["differs"]
 
 
 def test_every_fault_ends_with_status_1(film: Path) -> None:
@@ -87,8 +87,8 @@ def test_every_fault_ends_with_status_1(film: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
-        ((), 2, "name a MIX"),
-        (("tiny", "--verify", "x"), 2, "--verify goes with a folder alone"),
+        ((), 2, "give a MIX"),
+        (("tiny", "--verify", "x"), 2, "--verify takes a folder and no other option"),
         (("tiny", "--date", "27.11.2026"), 2, "not a date like 2026-11-27"),
         (("tiny", "--date", "2026-02-30"), 2, "not a date like 2026-11-27"),
         (("tiny", "--delivery", "netflx"), 1, "delivery 'netflx'"),
@@ -109,8 +109,8 @@ def test_what_cannot_be_is_said_in_one_sentence(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("name = 3\n", "name is wrong"),
-        ('nmae = "x"\n', "no key 'nmae'"),
+        ("name = 3\n", "name must be one line"),
+        ('nmae = "x"\n', "unknown key 'nmae'"),
         ("= 3\n", "not TOML"),
     ],
 )

@@ -141,7 +141,7 @@ def test_a_small_disk_that_fills_keeps_the_earlier_render(
         assert done.returncode == 1
         error, hint = done.stderr.splitlines()
         assert "disk is full" in error or "No space left on device" in error
-        assert hint.startswith("hint: Make room")
+        assert hint.startswith("hint: Free disk space")
         assert contents(disk) == {"note": b"kept"}
     finally:
         subprocess.run(["umount", disk], check=True)

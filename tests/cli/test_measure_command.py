@@ -43,7 +43,7 @@ def test_markers_name_sections_and_the_dropout(folder: Path) -> None:
     output = run(folder / "ending.wav", "--markers", folder / "cues.csv").output
     assert "Dropout, fall" in output
     assert "voices" in output
-    assert "Digital silence 01:00:07:00 to 01:00:08:00 (1.000 s): meant" in output
+    assert "Digital silence 01:00:07:00 to 01:00:08:00 (1.000 s): intended" in output
 
 
 def test_json_of_one_file_is_a_report_and_of_two_a_list(folder: Path) -> None:

@@ -82,7 +82,7 @@ def test_a_batch_tells_a_failed_delivery_with_its_clause_everywhere(
 @pytest.mark.parametrize(
     ("sets", "words"),
     [
-        (("master.delivery=nope",), "no delivery 'nope'"),
+        (("master.delivery=nope",), "unknown delivery 'nope'"),
         (("grain.kind=clip", "grain.stem=stems/none.wav"), "none.wav"),
         (("grain.kind=clip", "grain.stem=presets/tiny.toml"), "tiny.toml"),
         (("listening=headphones", "head=none.sofa"), "none.sofa"),
@@ -110,6 +110,6 @@ def test_a_dry_run_sees_a_file_in_the_way(call: Call, film: Path, tmp_path: Path
 
 def test_the_statuses_are_defined_in_help(call: Call, film: Path) -> None:
     text = call(film, "--help").stdout
-    for status in ("0  done", "1  could not be done", "2  wrong usage", "3  not comparable"):
+    for status in ("0  done", "1  failed", "2  wrong usage", "3  not comparable"):
         assert status in text
     assert "--require-pass" in call(film, "batch", "--help").stdout

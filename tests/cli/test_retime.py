@@ -33,7 +33,7 @@ def test_a_cut_that_removes_a_cue_is_an_error_that_names_it(tmp_path: Path) -> N
     made = run(folder, "retime", "tiny", "--old", "old.edl", "--new", "new.edl", "--json")
     assert made.returncode == 1
     assert json.loads(made.stdout)["new_preset"] is None
-    assert "error: black at 01:00:02:00 is in what was cut out" in made.stderr
+    assert "error: black at 01:00:02:00 is inside the removed picture" in made.stderr
     assert sorted(p.name for p in (folder / "presets").iterdir()) == ["tiny.toml"]
 
 

@@ -178,13 +178,17 @@ def test_without_a_browser_the_page_s_address_is_told(
 
 
 @pytest.mark.parametrize(
-    "words", [("--preset", "tiny", "--from", "1s"), ("batch", "tiny", "--dry-run")], ids=" ".join
+    ("words", "why"),
+    [
+        (("--preset", "tiny", "--from", "1s"), "an excerpt has no page"),
+        (("batch", "tiny", "--dry-run"), "--dry-run writes no page"),
+    ],
 )
 def test_open_without_a_page_is_refused_before_anything_is_made(
-    call: Call, tiny: Path, words: tuple[str, ...]
+    call: Call, tiny: Path, words: tuple[str, ...], why: str
 ) -> None:
     done = call(tiny, *words, "--open")
-    assert (done.returncode, "no page to open" in done.stderr) == (2, True)
+    assert (done.returncode, why in done.stderr) == (2, True)
     assert not (tiny / "renders").exists()
 
 

@@ -24,15 +24,15 @@ def _caused(error: Exception, cause: Exception) -> Exception:
 
 
 SHORT = [
-    (MemoryError(), "not enough memory"),
-    (OSError(errno.ENOMEM, "x"), "not enough memory"),
+    (MemoryError(), "out of memory"),
+    (OSError(errno.ENOMEM, "x"), "out of memory"),
     (OSError(errno.EMFILE, "x"), "too many files are open"),
     (OSError(errno.ENFILE, "x"), "too many files are open"),
     (OSError(errno.EAGAIN, "x"), "cannot start more threads"),
     (RuntimeError("can't start new thread"), "cannot start more threads"),
-    (ImportError("libopenblas.so: failed to map segment from shared object"), "not enough memory"),
-    (_caused(ImportError("see below"), ImportError("x: cannot allocate memory")), "not enough memory"),
-    (_caused(ValueError("x"), MemoryError()), "not enough memory"),
+    (ImportError("libopenblas.so: failed to map segment from shared object"), "out of memory"),
+    (_caused(ImportError("see below"), ImportError("x: cannot allocate memory")), "out of memory"),
+    (_caused(ValueError("x"), MemoryError()), "out of memory"),
 ]
 
 

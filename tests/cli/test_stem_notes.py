@@ -118,13 +118,13 @@ def test_a_channel_that_is_not_there_is_refused(film: Path, choice: str) -> None
 def test_an_lfe_alone_is_refused(film: Path) -> None:
     done, _ = rendered(film, tracks(6, 3), mask=0x3F)
     assert done.returncode == 1
-    assert "is silent once it is folded" in done.stderr
+    assert "is silent after the fold" in done.stderr
 
 
 def test_a_raise_of_more_than_40_db_is_a_warning(film: Path) -> None:
     done, report = rendered(film, word()[:, None] * 10 ** (-60 / 20))
     assert "stem_gain" in [warning["code"] for warning in report["warnings"]]
-    assert "dB of gain; its noise came up with it" in done.stderr
+    assert "dB of gain; its noise floor rose with it" in done.stderr
 
 
 def test_a_measured_file_says_what_was_assumed_and_its_layout(tmp_path: Path) -> None:

@@ -208,15 +208,21 @@ def refused(what: str) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("sets", "named"),
     [
-        (("grain.level=-58 dBFS",), "layers.grain.level is '-60 dBFS' there and '-58 dBFS' here"),
-        (("dropout.fade=80ms",), "effects.dropout.fade is '100ms' there and '80ms' here"),
+        (
+            ("grain.level=-58 dBFS",),
+            "layers.grain.level is '-60 dBFS' in the reference, '-58 dBFS' in this mix",
+        ),
+        (("dropout.fade=80ms",), "effects.dropout.fade is '100ms' in the reference, '80ms' in this mix"),
         (("black=5s",), "cues.black is"),
-        (('sample_rate="96 kHz"',), "sample rate is 48000 Hz, and that of the mix is 96000 Hz"),
-        (("picture.rate=25", "grain.level=-58 dBFS"), "picture.rate is '30' there and '25' here"),
+        (('sample_rate="96 kHz"',), "sample rate is 48000 Hz, that of the mix is 96000 Hz"),
+        (
+            ("picture.rate=25", "grain.level=-58 dBFS"),
+            "picture.rate is '30' in the reference, '25' in this mix",
+        ),
         (("picture.start=02:00:00:00",), "picture.start is"),
-        (("breath.on=false",), "layers.breath.on is True there and False here"),
+        (("breath.on=false",), "layers.breath.on is True in the reference, False in this mix"),
         (("master.dialogue=-24 LUFS",), "master.dialogue is"),
-        (("seed=2",), "seed is 1 there and 2 here"),
+        (("seed=2",), "seed is 1 in the reference, 2 in this mix"),
         (("layers.more.kind=room",), "layers.more"),
     ],
 )

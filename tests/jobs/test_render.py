@@ -213,7 +213,7 @@ def test_a_bad_stem_is_told_in_one_sentence_and_leaves_the_earlier_render(projec
 
 
 def test_an_excerpt_outside_the_programme_is_refused(project):
-    with pytest.raises(AudioPipelineError, match="does not lie in a programme"):
+    with pytest.raises(AudioPipelineError, match="is outside the programme"):
         render(order(project, begin=parse_moment("5s"), finish=parse_moment("2s")))
     assert not list(Path(project.renders).glob("*.wav"))
 

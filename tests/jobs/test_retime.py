@@ -136,7 +136,7 @@ def test_a_time_of_its_own_moves_with_its_picture_and_a_sounds_cue_does_not(tiny
     )
     found = retime(tiny, "tiny", cuts(tiny, *early), "tiny-cut2")
     assert found.problems == (
-        "voice_a.at at 01:00:00:02 is in what was cut out (01:00:00:00 to 01:00:00:12)",
+        "voice_a.at at 01:00:00:02 is inside the removed picture (01:00:00:00 to 01:00:00:12)",
     )
     preset.write_text(preset.read_text().replace('at = "100ms"', 'at = "600ms"'))
     found = retime(tiny, "tiny", cuts(tiny, *early), "tiny-cut2")
@@ -149,7 +149,7 @@ def test_a_time_of_its_own_moves_with_its_picture_and_a_sounds_cue_does_not(tiny
 def test_a_cut_that_takes_a_cue_away_is_named_and_writes_nothing(tiny: Project) -> None:
     found = retime(tiny, "tiny", cuts(tiny, *SHORTER), "tiny-cut2")
     assert found.problems[0] == (
-        "black at 01:00:02:00 is in what was cut out (01:00:01:20 to 01:00:02:08)"
+        "black at 01:00:02:00 is inside the removed picture (01:00:01:20 to 01:00:02:08)"
     )
     assert found.file is None
     assert not (tiny.presets / "tiny-cut2.toml").exists()
@@ -158,7 +158,7 @@ def test_a_cut_that_takes_a_cue_away_is_named_and_writes_nothing(tiny: Project) 
 def test_cues_that_meet_are_named(tiny: Project) -> None:
     picture = markers(tiny, "name,at\nblack,01:00:02:12\n")
     found = retime(tiny, "tiny", picture, "tiny-cut2")
-    assert found.problems == ("black and silence meet at 01:00:02:12",)
+    assert found.problems == ("black and silence coincide at 01:00:02:12",)
 
 
 def test_nothing_is_written_where_nothing_moves(tiny: Project) -> None:
@@ -170,8 +170,8 @@ def test_nothing_is_written_where_nothing_moves(tiny: Project) -> None:
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("name,at\nslate,2s\n", "no marker that is called like a cue"),
-        ("name,at\nblack,2s\nBLACK,2.5s\n", "'black' stands at line 2 and at line 3"),
+        ("name,at\nslate,2s\n", "no marker with the name of a cue"),
+        ("name,at\nblack,2s\nBLACK,2.5s\n", "two markers are named 'black', in lines 2 and 3"),
         ("name,at\nblack,01:00:02;12\n", "is drop frame"),
     ],
 )

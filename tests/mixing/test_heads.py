@@ -88,7 +88,7 @@ def test_a_head_that_is_not_there_is_said_in_a_sentence(tiny):
     ("value", "meant"), [("kemer", "kemar"), ("Sphere", "sphere"), ("heads/mine.wav", "SOFA file")]
 )
 def test_an_unknown_head_is_refused_with_what_is_allowed(tiny, value, meant):
-    with pytest.raises(PresetError, match="is not a head") as caught:
+    with pytest.raises(PresetError, match="is not a known head") as caught:
         preset_with(tiny, value)
     assert meant in f"{caught.value.message} {caught.value.hint}"
     assert "SOFA" in f"{caught.value.message} {caught.value.hint}"

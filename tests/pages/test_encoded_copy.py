@@ -89,6 +89,6 @@ def test_a_file_of_another_program_is_not_replaced(master, suffix):
     write_encoded_copy(original, suffix, "T")
     copy = write_encoded_copy(original, suffix, "T")  # our own is
     copy.write_bytes(b"precious")
-    with pytest.raises(RenderError, match="is not a listening copy of this program"):
+    with pytest.raises(RenderError, match="is not a listening copy by this program"):
         write_encoded_copy(original, suffix, "T")
     assert copy.read_bytes() == b"precious"

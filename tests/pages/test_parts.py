@@ -185,7 +185,7 @@ def test_left_and_right_differ_in_lightness_so_that_print_keeps_them_apart():
 
 
 def test_an_unknown_kind_of_plot_is_refused_before_anything_is_rendered(tmp_path):
-    with pytest.raises(ReportError, match=r"\.png or \.svg"):
+    with pytest.raises(ReportError, match=r"\.png and \.svg"):
         check_format(tmp_path / "x.gif")
 
 

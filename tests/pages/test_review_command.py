@@ -27,8 +27,8 @@ def test_a_folder_of_renders_becomes_one_page_and_its_name_is_printed(run, takes
 def test_a_preset_that_is_not_rendered_is_told_with_the_command_that_does(run):
     error = run("short", "long-wait").exception
     assert isinstance(error, ReportError)
-    assert error.message == "there is no render 'short' in renders/"
-    assert error.hint == "Make it with: render-ending --preset short"
+    assert error.message == "the render 'short' does not exist in renders/"
+    assert error.hint == "Render it with: render-ending --preset short"
 
 
 def test_one_mix_is_no_review(run, takes):

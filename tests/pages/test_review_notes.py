@@ -71,7 +71,7 @@ def test_exported_notes_open_again(noted, takes, open_page, tmp_path, kind):
     ("text", "named"),
     [
         ("{", "is not JSON"),
-        ('{"schema": "LoudnessReport.2"}', "holds no notes of a review"),
+        ('{"schema": "LoudnessReport.2"}', "does not hold the notes of a review"),
         (
             json.dumps({"schema": "ReviewNotes.1", "mixes": [{"name": "other", "note": "a"}]}),
             "has no note",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 
 import pytest
@@ -39,5 +40,5 @@ def test_every_shipped_rule_has_a_source(name: str) -> None:
     ],
 )
 def test_a_wrong_table_is_named_by_its_key(text: str, key: str) -> None:
-    with pytest.raises(ReportError, match=f"{key} is wrong"):
+    with pytest.raises(ReportError, match=rf"invalid {re.escape(key)}; it must be"):
         parse_folder_rules("mine", "Mine", tomllib.loads(text)["folder"])

@@ -232,5 +232,5 @@ def test_non_drop_labels_under_a_drop_frame_clock_are_what_the_list_says(tmp_pat
 
 def test_a_comment_in_pro_tools_may_break_and_a_wrong_line_is_named(tmp_path: Path) -> None:
     content = POINTS["Pro Tools"](clock_of("24"), [Cue("a", 24)]).decode()
-    with pytest.raises(ReportError, match="line 12: the marker cannot be read"):
+    with pytest.raises(ReportError, match="line 12: invalid marker"):
         read(tmp_path, (content + "2\twrong\r\n").encode(), clock_of("24"))

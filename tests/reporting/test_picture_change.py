@@ -70,7 +70,7 @@ def test_of_a_picture_that_is_there_twice_the_nearest_counts(tmp_path: Path) -> 
 
 
 def test_lists_without_anything_in_common_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ReportError, match="has nothing of the picture"):
+    with pytest.raises(ReportError, match="have no picture in common"):
         change(tmp_path, OLD, [("Z", 0, 0, 100)])
 
 

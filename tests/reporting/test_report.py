@@ -214,7 +214,7 @@ def test_a_silence_with_sound_in_it_is_a_warning(tmp_path: Path) -> None:
     broken = ending()
     broken[at("silence") : at("silence") + 4800] = 1e-4
     report = report_of_file(written(tmp_path / "loud.wav", broken), facts(), "loud.wav")
-    assert "The silence at 01:00:07:00 is not silent." in messages(report)
+    assert "The silence at 01:00:07:00 is not silent. End every layer at this cue." in messages(report)
     assert report.dropout.silence_at_s is None
     assert report.dropout.reasons["silence_at_s"]
 

@@ -75,8 +75,8 @@ def test_it_is_compared_with_its_own_upgrade_and_judged_again(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"file": 7}, "file is"),
-        ({"file": None}, "file is"),
+        ({"file": 7}, "file must be text"),
+        ({"file": None}, "file must be text"),
         ({"warnings": [7]}, "warnings is"),
         ({"warnings": {}}, "warnings is"),
         ({"integrated_lufs": "loud"}, "integrated_lufs is 'loud'"),

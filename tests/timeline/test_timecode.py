@@ -46,7 +46,7 @@ def test_an_hour_of_23_976_timecode_lasts_3_6_seconds_longer():
         ("24", "00:00:00:24", "the last is 23"),
         ("24", "24:00:00:00", "more than 23 hours"),
         ("24", "00:00:01;00", "drop frame"),
-        ("29.97df", "00:01:00;01", "leaves out"),
+        ("29.97df", "00:01:00;01", "drop frame skips"),
         ("24", "1:2", "not a timecode"),
     ],
 )

@@ -335,7 +335,7 @@ def size_never_written(file: RegularFile, held: int) -> str:
 
 def size_wrong(file: RegularFile, stated: int, held: int) -> str:
     """The word on a size that is not true."""
-    return f"{file.name} states {stated} bytes of sound, and holds {held}; these are read."
+    return f"{file.name} states {stated} bytes of audio but holds {held}; these are read."
 
 
 def _left_out(file: RegularFile, count: int) -> str:

@@ -68,7 +68,7 @@ def bare(name: bytes, body: bytes) -> bytes:
 
 
 def _open_sizes() -> list[SizeCase]:
-    said, cases = r"does not say how long it is", []
+    said, cases = r"does not state its length", []
     for size in OPEN:
         for name, later in (("", b""), (" and chunks behind", LATER)):
             wav = riff(FORM, chunk(b"data", DATA, size), later, size=size + 36)
@@ -138,11 +138,11 @@ def _behind_the_end() -> list[SizeCase]:
     unknown = chunk(b"data", DATA, 0)
     garbage = np.random.default_rng(1).bytes(30_001)
     return [
-        SizeCase("zeros behind", whole + bytes(4096), "4096 bytes after its end"),
-        SizeCase("bytes that are no sound behind", whole + garbage, "30001 bytes after its end"),
-        SizeCase("such bytes behind chunks", chunks + garbage, "30001 bytes after its end"),
-        SizeCase("a tag of a player behind", whole + b"TAG" + bytes(125), "128 bytes after its end"),
-        SizeCase("another file joined on", whole + whole, "bytes after its end"),
+        SizeCase("zeros behind", whole + bytes(4096), "4096 bytes after its last chunk"),
+        SizeCase("bytes that are no sound behind", whole + garbage, "30001 bytes after its last chunk"),
+        SizeCase("such bytes behind chunks", chunks + garbage, "30001 bytes after its last chunk"),
+        SizeCase("a tag of a player behind", whole + b"TAG" + bytes(125), "128 bytes after its last chunk"),
+        SizeCase("another file joined on", whole + whole, "bytes after its last chunk"),
         SizeCase("open, a tag behind", riff(FORM, unknown) + b"TAG" + bytes(125), "does not"),
         SizeCase("open, chunks and zeros behind", riff(FORM, unknown, LATER) + bytes(4096), "does not"),
         SizeCase("the last chunk not padded", riff(FORM, chunk(b"data", DATA), bare(b"bext", bytes(603))), ""),
@@ -157,7 +157,7 @@ def encoded(kind: str) -> bytes:
 
 def _other_containers() -> list[SizeCase]:
     cases = []
-    open_, wrong = "does not say how long", "these are read"
+    open_, wrong = "does not state its length", "these are read"
 
     def case(name: str, kind: str, content: bytes, at: int, form: str, size: int, words: str) -> None:
         field = struct.pack(form, size)

@@ -119,13 +119,13 @@ REFUSED = [
     Case(
         "claims-2-to-36-frames.flac",
         _encoded("FLAC", "PCM_16")[:21] + b"\xff" * 5 + _encoded("FLAC", "PCM_16")[26:],
-        r"claims to be|damaged|channels|Hz",
+        r"states a length of|damaged|channels|Hz",
     ),
-    Case("rate-0.wav", wave(SOUND, fmt(rate=0)), r"sampled at 0 Hz"),
-    Case("rate-1.wav", wave(SOUND, fmt(rate=1)), r"sampled at 1 Hz"),
-    Case("rate-7999.wav", wave(SOUND, fmt(rate=7999)), r"sampled at 7999 Hz"),
-    Case("rate-192001.wav", wave(SOUND, fmt(rate=192_001)), r"sampled at 192001 Hz"),
-    Case("rate-2-to-32.wav", wave(SOUND, fmt(rate=0xFFFF_FFFF)), r"sampled at 4294967295 Hz"),
+    Case("rate-0.wav", wave(SOUND, fmt(rate=0)), r"has a sample rate of 0 Hz"),
+    Case("rate-1.wav", wave(SOUND, fmt(rate=1)), r"has a sample rate of 1 Hz"),
+    Case("rate-7999.wav", wave(SOUND, fmt(rate=7999)), r"has a sample rate of 7999 Hz"),
+    Case("rate-192001.wav", wave(SOUND, fmt(rate=192_001)), r"has a sample rate of 192001 Hz"),
+    Case("rate-2-to-32.wav", wave(SOUND, fmt(rate=0xFFFF_FFFF)), r"has a sample rate of 4294967295 Hz"),
     Case("channels-0.wav", wave(SOUND, fmt(channels=0)), r"has 0 channels"),
     Case("channels-25.wav", wave(SOUND, fmt(channels=25)), r"has 25 channels"),
     Case("channels-65535.wav", wave(SOUND, fmt(channels=65_535)), r"has 65535 channels"),
@@ -157,22 +157,24 @@ WARNED = [
         wave(pcm16(tone(channels=2) * [1.0, -1.0]), fmt(channels=2)),
         r"opposite phase \(correlation -1\.00\)",
     ),
-    Case("trailing.wav", wave(SOUND, trailing=b"\0" * 333), r"has 333 bytes after its end"),
+    Case("trailing.wav", wave(SOUND, trailing=b"\0" * 333), r"has 333 bytes after its last chunk"),
     Case(
         "riff-size-0.wav",
         wave(SOUND, riff_size=0, after=chunk(b"LIST", b"INFO")),
-        r"wrong size for itself",
+        r"states a wrong file size",
     ),
-    Case("data-size-0.wav", wave(SOUND, data_size=0, riff_size=0), r"does not say how long it is"),
-    Case("data-size-0-riff-36.wav", wave(SOUND, data_size=0, riff_size=36), r"does not say how long"),
-    Case("stream-ffmpeg.wav", wave(SOUND, data_size=0xFFFF_FFFF), r"all 48000 bytes that it holds"),
-    Case("stream-sox.wav", wave(SOUND, data_size=0x7FFF_F000), r"does not say how long it is"),
+    Case("data-size-0.wav", wave(SOUND, data_size=0, riff_size=0), r"does not state its length"),
+    Case(
+        "data-size-0-riff-36.wav", wave(SOUND, data_size=0, riff_size=36), r"does not state its length"
+    ),
+    Case("stream-ffmpeg.wav", wave(SOUND, data_size=0xFFFF_FFFF), r"all 48000 bytes of audio are read"),
+    Case("stream-sox.wav", wave(SOUND, data_size=0x7FFF_F000), r"does not state its length"),
     Case(
         "stream.au",
         b".snd"
         + struct.pack(">IIIII", 24, 0xFFFF_FFFF, 3, RATE, 1)
         + np.frombuffer(SOUND, "<i2").astype(">i2").tobytes(),
-        r"does not say how long it is",
+        r"does not state its length",
     ),
 ]
 
@@ -283,7 +285,7 @@ def test_longer_than_six_hours_is_refused_from_the_header(tmp_path: Path) -> Non
     with path.open("wb") as file:  # sparse: it takes no room
         file.write(wave(b"", fmt(rate=8_000, bits=8), data_size=size, riff_size=size + 36))
         file.truncate(44 + size)
-    with pytest.raises(StemError, match=r"claims to be 7\.0 hours long; 6 hours"):
+    with pytest.raises(StemError, match=r"states a length of 7\.0 hours; the maximum is 6 hours"):
         probe(path)
 
 
@@ -338,7 +340,7 @@ NO_FILES: list[tuple[str, Callable[[Path], object], str]] = [
     ("fifo", _fifo, r"is a pipe, not an audio file"),
     ("link to a fifo", _to_fifo, r"is a pipe"),
     ("socket", _socket, r"is a socket"),
-    ("loop", _loop, r"is a link that leads back to itself"),
+    ("loop", _loop, r"is a link to itself"),
     ("dangling link", _dangling, r"is a link to gone\.wav, which does not exist"),
     ("nothing", lambda _: None, r"does not exist"),
 ]

@@ -71,7 +71,7 @@ def test_without_a_mask_the_assumption_is_said(tmp_path: Path, channels: int, fo
 
 
 def test_more_than_24_channels_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(StemError, match=r"has 25 channels; 1 to 24 can be used"):
+    with pytest.raises(StemError, match=r"has 25 channels; 1 to 24 are supported"):
         probe(written(tmp_path / "a.wav", None, 25))
 
 
