@@ -94,7 +94,7 @@ Exit status:
   0  done
   1  failed; out of specification (check, --require-pass, --strict); different (compare)
   2  wrong usage
-  3  not comparable (compare --null)
+  3  not comparable (compare)
   128 + the signal's number when interrupted: 130 for Ctrl-C
 """
 
