@@ -67,7 +67,7 @@ def command(
     """Compare reports (.report.json), audio files, or folders of renders with the first of them.
 
     Exit status 0 when every figure is within its tolerance, 1 when one is not, 3 when nothing is
-    comparable. Of folders what all have is compared, by name, and the rest is listed.
+    comparable. Of folders, the mixes that all of them hold are compared; the others are listed.
     """
     if len(things) < 2:
         raise click.UsageError("name two or more reports, audio files or folders")

@@ -29,23 +29,25 @@ MOST_SPANS = 8
 @click.command("retime", epilog=EPILOG)
 @click.argument("preset", shell_complete=preset_names)
 @markers_option("Markers that cues move to: ")
-@click.option("--old", type=FILE, metavar="A.edl", help="The cut that PRESET was made for.")
-@click.option("--new", type=FILE, metavar="B.edl", help="The new cut: cues move as their picture does.")
-@click.option("--name", metavar="NAME", help="Of the new preset (default: PRESET-retimed).")
+@click.option("--old", type=FILE, metavar="A.edl", help="Edit list of the cut that PRESET was made for.")
+@click.option(
+    "--new", type=FILE, metavar="B.edl", help="Edit list of the new cut; cues move with the picture."
+)
+@click.option("--name", metavar="NAME", help="Name of the new preset (default: PRESET-retimed).")
 @click.option(
     "--report",
     type=FILE,
     metavar="FILE.json",
-    help="Write the report here, not to renders/NAME.retime.json.",
+    help="Report to write (default: renders/NAME.retime.json).",
 )
 @workers_option
 @output_options
 @debug_option
 def command(preset: str, output: Output, **options: Any) -> None:
-    """Move the cues of PRESET to a new picture, and prove what stayed the same.
+    """Move the cues of PRESET to a new picture, and list what stayed the same.
 
-    Lists what moves, writes a preset of a few lines that extends PRESET, mixes both, and lists the spans whose
-    samples are equal. The picture's rate and start are those of PRESET.
+    Lists the moves, writes a short preset that extends PRESET, mixes both presets, and lists the spans whose
+    samples are equal. Picture rate and start are those of PRESET.
     """
     markers, old, new = options["markers"], options["old"], options["new"]
     if (markers is None) == (old is None and new is None) or (old is None) != (new is None):

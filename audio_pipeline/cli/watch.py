@@ -43,7 +43,11 @@ Examples:
 @out_option("renders/")
 @workers_option
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8400, help="Port of the page (0: any free port)."
+    "--port",
+    metavar="PORT",
+    type=click.IntRange(0, 65535),
+    default=8400,
+    help="Port of the page (0: any free port).",
 )
 @open_option
 @output_options
@@ -62,7 +66,7 @@ def command(
     """Render PRESET after every change, and serve its page on this computer.
 
     The open page reloads and keeps its position. Errors are shown in the terminal and on the
-    page. Ctrl-C ends it; then --json prints what was rendered.
+    page. Ctrl-C ends it; --json then prints the list of renders.
     """
     from audio_pipeline.cli.cache import users_cache
     from audio_pipeline.jobs.note_mix import note_comparison
