@@ -1,1 +1,1 @@
-"""Read, condition and write audio files; a file is written whole or not at all."""
+"""Read, condition and write audio files; a file is written completely or not at all."""

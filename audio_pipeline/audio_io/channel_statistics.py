@@ -1,4 +1,4 @@
-"""What the channels of a recording hold: how loud each is while it sounds, and whether two are alike."""
+"""Statistics of a recording's channels: the level of each while active, and the similarity of two."""
 
 from __future__ import annotations
 
@@ -13,29 +13,32 @@ FRAME_S = 0.05
 _FLOOR_DBFS = -120.0
 _SILENT_DBFS = -110.0
 SPEECH_RANGE_DB = 8.0
-"""Speech falls at least this far in its pauses; noise, hum and timecode do not."""
+"""The level of speech falls at least this far in its pauses; noise, hum and timecode do not."""
 
 LOW_HZ = 150.0
-"""A channel whose frequencies lie below this is an LFE: no voice does."""
+"""A channel with frequencies below this is an LFE: no voice is as low."""
 
 _WINDOW = 4096
 _LOWEST_HZ, _HIGHEST_HZ = 100.0, 12_500.0
 _AUDIBLE_DB = -30.0
 ALIKE = 0.7
-"""Two channels hold the same sound when they correlate at least this much in every third octave that is
-no more than 30 dB below the loudest: their mean then loses less than 1 dB anywhere."""
+"""Two channels hold the same signal when they correlate at least this much in every third octave that is
+at most 30 dB below the loudest: their mean then loses less than 1 dB in every third octave."""
 
 
 def level_exceeded(levels: Samples, share: float) -> float:
-    """The level that so large a share of `(n,)` levels exceeds, by nearest rank; −120 dBFS for none of them."""
-    # np.percentile would import numpy.ma, which takes as long as the rest of a stem's check
+    """The level that `share` of the `levels` `(n,)` exceed, by nearest rank; −120 dBFS for no levels."""
+    # np.percentile imports numpy.ma, which takes as long as the rest of a stem's check
     return float(np.sort(levels)[::-1][int(share * len(levels))]) if len(levels) else _FLOOR_DBFS
 
 
 @dataclass(frozen=True)
 class Activity:
-    """Of each channel `(channels,)`: the level of its loudest frames of 50 ms, dBFS, how far it falls, and the
-    root-mean-square of its frequencies, Hz."""
+    """The activity of each channel, `(channels,)` per field.
+
+    The level of its loudest frames of 50 ms, dBFS; the range down to its soft frames, dB; the
+    root-mean-square of its frequencies, Hz.
+    """
 
     level_dbfs: Samples
     range_db: Samples
@@ -43,7 +46,7 @@ class Activity:
 
 
 class ActivityMeter:
-    """Measures the level of every channel in frames of 50 ms, without its DC, fed in any blocks."""
+    """Measures the level of every channel in frames of 50 ms, without DC; blocks may have any size."""
 
     def __init__(self, sample_rate_hz: int, channels: int) -> None:
         self._size = max(1, round(FRAME_S * sample_rate_hz))
@@ -54,7 +57,7 @@ class ActivityMeter:
         self._energies = np.zeros(channels)
 
     def feed(self, block: Samples) -> None:
-        """Take `(n, channels)` more."""
+        """Feed the next block `(n, channels)`."""
         x = np.concatenate([self._rest, block]) if len(self._rest) else block
         count = len(x) // self._size
         frames = x[: count * self._size].reshape(count, self._size, x.shape[1])
@@ -64,13 +67,13 @@ class ActivityMeter:
         self._rest = x[count * self._size :].copy()
 
     def result(self) -> Activity:
-        """Over all frames but digital silence: the 95th percentile, and how far it is above the 20th."""
+        """The activity of all frames except digital silence: 95th percentile and its distance to the 20th."""
         channels = self._rest.shape[1]
         powers = np.concatenate([*self._powers, np.zeros((0, channels))])
         if not len(powers):
             powers = self._rest.var(axis=0)[None] if len(self._rest) else np.zeros((1, channels))
         levels = 10.0 * np.log10(np.maximum(powers, 10.0 ** (_FLOOR_DBFS / 10.0)))
-        # a channel that was muted for a while has no pauses of speech
+        # without digital silence, because a temporary mute is not a pause of speech
         heard = [channel[channel > _SILENT_DBFS] for channel in levels.T]
         loud = np.array([level_exceeded(channel, 0.05) for channel in heard])
         soft = np.array([level_exceeded(channel, 0.8) for channel in heard])
@@ -80,8 +83,10 @@ class ActivityMeter:
 
 @dataclass(frozen=True)
 class Likeness:
-    """How two channels correlate, `(bands,)` in each third octave that is audible, and what the mean of both
-    loses there against the power mean of the two, dB."""
+    """The correlation of two channels, and the loss of their mean, in each audible third octave: `(bands,)`.
+
+    `loss_db` is relative to the power mean of the two channels.
+    """
 
     centre_hz: Samples
     correlation: Samples
@@ -89,17 +94,17 @@ class Likeness:
 
     @property
     def alike(self) -> bool:
-        """Whether they hold the same sound, with the same polarity."""
+        """Whether both channels hold the same signal, with the same polarity."""
         return bool(self.correlation.min(initial=1.0) >= ALIKE)
 
     @property
     def mirrored(self) -> bool:
-        """Whether they hold the same sound, one of them inverted."""
+        """Whether both channels hold the same signal, one of them inverted."""
         return bool(self.correlation.max(initial=-1.0) <= -ALIKE)
 
     @property
     def deepest(self) -> tuple[float, float]:
-        """(loss in dB, centre in Hz) of the third octave that loses most; (0, 0) without any."""
+        """(loss in dB, centre in Hz) of the third octave with the largest loss; (0, 0) without any."""
         if not len(self.loss_db):
             return 0.0, 0.0
         worst = int(np.argmax(self.loss_db))
@@ -107,7 +112,7 @@ class Likeness:
 
 
 class LikenessMeter:
-    """Compares two channels by their cross-spectrum, fed with `(n, 2)` in any blocks (Welch's method)."""
+    """Compares two channels `(n, 2)` by their cross-spectrum (Welch's method); blocks may have any size."""
 
     def __init__(self, sample_rate_hz: int) -> None:
         self._hz = np.fft.rfftfreq(_WINDOW, 1.0 / sample_rate_hz)
@@ -115,7 +120,7 @@ class LikenessMeter:
         self._sums = np.zeros((3, len(self._hz)))  # of both powers, and of the product's real part
 
     def feed(self, block: Samples) -> None:
-        """Take `(n, 2)` more."""
+        """Feed the next block `(n, 2)`."""
         x = np.concatenate([self._rest, block]) if len(self._rest) else block
         count = len(x) // _WINDOW
         for start in range(0, count * _WINDOW, _WINDOW):
@@ -123,7 +128,7 @@ class LikenessMeter:
         self._rest = x[count * _WINDOW :].copy()
 
     def result(self) -> Likeness:
-        """Of all that was fed so far; what came after the last window counts, too."""
+        """The likeness of all samples fed so far, including those after the last complete window."""
         twin = LikenessMeter.__new__(LikenessMeter)
         twin.__dict__.update(self.__dict__, _sums=self._sums.copy())
         if len(self._rest):
@@ -153,7 +158,7 @@ class LikenessMeter:
 
 
 class ChannelMeter:
-    """`Activity` of all channels, and the `Likeness` of two of them, fed with the whole recording."""
+    """Measures the `Activity` of all channels of a recording and the `Likeness` of two of them."""
 
     def __init__(self, sample_rate_hz: int, channels: int, pair: tuple[int, int] | None) -> None:
         self._activity = ActivityMeter(sample_rate_hz, channels)
@@ -161,13 +166,13 @@ class ChannelMeter:
         self._pair = pair
 
     def feed(self, block: Samples) -> None:
-        """Take `(n, channels)` more."""
+        """Feed the next block `(n, channels)`."""
         self._activity.feed(block)
         if self._pair is not None:
             self._likeness.feed(block[:, list(self._pair)])
 
     def result(self, products: Samples) -> ChannelStatistics:
-        """All of it; `products` are the mean products of each channel with each, without DC."""
+        """All statistics; `products` are the mean products of each pair of channels, without DC."""
         return ChannelStatistics(
             products, self._activity.result(), self._likeness.result() if self._pair else None
         )
@@ -188,6 +193,6 @@ class ChannelStatistics:
         return levels
 
     def below_db(self, level: float) -> float:
-        """How far `level` is below the loudest channel, dB."""
+        """The distance of `level` below the loudest channel, dB."""
         loudest = float(self.levels.max())
         return -db_from_gain(level / loudest) if loudest > 0.0 else 0.0

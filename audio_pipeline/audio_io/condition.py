@@ -1,4 +1,4 @@
-"""Make a stem of a recording: one rate, one or two channels, no DC, no clicks, a known loudness."""
+"""Conditioning of a recording to a stem: one rate, one or two channels, no DC, no clicks, a set loudness."""
 
 from __future__ import annotations
 
@@ -34,26 +34,26 @@ Measure: TypeAlias = Callable[[Samples, int], float | None]
 """`(samples (n, channels), sample_rate_hz)` → integrated loudness in LUFS; None below the gate."""
 
 EDGE_FADE_S = 0.005
-"""How long the fades at both ends are: long enough for no click, too short to be heard as a fade."""
+"""Length of the fades at both ends: long enough to prevent a click, too short to be audible as a fade."""
 GATE_S = 0.4
-"""The shortest that can be gated: one block of ITU-R BS.1770-5."""
+"""The shortest signal that can be gated: one block of ITU-R BS.1770-5."""
 DC_FLOOR_DBFS = -100.0
-"""An offset below this is left alone: a waveform that is not symmetric has as much."""
+"""An offset below this is not removed: asymmetric waveforms have as much."""
 MOST_HELD = 1 << 26
-"""A stem has at most so many samples, all channels counted: 512 MiB. In mono at 48 kHz it is 23 minutes,
-a reel of film (2000 feet: 22 min 13 s) and a little; so that no stem takes 1 GB, however it is made."""
+"""Maximum samples of a stem, all channels together: 512 MiB. In mono at 48 kHz this is 23 minutes, a little
+more than a reel of film (2000 feet: 22 min 13 s). It keeps every stem's conditioning below 1 GB."""
 MOST_READ = 1 << 29
-"""A recording of which a stem is made has at most so many: a reel in 8 channels at 48 kHz."""
+"""Maximum samples of a recording for a stem, all channels together: a reel in 8 channels at 48 kHz."""
 MOST_KEPT = 1 << 22
-"""A recording of so many samples is decoded once and kept: 32 MB, a minute and a half in mono."""
+"""A recording of at most this many samples is decoded once and held in memory: 32 MB, 1.5 minutes in mono."""
 MOST_BYTES = 8 * 10**9
-"""The file of a stem may have so many, for all of them are read for its hash."""
+"""Maximum size of a stem's file, because all of its bytes are read for the hash."""
 MUCH_GAIN_DB = 40.0
-"""Gain above this brings up more noise than voice."""
+"""Gain above this raises more noise than voice."""
 
 
 class Remark(NamedTuple):
-    """A note or a warning on a stem: a code for programs, and a sentence for people."""
+    """A note or a warning about a stem: a code for programs, and a sentence for users."""
 
     code: str
     message: str
@@ -63,10 +63,9 @@ class Remark(NamedTuple):
 class Conditioned:
     """A conditioned stem, and the steps of its conditioning.
 
-    `samples` is `(n, channels)` float64, read-only. `did` holds what was done, in order, each like
-    "resampled from 44100 to 48000 Hz"; `notes` are what of it was assumed, chosen or left out; both begin
-    in lower case and name no file. `warnings` are whole sentences.
-    `sha256` is that of the source file's bytes.
+    `samples` is `(n, channels)` float64, read-only. `did` lists the steps in order, each like "resampled from
+    44100 to 48000 Hz"; `notes` list assumptions, choices and omissions; both begin in lower case and name no
+    file. `warnings` are complete sentences. `sha256` is the hash of the source file's bytes.
     """
 
     samples: Samples
@@ -89,18 +88,18 @@ def condition(
     trim: bool = False,
     longest_samples: int | None = None,
 ) -> Conditioned:
-    """Make a stem of the recording at `path`, in little more memory than the stem takes.
+    """The stem from the recording at `path`, computed in little more memory than the stem takes.
 
-    In this order: fold to `channels`, in mono as `channel` says (see `fold_to_mono`); take DC out; resample
-    to exactly ⌈n·out/in⌉ samples; with `trim`, leave out what is before the first and after the last word
-    (see `words_of`); stretch what is longer than `longest_samples`, as far as `stretched_length` says; fade
-    both ends in 5 ms of raised cosine; and, when `level_lufs` is not None, apply one gain so that `measure`
-    gives that loudness. What is too short or too quiet for the gate is levelled by 10·log10 of its mean
-    square summed over channels, which is what BS.1770 gives at 997 Hz.
+    In this order: fold to `channels`, to mono by `channel` (see `fold_to_mono`); remove DC; resample to
+    exactly ⌈n·out/in⌉ samples; with `trim`, cut off the audio before the first and after the last word (see
+    `words_of`); stretch a recording longer than `longest_samples` within the limit of `stretched_length`;
+    fade both ends in 5 ms of raised cosine; and, when `level_lufs` is not None, apply one gain so that
+    `measure` gives that loudness. A stem too short or too quiet for the gate is levelled by 10·log10 of its
+    mean square summed over channels, the value of BS.1770 at 997 Hz.
 
-    What is to be done depends on all of the recording: a long one is read twice, so that not all of it
-    is held. The result may exceed full scale. Raises StemError as `read` does, for more than can be held,
-    and for channels that do not carry a voice; ValueError for a level without a `measure`.
+    The steps depend on the complete recording; a long one is read twice, so that it need not fit in memory.
+    The result may exceed full scale. Raises StemError as `read` does, for a stem or recording above the size
+    limits, and for channels that do not carry a voice; ValueError for a level without a `measure`.
     """
     if level_lufs is not None and measure is None:
         raise ValueError("a level needs a measure of loudness")
@@ -160,8 +159,11 @@ def condition(
 def _checked(
     recording: Recording, sample_rate_hz: int, channels: int
 ) -> tuple[SignalCheck, ChannelMeter | None, list[Samples]]:
-    """All of it, looked at, and its blocks, or none when they are many; what its channels hold, where there
-    are several. Raises StemError for a file without audio, a silent one, or one that is too long."""
+    """The checks of the complete recording, the meter of its channels, and its blocks.
+
+    The meter is None for one channel; the blocks are empty for a long recording. Raises StemError for a file
+    without audio, a silent one, or one that is too long.
+    """
     info = recording.info
     check = SignalCheck(info.name, info.sample_rate_hz, info.channels)
     pair = pair_of(info.layout)
@@ -175,7 +177,7 @@ def _checked(
         _refuse_too_much(replace(info, frames=check.count), sample_rate_hz, channels)
         held.append(block)
         if check.count * info.channels > MOST_KEPT:
-            held.clear()  # and so after every further block
+            held.clear()  # again after every further block
     check.refuse_silence()
     return check, meter, held
 
@@ -187,7 +189,7 @@ def _fold(
     channels: int,
     channel: ChannelChoice,
 ) -> Fold | None:
-    """How the recording's channels become those of the stem; None where there is nothing to fold."""
+    """The fold of the recording's channels to the stem's channels; None if no fold is needed."""
     meter = meter or ChannelMeter(info.sample_rate_hz, info.channels, None)
     statistics = meter.result(products)
     if channels == 1:
@@ -209,8 +211,10 @@ class Fingerprint(NamedTuple):
 
 
 def fingerprint(path: str | os.PathLike[str], *, sample_rate_hz: int, channels: int) -> Fingerprint:
-    """What the samples of a recording follow from. Raises StemError for one that `condition` would refuse
-    without a look at its samples."""
+    """The hash, sample rate and decoder that determine a recording's samples.
+
+    Raises StemError for a recording that `condition` refuses before reading its samples.
+    """
     with opened(path) as recording:
         _refuse_from_its_head(recording, sample_rate_hz, channels)
         return Fingerprint(
@@ -229,7 +233,7 @@ def _refuse_from_its_head(recording: Recording, sample_rate_hz: int, channels: i
 
 
 def _refuse_too_much(info: AudioInfo, sample_rate_hz: int, channels: int) -> None:
-    """Raise StemError when a stem of `channels` at `sample_rate_hz` of all this would be too large."""
+    """Raise StemError when the recording, or its stem of `channels` at `sample_rate_hz`, is too large."""
     held = -(-info.frames * sample_rate_hz // info.sample_rate_hz) * channels
     if info.frames * info.channels <= MOST_READ and held <= MOST_HELD:
         return
@@ -246,7 +250,7 @@ def _refuse_too_much(info: AudioInfo, sample_rate_hz: int, channels: int) -> Non
 def resampled(
     blocks: Iterable[Samples], frames: int, channels: int, from_hz: int, to_hz: int
 ) -> Samples:
-    """`(⌈frames·to/from⌉, channels)` at `to_hz`: `blocks` of `frames` together, by soxr's best quality."""
+    """`blocks` of `frames` in total, resampled by soxr's best quality: `(⌈frames·to/from⌉, channels)`."""
     out = np.zeros((-(-frames * to_hz // from_hz), channels))
     at = 0
     for piece in blocks if from_hz == to_hz else _stream(blocks, channels, from_hz, to_hz):
@@ -257,7 +261,7 @@ def resampled(
 
 
 def _stream(blocks: Iterable[Samples], channels: int, from_hz: int, to_hz: int) -> Iterator[Samples]:
-    import soxr  # most stems have the right rate
+    import soxr  # imported here, because most stems have the right rate
 
     stream = soxr.ResampleStream(from_hz, to_hz, channels, dtype="float64", quality="VHQ")
     for block in blocks:
@@ -266,7 +270,7 @@ def _stream(blocks: Iterable[Samples], channels: int, from_hz: int, to_hz: int) 
 
 
 def fade_edges(samples: Samples, length: int) -> None:
-    """Make `samples` rise from 0 over `length` of them and fall to 0 as they rose (raised cosine)."""
+    """Fade `samples` in and out over `length` samples each, in place (raised cosine)."""
     length = min(length, len(samples) // 2)
     rise = np.sin(np.arange(length) * (math.pi / 2.0 / max(1, length)))[:, None] ** 2
     samples[:length] *= rise
@@ -274,7 +278,7 @@ def fade_edges(samples: Samples, length: int) -> None:
 
 
 def _offset(check: SignalCheck) -> tuple[Samples, str | None]:
-    """What to take out of each channel, `(channels,)`, and a sentence on it."""
+    """The DC offset to remove from each channel, `(channels,)`, and a sentence about it."""
     offset = check.offset()
     highest = float(np.max(np.abs(offset)))
     if highest < gain_from_db(DC_FLOOR_DBFS):
@@ -287,8 +291,10 @@ def _folded(block: Samples, fold: Fold | None) -> Samples:
 
 
 def loudness_of(samples: Samples, sample_rate_hz: int, measure: Measure) -> tuple[float, bool]:
-    """What stems are levelled by, LUFS, and whether it is gated or, of what is too short or too quiet for the
-    gate, from the mean square."""
+    """The loudness by which a stem is levelled, LUFS, and whether it is gated.
+
+    It is computed from the mean square for a stem that is too short or too quiet for the gate.
+    """
     if len(samples) >= GATE_S * sample_rate_hz:
         loudness = measure(samples, sample_rate_hz)
         if loudness is not None and math.isfinite(loudness):

@@ -1,4 +1,4 @@
-"""File names as they can be shown to a person."""
+"""File names for display."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from audio_pipeline import errors
 
 
 def printable(path: str | os.PathLike[str]) -> str:
-    """`path` as it was given, with every character that cannot be shown escaped."""
+    """`path` as given, with every unprintable character escaped."""
     return errors.printable(os.fspath(path))

@@ -1,4 +1,4 @@
-"""From the channels that a file has to the one or two that a stem has, by their roles, with a word on how."""
+"""Fold of a file's channels to the one or two channels of a stem, by their roles, with a description."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from audio_pipeline.timeline.scene import ChannelChoice
 
 ONE_SIDED_DB = 20.0
-"""One channel this far below the other carries nothing worth a sum."""
+"""A channel this far below the other is left out of the mean."""
 FAR_BELOW_DB = 20.0
 """Channels this far below the loudest one do not carry the voice."""
 UNDER_MUSIC_DB = 40.0
-"""As far below music a centre with the pauses of speech still is the voice."""
+"""A centre with the pauses of speech counts as the voice down to this far below music."""
 SILENT_DB = 80.0
-"""A channel this far below the loudest one is called silent."""
+"""A channel this far below the loudest one counts as silent."""
 NOTHING_DB = 120.0
-"""What is so far below another channel is not heard, nor told from the rounding of sums."""
+"""A signal this far below another channel is inaudible and indistinguishable from rounding."""
 MIX_LOSS_DB = 6.0
 """A mean that loses more than this in a third octave sounds hollow, like a comb filter."""
 
@@ -40,26 +40,28 @@ _MINUS_3 = 10.0 ** (-3.0 / 20.0)
 
 @dataclass(frozen=True)
 class Fold:
-    """`matrix` is `(channels of the file, channels of the stem)`; `how` is a sentence on it, `warning` one
-    on what it costs, or None."""
+    """A fold by `matrix`, `(channels of the file, channels of the stem)`.
+
+    `how` is a sentence about the fold, `warning` a sentence about its drawback, or None.
+    """
 
     matrix: Samples
     how: str
     warning: str | None = None
 
     def of(self, block: Samples) -> Samples:
-        """`block` `(n, channels)`, folded."""
+        """The folded `block`: `(n, channels of the file)` → `(n, channels of the stem)`."""
         folded: Samples = block @ self.matrix
         return folded
 
     def level(self, products: Samples) -> float:
-        """The RMS of the loudest channel that comes out, from the products of those that go in."""
+        """The RMS of the loudest output channel, from the mean products of the input channels."""
         powers = np.diag(self.matrix.T @ products @ self.matrix)
         return math.sqrt(max(0.0, float(powers.max())))
 
 
 def pair_of(layout: Layout) -> tuple[int, int] | None:
-    """The two channels that a fold to mono may average; None where there are not two."""
+    """The indices of the two channels that a fold to mono may average, or None."""
     sides = layout.indices("FL", "FR") or layout.indices("DL", "DR")
     if len(sides) == 2:
         return sides[0], sides[1]
@@ -69,13 +71,13 @@ def pair_of(layout: Layout) -> tuple[int, int] | None:
 def fold_to_mono(
     name: str, found: ChannelStatistics, layout: Layout, choice: ChannelChoice = "auto"
 ) -> Fold | None:
-    """How channels become one; None for one channel.
+    """The fold to one channel; None for a mono file.
 
-    `choice` is a channel's number from 1, "left", "right", "centre", "mix" (the mean of all but the LFE) or
-    "auto": of a stated layout the centre, where it carries something; otherwise left and right, as their
-    mean only when both hold the same sound; of a recorder's tracks, and of a layout that is not stated, the
-    one track that holds the voice. An LFE is never used.
-    Raises StemError for a channel that does not exist, and if no usable channel carries the voice.
+    `choice` is a channel's number from 1, "left", "right", "centre", "mix" (the mean of all channels except
+    the LFE) or "auto". "auto" takes, from a stated layout, the centre if it carries a signal, otherwise left,
+    right or, only if both hold the same signal, their mean; from a recorder's tracks and from an assumed
+    layout, the track with the voice. An LFE is never used. Raises StemError for a channel that does not
+    exist, and if no usable channel carries the voice.
     """
     if choice != "auto":
         fold = _chosen(name, found, layout, choice)
@@ -95,11 +97,11 @@ def fold_to_mono(
 
 
 def fold_to_stereo(layout: Layout) -> Fold | None:
-    """How channels become two; None for two.
+    """The fold to two channels; None for a stereo file.
 
-    Mono goes to both channels as it is. More than two are folded down as in ITU-R BS.775-3, annex 4: centre and
-    surrounds at −3 dB, as are heights and wides; a back centre at −6 dB; no LFE. Raises ValueError for
-    channels that belong to no loudspeaker.
+    Mono is copied to both channels unchanged. More than two channels are folded down as in ITU-R BS.775-3,
+    annex 4: centre, surrounds, heights and wides at −3 dB; a back centre at −6 dB; no LFE. Raises ValueError
+    for channels without a loudspeaker.
     """
     roles = layout.roles
     if len(roles) == 2:
@@ -113,15 +115,17 @@ def fold_to_stereo(layout: Layout) -> Fold | None:
 
 
 def refuse_silent_fold(name: str, fold: Fold, products: Samples) -> None:
-    """Raise StemError when nothing is left of a recording that is not silent."""
+    """Raise StemError when the fold of a recording that is not silent is silent."""
     loudest = math.sqrt(max(0.0, float(np.diag(products).max())))
     if fold.level(products) <= loudest * 10.0 ** (-SILENT_DB / 20.0):
         raise _silent(name, fold.how)
 
 
 def track_in_stereo(name: str, found: ChannelStatistics, layout: Layout) -> Fold:
-    """Of a recorder's tracks the one with the voice, on both sides. Raises StemError as `fold_to_mono`, and for
-    ambisonic sound."""
+    """The fold of a recorder's tracks to stereo: the track with the voice, on both sides.
+
+    Raises StemError as `fold_to_mono` does, and for ambisonic audio.
+    """
     if layout.source == "ambisonic":
         raise StemError(
             f"{name} is ambisonic ({len(layout.roles)} channels of B-format); it cannot be folded to stereo.",
@@ -141,7 +145,7 @@ def _to_sides(role: str | None) -> tuple[float, float]:
 
 
 def _chosen(name: str, found: ChannelStatistics, layout: Layout, choice: ChannelChoice) -> Fold | None:
-    """The channel that the preset names."""
+    """The fold that takes the channel named in the preset."""
     count = len(layout.roles)
     if choice == "mix":
         return _mix(found, layout)
@@ -177,7 +181,7 @@ def _mix(found: ChannelStatistics, layout: Layout) -> Fold | None:
 
 
 def _cost_of_mix(found: ChannelStatistics, used: list[int]) -> str | None:
-    """What a mean of unlike channels costs, as a sentence without its subject; None where it costs little."""
+    """The drawback of a mean of different channels, as a sentence without its subject; None if it is small."""
     if found.likeness is not None and len(used) == 2:
         loss_db, at_hz = found.likeness.deepest
         if found.likeness.alike:
@@ -200,8 +204,11 @@ def _cost_of_mix(found: ChannelStatistics, used: list[int]) -> str | None:
 
 
 def _by_centre(found: ChannelStatistics, layout: Layout) -> Fold | None:
-    """The centre, where it carries something: it is no more than 20 dB below the loudest but for the LFE, or
-    no more than 40 dB below a left and a right without the pauses of speech that it has."""
+    """The fold that takes the centre; None if it is too quiet or missing.
+
+    It may be 20 dB below the loudest channel except the LFE, or 40 dB if it has the pauses of speech and left
+    and right have not.
+    """
     centres = layout.indices("FC")
     if not centres:
         return None
@@ -215,7 +222,7 @@ def _by_centre(found: ChannelStatistics, layout: Layout) -> Fold | None:
 
 
 def _by_sides(name: str, found: ChannelStatistics, layout: Layout) -> Fold:
-    """Left, right or their mean. Raises StemError where both are far below another channel."""
+    """The fold to left, right or their mean. Raises StemError if both are far below another channel."""
     pair = pair_of(layout)
     assert pair is not None
     left, right = pair
@@ -238,7 +245,7 @@ def _by_sides(name: str, found: ChannelStatistics, layout: Layout) -> Fold:
 def _pair_to_mono(
     found: ChannelStatistics, layout: Layout, pair: tuple[int, int]
 ) -> tuple[tuple[float, float], str]:
-    """What left and right count for in their sum, and how that is called."""
+    """The weights of left and right in the mono sum, and a sentence about them."""
     left, right = (float(found.levels[n]) for n in pair)
     name, quieter = ("left", "right") if left >= right else ("right", "left")
     louder = (1.0, 0.0) if name == "left" else (0.0, 1.0)
@@ -260,8 +267,8 @@ def _pair_to_mono(
 
 
 def _track_with_voice(name: str, found: ChannelStatistics, layout: Layout) -> Fold:
-    """The one track that holds the voice. Raises StemError where only an LFE sounds."""
-    # that a track is an LFE may be assumed only: then it has to sound like one
+    """The fold that takes the track with the voice. Raises StemError if only an LFE is left."""
+    # an assumed LFE counts as an LFE only if its frequencies are as low
     usable = [
         n
         for n, role in enumerate(layout.roles)
@@ -283,7 +290,7 @@ def _track_with_voice(name: str, found: ChannelStatistics, layout: Layout) -> Fo
 
 
 def _best_track(found: ChannelStatistics, usable: list[int]) -> int:
-    """The loudest track with the pauses of speech; the loudest where none has them."""
+    """The loudest track with the pauses of speech, otherwise the loudest track."""
     level, fall = found.activity.level_dbfs, found.activity.range_db
     audible = [n for n in usable if found.below_db(found.levels[n]) <= SILENT_DB] or usable
     speaking = [n for n in audible if fall[n] >= SPEECH_RANGE_DB]
@@ -291,7 +298,7 @@ def _best_track(found: ChannelStatistics, usable: list[int]) -> int:
 
 
 def _below_main(found: ChannelStatistics, layout: Layout, level: float) -> float:
-    """How far `level` is below the loudest channel except the LFE, dB."""
+    """The distance of `level` below the loudest channel except the LFE, dB."""
     loudest = float(found.levels[_loudest(found, layout)])
     return -_db(level, loudest)
 

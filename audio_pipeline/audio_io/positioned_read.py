@@ -1,4 +1,4 @@
-"""Reads at a position that leave the file's own position alone, on every system."""
+"""Reads at an offset without changing the file's position, on every system."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import os
 import threading
 
 _moving = threading.Lock()
-"""Held while a system without `pread` (Windows) moves a file's position there and back."""
+"""Held on systems without `pread` (Windows) while a file's position is moved and restored."""
 
 
 def read_at(descriptor: int, count: int, offset: int) -> bytes:
-    """Up to `count` bytes from `offset`; threads may do so at once. Raises OSError."""
+    """Up to `count` bytes from `offset`; thread-safe. Raises OSError."""
     if hasattr(os, "pread"):
         return os.pread(descriptor, count, offset)
     with _moving:
@@ -23,7 +23,7 @@ def read_at(descriptor: int, count: int, offset: int) -> bytes:
 
 
 def read_into_at(descriptor: int, target: memoryview, offset: int) -> int:
-    """Fill `target` with the bytes from `offset` on; returns how many there were. Raises OSError."""
+    """Fill `target` with the bytes from `offset`; returns the number of bytes read. Raises OSError."""
     if hasattr(os, "preadv"):
         return os.preadv(descriptor, [target], offset)
     whole, done = target.cast("B"), 0

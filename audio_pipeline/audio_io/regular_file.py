@@ -1,4 +1,4 @@
-"""Opens regular files only: pipes, devices and sockets are refused by their type without opening them."""
+"""Opening of regular files only: pipes, devices and sockets are refused by type, without opening them."""
 
 from __future__ import annotations
 
@@ -27,14 +27,13 @@ _KINDS = (
 
 _READ_AGAIN = "Check the disk and the permissions, then try again."
 
-# Windows has no pipes of this kind to wait for, but would translate line ends
+# Windows has no blocking pipes of this type, but translates line ends without O_BINARY
 _WITHOUT_WAITING = sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
 
 
 @dataclass(frozen=True)
 class RegularFile:
-    """An open regular file: its name to show, its path, its descriptor, its size in bytes, and when it
-    was last changed, in nanoseconds."""
+    """An open regular file: display name, path, descriptor, size in bytes, time of last change in ns."""
 
     name: str
     path: str
@@ -57,7 +56,7 @@ class RegularFile:
     def refuse_change(self) -> None:
         """Raise StemError when the file has changed since it was opened.
 
-        One that was removed, or replaced by another of its name, is still here, whole.
+        A removed or replaced file is not an error: the open descriptor still reads all of its bytes.
         """
         now = os.fstat(self.descriptor)
         if (now.st_size, now.st_mtime_ns) != (self.size, self.changed_ns):
@@ -69,7 +68,7 @@ class RegularFile:
     def sha256_hex(self) -> str:
         """The SHA-256 of the file's bytes, as hex."""
         digest, offset = hashlib.sha256(), 0
-        while block := self.bytes_at(offset, 1 << 18):  # so much stays near the processor
+        while block := self.bytes_at(offset, 1 << 18):  # this size fits into the processor's cache
             digest.update(block)
             offset += len(block)
         return digest.hexdigest()
@@ -77,7 +76,7 @@ class RegularFile:
 
 @contextmanager
 def regular_file(path: str | os.PathLike[str]) -> Iterator[RegularFile]:
-    """Open `path` for reading. Raises StemError when it is not a file that can be read and has bytes."""
+    """Open `path` for reading. Raises StemError if it is not a readable, non-empty regular file."""
     text, name = os.fspath(path), printable(path)
     descriptor = _open(text, name)
     try:
@@ -90,7 +89,7 @@ def regular_file(path: str | os.PathLike[str]) -> Iterator[RegularFile]:
 
 
 def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
-    """`path`, to read. Raises OSError if it is not a regular file; never waits for a pipe."""
+    """`path`, open for reading. Raises OSError if it is not a regular file; never waits for a pipe."""
 
     def without_waiting(name: str, flags: int) -> int:
         return os.open(name, flags | _WITHOUT_WAITING)
@@ -103,7 +102,7 @@ def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
 
 
 def sha256_hex(path: str | os.PathLike[str]) -> str:
-    """The SHA-256 of the file's bytes, as hex. Raises StemError when it cannot be read."""
+    """The SHA-256 of the file's bytes, as hex. Raises StemError when the file cannot be read."""
     with regular_file(path) as file:
         return file.sha256_hex()
 
@@ -113,7 +112,7 @@ def _open(text: str, name: str) -> int:
         raise StemError("The name of the audio file is empty.", hint="Name a file.")
     try:
         _refuse_other_kinds(name, Path(text).stat().st_mode)
-        # without blocking: what was a file a moment ago may have become a pipe
+        # without blocking, because a pipe may have replaced the file since `stat`
         descriptor = os.open(text, os.O_RDONLY | _WITHOUT_WAITING)
     except OSError as error:
         raise _unreachable(text, name, error) from error

@@ -1,4 +1,4 @@
-"""The premaster between two passes, float64: what fits in memory, the rest on disk, gone when closed."""
+"""Temporary storage of the premaster between two passes, float64: in memory, the overflow on disk."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from audio_pipeline.timeline.spans import Span
 
 
 class ScratchFile:
-    """`(n, channels)` float64 that is written in order once and read in any order afterwards.
+    """`(n, channels)` float64, written once in order and then read in any order.
 
-    The first `memory_bytes` of it stay in memory, as they were given: nobody may change them. The rest is
-    in files, one a channel, that have no name in their folder (or lose it at once), so nothing is left
-    behind even when the process is killed. Raises RenderError when the folder is full or cannot be written.
+    The first `memory_bytes` stay in memory, without a copy: the caller must not change the arrays. The rest
+    is in files, one per channel, without a name in their folder (or unlinked at once), so that no file remains
+    even when the process is killed. Raises RenderError when the folder is full or not writable.
     """
 
     def __init__(self, folder: Path, channels: int, memory_bytes: int = 0) -> None:
@@ -43,14 +43,14 @@ class ScratchFile:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         for file in self._files:
-            with suppress(OSError):  # what a full disk did not take is not wanted any more
+            with suppress(OSError):  # unwritten data after a full disk is no longer needed
                 file.close()
 
     def __len__(self) -> int:
         return self._written
 
     def write(self, samples: Samples) -> None:
-        """Add `(n, channels)` at the end."""
+        """Append `(n, channels)`. Raises ValueError for another shape."""
         if samples.ndim != 2 or samples.shape[1] != self._channels:
             raise ValueError(f"samples {samples.shape} are not (n, {self._channels})")
         here = Span(self._written, self._written + len(samples))
@@ -70,7 +70,7 @@ class ScratchFile:
             raise self._failed(error) from error
 
     def write_silence(self, n: int) -> None:
-        """Add `n` samples of zeros at the end, which take no room."""
+        """Append `n` samples of zeros, which need no storage."""
         self._written += n
         if not self._files:
             self._in_memory = self._written
@@ -78,12 +78,12 @@ class ScratchFile:
         try:
             for file in self._files:
                 file.seek(8 * n, os.SEEK_CUR)
-                file.truncate()  # makes the file longer where it ends earlier
+                file.truncate()  # extends the file to the new position
         except OSError as error:
             raise self._failed(error) from error
 
     def is_silent(self, span: Span) -> bool:
-        """Whether nothing but silence was written in `span`, or nothing at all."""
+        """Whether `span` holds only silence or was not written."""
         return not any(heard.meets(span) for heard in self._heard)
 
     def read(self, span: Span) -> Samples:

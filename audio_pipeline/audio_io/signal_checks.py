@@ -1,4 +1,4 @@
-"""Checks the samples of a recording: errors, and warnings."""
+"""Checks of a recording's samples: errors and warnings."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ ABSURD_DBFS = 40.0
 SILENT_DBFS = -120.0
 """A recording whose peak is below this is silence."""
 LOW_DBFS = -40.0
-"""A recording whose peak is below this was recorded too low: its noise comes up with it."""
+"""A recording whose peak is below this was recorded too low: gain raises its noise, too."""
 DC_DBFS = -60.0
-"""An offset above this is worth a warning."""
+"""An offset above this gives a warning."""
 ANTI_PHASE = -0.5
-"""Left and right correlate less than this: summed to mono, they cancel."""
+"""Left and right with a correlation below this cancel when summed to mono."""
 CLIPPED_FROM = 0.99
 CLIPPED_RUN = 3
-"""Clipped: so many samples in a row, at the very same value, this near to full scale."""
+"""A clip is a run of at least this many equal samples at or above `CLIPPED_FROM`."""
 
 
 class SignalCheck:
-    """Fed with a recording block by block; knows at the end what should be said about it.
+    """Checks a recording block by block and returns its warnings at the end.
 
-    `count` is how many samples of one channel it was fed with.
+    `count` is the number of samples fed so far, per channel.
     """
 
     def __init__(self, name: str, sample_rate_hz: int, channels: int) -> None:
@@ -47,9 +47,9 @@ class SignalCheck:
         self._carried = np.zeros((channels, 0))
 
     def feed(self, block: Samples) -> None:
-        """Take the next `(n, channels)`.
+        """Feed the next block `(n, channels)`.
 
-        Raises StemError at a sample that is NaN, infinite or absurdly high.
+        Raises StemError for a sample that is NaN, infinite or above `ABSURD_DBFS`.
         """
         if not len(block):
             return
@@ -69,7 +69,7 @@ class SignalCheck:
         self.count += part.shape[1]
 
     def refuse_silence(self) -> None:
-        """Raises StemError when nothing sounded."""
+        """Raise StemError when the recording is silent."""
         if self._peak < gain_from_db(SILENT_DBFS):
             raise StemError(
                 f"{self._name} is silent from beginning to end.",
@@ -77,13 +77,15 @@ class SignalCheck:
             )
 
     def offset(self) -> Samples:
-        """The mean of each channel, `(channels,)`, where not all of them are digital silence."""
+        """The mean of each channel, `(channels,)`, over samples where not all channels are digital silence."""
         mean: Samples = self._sum / max(1, self._sounding)
         return mean
 
     def products(self, offset: Samples) -> Samples:
-        """The mean product of each channel with each, `(channels, channels)`, once `offset` is out, where not
-        all of them are digital silence."""
+        """The mean products of all pairs of channels, `(channels, channels)`, after removing `offset`.
+
+        The mean is over samples where not all channels are digital silence.
+        """
         crossed = np.outer(offset, self.offset())
         products: Samples = (
             self._products / max(1, self._sounding) - crossed - crossed.T + np.outer(offset, offset)
@@ -91,7 +93,7 @@ class SignalCheck:
         return products
 
     def warnings(self) -> tuple[str, ...]:
-        """One sentence for each fault that a sound editor should know of."""
+        """One sentence for each fault that matters to a sound editor."""
         found = []
         if self._clipped:
             places = "1 place" if self._clipped == 1 else f"{self._clipped} places"
@@ -128,8 +130,8 @@ class SignalCheck:
             return
         same = (joined[:, 1:] == joined[:, :-1]) & (np.abs(joined[:, 1:]) >= CLIPPED_FROM)
         flat = same[:, 1:] & same[:, :-1]
-        # a flat top counts once, where it begins; the carried samples tell whether it began before
-        # unless there are too few of them, and nothing was counted yet
+        # a clip counts once, at its start; the carried samples show whether it began in an earlier block,
+        # unless they are too few: then no clip is counted yet
         self._clipped += int(np.count_nonzero(flat[:, 1:] & ~flat[:, :-1]))
         if carried.shape[1] < CLIPPED_RUN:
             self._clipped += int(np.count_nonzero(flat[:, 0]))
@@ -143,5 +145,5 @@ class SignalCheck:
 
 
 def _last(carried: Samples, part: Samples) -> Samples:
-    """The last `CLIPPED_RUN` samples of both; all of them where they are fewer."""
+    """The last `CLIPPED_RUN` samples of `carried` followed by `part`; all if there are fewer."""
     return np.concatenate([carried, part[:, -CLIPPED_RUN:]], axis=1)[:, -CLIPPED_RUN:]

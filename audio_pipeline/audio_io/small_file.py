@@ -1,4 +1,4 @@
-"""Read a text file that must be small: a preset, a batch file, a report, a list of markers."""
+"""Reading of small text files with a size limit: presets, batch files, reports, lists of markers."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def read_small_bytes(
 ) -> bytes:
     """The bytes of `path`.
 
-    Raises `error` of a message, with `shown` for the file's name and `what` for the kind of file, when it is
-    missing, not a file, unreadable or larger than `limit_bytes`.
+    Raises `error(message)` when the file is missing, not a file, unreadable or larger than `limit_bytes`; the
+    message names the file as `shown` and its type as `what`.
     """
     try:
         if not path.is_file():
@@ -32,9 +32,9 @@ def read_small_bytes(
 def read_small_text(
     path: Path, shown: str, what: str, limit_bytes: int, error: Callable[[str], AudioPipelineError]
 ) -> str:
-    """The text of `path`, UTF-8 with or without a byte order mark, which Windows' editors write.
+    """The text of `path`, UTF-8 with or without a byte order mark, which Windows editors write.
 
-    Raises `error` as `read_small_bytes`, and for a file that is not UTF-8.
+    Raises `error` as `read_small_bytes` does, and for a file that is not UTF-8.
     """
     raw = read_small_bytes(path, shown, what, limit_bytes, error)
     try:

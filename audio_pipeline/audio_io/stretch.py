@@ -1,6 +1,7 @@
-"""A recording spoken a little faster at the same pitch, by Signalsmith Stretch (python-stretch, MIT).
+"""Time-stretching of a recording at the same pitch, by Signalsmith Stretch (python-stretch, MIT).
 
-Words stay within a few milliseconds of where they belong. Its samples are float32, and always the same ones.
+Words stay within a few milliseconds of their scaled times. The library computes in float32; its output is
+deterministic.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import StemError
 
 _PAD_S = 0.12
-"""Silence before and after, a block of the library: the first and the last word are whole."""
+"""Silence added before and after, one block of the library, so that the first and last word are complete."""
 
 
 def stretch_version() -> str:
-    """The version of python-stretch, for keys; empty where it is not installed."""
-    from importlib.metadata import PackageNotFoundError, version  # takes as long as a short stem
+    """The version of python-stretch, for cache keys; empty when it is not installed."""
+    from importlib.metadata import PackageNotFoundError, version  # slow: as long as a short stem
 
     try:
         return version("python-stretch")
@@ -25,12 +26,12 @@ def stretch_version() -> str:
 
 
 def stretched(samples: Samples, length: int, sample_rate_hz: int) -> Samples:
-    """`samples` `(n, channels)` made to last `length` samples, `(length, channels)`, at the same pitch.
+    """`samples` `(n, channels)` stretched to `(length, channels)` at the same pitch.
 
     Raises StemError when python-stretch is not installed.
     """
     try:
-        from python_stretch import Signalsmith  # an extra: few mixes stretch anything
+        from python_stretch import Signalsmith  # an extra, because few mixes stretch
     except ImportError as error:
         raise StemError(
             'fit = "stretch" needs the package python-stretch, which is not installed',

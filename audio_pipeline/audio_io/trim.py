@@ -1,4 +1,4 @@
-"""Where the first word of a stem begins and the last one ends, by the stem's own noise floor."""
+"""Start of the first word and end of the last word of a stem, relative to the stem's noise floor."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BEFORE_S = 0.05
-"""So much is kept before the first word: a soft onset."""
+"""Time kept before the first word, for a soft onset."""
 AFTER_S = 0.2
-"""So much is kept after the last word: it dies away."""
+"""Time kept after the last word, for its decay."""
 
 _HOP_S = 0.01
 _FLOOR_HOPS = 10
-"""The noise floor is the softest 100 ms that are not digital silence."""
+"""The noise floor is measured in the softest 100 ms without digital silence."""
 _WORD_HOPS = 3
-"""What is shorter is a click, not a word."""
+"""A shorter sound is a click, not a word."""
 _AT_ONCE = 1000
 _SILENT_DBFS = -110.0
 _DEEPEST_DB = 70.0
-"""A floor further below the loudest words does not matter; digital silence counts as so far below."""
+"""The noise floor counts as at most this far below the loudest words, also in digital silence."""
 _LEAST_DB = 12.0
-"""A recording whose floor is no further below its words has no pauses that could be told from them."""
+"""The minimum distance from floor to words for pauses to be distinguishable from words."""
 
 
 @dataclass(frozen=True)
 class Trim:
-    """The samples to keep of a stem of `length`, and the level that words exceed, dBFS."""
+    """The samples to keep of a stem of `length` samples, and the threshold of words, dBFS."""
 
     start: int
     stop: int
@@ -42,7 +42,7 @@ class Trim:
     threshold_dbfs: float
 
     def sentence(self, sample_rate_hz: int) -> str | None:
-        """What is trimmed, as text; None where nothing is."""
+        """The trimmed durations, as text; None if nothing is trimmed."""
         before, after = self.start / sample_rate_hz, (self.length - self.stop) / sample_rate_hz
         parts = [f"{before:.3f} s of silence before the first word"] if self.start else []
         parts += [f"{after:.3f} s of silence after the last"] if self.stop < self.length else []
@@ -50,10 +50,10 @@ class Trim:
 
 
 def words_of(samples: Samples, sample_rate_hz: int) -> Trim:
-    """What to keep of `(n, channels)`: from 50 ms before the first word to 200 ms after the last.
+    """The trim of `(n, channels)`: from 50 ms before the first word to 200 ms after the last.
 
     A word is 30 ms or more above a threshold between the noise floor (the softest 100 ms) and the loudest
-    words. Where floor and words cannot be told apart, only digital silence is trimmed.
+    words. If floor and words cannot be distinguished, only digital silence is trimmed.
     """
     n, hop = len(samples), max(1, round(_HOP_S * sample_rate_hz))
     level = _levels(samples, hop)
@@ -68,9 +68,9 @@ def words_of(samples: Samples, sample_rate_hz: int) -> Trim:
 
 
 def _levels(samples: Samples, hop: int) -> Samples:
-    """The RMS of every hop, dBFS, `(hops,)`; the last may be shorter."""
+    """The RMS of every hop, dBFS, `(hops,)`; the last hop may be shorter."""
     power = np.zeros(-(-len(samples) // hop))
-    for first in range(0, len(power), _AT_ONCE):  # so that no second copy of the stem is made
+    for first in range(0, len(power), _AT_ONCE):  # in parts, to avoid a second copy of the stem
         square = np.square(samples[first * hop : (first + _AT_ONCE) * hop]).sum(axis=1)
         power[first : first + _AT_ONCE] = np.add.reduceat(square, np.arange(0, len(square), hop))
     power /= hop * samples.shape[1]
@@ -95,7 +95,7 @@ def _threshold(level: Samples) -> float:
 
 
 def _runs(above: NDArray[np.bool_]) -> tuple[int, int] | None:
-    """The first and the last hop of all runs of at least `_WORD_HOPS` hops; None without one."""
+    """The first and last hop of all runs of at least `_WORD_HOPS` hops; None without such a run."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], above.astype(np.int8), [0]])))
     starts, stops = edges[::2], edges[1::2]
     long = stops - starts >= _WORD_HOPS

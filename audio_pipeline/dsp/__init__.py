@@ -1,1 +1,1 @@
-"""Numbers only: decibels, curves, keyed noise, filters. Knows nothing of presets, cues or files."""
+"""Signal processing: decibels, curves, keyed noise, filters. Independent of presets, cues and files."""

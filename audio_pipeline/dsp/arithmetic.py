@@ -1,10 +1,10 @@
-"""Which arithmetic NumPy uses, pinned before NumPy is imported and read back afterwards.
+"""The BLAS kernel and dispatch level of NumPy, pinned before NumPy is imported and read back afterwards.
 
-A sum rounds by the order of its terms, and the order depends on the width of the processor's vectors.
-OpenBLAS chooses a kernel, and NumPy a dispatch level, by the processor that it finds: the same mix then
-differs in the last bit from machine to machine. Every x86-64 processor with AVX2 can run the kernel and
-the level pinned here, so all of them give the same bits. NumPy reads its environment once, while it is
-imported; what is set later has no effect.
+The rounding of a sum depends on the order of its terms, and the order on the width of the processor's
+vectors. OpenBLAS chooses a kernel, and NumPy a dispatch level, by the processor: the same mix then differs
+in the last bit between machines. Every x86-64 processor with AVX2 can run the kernel and the level pinned
+here, so all of them give the same bits. NumPy reads its environment once, at import; later settings have no
+effect.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 PINNED_KERNEL = "Haswell"
-"""The OpenBLAS kernel for AVX2 and FMA; "Zen" and later ones without AVX-512 are the same code."""
+"""The OpenBLAS kernel for AVX2 and FMA; "Zen" and later kernels without AVX-512 are the same code."""
 PINNED_LEVEL = "x86-64-v3"
-"""The level of the x86-64 psABI that has AVX2 and FMA, and no AVX-512."""
+"""The level of the x86-64 psABI with AVX2 and FMA, without AVX-512."""
 
-_NUMPY_LEVEL = "X86_V3"  # as NumPy 2.4 names it
+_NUMPY_LEVEL = "X86_V3"  # the name in NumPy 2.4
 _SETTINGS = {
     "OPENBLAS_CORETYPE": PINNED_KERNEL,
-    "OPENBLAS_NUM_THREADS": "1",  # our threads work on tiles; BLAS' own would round by their number
-    "NPY_ENABLE_CPU_FEATURES": _NUMPY_LEVEL,  # and nothing above it
+    "OPENBLAS_NUM_THREADS": "1",  # our threads work on tiles; BLAS threads would change the rounding
+    "NPY_ENABLE_CPU_FEATURES": _NUMPY_LEVEL,  # and no higher level
 }
-_CONTRADICTS = "NPY_DISABLE_CPU_FEATURES"  # NumPy refuses to be imported where both are set
+_CONTRADICTS = "NPY_DISABLE_CPU_FEATURES"  # importing NumPy fails when both are set
 _KERNEL_SYMBOLS = (
     "scipy_openblas_get_corename64_",
     "scipy_openblas_get_corename",
@@ -37,10 +37,10 @@ _AVX2_OF_WINDOWS = 40  # PF_AVX2_INSTRUCTIONS_AVAILABLE, winnt.h
 
 
 class Arithmetic(NamedTuple):
-    """What NumPy computes with: the BLAS kernel and the dispatch level in use.
+    """The BLAS kernel and the dispatch level that NumPy uses.
 
-    `kernel` is "unknown" for a BLAS that does not name it; another level than the pinned one bears the
-    names of NumPy's feature groups ("X86_V3+X86_V4").
+    `kernel` is "unknown" for a BLAS that does not report it; a level other than the pinned one is given as
+    NumPy's feature groups ("X86_V3+X86_V4").
     """
 
     kernel: str
@@ -57,10 +57,10 @@ class Arithmetic(NamedTuple):
 
 
 def pin(environment: MutableMapping[str, str] = os.environ) -> bool:
-    """Set the pinned kernel and level in `environment`, for a process that has not imported NumPy yet.
+    """Set the pinned kernel and level in `environment`; call it before NumPy is imported.
 
-    Returns whether they were set: not on a processor that lacks AVX2, where the pinned kernel crashes.
-    `arithmetic` tells whether they are in use.
+    Returns True, or False without setting them on a processor without AVX2, where the pinned kernel crashes.
+    `arithmetic` returns the kernel and level in use.
     """
     if not has_avx2():
         return False
@@ -70,7 +70,7 @@ def pin(environment: MutableMapping[str, str] = os.environ) -> bool:
 
 
 def has_avx2() -> bool:
-    """Whether this is an x86-64 processor with AVX2, as the operating system sees it."""
+    """Whether the operating system reports an x86-64 processor with AVX2."""
     if sys.platform == "win32":
         import ctypes
 
@@ -94,7 +94,7 @@ def has_avx2() -> bool:
 
 @lru_cache(maxsize=1)
 def arithmetic() -> Arithmetic:
-    """The kernel and the level in use, read back from NumPy, which is imported for it."""
+    """The kernel and the level in use, read from NumPy; imports NumPy."""
     core: Any = import_module("numpy._core._multiarray_umath")
     features: dict[str, bool] = getattr(core, "__cpu_features__", {})
     dispatched: list[str] = getattr(core, "__cpu_dispatch__", [])
@@ -103,7 +103,7 @@ def arithmetic() -> Arithmetic:
 
 
 def _kernel(library: str | None) -> str:
-    """The name that OpenBLAS gives of its kernel, found through `library`, which is linked with it."""
+    """The kernel's name as OpenBLAS reports it; `library` is a library linked with OpenBLAS."""
     import ctypes
 
     try:

@@ -1,7 +1,7 @@
-"""The one layout of audio in this project: `(n, channels)` float64, time first.
+"""The layout of audio in this project: `(n, channels)` float64, time first.
 
-In memory each channel lies by itself (Fortran order): NumPy works through contiguous samples six
-times as fast as through every second one. What comes from elsewhere may lie otherwise.
+In memory the channels are planar (Fortran order): NumPy processes contiguous samples six times as fast as
+interleaved ones. Arrays from other libraries may be interleaved.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Samples: TypeAlias = "NDArray[np.float64]"
-"""`(n, channels)` or, where said, `(n,)` float64; full scale is ±1."""
+"""`(n, channels)` or, where stated, `(n,)` float64; full scale is ±1."""
 
 Single: TypeAlias = "NDArray[np.float32]"
-"""The same in single precision, for what only a room will hear."""
+"""`Samples` in single precision, for the input of reverberation."""
 
 Precision = TypeVar("Precision", "np.float32", "np.float64")
-"""Single where it is only to be searched, else double."""
+"""Single precision for searches, otherwise double."""
 
 Spectrum: TypeAlias = "NDArray[np.complex128]"
-"""What `np.fft.rfft` gives along axis 0."""
+"""The result of `np.fft.rfft` along axis 0."""
 
 
 def silence(n: int, channels: int) -> Samples:
@@ -37,7 +37,7 @@ def single_silence(n: int, channels: int) -> Single:
 
 
 def unset(n: int, channels: int) -> Samples:
-    """`(n, channels)`, planar, to be filled."""
+    """`(n, channels)`, planar, uninitialised."""
     return np.empty((channels, n)).T
 
 

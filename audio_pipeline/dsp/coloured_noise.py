@@ -1,9 +1,9 @@
 """Coloured noise, drawn as one spectrum per block and transformed to time.
 
-To colour white noise with a filter takes a forward and an inverse transform, and the filter rings. Here a
-block of `SIZE` samples is made of the random amplitudes of its frequencies; it is handed over to the
-next one within `SIZE - HOP` samples at equal power, so that level and spectrum stay the same all the
-way. The blocks lie on one grid of absolute time, so that any window can be drawn alone.
+Filtering white noise needs a forward and an inverse transform, and the filter rings. Here the random
+amplitudes of its frequencies give a block of `SIZE` samples; it is crossfaded to the next block over
+`SIZE - HOP` samples at equal power, so that level and spectrum are constant. The blocks are on a grid of
+absolute time, so that any window can be drawn alone.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ _ROWS = 4
 
 
 def grid_hz(sample_rate: int) -> Samples:
-    """The frequencies `(SIZE // 2 + 1,)`, in Hz, at which a colour is given."""
+    """The frequencies `(SIZE // 2 + 1,)`, in Hz, of a noise's magnitude spectrum."""
     return frequencies(SIZE, sample_rate)
 
 
 class ColouredNoise:
     """A stream of near Gaussian noise: `magnitude` `(SIZE // 2 + 1,)` is its spectrum at `grid_hz`.
 
-    Its mean square is the mean of magnitude² over all frequencies, as if a filter of that magnitude
-    stood behind white noise of RMS 1. It is drawn in float32: what that rounds away lies 140 dB below
-    the noise itself. Raises ValueError for a magnitude of another shape.
+    Its mean square is the mean of magnitude² over all frequencies, like white noise of RMS 1 after a filter
+    of that magnitude. It is drawn in float32; the rounding error is 140 dB below the noise. Raises
+    ValueError for a magnitude of another shape.
     """
 
     def __init__(self, seed: int, stream: str, magnitude: Samples) -> None:
@@ -53,7 +53,7 @@ class ColouredNoise:
         self._rise = rise.astype(np.float32)
 
     def draw(self, start: int, stop: int) -> NDArray[np.float32]:
-        """`(stop - start,)`, the same for every window that holds it."""
+        """`(stop - start,)` samples of noise; overlapping windows have the same samples."""
         out = np.empty(max(stop - start, 0), np.float32)
         at = 0
         for piece in self.pieces(start, stop):
@@ -62,11 +62,11 @@ class ColouredNoise:
         return out
 
     def pieces(self, start: int, stop: int) -> Iterator[NDArray[np.float32]]:
-        """What `draw` draws, in order, in the pieces of one grid that the blocks hand over on."""
+        """The samples of `draw`, in order, in pieces that end where a crossfade to the next block begins."""
         if stop <= start:
             return
         own, last = start // HOP, (stop - 1) // HOP
-        # the block before is heard in the first of these samples, if anywhere
+        # the previous block reaches only into the crossfade at the start
         first = own - 1 if start % HOP < SIZE - HOP else own
         ending: NDArray[np.float32] = np.zeros(SIZE - HOP, np.float32)
         for block, sound in enumerate(self._blocks(range(first, last + 1)), first):

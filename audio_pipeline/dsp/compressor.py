@@ -1,4 +1,4 @@
-"""The gain of a compressor, for a whole signal.
+"""The gain of a compressor, for a complete signal.
 
 Source: Giannoulis, Massberg and Reiss, "Digital Dynamic Range Compressor Design", J. Audio Eng. Soc. 60
 (6), 2012: the static curve with a quadratic knee, and a smooth branching peak detector on the gain.
@@ -15,13 +15,13 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.control import straight_between
 
 KNEE_DB = 6.0
-"""How wide the bend of the static curve is: half of it lies below the threshold."""
+"""Width of the static curve's knee; half of it is below the threshold."""
 _HOPS_PER_S = 1000
 
 
 @dataclass(frozen=True)
 class Compressor:
-    """`threshold_dbfs` is an RMS level; above it `ratio` dB of input are 1 dB of output."""
+    """A compressor; above `threshold_dbfs`, an RMS level, `ratio` dB of input give 1 dB of output."""
 
     threshold_dbfs: float
     ratio: float
@@ -29,7 +29,7 @@ class Compressor:
     release_s: float
 
     def reduction_db(self, level_dbfs: Samples) -> Samples:
-        """What the static curve takes away at each level, dB ≥ 0, same shape."""
+        """The gain reduction of the static curve at each level, dB ≥ 0, same shape."""
         over = level_dbfs - self.threshold_dbfs
         knee = np.clip(over + KNEE_DB / 2.0, 0.0, KNEE_DB)
         bent = knee**2 / (2.0 * KNEE_DB) + np.maximum(over - KNEE_DB / 2.0, 0.0)
@@ -39,7 +39,7 @@ class Compressor:
     def gain(self, x: Samples, sample_rate_hz: int) -> Samples:
         """The gain for each sample of `x` `(n,)`: `(n,)`, linear, at most 1.
 
-        The level is the RMS of each millisecond; the gain is drawn straight from one to the next.
+        The level is the RMS of each millisecond; the gain is interpolated linearly between them.
         """
         hop = max(1, round(sample_rate_hz / _HOPS_PER_S))
         hops = -(-len(x) // hop)
@@ -50,13 +50,13 @@ class Compressor:
         return straight_between(np.concatenate([points, points[-1:]]), hop)[: len(x)]
 
     def _smoothed(self, reduction_db: Samples, hop_s: float) -> Samples:
-        """`reduction_db` as it comes with the attack and goes with the release."""
+        """`reduction_db` smoothed with the attack and the release time."""
         rise, fall = (
             math.exp(-hop_s / seconds) if seconds > 0.0 else 0.0
             for seconds in (self.attack_s, self.release_s)
         )
         now, smooth = 0.0, []
-        for wanted in reduction_db.tolist():  # each value needs the one before it
+        for wanted in reduction_db.tolist():  # each value depends on the previous one
             now = wanted + (rise if wanted > now else fall) * (now - wanted)
             smooth.append(now)
         return np.array(smooth)

@@ -1,4 +1,4 @@
-"""Slow curves, worked out every few samples and drawn straight between."""
+"""Slow curves, computed every few samples and interpolated linearly."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ _Float = TypeVar("_Float", "np.float32", "np.float64")
 HOP = 32
 """Samples between the points of a slow curve: 1500 points a second at 48 kHz."""
 LONG_HOP = 480
-"""The same for what takes seconds: 100 points a second."""
+"""The hop of curves that take seconds: 100 points a second at 48 kHz."""
 
 
 _DRAWN = 16_384
-"""Samples of a curve that are drawn at a time, or a few more."""
+"""Samples of a curve interpolated at a time, rounded up to a multiple of `_ROWS` lines."""
 _ROWS = 48
-"""A matrix product of so many rows is whole tiles to any BLAS."""
+"""Rows of a matrix product: a whole number of kernel tiles in every BLAS."""
 
 
 def straight_between(points: NDArray[_Float], apart: int = HOP) -> NDArray[_Float]:
-    """`((len(points) − 1) · apart,)`: a straight line from each point to the next.
+    """Linear interpolation between `points`, `apart` samples apart: `((len(points) − 1) · apart,)`.
 
-    As a matrix product, which takes a third of the time of broadcasting: a point and the step from it
-    to the next one, by one and the share of the way that is gone.
+    A matrix product, which takes a third of the time of broadcasting: (point, step to the next point) times
+    (1, fraction of the step).
     """
     lines, height = len(points) - 1, _ROWS * -(-_DRAWN // (_ROWS * apart))
-    # whole batches only: a product of another shape might round otherwise
+    # complete batches only: a product of another shape could round differently
     starts = np.zeros((-(-lines // height) * height, 2), points.dtype)
     starts[:lines, 0] = points[:-1]
     np.subtract(points[1:], points[:-1], out=starts[:lines, 1])
@@ -45,7 +45,7 @@ def straight_between(points: NDArray[_Float], apart: int = HOP) -> NDArray[_Floa
 def slow_curve(curve: Callable[[Samples], Samples], start: int, stop: int, *, hop: int = HOP) -> Samples:
     """`(stop − start,)`: `curve` at the samples [start, stop), exact at multiples of `hop`.
 
-    The points lie on one fixed grid, so that windows that overlap agree where they do.
+    The points are on a fixed grid, so that overlapping windows have the same samples.
     """
     first = start // hop
     points = curve(np.arange(first, -(-stop // hop) + 1, dtype=np.float64) * hop)

@@ -1,8 +1,8 @@
 """Fade curves by the names of ffmpeg's `acrossfade`, and pan laws.
 
-A curve maps progress 0..1 to gain 0..1 and is monotone; progress outside is clamped. Played
-backwards it is the fade-out. Source of names and shapes: ffmpeg, libavfilter/af_afade.c (formulas
-as documented in "afade"), and Sengpiel's pan-law pages for cos(θ)^(x/3.01).
+A curve maps progress 0..1 to gain 0..1 and is monotone; progress outside is clamped. Reversed, it is the
+fade-out. Source of names and shapes: ffmpeg, libavfilter/af_afade.c (formulas as documented in "afade"),
+and Sengpiel's pan-law pages for cos(θ)^(x/3.01).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def curve(name: CurveName, progress: Samples) -> Samples:
     if name not in _CURVES:
         raise ValueError(f"unknown curve {name!r}; known: {', '.join(CURVE_NAMES)}")
     x = np.clip(progress, 0.0, 1.0)
-    # exact at both ends, what has faded out is digital silence; and most of a programme is at an end
+    # exact at both ends, so that a finished fade-out is digital silence; most of a programme is at an end
     lowest, highest = x.min(initial=1.0), x.max(initial=0.0)
     if lowest >= 1.0 or highest <= 0.0:
         return x
@@ -66,17 +66,17 @@ def curve(name: CurveName, progress: Samples) -> Samples:
 def pan_gains(position: Samples, law_db: float) -> Samples:
     """Left and right gains `(n, 2)` for positions `(n,)` from −1 (left) to +1 (right).
 
-    `law_db` is what a centred signal loses in each channel: 3.01 keeps L² + R² at 1 (unlike
-    signals), 6.02 keeps L + R at 1 (like ones), values between are the studio compromise. At the
-    outer ends one gain is 1 and the other exactly 0.
+    `law_db` is the attenuation of a centred signal in each channel: 3.01 keeps L² + R² at 1 (uncorrelated
+    signals), 6.02 keeps L + R at 1 (identical signals), values between are the studio compromise. At ±1 one
+    gain is 1 and the other exactly 0.
     """
     return np.stack([pan_gain(position, law_db, 0), pan_gain(position, law_db, 1)]).T
 
 
 def balance_gains(position: float) -> Samples:
-    """Left and right gains `(2,)` of a stereo sound: the side that it leans to keeps its level.
+    """Left and right gains `(2,)` of a balance control, for `position` −1 (left) to +1 (right).
 
-    The other side is turned down, by the cosine law of a pan; at ±1 it is silent.
+    The side of `position` keeps its level; the other is attenuated by the cosine pan law, to silence at ±1.
     """
     law_db = 3.01
     sides = pan_gains(np.array([position]), law_db)[0]
@@ -85,7 +85,7 @@ def balance_gains(position: float) -> Samples:
 
 
 def pan_gain(position: Samples, law_db: float, side: Literal[0, 1]) -> Samples:
-    """One of `pan_gains`: `(n,)`, that of the left side (0) or of the right one (1)."""
+    """One side's gain `(n,)` of `pan_gains`: left (0) or right (1)."""
     x = (np.clip(position, -1.0, 1.0) + 1.0) / 2.0
     if abs(law_db - 2 * db_at_half_power()) < 0.02:
         return x if side else 1.0 - x
@@ -95,7 +95,7 @@ def pan_gain(position: Samples, law_db: float, side: Literal[0, 1]) -> Samples:
     if exponent != 1.0:  # NumPy takes as long for a power of 1 as for any other
         np.power(np.abs(gain), exponent, out=gain)
     if not side:
-        gain[x >= 1.0] = 0.0  # where the cosine is a rounding error
+        gain[x >= 1.0] = 0.0  # exactly 0 instead of the cosine's rounding error
     return gain
 
 

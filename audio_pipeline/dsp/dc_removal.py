@@ -1,4 +1,4 @@
-"""Take the DC out of a recording: a high-pass at 10 Hz of finite memory that leaves digital silence at zero."""
+"""DC removal: a high-pass at 10 Hz with finite memory that keeps digital silence at zero."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ import numpy as np
 from audio_pipeline.dsp.arrays import Samples
 
 CUTOFF_HZ = 9.4
-"""Where it is 3 dB down; above 25 Hz it changes nothing by more than 0.1 dB."""
+"""The −3 dB frequency; above 25 Hz the level changes by at most 0.1 dB."""
 _BOX_S = 0.05
-"""It subtracts a mean over three of these, one after the other: 75 ms to either side, of linear phase."""
+"""Length of one running mean. Three in a row are subtracted: 75 ms to either side, linear phase."""
 _SILENCE_S = 0.01
-"""So many zeros in a row are digital silence; fewer are a wave that passes through zero."""
+"""The shortest run of zeros that is digital silence; a shorter one is a wave passing through zero."""
 _LEAST = 0.25
-"""The share of the window that has to sound before all of what is in it counts as DC: a click in silence is not
-DC.
+"""The share of the window that must not be silent for its mean to count fully as DC: a click in silence is
+not DC.
 """
 
 
 def without_dc(blocks: Iterable[Samples], sample_rate_hz: int) -> Iterator[Samples]:
-    """The same sound without DC, `(n, channels)` in pieces of any size.
+    """The signal without DC, `(n, channels)` in pieces of any size.
 
-    The mean that is subtracted is that of the samples around which are not digital silence, so that an
-    offset is gone up to the very edge of a silence, and silence stays exactly zero. The result does not
-    depend on where the sound is cut into blocks, but for rounding.
+    Subtracts the mean of the surrounding samples that are not digital silence, so that an offset is removed
+    up to the edge of a silence, and silence stays exactly zero. Except for rounding, the result does not
+    depend on the sizes of the blocks.
     """
     box, silence = _lengths(sample_rate_hz)
     context = 3 * (box // 2) + silence
     waiting: Samples | None = None
-    done = 0  # of those that wait
+    done = 0  # samples of `waiting` that are already yielded
     for block in blocks:
         waiting = block if waiting is None else np.concatenate([waiting, block])
         stop = len(waiting) - context
@@ -55,7 +55,7 @@ def _filtered(x: Samples, box: int, silence: int) -> Samples:
 
 
 def _sounds(x: Samples, silence: int) -> Samples:
-    """Where `(n,)` is not in a run of at least `silence` zeros, `(n,)` of 0 and 1."""
+    """`(n,)`: 0 in runs of at least `silence` zeros of `x` `(n,)`, otherwise 1."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], x == 0.0, [False]]).astype(np.int8)))
     starts, stops = edges[::2], edges[1::2]
     long = stops - starts >= silence
@@ -67,7 +67,7 @@ def _sounds(x: Samples, silence: int) -> Samples:
 
 
 def _smoothed(x: Samples, box: int) -> Samples:
-    """Three running means of `box` samples, one after the other; zeros stand around."""
+    """Three running means of `box` samples in a row; the signal is padded with zeros."""
     half = box // 2
     for _ in range(3):
         total = np.cumsum(np.pad(x, ((half + 1, half), (0, 0))), axis=0)

@@ -1,4 +1,4 @@
-"""Decibels and back."""
+"""Conversion between linear gain and decibels; RMS levels."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def rms(x: NDArray[np.floating]) -> float:
 
 
 def rms_dbfs(x: Samples) -> float:
-    """RMS in dBFS, where a full-scale square wave is 0 and a full-scale sine −3.01.
+    """RMS in dBFS: a full-scale square wave is 0, a full-scale sine −3.01.
 
     Examples:
         >>> rms_dbfs(np.array([0.1, -0.1]))

@@ -1,6 +1,6 @@
-"""Sounds made of events: what chance gives to each, and damped ringing placed between the samples.
+"""Sounds made of events: random values per event, and damped ringing with sub-sample onsets.
 
-An event is known by its number, not by when it happens, so that any window can be drawn alone.
+An event is identified by its number, not by its time, so that any window can be drawn alone.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Phasors: TypeAlias = "NDArray[np.complex64]"
-"""Amplitudes with their phases."""
+"""Complex amplitudes."""
 
 Ringing: TypeAlias = "NDArray[np.float32]"
-"""`(n,)` of what is added up of many blows: what float32 rounds away lies 140 dB under them."""
+"""`(n,)`, the sum of many blows; the rounding error of float32 is 140 dB below them."""
 
 CELL = 256
 """Events in a cell of `normals`."""
@@ -31,17 +31,17 @@ _GROUP = 16
 """Blows in one matrix product."""
 
 _IN_CACHE = 131_072
-"""Samples of rings that are worked out at a time."""
+"""Samples of rings computed at a time."""
 
 _PIECE = 200_000
-"""Multiplications in one matrix product: from 262 144 on OpenBLAS would start threads of its own."""
+"""Multiplications in one matrix product; from 262 144 on OpenBLAS starts threads of its own."""
 
 
 def normals(seed: int, stream: str, first: int, last: int, columns: int) -> Samples:
-    """`(last − first, columns)` standard normals that belong to the events [first, last).
+    """`(last − first, columns)` standard normals for the events [first, last).
 
-    Event numbers may be negative; the same event gets the same numbers in every window. Held between
-    ±2.5, since what a machine does unevenly it does within bounds.
+    Event numbers may be negative; an event has the same values in every window. Clipped to ±2.5, because
+    the irregularities of a machine are bounded.
 
     Examples:
         >>> bool((normals(1, "drops", 4, 6, 2) == normals(1, "drops", 0, 10, 2)[4:6]).all())
@@ -56,13 +56,13 @@ def normals(seed: int, stream: str, first: int, last: int, columns: int) -> Samp
 
 @lru_cache(maxsize=64)
 def _normals_of_cell(seed: int, stream: str, cell: int, columns: int) -> Samples:
-    """`(CELL, columns)`, kept for the next tile, which may begin amid the cell."""
+    """`(CELL, columns)`, cached for the next tile, which may begin inside the cell."""
     drawn = noise.generator(seed, stream, cell).standard_normal((CELL, columns))
     return np.clip(drawn, -2.5, 2.5, out=drawn)
 
 
 def phasors(logarithm: Samples, angle: Samples) -> Phasors:
-    """e^(`logarithm` + i · `angle`), in a tenth of the time that NumPy takes for complex numbers.
+    """e^(`logarithm` + i · `angle`), in a tenth of the time of NumPy's complex exponential.
 
     Examples:
         >>> phasors(np.log([0.5]), np.zeros(1))
@@ -78,9 +78,9 @@ def phasors(logarithm: Samples, angle: Samples) -> Phasors:
 
 @dataclass(frozen=True)
 class Resonances:
-    """A body that rings when it is struck: sines that die away, one for each of `tones_hz`.
+    """The ringing of a struck body: one decaying sine for each of `tones_hz`.
 
-    `decays_s` are the times in which the sines fall to 1/e. What is left at −52 dB is not rendered.
+    `decays_s` are the times in which the sines fall to 1/e. Below −52 dB they are not rendered.
 
     Examples:
         >>> bell = Resonances((440.0,), (0.01,), 48_000)
@@ -96,7 +96,7 @@ class Resonances:
 
     @property
     def length(self) -> int:
-        """Samples for which one blow sounds."""
+        """The length of one blow's ring, in samples."""
         return self._lasts(max(self.decays_s))
 
     def _lasts(self, decay_s: float) -> int:
@@ -110,7 +110,7 @@ class Resonances:
 
     @cached_property
     def _waves(self) -> Ringing:
-        """`(2 · tones, length)`: a sine and a cosine for each tone, silent once it is over."""
+        """`(2 · tones, length)`: a sine and a cosine for each tone, zero after the end of the tone."""
         waves = np.zeros((len(self._poles), 2, self.length), np.float32)
         for wave, pole, decay in zip(waves, self._poles, self.decays_s, strict=True):
             ring = np.exp(pole * np.arange(self._lasts(decay)))
@@ -119,10 +119,10 @@ class Resonances:
 
     @cached_property
     def _parts(self) -> tuple[tuple[slice, Ringing], ...]:
-        """Each part of a ring, and the waves `(2 · tones, part)` that are not over by then.
+        """Each part of a ring, with the waves `(2 · tones, part)` that have not ended before it.
 
-        The parts double in length, since most tones are over long before the last one; no product with
-        a group of blows is one for threads.
+        The parts double in length, because most tones end long before the last one; the parts are short
+        enough that BLAS uses no threads for a product with a group of blows.
         """
         parts: list[tuple[slice, Ringing]] = []
         lasts = [self._lasts(decay) for decay in self.decays_s]
@@ -136,12 +136,12 @@ class Resonances:
         return tuple(parts)
 
     def strike(self, onto: Ringing, numbers: NDArray[np.int64], at: Samples, strength: Phasors) -> None:
-        """Add to `onto` `(n,)` all blows within it, one after the other.
+        """Add the blows to `onto` `(n,)`, in order.
 
-        `numbers`: `(blows,)`, rising, by which the blows are known. `at`: `(blows,)` in samples from the
-        first one of `onto`, not rounded; a sine begins exactly there, so the ring of an event between
-        two samples is exact. `strength`: `(blows, tones)`; its angle is the phase, 0 for a sine that
-        begins at zero. Blows that are not heard may be among them.
+        `numbers`: `(blows,)`, the numbers of the blows, rising. `at`: `(blows,)` in samples from the first
+        sample of `onto`, not rounded; a sine begins exactly there, so the ring of an event between two
+        samples is exact. `strength`: `(blows, tones)`; its angle is the phase, 0 for a sine that begins at
+        zero. Blows whose ring is outside `onto` are ignored.
         """
         onset = np.ceil(at).astype(np.int64)
         heard = (onset < len(onto)) & (onset > -self.length)
@@ -156,8 +156,8 @@ class Resonances:
     def _strike_in_a_row(
         self, onto: Ringing, first: int, places: NDArray[np.int64], amplitudes: Ringing
     ) -> None:
-        """Blows `first`, `first + 1`, …: where each begins, and its amplitudes `(blows, 2 · tones)`."""
-        # a blow has its own row in a product, in whatever window: in another it might round otherwise
+        """Add the blows `first`, `first + 1`, … at their `places`; `amplitudes` is `(blows, 2 · tones)`."""
+        # a blow has the same row of a product in every window: in another row it could round differently
         before, count = first % _GROUP, len(places)
         groups = np.zeros((-(-(before + count) // _GROUP), _GROUP, amplitudes.shape[1]), np.float32)
         groups.reshape(-1, amplitudes.shape[1])[before : before + count] = amplitudes
@@ -174,10 +174,10 @@ class Resonances:
 
 
 def _add_rings(onto: Ringing, places: NDArray[np.int64], rings: Ringing) -> None:
-    """Add each of the rings `(blows, length)` to `onto` `(n,)`, where it begins, in order.
+    """Add each of the rings `(blows, length)` to `onto` `(n,)` at its place, in order.
 
-    Where one overlaps the next by no more than half, all tails are added at once and then all heads:
-    what is added to a sample comes in the same order, and Python has nothing to do for each.
+    When each ring overlaps the next by at most half, all tails are added at once and then all heads: the
+    order of the sums at each sample stays the same, without a Python loop over the blows.
     """
     length = rings.shape[1]
     apart = int(np.diff(places).min(initial=length))

@@ -19,12 +19,11 @@ def fade_edges(
     rise_curve: CurveName = "hsin",
     fall_curve: CurveName = "hsin",
 ) -> None:
-    """Let `sound`, which begins at sample `start`, last over [begin, end): in place.
+    """Fade `sound`, which begins at sample `start`, in and out at the edges of [begin, end), in place.
 
-    `sound`: `(n,)` or `(n, channels)`; between its edges, where most of it lies, nothing is touched.
-    Outside it becomes 0. Sample `begin` is 0 and `begin + rise` the first that is whole; `end - 1` is 0
-    and `end - 1 - fall` the last that is whole. A length of 0 is a cut. Where both fades meet they
-    multiply.
+    `sound`: `(n,)` or `(n, channels)`; samples between the fades are not changed, samples outside become 0.
+    Sample `begin` is 0 and `begin + rise` the first at full level; `end - 1` is 0 and `end - 1 - fall` the
+    last at full level. A length of 0 is a cut. Overlapping fades multiply.
 
     Examples:
         >>> sound = np.ones(6)
@@ -33,7 +32,7 @@ def fade_edges(
         [0.0, 0.5, 1.0, 1.0, 0.5, 0.0]
     """
     channels = sound.T  # time last, whatever the shape
-    # the two samples at which a curve is at its end are set, so that no curve has to look for its ends
+    # the samples at the curves' ends are set here, so that `curve` need not search for them
     first, last = max(begin + (rise > 0), start), min(end - (fall > 0), start + len(sound))
     channels[..., : max(first - start, 0)] = 0.0
     channels[..., max(last - start, 0) :] = 0.0

@@ -1,6 +1,6 @@
-"""Filters with finite memory: responses on paper, FIRs made of them, overlap-save to run them.
+"""Filters with finite memory: FIRs from magnitude responses, and overlap-save convolution.
 
-Nothing here keeps state between calls, so every result is a function of its window alone.
+No function keeps state between calls, so every result depends on its window alone.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _ROW_BYTES = 16
-"""NumPy transforms as many rows as have a sample each in so many bytes in hardly more time than one."""
+"""Bytes across the rows of a batch, one sample per row: NumPy transforms them in little more time than one."""
 
 _BATCH_COST = 8192
-"""What a batch costs besides: as much as the transforms of so many samples."""
+"""Overhead of a batch, as the number of samples whose transforms cost the same."""
 _SIZES = sorted(m << k for m in (2, 3) for k in range(3, 31))
 
 
 @lru_cache(maxsize=256)
 def fast_length(n: int) -> int:
-    """The smallest 2^a·3^b·5^c that is at least `n`: sizes for which an FFT is quick."""
+    """The smallest 2^a·3^b·5^c ≥ `n`, a fast FFT size."""
     best = 1 << max(0, (n - 1).bit_length())
     fives = 1
     while fives < best:
@@ -40,11 +40,12 @@ def fast_length(n: int) -> int:
 
 
 def minimum_phase(magnitude: Samples, taps: int) -> Samples:
-    """A causal FIR `(..., taps)` of each given magnitude with the least delay a filter can have.
+    """The minimum-phase FIR `(..., taps)` of each given magnitude.
 
     `magnitude`: `(..., m)` linear, at the m = N/2 + 1 frequencies 0..fs/2 of an even FFT size N, which
     should be at least four times `taps`. Method: folded real cepstrum (Oppenheim & Schafer,
-    "Discrete-Time Signal Processing", 12.5); the last eighth is faded so that nothing is cut.
+    "Discrete-Time Signal Processing", 12.5); the last eighth is faded out to avoid a step. Raises ValueError
+    when N is smaller than `taps`.
     """
     size = 2 * (magnitude.shape[-1] - 1)
     if size < taps:
@@ -60,11 +61,11 @@ def minimum_phase(magnitude: Samples, taps: int) -> Samples:
 
 
 def linear_phase(magnitude: Samples, taps: int) -> Samples:
-    """A symmetric FIR `(taps,)` of the given magnitude: it delays everything by `(taps − 1) / 2` samples.
+    """A symmetric FIR `(taps,)` of the given magnitude, with a delay of `(taps − 1) / 2` samples.
 
     `magnitude`: `(m,)` linear, at the m = N/2 + 1 frequencies 0..fs/2 of an even FFT size N. Method:
     frequency sampling and a Kaiser window of 80 dB (Kaiser, 1974). Raises ValueError for an even number of
-    taps, or more than N.
+    taps, or for more taps than N.
 
     Examples:
         >>> hz = frequencies(1024, 48_000)
@@ -83,10 +84,10 @@ def linear_phase(magnitude: Samples, taps: int) -> Samples:
 
 
 def convolve_whole(x: Samples, impulse: Samples, delay: int) -> Samples:
-    """A whole signal `(n,)` through a FIR `(taps,)`, moved back by `delay` samples: `(n,)`.
+    """A complete signal `(n,)` filtered by a FIR `(taps,)` and advanced by `delay` samples: `(n,)`.
 
-    A linear-phase FIR of `taps` has a delay of `(taps − 1) / 2`. What would sound before the signal or after
-    it is cut off. Raises ValueError for a delay outside the FIR.
+    A linear-phase FIR of `taps` has a delay of `(taps − 1) / 2`. Output before the first or after the last
+    sample of the signal is cut off. Raises ValueError for a delay outside the FIR.
     """
     taps = len(impulse)
     if not 0 <= delay < taps:
@@ -98,8 +99,8 @@ def convolve_whole(x: Samples, impulse: Samples, delay: int) -> Samples:
 def one_pole_lowpass(cutoff_hz: float, sample_rate: int) -> Samples:
     """A first-order low-pass as a FIR `(taps,)`: 6 dB an octave, gain 1 at 0 Hz.
 
-    The response of y += a (x − y), a = 1 − exp(−2π·fc/fs), until it has fallen by 140 dB. Mixed with
-    the dry signal it makes a first-order shelf, without combing.
+    The impulse response of y += a (x − y), a = 1 − exp(−2π·fc/fs), down to −140 dB. Mixed with the dry
+    signal it gives a first-order shelf, without combing.
     """
     decay = 2.0 * np.pi * cutoff_hz / sample_rate
     taps = int(np.ceil(16.2 / decay)) + 1
@@ -115,20 +116,19 @@ def frequencies(size: int, sample_rate: int) -> Samples:
 
 @lru_cache(maxsize=64)
 def _spectra(raw: bytes, taps: int, channels: int, size: int) -> Spectrum:
-    """`(channels, size // 2 + 1)`, and `size` times as large: the forward transform is divided by it."""
+    """Spectra `(channels, size // 2 + 1)` times `size`, because the forward transform divides by `size`."""
     return np.fft.rfft(np.frombuffer(raw).reshape(channels, taps), size) * size
 
 
 def convolve(window: Samples | NDArray[np.float32], impulse: Samples) -> Samples:
-    """Run a FIR over a window that begins `taps − 1` samples early.
+    """Filter a window that begins `taps − 1` samples early by a FIR.
 
-    `window`: `(taps − 1 + n, channels)`; `impulse`: `(taps,)` for all channels, or
-    `(taps, channels)`; a window of one channel goes through every channel of the impulse. Returns
-    `(n, channels)`, planar. A window of float32 is filtered in float32, which halves the cost: what
-    that rounds away lies 140 dB below the loudest of a block. Overlap-save in blocks of one size that
-    depends on `taps` and `n` only, so that the same window always gives the same bits.
-    Raises ValueError when the impulse is empty, the window is shorter than `taps − 1` or the channels do
-    not agree.
+    `window`: `(taps − 1 + n, channels)`; `impulse`: `(taps,)` for all channels, or `(taps, channels)`; a
+    mono window is filtered by every channel of the impulse. Returns `(n, channels)`, planar. A window of
+    float32 is filtered in float32, which halves the cost; the rounding error is 140 dB below the peak of a
+    block. Overlap-save; the block size depends on `taps` and `n` only, so that the same window always gives
+    the same bits. Raises ValueError for an empty impulse, a window shorter than `taps − 1`, or different
+    channel counts.
     """
     if not impulse.size:
         raise ValueError(f"the impulse {impulse.shape} has no taps")
@@ -161,10 +161,10 @@ def convolve(window: Samples | NDArray[np.float32], impulse: Samples) -> Samples
 
 @lru_cache(maxsize=256)
 def _block_size(taps: int, n: int, at_once: int) -> int:
-    """What is transformed at a time, so that `n` samples in batches of `at_once` blocks cost least.
+    """The transform size with the least cost for `n` samples in batches of `at_once` blocks.
 
-    One of few sizes: NumPy keeps what it has worked out for sixteen, and one more pushes out the plan of a
-    whole room.
+    One of few sizes, because NumPy caches the FFT plans of sixteen sizes; one more would evict the plan of a
+    room.
     """
 
     def cost(size: int) -> int:
@@ -176,14 +176,14 @@ def _block_size(taps: int, n: int, at_once: int) -> int:
 
 
 def _overlap_save(heard: NDArray[np.floating], spectra: Spectrum, out: Samples) -> None:
-    """Fill `out` `(m, blocks, hop)` with the blocks `(blocks, size)` through m responses."""
+    """Fill `out` `(m, blocks, hop)` with the blocks `(blocks, size)`, filtered by m responses."""
     size, hop, at_once = heard.shape[1], out.shape[2], _ROW_BYTES // heard.itemsize
     complex_ = np.complex64 if heard.dtype == np.float32 else np.complex128
     responses = spectra.astype(complex_, copy=False)
     spectrum, product = np.empty((2, at_once, size // 2 + 1), complex_)
     for first in range(0, len(heard), at_once):
         rows = heard[first : first + at_once]
-        if not (rows[:, ::64].any() or rows.any()):  # a few samples tell, most of the time
+        if not (rows[:, ::64].any() or rows.any()):  # a few samples usually suffice
             out[:, first : first + at_once] = 0.0
             continue
         n = len(rows)

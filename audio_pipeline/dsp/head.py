@@ -1,8 +1,8 @@
 """Position of a sound in headphones: two ears with a head between them.
 
-A level pan is inside the head; a delay and a shadow between the ears bring it outside. Each ear
-has one response for every half degree, its delay inside; a moving sound fades from one to the next,
-which are so near each other (some 2 µs) that nothing combs.
+A level pan places a sound inside the head; an interaural delay and the head's shadow place it outside. Each
+ear has one response, delay included, for every half degree; a moving sound is crossfaded between adjacent
+responses, whose delays differ by so little (about 2 µs) that nothing combs.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _PIECE = 16_384
 class HeadPlacer:
     """A head in a free field: positions −1 … +1 are azimuths −90° … +90°.
 
-    At every position and frequency L² + R² is 1, as with an equal-power pan, which it can stand in
-    for. Everything is some 0.7 ms late. With `from_behind` the positions lie behind the listener,
-    mirrored at the ears' axis: delays and levels between the ears are the same there, so what tells is
-    the colour (see `head_models.behind`), and L² + R² is 1 for pink noise only. With `nearest_m` a sound
-    at ±1 is that near the middle of the head, see `near_field`; without it every place is far away.
+    At every position and frequency L² + R² is 1, so it can replace an equal-power pan. The latency is about
+    0.7 ms. With `from_behind` the positions are behind the listener, mirrored at the ears' axis: the delays
+    and levels between the ears are the same there, only the spectrum differs (see `head_models.behind`), and
+    L² + R² is 1 for pink noise only. With `nearest_m` a sound at ±1 is at that distance from the middle of
+    the head, see `near_field`; without it every position is in the far field.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class HeadPlacer:
         self.look_back = self._responses.shape[1] - 1
 
     def place(self, window: Samples, position: Samples) -> Samples:
-        """See `Placer.place`. Mirroring the position swaps left and right to the last bit.
+        """See `Placer.place`. Mirroring the position swaps left and right, bit for bit.
 
         Raises ValueError when the window is not `look_back` longer than the position.
         """
@@ -57,9 +57,9 @@ class HeadPlacer:
         return np.stack([self._ear(window, -where), self._ear(window, where)]).T
 
     def _ear(self, window: Samples, toward: Samples) -> Samples:
-        """What one ear hears, `(n,)`; `toward` is +1 on its own side, −1 on the other."""
+        """The signal `(n,)` at one ear; `toward` is +1 on its own side, −1 on the other side."""
         out = np.zeros(len(toward))
-        # rounded, lest a place that only rounding moves be cut to pieces at a response's very angle
+        # rounded, so that rounding errors at a response's exact angle do not split a constant position
         step = np.round((toward + 1.0) * (_STEPS / 2), 9)
         lower = np.minimum(step.astype(np.int64), _STEPS - 1)
         above = step - lower
@@ -71,7 +71,7 @@ class HeadPlacer:
         return out
 
     def _between(self, heard: Samples, lower: int, above: Samples) -> Samples:
-        """The sound between two neighbouring directions: `above` 0 is the lower, 1 the upper."""
+        """The signal between two adjacent directions: `above` is 0 at the lower, 1 at the upper."""
         size = fast_length(len(heard))
         spectrum = np.fft.rfft(heard, size)
         total = np.zeros(len(above))
@@ -83,7 +83,7 @@ class HeadPlacer:
 
 
 def _pieces(lower: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[tuple[int, int]]:
-    """(start, stop) of the stretches over which `lower` stays the same, none longer than a piece."""
+    """(start, stop) of the ranges in which `lower` is constant, each at most `_PIECE` samples."""
     ends = [*(np.flatnonzero(np.diff(lower)) + 1).tolist(), len(lower)]
     starts = [0, *ends[:-1]]
     return [
@@ -95,7 +95,7 @@ def _pieces(lower: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[tuple[int
 
 @lru_cache(maxsize=4)
 def _responses(head: Head, sample_rate: int, from_behind: bool, nearest_m: float | None) -> Samples:
-    """`(steps + 1, taps)`: what one ear hears of a pulse, from the other ear's side to its own."""
+    """`(steps + 1, taps)`: one ear's impulse responses, from the other ear's side to its own."""
     f = frequencies(8 * _SHADOW_TAPS, sample_rate)
     azimuth_deg = np.linspace(-90.0, 90.0, _STEPS + 1)
     at = np.interp(azimuth_deg, head.azimuth_deg, np.arange(len(head.azimuth_deg)))
@@ -125,7 +125,7 @@ def _responses(head: Head, sample_rate: int, from_behind: bool, nearest_m: float
 
 
 def _fraction(delay: float) -> Samples:
-    """`(taps,)` that delay by half their number and `delay` (0..1) samples: a Kaiser-windowed sinc."""
+    """A FIR `(taps,)` with a delay of half its taps plus `delay` (0..1) samples: a Kaiser-windowed sinc."""
     x = np.arange(_DELAY_TAPS + 1) - _DELAY_TAPS / 2 - delay
     inside = np.clip(1.0 - np.square(x / (_DELAY_TAPS / 2 + 1)), 0.0, None)
     window: Samples = np.sinc(x) * np.i0(6.0 * np.sqrt(inside)) / np.i0(6.0)

@@ -1,10 +1,10 @@
-"""What a head does to sound from the side: levels and delays at its ears, modelled or measured.
+"""Head models: levels and delays at the ears for sound from the side, computed or measured.
 
-A head is a sphere, the manikin KEMAR, or what was measured at somebody's own ears.
+A head is a sphere, the manikin KEMAR, or measured at a person's ears.
 
-Only what differs between the ears is kept: at every frequency and from every side the two have
-the same power together, so that a voice keeps its colour and its loudness wherever it goes. The
-delay is said apart from the levels, so that neighbouring directions can be faded into each other.
+Only the differences between the ears are stored: at every frequency and direction the two ears together
+have the same power, so that a voice has the same spectrum and loudness in every position. The delay is
+separate from the levels, so that adjacent directions can be crossfaded.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 _KEMAR = Path(__file__).parent / "data" / "kemar.npz"
 
-_SPHERE_RADIUS_M = 0.0905  # Brown & Duda: 0.0875; KEMAR's delays ask for 3 mm more
-_SPHERE_DEEPEST_SHADOW = 0.1  # at the far ear it is deepest off the axis: opposite is a bright spot
+_SPHERE_RADIUS_M = 0.0905  # Brown & Duda: 0.0875; KEMAR's delays need 3 mm more
+_SPHERE_DEEPEST_SHADOW = 0.1  # deepest off the far ear's axis: on the axis is a bright spot
 _SPHERE_SHADOW_AT_DEG = 150.0
 _BEHIND_DB = (
     (200.0, -0.4),
@@ -44,16 +44,16 @@ _BEHIND_DB = (
 )
 _STEP_DB = 0.001
 _SOFTEST = 1e-9
-_MEASURED_FROM_HZ = 150.0  # below, loudspeakers are too weak to be measured: KEMAR's was
+_MEASURED_FROM_HZ = 150.0  # measurement loudspeakers, KEMAR's too, are too weak below
 
 
 @dataclass(frozen=True, eq=False)
 class Head:
-    """The ears' side of a head, at `azimuth_deg` `(m,)` rising from −90 (far ear) to +90 (near ear).
+    """One ear's levels and delays at `azimuth_deg` `(m,)`, rising from −90 (far ear) to +90 (near ear).
 
-    `magnitude_at(frequency_hz)` `(f,)` → `(m, f)`: linear, at one ear; its square and the other ear's add
-    up to 1. `interaural_s` `(m,)`: how much sooner the sound arrives at this ear than at the other; odd
-    about 0. `key` tells it from every other head: "sphere", "kemar", or the SHA-256 of its file.
+    `magnitude_at(frequency_hz)` `(f,)` → `(m, f)`: linear, at one ear; the squares of both ears add up to 1.
+    `interaural_s` `(m,)`: the time by which the sound arrives earlier at this ear than at the other; odd
+    about 0. `key` identifies the head: "sphere", "kemar", or the SHA-256 of its file.
     """
 
     key: str
@@ -64,7 +64,7 @@ class Head:
 
 @dataclass(frozen=True, eq=False)
 class HeadTable:
-    """A measured head: `magnitude` `(m, f)` at `frequency_hz` `(f,)`, else as in `Head`."""
+    """A measured head: `magnitude` `(m, f)` at `frequency_hz` `(f,)`; other fields as in `Head`."""
 
     azimuth_deg: Samples
     interaural_s: Samples
@@ -72,7 +72,7 @@ class HeadTable:
     magnitude: Samples
 
     def head(self, key: str) -> Head:
-        """As a head: straight between the frequencies, and beyond the last ones as there."""
+        """The head, with magnitudes interpolated linearly in frequency and constant beyond the ends."""
 
         def magnitude_at(frequency_hz: Samples) -> Samples:
             return np.stack([np.interp(frequency_hz, self.frequency_hz, row) for row in self.magnitude])
@@ -83,8 +83,8 @@ class HeadTable:
 def behind(frequency_hz: Samples) -> Samples:
     """The spectrum of a source behind, linear, relative to one in front at the same lateral angle.
 
-    Third octaves of both ears of KEMAR together, from 180° to 150° over 0° to 30°, their mean (data:
-    Gardner & Martin, 1994). More at 1 kHz and less at 2 to 5 and from 10 kHz: Blauert's bands.
+    The mean ratio of 180°–150° to 0°–30°, in third octaves, both ears of KEMAR together (data: Gardner &
+    Martin, 1994). Raised at 1 kHz, lowered at 2 to 5 kHz and from 10 kHz: Blauert's bands.
     """
     hz, level_db = np.array(_BEHIND_DB).T
     colour: Samples = np.interp(np.log(np.maximum(frequency_hz, 1.0)), np.log(hz), level_db)
@@ -113,25 +113,29 @@ def sphere() -> Head:
 
 
 def _balanced(power: Samples) -> Samples:
-    """Magnitudes of `(azimuths, f)` from far to near, so that both ears together have power 1."""
+    """Magnitudes from `power` `(azimuths, f)`, far to near, normalised to power 1 of both ears together."""
     magnitude: Samples = np.sqrt(power / (power + power[::-1]))
     return magnitude
 
 
 @lru_cache(maxsize=1)
 def kemar() -> Head:
-    """A manikin, measured: Gardner & Martin, "HRTF measurements of a KEMAR dummy-head microphone",
-    MIT Media Lab, 1994 (free with no restrictions on use, provided the authors are cited).
+    """The measured manikin KEMAR.
 
-    `data/kemar.npz` holds what `measured` makes of their responses, rounded; `docs/kemar_table.py` wrote it.
+    Source: Gardner & Martin, "HRTF measurements of a KEMAR dummy-head microphone", MIT Media Lab, 1994 (free
+    with no restrictions on use, provided the authors are cited). `data/kemar.npz` holds the rounded result of
+    `measured` for their responses, written by `docs/kemar_table.py`.
     """
     with np.load(_KEMAR, allow_pickle=False) as file:
         return unpacked_table(file).head("kemar")
 
 
 def packed_table(table: HeadTable) -> dict[str, NDArray[Any]]:
-    """A table as small arrays: levels of the far side in steps of 0.001 dB from one frequency to the next,
-    delays in nanoseconds. The near side follows, since both ears together have power 1."""
+    """A table as small arrays: the far side's levels and all delays.
+
+    Levels are differences from one frequency to the next in steps of 0.001 dB, delays are nanoseconds. The
+    near side is computed from the far side, because both ears together have power 1.
+    """
     far = -20.0 * np.log10(table.magnitude[: len(table.magnitude) // 2])
     steps = np.diff(np.rint(far / _STEP_DB).astype(np.int32), axis=1, prepend=0)
     return {
@@ -143,7 +147,7 @@ def packed_table(table: HeadTable) -> dict[str, NDArray[Any]]:
 
 
 def unpacked_table(arrays: Mapping[str, NDArray[Any]]) -> HeadTable:
-    """The table of `packed_table`."""
+    """The table from the arrays of `packed_table`."""
     steps = np.cumsum(arrays["far_level_steps"], axis=1, dtype=np.float64)
     far = 10.0 ** (-_STEP_DB / 20.0 * steps)
     near = np.sqrt(1.0 - np.square(far[::-1]))
@@ -157,22 +161,22 @@ def unpacked_table(arrays: Mapping[str, NDArray[Any]]) -> HeadTable:
 
 
 def measured(left: Samples, right: Samples, azimuth_deg: Samples, sample_rate_hz: int) -> HeadTable:
-    """A head from measured impulse responses; both ears are averaged, so that both voices are treated alike.
+    """A head from measured impulse responses, averaged over both ears so that both voices are treated alike.
 
-    `left` `(m, taps)` are the left ear's responses to `azimuth_deg` `(m,)`, which rise from −90 (the other
-    ear's side) to +90 (its own) and are symmetrical about 0; `right` those of the right ear, from its own
-    point of view. Levels are third octaves. Raises ValueError for azimuths that are not symmetrical.
+    `left` `(m, taps)` are the left ear's responses at `azimuth_deg` `(m,)`, which rise from −90 (the other
+    ear's side) to +90 (its own side) and are symmetrical about 0; `right` are the right ear's responses, from
+    its own point of view. Levels are third octaves. Raises ValueError for azimuths that are not symmetrical.
     """
     if not np.array_equal(azimuth_deg, -azimuth_deg[::-1]):
         raise ValueError("the azimuths are not symmetrical")
     size = fast_length(8 * left.shape[1])
     f = frequencies(size, sample_rate_hz)
     power = (_smooth_power(left, size, f) + _smooth_power(right, size, f)) / 2.0
-    power = np.maximum(power, power.max() * _SOFTEST)  # what was measured may end before half its rate
+    power = np.maximum(power, power.max() * _SOFTEST)  # a measurement may end below fs/2
     from_hz = np.maximum(f, _MEASURED_FROM_HZ)
     balanced = _balanced(np.stack([np.interp(from_hz, f, row) for row in power]))
 
-    # what of the measured delay is not in the levels already, smooth and odd over azimuth
+    # the measured delay less that of the minimum-phase levels, smooth and odd over azimuth
     least = np.stack([minimum_phase(row, left.shape[1]) for row in balanced])
     extra_s = np.array(
         [
@@ -204,9 +208,9 @@ def _third_octave_mean(power: Samples, frequency_hz: Samples) -> Samples:
 
 
 def interaural_delay_s(this_ear: Samples, other_ear: Samples, sample_rate: int) -> float:
-    """How much sooner a sound is at this ear: where the two responses `(taps,)` are most alike.
+    """The time, in seconds, by which a sound arrives earlier at this ear than at the other.
 
-    The highest point of their cross-correlation, to a 64th of a sample.
+    From the peak of the cross-correlation of the two responses `(taps,)`, to a 64th of a sample.
     """
     finer = 64
     size = fast_length(2 * len(this_ear))

@@ -1,7 +1,7 @@
-"""Reverberation as an impulse response: velvet noise that decays per octave, and how to cut one up.
+"""Reverberation as an impulse response: velvet noise with a decay per octave; trimming and crossfading it.
 
-Source: Karjalainen & Järveläinen, "Reverberation modeling using velvet noise", 2007: some 1500
-pulses a second sound smooth.
+Source: Karjalainen & Järveläinen, "Reverberation modeling using velvet noise", 2007: about 1500 pulses a
+second sound smooth.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 OCTAVES_HZ = (63.0, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16_000.0)
-"""Centres of the octaves that decay each at its own rate; the outer two reach to 0 Hz and fs/2."""
+"""Centres of the octaves, each with its own decay; the outer two extend to 0 Hz and fs/2."""
 
 SPEED_OF_SOUND = 343.0
 """m/s in air of 20 °C."""
 
-_SEAM_HZ = 20.0  # so narrow that a slow octave cannot outlast a quick neighbour inside its band
-_RINGING_S = 0.2  # after which a seam's ringing has fallen by 80 dB
-_EVEN_PERIODS = 4.0  # longer than a band's own beating, shorter than any decay
+_SEAM_HZ = 20.0  # so narrow that a slow octave does not lengthen the decay in a fast neighbour's band
+_RINGING_S = 0.2  # in this time the ringing of a seam falls by 80 dB
+_EVEN_PERIODS = 4.0  # longer than the beating of a band, shorter than any decay
 
 
 def velvet_noise(pulses_per_s: Samples, sample_rate: int, draw: Generator) -> Samples:
-    """`(n,)` noise of unit power made of single pulses of random sign, one in every cell of time.
+    """`(n,)` noise of unit power: single pulses of random sign, one in every cell of time.
 
-    `pulses_per_s`: `(n,)`, the density at each sample; cells are 1/density long, and the pulse
-    stands anywhere in its cell. Where cells become shorter than samples it is dense noise.
+    `pulses_per_s`: `(n,)`, the density at each sample; a cell lasts 1/density, with the pulse at a random
+    position in it. Cells shorter than a sample give dense noise.
     """
     n = len(pulses_per_s)
     count = np.concatenate([[0.0], np.cumsum(pulses_per_s / sample_rate)])
@@ -49,7 +49,7 @@ def velvet_noise(pulses_per_s: Samples, sample_rate: int, draw: Generator) -> Sa
 
 
 def octave_gains(frequency_hz: Samples) -> Samples:
-    """`(octaves, m)` zero-phase gains that add up to 1: flat bands, narrow raised-cosine seams."""
+    """`(octaves, m)` zero-phase gains with a sum of 1: flat bands with narrow raised-cosine seams."""
     above = [
         curve("hsin", (frequency_hz - math.sqrt(2.0) * centre_hz) / _SEAM_HZ + 0.5)
         for centre_hz in OCTAVES_HZ[:-1]
@@ -58,12 +58,11 @@ def octave_gains(frequency_hz: Samples) -> Samples:
 
 
 def decaying(noise: Samples, rt60_s: Samples, sample_rate: int) -> Samples:
-    """`noise` `(n, channels)` of unit power with each octave falling by 60 dB in its own `rt60_s`
-    `(octaves,)`; planar.
+    """`noise` `(n, channels)` of unit power with each octave falling by 60 dB in its `rt60_s`; planar.
 
-    The envelope is laid on after the bands are split, so that no filter's ringing lengthens it, and
-    after each band's power has been made even, because a low octave holds so little noise that its
-    chances alone would bend the decay. Worked out in float32, in which rooms sound.
+    `rt60_s`: `(octaves,)`. The envelope is applied after the bands are split, so that no filter's ringing
+    lengthens the decay, and after each band's power is levelled, because the random fluctuations of the
+    narrow low octaves would bend the decay. Computed in float32, the precision of rooms.
     """
     n, channels = noise.shape
     size = fast_length(n + round(_RINGING_S * sample_rate))
@@ -81,7 +80,7 @@ def decaying(noise: Samples, rt60_s: Samples, sample_rate: int) -> Samples:
 
 
 def _local_rms(x: NDArray[np.float32], half: int) -> NDArray[np.float32]:
-    """RMS of `(channels, n)` over `half` samples either way, fewer at the ends."""
+    """RMS of `(channels, n)` over `half` samples to either side, fewer at the ends."""
     n = x.shape[1]
     sums = np.pad(np.cumsum(np.square(x), axis=1, dtype=np.float64), ((0, 0), (1, 0)))
     before_and_after = np.pad(sums, ((0, 0), (half, half)), mode="edge")
@@ -103,10 +102,10 @@ def diffuse_coherence(frequency_hz: Samples, spacing_m: float) -> Samples:
 
 
 def as_alike_as(decay: Samples, coherence: Callable[[Samples], Samples], sample_rate: int) -> Samples:
-    """Two channels `(n, 2)` that are as alike at each frequency as `coherence(hz)` says, −1 to 1.
+    """Two channels `(n, 2)` with the given coherence, −1 to 1, at each frequency.
 
-    `decay` `(n, 2)`: two channels that have nothing in common and equal power: they become middle and
-    side, of power 1 + coherence to 1 − coherence. Each channel keeps its power.
+    `coherence(hz)` returns it. `decay` `(n, 2)`: two uncorrelated channels of equal power; they become mid
+    and side with powers in the ratio 1 + coherence to 1 − coherence. Each channel keeps its power.
     """
     size = fast_length(len(decay) + round(_RINGING_S * sample_rate))
     alike = coherence(frequencies(size, sample_rate))
@@ -117,16 +116,16 @@ def as_alike_as(decay: Samples, coherence: Callable[[Samples], Samples], sample_
 
 
 def crossfade_from_early_to_late(taps: int, centre: int) -> Samples:
-    """Progress 0..1 `(taps,)` from centre / 2 to 3/2 centre: what comes before it is early."""
+    """Progress `(taps,)` of the crossfade: 0 (early) up to centre / 2, 1 (late) from 3/2 centre."""
     x = np.clip(np.arange(taps) / max(centre, 1) - 0.5, 0.0, 1.0)
     progress: Samples = (1.0 - np.cos(np.pi * x)) / 2.0
     return progress
 
 
 def pink_gain(response: Samples, sample_rate: int) -> float:
-    """How much louder or softer steady pink noise leaves `response`, all its channels together.
+    """The gain of steady pink noise through `response`, all channels together: linear, RMS.
 
-    `(taps, channels)`; linear, RMS; over the octaves 125 Hz to 8 kHz, each of equal power.
+    `response`: `(taps, channels)`; the noise has the octaves 125 Hz to 8 kHz, each of equal power.
     """
     size = fast_length(max(2 * len(response), 8192))
     f = frequencies(size, sample_rate)
@@ -136,9 +135,9 @@ def pink_gain(response: Samples, sample_rate: int) -> float:
 
 
 def trimmed(response: Samples, floor_db: float) -> Samples:
-    """`(taps, channels)` cut where all that remains is `floor_db` (< 0) of the whole, and faded out.
+    """`response` `(taps, channels)` cut where the remaining energy is `floor_db` (< 0) of the total.
 
-    The fade is the last sixteenth. A silent or empty response becomes one tap of silence.
+    The last sixteenth is faded out. A silent or empty response becomes one tap of silence.
     """
     if not len(response):
         return np.zeros((1, response.shape[1]))

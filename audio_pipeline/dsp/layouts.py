@@ -1,8 +1,8 @@
 """Channel layouts: the role, position and loudness weight of every channel.
 
 One table for reading, folding and metering. Roles have the names of the WAVE channel mask (FL, FR, FC, LFE,
-BL, …), and for loudspeakers that the mask has no bit for, those of SMPTE ST 2036-2 as ffmpeg spells them
-(WL, LFE2, TSL, BFC, …). A channel without a known loudspeaker has the role None.
+BL, …); loudspeakers without a bit in the mask have the names of SMPTE ST 2036-2 in ffmpeg's spelling (WL,
+LFE2, TSL, BFC, …). A channel without a known loudspeaker has the role None.
 Sources: Microsoft, "Multiple channel audio data and WAVE files" (mask); ITU-R BS.2051-3 (positions, system H:
 22.2); ITU-R BS.1770-5, Annex 3 (weights by position).
 """
@@ -16,7 +16,7 @@ Role = str | None
 Source = Literal["stated", "assumed", "tracks", "ambisonic"]
 
 MOST_CHANNELS = 24
-"""As many as 22.2 has."""
+"""The channel count of 22.2."""
 
 SURROUND = 1.41
 """The weight of a channel at 60° to 120° to the side, less than 30° up or down: BS.1770-5, table 4."""
@@ -27,12 +27,12 @@ MASK_ROLES = (
     *("FL", "FR", "FC", "LFE", "BL", "BR", "FLC", "FRC", "BC"),
     *("SL", "SR", "TC", "TFL", "TFC", "TFR", "TBL", "TBC", "TBR"),
 )
-"""The role of each bit of the channel mask, from the lowest; the bits above are reserved."""
+"""The role of each bit of the channel mask, from the lowest; higher bits are reserved."""
 ANY_LAYOUT = 0x8000_0000
 """SPEAKER_ALL: a mask that states nothing."""
 
 LOW_FREQUENCY = frozenset({"LFE", "LFE2"})
-"""Channels that carry effects under 120 Hz: not counted in loudness, and never a voice."""
+"""Low-frequency effects channels, below 120 Hz: not counted in loudness, and never a voice."""
 
 _POSITIONS: dict[str, tuple[float, float]] = {
     "FL": (30.0, 0.0),
@@ -78,9 +78,9 @@ _FILM_NAMES = {
 }
 _SHOWN_NAMES = 8
 _SURROUND_DEG = 110.0
-"""Where the back loudspeakers stand in a layout that has none at the sides (5.1: M±110)."""
+"""Azimuth of the back loudspeakers in a layout without side loudspeakers (5.1: M±110)."""
 _WIDE_FRONT_DEG = 60.0
-"""Where FL and FR stand in 22.2, which has FLC and FRC at ±30° (BS.2051, system H)."""
+"""Azimuth of FL and FR in 22.2, which has FLC and FRC at ±30° (BS.2051, system H)."""
 
 _NAMED: dict[str, str] = {
     "mono": "FC",
@@ -123,7 +123,7 @@ _NAMED: dict[str, str] = {
     "downmix": "DL DR",
     "22.2": ("FL FR FC LFE BL BR FLC FRC BC SL SR TC TFL TFC TFR TBL TBC TBR LFE2 TSL TSR BFC BFL BFR"),
 }
-"""Layouts by their names, channels in ffmpeg's order."""
+"""Layouts by name, channels in ffmpeg's order."""
 _NAMES = {frozenset(roles.split()): name for name, roles in _NAMED.items()}
 
 _ASSUMED: dict[int, str] = {
@@ -141,7 +141,7 @@ _ASSUMED: dict[int, str] = {
     16: "FL FR FC LFE SL SR BL BR WL WR TFL TFR TSL TSR TBL TBR",
     24: "FL FR FC LFE BL BR FLC FRC BC LFE2 SL SR TFL TFR TFC TC TBL TBR TSL TSR TBC BFC BFL BFR",
 }
-"""What a file of so many channels holds when it does not say: the film order (sides before backs), and
+"""The assumed roles for each channel count, when a file states none: the film order (sides before backs), and
 for 22.2 the order of SMPTE ST 2036-2."""
 
 
@@ -150,8 +150,8 @@ class Layout:
     """The roles of a file's channels, in the file's order.
 
     `source`: "stated" by the file or its format, "assumed" from the channel count, "tracks" of a recorder,
-    which belong to no loudspeaker, or "ambisonic". `track_names` are those of a recorder's iXML chunk, or
-    empty. `notes` are sentences on what was assumed or ignored; they begin in lower case and have no file name.
+    which have no loudspeaker, or "ambisonic". `track_names` are the names in a recorder's iXML chunk, or
+    empty. `notes` are sentences about assumed or ignored facts; they begin in lower case and have no file name.
     """
 
     roles: tuple[Role, ...]
@@ -161,7 +161,7 @@ class Layout:
 
     @property
     def name(self) -> str | None:
-        """ "5.1", or the roles where the layout has no name of its own; None where no channel has a role."""
+        """The layout's name ("5.1"), or its roles if it has no name; None if no channel has a role."""
         if self.source == "ambisonic":
             return "ambisonic"
         roles = [role or "unknown" for role in self.roles]
@@ -174,15 +174,15 @@ class Layout:
 
     @property
     def weights(self) -> tuple[float, ...]:
-        """How much each channel's power counts: BS.1770-5, Annex 3; 1 for a channel without a role."""
+        """The loudness weight of each channel's power, BS.1770-5, Annex 3; 1 for a channel without a role."""
         return tuple(_weight(role, self.roles) for role in self.roles)
 
     def indices(self, *roles: str) -> tuple[int, ...]:
-        """The channels that have one of `roles`, in the order of `roles`."""
+        """The indices of the channels with one of `roles`, in the order of `roles`."""
         return tuple(self.roles.index(role) for role in roles if role in self.roles)
 
     def channel_name(self, index: int) -> str:
-        """What a channel is called: "channel 3 (FC)", or "track 4 (Boom)" of a recorder."""
+        """The channel's name in messages: "channel 3 (FC)", or "track 4 (Boom)" of a recorder."""
         word = "channel" if self.source == "stated" else "track"
         name = self.track_names[index] if self.track_names else self.roles[index]
         shown = name if self.source != "assumed" or self.track_names else None
@@ -208,38 +208,38 @@ def position_deg(role: str, roles: tuple[Role, ...]) -> tuple[float, float] | No
 
 
 def stated(roles: str) -> Layout:
-    """The layout of channels with these roles, as "FL FR FC"; "?" stands for a channel without one."""
+    """The layout of channels with the given roles, such as "FL FR FC"; "?" is a channel without a role."""
     return Layout(tuple(None if role == "?" else role for role in roles.split()))
 
 
 def named(name: str) -> Layout | None:
-    """A layout by its name ("5.1(side)"), channels in ffmpeg's order; None for an unknown name."""
+    """The layout with that name ("5.1(side)"), channels in ffmpeg's order; None for an unknown name."""
     return stated(_NAMED[name]) if name in _NAMED else None
 
 
 def film_names(channels: int) -> tuple[str, ...]:
-    """The names of channels in film, by their count: "L", "R", "C", "LFE", "Ls", "Rs"; a single one is "C"."""
+    """The film names of the assumed channels: "L", "R", "C", "LFE", "Ls", "Rs"; a single channel is "C"."""
     return tuple(
         "?" if role is None else _FILM_NAMES.get(role, role) for role in assumed(channels).roles
     )
 
 
 def tracks(names: tuple[str, ...]) -> Layout:
-    """The tracks of a recorder, which belong to no loudspeaker, by their names."""
+    """The layout of a recorder's tracks with these names; the tracks have no loudspeaker."""
     shown = ", ".join(names[:_SHOWN_NAMES]) + (", …" if len(names) > _SHOWN_NAMES else "")
     note = f"holds the tracks of a recorder ({shown}) without loudspeaker positions; all weigh the same"
     return Layout((None,) * len(names), "tracks", names, (note,))
 
 
 def ambisonic(channels: int) -> Layout:
-    """Channels of a sound field; the first is W, the sound from everywhere."""
+    """The layout of an ambisonic sound field; the first channel is W, the omnidirectional one."""
     return Layout((None,) * channels, "ambisonic", notes=("is ambisonic (B-format)",))
 
 
 def assumed(channels: int) -> Layout:
-    """What `channels` are taken for when a file does not say.
+    """The assumed layout of `channels` channels, for a file that states none.
 
-    One and two channels are mono and stereo without a note. A count that has no usual layout gets no
+    One and two channels are mono and stereo without a note. A count without a standard layout gets no
     roles. Raises ValueError for less than one channel.
     """
     if channels < 1:
@@ -262,9 +262,9 @@ def assumed(channels: int) -> Layout:
 def of_mask(mask: int, channels: int) -> Layout:
     """The layout of a WAVE channel mask.
 
-    A mask of 0 and SPEAKER_ALL state nothing. Of more bits than channels the highest are ignored; with
-    fewer, the last channels have no loudspeaker, as Microsoft defines both. A reserved bit is a channel without
-    a known loudspeaker.
+    A mask of 0 and SPEAKER_ALL state nothing. With more bits than channels the highest bits are ignored; with
+    fewer, the last channels have no loudspeaker (both as Microsoft defines). A reserved bit is a channel
+    without a known loudspeaker.
     """
     if mask & ~ANY_LAYOUT == 0:
         return assumed(channels)

@@ -1,4 +1,4 @@
-"""Keeps freed memory for the next array."""
+"""Reuse of freed memory for the next array."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import mmap
 import sys
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
-"""Names of glibc's `mallopt(3)`."""
+"""Parameters of glibc's `mallopt(3)`."""
 _MADV_HUGEPAGE = 14
 
 _KEPT = 1 << 30
-"""Bytes that stay with the process; also the largest array that comes out of them."""
+"""Bytes that stay allocated to the process; also the largest array that can reuse them."""
 _HUGE = 256 << 20
-"""Bytes that come as pages of two megabytes: what a render of a minute takes."""
+"""Bytes allocated as pages of 2 MB: the memory of a one-minute render."""
 
 
 def keep_freed_memory() -> None:
-    """Ask the C library not to hand every freed array back to the system; elsewhere than glibc nothing.
+    """Configure glibc to keep freed arrays for reuse; does nothing with other C libraries.
 
-    By default every block over about 100 kB is mapped at each allocation and zeroed page by page
-    at its first use: that took a fifth of a render. One arena serves all threads, so that what
-    one of them frees another one finds. Linux is asked for large pages, of which far fewer are filled;
-    none is touched before it is used.
+    By default every block over about 100 kB is mapped at each allocation and zeroed page by page at its
+    first use, which took a fifth of a render. One arena serves all threads, so that a thread can reuse memory
+    freed by another. Large pages are requested from Linux, because far fewer of them must be zeroed; no page
+    is touched before its use.
     """
     if not sys.platform.startswith("linux"):
         return

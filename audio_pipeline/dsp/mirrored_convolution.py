@@ -1,11 +1,11 @@
-"""Stereo through a room that treats left and right alike: overlap-save of mirror-symmetric responses.
+"""Overlap-save convolution of stereo with mirror-symmetric room responses.
 
-A response is `(taps, 2)`: what the ear on the source's own side hears, and what the other hears. So
-left = own ∗ left + other ∗ right, and right the same with the sides swapped. That matrix is diagonal
-in mid (L + R) and side (L − R): two products instead of four, and swapping the input's channels
-swaps the output's to the last bit, because only the sign of the side changes.
+A response is `(taps, 2)`: at the ear on the source's own side, and at the other ear. So left = own ∗ left +
+other ∗ right, and right the same with the sides swapped. That matrix is diagonal in mid (L + R) and side
+(L − R): two products instead of four, and swapping the input's channels swaps the output's bit for bit,
+because only the sign of the side changes.
 
-Transforms are made in float32: what that rounds away lies 140 dB under what the room answers.
+Transforms are in float32; the rounding error is 140 dB below the room's output.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _TOGETHER = 2
 class MirroredConvolver:
     """Several stereo inputs, each with its own response, summed into one stereo output.
 
-    `responses`: one `(taps, 2)` (own side, other side) per input; shorter ones are padded. `block`
-    is how many output samples one transform makes, on a grid that begins with the output. Keeps
-    nothing between calls. Raises ValueError for responses of another shape.
+    `responses`: one `(taps, 2)` (own side, other side) per input; shorter ones are padded. `block` is the
+    number of output samples per transform, on a grid that begins with the output. Keeps no state between
+    calls. Raises ValueError for responses of another shape.
     """
 
     def __init__(self, responses: Sequence[Samples], block: int) -> None:
@@ -39,8 +39,8 @@ class MirroredConvolver:
         self.taps = max(len(h) for h in responses)
         self.block = block
         self._size = fast_length(block + self.taps - 1)
-        # the half brings (M + S, M − S) back to (L, R); forward transforms, these and those of the sound,
-        # divide by their size, because only so does NumPy stay in float32
+        # the factor 0.5 scales (M + S, M − S) back to (L, R); all forward transforms divide by their size,
+        # because NumPy stays in float32 only then
         padded = np.zeros((len(responses), 2, self._size), np.float32)
         for (mid, side), response in zip(padded, responses, strict=True):
             own, other = 0.5 * self._size**2 * response.T
@@ -48,10 +48,10 @@ class MirroredConvolver:
         self._spectra = np.fft.rfft(padded, norm="forward").astype(np.complex64, copy=False)
 
     def __call__(self, windows: Sequence[Samples | Single | None]) -> Samples | None:
-        """One `(taps − 1 + n, 2)` window per response, None for silence, all of one length.
+        """The sum `(n, 2)` of all inputs through their responses, or None when every window is None.
 
-        Returns `(n, 2)`, or None when every window is None. Silent blocks cost nothing.
-        Raises ValueError when a window is too short or the number of windows is wrong.
+        `windows`: one `(taps − 1 + n, 2)` per response, None for silence, all of one length. Silent blocks
+        cost nothing. Raises ValueError for a window that is too short, or a wrong number of windows.
         """
         lengths = {len(w) for w in windows if w is not None}
         if len(windows) != len(self._spectra) or len(lengths) > 1:
@@ -79,7 +79,7 @@ class MirroredConvolver:
     def _answers(
         self, windows: Sequence[Samples | Single | None], starts: range
     ) -> NDArray[np.float32] | None:
-        """Mid and side of what answers all inputs, `(blocks, 2, size)`; None where they are silent."""
+        """Mid and side of the summed output, `(blocks, 2, size)`; None when all inputs are silent."""
         total: NDArray[np.complex64] | None = None
         for window, spectra in zip(windows, self._spectra, strict=True):
             if window is None:

@@ -1,4 +1,4 @@
-"""What is lost when left and right are added up: where a delay between the ears turns into a comb."""
+"""The loss when stereo is folded to mono: comb filters from delays between left and right."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 _LOWEST_HZ, _HIGHEST_HZ = 50.0, 16_000.0
 _WINDOW_S = 0.2
-_HEARD_DB = -60.0  # a band further below the loudest one cannot have a hole that matters
+_HEARD_DB = -60.0  # a hole in a band further below the loudest one is inaudible
 _DEEPEST_DB = -60.0
-_TOGETHER = 8  # windows whose spectra stay in the cache
-_FEWEST = 24  # lines and windows behind a hole: 4 σ keep unlike channels above −6 dB
+_TOGETHER = 8  # windows whose spectra fit into the processor's cache
+_FEWEST = 24  # lines × windows for a significant hole: 4 σ keep uncorrelated channels above −6 dB
 
 
 @dataclass(frozen=True)
 class MonoFold:
-    """By third octave, `(bands,)` each: the power of L + R over that of L and R apart, dB.
+    """The power of L + R over the sum of the powers of L and R, in dB, `(bands,)` third octaves.
 
-    0 for unlike channels, +3 for alike, far below 0 where they cancel: a hole. It goes no lower
-    than −60, and is 0 in silence. `certain` says where there is enough of it, in lines of
-    the spectrum and windows of time, to make a hole significant.
+    0 for uncorrelated channels, +3 for identical ones, far below 0 for cancellation (a hole). At least −60,
+    and 0 in silence. `certain` is True where enough spectral lines and time windows were measured for a hole
+    to be significant.
     """
 
     centre_hz: Samples
@@ -41,11 +41,11 @@ class MonoFold:
 
     @property
     def deepest_at_hz(self) -> float:
-        """Where that is, Hz."""
+        """The frequency of the deepest hole, Hz."""
         return float(self.centre_hz[int(self.change_db.argmin())])
 
     def only_certain(self) -> MonoFold | None:
-        """Without the bands that may be accidents; None when nothing is left."""
+        """Only the bands that are `certain`; None when no band is."""
         keep = self.certain
         if not keep.any():
             return None
@@ -53,18 +53,18 @@ class MonoFold:
 
 
 class MonoFoldMeter:
-    """Measures how deep third octaves become when `(n, 2)` is folded to L + R, fed in any blocks.
+    """Measures the level change of third octaves when `(n, 2)` is folded to L + R; blocks of any size.
 
-    Powers by Welch's method in windows of some 0.2 s, of which it looks at every `every`th: windows half
-    overlap at 1, stand side by side at 2, and at 4 leave as much out as they see. Centres from
-    50 Hz to 16 kHz, IEC 61260, base two. Memory does not grow. Holes that move average out: give it one
-    section at a time.
+    Powers by Welch's method in windows of about 0.2 s, half a window apart, of which it measures every
+    `every`th: at 1 the windows overlap by half, at 2 they are adjacent, at 4 half of the signal is skipped.
+    Centres from 50 Hz to 16 kHz, IEC 61260, base two. Memory does not grow. Moving holes average out: feed
+    one section at a time.
     """
 
     def __init__(self, sample_rate: int, every: int = 4) -> None:
         self._size = 1 << round(np.log2(_WINDOW_S * sample_rate))
         self._stride = self._size // 2 * every
-        self._needed = max(self._stride, self._size)  # before a window is looked at
+        self._needed = max(self._stride, self._size)  # samples needed to measure a window
         self._window = np.hanning(self._size)
         self._hz = frequencies(self._size, sample_rate)
         self._seen = np.zeros((2, len(self._hz)))
@@ -72,12 +72,12 @@ class MonoFoldMeter:
         self._waiting = np.zeros((2, 0))
 
     def feed(self, block: Samples) -> None:
-        """Take `(n, 2)` more. Raises ValueError for another shape."""
+        """Feed the next block `(n, 2)`. Raises ValueError for another shape."""
         if block.ndim != 2 or block.shape[1] != 2:
             raise ValueError(f"{block.shape} is not (n, 2)")
         begun, new = self._waiting.shape[1], block.T
         if begun:
-            # what waits is joined with no more than it needs, as a block is large
+            # the waiting samples are joined with only as many as needed, because a block is large
             joined = np.concatenate([self._waiting, new[:, : self._needed]], axis=1)
             passed = self._look_at(joined)
             if new.shape[1] <= self._needed:
@@ -87,7 +87,7 @@ class MonoFoldMeter:
         self._waiting = new[:, self._look_at(new) :].copy()
 
     def result(self) -> MonoFold:
-        """How all that was fed so far folds; what came after the last window counts, too."""
+        """The fold of all samples fed so far, including those after the last complete window."""
         rest = self._powers(self._waiting[:, None, : self._size])
         seen = self._seen + np.concatenate(rest)
         centre_hz = _centres_hz()
@@ -100,7 +100,7 @@ class MonoFoldMeter:
         return MonoFold(centre_hz, change_db, heard & (lines * self._windows >= _FEWEST))
 
     def _look_at(self, x: Samples) -> int:
-        """Look at every window of `(2, n)`; returns how many samples are done with."""
+        """Measure every window of `(2, n)`; returns the number of samples that are no longer needed."""
         passed: int = max(0, x.shape[1] - self._needed + self._stride) // self._stride * self._stride
         if passed:
             windows = np.lib.stride_tricks.sliding_window_view(x, self._size, axis=1)
@@ -110,20 +110,20 @@ class MonoFoldMeter:
         return passed
 
     def _add(self, windows: Samples) -> None:
-        """Count `(2, k, size)` in, one after the other, so that sums come out the same in any blocks."""
+        """Add the windows `(2, k, size)` one by one, so that the sums do not depend on the blocks."""
         if windows.any():
             for powers in zip(*self._powers(windows), strict=True):
                 self._windows += bool(powers[0].any())
                 self._seen += powers
 
     def _powers(self, windows: Samples) -> tuple[Samples, Samples]:
-        """`(k, lines)` each: of L and R apart, summed; of L + R; from `(2, k, n)`, n at most the size."""
+        """The powers `(k, lines)` of L plus R summed, and of L + R; from `(2, k, n)`, n at most the size."""
         left, right = np.fft.rfft(windows * self._window[: windows.shape[2]], self._size)
         return _power(left) + _power(right), _power(left + right)
 
 
 def mono_fold_holes(stereo: Samples, sample_rate: int) -> MonoFold:
-    """How deep third octaves become when `stereo` `(n, 2)` is folded to L + R: every window of it.
+    """The level change of third octaves when `stereo` `(n, 2)` is folded to L + R; measures every window.
 
     Raises ValueError for another shape.
     """

@@ -1,4 +1,4 @@
-"""How the level between the ears grows when a sound comes near the head, by a rigid sphere.
+"""Interaural level of a sound near the head, computed for a rigid sphere.
 
 Source: Duda & Martens, "Range dependence of the response of a spherical head model", JASA 104, 1998:
 a series of spherical Hankel functions and Legendre polynomials.
@@ -13,9 +13,9 @@ from audio_pipeline.dsp.arrays import Samples
 
 SPHERE_RADIUS_M = 0.0875
 
-_FAR = 100.0  # radii from which a sound is as good as infinitely far away
-_CLOSEST = 1.05  # radii: a point source on the sphere itself is infinitely loud there
-_LOWEST_KA, _HIGHEST_KA = 0.02, 8.0  # some 12 Hz to 5 kHz: beyond, nearness changes nothing more
+_FAR = 100.0  # radii: a sound at this distance is practically in the far field
+_CLOSEST = 1.05  # radii: a point source on the sphere's surface is infinitely loud there
+_LOWEST_KA, _HIGHEST_KA = 0.02, 8.0  # about 12 Hz to 5 kHz: beyond, the effect of distance is constant
 _POINTS = 48
 _MOST_TERMS = 400
 _SMALLEST_TERM = 1e-5
@@ -25,9 +25,9 @@ def near_field_gain(frequency_hz: Samples, azimuth_deg: Samples, nearest_m: floa
     """The gain at one ear of a near sound over a far one in the same direction, `(azimuths, f)`, linear.
 
     `azimuth_deg` `(azimuths,)` from −90 (opposite the ear) to +90 (at the ear). At ±90° the sound is
-    `nearest_m` from the middle of the head; towards the front its distance grows as 1/sin² of the
-    azimuth, so that what is straight ahead has no near field. The loss by distance itself, 1/r, is not
-    in it. Raises ValueError for a `nearest_m` that is not above 0.
+    `nearest_m` from the middle of the head; towards the front its distance grows as 1/sin² of the azimuth,
+    so that a sound straight ahead has no near field. The 1/r loss by distance is not included. Raises
+    ValueError for a `nearest_m` that is not above 0.
     """
     if nearest_m <= 0.0:
         raise ValueError(f"nearest_m must be above 0, not {nearest_m}")
@@ -43,10 +43,10 @@ def near_field_gain(frequency_hz: Samples, azimuth_deg: Samples, nearest_m: floa
 
 
 def brought_near(magnitude: Samples, near: Samples) -> Samples:
-    """`magnitude` `(azimuths, f)` from the far ear to the near one, with the gain `near` of the same shape.
+    """`magnitude` `(azimuths, f)`, from far ear to near ear, with the gain `near` of the same shape applied.
 
-    At every azimuth and frequency both ears together keep power 1, as in `Head`: a voice that comes near
-    is not louder or of another colour.
+    At every azimuth and frequency both ears together keep power 1, as in `Head`: a near voice has the same
+    loudness and spectrum as a far one.
     """
     power = np.square(magnitude * near)
     balanced: Samples = np.sqrt(power / (power + power[::-1]))
@@ -54,12 +54,12 @@ def brought_near(magnitude: Samples, near: Samples) -> Samples:
 
 
 def sphere_pressure(ka: Samples, radii: Samples, cosine: Samples) -> Samples:
-    """Pressure on a rigid sphere over that of the free field at its middle, complex `(m, f)`.
+    """Pressure on a rigid sphere relative to the free field at its middle, complex `(m, f)`.
 
     `ka` `(f,)`: wave number times radius. `radii` `(m,)`, above 1: distance of the sound from the middle.
-    `cosine` `(m,)`: of the angle between the sound and the place on the sphere.
+    `cosine` `(m,)`: cosine of the angle between the sound and the point on the sphere.
 
-    Each Hankel function is the one before it times a ratio, so that nothing overflows.
+    Each Hankel function is computed from the previous one by a ratio, to avoid overflow.
     """
     rho = radii[:, None]
     surface, source = ka[None, :], ka[None, :] * rho

@@ -1,8 +1,8 @@
-"""Noise that belongs to a place in time: a pure function of (seed, name, sample).
+"""Noise as a pure function of (seed, stream name, sample).
 
-Each stream is cut into cells; a cell is drawn from Philox, a counter-based generator, keyed by the
-stream's name and counted by the cell's number. So any window can be drawn alone, in any order, on
-any worker, and no stream can move another. NumPy promises the same numbers for the same build only.
+Each stream is divided into cells; a cell is drawn from Philox, a counter-based generator, with the stream's
+name as key and the cell's number as counter. So any window can be drawn alone, in any order, on any worker,
+and no stream affects another. NumPy promises the same numbers for the same build only.
 Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011.
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CELL = 24_000
-"""Samples in a cell: it divides the tile, and a short look-back draws little that is not used."""
+"""Samples in a cell: a divisor of the tile, and small, so that a short look-back wastes few samples."""
 
 _STEPS = 2.0**16
 
@@ -32,15 +32,15 @@ def _philox(seed: int, stream: str, cell: int) -> Philox:
 
 
 def generator(seed: int, stream: str, cell: int) -> Generator:
-    """A fresh generator for one cell (any whole number, also negative) of the named stream."""
+    """A new generator for one cell (any integer, also negative) of the named stream."""
     return np.random.Generator(_philox(seed, stream, cell))
 
 
 def steps(seed: int, stream: str, cells: range, n: int) -> Iterator[NDArray[np.int16]]:
-    """`(n,)` whole numbers of each cell, all from −2¹⁵ to 2¹⁵ − 1 alike often.
+    """`(n,)` integers for each cell, uniform from −2¹⁵ to 2¹⁵ − 1.
 
-    Four of them come out of each number that the generator draws, so they cost a sixth of floats. One
-    generator is set to each cell in turn, which takes an eighth of the time of creating one.
+    Each 64-bit number of the generator gives four of them, at a sixth of the cost of floats. One generator
+    is set to each cell in turn, which takes an eighth of the time of creating a generator.
     """
     philox = _philox(seed, stream, 0)
     state = philox.state
@@ -53,7 +53,7 @@ def steps(seed: int, stream: str, cells: range, n: int) -> Iterator[NDArray[np.i
 def uniform(seed: int, stream: str, start: int, stop: int) -> NDArray[np.float32]:
     """`(stop - start,)` white noise in (−0.5, 0.5), in 2¹⁶ steps: mean 0, RMS 1/√12.
 
-    In float32, which holds every step exactly.
+    In float32, which represents every step exactly.
 
     Examples:
         >>> whole = uniform(1, "rain", 0, 100_000)

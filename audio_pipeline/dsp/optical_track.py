@@ -11,7 +11,7 @@ import numpy as np
 from audio_pipeline.dsp.arrays import Samples
 
 ACADEMY_CURVE = ((40.0, -7.0), (100.0, 0.0), (1600.0, 0.0), (5000.0, -10.0), (8000.0, -18.0))
-"""(Hz, dB) of the Academy curve, straight between on a logarithmic axis, straight on beyond."""
+"""(Hz, dB) of the Academy curve; linear over log frequency between the points, extrapolated beyond them."""
 
 
 def academy_db(frequency_hz: Samples) -> Samples:
@@ -27,7 +27,7 @@ def academy_db(frequency_hz: Samples) -> Samples:
 
 
 def optical_magnitude(tilt_db: float, frequency_hz: Samples) -> Samples:
-    """The magnitude of an optical track: the Academy curve, tilted by `tilt_db` an octave about 1 kHz."""
+    """The magnitude of an optical track: the Academy curve, tilted by `tilt_db` per octave about 1 kHz."""
     hz = np.maximum(frequency_hz, 1.0)
     magnitude: Samples = 10.0 ** ((academy_db(hz) + tilt_db * np.log2(hz / 1000.0)) / 20.0)
     return magnitude

@@ -1,4 +1,4 @@
-"""Putting one sound between two ears, for speakers: by level alone."""
+"""Placement of a mono sound in stereo for speakers, by level alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Placer(Protocol):
     def place(self, window: Samples, position: Samples) -> Samples:
         """`window` `(look_back + n,)` at `position` `(n,)`, −1 left … +1 right → `(n, 2)`, planar.
 
-        A `position` of `(1,)` is where a sound stands that does not move.
+        A `position` of `(1,)` is a constant position.
         """
         ...
 

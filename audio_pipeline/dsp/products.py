@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _WORTH_THREADS = 200_000
-"""Multiplications; OpenBLAS spreads a product over its own threads from 262 144 on."""
+"""Multiplications per product; from 262 144 on OpenBLAS uses its own threads."""
 
 _SHORT = 8192
-"""Samples; OpenBLAS spreads the product of two vectors over its own threads from 10 000 on."""
+"""Samples per product of two vectors; from 10 000 on OpenBLAS uses its own threads."""
 
 
 def row_product(
@@ -23,8 +23,8 @@ def row_product(
 ) -> NDArray[Precision]:
     """`rows @ matrix`, `(n, k)` by `(k, m)`, in stacks so small that BLAS starts no threads.
 
-    For long and narrow products its threads gain little, and where other processes use the cores they
-    wait for one another for many times as long as the work takes.
+    For long and narrow products BLAS threads gain little, and when other processes use the cores, they wait
+    for each other many times longer than the computation takes.
     """
     n, (k, m) = len(rows), matrix.shape
     height = max(1, _WORTH_THREADS // max(1, k * m))
@@ -39,16 +39,16 @@ def row_product(
 
 
 def energies(x: Samples) -> Samples:
-    """The sums of squares along the last axis, in parts so short that BLAS starts no threads.
+    """The sums of squares along the last axis, `(..., n)` → `(...)`; any axis may be empty.
 
-    `(..., n)` → `(...)`; any of the axes may be empty.
+    Computed in parts so short that BLAS starts no threads.
     """
     count = x.shape[-1] // _SHORT
     whole = count * _SHORT
     rest = x[..., whole:]
     sums: Samples = np.vecdot(rest, rest)
     if whole:
-        # the number of parts is stated: NumPy cannot infer it where another axis is empty
+        # the number of parts is explicit, because NumPy cannot infer it if another axis is empty
         parts = x[..., :whole].reshape(*x.shape[:-1], count, _SHORT)
         sums += np.vecdot(parts, parts).sum(axis=-1)
     return sums

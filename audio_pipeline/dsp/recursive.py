@@ -1,9 +1,9 @@
-"""Second-order sections run as matrix products: exact, and without a loop over samples.
+"""Second-order sections computed as matrix products: exact, and without a loop over samples.
 
-A recursive filter of order m is a state of m numbers. Cut the signal into blocks of `BLOCK` samples:
-every output in a block is a fixed linear function of the block and of the state at its start, so all
-blocks are two matrix products once their states are known, and the states obey the same kind of
-recursion so many times slower, and so on up.
+A recursive filter of order m has a state of m numbers. In blocks of `BLOCK` samples every output is a fixed
+linear function of the block and of the state at its start, so two matrix products give all blocks once the
+states are known. The states follow the same type of recursion at 1/`BLOCK` of the rate, which is grouped in
+the same way, recursively.
 Source: Burrus, "Block realization of digital filters", IEEE Trans. Audio Electroacoust., 1972.
 """
 
@@ -35,7 +35,7 @@ class Section:
     a2: float
 
     def response(self, frequency_hz: Samples, sample_rate_hz: int) -> Samples:
-        """|H| at each frequency."""
+        """The magnitude |H| at each frequency."""
         z = np.exp(-2j * np.pi * np.asarray(frequency_hz) / sample_rate_hz)
         above = self.b0 + self.b1 * z + self.b2 * z * z
         magnitude: Samples = np.abs(above / (1.0 + self.a1 * z + self.a2 * z * z))
@@ -43,11 +43,11 @@ class Section:
 
 
 class RecursiveFilter:
-    """A cascade of sections, run over pieces of exactly `length` samples with the state handed on.
+    """A cascade of sections for pieces of exactly `length` samples; the caller passes the state on.
 
-    `run` takes the state at the start of the piece and returns the one at its end; nothing else is kept
-    between calls but room to work in, so one filter is for one thread at a time.
-    Raises ValueError for a cascade without sections.
+    `run` takes the state at the start of the piece and returns the state at its end; between calls only
+    scratch arrays are kept. Use a filter in one thread at a time. Raises ValueError for a cascade without
+    sections.
     """
 
     def __init__(self, sections: tuple[Section, ...], length: int) -> None:
@@ -64,7 +64,7 @@ class RecursiveFilter:
         toeplitz = np.zeros((BLOCK, BLOCK))
         for row in range(BLOCK):
             toeplitz[row, : row + 1] = impulse[row::-1]
-        # what a block makes of itself, and of the state before it
+        # the output of a block from its own samples, and from the state before it
         self._own, self._of_state = toeplitz.T.copy(), np.array(observe).T.copy()
         self._reach = _reach(a, b, BLOCK)
         self._rest = _reach(a, b, length % BLOCK)
@@ -72,13 +72,14 @@ class RecursiveFilter:
         self._scan = _Scan(np.linalg.matrix_power(a, BLOCK), length // BLOCK + 1)
 
     def rest_state(self, channels: int) -> Samples:
-        """The initial state `(channels, order)` of a filter."""
+        """The initial state `(channels, order)`, zeros."""
         return np.zeros((channels, self.order))
 
     def run(self, x: Samples, state: Samples, out: Samples | None = None) -> tuple[Samples, Samples]:
         """Filter `(length, channels)`; returns `(channels, length)` and the state afterwards.
 
-        Quickest when each channel of x is contiguous, and an `out` of that shape is at hand.
+        Fastest when each channel of `x` is contiguous and an `out` `(channels, length)` is passed. Raises
+        ValueError for a piece of another length.
         """
         n, channels = x.shape
         if n != self.length:
@@ -95,17 +96,17 @@ class RecursiveFilter:
         for own, before, filtered in zip(blocks, states, y, strict=True):
             made = row_product(own, self._own, out=filtered[:whole].reshape(count, BLOCK))
             made += row_product(before[:count], self._of_state, out=echo)
-        # the samples after the last whole block are a shorter one
+        # the samples after the last complete block form a shorter block
         rest, last = x[whole:].T, states[:, count]
         y[:, whole:] = rest @ self._own[: n - whole, : n - whole] + last @ self._of_state[:, : n - whole]
         after = last @ self._over_rest + rest @ self._rest
-        # far below anything audible the state is put to rest: denormal numbers are slow
+        # an inaudible state is set to zero, because denormal numbers are slow
         after[np.abs(after).max(axis=1, initial=0.0) < _EXTINCT] = 0.0
         return y, after
 
 
 class _Scan:
-    """s[j+1] = step·s[j] + u[j] for `count` steps: in groups, and over the groups the same again."""
+    """s[j+1] = step·s[j] + u[j] for `count` steps, computed in groups, recursively."""
 
     def __init__(self, step: Samples, count: int) -> None:
         self._scratch = Scratch()
@@ -117,7 +118,8 @@ class _Scan:
         powers[:, 0] = np.eye(m)
         for n in range(length):
             powers[:, n + 1] = powers[:, n] @ step.T
-        # a row [u0 … u(n−1)] becomes what it adds to [s1 … sn], and s0 what it leaves in [s1 … s(n−1)]
+        # `_own` maps a row [u0 … u(n−1)] to its part of [s1 … sn], `_of_first` maps s0 to its part of
+        # [s1 … s(n−1)]
         own = np.zeros((length, m, length, m))
         for of in range(length):
             own[of, :, of:] = powers[:, : length - of]
@@ -126,8 +128,10 @@ class _Scan:
         self._above = _Scan(powers[:, length].T, self._groups) if self._groups > 1 else None
 
     def before(self, drive: Samples, start: Samples) -> Samples:
-        """The state before each step, `(channels, self.count, order)`, from the u of each and the first;
-        `drive` has as many, or fewer."""
+        """The state before each step, `(channels, self.count, order)`, from the inputs and the first state.
+
+        `drive`: u of each step, `(channels, count, order)`, with at most `self.count` steps.
+        """
         channels, count, m = drive.shape
         if count < self.count:
             drive = np.concatenate([drive, np.zeros((channels, self.count - count, m))], axis=1)
@@ -158,7 +162,7 @@ def _state_space(sections: tuple[Section, ...]) -> tuple[Samples, Samples, Sampl
 
 
 def _reach(a: Samples, b: Samples, n: int) -> Samples:
-    """`(n, order)`: what each of n samples in a row has left in the state after the last of them."""
+    """`(n, order)`: the contribution of each of n consecutive samples to the state after the last one."""
     rows = [b]
     for _ in range(n - 1):
         rows.append(a @ rows[-1])

@@ -1,4 +1,4 @@
-"""Room to work in."""
+"""Reusable scratch arrays."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ if TYPE_CHECKING:
 
 
 class Scratch:
-    """Arrays that are used again by the next call: mapping memory for each call can take longer
-    than the work on it. For one thread at a time; what an array holds when it is taken means nothing."""
+    """Arrays that the next call reuses, because mapping memory for each call can take longer than its work.
+
+    For one thread at a time. The initial contents of an array are undefined.
+    """
 
     def __init__(self) -> None:
         self._kept: dict[str, NDArray[np.uint8]] = {}
 
     def take(self, name: str, shape: tuple[int, ...], kind: type[Precision]) -> NDArray[Precision]:
-        """An array of that shape, valid until the next of that name is taken."""
+        """An array of that shape, valid until `take` is called again with the same name."""
         size = math.prod(shape) * np.dtype(kind).itemsize
         kept = self._kept.get(name)
         if kept is None or len(kept) < size:

@@ -1,8 +1,8 @@
 """The early reflections of a rectangular room, by image sources, as a level-panned stereo response.
 
-Source: Allen & Berkley, "Image method for efficiently simulating small-room acoustics", 1979; the
-images are moved by a few centimetres so that no two fall into step, after De Sena et al., "On the
-modeling of rectangular geometries in room acoustic simulations", 2015.
+Source: Allen & Berkley, "Image method for efficiently simulating small-room acoustics", 1979; the images
+are displaced by a few centimetres to break up regular arrivals, after De Sena et al., "On the modeling of
+rectangular geometries in room acoustic simulations", 2015.
 """
 
 from __future__ import annotations
@@ -41,25 +41,25 @@ class Shoebox:
 
     @property
     def surface_m2(self) -> float:
-        """All six walls, m²."""
+        """Area of all six walls, m²."""
         x, y, z = self.length_m, self.width_m, self.height_m
         return 2.0 * (x * y + y * z + z * x)
 
     def wall_reflection(self, rt60_s: Samples) -> Samples:
-        """Pressure reflected at one wall, linear, when all walls together make this RT60 (Eyring)."""
+        """Pressure reflection factor of one wall, linear, when all walls together give this RT60 (Eyring)."""
         return np.exp(-0.161 * self.volume_m3 / (2.0 * self.surface_m2 * rt60_s))
 
     def reflections_per_s(self, after_s: float) -> float:
-        """How many reflections a second arrive that long after the sound: 4πc³t²/V."""
+        """Reflections per second at the time `after_s` after the sound: 4πc³t²/V."""
         return 4.0 * np.pi * SPEED_OF_SOUND**3 * after_s**2 / self.volume_m3
 
 
 @dataclass(frozen=True)
 class Reflections:
-    """What arrives after the direct sound; every field `(images,)`, in order of arrival.
+    """The reflections after the direct sound; every field `(images,)`, in order of arrival.
 
-    `delay_s` after the direct sound, `gain` relative to it by distance alone, `bounces` off walls,
-    `lateral` −1 (from the left) to +1 (from the right): the sine of the angle off the middle.
+    `delay_s` after the direct sound; `gain` relative to it, by distance alone; `bounces`, the number of wall
+    reflections; `lateral`, the sine of the angle from the middle, −1 (left) to +1 (right).
     """
 
     delay_s: Samples
@@ -71,9 +71,9 @@ class Reflections:
 def image_sources(
     room: Shoebox, source_m: Samples, listener_m: Samples, within_s: float, jitter: Generator
 ) -> Reflections:
-    """The reflections that follow the direct sound by less than `within_s`.
+    """The reflections less than `within_s` after the direct sound.
 
-    `source_m`, `listener_m`: `(3,)` inside the room. Raises ValueError when they are not.
+    `source_m`, `listener_m`: `(3,)` inside the room. Raises ValueError for a position outside it.
     """
     sides = np.array([room.length_m, room.width_m, room.height_m])
     if np.any((source_m <= 0) | (source_m >= sides) | (listener_m <= 0) | (listener_m >= sides)):
@@ -108,8 +108,8 @@ def reflection_response(
 ) -> Samples:
     """The reflections as a `(taps, 2)` response, left and right, panned by level alone.
 
-    `wall(frequencies_hz)` is the pressure one wall reflects. By level alone, because a delay
-    between the channels would comb when they are folded to mono.
+    `wall(frequencies_hz)` is the pressure reflection factor of one wall. Panned by level alone, because a
+    delay between the channels would comb when they are folded to mono.
     """
     response = np.zeros((taps, 2))
     position = np.rint(reflections.delay_s * sample_rate).astype(np.int64)

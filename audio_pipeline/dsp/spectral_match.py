@@ -1,7 +1,7 @@
-"""How two voices meet in the middle: what each is filtered by, and which noise is added to it.
+"""Spectral matching of two voices: the filter and the added noise of each.
 
-Everything is worked out for one voice from its own spectrum and the other's; for the other voice the two
-change places. So exchanging the voices exchanges the results, to the bit.
+Each result is computed for one voice from its own spectrum and the other's; for the other voice the two are
+swapped. So swapping the voices swaps the results, bit for bit.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from audio_pipeline.dsp.voice_spectrum import (
 )
 
 SAME_BANDWIDTH = 1.05
-"""Bandwidths whose ratio is smaller are left as they are."""
-_LOW_PASS_BEGINS = 0.93  # of the frequency at which it has taken everything away
+"""Bandwidths with a smaller ratio are not changed."""
+_LOW_PASS_BEGINS = 0.93  # of the frequency at which its gain reaches 0
 _HIGH_PASS_ENDS = 1.2
-_NOISE_HZ = (80.0, 100.0)  # rumble and hum below are not matched
-_FLOOR_HZ = (100.0, 8000.0)  # where noise floors are compared
+_NOISE_HZ = (80.0, 100.0)  # lower frequencies, rumble and hum, are not matched
+_FLOOR_HZ = (100.0, 8000.0)  # range for comparing noise floors
 _ROUNDS = 3
 _SILENT_DBFS, _INAUDIBLE_DBFS = -140.0, -110.0
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that a third octave is raised and cut, dB; the lowest frequency of a low-pass, Hz."""
+    """The largest boost and cut of a third octave, dB; the lowest frequency of a low-pass, Hz."""
 
     boost_db: float
     cut_db: float
@@ -42,8 +42,10 @@ class Limits:
 
 @dataclass(frozen=True, eq=False)
 class Match:
-    """The filter of one voice: `gain_db` `(bands,)` at the centres `bands_hz`; the frequencies, Hz, at which a
-    high-pass and a low-pass have taken everything away, or None."""
+    """The filter of one voice: `gain_db` `(bands,)` at the centres `bands_hz`, a high-pass and a low-pass.
+
+    `high_pass_hz` and `low_pass_hz` are the frequencies, Hz, at which their gain reaches 0, or None.
+    """
 
     bands_hz: Samples
     gain_db: Samples
@@ -65,8 +67,11 @@ class Match:
 
 @dataclass(frozen=True)
 class Likeness:
-    """How alike two voices are: differences of third octaves, dB, absolute, within both bandwidths; the
-    largest with its frequency; the −60 dB bandwidths, Hz; the noise floors, dBFS, None where unknown."""
+    """The similarity of two voices: absolute differences of third octaves within both bandwidths, dB.
+
+    The mean, and the largest with its frequency; the −60 dB bandwidths, Hz; the noise floors, dBFS, None
+    where unknown.
+    """
 
     mean_db: float
     largest_db: float
@@ -76,9 +81,10 @@ class Likeness:
 
 
 def matched(own: VoiceSpectrum, other: VoiceSpectrum, limits: Limits) -> Match | None:
-    """What is done to the voice `own`; None when the voices have no third octave in common.
+    """The filter of the voice `own`; None when the voices have no third octave in common.
 
-    From 250 Hz to 8 kHz, as far as both voices reach, their third octaves meet in the middle.
+    From 250 Hz to 8 kHz, within the range of both voices, each voice changes by half the difference of their
+    third octaves.
     """
     bands_hz = _common_bands_hz(own, other)
     if not len(bands_hz):
@@ -86,7 +92,7 @@ def matched(own: VoiceSpectrum, other: VoiceSpectrum, limits: Limits) -> Match |
     hz, most = own.frequency_hz, limits.boost_db + limits.cut_db
     difference = np.zeros(len(bands_hz))
     mine, its = own, other
-    for _ in range(_ROUNDS):  # a straight line from band to band does not meet steep ones at once
+    for _ in range(_ROUNDS):  # interpolation between bands needs several rounds to match steep spectra
         rest = band_levels_db(its.voice, hz, bands_hz) - band_levels_db(mine.voice, hz, bands_hz)
         difference = np.clip(difference + rest, -most, most)
         gains = _gains_db(difference, limits), _gains_db(-difference, limits)
@@ -101,9 +107,10 @@ def matched(own: VoiceSpectrum, other: VoiceSpectrum, limits: Limits) -> Match |
 
 
 def missing_noise(own: VoiceSpectrum, other: VoiceSpectrum, most_db: float) -> Samples:
-    """The power of the noise that `own` lacks against `other`, `(bins,)`; zeros where a floor is unknown.
+    """The power `(bins,)` of the noise that `own` lacks compared with `other`; zeros for an unknown floor.
 
-    All of it together stays `most_db` against the softer voice. At no frequency do both voices lack noise.
+    The total is limited to `most_db` relative to the softer voice. At each frequency at most one of the two
+    voices lacks noise.
     """
     if own.floor is None or other.floor is None:
         return np.zeros_like(own.speech)
@@ -116,7 +123,7 @@ def missing_noise(own: VoiceSpectrum, other: VoiceSpectrum, most_db: float) -> S
 
 
 def likeness(first: VoiceSpectrum, second: VoiceSpectrum) -> Likeness | None:
-    """How alike two voices are; None when they have no third octave in common."""
+    """The similarity of two voices; None when they have no third octave in common."""
     bandwidths_hz = first.bandwidth_hz(), second.bandwidth_hz()
     bands_hz = _common_bands_hz(first, second)
     if not len(bands_hz):
@@ -134,13 +141,13 @@ def likeness(first: VoiceSpectrum, second: VoiceSpectrum) -> Likeness | None:
 
 
 def noise_dbfs(power: Samples) -> float:
-    """The RMS of noise whose power is `(bins,)`, dBFS, −140 at least."""
+    """The RMS, dBFS, of noise with the powers `power` `(bins,)`; at least −140."""
     mean = float(np.mean(power))
     return max(_SILENT_DBFS, 10.0 * math.log10(mean)) if mean > 0.0 else _SILENT_DBFS
 
 
 def _common_bands_hz(*spectra: VoiceSpectrum) -> Samples:
-    """The centres of the third octaves that lie wholly within the range of both voices."""
+    """The centres of the third octaves that are completely within the range of both voices."""
     lows, highs = zip(*(spectrum.speech_range_hz() for spectrum in spectra), strict=True)
     bands_hz, half = third_octaves_hz(), 10.0**0.05
     common: Samples = bands_hz[(bands_hz / half >= max(lows)) & (bands_hz * half <= min(highs))]
@@ -148,7 +155,7 @@ def _common_bands_hz(*spectra: VoiceSpectrum) -> Samples:
 
 
 def _gains_db(difference_db: Samples, limits: Limits) -> Samples:
-    """Half of what the other voice has more; where that is too much for either, the other is cut."""
+    """The gain of one voice: half the difference, or more cut where the other's boost is limited; clipped."""
     half = difference_db / 2.0
     gain = np.where(half < -limits.boost_db, difference_db + limits.boost_db, half)
     held: Samples = np.clip(gain, -limits.cut_db, limits.boost_db)
@@ -156,8 +163,11 @@ def _gains_db(difference_db: Samples, limits: Limits) -> Samples:
 
 
 def _equaliser_db(gain_db: Samples, bands_hz: Samples, frequency_hz: Samples) -> Samples:
-    """Straight from band to band on a logarithmic axis. Beyond the last one a cut goes on, and a boost,
-    which would raise only noise, is gone after an octave."""
+    """The gains interpolated linearly over log frequency.
+
+    Beyond the outer bands a cut continues; a boost, which would raise only noise, falls to 0 dB within an
+    octave.
+    """
     centres = np.log2(bands_hz)
     points = np.concatenate([centres[:1] - 1.0, centres, centres[-1:] + 1.0])
     ends = np.minimum(gain_db[[0, -1]], 0.0)
@@ -167,7 +177,7 @@ def _equaliser_db(gain_db: Samples, bands_hz: Samples, frequency_hz: Samples) ->
 
 
 def _high_pass_hz(lows_hz: Sequence[float]) -> float | None:
-    """Where the other voice is cut off, too, when one begins within the third octaves that are matched."""
+    """The common high-pass frequency, when one voice begins within the matched third octaves, or None."""
     differ = max(lows_hz) > SAME_BANDWIDTH * min(lows_hz)
     begins_hz = float(third_octaves_hz()[0]) / 10.0**0.05
     return max(lows_hz) if differ and max(lows_hz) > begins_hz else None
@@ -179,7 +189,7 @@ def _low_pass_hz(narrow_hz: float, wide_hz: float, lowest_hz: float) -> float | 
 
 
 def _high_pass(limit_hz: float | None, frequency_hz: Samples) -> Samples:
-    """A magnitude that is 0 up to `limit_hz`, and rises to 1 as a raised cosine."""
+    """A magnitude that is 0 up to `limit_hz` and then rises to 1 as a raised cosine."""
     if limit_hz is None:
         return np.ones(len(frequency_hz))
     way = (frequency_hz / limit_hz - 1.0) / (_HIGH_PASS_ENDS - 1.0)
@@ -188,7 +198,7 @@ def _high_pass(limit_hz: float | None, frequency_hz: Samples) -> Samples:
 
 
 def _low_pass(limit_hz: float | None, frequency_hz: Samples) -> Samples:
-    """A magnitude that is 1, and falls to 0 at `limit_hz` as a raised cosine."""
+    """A magnitude that is 1 and falls to 0 at `limit_hz` as a raised cosine."""
     if limit_hz is None:
         return np.ones(len(frequency_hz))
     way = (frequency_hz / limit_hz - _LOW_PASS_BEGINS) / (1.0 - _LOW_PASS_BEGINS)

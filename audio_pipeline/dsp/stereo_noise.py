@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class StereoNoise:
-    """Two channels of one colour, `magnitude` `(SIZE // 2 + 1,)`, made of middle and side.
+    """Two channels with one spectrum, `magnitude` `(SIZE // 2 + 1,)`, computed from mid and side.
 
-    `coherence`, from −1 to 1, one for all frequencies or one for each: left = middle + side and right =
-    middle − side, and the powers of these two stand as 1 + coherence to 1 − coherence. Each channel has
-    the level that `ColouredNoise` says. Raises ValueError for a magnitude of another shape.
+    `coherence`, from −1 to 1, is one value for all frequencies or one for each: left = mid + side, right =
+    mid − side, with the powers of mid and side in the ratio 1 + coherence to 1 − coherence. Each channel has
+    the level of `ColouredNoise`. Raises ValueError for a magnitude of another shape.
     """
 
     def __init__(self, seed: int, stream: str, magnitude: Samples, coherence: float | Samples) -> None:
@@ -29,7 +29,7 @@ class StereoNoise:
         )
 
     def draw(self, start: int, stop: int) -> Samples:
-        """`(stop - start, 2)`, planar, the same for every window that holds it."""
+        """`(stop - start, 2)` samples of noise, planar; overlapping windows have the same samples."""
         out = unset(max(stop - start, 0), 2)
         at = 0
         for left, right in self.pieces(start, stop):
@@ -39,7 +39,7 @@ class StereoNoise:
         return out
 
     def pieces(self, start: int, stop: int) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-        """What `draw` draws, in order: left and right of each piece, see `ColouredNoise.pieces`."""
+        """The samples of `draw`, in order: left and right of each piece, see `ColouredNoise.pieces`."""
         for middle, side in zip(
             self._middle.pieces(start, stop), self._side.pieces(start, stop), strict=True
         ):

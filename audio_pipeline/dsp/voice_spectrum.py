@@ -1,7 +1,7 @@
-"""What a voice is made of in the long run: its spectrum while it speaks, its noise floor, its bandwidth.
+"""Long-term spectrum of a voice: the spectrum of its speech, its noise floor, its bandwidth.
 
-The frames of a short-time spectrum are sorted by their level into classes of 1 dB, so that speech and
-pauses can be told apart afterwards, in one pass and in memory that does not grow with the length.
+The frames of a short-time spectrum are sorted by level into classes of 1 dB, so that speech and pauses can
+be separated afterwards, in one pass and in memory that does not grow with the length.
 """
 
 from __future__ import annotations
@@ -22,39 +22,41 @@ if TYPE_CHECKING:
 FRAME_S = 0.043
 """Length of a frame: 2048 samples at 44.1 and 48 kHz."""
 BANDWIDTH_DB = 60.0
-"""The bandwidth ends where the spectrum has fallen so far below its highest level."""
+"""The bandwidth ends where the spectrum is this far below its highest level."""
 FEWEST_FRAMES = 16
-"""Frames of speech that a spectrum needs: a third of a second."""
+"""Minimum number of speech frames for a spectrum: a third of a second."""
 
-_LEVEL_HZ = (200.0, 8000.0)  # where the level of a frame is measured: rumble is neither speech nor pause
+_LEVEL_HZ = (200.0, 8000.0)  # range of a frame's level; excludes rumble
 _LOWEST_DB, _CLASSES = -140, 180
 _DIGITAL_SILENCE_DB = -130
-_SPEECH_DB = 25.0  # speech reaches so far below its mean level: an s, after the Academy curve
-_OVER_FLOOR_DB = 6  # and stands so far over the noise floor
-_LOUDEST_DB = 40.0  # and frames this far below the loudest do not count for the mean
-_SILENT = 0.1  # pauses of digital silence are at least this share of the frames
-_QUIET = 0.05  # this share of the frames that sound is no louder than the noise floor
-_NEAR_DB = 3  # frames so near to these are pauses, too
-_STEADY = 1.5  # and more than the frames in the 6 dB above: soft speech is less steady than noise
-_PAUSE_DB = 12.0  # a floor that is nearer to the speech is not a pause
-_OVER_NOISE = 2.0  # speech that adds less than 3 dB to the noise is lost in it
+_SPEECH_DB = 25.0  # range of speech below its mean level: an s, after the Academy curve
+_OVER_FLOOR_DB = 6  # minimum level of speech over the noise floor
+_LOUDEST_DB = 40.0  # frames this far below the loudest do not count in the mean
+_SILENT = 0.1  # pauses are digital silence if at least this share of the frames is
+_QUIET = 0.05  # this share of the frames that are not silent is at the noise floor or below
+_NEAR_DB = 3  # frames within this distance of them are pauses, too
+_STEADY = (
+    1.5  # minimum ratio of pauses to frames in the 6 dB above: soft speech is less steady than noise
+)
+_PAUSE_DB = 12.0  # a floor closer to the speech is not a pause
+_OVER_NOISE = 2.0  # speech that adds less than 3 dB to the noise is inaudible
 _TOGETHER = 16
-_SMOOTHED = 1.0 / 12.0  # octaves, for a floor of few frames
-_LEAK = 2  # bins that a sharp end is widened by, by the window
+_SMOOTHED = 1.0 / 12.0  # octaves; smooths a floor from few frames
+_LEAK = 2  # bins by which the window widens a sharp edge
 
 
 def third_octaves_hz() -> Samples:
-    """The sixteen centres `(16,)` from 250 Hz to 8 kHz, in Hz. IEC 61260-1, base ten."""
+    """The centres `(16,)` of the third octaves from 250 Hz to 8 kHz, in Hz. IEC 61260-1, base ten."""
     centres: Samples = 1000.0 * 10.0 ** (np.arange(-6, 10) / 10.0)
     return centres
 
 
 @dataclass(frozen=True, eq=False)
 class VoiceSpectrum:
-    """Mean powers `(bins,)` at `frequency_hz`: of the speech, and of the pauses between it.
+    """Mean powers `(bins,)` of the speech and of the pauses at `frequency_hz`.
 
-    White noise of RMS 1 has the power 1 at every frequency. `floor` is None without pauses to measure it in,
-    and zeros for digital silence.
+    White noise of RMS 1 has the power 1 at every frequency. `floor` is None for a stem without pauses, and
+    zeros for digital silence.
     """
 
     frequency_hz: Samples
@@ -63,21 +65,21 @@ class VoiceSpectrum:
 
     @property
     def noise(self) -> Samples:
-        """The floor `(bins,)`, zeros where it is not known."""
+        """The noise floor `(bins,)`, zeros when it is unknown."""
         return np.zeros_like(self.speech) if self.floor is None else self.floor
 
     @cached_property
     def voice(self) -> Samples:
-        """The speech less the noise under it, `(bins,)`: at least a tenth of both together."""
+        """The power of the speech without the noise, `(bins,)`: at least a tenth of both together."""
         return np.maximum(self.speech - self.noise, 0.1 * self.speech)
 
     def filtered(self, power_gain: Samples) -> VoiceSpectrum:
-        """The spectrum behind a filter whose squared magnitude is `power_gain` `(bins,)`."""
+        """The spectrum after a filter with the squared magnitude `power_gain` `(bins,)`."""
         floor = None if self.floor is None else self.floor * power_gain
         return VoiceSpectrum(self.frequency_hz, self.speech * power_gain, floor)
 
     def with_noise(self, power: Samples) -> VoiceSpectrum:
-        """The spectrum with steady noise of that power `(bins,)` added to speech and pauses."""
+        """The spectrum with steady noise of the power `power` `(bins,)` added to speech and pauses."""
         floor = None if self.floor is None else self.floor + power
         return VoiceSpectrum(self.frequency_hz, self.speech + power, floor)
 
@@ -86,7 +88,10 @@ class VoiceSpectrum:
         return self._reach_hz(0.0)[1]
 
     def speech_range_hz(self) -> tuple[float, float]:
-        """The lowest such frequency and the highest, in Hz, that can be told from the noise floor."""
+        """The lowest and highest frequency, in Hz, at which speech exceeds the noise floor.
+
+        The speech must be within 60 dB of its highest level and raise the power by 3 dB.
+        """
         return self._reach_hz(_OVER_NOISE)
 
     def _reach_hz(self, over_noise: float) -> tuple[float, float]:
@@ -99,7 +104,7 @@ class VoiceSpectrum:
 
 
 def voice_spectrum(stem: Samples, sample_rate_hz: int) -> VoiceSpectrum | None:
-    """The spectrum of a stem `(n,)`; None when there is too little speech in it."""
+    """The spectrum of a stem `(n,)`; None when it has less than `FEWEST_FRAMES` of speech."""
     size = frame_size(sample_rate_hz)
     hz = frequencies(size, sample_rate_hz)
     sums, counts = _by_level(stem, size, hz)
@@ -122,7 +127,7 @@ def voice_spectrum(stem: Samples, sample_rate_hz: int) -> VoiceSpectrum | None:
 
 
 def frame_size(sample_rate_hz: int) -> int:
-    """Samples in a frame: a power of two."""
+    """The number of samples in a frame, a power of two."""
     return 1 << round(math.log2(FRAME_S * sample_rate_hz))
 
 
@@ -148,7 +153,7 @@ def smoothed(power: Samples, frequency_hz: Samples, octaves: float = _SMOOTHED) 
 
 
 def _by_level(stem: Samples, size: int, hz: Samples) -> tuple[Samples, NDArray[np.int64]]:
-    """The sum of the powers of all frames of a class, `(classes, bins)`, and how many there are."""
+    """The sums of the frames' powers by class, `(classes, bins)`, and the number of frames `(classes,)`."""
     window = np.hanning(size + 1)[:size]
     window /= np.sqrt(np.sum(window**2))
     if len(stem) < size:
@@ -171,8 +176,9 @@ def _by_level(stem: Samples, size: int, hz: Samples) -> tuple[Samples, NDArray[n
 def _pauses(
     counts: NDArray[np.int64], levels_db: NDArray[np.int64], mean_db: float
 ) -> NDArray[np.bool_] | None:
-    """The classes `(classes,)` of pauses; none of them where pauses are digital silence; None where the
-    quietest frames are not steady noise.
+    """The mask `(classes,)` of pauses: all False for pauses of digital silence.
+
+    None when the quietest frames are not steady noise.
     """
     if _quantile_db(counts, levels_db, _SILENT) <= _DIGITAL_SILENCE_DB:
         return np.zeros(len(counts), np.bool_)

@@ -1,4 +1,4 @@
-"""Windows that slide over a signal."""
+"""Sliding-window operations."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from audio_pipeline.dsp.arrays import Samples
 
 
 def sliding_minimum(x: Samples, width: int) -> Samples:
-    """The least of every `width` neighbours: `(n,)` → `(n − width + 1,)`.
+    """The minimum of every `width` adjacent samples: `(n,)` → `(n − width + 1,)`.
 
-    By doubling: minima over 1, 2, 4 … samples, the last two overlapping; log₂(width) passes.
+    By doubling: minima over 1, 2, 4 … samples, the last two overlapping; log₂(width) passes. Raises
+    ValueError for a width outside 1 to n.
     """
     if not 1 <= width <= len(x):
         raise ValueError(f"a window of {width} does not fit into {len(x)} samples")

@@ -1,1 +1,1 @@
-"""Time: timecode, cues, spans and tiles, exact in rationals until it becomes whole samples."""
+"""Timecode, cues, spans and tiles. Times are exact rationals until they are converted to samples."""

@@ -1,7 +1,7 @@
-"""Moments as people write them: "8s", "132f", "01:00:05:12", "90+08", "black + 6s", and lists.
+"""Moments as text: "8s", "132f", "01:00:05:12", "90+08", "black + 6s", and lists of such texts.
 
-A `Moment` is the text, understood but not yet worked out: what it comes to depends on the picture
-rate and on cues. `Clock` turns plain times into exact seconds; `Schedule` also follows names.
+A `Moment` is the parsed text; its time depends on the picture rate and on cues. `Clock` converts plain
+times to exact seconds; `Schedule` also resolves names.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from audio_pipeline.timeline.timecode import (
 _PLAIN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|h|f)")
 _UNITS = {"ms": Fraction(1, 1000), "s": Fraction(1), "min": Fraction(60), "h": Fraction(3600)}
 _SIGN = re.compile(r"((?<![\w.:;])\d{1,6}\+\d\d(?![\w.:]))|([+-])")
-"""Feet+frames, whose sign joins one time, or a sign between two."""
+"""Feet+frames, whose sign is part of one time, or a sign between two times."""
 MINUS = "\N{MINUS SIGN}"
-"""A hyphen's proper sign, which text that was typeset has in its place."""
+"""The typographic minus, which typeset text has instead of a hyphen."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?")
 MOST_CHOICES = 1000
 _EXAMPLES = '"8s", "250ms", "132f", "01:00:05:12", "90+08" or "black + 6s"'
@@ -34,13 +34,13 @@ _EXAMPLES = '"8s", "250ms", "132f", "01:00:05:12", "90+08" or "black + 6s"'
 
 @dataclass(frozen=True)
 class Moment:
-    """The latest of `choices`; each choice is a sum of (sign, atom), an atom a time or a name."""
+    """The latest of `choices`; each choice is a sum of (sign, atom); an atom is a time or a name."""
 
     text: str
     choices: tuple[tuple[tuple[int, str], ...], ...]
 
     def names(self) -> frozenset[str]:
-        """The cues and sounds that it refers to."""
+        """The cues and sounds that the moment refers to."""
         return frozenset(a for c in self.choices for _, a in c if _NAME.fullmatch(a))
 
     def __str__(self) -> str:
@@ -48,10 +48,10 @@ class Moment:
 
 
 def parse_moment(text: str | list[str]) -> Moment:
-    """Understand a moment, or a list of them, of which the latest counts.
+    """Parse a moment, or a list of moments, of which the latest counts.
 
-    Spaces around signs may be left out: "black+8s". "90+08" is feet+frames, and never a sum. A minus may
-    be U+2212. Raises ValueError when the text is not a moment.
+    Spaces around signs are optional: "black+8s". "90+08" is feet+frames, never a sum. A minus may be
+    U+2212. Raises ValueError when the text is not a moment.
     """
     parts = [text] if isinstance(text, str) else text
     if not parts or not all(isinstance(part, str) for part in parts):
@@ -64,7 +64,7 @@ def parse_moment(text: str | list[str]) -> Moment:
 
 
 def parse_duration(text: str) -> Moment:
-    """Understand a length of time without names: "250ms", "6f", "6f + 20ms".
+    """Parse a length of time without names: "250ms", "6f", "6f + 20ms".
 
     Raises ValueError for anything else.
     """
@@ -72,7 +72,7 @@ def parse_duration(text: str) -> Moment:
     atoms = [atom for choice in moment.choices for _, atom in choice]
     if moment.names() or any(is_timecode(atom) for atom in atoms):
         raise ValueError(f'{text!r} is not a length of time like "250ms", "8s" or "6f"')
-    # a change of a length may be written in frames where the length itself is not
+    # a change of a length may be in frames although the length is in seconds
     in_frames = [atom.endswith("f") for atom in atoms]
     if moment.choices[0][0][0] < 0 or len(set(in_frames)) < len(atoms):
         raise ValueError(f'{text!r} is not one length of time like "250ms", "8s" or "6f"')
@@ -94,9 +94,9 @@ def _parse_sum(text: str) -> tuple[tuple[int, str], ...]:
             terms.append((sign, word))
             sign, wanted = 1, False
         elif not wanted and word in _UNITS | {"f": 0} and _is_atom(terms[-1][1] + word):
-            terms[-1] = (terms[-1][0], terms[-1][1] + word)  # "8 s": the unit stood alone
+            terms[-1] = (terms[-1][0], terms[-1][1] + word)  # "8 s": the unit is a token of its own
         elif wanted and re.fullmatch(r"\d+(\.\d+)?", word):
-            terms.append((sign, word))  # "8" of "8 s": checked below
+            terms.append((sign, word))  # the "8" of "8 s": checked below
             sign, wanted = 1, False
         else:
             break
@@ -107,10 +107,7 @@ def _parse_sum(text: str) -> tuple[tuple[int, str], ...]:
 
 
 def moment_of_choices(choices: Iterable[Iterable[tuple[int, str]]]) -> str | list[str]:
-    """The text that `parse_moment` understands as these choices; seconds are added up.
-
-    A list where there are several.
-    """
+    """The text that `parse_moment` parses to these choices, seconds added up; several choices give a list."""
     texts = [_sum_text(list(choice)) for choice in choices]
     return texts[0] if len(texts) == 1 else texts
 
@@ -133,13 +130,13 @@ def _sum_text(terms: list[tuple[int, str]]) -> str:
         others.append((1 if seconds > 0 else -1, f"{_decimal(abs(seconds) / _UNITS[unit])}{unit}"))
     elif not others:
         return "0s"
-    others.sort(key=lambda term: term[0] < 0)  # what is subtracted comes last
+    others.sort(key=lambda term: term[0] < 0)  # negative terms come last
     first = ("-" if others[0][0] < 0 else "") + others[0][1]
     return " ".join([first, *(f"{'+' if sign > 0 else '-'} {atom}" for sign, atom in others[1:])])
 
 
 def _decimal(number: Fraction) -> str:
-    """A number that was written with decimals, in decimals."""
+    """`number` as a decimal text; its denominator must divide a power of ten."""
     places = 0
     while (number * 10**places).denominator > 1:
         places += 1
@@ -154,7 +151,7 @@ def _is_atom(token: str) -> bool:
 
 
 def _latest(moment: Moment, seconds: Callable[[str], Fraction]) -> Fraction:
-    """The latest of the moment's choices, given what each atom comes to."""
+    """The latest of the moment's choices, in seconds; `seconds(atom)` gives the time of each atom."""
     return max(
         reduce(add, (seconds(atom) if sign > 0 else -seconds(atom) for sign, atom in choice))
         for choice in moment.choices
@@ -163,20 +160,21 @@ def _latest(moment: Moment, seconds: Callable[[str], Fraction]) -> Fraction:
 
 @lru_cache(maxsize=4096)
 def _in_units(number: str, unit: str) -> Fraction:
-    """Exact seconds; presets of a batch ask for the same ones again and again."""
+    """Exact seconds; cached, as the presets of a batch repeat the same times."""
     return Fraction(number) * _UNITS[unit]
 
 
 ROUNDED_S = Fraction(1, 15_000)
-"""How far before its picture the seconds of a picture's first sample may lie: half a sample at 8 kHz, and
-the rounding to microseconds of a report."""
+"""How much a picture's first sample, in seconds, may precede the picture: half a sample at 8 kHz, plus the
+rounding to microseconds of a report."""
 
 
 @dataclass(frozen=True)
 class Clock:
-    """The picture's clock: its rate, the film gauge for feet, and the frame the programme starts at.
+    """The picture's clock: its rate, the film gauge for feet, and the first frame of the programme.
 
-    `into_frame_s` is how much of that frame is over when it starts: a recorder starts at any sample.
+    `into_frame_s` is the time from the start of that frame to the start of the programme: a recorder starts
+    at any sample.
     """
 
     rate: PictureRate
@@ -201,7 +199,7 @@ class Clock:
         return _in_units(match[1], match[2])
 
     def duration(self, moment: Moment) -> Fraction:
-        """Exact seconds of a moment that refers to nothing."""
+        """Exact seconds of a moment without names."""
         return _latest(moment, self.seconds)
 
     def timecode(self, seconds: Fraction) -> str:
@@ -213,8 +211,10 @@ class Clock:
         return self.rate.timecode(self.start_frame + self.frame_of_sample(at, sample_rate_hz))
 
     def timecode_of_rounded(self, seconds: float) -> str:
-        """The timecode of the picture at a time of a report, which is a sample's, in rounded seconds: up to
-        `ROUNDED_S` before a picture it is that picture's first sample."""
+        """The timecode of the picture frame at a report's time: a sample's time in rounded seconds.
+
+        A time up to `ROUNDED_S` before a picture counts as that picture's first sample.
+        """
         return self.timecode(Fraction(seconds) + ROUNDED_S)
 
     def frame(self, seconds: Fraction) -> int:
@@ -224,21 +224,21 @@ class Clock:
     def frame_of_sample(self, at: int, sample_rate_hz: int) -> int:
         """The number of the picture frame, from 0, at the programme's sample `at`.
 
-        Picture n begins at sample round(n × sample rate ÷ picture rate), which may lie half a sample before
-        its exact time: a division of samples would give the picture before it.
+        Picture n begins at sample round(n × sample rate ÷ picture rate), up to half a sample before its
+        exact time; dividing the sample number would give the previous picture.
         """
         middle_s = Fraction(2 * at + 1, 2) / sample_rate_hz + self.into_frame_s
         pictures = middle_s * self.rate.frames_per_s
         return -int(-pictures // 1) - 1
 
     def on_frame(self, seconds: Fraction) -> Fraction:
-        """The exact beginning of the picture that begins nearest to `seconds`; of two, the later."""
+        """The exact start of the picture whose start is nearest to `seconds`; of two, the later."""
         nearest = self.frame(seconds + self.rate.seconds(1) / 2)
         return self.rate.seconds(nearest) - self.into_frame_s
 
 
 class UnknownNameError(ValueError):
-    """A moment refers to `name`, which is unknown."""
+    """A moment refers to the unknown name `name`."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"unknown name {name!r}")
@@ -246,7 +246,7 @@ class UnknownNameError(ValueError):
 
 
 class CircularMomentError(ValueError):
-    """Moments that wait for each other; `path` leads from the first name back to itself."""
+    """Moments that refer to each other; `path` leads from the first name back to itself."""
 
     def __init__(self, path: tuple[str, ...]) -> None:
         super().__init__(" → ".join(path))
@@ -255,10 +255,10 @@ class CircularMomentError(ValueError):
 
 @dataclass
 class Schedule:
-    """Works moments out, following names: `define` says what a name means, lazily and once.
+    """Converts moments to seconds and resolves their names by `define`, each name once, when it is needed.
 
-    `define[name](schedule)` returns seconds; asking for a name while it is being worked out raises
-    `CircularMomentError`, asking for an unknown one `UnknownNameError`.
+    `define[name](schedule)` returns seconds. A name that refers to itself raises `CircularMomentError`, an
+    unknown name `UnknownNameError`.
     """
 
     clock: Clock
@@ -271,7 +271,7 @@ class Schedule:
         return _latest(moment, self._atom)
 
     def named(self, name: str) -> Fraction:
-        """When `name` ("black", "voice_b.tail") is."""
+        """Exact seconds of the name, such as "black" or "voice_b.tail"."""
         if name not in self._known:
             if name in self._asking:
                 raise CircularMomentError((*self._asking[self._asking.index(name) :], name))

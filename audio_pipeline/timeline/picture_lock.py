@@ -1,6 +1,6 @@
-"""Picture lock: cues and slots that do not follow the voices, and the position of each line.
+"""Picture lock: cues and slots that do not depend on the voices, and the position of each line.
 
-All are whole samples of the programme, so that another language gets the same ones.
+All are whole samples of the programme, so that every language gets the same ones.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from typing import Literal
 from audio_pipeline.timeline.spans import Span
 
 Fit = Literal["warn", "start", "end", "stretch"]
-"""What becomes of a line that is longer than its slot; see `Line`."""
+"""Treatment of a line that is longer than its slot; see `line_in_slot`."""
 
 MOST_STRETCH = Fraction(6, 100)
-"""A line is spoken at most so much faster: listeners do not notice it."""
+"""The largest increase in speed of a line: listeners do not notice it."""
 
 
 @dataclass(frozen=True)
 class PictureLock:
     """The cues and slots of a reference: each cue's sample, each voice's slot.
 
-    `speaking` are the voices that are on in the reference: breath and grain listen to their slots.
-    `name` is what messages call the reference.
+    `speaking` are the voices that are on in the reference: breath and grain follow their slots. `name` is
+    the reference's name in messages.
     """
 
     name: str
@@ -37,8 +37,8 @@ class PictureLock:
 class Line:
     """One voice's line on the programme's clock.
 
-    `slot` is the room that the picture gives it; `recorded` where its recording would lie, from the first
-    sample to the last; `spoken` what `fit` leaves of it.
+    `slot` is the span that the picture leaves for the line; `recorded` the span of the complete recording;
+    `spoken` the part of it that remains after `fit`.
     """
 
     slot: Span
@@ -49,8 +49,8 @@ class Line:
 def line_in_slot(slot: Span, at: int, length: int, fit: Fit) -> Line:
     """The line of `length` samples that begins at sample `at`, fitted to its slot.
 
-    "end" lets it end where the slot ends, "start" leaves it at `at`; both cut off what is outside the slot.
-    "warn" and "stretch" cut nothing: the recording was stretched before, see `stretched_length`.
+    "end" moves the line to the end of the slot, "start" leaves it at `at`; both trim the parts outside the
+    slot. "warn" and "stretch" trim nothing: the recording is already stretched, see `stretched_length`.
     """
     start = slot.stop - length if fit == "end" else at
     recorded = Span(start, start + length)
@@ -58,9 +58,9 @@ def line_in_slot(slot: Span, at: int, length: int, fit: Fit) -> Line:
 
 
 def stretched_length(length: int, longest: int | None) -> int:
-    """How many samples a recording of `length` has once it was made to last at most `longest`.
+    """The length, in samples, of a recording of `length` samples after stretching it to `longest` at most.
 
-    It is never made shorter than `MOST_STRETCH` allows; what fits stays as it is.
+    `MOST_STRETCH` limits the change; a recording that fits is not changed.
     """
     if longest is None or length <= longest:
         return length

@@ -1,4 +1,4 @@
-"""Picture rates as people and programs write them: "23.98", "29.97 DF", 59.94, "24000/1001"."""
+"""Picture rates in their common spellings: "23.98", "29.97 DF", 59.94, "24000/1001"."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ PATTERN = (
     r"^\s*(\d{1,6}([.,]\d{1,9})?|\d{1,6}\s*/\s*\d{1,4})\s*([fF][pP][sS]|[pP])?"
     r"([- ]*([nN]([oO][nN])?[- ]?)?[dD]([fF]|[rR][oO][pP]([- ]?[fF][rR][aA][mM][eE])?)?)?\s*$"
 )
-"""The shape of a rate: the number, its unit, DF or NDF. JSON Schema has such expressions, without flags."""
+"""The syntax of a rate: number, unit, DF or NDF. Without flags, because it is used in JSON Schema."""
 _RATE = re.compile(PATTERN)
 
 
 def rate_named(written: str | int | float) -> PictureRate:
-    """The rate that `written` means; a fraction of 1001 may be rounded or cut to two decimals or more.
+    """The picture rate of a text or number.
 
-    Behind it may stand "fps", and "DF" or "NDF" for the labels. Raises ValueError for any other.
+    A fraction of 1001 may be rounded or truncated to two decimals or more. "fps" may follow the number, and
+    "DF" or "NDF" for the labels. Raises ValueError for an unknown rate.
     """
     text = f"{written:.9g}" if isinstance(written, float) else str(written)
     match = None if isinstance(written, bool) else _RATE.fullmatch(text)
@@ -31,7 +32,7 @@ def rate_named(written: str | int | float) -> PictureRate:
 
 
 def _means(number: str, exact: Fraction) -> bool:
-    """Whether a decimal number or a fraction is `exact`, or `exact` rounded or cut."""
+    """Whether a decimal number or a fraction equals `exact`, or `exact` rounded or truncated."""
     if "/" in number:
         above, below = map(int, number.split("/"))
         return below != 0 and Fraction(above, below) == exact

@@ -1,4 +1,4 @@
-"""The scene: all that a layer or an effect may know of the programme it plays in."""
+"""The scene: everything that a layer or an effect can read about the programme."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from audio_pipeline.timeline.spans import Span
 
 Listening = Literal["speakers", "headphones"]
 ChannelChoice = int | Literal["auto", "left", "right", "centre", "mix"]
-"""Which channel of a recording becomes a mono stem: its number from 1, its name, or the one with the voice."""
+"""The channel of a recording for a mono stem: its number from 1, its name, or the one with the voice."""
 
 
 @dataclass(frozen=True)
 class StemRequest:
-    """An audio file as a sound wants it: how many channels, and levelled to what, if at all.
+    """An audio file as a layer needs it: channel count, level, trim and stretch.
 
-    `path` is as the preset writes it; `level_lufs` None leaves the file's own level. `channel` is what becomes
-    of several channels in mono; with `trim` the silence around the words is left out. What lasts longer than
-    `longest_samples` is stretched, as far as `stretched_length` says; None stretches nothing.
+    `path` is the text in the preset; `level_lufs` None leaves the file's own level. `channel` selects the
+    channel for a mono stem; `trim` removes the silence around the words. A recording longer than
+    `longest_samples` is stretched within the limit of `stretched_length`; None stretches nothing.
     """
 
     path: str
@@ -37,17 +37,17 @@ class StemRequest:
 
 
 def to_samples(seconds: Fraction, sample_rate: int) -> int:
-    """The one place where seconds become samples: to the nearest, halves up."""
+    """Seconds in samples, rounded to the nearest, halves up; every conversion of a time uses this function."""
     return int((seconds * sample_rate * 2 + 1) // 2)
 
 
 @dataclass(frozen=True)
 class Scene:
-    """The programme a sound plays in, worked out: times are samples, stems are conditioned.
+    """The programme that a layer is part of: times are in samples, stems are conditioned.
 
-    `programme` is the whole, from sample 0; `speech` are the spans in which a voice speaks, in
-    order; `stems` hold `(n, channels)` float64 at `sample_rate`, and `treated` those of layers that an
-    effect of the stage "stem" works on, by the layer's name; `head` is whose ears headphones get.
+    `programme` is the complete span, from sample 0; `speech` are the spans in which a voice speaks, in
+    order; `stems` are `(n, channels)` float64 at `sample_rate`; `treated` are the stems of layers with an
+    effect of the stage "stem", by the layer's name; `head` is the head for headphones.
 
     Examples:
         >>> from audio_pipeline.testing import make_scene
@@ -75,32 +75,32 @@ class Scene:
     def placer(
         self, law_db: float, *, from_behind: bool = False, nearest_m: float | None = None
     ) -> Placer:
-        """What puts a mono sound between the ears: a pan pot for speakers, a head for headphones.
+        """The placer of a mono sound: a pan pot for speakers, a head for headphones.
 
-        Only the head knows what stands `from_behind` or as near as `nearest_m` at hard left and right;
-        two speakers know neither.
+        `from_behind` places the sound behind the listener; `nearest_m` is its distance at hard left and
+        right. Only the head uses them; two speakers can reproduce neither.
         """
         if self.listening == "headphones":
             return HeadPlacer(self.sample_rate, self.head, from_behind=from_behind, nearest_m=nearest_m)
         return SpeakerPlacer(law_db)
 
     def stem(self, request: StemRequest, layer: str) -> Samples:
-        """The stem `(n, channels)` of the layer of that name, as effects of the stage "stem" left it."""
+        """The stem `(n, channels)` of the layer with that name, after effects of the stage "stem"."""
         treated = self.treated.get(layer)
         return self.stems[request] if treated is None else treated
 
     def at(self, moment: Moment) -> int:
-        """The sample at which `moment` is."""
+        """The sample of `moment`."""
         return to_samples(self.schedule.seconds(moment), self.sample_rate)
 
     def cue(self, name: str) -> int:
-        """The sample at which the cue or the sound's moment `name` is ("black", "voice_a.tail")."""
+        """The sample of a cue or of a sound's moment, such as "black" or "voice_a.tail"."""
         return to_samples(self.schedule.named(name), self.sample_rate)
 
     def samples(self, duration: Moment) -> int:
-        """How many samples a length of time lasts."""
+        """A length of time in samples."""
         return to_samples(self.clock.duration(duration), self.sample_rate)
 
     def seconds(self, duration: Moment) -> float:
-        """How many seconds a length of time lasts."""
+        """A length of time in seconds."""
         return float(self.clock.duration(duration))

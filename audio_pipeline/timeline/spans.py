@@ -1,4 +1,4 @@
-"""Spans of samples, and the one grid of tiles that everything is computed on."""
+"""Spans of samples, and the grid of tiles on which all audio is computed."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 TILE = 384_000
-"""Samples in a tile: 8 s at 48 kHz, whole cells and whole batches of blocks of noise.
+"""Samples in a tile: 8 s at 48 kHz; a whole number of noise cells and of batches of noise blocks.
 
-Smaller ones cost more Python for each sample, which threads cannot share; larger ones more memory.
+Smaller tiles cost more Python per sample, which threads cannot share; larger tiles cost more memory.
 """
 
 
 @dataclass(frozen=True, order=True)
 class Span:
-    """Samples `start` up to, not including, `stop`, on the programme's clock. `start ≤ stop`.
+    """The samples from `start` to `stop`, excluding `stop`, on the programme's clock. `start ≤ stop`.
 
     Examples:
         >>> len(Span(10, 30)), 30 in Span(10, 30), Span(10, 30).intersect(Span(20, 90))
@@ -35,26 +35,26 @@ class Span:
         return self.start <= sample < self.stop
 
     def meets(self, other: Span) -> bool:
-        """Whether the two have a sample in common."""
+        """Whether the two spans have a sample in common."""
         return max(self.start, other.start) < min(self.stop, other.stop)
 
     def intersect(self, other: Span) -> Span:
-        """What both hold; empty, at the later start, where they do not meet."""
+        """The samples common to both; if none, an empty span at the later start."""
         start = max(self.start, other.start)
         return Span(start, max(start, min(self.stop, other.stop)))
 
     def inside(self, outer: Span) -> slice:
-        """The slice that cuts this span out of an array that begins at `outer.start`."""
+        """The slice of this span in an array that begins at `outer.start`."""
         return slice(self.start - outer.start, self.stop - outer.start)
 
 
 def tile(index: int) -> Span:
-    """The tile number `index`; tile 0 begins at sample 0, and numbers may be negative."""
+    """The tile with number `index`; tile 0 begins at sample 0; numbers may be negative."""
     return Span(index * TILE, (index + 1) * TILE)
 
 
 def tiles_over(span: Span) -> Iterator[Span]:
-    """Every whole tile that has a sample in `span`, in order."""
+    """Every complete tile with a sample in `span`, in order."""
     if len(span):
         for index in range(span.start // TILE, (span.stop - 1) // TILE + 1):
             yield tile(index)

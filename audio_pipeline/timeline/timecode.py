@@ -1,7 +1,7 @@
 """Picture rates, timecode and feet+frames, exact in rationals.
 
-Sources: SMPTE ST 12-1 and ST 12-3 (drop frame leaves out labels 00 and 01, at 59.94 frames a second 00 to
-03, of every minute but each tenth; it drops labels, never pictures); 16 frames to the foot on 35 mm, 40 on
+Sources: SMPTE ST 12-1 and ST 12-3 (drop frame skips labels 00 and 01, or 00 to 03 at 59.94 frames a second,
+in every minute except each tenth; it drops labels, never pictures); 16 frames per foot on 35 mm, 40 on
 16 mm.
 """
 
@@ -21,10 +21,10 @@ _FEET = re.compile(r"(\d{1,6})\+(\d{2})")
 
 @dataclass(frozen=True)
 class PictureRate:
-    """How many picture frames pass in a second, and how they are labelled.
+    """A picture rate: its frames per second and their timecode labels.
 
-    `frames_per_s` is exact (24000/1001 for "23.976"); `nominal` is the count of labels in a second;
-    `drop` leaves out labels so that timecode keeps up with the clock (29.97 and 59.94 only).
+    `frames_per_s` is exact (24000/1001 for "23.976"); `nominal` is the number of labels in a second;
+    `drop` skips labels so that timecode follows the clock (29.97 and 59.94 only).
     """
 
     name: str
@@ -33,7 +33,7 @@ class PictureRate:
     drop: bool = False
 
     def timecode(self, frame: int) -> str:
-        """The label of picture `frame` counted from 00:00:00:00; wraps at 24 hours.
+        """The timecode of picture `frame`, counted from 00:00:00:00; wraps at 24 hours.
 
         A semicolon before the frames marks drop frame, as on every deck.
         """
@@ -51,7 +51,7 @@ class PictureRate:
         return f"{hours:02d}:{minutes:02d}:{seconds:02d}{mark}{frames:02d}"
 
     def frame(self, timecode: str) -> int:
-        """The picture frame, counted from 00:00:00:00, that `timecode` labels.
+        """The picture frame at `timecode`, counted from 00:00:00:00.
 
         Raises ValueError for an invalid timecode, or a label that this rate lacks.
         """
@@ -77,17 +77,17 @@ class PictureRate:
         return label - self._dropped * (minute - minute // 10)
 
     def seconds(self, frames: int) -> Fraction:
-        """How long that many pictures last."""
+        """The duration of `frames` pictures, in seconds."""
         return frames / self.frames_per_s
 
     @property
     def frames_per_day(self) -> int:
-        """The pictures from 00:00:00:00 until that label comes again."""
+        """The number of pictures in 24 hours of timecode."""
         return 144 * self._frames_per_ten_minutes if self.drop else self.nominal * 86_400
 
     @property
     def _dropped(self) -> int:
-        """The labels that drop frame leaves out of a minute."""
+        """The number of labels that drop frame skips in a minute."""
         return self.nominal // 15
 
     @property
@@ -114,13 +114,13 @@ RATES: dict[str, PictureRate] = {
 
 
 def feet_and_frames(frame: int, gauge: Gauge) -> str:
-    """`frame` ≥ 0 as film length, "90+08": ninety feet and eight frames."""
+    """`frame` ≥ 0 as a film length: "90+08" is 90 feet and 8 frames."""
     feet, frames = divmod(frame, FRAMES_PER_FOOT[gauge])
     return f"{feet}+{frames:02d}"
 
 
 def frame_at_feet(text: str, gauge: Gauge) -> int:
-    """The frame at "90+08". Raises ValueError when the text or its frames are impossible."""
+    """The frame at a film length such as "90+08". Raises ValueError for an invalid text or frame number."""
     match = _FEET.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not feet+frames like 90+08")
@@ -131,10 +131,10 @@ def frame_at_feet(text: str, gauge: Gauge) -> int:
 
 
 def is_timecode(text: str) -> bool:
-    """Whether `text` has the shape of a timecode."""
+    """Whether `text` has the format of a timecode."""
     return _TIMECODE.fullmatch(text) is not None
 
 
 def is_feet(text: str) -> bool:
-    """Whether `text` has the shape of feet+frames."""
+    """Whether `text` has the format of feet+frames."""
     return _FEET.fullmatch(text) is not None

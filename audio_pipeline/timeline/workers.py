@@ -1,4 +1,4 @@
-"""Several threads at work; what they make comes back in order."""
+"""Worker threads that return their results in order."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ R = TypeVar("R")
 
 
 def in_order(function: Callable[[T], R], items: Iterable[T], workers: int) -> Iterator[R]:
-    """`function` of each item, in the items' order, made by `workers` threads.
+    """`function` of each item, in the order of the items, computed by `workers` threads.
 
-    At most `workers` items are under way or waiting to be taken, so memory does not grow with their
-    number. The first error stops the rest. NumPy leaves the other threads running while it works.
+    At most `workers` items are in progress or not yet consumed, so memory does not grow with the number of
+    items. The first error stops the rest. The threads run in parallel because NumPy releases the GIL.
     """
     if workers == 1:
         yield from map(function, items)
@@ -36,9 +36,9 @@ def in_order(function: Callable[[T], R], items: Iterable[T], workers: int) -> It
 
 
 def prefetch(items: Iterable[T]) -> Iterator[T]:
-    """The items, each fetched by another thread while the one before it is worked on.
+    """The items, each fetched by a thread while the caller processes the previous one.
 
-    An error comes where its item would have come.
+    An error is raised at the position of its item.
     """
     waiting = iter(items)
     end = object()
@@ -52,7 +52,7 @@ def prefetch(items: Iterable[T]) -> Iterator[T]:
 class BackgroundQueue:
     """A thread that runs queued calls in order.
 
-    One thing may wait while another is done, so memory does not grow. An error comes with a later call.
+    At most one call waits while another runs, so memory does not grow. An error is raised by a later call.
     """
 
     def __init__(self) -> None:
@@ -60,13 +60,13 @@ class BackgroundQueue:
         self._given: deque[Future[object]] = deque()
 
     def do(self, work: Callable[[], object]) -> None:
-        """Give it `work`; waits while another is waiting already."""
+        """Queue `work`; blocks while another call is waiting."""
         while len(self._given) > 1:
             self._given.popleft().result()
         self._given.append(self._pool.submit(work))
 
     def finish(self) -> None:
-        """Wait until all is done; nothing can be given any more."""
+        """Wait for all queued calls; the queue accepts no more calls."""
         with self._pool:
             while self._given:
                 self._given.popleft().result()
@@ -74,6 +74,6 @@ class BackgroundQueue:
 
 @contextmanager
 def run_concurrently(work: Callable[[], R]) -> Iterator[Future[R]]:
-    """`work` is done by another thread while the block runs; it is done when the block ends."""
+    """Run `work` in another thread during the `with` block; the block's end waits for it."""
     with ThreadPoolExecutor(1, thread_name_prefix="meanwhile") as pool:
         yield pool.submit(work)

@@ -1,1 +1,1 @@
-"""Reads audio files: containers, codecs, and their errors."""
+"""Read audio files: containers, codecs, and their errors."""

@@ -1,4 +1,4 @@
-"""Where the samples of an AIFF or AIFF-C lie, and how libsndfile can read one whose sizes are wrong.
+"""Location of the samples in an AIFF or AIFF-C, and a corrected header for libsndfile if sizes are wrong.
 
 Source: Apple, "Audio Interchange File Format 1.3" and the draft of AIFF-C of 1991.
 """
@@ -37,7 +37,7 @@ _MOST_CHUNKS = 4096
 _MOST_HEADER_BYTES = 1 << 20
 _TAIL_BYTES = 8 << 20
 _SOUND_HEAD = 8
-"""The offset and the block size, before the samples of `SSND`."""
+"""The fields offset and block size, before the samples of `SSND`."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,12 @@ class _Head:
 
 
 def is_aiff(head: bytes) -> bool:
-    """Whether a file that begins so is an AIFF or an AIFF-C."""
+    """Whether `head`, the first bytes of a file, is the start of an AIFF or AIFF-C."""
     return head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC")
 
 
 def aiff_structure(file: RegularFile, begin: bytes) -> Structure:
-    """Where its samples lie. Raises StemError when it was cut."""
+    """The structure of the AIFF. Raises StemError when the file is truncated."""
     head = _head(file, begin)
     if head is None:
         return Structure()
@@ -77,7 +77,7 @@ def aiff_structure(file: RegularFile, begin: bytes) -> Structure:
 
 
 def aiff_chunks(file: RegularFile) -> list[Chunk]:
-    """All chunks but the sound, as far as they lead."""
+    """All chunks except `SSND`, as far as they can be followed."""
     found, position = [], 12
     for _ in range(_MOST_CHUNKS):
         header = file.bytes_at(position, 8)
@@ -91,7 +91,7 @@ def aiff_chunks(file: RegularFile) -> list[Chunk]:
 
 
 def _head(file: RegularFile, begin: bytes) -> _Head | None:
-    """The chunks that matter; None where the samples come first, or not at all."""
+    """The chunks `COMM` and `SSND`; None if `SSND` is first or missing."""
     common, position = None, 12
     for _ in range(_MOST_CHUNKS):
         header = file.bytes_at(position, 8)
@@ -114,7 +114,7 @@ def _with_kind(file: RegularFile, common: Chunk, sound: Chunk, begin: bytes) -> 
 
 
 def _sound_end(file: RegularFile, body: int) -> int:
-    """Where the sound ends: at chunks that lead to the end of the file, or at that end."""
+    """The end of the samples: the start of chunks that lead to the end of the file, otherwise that end."""
     start = max(body, file.size - _TAIL_BYTES)
     tail = file.bytes_at(start, file.size - start)
     for name in _LATER:
@@ -127,7 +127,7 @@ def _sound_end(file: RegularFile, body: int) -> int:
 
 
 def _before(tail: bytes, at: int) -> list[int]:
-    """Other chunks that lead to the one at `at`."""
+    """The positions of earlier chunks that lead to the end of the file; otherwise only `at`."""
     places = [tail.find(name) for name in _LATER]
     return [place for place in places if 0 <= place < at and _leads_to_end(tail, place)] or [at]
 
@@ -140,7 +140,7 @@ def _leads_to_end(tail: bytes, at: int) -> bool:
 
 
 def _header(file: RegularFile, head: _Head, held: int) -> bytes:
-    """The file's own chunks up to the sound, with true sizes."""
+    """A header of the file's own chunks up to the samples, with correct sizes."""
     before = file.bytes_at(12, min(head.sound.body - 8 - 12, _MOST_HEADER_BYTES))
     kind = b"AIFC" if file.bytes_at(8, 4) == b"AIFC" else b"AIFF"
     frames = struct.pack(">I", held // head.frame_bytes)

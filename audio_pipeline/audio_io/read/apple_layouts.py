@@ -9,7 +9,7 @@ import struct
 
 from audio_pipeline.dsp.layouts import Layout, ambisonic, assumed, of_mask, stated
 
-_HEAD = struct.Struct(">III")  # the tag, a bitmap, how many descriptions follow
+_HEAD = struct.Struct(">III")  # the tag, a bitmap, the number of descriptions
 _DESCRIPTION = struct.Struct(">I16x")  # the label; flags and coordinates are not needed
 _BY_DESCRIPTIONS, _BY_BITMAP = 0, 1 << 16
 _AMBISONIC_TAGS = (107, 190, 191)  # B-format; HOA in ACN order, SN3D and N3D
@@ -116,7 +116,7 @@ _AMBISONIC_LABELS = (range(200, 204), range(2 << 16, 3 << 16))
 
 
 def of_apple(body: bytes, channels: int) -> Layout | None:
-    """The layout that the body of the chunk states; None for one that says nothing or is cut short."""
+    """The layout that the chunk's body states; None if it states none or is truncated."""
     if len(body) < _HEAD.size:
         return None
     tag, bitmap, count = _HEAD.unpack_from(body)

@@ -1,7 +1,7 @@
-"""Reads audio files with libsndfile, and other formats with ffmpeg.
+"""Reading of audio files with libsndfile, and of other formats with ffmpeg.
 
-Every file is either read whole and right, or refused in one sentence that names it and the cause.
-Nothing is allocated because a header claims it.
+Every file is either read completely and correctly, or refused with one sentence that names it and the cause.
+Sizes in a header are never trusted for allocations.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from audio_pipeline.dsp.layouts import Layout
 from audio_pipeline.errors import StemError
 
 SHORTEST_S = 0.01
-"""Less than a picture frame at any rate, which is a sound that people do cut out: a pop, a click."""
+"""Shorter than a picture frame at any rate: single pops and clicks are valid recordings."""
 LONGEST_S = 6 * 3600.0
 MOST_BYTES_IN_MEMORY = 4 << 30
-"""`read` holds a whole recording as float64 and refuses more than this; `blocks` has no such limit."""
+"""`read` holds the complete recording as float64 and refuses more than this; `blocks` has no such limit."""
 
 BLOCK = 65_536
-_MOST_COUNTED = 1 << 31  # samples of all channels, in a stream that does not say how many it has
+_MOST_COUNTED = 1 << 31  # samples of all channels, in a stream without a stated length
 _UNKNOWN_FRAMES = 1 << 62
 _CODEC_PADDING_S = 0.25
 _OGG_TO_WAV = {
@@ -51,23 +51,23 @@ _OGG_TO_WAV = {
     7: (0, 2, 1, 6, 5, 3, 4),
     8: (0, 2, 1, 7, 5, 6, 3, 4),
 }
-"""Where each channel in the order of WAV stands in the order of Vorbis (Vorbis I, 4.3.9)."""
+"""For each channel in WAV order, its index in Vorbis order (Vorbis I, 4.3.9)."""
 _VORBIS_ORDER = ("VORBIS", "OPUS")
-"""The codecs whose channels come in that order; FLAC in an Ogg has the order of WAV."""
+"""The codecs with channels in Vorbis order; FLAC in an Ogg has WAV order."""
 
 
 _LOSSY = {"MPEG_LAYER_III": "mp3", "MPEG_LAYER_II": "mp2", "OPUS": "opus"}
-"""ffmpeg's names of the codecs with a delay, by libsndfile's."""
+"""The codecs with a delay: libsndfile's name → ffmpeg's name."""
 
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """What a file is. `name` is the path as it was given, printable; `warnings` are sentences on its header,
-    `remarks` codes and sentences on how it is read (`reporting.warnings.WarningCode`); `layout` gives each
-    channel its role.
+    """The format of an audio file.
 
-    `frames` counts samples of one channel. `format` and `subtype` are libsndfile's names ("WAV",
-    "PCM_24"), or the container and the codec where ffmpeg reads it ("MPEG-4", "aac").
+    `name` is the path as given, printable. `frames` is the number of samples per channel. `format` and
+    `subtype` are libsndfile's names ("WAV", "PCM_24"), or container and codec if ffmpeg reads the file
+    ("MPEG-4", "aac"). `layout` gives each channel its role. `warnings` are sentences about the header,
+    `remarks` are codes (`reporting.warnings.WarningCode`) and sentences about the reading.
     """
 
     name: str
@@ -82,14 +82,14 @@ class AudioInfo:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was assumed of the channels, as sentences."""
+        """The assumptions about the channels, as sentences."""
         return tuple(f"{self.name} {note}." for note in self.layout.notes)
 
     @property
     def loudness_weights(self) -> tuple[float, ...]:
-        """How much each channel's power counts in loudness (BS.1770-5).
+        """The loudness weight of each channel's power (BS.1770-5).
 
-        Raises StemError for ambisonic sound, which has no loudness before it is decoded to loudspeakers.
+        Raises StemError for ambisonic audio, which has no loudness before it is decoded to loudspeakers.
         """
         if self.layout.source == "ambisonic":
             raise StemError(
@@ -101,23 +101,21 @@ class AudioInfo:
 
     @property
     def duration_s(self) -> float:
-        """How long it plays, in seconds."""
+        """The duration, in seconds."""
         return self.frames / self.sample_rate_hz
 
     @property
     def whole_numbers(self) -> bool:
-        """Whether samples are whole numbers, which are always within full scale."""
+        """Whether samples are integers, which are always within full scale."""
         return self.subtype.startswith("PCM_")
 
 
 def probe(path: str | os.PathLike[str], *, track: int | None = None) -> AudioInfo:
     """The format of `path`, from its header, without reading samples.
 
-    `track` is the number of the track to read, from 1, where a file has several; None leaves the choice
-    to the file: its default track, or its mono tracks together.
-
-    Where ffmpeg decodes, `frames` is what the container states, which may differ from what is
-    decoded by the padding of the codec; 0 when it states nothing. Raises StemError for what cannot
+    `track` is the number, from 1, of the track to read; None selects the default track, or all mono tracks
+    together. If ffmpeg decodes the file, `frames` is the length that the container states, 0 if it states
+    none; the decoded length may differ by the padding of the codec. Raises StemError for a file that cannot
     be read.
     """
     with opened(path, track=track) as recording:
@@ -125,10 +123,10 @@ def probe(path: str | os.PathLike[str], *, track: int | None = None) -> AudioInf
 
 
 def read(path: str | os.PathLike[str]) -> tuple[Samples, AudioInfo]:
-    """The whole recording, `(n, channels)` float64 in the channel order of WAV, and its format.
+    """The complete recording, `(n, channels)` float64 in the channel order of WAV, and its format.
 
-    Raises StemError for what cannot be read, is shorter than 10 ms or longer than 6 h, is silent,
-    holds a NaN, an infinity or an absurd value, changes meanwhile, or would take too much memory.
+    Raises StemError for a file that cannot be read, is shorter than 10 ms or longer than 6 h, is silent, holds
+    a NaN, an infinity or an absurdly high value, changes during reading, or needs too much memory.
     """
     with opened(path) as recording:
         info = recording.info
@@ -149,16 +147,16 @@ def read(path: str | os.PathLike[str]) -> tuple[Samples, AudioInfo]:
 def blocks(
     path: str | os.PathLike[str], frames: int = BLOCK, *, track: int | None = None
 ) -> Iterator[Samples]:
-    """The recording in pieces `(≤ frames, channels)` float64, in order, in little memory; in each piece
-    every channel is contiguous, which is quicker to work on. `track` as for `probe`.
+    """The recording in blocks `(≤ frames, channels)` float64, in order, in little memory.
 
-    Raises StemError as `read` does, when the piece in question is reached; silence is not refused.
+    The blocks are planar, which is faster to process. `track` as for `probe`. Raises StemError as `read` does,
+    when the faulty block is reached; silence is not refused.
     """
     with opened(path, track=track) as recording:
         info = recording.info
         check = SignalCheck(info.name, info.sample_rate_hz, info.channels)
         for block in recording.blocks(frames):
-            by_channel = np.asfortranarray(block)  # as a plain WAV comes
+            by_channel = np.asfortranarray(block)  # the layout in which a plain WAV is read
             if not info.whole_numbers:
                 check.feed(by_channel)
             yield by_channel
@@ -168,21 +166,21 @@ def blocks(
 class Recording:
     """An open file that can be read from its start repeatedly.
 
-    `info.frames` is what the file states, as `probe` gives it.
+    `info.frames` is the stated length, as in `probe`.
     """
 
     file: RegularFile
     info: AudioInfo
     _pieces: Callable[[int], Iterator[Samples]]
     _surely: int
-    """So many frames must come, or the file was cut."""
+    """The minimum number of frames; with fewer the file is truncated."""
     by_ffmpeg: bool = False
-    """Whether ffmpeg decodes it, and not libsndfile."""
+    """Whether ffmpeg decodes the file, not libsndfile."""
 
     def blocks(self, frames: int = BLOCK) -> Iterator[Samples]:
-        """All of it in pieces `(≤ frames, channels)` float64, in the channel order of WAV.
+        """The complete recording in blocks `(≤ frames, channels)` float64, in the channel order of WAV.
 
-        Raises StemError for what is damaged, cut short or longer than 6 h, or changes meanwhile.
+        Raises StemError for a file that is damaged, truncated or longer than 6 h, or changes during reading.
         """
         delivered = 0
         try:
@@ -211,8 +209,10 @@ class Recording:
 
 @contextmanager
 def opened(path: str | os.PathLike[str], *, track: int | None = None) -> Iterator[Recording]:
-    """The recording at `path`; nothing is decoded yet. `track` as for `probe`. Raises StemError as `probe`
-    does, and for a track that the file does not have."""
+    """The recording at `path`, open and not yet decoded. `track` as for `probe`.
+
+    Raises StemError as `probe` does, and for a track that does not exist.
+    """
     with regular_file(path) as file:
         recording = _by_libsndfile(file)
         if recording is not None and track not in (None, 1):
@@ -221,14 +221,14 @@ def opened(path: str | os.PathLike[str], *, track: int | None = None) -> Iterato
 
 
 def _coded_kind(file: RegularFile, structure: Structure, subtype: str) -> str | None:
-    """A description of the samples, if a plain WAV holds coded audio instead."""
+    """A description of the coded audio that a plain WAV holds instead of samples; otherwise None."""
     if structure.data is None or subtype not in ("PCM_16", "PCM_24"):
         return None
     return coded_kind(file, structure.data, int(subtype[-2:]))
 
 
 def _by_libsndfile(file: RegularFile) -> Recording | None:
-    """None when libsndfile cannot read it, or would read a part of it."""
+    """The recording by libsndfile; None if libsndfile cannot read the file, or only a part of it."""
     structure = containers.examine(file)
     try:
         with sound_file(file, structure) as sound:
@@ -238,7 +238,7 @@ def _by_libsndfile(file: RegularFile) -> Recording | None:
     if info.format == "MP3" and not states_its_length(file, info.frames):
         return None
     if info.subtype.startswith("MPEG") and info.format != "MP3":
-        return None  # libsndfile counts the samples of an MP3 in a WAV wrong
+        return None  # libsndfile miscounts the samples of an MP3 in a WAV
     if _coded_kind(file, structure, info.subtype) is not None:
         return None
     order = _OGG_TO_WAV.get(info.channels) if info.subtype in _VORBIS_ORDER else None
@@ -280,7 +280,7 @@ def _by_ffmpeg(file: RegularFile, track: int | None) -> Recording:
     if stream.duration_s is not None:
         _refuse_length(info)
         refuse_expansion(file, frames, rate, channels)
-    # the codec's own padding is forgiven
+    # tolerance for the codec's padding
     surely = frames - round(_CODEC_PADDING_S * rate) if stream.own_duration else 0
     pieces = partial(decoded, file, container, stream)
     return Recording(file, info, pieces, surely, by_ffmpeg=True)
@@ -305,7 +305,7 @@ def _info(file: RegularFile, structure: Structure, sound: soundfile.SoundFile) -
 
 
 def _count(file: RegularFile, structure: Structure) -> int:
-    """The frames of a recording that does not state them: a FLAC stream."""
+    """The number of frames of a recording without a stated length (a FLAC stream), by decoding it."""
     with sound_file(file, structure) as sound:
         held = most_frames(file, sound.channels)
         most = min(LONGEST_S * sound.samplerate, _MOST_COUNTED // sound.channels, held)

@@ -1,6 +1,6 @@
-"""The kinds of file that ffmpeg is asked to read, told by their first bytes.
+"""The file formats that ffmpeg reads, detected by their first bytes.
 
-The demuxer is named from them, so that no file is taken for a playlist with another file's name in it.
+They determine ffmpeg's demuxer, so that no file is read as a playlist that names other files.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from audio_pipeline.audio_io.regular_file import RegularFile
 
 @dataclass(frozen=True)
 class Container:
-    """A kind of file: how it is recognised, ffmpeg's name of it, whether it states a true length."""
+    """A file format: its magic bytes and their offset, ffmpeg's demuxer, whether it states its true length."""
 
     title: str
     offset: int
@@ -22,7 +22,7 @@ class Container:
 
     @property
     def splits_channels(self) -> bool:
-        """Whether it is used with a mono track for every channel: films and recordings, not languages."""
+        """Whether the format is used with a mono track per channel: films and recordings, not languages."""
         return self.demuxer in _OF_MONO_TRACKS
 
 
@@ -92,11 +92,11 @@ _E_AC_3 = Container("E-AC-3", 0, b"\x0b\x77", "eac3", False)
 _TRANSPORT_STREAM = Container("MPEG-TS", 0, b"\x47", "mpegts", False)
 _OF_MONO_TRACKS = ("mov", "mxf", "gxf", "avi")
 _TS_PACKETS = ((0, 188), (4, 192))
-"""Where the first sync byte stands, and how long a packet is: of a broadcast, of a camera's M2TS."""
+"""The offset of the first sync byte and the packet size: of a broadcast, and of a camera's M2TS."""
 
 
 def container_of(file: RegularFile) -> Container | None:
-    """The container that the file's first bytes show, when ffmpeg is the one to read it."""
+    """The container of a file for ffmpeg, by its first bytes; None if unknown."""
     head = file.bytes_at(0, 32)
     for first, size in _TS_PACKETS:
         if all(file.bytes_at(first + n * size, 1) == b"\x47" for n in range(3)):

@@ -1,8 +1,7 @@
-"""Compare a file's header with its content.
+"""Comparison of a file's header with its content.
 
-libsndfile reads a file that was cut, or that claims 4 GB, without a word. So the chunks of the
-containers that state their size are walked here first (RIFF, RF64, AIFF, W64, CAF, AU), and an Ogg
-must have its end.
+libsndfile reads a truncated file, or one that claims 4 GB, without an error. So the chunks of containers that
+state their size (RIFF, RF64, AIFF, W64, CAF, AU) are checked here first, and an Ogg must have its last page.
 Sources: EBU Tech 3306 (RF64), Apple's AIFF and CAF specifications, Sonic Foundry's W64 note.
 """
 
@@ -29,9 +28,9 @@ from audio_pipeline.dsp.layouts import MOST_CHANNELS
 from audio_pipeline.errors import StemError
 
 RATES_HZ = (8_000, 192_000)
-"""The sample rates that can be used, lowest and highest."""
+"""The supported sample rates, lowest and highest."""
 CHANNELS = (1, MOST_CHANNELS)
-"""The channel counts that can be used, fewest and most."""
+"""The supported channel counts, fewest and most."""
 
 _MOST_CHUNKS = 4096
 _OGG_LARGEST_PAGE = 27 + 255 + 255 * 255
@@ -40,9 +39,9 @@ _MOST_HEADER_BYTES = 1 << 20
 
 
 def examine(file: RegularFile) -> Structure:
-    """Check the header. Raises StemError when its values are impossible or not supported."""
+    """The structure of a file, from its header. Raises StemError for impossible or unsupported values."""
     head = file.bytes_at(0, 40)
-    if head[:2] == b"\xf0\x7e":  # libsndfile prints what is wrong with it on our standard output
+    if head[:2] == b"\xf0\x7e":  # libsndfile prints its errors on our standard output
         raise StemError(
             f"{file.name} is a MIDI sample dump, which is not supported.",
             hint="Export it as WAV or FLAC.",
@@ -63,15 +62,15 @@ def examine(file: RegularFile) -> Structure:
 
 
 def chunks_of(file: RegularFile) -> list[Chunk]:
-    """The chunks of a WAV, RF64, BW64, W64, AIFF or CAF but for the sound, as far as they can be followed.
+    """The chunks of a WAV, RF64, BW64, W64, AIFF or CAF except the samples, as far as they can be followed.
 
-    None of any other file, and of a WAV without data.
+    Empty for any other file, and for a WAV without data.
     """
     head = file.bytes_at(0, 40)
     if is_wave(head):
         try:
             return chunks_around(file, wave_head(file, head))
-        except StemError:  # it is read by ffmpeg, or refused elsewhere
+        except StemError:  # ffmpeg reads it, or it is refused elsewhere
             return []
     if is_aiff(head):
         return aiff_chunks(file)
@@ -81,12 +80,12 @@ def chunks_of(file: RegularFile) -> list[Chunk]:
 
 
 def byte_order(file: RegularFile) -> str:
-    """The order of bytes in the chunks of a WAV, W64 or AIFF, as `struct` calls it."""
+    """The byte order of the chunks of a WAV, W64 or AIFF, as a `struct` prefix: "<" or ">"."""
     return ">" if file.bytes_at(0, 4) in (b"RIFX", b"FORM") else "<"
 
 
 def refuse_unusable(name: str, rate_hz: int, channels: int) -> None:
-    """Raises StemError when the sample rate or the channel count cannot be used."""
+    """Raise StemError when the sample rate or the channel count is not supported."""
     low, high = RATES_HZ
     if not low <= rate_hz <= high:
         raise StemError(
@@ -141,7 +140,7 @@ def _examine_au(file: RegularFile, head: bytes) -> Structure:
 
 
 def _of_excess(file: RegularFile, size: int, held: int) -> tuple[str, ...]:
-    """The word on a size that is a little too large. Raises StemError when the file was cut."""
+    """The warning for a size that is slightly too large. Raises StemError when the file is truncated."""
     if size <= held:
         return ()
     if size - held > FORGIVEN_BYTES:
@@ -150,7 +149,7 @@ def _of_excess(file: RegularFile, size: int, held: int) -> tuple[str, ...]:
 
 
 def _refuse_unfinished_ogg(file: RegularFile) -> None:
-    """An Ogg states no length, but its last page says that it is the last (RFC 3533, section 6)."""
+    """Raise StemError for an Ogg without its last page, which is flagged (RFC 3533, section 6)."""
     start = max(0, file.size - _OGG_LARGEST_PAGE)
     tail = file.bytes_at(start, _OGG_LARGEST_PAGE)
     page = tail[tail.rfind(b"OggS") :]

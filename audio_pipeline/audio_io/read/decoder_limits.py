@@ -1,8 +1,8 @@
-"""What ffmpeg may take when it reads a file of a stranger: memory, CPU time, demuxers, codecs, protocols.
+"""Limits of ffmpeg for untrusted files: memory, CPU time, demuxers, codecs, protocols.
 
-The limits are set by `ulimit` in a shell that then becomes ffmpeg: that is safe beside other threads, and
-ffmpeg never runs without them. A system that cannot limit address space (macOS) goes without that limit; one
-without a POSIX shell (Windows) goes without both.
+The limits are set by `ulimit` in a shell that then executes ffmpeg: this is safe with other threads, and
+ffmpeg never runs without them. macOS cannot limit address space; a system
+without a POSIX shell (Windows) has neither limit.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from audio_pipeline.audio_io.regular_file import RegularFile
 from audio_pipeline.errors import StemError
 
 ADDRESS_SPACE_BYTES = 640 << 20
-"""What ffmpeg may map, its libraries included: it starts in 300 MB, and a film's index takes 100 MB more."""
+"""Address space of ffmpeg, libraries included: it starts in 300 MB, and a film's index takes 100 MB more."""
 PROBE_CPU_S = 3
-"""Seconds of CPU to find out what a file is; a film of 8 GB takes a tenth of one."""
+"""CPU seconds to probe a file; a film of 8 GB takes a tenth of a second."""
 _DECODE_CPU_S = 3
 _DECODE_CPU_S_PER_MB = 20
-"""What decodes slowest, HE-AAC of 24 kbit/s, takes 2 s per MB of file."""
+"""The slowest codec, HE-AAC of 24 kbit/s, takes 2 s per MB of file."""
 
-_MOST_ALLOCATED = 256 << 20  # bytes that ffmpeg may ask for at once
+_MOST_ALLOCATED = 256 << 20  # bytes of one allocation of ffmpeg
 _STACK_KB = 2048
 _LIMITING = (
-    # many threads of a new ffmpeg, one a track, would take the address space with their stacks and arenas
+    # the threads of a recent ffmpeg, one per track, would fill the address space with stacks and arenas
     "MALLOC_ARENA_MAX=1; export MALLOC_ARENA_MAX; (ulimit -s {stack}) 2>/dev/null && ulimit -s {stack};"
     " (ulimit -v {kilobytes}) 2>/dev/null && ulimit -v {kilobytes};"
     ' (ulimit -t {cpu_s}) 2>/dev/null && ulimit -t {cpu_s}; exec "$@"'
@@ -48,16 +48,16 @@ _CODECS = (
     "mp3adufloat,mp3on4,mp3on4float,mpc7,mpc8,qcelp,real_144,real_288,ralf,shorten,"
     "sipr,tak,truespeech,twinvq,xma1,xma2"
 )
-"""The decoders of sound that the containers read here may need; no decoder of pictures is opened."""
+"""The audio decoders for the supported containers; no picture decoder is opened."""
 
 
 def decode_cpu_s(size_bytes: int) -> int:
-    """Seconds of CPU that decoding a file of `size_bytes` may take."""
+    """The limit of CPU seconds for decoding a file of `size_bytes`."""
     return _DECODE_CPU_S + _DECODE_CPU_S_PER_MB * size_bytes // 1_000_000
 
 
 def input_limits(demuxer: str) -> list[str]:
-    """ffmpeg's options before `-i`: one demuxer, a closed list of codecs, local files alone, one thread."""
+    """ffmpeg's options before `-i`: one demuxer, a list of codecs, only local files, one thread."""
     return [
         *("-max_alloc", f"{_MOST_ALLOCATED}"),
         *("-threads", "1"),
@@ -71,7 +71,7 @@ def input_limits(demuxer: str) -> list[str]:
 def start_limited(
     command: list[str], file: RegularFile, cpu_s: int, *, stderr: int
 ) -> subprocess.Popen[bytes]:
-    """`command` as a process with the limits of this module, its stdout a pipe; it inherits `file`."""
+    """`command` as a process with the limits of this module; its stdout is a pipe, it inherits `file`."""
     return subprocess.Popen(  # noqa: S603 - a list of arguments; the shell's words are our own
         [*_limiter(cpu_s), *command],
         stdin=subprocess.DEVNULL,
@@ -82,7 +82,7 @@ def start_limited(
 
 
 def refuse_limit(file: RegularFile, process: subprocess.Popen[Any], cpu_s: int) -> None:
-    """Raise StemError when the ended `process` was stopped because it took all its CPU time."""
+    """Raise StemError when the ended `process` was stopped at its limit of CPU time."""
     stopping = {-int(getattr(signal, name)) for name in ("SIGKILL", "SIGXCPU") if hasattr(signal, name)}
     if process.returncode in stopping:
         raise StemError(
@@ -93,7 +93,7 @@ def refuse_limit(file: RegularFile, process: subprocess.Popen[Any], cpu_s: int) 
 
 
 def _limiter(cpu_s: int) -> list[str]:
-    """The words before a command that limit it; empty on a system without a POSIX shell."""
+    """The arguments before a command that limit it; empty on a system without a POSIX shell."""
     shell = shutil.which("sh") if os.name == "posix" else None
     if shell is None:
         return []

@@ -1,4 +1,4 @@
-"""Which programs decode and resample a recording, and their versions: another one gives other samples."""
+"""Versions of the decoders and the resampler, because the samples depend on them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PATIENCE_S = 10.0
 
 
 def library_versions() -> dict[str, str]:
-    """The versions of libsndfile and of the library around it, and of soxr; all are imported."""
+    """The versions of soundfile, libsndfile and soxr; imports them."""
     import soundfile
 
     return {
@@ -22,7 +22,7 @@ def library_versions() -> dict[str, str]:
 
 
 def soxr_version() -> str:
-    """The version of soxr, which is imported for it: most stems have the right rate and never need it."""
+    """The version of soxr; imports it here, because most stems have the right rate and do not need it."""
     import soxr
 
     return str(soxr.__version__)
@@ -30,7 +30,7 @@ def soxr_version() -> str:
 
 @lru_cache(maxsize=1)
 def ffmpeg_version() -> str:
-    """What ffmpeg says of itself in its first line; "none" if ffmpeg is missing or prints nothing."""
+    """The first line of `ffmpeg -version`; "none" if ffmpeg is missing or prints nothing."""
     program = find_ffmpeg()
     if program is None:
         return "none"
@@ -44,5 +44,5 @@ def ffmpeg_version() -> str:
 
 
 def decoder_versions() -> dict[str, str]:
-    """`library_versions` and ffmpeg's, which is run for it."""
+    """`library_versions` and the version of ffmpeg; runs ffmpeg."""
     return {**library_versions(), "ffmpeg": ffmpeg_version()}

@@ -1,6 +1,7 @@
-"""The delay of a lossy encoder: sound that it puts before the first sample, and whether the file says how much.
+"""Detection of a lossy encoder's delay that the file does not state.
 
-Where it does, decoders leave it out. Where it does not, all comes late by it.
+The encoder adds the delay before the first sample. Decoders trim it if the file states it; otherwise the audio
+is late by the delay.
 Sources: the LAME tag ("MP3 Info Tag rev 1"), Apple's TN2258 (AAC), RFC 7845 (Opus), the Matroska
 specification (CodecDelay), ETSI TS 102 366 (AC-3 overlaps 256 samples).
 """
@@ -12,7 +13,7 @@ from audio_pipeline.audio_io.read.mpeg_frames import after_tag
 from audio_pipeline.audio_io.regular_file import RegularFile
 
 ENCODER_DELAY = "encoder_delay"
-"""The code of the remark on a delay that the file does not state."""
+"""The code of the remark about an unstated delay."""
 
 _USUAL_SAMPLES = {
     "mp2": "481",
@@ -23,7 +24,7 @@ _USUAL_SAMPLES = {
     "eac3": "256",
     "opus": "312",
 }
-"""How many samples it usually is, by ffmpeg's name of the codec."""
+"""The usual delay in samples, by ffmpeg's name of the codec."""
 _MOST_LOOKED_AT = 1 << 18
 _LAME_TO_DELAY = 21
 _VBRI_TO_DELAY = 6
@@ -33,8 +34,10 @@ _MOVIE, _MATROSKA = "mov", "matroska"
 def remark_on_delay(
     file: RegularFile, codec: str, demuxer: str, tracks: tuple[int, ...] = (1,)
 ) -> tuple[tuple[str, str], ...]:
-    """A code and a sentence on a delay that the file does not state, or nothing. `codec` and `demuxer` are
-    ffmpeg's names; "" for libsndfile's own formats."""
+    """A code and a sentence about an unstated delay, or nothing.
+
+    `codec` and `demuxer` are ffmpeg's names; "" for libsndfile's own formats.
+    """
     usual = _USUAL_SAMPLES.get(codec)
     if usual is None or _states_delay(file, codec, demuxer, tracks):
         return ()
@@ -58,7 +61,7 @@ def _states_delay(file: RegularFile, codec: str, demuxer: str, tracks: tuple[int
 
 
 def _around(file: RegularFile) -> bytes:
-    """The begin and the end of a file, where tags stand."""
+    """The start and the end of a file, which hold its tags."""
     last = max(0, file.size - _MOST_LOOKED_AT)
     return file.bytes_at(0, _MOST_LOOKED_AT) + file.bytes_at(last, _MOST_LOOKED_AT)
 
@@ -70,7 +73,7 @@ def _opus_states_delay(file: RegularFile) -> bool:
 
 
 def _mp3_states_delay(file: RegularFile) -> bool:
-    """Whether the first frame has a tag with the delay: LAME's behind Xing's, or Fraunhofer's."""
+    """Whether the first frame has a tag with the delay: LAME's after Xing's, or Fraunhofer's."""
     begin = file.bytes_at(after_tag(file), 1 << 12)
     at = max(begin.find(b"Xing"), begin.find(b"Info"))
     if at >= 0:

@@ -1,7 +1,7 @@
-"""Formats that libsndfile does not read (m4a, mov, mp4, mkv, wma…), decoded by ffmpeg.
+"""Decoding by ffmpeg of formats that libsndfile does not read (m4a, mov, mp4, mkv, wma…).
 
-pydub does not decode here: it needs ffprobe, has no time-out, holds the file in memory three times, and
-truncates AAC to 16 bits. The demuxer is chosen from the file's first bytes, so that a playlist that names
+pydub is not used: it needs ffprobe, has no time-out, holds the file in memory three times, and truncates AAC
+to 16 bits. The demuxer is chosen from the file's first bytes, so that a playlist that names
 another file is never followed.
 """
 
@@ -36,12 +36,12 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import StemError
 
 PATIENCE_S = 20.0
-"""ffmpeg times out after so many seconds without output; the audio of a film starts in less than one."""
+"""Seconds without output after which ffmpeg times out; the audio of a film starts in less than one."""
 
-_MOST_TOLD = 4 << 20  # bytes of one answer: the description of a file, or its first audio frame
+_MOST_TOLD = 4 << 20  # bytes of one output: the description of a file, or its first audio frame
 _AU_HEAD = struct.Struct(">4s5I")  # magic, offset and size of the audio, encoding, rate, channels
 
-# output of `ffmpeg -i`; it holds tags of the file, too, so patterns are strict
+# output of `ffmpeg -i`; it includes the file's tags, so the patterns are strict
 _CLOCK = r"(\d{1,6}):(\d\d):(\d\d(?:\.\d+)?)"
 _DURATION = re.compile(rf"^  Duration: {_CLOCK}, ", re.MULTILINE)
 _OUTPUT = re.compile(r"^(?:Stream mapping:|Output #0)", re.MULTILINE)
@@ -53,11 +53,11 @@ _OWN_DURATION = re.compile(rf"^ +DURATION(?:-\w+)? *: {_CLOCK}", re.MULTILINE)
 class StreamInfo:
     """The header's values of the tracks that are read.
 
-    `tracks` are their numbers, from 1: one, or mono tracks that are the channels. `codec` is libsndfile's
-    name of the sample format for PCM ("PCM_24"), else ffmpeg's. `layout` is ffmpeg's name of the channel
-    layout, such as "5.1(side)", or "6 channels" when the file states no layout. `duration_s` is None when it
-    is not stated. `own_duration` is False when it may be the duration of another stream: a film's picture may
-    be longer than its sound. `remarks` are codes and sentences.
+    `tracks` are their numbers, from 1: one track, or mono tracks that are the channels. `codec` is libsndfile's
+    name of the sample format for PCM ("PCM_24"), otherwise ffmpeg's name. `layout` is ffmpeg's name of the
+    channel layout, such as "5.1(side)", or "6 channels" when the file states no layout. `duration_s` is None
+    when it is not stated. `own_duration` is False when it may be the duration of another stream: a film's
+    picture may be longer than its audio. `remarks` are codes and sentences.
     """
 
     tracks: tuple[int, ...]
@@ -71,10 +71,10 @@ class StreamInfo:
 
 
 def stream_info(file: RegularFile, container: Container, track: int | None = None) -> StreamInfo:
-    """Read the header with `ffmpeg -i` and decode one frame for rate and channels.
+    """The header's values by `ffmpeg -i`, with rate and channels from one decoded frame.
 
-    `track` is the number of the track to read, from 1; with None `selected` chooses. Raises StemError
-    without ffmpeg, without audio in the file, or for an unknown track.
+    `track` is the number of the track to read, from 1; None leaves the choice to `selected`. Raises StemError
+    if ffmpeg is missing, the file has no audio, or the track does not exist.
     """
     # one call is enough for most files, which have one track
     first = (1,) if track is None else (track,)
@@ -109,7 +109,7 @@ def stream_info(file: RegularFile, container: Container, track: int | None = Non
 
 
 def _asked(file: RegularFile, container: Container, tracks: tuple[int, ...]) -> tuple[bytes, str]:
-    """A frame of the tracks, with its header, and what ffmpeg says of the file."""
+    """A decoded frame of the tracks, with its header, and ffmpeg's description of the file."""
     command = _command(file, container, "info", tracks, "pcm_f32be", ["-frames:a", "1"])
     frame, told = _answer(file, container, command)
     return frame, told.decode("utf-8", "replace")
@@ -118,8 +118,10 @@ def _asked(file: RegularFile, container: Container, tracks: tuple[int, ...]) -> 
 def _stated_length(
     file: RegularFile, container: Container, listing: str, tracks: Sequence[Track], streams: int
 ) -> tuple[float | None, bool, float]:
-    """The stated duration of the audio, whether it is that of the audio itself, and the difference between the
-    lengths of the tracks; both in seconds."""
+    """The stated duration, whether it is the audio's own, and the difference between the tracks' lengths.
+
+    Both times are in seconds; the duration is None if it is not stated.
+    """
     if not container.states_length:
         return None, False, 0.0
     if container.demuxer == "mov":
@@ -144,9 +146,9 @@ def _seconds(clock: re.Match[str]) -> float:
 def decoded(
     file: RegularFile, container: Container, stream: StreamInfo, frames: int
 ) -> Iterator[Samples]:
-    """The decoded audio of the tracks of `stream`, in blocks `(≤ frames, channels)` float64, as ffmpeg writes
-    it: neither memory nor disk holds all of it.
+    """The decoded audio of the tracks of `stream`, in blocks `(≤ frames, channels)` float64.
 
+    The blocks are read while ffmpeg writes them, so that neither memory nor disk holds the complete audio.
     Raises StemError when ffmpeg is missing, fails or times out.
     """
     command = _command(file, container, "error", stream.tracks, _wire(stream), [])
@@ -190,7 +192,7 @@ def _skip_head(file: RegularFile, container: Container, stream: StreamInfo, outp
 
 
 def _taken(file: RegularFile, output: int, count: int) -> bytes:
-    """The next `count` bytes, fewer at the end."""
+    """The next `count` bytes of ffmpeg's output, fewer at its end."""
     data = bytearray()
     waiting = select.poll()
     waiting.register(output, select.POLLIN)
@@ -205,7 +207,7 @@ def _taken(file: RegularFile, output: int, count: int) -> bytes:
 
 
 def _wire(stream: StreamInfo) -> str:
-    """The sample format between ffmpeg and this program: 32-bit float holds 24 bits exactly, and no more."""
+    """ffmpeg's output format: 32-bit float, which holds 24 bits exactly; 64-bit float for more than 24 bits."""
     return "pcm_f64be" if stream.codec in ("PCM_32", "DOUBLE") else "pcm_f32be"
 
 
@@ -225,19 +227,19 @@ def _command(
             hint=INSTALL_HINT,
         )
     bounds = ["-hide_banner", "-nostdin", "-nostats", "-v", verbosity]
-    # the open file: another file may have its name by now
+    # the open descriptor, because another file may have the name by now
     location = f"file:/dev/fd/{file.descriptor}"
-    # a layout that the file does not state is not guessed
+    # ffmpeg must not guess an unstated layout
     source = ["-guess_layout_max", "0", *input_limits(container.demuxer), "-i", location]
     wanted = [*_mapping(tracks), "-vn", "-sn", "-dn", *options]
     return [ffmpeg, *bounds, *source, *wanted, "-c:a", codec, "-f", "au", "pipe:1"]
 
 
 def _mapping(tracks: tuple[int, ...]) -> list[str]:
-    """The options that select one track, or merge mono tracks into the channels of one."""
+    """The options that select one track, or merge mono tracks into the channels of one track."""
     if len(tracks) == 1:
         return ["-map", f"0:a:{tracks[0] - 1}"]
-    # each track becomes unlabelled mono first: amerge sorts channels by their labels
+    # each track is converted to unlabelled mono first, because amerge sorts channels by their labels
     plain = "".join(f"[0:a:{number - 1}]pan=mono|c0=c0[m{number}];" for number in tracks)
     merged = "".join(f"[m{number}]" for number in tracks)
     threads = [

@@ -1,6 +1,6 @@
 """The stated length of a FLAC file, read without libsndfile, which takes fifty times as long to load.
 
-Source: RFC 9639, section 8. Only a header in which nothing is uncommon is believed.
+Source: RFC 9639, section 8. Only headers with common blocks and values are used.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ _USUAL_S = (0.1, 3600.0)
 
 
 def stated_length(path: str | os.PathLike[str]) -> tuple[int, int] | None:
-    """The frames and the sample rate in Hz of a common FLAC file, as `probe` tells them; None when `probe`
-    must be asked. Raises StemError, as `probe` does, for a file that cannot be read.
+    """The frames and the sample rate in Hz of a common FLAC file, as in `probe`; None if `probe` is needed.
+
+    Raises StemError, as `probe` does, for a file that cannot be read.
     """
     with regular_file(path) as file:
         head = file.bytes_at(0, 42)
@@ -38,12 +39,12 @@ def stated_length(path: str | os.PathLike[str]) -> tuple[int, int] | None:
 
 
 def _leads_to_sound(file: RegularFile) -> bool:
-    """Whether STREAMINFO and blocks of common kinds lead to the first frame."""
+    """Whether STREAMINFO and blocks of common types lead to the first frame."""
     kind, position = file.bytes_at(4, 1)[0], 42
     if kind & 0x7F:
         return False
     for _ in range(_MOST_BLOCKS):
-        if kind & 0x80:  # it was the last
+        if kind & 0x80:  # the last block
             return file.bytes_at(position, 2) in (b"\xff\xf8", b"\xff\xf9")
         header = file.bytes_at(position, 4)
         kind, size = header[0] if header else 0, int.from_bytes(header[1:], "big")
@@ -60,7 +61,7 @@ def _is_common(kind: int, size: int, file: RegularFile, position: int) -> bool:
 
 
 def _is_whole(comments: bytes, size: int) -> bool:
-    """Whether a vendor and so many comments as are promised fill the block of that size."""
+    """Whether the vendor text and the stated number of comments fill the block of `size` bytes."""
     try:
         at = 4 + int(struct.unpack_from("<I", comments)[0])
         (count,) = struct.unpack_from("<I", comments, at)

@@ -1,6 +1,6 @@
-"""What an `iXML` chunk says of time. Source: the iXML specification 2.10.
+"""The times in an `iXML` chunk. Source: the iXML specification 2.10.
 
-Its few fields are looked for by name: a chunk of a stranger is not handed to an XML parser.
+Its few fields are searched by name, because an untrusted chunk is not given to an XML parser.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from audio_pipeline.timeline.timecode import RATES, PictureRate
 
 _MOST_POINTS = 1000
 _NEAR = Fraction(1, 4000)
-"""Rates that differ by less are the same, rounded: 23.976, 23.98 and 24000/1001; 24 is farther away."""
+"""Rates with a smaller relative difference are equal: 23.976, 23.98 and 24000/1001; 24 is farther away."""
 _NUMBER = re.compile(r"(\d{1,9})(?:\.(\d{1,9}))?(?:\s*/\s*(\d{1,9}))?")
 _POINT = re.compile(r"<SYNC_POINT>(.*?)</SYNC_POINT>", re.DOTALL)
 _NO_MARKERS = ("PRE_RECORD_SAMPLECOUNT", "GROUP_OFFSET")
@@ -22,7 +22,7 @@ _NO_MARKERS = ("PRE_RECORD_SAMPLECOUNT", "GROUP_OFFSET")
 
 @dataclass(frozen=True)
 class SyncPoint:
-    """A sync point: its name, and its sample from the first of the file or from midnight."""
+    """A sync point: its name, and its sample counted from the start of the file or from midnight."""
 
     name: str
     samples: int
@@ -31,8 +31,10 @@ class SyncPoint:
 
 @dataclass(frozen=True)
 class Ixml:
-    """What the chunk says; `stated_rate` is the picture rate as it is written, `rate` the one that it means,
-    None for one that is unknown here."""
+    """The contents of an `iXML` chunk.
+
+    `stated_rate` is the picture rate as text; `rate` is the parsed rate, None if it is unknown.
+    """
 
     stated_rate: str = ""
     rate: PictureRate | None = None
@@ -41,14 +43,14 @@ class Ixml:
     sync_points: tuple[SyncPoint, ...] = ()
 
     def start_s(self, sample_rate_hz: int) -> Fraction | None:
-        """The first sample in seconds since midnight; `sample_rate_hz` where the chunk names none."""
+        """The start in seconds since midnight; `sample_rate_hz` is used if the chunk states no rate."""
         if self.timestamp_samples is None:
             return None
         return Fraction(self.timestamp_samples, self.timestamp_rate_hz or sample_rate_hz)
 
 
 def ixml_of(body: bytes) -> Ixml:
-    """Understand the body of a chunk; nothing where it holds nothing of use."""
+    """Parse the body of a chunk; fields that are missing or invalid are empty or None."""
     text = _text(body)
     stated = (
         _field(text, "TIMECODE_RATE") or _field(text, "CURRENT_SPEED") or _field(text, "MASTER_SPEED")
@@ -71,7 +73,7 @@ def _text(body: bytes) -> str:
 
 
 def _field(text: str, name: str) -> str:
-    """The text of the first element of that name, or ""."""
+    """The text of the first element with that name, or ""."""
     begin = text.find(f"<{name}>")
     end = text.find("</", begin)
     return html.unescape(text[begin + len(name) + 2 : end]).strip() if 0 <= begin < end else ""

@@ -1,4 +1,4 @@
-"""What follows the samples of a WAV whose size is not to be trusted: chunks, padding, or more sound."""
+"""Detection of the data after the samples of a WAV with an untrusted size: chunks, padding or more audio."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NAMES_IN_USE = (
     " regn ovwf LGWV SyLp Cr8r AFAn _PMX dbmd LISA wavl slnt ResU tlst SAUR MEXT SMED PrCn LGU AFmd"
 )
 KNOWN = frozenset(name.encode().ljust(4) for name in _NAMES_IN_USE.split())
-"""Names of chunks that stand in WAV files."""
+"""Names of chunks in WAV files."""
 
 _NAMES = re.compile(
     b"|".join([b"RI(?:FF|FX)....WAVE", *(re.escape(name) for name in sorted(KNOWN))]), re.DOTALL
@@ -24,25 +24,27 @@ _NAMES = re.compile(
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN", b"RIFF", b"RF64")
 """Data after the audio: tags of music players, another file joined on."""
 _FILES = (b"RIFF", b"RF64", b"BW64", b"RIFX", b"FORM", b"OggS", b"fLaC")
-"""Another file begins so, and no chunk."""
+"""Magic bytes of files, which are not names of chunks."""
 _MOST_CHUNKS = 4096
 _TAIL_BYTES = 8 << 20
 _NEAR_TAIL_BYTES = 1 << 16
 _SHORTEST_SOUND_S = 0.1
 _LOUDER = 4.0
-"""Data after the stated end is not audio when it is so much louder than the audio before it: other bytes, read
-as samples, are near full scale.
+"""Data after the stated end is not audio if it is louder than the preceding audio by more than this factor:
+other bytes, read as samples, are near full scale.
 """
 
 
 def is_name(name: bytes) -> bool:
-    """Whether four bytes can be the name of a chunk."""
+    """Whether `name` is four printable bytes, a possible name of a chunk."""
     return len(name) == 4 and all(32 <= c < 127 for c in name)
 
 
 def chain_end(file: RegularFile, offset: int, end: str) -> int:
-    """The end of the chunks from `offset` on; `offset` without a chunk. A last chunk may claim more
-    than the file holds."""
+    """The end of the chunks from `offset` on; `offset` if no chunk follows.
+
+    The last chunk may state more bytes than the file holds.
+    """
     for _ in range(_MOST_CHUNKS):
         header = file.bytes_at(offset, 8)
         if len(header) < 8 or not is_name(header[:4]) or header[:4] in _FILES:
@@ -58,7 +60,7 @@ def chain_end(file: RegularFile, offset: int, end: str) -> int:
 
 
 def sound_end(file: RegularFile, body: int, end: str) -> int:
-    """Where the sound that begins at `body` ends at the latest: at the chunks, the tag or the end."""
+    """The latest end of the samples that begin at `body`: at chunks, a tag or the end of the file."""
     later = _chunks_in(file, max(body, file.size - _TAIL_BYTES), end)
     if later is not None:
         return later
@@ -67,15 +69,15 @@ def sound_end(file: RegularFile, body: int, end: str) -> int:
 
 
 def trailing_chunks(file: RegularFile, body: int, end: str) -> int | None:
-    """Where chunks begin that lead exactly to the end of the file; None without. Only its last 64 KiB
-    are looked at."""
+    """The start of chunks that lead exactly to the end of the file, or None; searches only its last 64 KiB."""
     return _chunks_in(file, max(body, file.size - _NEAR_TAIL_BYTES), end)
 
 
 def sounds_on(file: RegularFile, form: SampleForm, body: int, offset: int) -> bool:
-    """Whether the sound that begins at `body` goes on from `offset`, its stated end, to the end of the file.
+    """Whether the samples from `body` continue after `offset`, their stated end, to the end of the file.
 
-    What follows must be no tag and no padding, long enough, and not much louder than what stands before.
+    The data after `offset` must not be a tag or padding, must be long enough, and must not be much louder than
+    the samples before it.
     """
     seconds = (file.size - offset) / max(1, form.frame_bytes * form.rate_hz)
     following = file.bytes_at(offset, 1 << 20)
@@ -89,7 +91,7 @@ def sounds_on(file: RegularFile, form: SampleForm, body: int, offset: int) -> bo
 
 
 def is_blank(file: RegularFile, offset: int) -> bool:
-    """Whether nothing but zeros stands from `offset` on, and not too many of them to look at."""
+    """Whether only zeros follow from `offset` on; False if there are too many to check."""
     if file.size - offset > _TAIL_BYTES:
         return False
     return not any(file.bytes_at(offset, file.size - offset))
@@ -114,7 +116,7 @@ def _ends_there(file: RegularFile, reached: int) -> bool:
 
 
 def _rms(data: bytes, form: SampleForm) -> float:
-    """The level of bytes taken for samples of the file's kind; whole frames from their beginning."""
+    """The RMS of bytes read as samples of the file's format, from a frame boundary; full scale is 1."""
     bits = form.bits
     kinds = {(1, 16): "i2", (1, 32): "i4", (3, 32): "f4", (3, 64): "f8"}
     if (form.codec, bits) == (1, 24):

@@ -1,6 +1,6 @@
-"""The length of the first sound track of an MPEG-4 or QuickTime file, from its header.
+"""The lengths of the audio tracks of an MPEG-4 or QuickTime file, from its header.
 
-ffmpeg tells only how long the whole file plays; a film's picture may be longer than its sound.
+ffmpeg reports only the duration of the complete file; a film's picture may be longer than its audio.
 Source: ISO/IEC 14496-12 (mvhd, trak, elst, mdhd, hdlr).
 """
 
@@ -14,10 +14,10 @@ from fractions import Fraction
 from audio_pipeline.audio_io.regular_file import RegularFile
 
 _MOST_BOXES = 1000
-"""Boxes looked at in one box; files have some ten."""
+"""Boxes examined in one box; files have about ten."""
 _MOST_EDITS = 1000
 _NO_MEDIA = -1
-"""The media time of an edit that plays nothing: the sound begins later than the picture."""
+"""The media time of an empty edit: the audio begins later than the picture."""
 
 
 @dataclass(frozen=True)
@@ -29,23 +29,25 @@ class _Box:
 
 @dataclass(frozen=True)
 class SoundTrack:
-    """How long a sound track plays, in seconds, its edits counted, None where the file does not say so;
-    and whether an edit leaves out its beginning, as for the delay of an encoder."""
+    """The length of an audio track after its edits, in seconds, or None if the file does not state it.
+
+    `is_trimmed`: whether an edit skips the beginning, such as the delay of an encoder.
+    """
 
     length_s: Fraction | None
     is_trimmed: bool
 
 
 def sound_length_s(file: RegularFile) -> Fraction | None:
-    """How long the first sound track plays, its edits counted, in seconds.
+    """The length of the first audio track after its edits, in seconds.
 
-    None when the file does not say so: a fragmented file, or one that is damaged.
+    None when the file does not state it: a fragmented or damaged file.
     """
     return next((track.length_s for track in sound_tracks(file)), None)
 
 
 def sound_tracks(file: RegularFile) -> list[SoundTrack]:
-    """The sound tracks in their order; none where the file has no index of them."""
+    """The audio tracks in order; empty if the file has no index."""
     movie = _only(file, _Box(b"", 0, file.size), b"moov")
     header = movie and _only(file, movie, b"mvhd")
     if movie is None or header is None:
@@ -70,7 +72,7 @@ def sound_tracks(file: RegularFile) -> list[SoundTrack]:
 
 
 def _boxes(file: RegularFile, inside: _Box) -> Iterator[_Box]:
-    """The boxes directly in a box, while they are well formed."""
+    """The boxes directly inside a box, up to the first malformed one."""
     at = inside.begin
     for _ in range(_MOST_BOXES):
         head = file.bytes_at(at, 16)
@@ -93,7 +95,7 @@ def _only(file: RegularFile, inside: _Box, kind: bytes) -> _Box | None:
 
 
 def _scale_and_duration(file: RegularFile, header: _Box) -> tuple[int, int]:
-    """Units in a second, and the duration in them, of an mvhd or mdhd box; zeros where it has none."""
+    """The time scale, and the duration in its units, of an mvhd or mdhd box; 0 for unknown values."""
     content = file.bytes_at(header.begin, 32)
     if len(content) < 32:
         return 0, 0
@@ -103,7 +105,7 @@ def _scale_and_duration(file: RegularFile, header: _Box) -> tuple[int, int]:
 
 
 def _edits(file: RegularFile, track: _Box) -> list[tuple[int, int]]:
-    """What the edits of a track play: how long, in the movie's units, and from where in its media."""
+    """The edits of a track: (duration in the movie's units, start in the media)."""
     edits = _only(file, track, b"edts")
     table = edits and _only(file, edits, b"elst")
     if table is None:

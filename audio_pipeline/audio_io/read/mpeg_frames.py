@@ -1,7 +1,7 @@
-"""How long an MPEG audio file is, by its own frames.
+"""The length of an MPEG audio file, counted from its frames.
 
-libsndfile believes what the first frame says or lets it guess: of a file of varying bitrate without a
-Xing header, or of two files joined, it would read a part, without a word.
+libsndfile trusts the length in the first frame, or guesses from it: it reads only a part of a variable-bitrate
+file without a Xing header, or of two joined files, without an error.
 Source: ISO/IEC 11172-3 and 13818-3, the header of a frame.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from audio_pipeline.audio_io.regular_file import RegularFile
 
 FORGIVEN = 5
-"""The frame of the Xing header itself, the decoder's delay and the encoder's padding: so many frames."""
+"""Tolerance in frames: the frame of the Xing header, the decoder's delay and the encoder's padding."""
 
 _KBPS = {
     (1, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
@@ -20,21 +20,22 @@ _KBPS = {
     (2, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
     (2, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
-"""By version (2 stands for 2.5, too) and layer."""
+"""Bit rates by version (2 includes 2.5) and layer."""
 _RATES_HZ = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
 _AT_ONCE = 1 << 20
 
 
 def states_its_length(file: RegularFile, frames: int) -> bool:
-    """Whether the file states how many samples a channel has, and `frames`, which libsndfile found, are
-    all that it holds. Fewer than stated are found later, when the file is read.
+    """Whether the file states its length, and `frames`, libsndfile's count, covers all of its frames.
+
+    A file with fewer frames than stated is detected later, when it is read.
     """
     held, of_a_frame, stated = _count(file)
     return stated and held - frames <= FORGIVEN * of_a_frame
 
 
 def _count(file: RegularFile) -> tuple[int, int, bool]:
-    """The samples that all frames hold, those of one frame, and whether the first states a number."""
+    """The samples in all frames, the samples per frame, and whether the first frame states a length."""
     position, held, of_a_frame, stated = after_tag(file), 0, 1152, False
     start, data = position, b""
     while True:
@@ -50,13 +51,13 @@ def _count(file: RegularFile) -> tuple[int, int, bool]:
                 stated = any(word in head for word in (b"Xing", b"Info", b"VBRI"))
             held, of_a_frame = held + samples, samples
             position += size
-        else:  # tags, or what was damaged: on to what may be a frame
+        else:  # a tag or damaged data: search for the next possible frame
             found = data.find(b"\xff", at + 1)
             position = start + (found if found >= 0 else len(data))
 
 
 def after_tag(file: RegularFile) -> int:
-    """Where an ID3v2 tag ends, or 0."""
+    """The end of an ID3v2 tag at the start of the file, or 0."""
     head = file.bytes_at(0, 10)
     if len(head) < 10 or head[:3] != b"ID3":
         return 0
@@ -67,7 +68,7 @@ def after_tag(file: RegularFile) -> int:
 
 
 def _frame(head: bytes) -> tuple[int, int]:
-    """The bytes of a frame and its samples, (0, 0) if it is not a frame."""
+    """The size of a frame in bytes and its samples; (0, 0) if `head` is not a frame header."""
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return 0, 0
     version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)

@@ -1,4 +1,4 @@
-"""The time that a file tells of itself: when it starts, at which picture rate, and its cues.
+"""The time information in a file: its start, its picture rate, and its cues.
 
 Sources: EBU Tech 3285 (`bext`), the iXML specification 2.10 (SPEED, SYNC_POINT_LIST), "Multimedia
 Programming Interface and Data Specifications 1.0" (`cue `, `labl`, `ltxt`), Apple's AIFF 1.3 (MARK).
@@ -20,19 +20,21 @@ from audio_pipeline.timeline.timecode import PictureRate
 MOST_CUES = 10_000
 MOST_NAME = 100
 _MOST_BYTES = 1 << 20
-"""Of a chunk that is looked at."""
+"""The maximum number of bytes read of a chunk."""
 _TIME_REFERENCE = 338
-"""Where the 64 bits of the time reference stand in `bext`: after 256 + 32 + 32 + 10 + 8 bytes of text."""
+"""Offset of the 64-bit time reference in `bext`: after 256 + 32 + 32 + 10 + 8 bytes of text."""
 _ORIGINATOR = slice(256, 288)
 _CUE = "II4sIII"
 
 
 @dataclass(frozen=True)
 class OwnTime:
-    """What a file says. `start_s` is its first sample in seconds since midnight; `cues` are names and samples
-    from the first of the file, in order. What it does not say is None, or empty; `sources` name the chunk that
-    each stands in ("start", "rate", "cues"); `warnings` are sentences; `originator` is the program that
-    `bext` names."""
+    """The time information of a file; unstated values are None or empty.
+
+    `start_s` is the first sample in seconds since midnight; `cues` are names and samples from the start of the
+    file, in order; `sources` are pairs of a value ("start", "rate", "cues") and its chunk; `warnings` are
+    sentences; `originator` is the program named in `bext`.
+    """
 
     start_s: Fraction | None = None
     rate: PictureRate | None = None
@@ -43,9 +45,9 @@ class OwnTime:
 
 
 def own_time(path: str | os.PathLike[str], frames: int, sample_rate_hz: int) -> OwnTime:
-    """What the file at `path` says of its time; nothing for one without such chunks.
+    """The time information of the file at `path`; empty for a file without these chunks.
 
-    `frames` and `sample_rate_hz` are of its sound: cues outside it are left out. Raises StemError for a file
+    `frames` and `sample_rate_hz` describe its audio; cues outside it are left out. Raises StemError for a file
     that cannot be read.
     """
     with regular_file(path) as file:
@@ -53,7 +55,7 @@ def own_time(path: str | os.PathLike[str], frames: int, sample_rate_hz: int) -> 
 
 
 def _bodies(file: RegularFile) -> dict[bytes, bytes]:
-    """The chunks of interest; of equal ones the first, of lists that of labels."""
+    """The bodies of the chunks with time information: the first of each name, and of LIST the labels."""
     found: dict[bytes, bytes] = {}
     for chunk in chunks_of(file):
         if chunk.name not in (b"bext", b"iXML", b"cue ", b"LIST", b"MARK"):
@@ -107,13 +109,13 @@ def _cued(bodies: Mapping[bytes, bytes], end: str) -> list[tuple[str, int]]:
     entry = struct.Struct(end + _CUE)
     cues = []
     for number, position, _, _, _, offset in entry.iter_unpack(points[: len(points) // 24 * 24]):
-        # some programs fill in one of the two, most both
+        # some programs fill in only one of the two fields, most fill in both
         cues.append((_clean(names.get(number, b""), f"cue {number}"), offset or position))
     return cues
 
 
 def _labels(body: bytes, end: str) -> dict[int, bytes]:
-    """The text of each cue, by its number: that of `labl`, else of `ltxt`, else of `note`."""
+    """The text of each cue by its number: from `labl`, otherwise `ltxt`, otherwise `note`."""
     found: dict[bytes, dict[int, bytes]] = {b"labl": {}, b"ltxt": {}, b"note": {}}
     at = 4
     while at + 12 <= len(body):
@@ -126,7 +128,7 @@ def _labels(body: bytes, end: str) -> dict[int, bytes]:
 
 
 def _marked(body: bytes) -> list[tuple[str, int]]:
-    """The markers of an AIFF: number, place, a text with its length before it, made even."""
+    """The markers of an AIFF: each is a number, a position and a Pascal string padded to an even size."""
     cues, at = [], 2
     while at + 7 <= len(body):
         number, place, length = struct.unpack_from(">HIB", body, at)
@@ -136,7 +138,7 @@ def _marked(body: bytes) -> list[tuple[str, int]]:
 
 
 def _synced(ixml: Ixml, start_s: Fraction | None, rate_hz: int) -> list[tuple[str, int]]:
-    """The sync points of an iXML; those that count from midnight need the file's start."""
+    """The sync points of an iXML; points that count from midnight need the file's start."""
     cues = []
     for point in ixml.sync_points:
         place = point.samples
@@ -149,7 +151,7 @@ def _synced(ixml: Ixml, start_s: Fraction | None, rate_hz: int) -> list[tuple[st
 
 
 def _clean(raw: bytes, otherwise: str) -> str:
-    """A name that can be shown; it is UTF-8, or in the old code page of Windows."""
+    """A printable name, decoded from UTF-8 or from Windows code page 1252."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:

@@ -1,6 +1,6 @@
-"""Three bytes of a plain WAV become a number: the one format that is measured after every render.
+"""Reading of 24-bit PCM from a plain WAV, the format that is measured after every render.
 
-libsndfile takes twice as long, and its order of samples has to be changed afterwards.
+libsndfile takes twice as long, and its interleaved samples must be rearranged afterwards.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ def pcm24_blocks(
 ) -> Iterator[Samples]:
     """The `total` frames from byte `offset` on, in planar blocks `(≤ frames, channels)` float64.
 
-    It ends early where the file does. Few operations on much, so that another thread can work beside
-    this one. Raises StemError when the system cannot read it.
+    Ends early at the end of the file. It uses few operations on large arrays, so that another thread can run
+    in parallel. Raises StemError when the system cannot read the file.
     """
     width = 3 * channels
     for first in range(0, total, frames):
         wanted = min(frames, total - first)
-        # each sample is read as the last three of four bytes, so one more is wanted before the first
+        # each sample is read as the last three of four bytes, so one more byte is read before the first
         data = file.bytes_at(offset + first * width - 1, wanted * width + 1)
         block = unset(max(0, (len(data) - 1) // width), channels)
         if len(block):

@@ -1,8 +1,8 @@
-"""The programme in a file: the whole file, or the part between the leaders of a render.
+"""The programme in a file: the complete file, or the part between the leaders of a render.
 
-Such a file says in its `bext` chunk who wrote it, and has both of the cues `start` and `end`; without leaders
-it has no `end`. What is before and after them is for sync: it is not measured, checked, compared or drawn.
-Markers of other programs are left alone: they may bear the same names and mean something else.
+A render with leaders has this program as originator in its `bext` chunk, and the cues `start` and `end`;
+without leaders it has no `end`. The audio before and after them is for sync: it is not measured, checked,
+compared or drawn. Markers of other programs are ignored, because the same names may have another meaning.
 Sources as in `audio_io.write.chunks`.
 """
 
@@ -21,11 +21,11 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.timeline.spans import Span
 
 START, END = "start", "end"
-"""The cues between which the programme lies."""
+"""The cues at the start and the end of the programme."""
 
 
 def programme_span(path: str | os.PathLike[str], info: AudioInfo) -> Span:
-    """Where the programme is in a file, in samples from its first. Raises StemError as `probe`."""
+    """The span of the programme in a file, in samples from its start. Raises StemError as `probe` does."""
     own = own_time(path, info.frames, info.sample_rate_hz)
     at = dict(own.cues)
     if own.originator != ORIGINATOR or not {START, END} <= at.keys() or not at[START] < at[END]:
@@ -34,7 +34,7 @@ def programme_span(path: str | os.PathLike[str], info: AudioInfo) -> Span:
 
 
 def programme_info(path: str | os.PathLike[str], *, track: int | None = None) -> AudioInfo:
-    """What a file is, as `probe` says it, but for `frames`, which are the programme's."""
+    """The format of a file as in `probe`, with `frames` of the programme only."""
     info = probe(path, track=track)
     return replace(info, frames=len(programme_span(path, info)))
 
@@ -42,7 +42,7 @@ def programme_info(path: str | os.PathLike[str], *, track: int | None = None) ->
 def programme_blocks(
     path: str | os.PathLike[str], frames: int = BLOCK, *, track: int | None = None
 ) -> Iterator[Samples]:
-    """The programme in pieces, as `blocks` gives a file; the first begins where the programme does."""
+    """The programme in blocks, as `blocks` for a file; the first block begins at the programme's start."""
     info = probe(path, track=track)
     span = programme_span(path, info)
     every = blocks(path, frames, track=track)
@@ -50,15 +50,17 @@ def programme_blocks(
 
 
 def read_programme(path: str | os.PathLike[str]) -> tuple[Samples, AudioInfo]:
-    """The programme as one array, as `read` gives a file."""
+    """The programme as one array with its format, as `read` for a file."""
     samples, info = read(path)
     span = programme_span(path, info)
     return samples[span.start : span.stop], replace(info, frames=len(span))
 
 
 def _cut(every: Iterator[Samples], span: Span, frames: int) -> Iterator[Samples]:
-    """What lies in `span`, in pieces of `frames`: as the same samples without leaders would come, so that
-    their sums are the same to the last bit."""
+    """The samples of `span`, in blocks of `frames`.
+
+    The blocks are the same as in a file without leaders, so that sums over them are bit-identical.
+    """
     waiting: list[Samples] = []
     at, held = 0, 0
     for block in every:

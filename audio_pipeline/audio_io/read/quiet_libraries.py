@@ -1,4 +1,4 @@
-"""No word of a library on the terminal: mpg123, inside libsndfile, complains to the process's stderr."""
+"""Suppression of library messages on the terminal: mpg123, in libsndfile, writes to the process's stderr."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _STDERR = 2
 _changing = threading.Lock()
 _inside: list[threading.Thread] = []
 _kept: list[int] = []
-"""A descriptor of what stderr was before, while it is redirected."""
+"""A descriptor of the original stderr, while it is redirected."""
 
 
 @contextmanager
 def silenced() -> Iterator[None]:
-    """What is written to file descriptor 2 meanwhile is lost, whoever writes it: keep it short.
+    """Discard all output to file descriptor 2 during the block, from any thread; keep the block short.
 
-    Threads may be inside at once; the last one that leaves gives stderr back.
+    Several threads may use it at once; the last one to leave restores stderr.
     """
     with _changing:
         if not _inside:

@@ -1,4 +1,4 @@
-"""All chunks of a WAV in order, those behind the data included, for whoever copies a file."""
+"""All chunks of a WAV in order, including the chunks after the data, for copying a file."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from audio_pipeline.errors import StemError
 def riff_chunks(file: RegularFile) -> list[Chunk]:
     """The chunks of a little-endian WAV in order; empty if the file is not such a WAV.
 
-    The data are as long as they truly are; a chunk whose stated size leads past the end of the file ends
-    there.
+    The data chunk has its true size; a chunk whose stated size exceeds the file ends at the end of the file.
     """
     head = file.bytes_at(0, 40)
     if not is_wave(head) or head[:4] == b"RIFX":
         return []
     try:
         found = all_chunks(file, wave_head(file, head))
-    except StemError:  # it has no data
+    except StemError:  # without a data chunk
         return []
     return [replace(part, size=max(0, min(part.size, file.size - part.body))) for part in found]

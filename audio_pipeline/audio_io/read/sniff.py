@@ -1,4 +1,4 @@
-"""Say what a file is instead, when it is not audio that can be read."""
+"""Detection of the type of a file that is not readable audio, for its error message."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LFS = b"version https://git-lfs"
 
 
 def why_not_audio(file: RegularFile) -> StemError:
-    """The error for a file that neither libsndfile nor ffmpeg takes for audio."""
+    """The error for a file that neither libsndfile nor ffmpeg recognises as audio."""
     head = file.bytes_at(0, 512)
     again = "Copy or export it again."
     if head.startswith(_LFS):
@@ -48,5 +48,5 @@ def why_not_audio(file: RegularFile) -> StemError:
 
 def _is_text(head: bytes) -> bool:
     text = head.decode("utf-8", errors="ignore")
-    # a character may be cut at the end of `head`: three bytes at the most
+    # a character may be truncated at the end of `head`, by at most three bytes
     return len(text.encode()) >= len(head) - 3 and all(c.isprintable() or c in "\t\r\n" for c in text)

@@ -1,7 +1,7 @@
-"""Somebody's own ears: a head from an AES69 SOFA file of head-related impulse responses.
+"""A personal head from an AES69 SOFA file of head-related impulse responses.
 
-A SOFA file is HDF5, which h5py reads. From it are taken only the directions of the horizontal plane in front;
-of what else stands in it nothing is loaded. Source: AES69-2022, "Spatial acoustic data file format".
+A SOFA file is HDF5, which h5py reads. Only the responses in the frontal half of the horizontal plane are
+loaded. Source: AES69-2022, "Spatial acoustic data file format".
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 STEP_DEG = 5.0
-"""Between the directions that are looked for."""
+"""Step of the searched directions."""
 WIDEST_GAP_DEG = 15.0
-"""Between two directions that are there."""
+"""Largest allowed gap between two adjacent directions."""
 MOST_TAPS, FEWEST_TAPS = 16_384, 32
 MOST_VALUES = 1 << 26
-"""Numbers in the responses: half a gigabyte, the largest sets that are measured have a third of it."""
+"""Maximum count of numbers in the responses: 512 MB; the largest measured sets have a third of it."""
 MOST_DIRECTIONS = 1 << 18
 
 _NEAR_DEG = STEP_DEG / 2 + 0.1
@@ -38,10 +38,9 @@ _HINT = "Use a file of the convention SimpleFreeFieldHRIR: one pair of responses
 
 
 def read_head(path: Path) -> Head:
-    """The head whose ears `path` holds.
+    """The head measured in the SOFA file `path`.
 
-    Raises StemError for a file that is not SOFA or lacks directions; RenderError when the package that
-    reads it is not installed.
+    Raises StemError for a file that is not SOFA or lacks directions; RenderError when h5py is not installed.
     """
     if find_spec("h5py") is None:
         raise RenderError(
@@ -59,9 +58,9 @@ def read_head(path: Path) -> Head:
 
 @contextmanager
 def _opened(file: RegularFile) -> Iterator[Any]:
-    import h5py  # only a mix for ears of one's own needs it
+    import h5py  # only a mix with a personal head needs it
 
-    # as an open file, so that what was checked is what is read, whatever bytes its name has
+    # by the open file, so that the checked file is the one that is read, whatever bytes its name has
     with os.fdopen(os.dup(file.descriptor), "rb") as raw:
         try:
             sofa = h5py.File(raw, "r")
@@ -92,7 +91,7 @@ def _head(file: RegularFile, sofa: Any) -> Head:
         delays = np.broadcast_to(_numbers(file, sofa, "Data.Delay", 2 * MOST_DIRECTIONS), (count, 2))
         heard = _delayed(heard, delays[rows])
     left, right = _ears(file, sofa)
-    # the right ear's own side is the right: seen from there, the same directions stand the other way round
+    # the right ear's own side is the right, so its directions are in reverse order
     table = measured(heard[:, left], heard[::-1, right], azimuth_deg, rate_hz)
     return table.head(file.sha256_hex())
 
@@ -108,7 +107,7 @@ def _sample_rate_hz(file: RegularFile, sofa: Any) -> int:
 
 
 def _ears(file: RegularFile, sofa: Any) -> tuple[int, int]:
-    """Which receiver is the left ear, and which the right one."""
+    """The indices of the receivers at the left and the right ear."""
     side = _directions(file, sofa, "ReceiverPosition", 2)[:, 1]
     if side[0] == side[1]:
         raise _unusable(file.name, "does not say which ear is the left one (ReceiverPosition)")
@@ -116,7 +115,7 @@ def _ears(file: RegularFile, sofa: Any) -> tuple[int, int]:
 
 
 def _front(file: RegularFile, directions: Samples) -> tuple[Samples, list[int]]:
-    """The azimuths that are there, −90 (right) to +90 (left), and the row of the response nearest to each."""
+    """The available azimuths, −90 (right) to +90 (left), and the row of the nearest response for each."""
     wanted = np.arange(-90.0, 90.0 + STEP_DEG / 2, STEP_DEG)
     radians = np.radians(wanted)
     likeness = np.stack([np.cos(radians), np.sin(radians)], axis=1) @ directions[:, :2].T
@@ -149,8 +148,7 @@ def _directions(file: RegularFile, sofa: Any, name: str, count: int) -> Samples:
 
 
 def _delayed(responses: Samples, delays: Samples) -> Samples:
-    """The responses `(m, 2, taps)` as much later, in samples, as is said beside them `(m, 2)`; what all have
-    in common is left out."""
+    """The responses `(m, 2, taps)` delayed by `delays` `(m, 2)`, in samples, less their minimum."""
     later = delays - delays.min()
     most = int(np.ceil(later.max()))
     if most > MOST_TAPS:
@@ -172,7 +170,7 @@ def _numbers(file: RegularFile, sofa: Any, name: str, most: int) -> NDArray[np.f
 
 
 def _variable(file: RegularFile, sofa: Any, name: str, most: int) -> Any:
-    """A variable of the file itself: HDF5 could lead to other files, which are not opened."""
+    """A variable stored in the file itself; HDF5 links to other files are refused, not followed."""
     import h5py
 
     if not isinstance(sofa.get(name, getlink=True), h5py.HardLink):

@@ -1,4 +1,4 @@
-"""libsndfile over a file that is open already: only read forward, and with its header corrected on the way."""
+"""libsndfile on an open file: read forward only, with a corrected header if necessary."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from audio_pipeline.errors import StemError
 
 
 def sound_file(file: RegularFile, structure: Structure) -> soundfile.SoundFile:
-    """`file` from its beginning; closing it leaves the file open. Raises soundfile.SoundFileError."""
-    os.lseek(file.descriptor, 0, os.SEEK_SET)  # where libsndfile begins
+    """A SoundFile at the start of `file`; closing it leaves `file` open. Raises soundfile.SoundFileError."""
+    os.lseek(file.descriptor, 0, os.SEEK_SET)  # libsndfile begins at the current position
     source = View(file, structure.splice) if structure.splice else file.descriptor
     if _is_mpeg(file):
         with silenced():
@@ -30,15 +30,18 @@ def _is_mpeg(file: RegularFile) -> bool:
 
 
 class Sequential(soundfile.SoundFile):  # type: ignore[misc]
-    """A file that is only read forward. soundfile seeks after every block where it may, which makes
-    the next block of an MP3 another one than in a single read, and fails in a FLAC stream."""
+    """A file that is read forward only.
+
+    soundfile seeks after every block of a seekable file; this changes the next block of an MP3 compared with a
+    single read, and fails in a FLAC stream.
+    """
 
     def seekable(self) -> bool:
         return False
 
 
 class QuietSequential(Sequential):
-    """One that is decoded by mpg123, which writes what it thinks of the file to stderr."""
+    """A file decoded by mpg123, whose messages on stderr are suppressed."""
 
     def read(self, *args: Any, **options: Any) -> Any:
         with silenced():
@@ -50,7 +53,7 @@ class QuietSequential(Sequential):
 
 
 class View(io.RawIOBase):
-    """A file as libsndfile should see it, with another header; it moves no descriptor."""
+    """A file for libsndfile with a replaced header; it does not move the descriptor's position."""
 
     def __init__(self, file: RegularFile, splice: Splice) -> None:
         self._file = file
@@ -77,7 +80,7 @@ class View(io.RawIOBase):
         if (wanted := min(count - len(data), stop - offset)) > 0:
             try:
                 data += self._file.bytes_at(offset, wanted)
-            except StemError:  # libsndfile could not pass it on; it finds the file cut short
+            except StemError:  # libsndfile cannot pass the error on; it sees a truncated file
                 data = b""
         self._position += len(data)
         return data

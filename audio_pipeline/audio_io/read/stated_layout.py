@@ -1,4 +1,4 @@
-"""What a file says of its channels: the mask of a WAV, the chunks of AIFF and CAF, the order of its codec.
+"""The channel layout that a file states: the mask of a WAV, the chunks of AIFF and CAF, its codec's order.
 
 Sources: Microsoft, WAVEFORMATEXTENSIBLE; Ambisonic B-format subtypes (R. Dobson, "AMB"); RFC 9639 (FLAC);
 Vorbis I, 4.3.9; RFC 7845 and RFC 8486 (Opus); Apple, "CoreAudioTypes" (layout tags and labels).
@@ -17,7 +17,7 @@ from audio_pipeline.dsp.layouts import Layout, ambisonic, assumed, named, of_mas
 
 _EXTENSIBLE = 0xFFFE
 _AMBISONIC_GUID = bytes.fromhex("2107d3118644c8c1ca000000")
-"""All but the first field of {0000000x-0721-11D3-8644-C8C1CA000000}, in the file's order."""
+"""The bytes of {0000000x-0721-11D3-8644-C8C1CA000000} after its first field, in file order."""
 _BY_CODEC = {
     1: "FC",
     2: "FL FR",
@@ -28,7 +28,7 @@ _BY_CODEC = {
     7: "FL FR FC LFE BC SL SR",
     8: "FL FR FC LFE BL BR SL SR",
 }
-"""FLAC, Vorbis and Opus define a layout by the channel count; in the order of WAV."""
+"""The layouts that FLAC, Vorbis and Opus define by the channel count, in WAV order."""
 _VORBIS_COMMENT = 4
 _MOST_COMMENT_BYTES = 1 << 20
 _MOST_BLOCKS = 64
@@ -37,7 +37,7 @@ _LISTED = re.compile(r"\d+ channels \(([A-Z0-9+]+)\)")
 
 
 def layout_of(file: RegularFile, channels: int) -> Layout:
-    """The layout of a file that libsndfile reads, from its header, channels in the order of the samples."""
+    """The layout of a file that libsndfile reads, from its header; channels in the order of the samples."""
     head = file.bytes_at(0, 4)
     if head == b"fLaC":
         mask = _flac_mask(file)
@@ -49,8 +49,11 @@ def layout_of(file: RegularFile, channels: int) -> Layout:
 
 
 def layout_of_decoded(file: RegularFile, listing: str, channels: int) -> Layout:
-    """The layout of what ffmpeg decodes: the file's own chunks where it has some, or ffmpeg's word for it:
-    "5.1(side)", "3 channels (FL+FR+LFE)", "ambisonic 1", or "6 channels", which states nothing."""
+    """The layout of a file that ffmpeg decodes: from the file's own chunks, otherwise from `listing`.
+
+    `listing` is ffmpeg's name of the layout: "5.1(side)", "3 channels (FL+FR+LFE)", "ambisonic 1", or
+    "6 channels", which states nothing.
+    """
     found = _of_chunks(file, channels)
     if found is not None:
         return found
@@ -62,7 +65,7 @@ def layout_of_decoded(file: RegularFile, listing: str, channels: int) -> Layout:
 
 
 def _of_chunks(file: RegularFile, channels: int) -> Layout | None:
-    """From the chunks of a WAV, AIFF or CAF; None where they say nothing."""
+    """The layout stated in the chunks of a WAV, AIFF or CAF; None if they state none."""
     found: Layout | None = None
     names: tuple[str, ...] = ()
     for chunk in chunks_of(file):
@@ -80,7 +83,7 @@ def _of_chunks(file: RegularFile, channels: int) -> Layout | None:
 
 
 def _with_names(found: Layout | None, names: tuple[str, ...], channels: int) -> Layout | None:
-    """The layout of a file that names its tracks: roles where all are loudspeakers, tracks where not."""
+    """The layout of a file with track names: roles if all are loudspeakers, otherwise a recorder's tracks."""
     if (roles := roles_of_names(names)) is not None:
         return found if found is not None and found.source == "stated" else Layout(roles)
     if channels > 2:
@@ -90,7 +93,7 @@ def _with_names(found: Layout | None, names: tuple[str, ...], channels: int) -> 
 
 
 def _of_format(body: bytes, channels: int, file: RegularFile) -> Layout | None:
-    """From the `fmt ` chunk of a WAV or W64."""
+    """The layout stated in the `fmt ` chunk of a WAV or W64, or None."""
     end = ">" if file.bytes_at(0, 4) == b"RIFX" else "<"
     if len(body) < 40 or struct.unpack(end + "H", body[:2])[0] != _EXTENSIBLE:
         return None
@@ -116,7 +119,7 @@ def _of_ogg(file: RegularFile, channels: int) -> Layout:
 
 
 def _flac_mask(file: RegularFile) -> int | None:
-    """The channel mask among a FLAC file's comments (RFC 9639, 8.6.2); None without one."""
+    """The channel mask in a FLAC file's comments (RFC 9639, 8.6.2); None without a mask."""
     position = 4
     for _ in range(_MOST_BLOCKS):
         header = file.bytes_at(position, 4)

@@ -1,4 +1,4 @@
-"""What is worth knowing of a header before its sound is read."""
+"""The structure of an audio file's header: chunks, sample format, corrected header."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Chunk:
-    """One chunk: its name, where its body begins, and how many bytes it has, or claims to have."""
+    """A chunk: its name, the offset of its body, and its size in bytes, as stated or true."""
 
     name: bytes
     body: int
@@ -15,14 +15,17 @@ class Chunk:
 
     @property
     def stop(self) -> int:
-        """The first byte after it."""
+        """The offset of the first byte after the body."""
         return self.body + self.size
 
 
 @dataclass(frozen=True)
 class SampleForm:
-    """How samples stand in a WAV: the number of the codec (1 whole numbers, 3 floats), bits of a sample, bytes
-    of a sample of all channels, the sample rate, and the byte order as `struct` calls it."""
+    """The sample format of a WAV.
+
+    `codec` is the codec's number (1 integers, 3 floats), `bits` the bits of a sample, `frame_bytes` the bytes
+    of one sample of all channels, `end` the byte order as a `struct` prefix.
+    """
 
     codec: int
     bits: int
@@ -32,15 +35,15 @@ class SampleForm:
 
     @property
     def is_plain(self) -> bool:
-        """Whether they are numbers, one after the other."""
+        """Whether samples are uncompressed integers or floats."""
         return self.codec in (1, 3)
 
 
 @dataclass(frozen=True)
 class Splice:
-    """A file as libsndfile should see it: `header` in place of its own, then its bytes `start` to `stop`.
+    """A corrected file for libsndfile: `header` replaces the file's own, then its bytes `start` to `stop`.
 
-    A header that is wrong is not corrections in place: what follows the sound would still be misread.
+    Correcting only the fields of the header is not enough: data after the samples would still be misread.
     """
 
     header: bytes
@@ -50,11 +53,11 @@ class Splice:
 
 @dataclass(frozen=True)
 class Structure:
-    """A header that has passed: sentences on what is odd about it, and where its samples lie.
+    """A checked header.
 
-    `data` is where the samples of a little-endian WAV lie; None for others. `splice` is what libsndfile is
-    given where the file's own header would mislead it. `title` is the format's name where that of
-    the splice is another one.
+    `warnings` are sentences about its faults. `data` is the data chunk of a little-endian WAV; None for other
+    files. `splice` is the corrected file for libsndfile if the file's own header is misleading. `title` is the
+    format's name if the splice has another format.
     """
 
     warnings: tuple[str, ...] = ()

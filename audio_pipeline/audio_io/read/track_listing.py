@@ -1,4 +1,4 @@
-"""The tracks of sound that `ffmpeg -i` lists, and which of them are read."""
+"""The audio tracks listed by `ffmpeg -i`, and the selection of tracks to read."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from audio_pipeline.audio_io.regular_file import RegularFile
 from audio_pipeline.errors import StemError
 
 OTHER_TRACKS = "other_tracks"
-"""The code of the remark on tracks that are not read, or are read together."""
+"""The code of the remark about tracks that are not read, or are read together."""
 
 _KINDS = "Audio|Video|Subtitle|Data|Attachment"
-# tags of the file stand in the listing too, farther to the right, so that nothing else is believed
+# the listing also holds the file's tags, with a larger indent, so the pattern requires the indent of streams
 _STREAM = re.compile(
     rf"^ {{2,4}}Stream #0:\d+(?:\[\w+\])?(?:\((\w+)\))?[^\n]*?: ({_KINDS}): (\w*)", re.MULTILINE
 )
@@ -28,8 +28,11 @@ _MOST_LISTED = 24
 
 @dataclass(frozen=True)
 class Track:
-    """A track of sound, as ffmpeg lists it. `number` counts from 1; `bits` is None where a sample has no
-    width; `below` is what stands under it in the listing."""
+    """An audio track as listed by ffmpeg.
+
+    `number` counts from 1; `bits` is None if samples have no width; `below` is the text after the track in the
+    listing.
+    """
 
     number: int
     codec: str
@@ -43,7 +46,7 @@ class Track:
 
     @property
     def is_mono(self) -> bool:
-        """Whether it has one channel."""
+        """Whether the track has one channel."""
         return self.layout == "mono" or self.layout.startswith("1 channel")
 
     @property
@@ -54,7 +57,7 @@ class Track:
 
     @property
     def subtype(self) -> str:
-        """The codec by libsndfile's name where it keeps samples as they are, else by ffmpeg's."""
+        """The codec by libsndfile's name if it is lossless, otherwise by ffmpeg's name."""
         bits = self.bits or 0
         if self.codec.startswith("pcm_f"):
             return "DOUBLE" if bits == 64 else "FLOAT"
@@ -68,14 +71,14 @@ class Track:
 
 @dataclass(frozen=True)
 class Selection:
-    """The tracks that are read, one or several mono ones, and a sentence on it, or None."""
+    """The tracks to read, one track or several mono tracks, and a sentence about the choice, or None."""
 
     tracks: tuple[Track, ...]
     remark: str | None = None
 
 
 def tracks_of(listing: str) -> tuple[list[Track], int]:
-    """The tracks of sound, and how many streams of any kind there are."""
+    """The audio tracks, and the number of streams of any type."""
     parts = _STREAM.split(listing)
     streams = list(zip(parts[1::4], parts[2::4], parts[3::4], parts[4::4], strict=True))
     tracks: list[Track] = []
@@ -104,10 +107,10 @@ def tracks_of(listing: str) -> tuple[list[Track], int]:
 def selected(
     file: RegularFile, container: Container, tracks: Sequence[Track], number: int | None
 ) -> Selection:
-    """Which of the tracks are read: that of the `number`; else the default one, or all that are mono
-    beside it, as cameras and editors write them.
+    """The tracks to read: track `number`, otherwise the default track, with all mono tracks if it is mono.
 
-    Raises StemError for a number that no track has.
+    Cameras and editors write mono tracks as the channels of one recording. Raises StemError for an unknown
+    number.
     """
     if number is not None:
         if not 1 <= number <= len(tracks):
@@ -139,7 +142,7 @@ def no_such_track(name: str, number: int, count: int) -> StemError:
 
 
 def _belongs(track: Track, first: Track) -> bool:
-    """Whether both are channels of one recording."""
+    """Whether both tracks are channels of one recording."""
     same = (track.sample_rate_hz, track.codec) == (first.sample_rate_hz, first.codec)
     languages = {track.language, first.language} - set(_UNDETERMINED)
     return track.is_mono and first.is_mono and same and len(languages) < 2

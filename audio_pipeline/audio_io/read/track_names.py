@@ -1,7 +1,7 @@
-"""The names that a recorder gives its tracks, and which of them are loudspeakers.
+"""Names of a recorder's tracks, and the roles of names that are loudspeakers.
 
-Sources: the iXML specification 2.10 (TRACK_LIST); the description of `bext` as Sound Devices, Aaton and Zoom
-write it (sTRK1=Boom).
+Sources: the iXML specification 2.10 (TRACK_LIST); the description of `bext` as written by Sound Devices, Aaton
+and Zoom (sTRK1=Boom).
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ _ROLE_OF = {word: role for role, words in _ROLES.items() for word in words}
 
 
 def track_names(body: bytes, channels: int) -> tuple[str, ...]:
-    """The tracks' names from the body of an iXML or a `bext` chunk, by channel; empty without any.
+    """The track names in the body of an iXML or `bext` chunk, by channel; empty if it has none.
 
-    A channel that has no name is called by its number.
+    A channel without a name gets its number as its name.
     """
     text = body.decode("utf-8", "replace")
     names: dict[int, str] = {}
@@ -65,7 +65,7 @@ def track_names(body: bytes, channels: int) -> tuple[str, ...]:
 
 
 def roles_of_names(names: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The roles, when every name is another loudspeaker's ("L", "Ls", "Mix.LFE"); None otherwise."""
+    """The roles, if every name is a different loudspeaker ("L", "Ls", "Mix.LFE"); otherwise None."""
     roles = [_ROLE_OF.get(re.split(r"[._\-]", name.strip())[-1].strip().lower()) for name in names]
     found = tuple(role for role in roles if role is not None)
     return found if len(set(found)) == len(names) else None

@@ -1,7 +1,7 @@
-"""Where the samples of a Sony Wave64 lie, and how libsndfile can read one whose sizes are wrong.
+"""Location of the samples in a Sony Wave64, and a corrected header for libsndfile if sizes are wrong.
 
-A chunk has a GUID and a size that counts its own header of 24 bytes; some writers leave that out, or leave
-the size of the data open. Source: Sonic Foundry, "Wave64".
+A chunk has a GUID and a size that includes its own header of 24 bytes; some writers do not count the header, or
+leave the size of the data open. Source: Sonic Foundry, "Wave64".
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _GUID_ENDS = (bytes.fromhex("f3acd3118cd100c04f8edb8a"), bytes.fromhex("a2c0e811
 
 
 def is_w64(head: bytes) -> bool:
-    """Whether a file that begins so is a Wave64."""
+    """Whether `head`, the first bytes of a file, is the start of a Wave64."""
     return head[:4] == b"riff" and head[4:6] == b"\x2e\x91"
 
 
 def w64_head(file: RegularFile) -> WaveHead | None:
-    """What stands before the samples; None where that cannot be told."""
+    """The header before the samples; None if `fmt ` or `data` is missing."""
     form = b""
     for chunk in _chunks(file):
         if chunk.name == b"fmt ":
@@ -50,7 +50,7 @@ def w64_head(file: RegularFile) -> WaveHead | None:
 
 
 def w64_structure(file: RegularFile, head: WaveHead) -> Structure:
-    """Where its samples lie. Raises StemError when it was cut."""
+    """The structure of the Wave64. Raises StemError when the file is truncated."""
     data = head.data
     stop = _sound_end(file, data.body)
     held = Chunk(b"data", data.body, (stop - data.body) // head.frame_bytes * head.frame_bytes)
@@ -66,7 +66,7 @@ def w64_structure(file: RegularFile, head: WaveHead) -> Structure:
 
 
 def w64_chunks(file: RegularFile) -> list[Chunk]:
-    """All chunks but the data."""
+    """All chunks except the data."""
     return [chunk for chunk in _chunks(file) if chunk.name != b"data"]
 
 
@@ -75,7 +75,7 @@ def _is_32_bits(size: int) -> bool:
 
 
 def _chunks(file: RegularFile) -> Iterator[Chunk]:
-    """The chunks, with the size of their bodies."""
+    """The chunks, with the sizes of their bodies."""
     position, counted = _FIRST_CHUNK, _HEAD_BYTES
     for _ in range(_MOST_CHUNKS):
         header = file.bytes_at(position, _HEAD_BYTES)
@@ -98,7 +98,7 @@ def _is_head(header: bytes) -> bool:
 
 
 def _sound_end(file: RegularFile, body: int) -> int:
-    """Where the sound ends: at the first chunk in the tail of the file, or where the file does."""
+    """The end of the samples: the first chunk in the tail of the file, otherwise the end of the file."""
     start = max(body, file.size - _TAIL_BYTES)
     tail = file.bytes_at(start, file.size - start)
     found = [at for at in (tail.find(end) for end in _GUID_ENDS) if at >= 4]

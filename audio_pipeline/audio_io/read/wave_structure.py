@@ -1,7 +1,7 @@
-"""Where the samples of a WAV lie: RIFF, RIFX, RF64 and BW64, with sizes that may be open or wrong.
+"""Location of the samples in a WAV: RIFF, RIFX, RF64 and BW64, with sizes that may be open or wrong.
 
-A recorder that crashed, a stream, and programs that count their own header write sizes that are not
-true. The sound then ends where the file does, or where the chunks after it begin.
+A crashed recorder, a stream, and programs that include their own header write wrong sizes. The samples then end
+at the end of the file, or at the start of the chunks after them.
 Sources: EBU Tech 3306 and ITU-R BS.2088 (RF64, BW64), "Multimedia Programming Interface and Data
 Specifications 1.0" (RIFF).
 """
@@ -25,10 +25,10 @@ from audio_pipeline.audio_io.regular_file import RegularFile
 from audio_pipeline.errors import StemError
 
 LARGE = 0xFFFF_FFFF
-"""The size that stands for "see the chunk ds64"."""
+"""The size that refers to the chunk `ds64`."""
 FORGIVEN_BYTES = 1024
-"""A header may state so many bytes more than the file holds, or as many as it has itself: a writer counted
-wrong. What lacks more was cut."""
+"""Tolerance for a stated size: this many bytes more than the file holds, or the size of the header, are a
+miscount of the writer. A file that lacks more is truncated."""
 
 _MOST_CHUNKS = 4096
 _MOST_FORM_BYTES = 4096
@@ -38,8 +38,11 @@ _EXTENSIBLE = 0xFFFE
 
 @dataclass(frozen=True)
 class WaveHead:
-    """What stands before the samples: the body of `fmt `, that of `fact` (or nothing), the chunk of data
-    with the size that it states, and the sizes that the chunk `ds64` states (0 without one)."""
+    """The header before the samples.
+
+    `form` is the body of `fmt `, `fact` the body of `fact` or empty, `data` the data chunk with its stated
+    size; `large_riff` and `large_data` are the sizes in the chunk `ds64`, 0 without it.
+    """
 
     magic: bytes
     riff_size: int
@@ -54,32 +57,32 @@ class WaveHead:
 
     @property
     def end(self) -> str:
-        """The byte order, as `struct` calls it."""
+        """The byte order as a `struct` prefix."""
         return ">" if self.magic == b"RIFX" else "<"
 
     @property
     def is_large(self) -> bool:
-        """Whether it is an RF64 or a BW64."""
+        """Whether the file is an RF64 or a BW64."""
         return self.magic in (b"RF64", b"BW64")
 
     @property
     def channels(self) -> int:
-        """The channels that it states."""
+        """The stated number of channels."""
         return int(struct.unpack_from(self.end + "H", self.form, 2)[0])
 
     @property
     def rate_hz(self) -> int:
-        """The sample rate that it states."""
+        """The stated sample rate."""
         return int(struct.unpack_from(self.end + "I", self.form, 4)[0])
 
     @property
     def frame_bytes(self) -> int:
-        """How many bytes a sample of all channels takes; 1 where the header does not say it."""
+        """The number of bytes of one sample of all channels; 1 if the header does not state it."""
         return int(struct.unpack_from(self.end + "H", self.form, 12)[0]) or 1
 
     @property
     def codec(self) -> int:
-        """The number of the codec (WAVE_FORMAT_PCM is 1); that of the sub-format, where it has one."""
+        """The codec's number (WAVE_FORMAT_PCM is 1), from the sub-format in an extensible header."""
         tag = int(struct.unpack_from(self.end + "H", self.form)[0])
         if tag == _EXTENSIBLE and len(self.form) >= 26:
             return int(struct.unpack_from(self.end + "H", self.form, 24)[0])
@@ -87,23 +90,23 @@ class WaveHead:
 
     @property
     def samples(self) -> SampleForm:
-        """How its samples stand in it."""
+        """The sample format."""
         bits = self.frame_bytes // max(1, self.channels) * 8
         return SampleForm(self.codec, bits, self.frame_bytes, self.rate_hz, self.end)
 
     @property
     def is_plain(self) -> bool:
-        """Whether its samples are numbers, one after the other."""
+        """Whether samples are uncompressed integers or floats."""
         return self.samples.is_plain
 
 
 def is_wave(head: bytes) -> bool:
-    """Whether a file that begins so is a WAV of any kind."""
+    """Whether `head`, the first bytes of a file, is the start of a WAV of any type."""
     return head[:4] in (b"RIFF", b"RF64", b"BW64", b"RIFX") and head[8:12] == b"WAVE"
 
 
 def wave_head(file: RegularFile, head: bytes) -> WaveHead:
-    """Walk the chunks to the data. Raises StemError when no data follows a description of its format."""
+    """The header up to the data chunk. Raises StemError when no data follows a `fmt ` chunk."""
     end = ">" if head[:4] == b"RIFX" else "<"
     form, fact, large, warnings = b"", b"", (0, 0), []
     before: list[Chunk] = []
@@ -144,22 +147,22 @@ def wave_head(file: RegularFile, head: bytes) -> WaveHead:
 
 
 def wave_structure(file: RegularFile, head: WaveHead) -> Structure:
-    """Where its samples lie. Raises StemError when it was cut."""
+    """The structure of the WAV. Raises StemError when the file is truncated."""
     data, notes = _true_data(file, head)
     notes = (*head.warnings, *notes)
     own = head.data if not head.is_large else Chunk(b"data", head.data.body, head.large_data)
-    # libsndfile gives up where an RF64 has odd chunks, and knows no BW64
+    # libsndfile cannot read an RF64 with odd chunks, nor a BW64
     if not notes and (data == own or data == head.data) and head.magic in (b"RIFF", b"RIFX"):
         return Structure((), data if head.end == "<" else None)
     return spliced(head, data, notes, _title(head))
 
 
 def chunks_around(file: RegularFile, head: WaveHead) -> list[Chunk]:
-    """All chunks but the data: those before it, and those behind its true end."""
+    """All chunks except the data, before it and after its true end."""
     data, _ = _true_data(file, head)
     found, position = list(head.before), data.stop
     if not is_name(file.bytes_at(position, 4)) or file.bytes_at(position, 1) == b"\0":
-        position += 1  # the byte of padding
+        position += 1  # the padding byte
     for _ in range(_MOST_CHUNKS):
         header = file.bytes_at(position, 8)
         if len(header) < 8 or not is_name(header[:4]):
@@ -171,19 +174,19 @@ def chunks_around(file: RegularFile, head: WaveHead) -> list[Chunk]:
 
 
 def all_chunks(file: RegularFile, head: WaveHead) -> list[Chunk]:
-    """All chunks in order, the data with the size that they truly have."""
+    """All chunks in order, the data chunk with its true size."""
     data, _ = _true_data(file, head)
     return sorted([*chunks_around(file, head), data], key=lambda part: part.body)
 
 
 def spliced(head: WaveHead, data: Chunk, notes: tuple[str, ...], title: str) -> Structure:
-    """The structure of a file whose own header would mislead libsndfile."""
+    """The structure of a file whose header is misleading, with a corrected header for libsndfile."""
     little = data if head.end == "<" else None
     return Structure(notes, little, Splice(_header(head, data), data.body, data.stop), title)
 
 
 def _true_data(file: RegularFile, head: WaveHead) -> tuple[Chunk, tuple[str, ...]]:
-    """The data as it is, whole frames of it, and what is to be said about it."""
+    """The data chunk with its true size in complete frames, and the warnings about it."""
     data = head.data
     for size in _stated_sizes(head):
         if _fits(file, data.body, size, head.end):
@@ -212,19 +215,19 @@ def _true_data(file: RegularFile, head: WaveHead) -> tuple[Chunk, tuple[str, ...
 
 
 def _stated_sizes(head: WaveHead) -> tuple[int, ...]:
-    """What the header says of the size of its data, the most trustworthy first."""
+    """The stated sizes of the data, the most reliable first."""
     if not head.is_large or not head.large_data:
         return (head.data.size,)
     return head.large_data, head.data.size
 
 
 def _fitting(file: RegularFile, head: WaveHead, data: Chunk) -> tuple[Chunk, tuple[str, ...]]:
-    """Data whose size agrees with the file; something else may still be wrong."""
+    """The data chunk whose size agrees with the file, corrected if other values show an error; warnings."""
     if head.is_plain and data.size % head.frame_bytes == head.frame_bytes - 1 and data.size % 2:
-        counted = Chunk(b"data", data.body, data.size + 1)  # its last byte was taken for padding
+        counted = Chunk(b"data", data.body, data.size + 1)  # its last byte was counted as padding
         return counted, (size_wrong(file, data.size, counted.size),)
     later = trailing_chunks(file, data.body, head.end)
-    if later is not None and later < data.stop:  # the size counts the chunks behind the sound as sound
+    if later is not None and later < data.stop:  # the size includes the chunks after the samples
         held = Chunk(b"data", data.body, _whole(later - data.body, head))
         return held, (size_wrong(file, data.size, held.size),)
     if head.is_large:
@@ -242,7 +245,7 @@ def _fitting(file: RegularFile, head: WaveHead, data: Chunk) -> tuple[Chunk, tup
 
 
 def _fits(file: RegularFile, body: int, size: int, end: str) -> bool:
-    """Whether the data can be of that size: the file ends there, or chunks follow up to its end."""
+    """Whether the data can have that size: the file ends there, or chunks follow up to its end."""
     stop = body + size
     if stop > file.size or (size == 0 and sound_end(file, body, end) > body):
         return False
@@ -254,14 +257,16 @@ def _fits(file: RegularFile, body: int, size: int, end: str) -> bool:
 
 
 def _states_own_size(file: RegularFile, head: WaveHead) -> bool:
-    """Whether the file is as long as it says: it was not cut, whatever it says of its data."""
+    """Whether the file has the size that its header states: then it is not truncated."""
     riff_size = head.large_riff if head.is_large else head.riff_size
     return 0 <= 8 + riff_size + riff_size % 2 - file.size <= 1
 
 
 def _is_open(size: int, head: WaveHead) -> bool:
-    """Whether that is what a writer puts down that cannot know the size: nothing, or nearly as much as a
-    number of 31 or 32 bits can hold (SoX, ffmpeg, Kaldi, arecord, …)."""
+    """Whether `size` is a placeholder for an unknown size.
+
+    Writers use 0, or nearly the maximum of a 31-bit or 32-bit number (SoX, ffmpeg, Kaldi, arecord, …).
+    """
     near = 1 << 16
     return size == 0 or 0 <= size - (0x7FFF_FFFF - near) <= 2 * near or LARGE - near <= size <= LARGE
 
@@ -271,7 +276,7 @@ def _whole(size: int, head: WaveHead) -> int:
 
 
 def _next(file: RegularFile, chunk: Chunk) -> tuple[int, bool]:
-    """Where the next chunk begins, and whether the byte of padding is there that it should have."""
+    """The offset of the next chunk, and whether the padding of `chunk` is correct."""
     if not chunk.size % 2:
         return chunk.stop, True
     names = file.bytes_at(chunk.stop, 5)
@@ -281,7 +286,7 @@ def _next(file: RegularFile, chunk: Chunk) -> tuple[int, bool]:
 
 
 def _resumed(file: RegularFile, start: int, end: str) -> int | None:
-    """Where the data begin after all, when the chunk that begins at `start` states a wrong size."""
+    """The offset of the data chunk when the chunk at `start` states a wrong size; None if not found."""
     before = file.bytes_at(start, _SEARCHED_BYTES)
     at = before.find(b"data")
     while at >= 0:
@@ -293,7 +298,7 @@ def _resumed(file: RegularFile, start: int, end: str) -> int | None:
 
 
 def _header(head: WaveHead, data: Chunk) -> bytes:
-    """A header without anything odd, for these data."""
+    """A correct header for the data."""
     end, fact = head.end, b""
     form = b"fmt " + struct.pack(end + "I", len(head.form)) + head.form + b"\0" * (len(head.form) % 2)
     if head.fact and not head.is_plain:
@@ -326,7 +331,7 @@ def cut(file: RegularFile, promised: int, held: int) -> StemError:
 
 
 def size_never_written(file: RegularFile, held: int) -> str:
-    """The word on a size that was left open."""
+    """The warning for an open size."""
     return (
         f"{file.name} does not state its length (a stream, or an interrupted recording);"
         f" all {held} bytes of audio are read."
@@ -334,7 +339,7 @@ def size_never_written(file: RegularFile, held: int) -> str:
 
 
 def size_wrong(file: RegularFile, stated: int, held: int) -> str:
-    """The word on a size that is not true."""
+    """The warning for a wrong size."""
     return f"{file.name} states {stated} bytes of audio but holds {held}; these are read."
 
 

@@ -1,4 +1,4 @@
-"""Why ffmpeg cannot decode a track of a file that it can open: the true reason, from what it says."""
+"""The reason why ffmpeg cannot decode a track of a file that it can open, from ffmpeg's messages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _AS_WAV = "Export the sound as WAV or FLAC."
 
 
 def why_not_decoded(file: RegularFile, container: Container, codec: str, told: str) -> StemError:
-    """The error for a track of `codec`, "" where none was found; `told` is what ffmpeg printed."""
+    """The error for a track of `codec`, "" if no codec was found; `told` is the output of ffmpeg."""
     if _ENCRYPTED.search(told):
         return StemError(
             f"{file.name} is {container.title} whose sound is encrypted (copy protection).",

@@ -1,1 +1,1 @@
-"""A recording written again with a gain: read here, written there."""
+"""Rewriting of a recording with a gain."""

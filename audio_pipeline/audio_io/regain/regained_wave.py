@@ -1,7 +1,7 @@
-"""Write a recording again with one gain: the same format, and of a WAV every chunk as it was.
+"""Rewrite a recording with one gain, in the same format and, for a WAV, with all its chunks.
 
-What a gain makes wrong is put right: the peaks in a `PEAK` chunk, the loudness in `bext`. A checksum and a
-peak envelope of the samples (`MD5 `, `levl`) are left out.
+Values that the gain changes are updated: the peaks in a `PEAK` chunk, the loudness in `bext`. A checksum and
+a peak envelope of the samples (`MD5 `, `levl`) are left out.
 Sources: EBU Tech 3285 version 2 and supplement 3 (bext, levl); EBU Tech 3306, ITU-R BS.2088 (ds64);
 libsndfile (PEAK); BWF MetaEdit (MD5).
 """
@@ -37,17 +37,17 @@ _DS64_BODY = 28
 _LARGEST_CHUNK = 64 << 20
 
 Quantise = Callable[[Samples, int, Span], NDArray[np.int32]]
-"""`(n, channels)` samples as whole steps of so many bits, dithered; `Span` is where they stand."""
+"""(samples `(n, channels)`, bits, span) → dithered integer steps; the span is the samples' position."""
 
 
 @dataclass
 class _Places:
-    """Where in the new file something is written once it is known."""
+    """Offsets in the new file of values that are written at the end."""
 
     data_size: int = 0
     data_bytes: int = 0
     room: int | None = None
-    """The body of `ds64`, or of a JUNK chunk that becomes one when the file is large."""
+    """The body of `ds64`, or of a JUNK chunk that is replaced by `ds64` in a large file."""
     large: bool = False
     bext: int | None = None
     bext_version: int = 2
@@ -62,12 +62,12 @@ def write_regained(
     *,
     track: int | None = None,
 ) -> None:
-    """Write `source` with a gain to `target`, a WAV, whole or not at all.
+    """Write `source` with a gain to `target`, a WAV, completely or not at all.
 
-    `track` as for `probe`. Samples stay in the format of the source, 24-bit PCM if the source is not PCM; whole
-    numbers are dithered where the gain is not 0. `measured` is handed the file before its loudness is
-    written into `bext`. Raises StemError for a source that cannot be read, RenderError when `target`
-    cannot be written.
+    `track` as for `probe`. Samples stay in the format of the source, 24-bit PCM if the source is not PCM;
+    integer samples are dithered if the gain is not 0. `measured` gets the path of the file and returns the
+    loudness, which is then written into `bext`. Raises StemError for a source that cannot be read,
+    RenderError when `target` cannot be written.
     """
     with opened(source, track=track) as recording, atomic_write(target, "wb") as file:
         chunks = riff_chunks(recording.file)
@@ -91,7 +91,7 @@ def _write(
     quantise: Quantise,
     file: BinaryIO,
 ) -> _Places:
-    """Write everything but what is known only at the end."""
+    """Write all chunks except the values that are known only at the end; returns their offsets."""
     source, places = recording.file, _Places()
     file.write((source.bytes_at(0, 4) if kept else b"RIFF") + bytes(4) + b"WAVE")
     if not kept:
@@ -101,7 +101,7 @@ def _write(
         _write_data(recording, form, gain_db, quantise, file, places)
     for part in kept:
         if part.name == b"data":
-            if not places.data_size:  # no reader knows of a second one
+            if not places.data_size:  # readers ignore a second data chunk
                 _write_data(recording, form, gain_db, quantise, file, places)
             continue
         if part.name in _OUTDATED or part.size > _LARGEST_CHUNK:
@@ -137,7 +137,7 @@ def _write_data(
 
 
 def _set_sizes(file: BinaryIO, form: SampleFormat, places: _Places) -> None:
-    """Write the sizes of the file and of its data where its kind keeps them.
+    """Write the sizes of the file and of its data at the offsets of its format (RIFF or RF64).
 
     Raises RenderError for a file over 4 GB without room for sizes of 64 bits.
     """
@@ -167,7 +167,7 @@ def _patch(file: BinaryIO, offset: int, replacement: bytes) -> None:
 
 
 def _scaled_peaks(body: bytes, gain_db: float) -> bytes:
-    """The PEAK chunk after the gain: version, time, then a float and a position of every channel."""
+    """The PEAK chunk after the gain: version, time, then a float and a position per channel."""
     peaks = np.frombuffer(body[8 : 8 + (len(body) - 8) // 8 * 8], "<f4").copy()
     peaks[::2] *= np.float32(gain_from_db(gain_db))
     return body[:8] + peaks.tobytes()

@@ -1,4 +1,4 @@
-"""How a WAV holds its samples: read from its own `fmt ` chunk, or chosen for a source that is not WAV."""
+"""The sample format of a WAV: read from its `fmt ` chunk, or chosen for a source that is not WAV."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class SampleFormat:
 
     @property
     def frame_bytes(self) -> int:
-        """The bytes of one sample of all channels."""
+        """The number of bytes of one sample of all channels."""
         return self.channels * (self.bits // 8)
 
     @staticmethod
     def of_wave(file: RegularFile, chunks: Sequence[Chunk]) -> SampleFormat | None:
-        """The format of a WAV's own samples; None for other codecs, or where there is no `fmt `."""
+        """The format of a WAV's samples; None for other codecs, or without a `fmt ` chunk."""
         found = next((part for part in chunks if part.name == b"fmt "), None)
         if found is None or found.size < 16:
             return None
@@ -54,12 +54,12 @@ class SampleFormat:
 
     @staticmethod
     def of_info(info: AudioInfo) -> SampleFormat:
-        """The format for audio from another container: 16 bits are kept, anything else becomes 24."""
+        """The format for audio from another container: 16 bits stay 16, anything else becomes 24."""
         bits = 16 if info.subtype.endswith("_16") else 24  # PCM_16, ALAC_16, FLAC_16
         return SampleFormat(info.channels, info.sample_rate_hz, bits, is_float=False)
 
     def fmt(self) -> bytes:
-        """The body of a `fmt ` chunk: extensible with more than two channels."""
+        """The body of a `fmt ` chunk: extensible for more than two channels."""
         tag = _FLOAT if self.is_float else _PCM
         frame = self.frame_bytes
         rates = (self.channels, self.sample_rate_hz, self.sample_rate_hz * frame, frame, self.bits)
@@ -76,9 +76,9 @@ class SampleFormat:
         span: Span,
         quantise: Callable[[Samples, int, Span], NDArray[np.int32]],
     ) -> bytes:
-        """`(n, channels)` samples with a gain, as bytes of this format; `span` is where they stand.
+        """`(n, channels)` samples with a gain, as bytes of this format; `span` is their position.
 
-        Without a gain the samples are those of the source to the last bit.
+        With a gain of 1 the samples are bit-identical to the source.
         """
         if self.is_float:
             return (block * gain).astype(f"<f{self.bits // 8}").tobytes()
@@ -89,7 +89,7 @@ class SampleFormat:
         return self._packed(steps)
 
     def _packed(self, steps: NDArray[np.int64]) -> bytes:
-        if self.bits == 8:  # unsigned, by the custom of RIFF
+        if self.bits == 8:  # unsigned in RIFF
             return (steps + 128).astype(np.uint8).tobytes()
         if self.bits == 24:
             wide = np.ascontiguousarray(steps.astype("<i4"))

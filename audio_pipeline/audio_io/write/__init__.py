@@ -1,1 +1,1 @@
-"""Write audio files: samples, chunks, and the rename that makes a file appear whole."""
+"""Write audio files: samples, chunks, and the rename that makes a complete file visible."""

@@ -1,4 +1,4 @@
-"""Write one file whole or not at all: beside it first, synced, then renamed over the old one."""
+"""Write one file completely or not at all: in a staging folder, synced, then renamed over the old file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from audio_pipeline.audio_io.write.write_error import DISK_FULL, cannot_write
 from audio_pipeline.errors import RenderError
 
 WritingText = Callable[[Path, Literal["w"]], AbstractContextManager[TextIO]]
-"""How a text is written: by itself (`atomic_write`), or as one of several (`FileSet.part`)."""
+"""The writer of a text file: alone (`atomic_write`), or as part of a set (`FileSet.part`)."""
 
 
 @overload
@@ -29,12 +29,12 @@ def atomic_write(
 def atomic_write(
     path: str | os.PathLike[str], mode: Literal["w", "wb"], patience_s: float = 0.0
 ) -> AbstractContextManager[Any]:
-    """A file to write that becomes `path` when the block ends well; text is UTF-8 with `\\n` kept.
+    """A file to write that is renamed to `path` at the end of the block; text is UTF-8 with `\\n` kept.
 
-    Until then `path` is as it was; when the block raises, it stays so. A second writer of the same
-    path waits `patience_s` for the first, then it is refused; what a killed one left is removed. See
-    `staging` for where it is written. The folder must be there. Raises RenderError when the file cannot be
-    made, or the disk is full.
+    Until then, and if the block raises, `path` is unchanged. A second writer of the same path waits
+    `patience_s` for the first, then it is refused; leftovers of a killed writer are removed. The file is
+    written in the folder of `staging`. The folder of `path` must exist. Raises RenderError when the file
+    cannot be created, or the disk is full.
     """
     return _whole_file(Path(path), mode, patience_s)
 
@@ -63,7 +63,7 @@ def _whole_file(path: Path, mode: Literal["w", "wb"], patience_s: float) -> Iter
 
 @contextmanager
 def written(path: Path, file: Any) -> Iterator[None]:
-    """While the block writes `file`, which is to become `path`; then it is synced and closed.
+    """Sync and close `file`, later `path`, at the end of the block that writes it.
 
     Raises RenderError when the disk is full, or the file cannot be synced.
     """
@@ -80,12 +80,12 @@ def written(path: Path, file: Any) -> Iterator[None]:
         except OSError as error:
             raise cannot_write(path, error) from error
     finally:
-        with suppress(OSError):  # what a full disk did not take is not wanted any more
+        with suppress(OSError):  # unwritten data after a full disk is no longer needed
             file.close()
 
 
 def refuse_other_kinds(path: Path) -> None:
-    """Raise RenderError for a device, a pipe or a folder, which renaming would destroy."""
+    """Raise RenderError for a device, a pipe or a folder, which a rename would destroy."""
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):

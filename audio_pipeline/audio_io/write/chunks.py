@@ -2,8 +2,8 @@
 
 Sources: EBU Tech 3285 version 2 (bext), EBU R 98 (coding history), the iXML specification 2.10 (Gallery
 Software), Microsoft's "Multimedia Programming Interface and Data Specifications 1.0" (cue, adtl).
-A date is written only where one is given, so that the same mix gives the same bytes. The functions of tracks
-are those of the dictionary in the iXML specification.
+A date is written only if one is given, so that the same mix gives the same bytes. The functions of tracks are
+from the dictionary in the iXML specification.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from audio_pipeline.timeline.timecode import PictureRate
 ORIGINATOR = "render-ending"
 UNSET = 0x7FFF
 BEXT_LOUDNESS_OFFSET = 412
-"""Where the five loudness fields begin in the body of a `bext` chunk."""
+"""Offset of the five loudness fields in the body of a `bext` chunk."""
 _BEXT_FIXED = struct.Struct("<256s32s32s10s8sQH64s10s180s")
 _WIDEST = 99.99
 _Element: TypeAlias = "tuple[str, str | tuple[_Element, ...]]"
@@ -29,7 +29,7 @@ _Element: TypeAlias = "tuple[str, str | tuple[_Element, ...]]"
 
 @dataclass(frozen=True)
 class BextLoudness:
-    """What a `bext` chunk says of the loudness; None, or what cannot be said in it, is "unset"."""
+    """The loudness fields of a `bext` chunk; None, or a value out of range, is written as "unset"."""
 
     integrated_lufs: float | None = None
     range_lu: float | None = None
@@ -38,7 +38,7 @@ class BextLoudness:
     max_short_term_lufs: float | None = None
 
     def encoded(self) -> bytes:
-        """Ten bytes: 100 × each value as int16."""
+        """The fields as ten bytes: 100 × each value as int16."""
         values = (
             self.integrated_lufs,
             self.range_lu,
@@ -62,10 +62,10 @@ class Bext:
     coding_history: str = ""
     loudness: BextLoudness = BextLoudness()
     origination_date: str = ""
-    """`2026-11-27`, or nothing."""
+    """A date such as `2026-11-27`, or empty."""
 
     def encoded(self) -> bytes:
-        """The chunk's body: 602 bytes and the coding history, made even."""
+        """The chunk's body: 602 bytes and the coding history, padded to an even size."""
         fixed = _BEXT_FIXED.pack(
             _ascii(self.description)[:256],
             _ascii(ORIGINATOR)[:32],
@@ -84,7 +84,7 @@ class Bext:
 
 @dataclass(frozen=True)
 class IxmlTrack:
-    """A track: its name, and its function from the dictionary ("LEFT"), or nothing."""
+    """A track: its name, and its function from the dictionary ("LEFT"), or empty."""
 
     name: str
     function: str = ""
@@ -92,8 +92,7 @@ class IxmlTrack:
 
 @dataclass(frozen=True)
 class Ixml:
-    """The `iXML` chunk: which scene this is, and where it lies on the picture's clock. Without `tracks` they
-    are called as channels are in film."""
+    """The `iXML` chunk: project, scene and picture rate; without `tracks` the tracks get the film names."""
 
     project: str
     scene: str
@@ -104,7 +103,7 @@ class Ixml:
     def encoded(
         self, *, sample_rate_hz: int, channels: int, bits: int, time_reference_samples: int
     ) -> bytes:
-        """The chunk's body, UTF-8, made even."""
+        """The chunk's body, UTF-8, padded to an even size."""
         frames = self.rate.frames_per_s
         high, low = divmod(time_reference_samples, 1 << 32)
         speed = f"{frames.numerator}/{frames.denominator}"
@@ -144,7 +143,7 @@ class Ixml:
 
 @dataclass(frozen=True)
 class Cue:
-    """A marker: its name and its sample, counted from the start of the file."""
+    """A marker: its name, and its sample from the start of the file."""
 
     name: str
     at_samples: int
@@ -169,12 +168,12 @@ def label_list(cues: Sequence[Cue]) -> bytes:
 
 
 def chunk(name: bytes, body: bytes) -> bytes:
-    """A RIFF chunk: name, size, body, and a byte of padding where the size is odd."""
+    """A RIFF chunk: name, size, body, and a padding byte if the size is odd."""
     return name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
 
 
 def _even(body: bytes, filler: bytes) -> bytes:
-    # libsndfile does not know of the byte of padding in an RF64, and finds no data after an odd chunk
+    # libsndfile ignores the padding byte in an RF64, and finds no data after an odd chunk
     return body + filler * (len(body) % 2)
 
 
@@ -205,5 +204,5 @@ def _written(element: _Element) -> str:
 
 
 def _xml_text(text: str) -> str:
-    # XML has no place for control characters, not even escaped
+    # XML allows no control characters, not even escaped
     return html.escape("".join(c if c.isprintable() or c in "\t\n" else "?" for c in text), quote=False)

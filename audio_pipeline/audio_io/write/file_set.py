@@ -1,4 +1,4 @@
-"""Several files that appear together: before the commit point all are old, after it all are new.
+"""A set of files that are replaced together: before the commit point all are old, after it all are new.
 
     with FileSet(Path("renders"), "final") as files:
         with files.part(Path("renders/final.wav"), "wb") as file:
@@ -6,10 +6,9 @@
         with files.part(Path("renders/final.report.json"), "w") as file:
             ...
 
-The parts are written to the staging folder (see `staging`) and synced. When the block ends well, a synced
-journal (see `journal`) is the commit point; then the parts are renamed. A process that is killed before
-it leaves the old set; one that is killed after it leaves a set that the next command finishes
-(see `recovery`).
+The parts are written to the staging folder (see `staging`) and synced. At the end of the block a synced journal
+(see `journal`) is the commit point; then the parts are renamed. A process killed before the commit point leaves
+the old set; a process killed after it leaves a set that the next command finishes (see `recovery`).
 """
 
 from __future__ import annotations
@@ -38,14 +37,14 @@ from audio_pipeline.audio_io.write.write_error import cannot_write
 from audio_pipeline.errors import RenderError
 
 _committed: list[Path] = []
-"""The journals that this process has made, in order."""
+"""The journals written by this process, in order."""
 
 
 class FileSet:
     """The files of the mix `name` in `folder`: `name.*`, and WAV files in `name.stems/`.
 
-    From the start the set is claimed: a second writer is refused. An interrupted earlier one is
-    finished first. Raises RenderError when the set cannot be written; the files are then as they were.
+    The set is claimed at the start: a second writer is refused. An interrupted earlier set is finished first.
+    Raises RenderError when the set cannot be written; existing files are then unchanged.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
@@ -62,7 +61,7 @@ class FileSet:
         try:
             try:
                 settle(self._staging)
-            except LostPartsError:  # the set that comes now replaces what is left of it
+            except LostPartsError:  # the new set replaces its remaining files
                 self._staging.remove_parts()
         except BaseException:
             self._staging.leave()
@@ -86,15 +85,15 @@ class FileSet:
     @overload
     def part(self, path: Path, mode: Literal["wb"]) -> AbstractContextManager[BinaryIO]: ...
     def part(self, path: Path, mode: Literal["w", "wb"]) -> AbstractContextManager[Any]:
-        """A file to write that becomes `path` with the others; text is UTF-8 with `\\n` kept.
+        """A file to write that is renamed to `path` with the set; text is UTF-8 with `\\n` kept.
 
-        It is synced and closed when its own block ends well. Raises RenderError as `atomic_write`,
-        and ValueError for a path that does not belong to this mix.
+        It is synced and closed at the end of its own block. Raises RenderError as `atomic_write` does, and
+        ValueError for a path that does not belong to this mix.
         """
         return self._part(path, mode)
 
     def sha256_hex(self, path: Path) -> str:
-        """The SHA-256 of what becomes `path`, whose block has ended."""
+        """The SHA-256 of the part for `path`. Raises ValueError while the part is being written."""
         if path not in self._hashes:
             name, finished = self._parts[path]
             if not finished:
@@ -104,7 +103,7 @@ class FileSet:
         return self._hashes[path]
 
     def remove(self, path: Path, sha256: str) -> None:
-        """Remove `path` with the commit, if its SHA-256 is still `sha256`: a file of the earlier set.
+        """Remove `path`, a file of the earlier set, at the commit if its SHA-256 is still `sha256`.
 
         Raises ValueError for a path that does not belong to this mix.
         """
@@ -167,7 +166,7 @@ class FileSet:
         return Journal(self._name, tuple(moves), tuple(self._removed))
 
     def _publish(self, journal: Journal) -> None:
-        """The commit point. Raises RenderError; nothing is published then."""
+        """Write the journal, the commit point. Raises RenderError without publishing."""
         refuse_targets(self._staging, journal)
         folder, at = self._staging.folder, self._staging.path
         try:
@@ -182,7 +181,7 @@ class FileSet:
             try:
                 sync_folder(folder)
             except OSError:
-                # whether it would outlast a power cut is unknown; nothing has been renamed yet
+                # the journal may not survive a power cut; no file is renamed yet
                 _committed.remove(folder / JOURNAL)
                 (folder / JOURNAL).unlink()
                 raise
@@ -192,12 +191,12 @@ class FileSet:
     def _is_published(self) -> bool:
         journal = self._staging.folder / JOURNAL
         if os.path.lexists(journal) and journal not in _committed:
-            _committed.append(journal)  # the signal came before it was noted
+            _committed.append(journal)  # the signal came before it was recorded
         return os.path.lexists(journal)
 
 
 def after_interruption() -> str:
-    """What an interrupted command can truly say of the files that it was to write."""
+    """The message of an interrupted command about the state of its files."""
     if not _committed:
         return "interrupted; existing files are unchanged"
     if any(os.path.lexists(journal) for journal in _committed):

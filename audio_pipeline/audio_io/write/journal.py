@@ -7,11 +7,11 @@ The journal of the mix `final` is `renders/.final.part/journal`, UTF-8, two line
      "files": [{"part": "0.part", "into": "final.wav", "bytes": 8640800, "sha256": "…"}, …],
      "remove": [{"file": "final.stems/final_DX.wav", "sha256": "…"}, …]}
 
-All parts are synced before it is written; it is written as `journal.new`, synced and renamed. That rename
-is the commit point: where a journal is, the set that it names is the one that counts.
+All parts are synced before it is written; it is written as `journal.new`, synced and renamed. That rename is
+the commit point: if a journal exists, its set is the valid one.
 
-A journal names only files of its own mix: `final.*` beside it and WAV files in `final.stems/`. What
-it moves comes out of its own folder. So a journal made up by somebody else reaches nothing else.
+A journal names only files of its own mix, `final.*` in the same folder and WAV files in `final.stems/`, and
+moves only files from its own staging folder. So a forged journal can affect no other files.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _HEAD = "render-ending journal 1 "
 _PART = re.compile(r"\d{1,4}\.part")
 _ENDING = re.compile(r"[A-Za-z0-9]+(\.[A-Za-z0-9]+)*")
 _STEM = re.compile(r"[^./\\:\x00-\x1f][^/\\:\x00-\x1f]*\.wav")
-"""Stems may have names of their own: a template with {type} in it says which."""
+"""The name of a stem's file, which comes from a template with {type}."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class Move:
-    """A part and the file that it becomes, with the part's size and hash. Paths are relative, with `/`."""
+    """A part and its target file, with the part's size and hash. Paths are relative, with `/`."""
 
     part: str
     into: str
@@ -45,7 +45,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Removal:
-    """A file of the earlier set that the new one lacks. It is removed if it still has this hash."""
+    """A file of the earlier set that the new set lacks; it is removed if it still has this hash."""
 
     file: str
     sha256: str
@@ -53,7 +53,7 @@ class Removal:
 
 @dataclass(frozen=True)
 class Journal:
-    """What one set still needs."""
+    """The renames and removals that a set still needs."""
 
     name: str
     files: tuple[Move, ...]
@@ -66,7 +66,7 @@ class Journal:
 
 
 def decoded(raw: bytes, name: str) -> Journal:
-    """The journal of the mix `name`. Raises ValueError for anything else, and for a name that leads out."""
+    """The journal of the mix `name`, parsed. Raises ValueError if it is invalid or names a file outside it."""
     head, _, body = raw.removesuffix(b"\n").partition(b"\n")
     if head != f"{_HEAD}{hashlib.sha256(body).hexdigest()}".encode():
         raise ValueError("its head or its checksum is not a journal's")

@@ -1,4 +1,4 @@
-"""A lock on a separate file; it ends with its process."""
+"""A lock on a separate file, released at the latest when its process ends."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-# Windows knows neither links to refuse here nor pipes to wait for, but would translate line ends
+# Windows has no O_NOFOLLOW and no O_NONBLOCK, but translates line ends without O_BINARY
 OPEN_FLAGS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
-"""Of every file that is opened here: no link is followed, no pipe waited for, no byte changed."""
+"""Flags for opening every file: do not follow links, do not wait for pipes, do not translate bytes."""
 
 _NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP)
 _TRIES = 100
 
 
 class Lock:
-    """An exclusive lock on the file `path`, which is made for it. It ends when its process ends."""
+    """An exclusive lock on the file `path`, which is created for it; the end of the process releases it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -33,10 +33,9 @@ class Lock:
         return self._descriptor is not None or self._soft is not None
 
     def acquire(self) -> bool:
-        """Whether the lock is held now; False while another process, or another Lock, holds it.
+        """Try to take the lock; returns False while another process, or another Lock, holds it.
 
-        Raises OSError when the file cannot be opened, or is not a file of its own: a link, a pipe, a
-        second name of another file.
+        Raises OSError when the file cannot be opened, or is a link, a pipe or a second name of another file.
         """
         lock_descriptor = _filelock().lock_descriptor
         for _ in range(_TRIES):
@@ -49,7 +48,7 @@ class Lock:
                     if error.errno not in _NO_LOCKS:
                         raise
                     taken = self._acquire_softly()
-                # who held the lock before may have removed this very file meanwhile
+                # the previous holder may have removed this file in the meantime
                 if taken and not _is_still(self.path, descriptor):
                     self._release_softly()
                     continue
@@ -62,20 +61,20 @@ class Lock:
         return False
 
     def release(self, *, remove: bool) -> None:
-        """Give the lock back; `remove` its file, too."""
-        if remove and os.name != "nt":  # before somebody else may hold a lock on this file
+        """Release the lock; with `remove`, remove its file, too."""
+        if remove and os.name != "nt":  # before another process can lock this file
             with suppress(OSError):
                 self.path.unlink()
         self._release_softly()
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
-        if remove and os.name == "nt":  # which removes no file that is open, here or elsewhere
+        if remove and os.name == "nt":  # Windows cannot remove an open file
             with suppress(OSError):
                 self.path.unlink()
 
     def _acquire_softly(self) -> bool:
-        """Where the system or the disk has no locks, a file that says which process is alive."""
+        """Take a file-based lock, for systems and disks without locks; returns False if it is held."""
         library = _filelock()
         self._soft = library.SoftFileLock(f"{self.path}.held", timeout=0)
         try:
@@ -92,16 +91,16 @@ class Lock:
 
 
 def _filelock() -> ModuleType:
-    """The library, which only commands that lock something import."""
+    """The module filelock, imported only by commands that take a lock."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns where the system has no locks; see `_acquire_softly`
+        warnings.simplefilter("ignore")  # it warns on systems without locks; see `_acquire_softly`
         import filelock
 
     return filelock
 
 
 def refuse_other_kinds(status: os.stat_result) -> None:
-    """Raise OSError for what is not a regular file with one name."""
+    """Raise OSError unless the file is a regular file with one name."""
     if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
         raise OSError(errno.EEXIST, "another file has this name")
 

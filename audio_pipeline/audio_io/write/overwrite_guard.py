@@ -1,4 +1,4 @@
-"""Only what this program wrote before is ever replaced: it carries the program's mark."""
+"""Protection of existing files: only files with this program's mark are replaced."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ _ELSEWHERE = "Move it away, or write to another folder with --out DIR."
 def refuse_to_overwrite(path: Path) -> None:
     """Raise RenderError when `path` exists and was not written by this program.
 
-    A WAV is known by the originator in its `bext` chunk, a report by its schema, a table by its head,
-    a page by its generator.
+    A WAV is recognised by the originator in its `bext` chunk, a report by its schema, a table by its header
+    row, a page by its generator.
     """
     if os.path.lexists(path) and not _is_ours(_head(path)):
         raise RenderError(

@@ -1,7 +1,7 @@
-"""Put an interrupted set of files in place: what its journal names is renamed, the rest removed.
+"""Recovery of an interrupted set of files: the files in its journal are renamed, all others removed.
 
-Every step may be repeated, and the process may be killed before any of them: the next command begins
-again. Only who holds the lock of the staging folder does it.
+Every step can be repeated, and the process may be killed before any of them: the next command begins again.
+Only the holder of the staging folder's lock recovers a set.
 """
 
 from __future__ import annotations
@@ -33,25 +33,25 @@ from audio_pipeline.errors import RenderError
 
 JOURNAL = "journal"
 STEMS = ".stems"
-"""What the name of a mix's folder of stems ends in."""
+"""The suffix of a mix's folder of stems."""
 
 _PATIENCE_S = 10.0
 _LOOK_EVERY_S = 0.02
 
 
 class UnfinishedSetError(RenderError):
-    """A set of files that is complete and cannot be put in place for now."""
+    """A complete set of files cannot be put in place for now."""
 
 
 class LostPartsError(UnfinishedSetError):
-    """A set of files of which some are in place and the others are lost."""
+    """Some files of a set are in place and the others are lost."""
 
 
 def roll_forward(staging: Staging, journal: Journal) -> None:
-    """Put the files of `journal` in place and remove it. The staging folder is claimed by the caller.
+    """Put the files of `journal` in place and remove it. The caller must hold the staging folder's claim.
 
-    Raises RenderError when a step fails, or a file of another program has the name; the journal then
-    stays, and the next command begins again.
+    Raises RenderError when a step fails, or a target is a file of another program; the journal then stays, and
+    the next command begins again.
     """
     folder = staging.path.parent
     refuse_targets(staging, journal)
@@ -73,11 +73,11 @@ def roll_forward(staging: Staging, journal: Journal) -> None:
         if stems.is_dir():
             sync_folder(stems)
         if journal.remove:
-            with suppress(OSError):  # other files may be in it
+            with suppress(OSError):  # the folder may hold other files
                 stems.rmdir()
         sync_folder(folder)
         (staging.folder / JOURNAL).unlink()
-        with suppress(OSError):  # a journal that comes back finds everything in place
+        with suppress(OSError):  # if the journal reappears, every file is already in place
             sync_folder(staging.folder)
     except OSError as error:
         raise UnfinishedSetError(
@@ -88,7 +88,7 @@ def roll_forward(staging: Staging, journal: Journal) -> None:
 
 
 def refuse_targets(staging: Staging, journal: Journal) -> None:
-    """Raise RenderError where a file of `journal` cannot go, or would replace another program's file."""
+    """Raise RenderError if a target of `journal` is not writable or is a file of another program."""
     folder = staging.path.parent
     stems = folder / f"{journal.name}{STEMS}"
     if any("/" in move.into for move in journal.files) and os.path.lexists(stems):
@@ -110,10 +110,10 @@ def refuse_targets(staging: Staging, journal: Journal) -> None:
 
 
 def settle(staging: Staging) -> None:
-    """Finish or discard what a killed process left in a claimed staging folder.
+    """Finish or discard the leftovers of a killed process in a claimed staging folder.
 
-    With a journal its set is put in place, without one the parts are removed. Raises
-    LostPartsError when some of the set's files are in place and the others are lost.
+    With a journal its set is put in place, without a journal the parts are removed. Raises LostPartsError when
+    some of the set's files are in place and the others are lost.
     """
     try:
         journal = _pending(staging)
@@ -128,9 +128,10 @@ def settle(staging: Staging) -> None:
 
 
 def recover(folder: Path) -> None:
-    """Finish every interrupted set in `folder`, and remove what killed processes left half written.
+    """Finish every interrupted set in `folder`, and remove incomplete files of killed processes.
 
-    What another process is writing, and what cannot be finished, stays. For commands that write there.
+    Files that another process is writing, and sets that cannot be finished, stay. For commands that write to
+    `folder`.
     """
     for staging in _left_in(folder, is_left_over):
         with suppress(RenderError):
@@ -139,8 +140,10 @@ def recover(folder: Path) -> None:
 
 
 def is_claimed(folder: Path, name: str) -> bool:
-    """Whether another process is writing the mix `name` in `folder` now. Finishes or removes what a killed
-    one left."""
+    """Whether another process is writing the mix `name` in `folder` now.
+
+    Finishes or removes the leftovers of a killed process.
+    """
     staging = Staging(folder / f"{name}.wav", staging_folder(folder / name))
     if not os.path.lexists(staging.folder):
         return False
@@ -148,16 +151,16 @@ def is_claimed(folder: Path, name: str) -> bool:
         if not staging.try_claim():
             return True
         _settle_and_release(staging)
-    except RenderError:  # whoever renders it is told
+    except RenderError:  # the next render of this mix reports it
         pass
     return False
 
 
 def finish_pending(path: Path) -> None:
-    """Finish interrupted sets before `path` is read: a folder of renders, or a file of one.
+    """Finish interrupted sets before `path`, a folder of renders or one of its files, is read.
 
-    Parts without a journal stay, since their set was never finished. Raises UnfinishedSetError when a
-    set cannot be finished for now, as in a read-only folder, and LostPartsError when files are lost.
+    Parts without a journal stay, because their set is incomplete. Raises UnfinishedSetError when a set cannot
+    be finished for now, such as in a read-only folder, and LostPartsError when files are lost.
     """
     for staging in chain(_left_in(path, is_marked) if path.is_dir() else (), _left_of(path)):
         if os.path.lexists(staging.folder / JOURNAL):
@@ -187,7 +190,7 @@ def has_hash(path: Path, sha256: str) -> bool:
 
 
 def _finish(staging: Staging) -> None:
-    """As `settle`, after whoever is at it just now; nothing when that one has done it."""
+    """Claim the folder, waiting for another process, and `settle` it; does nothing if that process did."""
     deadline = time.monotonic() + _PATIENCE_S
     while not staging.try_claim():
         if not os.path.lexists(staging.folder / JOURNAL):
@@ -201,7 +204,7 @@ def _finish(staging: Staging) -> None:
 
 
 def _settle_and_release(staging: Staging) -> None:
-    """As `settle`; then the claim is given back, and the folder removed if nothing is left to be done."""
+    """`settle`, then release the claim and remove the folder; after an error the folder stays."""
     try:
         settle(staging)
     except BaseException:
@@ -211,7 +214,7 @@ def _settle_and_release(staging: Staging) -> None:
 
 
 def _is_whole(staging: Staging, journal: Journal) -> bool:
-    """Whether every file of the set waits or is in place; False when none of the lost ones ever was.
+    """Whether every file of the set is staged or in place; False if files are lost and none is in place.
 
     Raises LostPartsError when some are in place and others are lost.
     """
@@ -259,7 +262,7 @@ def _opened(path: str, flags: int) -> int:
 
 
 def _left_in(folder: Path, is_ours: Callable[[Path], bool]) -> Iterator[Staging]:
-    """The staging folders in `folder` that are ours, in use or not."""
+    """The staging folders in `folder` for which `is_ours` is true, in use or not."""
     try:
         with os.scandir(folder) as entries:
             names = sorted(e.name for e in entries if e.name.startswith(".") and e.name.endswith(SUFFIX))
@@ -271,7 +274,7 @@ def _left_in(folder: Path, is_ours: Callable[[Path], bool]) -> Iterator[Staging]
 
 
 def _left_of(path: Path) -> Iterator[Staging]:
-    """The marked staging folders of mixes that `path`, by its name, may be a file of."""
+    """The marked staging folders of the mixes to which `path` may belong, by its name."""
     beside = [path]
     if path.parent.name.endswith(STEMS):
         beside.append(path.parent)

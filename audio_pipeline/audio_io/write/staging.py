@@ -1,16 +1,16 @@
-"""The folder in which files are written until they are whole: hidden, marked, locked.
+"""The staging folder, in which files are written until they are complete: hidden, marked, locked.
 
-For `renders/final.wav` it is `renders/.final.wav.part/`, and it holds
+For `renders/final.wav` it is `renders/.final.wav.part/`, with these entries:
 
-    mark        a sentence that only this program writes: what lies beside it is ours
+    mark        a sentence that only this program writes: the folder's contents are ours
     lock        held by the process that writes here; a folder whose lock is free is a leftover
     N.part      a file that is being written, N = 0, 1, …
     journal     for a set of files: see `journal`
     tree        a folder that is being filled: see `whole_folder`
 
-A folder of this name without the mark, with a link or a second name of another file in it, or with
-anything else, is not ours: it is refused, and nothing in it is touched. Only empty files and folders
-need no mark, since a process may be killed before it writes one.
+A folder of this name without the mark, or with a link, a second name of another file or any other entry, is not
+ours: it is refused and not changed. Only empty files and folders need no mark, because a process may be killed
+before it writes the mark.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _INSTANT_S = 0.01
 
 
 def staging_folder(path: Path) -> Path:
-    """Where what becomes `path` is written."""
+    """The staging folder of `path`."""
     name = f".{path.name}{SUFFIX}"
     if len(os.fsencode(name)) > _LONGEST_NAME:
         name = f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}{SUFFIX}"
@@ -56,7 +56,7 @@ def staging_folder(path: Path) -> Path:
 
 
 class Staging:
-    """The folder for what becomes `path`; to be claimed before it is used, and cleared afterwards."""
+    """The staging folder of `path`; claim it before use, and clear it afterwards."""
 
     def __init__(self, path: Path, folder: Path | None = None) -> None:
         self.path = path
@@ -64,10 +64,10 @@ class Staging:
         self._lock = Lock(self.folder / "lock")
 
     def claim(self, patience_s: float = 0.0) -> None:
-        """Lock the folder, which is made if need be, after another process for `patience_s` at most. What a
-        killed process left in it stays for now.
+        """Lock the folder, creating it if needed; wait for another process for `patience_s` at most.
 
-        Raises ClaimedError when another process writes here, RenderError when the folder is not ours.
+        Leftovers of a killed process stay for now. Raises ClaimedError when another process writes here,
+        RenderError when the folder is not ours.
         """
         deadline = time.monotonic() + patience_s
         while not self.try_claim():
@@ -80,7 +80,7 @@ class Staging:
             )
 
     def try_claim(self) -> bool:
-        """As `claim`, but False when another process writes here."""
+        """`claim` without waiting; returns False when another process writes here."""
         _in_use.add(self)
         taken = False
         try:
@@ -100,9 +100,9 @@ class Staging:
                 if not self._lock.acquire():
                     if is_marked(self.folder):
                         return False
-                    time.sleep(_INSTANT_S)  # whoever holds it has just come, or is about to go
+                    time.sleep(_INSTANT_S)  # the holder has just started or is about to finish
                     continue
-            except FileNotFoundError:  # whoever was here before has just removed it
+            except FileNotFoundError:  # the previous process has just removed it
                 continue
             except (OSError, ValueError) as error:
                 raise cannot_write(self.path, error) from error
@@ -127,7 +127,7 @@ class Staging:
         return open(self.folder / name, mode, opener=exclusively, **text)  # type: ignore[call-overload]
 
     def remove_parts(self) -> None:
-        """Remove the parts. The claim stays. Raises OSError."""
+        """Remove the parts and keep the claim. Raises OSError."""
         for entry in list(self.folder.iterdir()):
             if entry.name == TREE and is_real_folder(entry.lstat()):
                 shutil.rmtree(entry)
@@ -142,14 +142,16 @@ class Staging:
                 (self.folder / "mark").unlink(missing_ok=True)
                 self._lock.release(remove=True)
                 self.folder.rmdir()
-        except BaseException:  # a signal; what is left is cleared when all has unwound
+        except BaseException:  # a signal; `clear_in_use` removes the rest later
             self._lock.release(remove=False)
             raise
         self.leave()
 
     def clear_interrupted(self) -> None:
-        """As `clear`, of a folder that a signal struck at any moment since it was to be claimed; one with a
-        set that is complete stays for the next command."""
+        """`clear` after a signal that may have come at any moment since the claim began.
+
+        A folder with a complete set stays for the next command.
+        """
         with suppress(OSError, RenderError):
             if os.path.lexists(self.folder / "journal"):
                 self.leave()
@@ -170,7 +172,7 @@ class Staging:
             raise cannot_write(self.path, error) from error
 
     def _refuse_foreign(self) -> None:
-        """Raise RenderError unless the folder and all that is in it are ours."""
+        """Raise RenderError unless the folder and all its entries are ours."""
         status = self.folder.lstat()
         if not is_real_folder(status):
             raise self._in_the_way(self.folder)
@@ -211,17 +213,17 @@ class Staging:
 
 
 _in_use: set[Staging] = set()
-"""Those of this process that are being claimed, or are claimed."""
+"""The staging folders of this process that are claimed or being claimed."""
 
 
 def clear_in_use() -> None:
-    """For a process that a signal ends, when all has unwound: remove what slipped through on the way."""
+    """Clear the staging folders still in use, after a signal ended the command and all blocks have exited."""
     for staging in list(_in_use):
         staging.clear_interrupted()
 
 
 def is_real_folder(status: os.stat_result) -> bool:
-    """Whether `lstat` says of a folder that it is one: no link, and none of Windows' junctions."""
+    """Whether an `lstat` result is of a folder, not of a link or a Windows junction."""
     tag: Any = getattr(status, "st_reparse_tag", None)  # on Windows only
     return stat.S_ISDIR(status.st_mode) and tag != _JUNCTION
 
@@ -235,7 +237,7 @@ def is_marked(folder: Path) -> bool:
 
 
 def is_left_over(folder: Path) -> bool:
-    """Whether `folder` carries the mark, or a process was killed just before it wrote one."""
+    """Whether `folder` carries the mark, or its process was killed just before writing it."""
     if is_marked(folder):
         return True
     try:
@@ -247,7 +249,7 @@ def is_left_over(folder: Path) -> bool:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make what the folder lists outlast a power cut; where folders cannot be opened, nothing."""
+    """Sync the folder's entries to disk; does nothing on systems that cannot open folders."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

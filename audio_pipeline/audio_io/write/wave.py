@@ -1,7 +1,7 @@
-"""Write a WAV of samples that are already quantised: every byte of it is ours, and the same each time.
+"""Writing of a WAV from quantised samples; the same input always gives the same bytes.
 
-soundfile would clip without a word, round towards minus infinity, date its PEAK chunk and write no
-`bext`. Sources: Microsoft's RIFF and WAVE_FORMAT_EXTENSIBLE, EBU Tech 3306 version 1.1 (RF64).
+soundfile would clip without an error, round towards minus infinity, write a date into its PEAK chunk and write
+no `bext`. Sources: Microsoft's RIFF and WAVE_FORMAT_EXTENSIBLE, EBU Tech 3306 version 1.1 (RF64).
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Writing = Callable[[Path, Literal["wb"]], AbstractContextManager[BinaryIO]]
-"""How a file is written: by itself (`atomic_write`), or as one of several (`FileSet.part`)."""
+"""The writer of a file: alone (`atomic_write`), or as part of a set (`FileSet.part`)."""
 
 Bits = Literal[16, 24, 32]
-"""16 and 24 are whole numbers, 32 is floating point."""
+"""16 and 24 are integers, 32 is floating point."""
 
 RIFF_LIMIT = 0xFFFF_FFFF
-"""A file whose sizes are larger becomes RF64."""
+"""A file with a larger size becomes RF64."""
 _DS64_BODY = 28
 _SPEAKERS = {3: 0x7, 4: 0x33, 5: 0x37, 6: 0x3F, 7: 0x70F, 8: 0x63F}
 _GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")
 
 
 class WaveWriter:
-    """A WAV that becomes `path` when the block ends well; see `atomic_write` for what happens if not.
+    """A WAV that is renamed to `path` at the end of the block; see `atomic_write` for errors.
 
-    Plain PCM or float up to two channels, WAVE_FORMAT_EXTENSIBLE above; RF64 above 4 GB. `bext`,
-    `ixml` and `cues` stand before the data. `writing` makes it one of a set. `lead_in` and `lead_out` are
-    blocks that it writes by itself, before the first and after the last that it is given. Raises RenderError
-    when it cannot be written.
+    Plain PCM or float up to two channels, WAVE_FORMAT_EXTENSIBLE above; RF64 above 4 GB. `bext`, `ixml` and
+    `cues` are written before the data. `writing` makes it part of a set. `lead_in` and `lead_out` are blocks
+    written before the first and after the last block. Raises RenderError when the file cannot be written, and
+    ValueError for unsupported channels or bits.
 
         with WaveWriter(path, 48_000, 2, 24, bext=Bext(...), cues=cues) as wave:
             wave.write(quantised)
@@ -117,7 +117,7 @@ class WaveWriter:
     def write(self, block: NDArray[Any]) -> None:
         """Append `(n, channels)`: integers of the file's bits (any signed dtype), or float for 32.
 
-        Raises ValueError for another shape or kind, or for a value that the bits cannot hold.
+        Raises ValueError for another shape or dtype, a value out of range, and after `draft`.
         """
         if block.ndim != 2 or block.shape[1] != self._channels:
             raise ValueError(f"a block {block.shape} is not (n, {self._channels})")
@@ -128,9 +128,9 @@ class WaveWriter:
         self._data_bytes += len(packed)
 
     def draft(self) -> Path:
-        """The complete file except for its loudness in `bext`, to be measured.
+        """The path of the complete file, without its loudness in `bext`, for measuring.
 
-        Nothing can be written behind it any more.
+        No more blocks can be written afterwards.
         """
         if not self._finished:
             if self._lead_out is not None:
@@ -158,7 +158,7 @@ class WaveWriter:
     def _finish(self) -> None:
         self._file.write(b"\0" * (self._data_bytes % 2))
         frames = self._data_bytes // (self._channels * self._bits // 8)
-        if self._bits == 32:  # behind the data: in front of it, libsndfile would stop reading an RF64
+        if self._bits == 32:  # after the data: before it, libsndfile would stop reading an RF64
             self._file.write(chunk(b"fact", struct.pack("<I", min(frames, RIFF_LIMIT))))
         riff_bytes = self._file.tell() - 8
         large = riff_bytes > RIFF_LIMIT
@@ -202,8 +202,10 @@ def _integers(block: NDArray[Any], bits: int) -> bytes | memoryview:
 
 
 def _packed(block: NDArray[Any]) -> memoryview:
-    """Three bytes of each sample, little end first: the lower two and the upper one, channel by channel,
-    each of which lies by itself as a rule."""
+    """Three bytes per sample, little-endian: the lower two and the upper one.
+
+    Written channel by channel, because the block is usually planar.
+    """
     packed = np.empty((*block.shape, 3), np.uint8)
     lower, upper = np.ndarray(block.shape, "<u2", packed, strides=packed.strides[:2]), packed[:, :, 2]
     for channel, samples in enumerate(block.T):

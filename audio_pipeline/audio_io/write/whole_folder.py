@@ -1,10 +1,10 @@
-"""Fill a folder whole or not at all: in the staging folder beside it, synced, then renamed once.
+"""Write a folder completely or not at all: in a staging folder next to it, synced, then renamed once.
 
     with whole_folder(Path("deliveries/film_v1")) as folder:
         (folder / "mix.wav").write_bytes(…)
 
-A process that is killed before the rename leaves nothing under the folder's name; what it leaves hidden
-beside it is removed by the next command that writes there (see `staging`).
+A process killed before the rename leaves no folder with that name; the next command that writes there removes
+its hidden staging folder (see `staging`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from audio_pipeline.errors import RenderError
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """A folder to fill that becomes `path` when the block ends well; when it raises, nothing is left.
+    """A folder to fill that is renamed to `path` at the end of the block; removed if the block raises.
 
     Raises RenderError when `path` exists, another process writes it, or it cannot be created.
     """
@@ -58,8 +58,10 @@ def new_file(path: Path, mode: Literal["w"]) -> Iterator[TextIO]: ...
 def new_file(path: Path, mode: Literal["wb"]) -> Iterator[BinaryIO]: ...
 @contextmanager
 def new_file(path: Path, mode: Literal["w", "wb"]) -> Iterator[Any]:
-    """A file to write in a folder that is being filled, synced when the block ends well; text is UTF-8 with
-    `\\n` kept. Raises RenderError when it exists or cannot be written."""
+    """A file to write in a folder that is being filled, synced at the end of the block.
+
+    Text is UTF-8 with `\\n` kept. Raises RenderError when the file exists or cannot be written.
+    """
     text = {"encoding": "utf-8", "newline": "\n"} if mode == "w" else {}
     try:
         path.parent.mkdir(exist_ok=True)
@@ -79,7 +81,7 @@ def _refuse_existing(path: Path) -> None:
 
 
 def _sync(tree: Path) -> None:
-    """Make the folder and what is in it outlast a power cut."""
+    """Sync the folder and its contents to disk."""
     for folder, _, names in os.walk(tree):
         for name in names:
             descriptor = os.open(Path(folder) / name, os.O_RDONLY)
