@@ -1,1 +1,1 @@
-"""The effects. One file an effect: its parameters, with units, and its process."""
+"""The effects: one file per effect, with its parameters, their units, and its process."""

@@ -23,8 +23,8 @@ from audio_pipeline.units import Db, Hz, List, Pan, Time
 class Approach(Effect):
     """Layers come forward: their direct sound rises by `level`, and by `treble` more above `treble_from`.
 
-    What they send to the space is unchanged, as of a source that comes nearer in a room. Negative values
-    let them go back. A mono layer comes forward to `pan`, which should be the layer's own.
+    Their sends to the space are unchanged, as for a source that comes nearer in a room. With negative
+    values they recede. A mono layer comes forward at `pan`, which should equal the layer's own.
     """
 
     stage: ClassVar[Literal["strip", "bus"]] = "strip"
@@ -42,7 +42,7 @@ class Approach(Effect):
     pan: Pan = Field(0.0, description="pan of the rise of a mono layer")
 
     def works_on(self, layer: str) -> bool:
-        """Only on its layers."""
+        """Whether the layer is one of its layers."""
         return layer in self.layers
 
     def prepare(self, scene: Scene, name: str) -> ApproachProcessor:
@@ -52,7 +52,7 @@ class Approach(Effect):
 
 
 class ApproachProcessor:
-    """See `Approach`. It adds to a strip what its direct sound gains."""
+    """See `Approach`. It adds the rise of the direct sound to a strip."""
 
     def __init__(self, parameters: Approach, start: int, stop: int, scene: Scene) -> None:
         self._parameters = parameters
@@ -60,7 +60,7 @@ class ApproachProcessor:
         self._placer: Placer = scene.placer(db_at_half_power())
         treble = gain_from_db(parameters.treble)
         low = one_pole_lowpass(min(parameters.treble_from, scene.sample_rate / 2), scene.sample_rate)
-        # the shelf, treble · x + (1 − treble) · low ∗ x, raised, less what is there already
+        # the shelf, treble · x + (1 − treble) · low ∗ x, times the gain, minus the unchanged signal
         self._rise = gain_from_db(parameters.level) * (1.0 - treble) * low
         self._rise[0] += gain_from_db(parameters.level) * treble - 1.0
         self.look_back = len(self._rise) - 1 + self._placer.look_back
@@ -70,9 +70,10 @@ class ApproachProcessor:
         return Span(span.start, span.stop + self.look_back)
 
     def gains(self, sample: Samples, channels: int) -> Samples | None:
-        """What the rise adds to the gains of left and right, `(n, 2)`, at `sample` `(n,)`, without its treble.
+        """The rise of the gains of left and right, `(n, 2)`, at `sample` `(n,)`, without treble.
 
-        `channels` are those of the layer's source. None in headphones, where pan is not a gain.
+        `channels` is the number of channels of the layer's source. None for headphones, where pan is
+        not a gain.
         """
         rise = (gain_from_db(self._parameters.level) - 1.0) * self._progress(sample)
         if channels == 2:
@@ -93,7 +94,7 @@ class ApproachProcessor:
             Span(tile.start - self.look_back, tile.stop)
         )
         if window.stereo is not None:
-            skip = self._placer.look_back  # stereo has its place already
+            skip = self._placer.look_back  # stereo is already panned
             added = convolve(window.stereo[reach][skip:], self._rise)
         elif window.mono is not None:
             direct = convolve(window.mono[reach], self._rise)[:, 0]

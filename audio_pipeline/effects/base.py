@@ -1,12 +1,13 @@
-"""What an effect is: a table of parameters that becomes a processor of console strips.
+"""The base class of effects: a table of parameters that becomes a processor of console strips.
 
-Effects of the stage "stem" work on whole conditioned stems, once, when they are loaded: what has memory,
-or needs both voices. They run one after the other, at one reference loudness, before every gain.
+Effects of the stage "stem" work on complete conditioned stems, once, when they are loaded: effects with
+memory, and effects that need both voices. They run in series, at one reference loudness, before every
+gain.
 
-A strip is what a sound sends into the console. Effects of the stage "strip" work on one layer's
-strip (place it, echo it): each hears the layer itself, and what they make of it is summed. Those of
-the stage "bus" work on the sum of strips of a bus (the space, the dropout), one after the other.
-Each of these is a pure function of absolute time with a finite look-back.
+A strip is the signal of a sound in the console. Effects of the stage "strip" work on one layer's strip
+(pan it, echo it): the input of each is the layer itself, and their outputs are summed. Effects of the
+stage "bus" work on the sum of the strips of a bus (the space, the dropout), in series. Strip and bus
+effects are pure functions of absolute time with a finite look-back.
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ if TYPE_CHECKING:
 
 
 REFERENCE_LUFS = -27.0
-"""The loudness of every stem that an effect of the stage "stem" is given, whatever the preset's level."""
+"""The loudness of every input stem of an effect of the stage "stem", independent of the preset's level."""
 
 
 @dataclass(frozen=True)
 class StemBench:
-    """What an effect of the stage "stem" may know besides the stems: the programme does not exist yet.
+    """The context of an effect of the stage "stem"; the programme does not exist yet.
 
     `loudness_lufs` measures a stem `(n,)`.
     """
@@ -47,11 +48,11 @@ class StemBench:
     loudness_lufs: Callable[[Samples], float]
 
     def samples(self, duration: Moment) -> int:
-        """How many samples a length of time lasts."""
+        """A duration in samples."""
         return to_samples(self.clock.duration(duration), self.sample_rate)
 
     def seconds(self, duration: Moment) -> float:
-        """How many seconds a length of time lasts."""
+        """A duration in seconds."""
         return float(self.clock.duration(duration))
 
     def levelled(self, stem: Samples) -> Samples:
@@ -61,7 +62,7 @@ class StemBench:
 
 @dataclass(frozen=True)
 class Warned:
-    """What an effect could not do: a `code` for programs and a sentence for people."""
+    """A warning of an effect: a `code` for programs and a sentence for people."""
 
     code: str
     message: str
@@ -69,10 +70,10 @@ class Warned:
 
 @dataclass(frozen=True)
 class Treated:
-    """What an effect of the stage "stem" made: the stems by layer, `(n,)` each, as long as before.
+    """The output of an effect of the stage "stem": the stems by layer, `(n,)` each, of unchanged length.
 
-    Unless they are `levelled`, they are brought to `REFERENCE_LUFS` before anything else hears them.
-    `did` holds sentences on what was done to each stem; `facts` are JSON values about all of them together.
+    Unless they are `levelled`, they are brought to `REFERENCE_LUFS` before the next effect. `did` holds
+    sentences on what was done to each stem; `facts` are JSON values about all of them together.
     """
 
     stems: Mapping[str, Samples]
@@ -84,11 +85,10 @@ class Treated:
 
 @dataclass(frozen=True)
 class Strip:
-    """What sounds over one span: each part `(n, channels)`, or None where it is silent.
+    """The signal of a sound over one span: each part `(n, channels)`, or None for silence.
 
-    `mono` is a voice that no effect has placed yet, `(n, 1)` float64; `stereo` is placed, `(n, 2)`
-    float64; `early` and `late` are what the space will hear of it, `(n, 2)` float32, in which its rooms
-    are made.
+    `mono` is not panned yet, `(n, 1)` float64; `stereo` is panned, `(n, 2)` float64; `early` and `late`
+    are the sends to the space, `(n, 2)` float32, the precision of the space's processing.
     """
 
     mono: Samples | None = None
@@ -101,7 +101,7 @@ class Strip:
         return Strip(*(None if x is None else x[part] for x in self.parts()))
 
     def end(self, n: int) -> Strip:
-        """Its last `n` samples, as copies that do not keep the rest in memory."""
+        """The last `n` samples, as copies, so that the rest is freed."""
         return Strip(*(None if x is None else x[-n:].copy(order="K") for x in self.parts()))
 
     def parts(self) -> tuple[NDArray[Any] | None, ...]:
@@ -110,9 +110,9 @@ class Strip:
 
 
 def summed(strips: Iterable[Strip]) -> Strip:
-    """All strips together, part by part; of none, a silent one.
+    """The sum of all strips, part by part; without strips, silence.
 
-    Each is asked for when the one before it is in the sum, so that no more than two are in memory.
+    Each strip is requested after the previous one was added, so that at most two are in memory.
     """
     sums = [_Sum() for _ in fields(Strip)]
     for strip in strips:
@@ -124,7 +124,7 @@ def summed(strips: Iterable[Strip]) -> Strip:
 def total(parts: Iterable[NDArray[Precision] | None]) -> NDArray[Precision] | None:
     """The sum of arrays `(n, channels)` of one shape, planar; None where all are None.
 
-    What is alone comes back as it is.
+    A single array is returned without a copy.
     """
     sum_ = _Sum()
     for part in parts:
@@ -133,7 +133,7 @@ def total(parts: Iterable[NDArray[Precision] | None]) -> NDArray[Precision] | No
 
 
 class _Sum:
-    """A sum that grows in an array of its own, once there is more than one part."""
+    """A sum of arrays; from the second part on it has its own array."""
 
     def __init__(self) -> None:
         self.value: NDArray[Any] | None = None
@@ -152,11 +152,12 @@ class _Sum:
 
 
 class Processor(Protocol):
-    """An effect that knows its scene.
+    """An effect that is prepared for a scene.
 
-    `process(name, window, tile)`: `window` covers `[tile.start − look_back, tile.stop)` (for a bus effect
-    its sends do, and the rest the tile alone), the result covers the tile. `name` is the layer's (stage
-    "strip") or the bus's (stage "bus"). A pure function; it changes no array that it was given.
+    `process(name, window, tile)`: `window` covers `[tile.start − look_back, tile.stop)` (for a bus
+    effect only its sends do; other parts cover the tile), the result covers the tile. `name` is the
+    name of the layer (stage "strip") or the bus (stage "bus"). A pure function; it does not change its
+    input arrays.
     """
 
     @property
@@ -165,43 +166,43 @@ class Processor(Protocol):
     def process(self, name: str, window: Strip, tile: Span) -> Strip: ...
 
     def active_span(self, span: Span) -> Span:
-        """Where there is sound afterwards, when there was sound in `span` before."""
+        """The active span of the output for an input that is active in `span`."""
         ...
 
 
 class Effect(Parameters):
-    """What every effect has: whether it is on, and which layers it works on."""
+    """The parameters of every effect: whether it is on, and the layers that it works on."""
 
     stage: ClassVar[Literal["stem", "strip", "bus"]]
     order: ClassVar[int]
-    """Stem and bus effects run one after the other in this order; the dropout is the last."""
+    """The position of stem and bus effects in the series; the dropout is the last."""
     places: ClassVar[bool] = False
-    """Whether a strip effect gives a mono sound its place; if none does, the console pans it."""
+    """Whether a strip effect pans a mono sound; if no effect does, the console pans it."""
 
     hears_sends_only: ClassVar[bool] = False
-    """Whether a bus effect leaves alone what a layer does not send to it."""
+    """Whether a bus effect processes only the sends of layers."""
     layer_fields: ClassVar[tuple[str, ...]] = ()
-    """The parameters that hold names of layers, so that a wrong name is found."""
+    """The parameters that hold names of layers; the names are checked."""
 
     kind: str
     on: bool = Field(True, description="whether the effect is on")
 
     def stems(self) -> tuple[StemRequest, ...]:
-        """The audio files that it needs."""
+        """The audio files that the effect needs."""
         return ()
 
     def works_on(self, layer: str) -> bool:
-        """Whether it works on the layer of that name."""
+        """Whether the effect works on the layer with this name."""
         return True
 
     def tail(self, schedule: Schedule) -> Fraction:
-        """When the last of it has died, in seconds, so that a cue can wait for `name.tail`."""
+        """The end of the effect's tail in exact seconds: the value of `name.tail` in cues."""
         raise NotImplementedError(f"{self.kind} has no tail")
 
     def passes(self, layer: str, schedule: Schedule) -> tuple[Fraction | None, Fraction | None]:
-        """From when until when it lets the layer's own sound through, in exact seconds; None: no bound.
+        """Start and end of the time in which the layer itself passes, in exact seconds; None: no bound.
 
-        Outside of it nothing of the layer is left, so what is spoken there counts as cut.
+        Outside this time the layer is silent, so speech there counts as cut.
         """
         return None, None
 
@@ -210,16 +211,16 @@ class Effect(Parameters):
         return None
 
     def prepare(self, scene: Scene, name: str) -> Processor:
-        """The processor of this effect in that scene; work that is the same for every tile is done here.
+        """The processor of this effect in a scene; work that is the same for every tile is done here.
 
-        Only here does the scene answer: what the processor needs of it, it takes with it.
+        The scene may be read only here: the processor stores what it needs of it.
         """
         raise NotImplementedError
 
     def treat(self, stems: Mapping[str, Samples], bench: StemBench, name: str) -> Treated:
-        """Stage "stem" only: the stems of the layers that it works on, treated.
+        """The treated stems of the layers that the effect works on; stage "stem" only.
 
-        `stems` are mono, `(n,)` float64 at the mix's rate and `REFERENCE_LUFS`, and not to be changed;
-        `name` is the effect's in the preset and keys its noise. A pure function.
+        `stems` are mono, `(n,)` float64 at the mix's rate and `REFERENCE_LUFS`, and must not be
+        changed; `name` is the effect's name in the preset and the key of its noise. A pure function.
         """
         raise NotImplementedError

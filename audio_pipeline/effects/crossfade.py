@@ -1,13 +1,13 @@
 """The left-to-right crossfade: one object that drives both voices.
 
-The first voice enters at hard left and travels inward; the second travels outward to hard right and
-leaves. Both make the same journey between the outer end (far: soft, dark, in the room) and the inner
-one (near); the second makes it backwards, on the other side. While one takes over from the other a
-single fader runs from left to right, and its law keeps their sum as steady as it keeps a pan.
+The first voice enters at hard left and moves inward; the second moves outward to hard right and leaves.
+Both have the same path between the outer end (far: soft, dark, in the room) and the inner end (near);
+the second has it reversed, on the other side. For the change from one voice to the other a single fader
+moves from left to right; its pan law keeps their sum as constant as that of a pan.
 
-Only the direct sound falls with distance: in dB in proportion to `distance`, so that every step
-outward multiplies the metres by the same factor. The room answers about as loudly wherever a voice
-stands, and its reverberation comes from all sides.
+Only the direct sound falls with distance: in dB in proportion to `distance`, so that equal steps
+outward multiply the metres by the same factor. The level of the room is about the same at every
+distance, and its reverberation is diffuse.
 """
 
 from __future__ import annotations
@@ -81,12 +81,13 @@ class Crossfade(Effect):
     )
 
     def works_on(self, layer: str) -> bool:
-        """Only on its two voices."""
+        """Whether the layer is one of its two voices."""
         return layer in (self.first, self.second)
 
     def passes(self, layer: str, schedule: Schedule) -> tuple[Fraction | None, Fraction | None]:
-        """See `Effect.passes`: the first voice until the fader has left it, the second from the start of the
-        crossfade.
+        """See `Effect.passes`.
+
+        The first voice passes until the end of the crossfade, the second from its start.
         """
         if layer == self.first:
             left = max(schedule.seconds(self.cross_from), schedule.seconds(self.cross_to))
@@ -111,7 +112,7 @@ class Crossfade(Effect):
 
 @dataclass(frozen=True)
 class Fader:
-    """The one fader: it leaves the left at sample `start` and is at the right at `stop`."""
+    """The fader of both voices: it leaves the left at sample `start` and reaches the right at `stop`."""
 
     start: int
     stop: int
@@ -120,11 +121,11 @@ class Fader:
     def gain(self, sample: Samples, voice: Literal[0, 1]) -> Samples:
         """The gain `(n,)` of the first (0) or the second (1) voice at `sample` `(n,)`.
 
-        By the pan law: −3 dB keeps the sum of squares at 1, −6 dB the plain sum, −4.5 dB the sum of
-        the powers 4/3, whatever the curve, because the curve only shapes how the fader is moved.
+        By the pan law: −3 dB keeps the sum of squares at 1, −6 dB the plain sum, −4.5 dB the sum of the
+        powers 4/3. This holds for every curve, because the curve only shapes the movement of the fader.
         """
         u = np.clip((sample + 0.5 - self.start) / (self.stop - self.start), 0.0, 1.0)
-        if u.min(initial=1.0) >= 1.0 or u.max(initial=0.0) <= 0.0:  # at rest, as it mostly is
+        if u.min(initial=1.0) >= 1.0 or u.max(initial=0.0) <= 0.0:  # outside the crossfade
             return u if voice else 1.0 - u
         half = curve(self.parameters.cross, 1.0 - np.abs(2.0 * u - 1.0)) / 2.0
         position = 2.0 * np.where(u < 0.5, half, 1.0 - half) - 1.0
@@ -133,10 +134,10 @@ class Fader:
 
 @dataclass(frozen=True)
 class Journey:
-    """One voice's way between its outer end (sample `outer`) and its inner one (`inner`).
+    """The path of one voice between its outer end (sample `outer`) and its inner end (`inner`).
 
-    Measured from the outer end, so that a voice that leaves runs through it backwards: the same
-    curves, mirrored in time and side. `column` is the voice's place at the fader, 0 left, 1 right.
+    It is measured from the outer end, so that a voice that leaves has it reversed: the same curves,
+    mirrored in time and side. `column` is the voice's side of the fader, 0 left, 1 right.
     """
 
     outer: int
@@ -148,7 +149,7 @@ class Journey:
 
     @property
     def side(self) -> float:
-        """−1 for the voice at the left, +1 for the one at the right."""
+        """−1 for the voice at the left, +1 for the voice at the right."""
         return 2.0 * self.column - 1.0
 
     def _inward(self, sample: Samples) -> Samples:
@@ -158,35 +159,35 @@ class Journey:
         return self._inward(sample) / abs(self.inner - self.outer)
 
     def position(self, sample: Samples) -> Samples:
-        """Its position, −1 left to +1 right, `(n,)`."""
+        """The position `(n,)`, −1 left to +1 right."""
         inward = curve(self.parameters.travel, self._progress(sample))
         return self.side * (1.0 - (1.0 + self.parameters.inner) * inward)
 
     def distance(self, sample: Samples) -> Samples:
-        """Its distance, 0 near to 1 far, `(n,)`."""
+        """The distance `(n,)`, 0 near to 1 far."""
         return curve(self.parameters.distance, 1.0 - self._progress(sample))
 
     def level(self, sample: Samples) -> Samples:
-        """The gain of fade and fader together, 0..1, `(n,)`; distance is not in it."""
+        """The gain `(n,)` of fade and fader together, 0..1, without distance."""
         fade = curve(self.parameters.fade, self._inward(sample) / self.slip)
         faded: Samples = fade * self.fader.gain(sample, self.column)
         return faded
 
 
 class Placed(NamedTuple):
-    """What a strip holds of a voice that has its place, each `(n, 2)`."""
+    """The panned parts of a voice's strip, each `(n, 2)`."""
 
     stereo: Samples
     early: Single
     late: Single
 
     def part(self, samples: slice) -> Placed:
-        """Those samples of it, to be filled."""
+        """Views of the given samples, to be filled."""
         return Placed(self.stereo[samples], self.early[samples], self.late[samples])
 
 
 class CrossfadeProcessor:
-    """See `Crossfade`. The strip's mono part goes in; placed sound and its sends come out."""
+    """See `Crossfade`. The input is the strip's mono part, the output the panned signal and its sends."""
 
     def __init__(self, journeys: dict[str, Journey], parameters: Crossfade, scene: Scene) -> None:
         self.journeys = journeys
@@ -201,8 +202,11 @@ class CrossfadeProcessor:
         return Span(span.start, span.stop + self.look_back)
 
     def gains(self, name: str, sample: Samples) -> Samples | None:
-        """The gains of left and right, `(n, 2)`, that the direct sound of voice `name` has at `sample` `(n,)`:
-        fade, fader, distance and pan, without its treble. None in headphones, where pan is not a gain."""
+        """The gains of left and right `(n, 2)` for the direct sound of voice `name` at `sample` `(n,)`.
+
+        They include fade, fader, distance and pan, but not the treble. None for headphones, where
+        pan is not a gain.
+        """
         if not isinstance(self._placer, SpeakerPlacer):
             return None
         journey = self.journeys[name]
@@ -218,8 +222,8 @@ class CrossfadeProcessor:
         n = len(tile)
         placed = Placed(silence(n, 2), single_silence(n, 2), single_silence(n, 2))
         reach = Span(tile.start - self.look_back, tile.stop)
-        # piece by piece on a grid of its own, because a voice is silent for most of a programme and
-        # because what fits into the processor's cache is made faster
+        # in pieces on a separate grid: silent pieces are skipped, and pieces that fit in the CPU cache
+        # are faster
         for start in range(tile.start, tile.stop, _PIECE):
             piece = Span(start, min(start + _PIECE, tile.stop))
             mono = window.mono[Span(piece.start - self.look_back, piece.stop).inside(reach)]
@@ -228,7 +232,7 @@ class CrossfadeProcessor:
         return Strip(None, *placed)
 
     def _place(self, journey: Journey, mono: Samples, piece: Span, out: Placed) -> None:
-        """Fill `out` over a piece, whose window `mono` begins `look_back` early."""
+        """Fills `out` over a piece; its window `mono` begins `look_back` samples earlier."""
         p, back = self._parameters, self._placer.look_back
         sample = np.arange(piece.start - back, piece.stop, dtype=np.float64)
         bright = mono[len(self._treble) - 1 :, 0]
@@ -245,10 +249,10 @@ class CrossfadeProcessor:
         late = voice[back:] * _between(p.near_late, p.far_late, far[back:])
         np.copyto(out.stereo, stereo)
         np.multiply(early[:, None], gains, out=out.early, casting="same_kind")
-        np.copyto(out.late[:, journey.column], late, casting="same_kind")  # comes from all sides
+        np.copyto(out.late[:, journey.column], late, casting="same_kind")  # diffuse
 
     def _pan(self, journey: Journey, piece: Span) -> Samples:
-        """`(len(piece), 2)`: the gains of left and right by the place where the voice is."""
+        """The gains of left and right `(len(piece), 2)` at the position of the voice."""
 
         def gain(sample: Samples, side: Literal[0, 1]) -> Samples:
             return pan_gain(journey.position(sample), self._law_db, side)

@@ -1,4 +1,4 @@
-"""The dropout: at its cue everything but the film's grain is pulled away."""
+"""The dropout: at its cue everything except the film's grain is faded out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from audio_pipeline.units import Duration, List, Time
 
 
 class Dropout(Effect):
-    """All buses fall to nothing within `fade`; only the layers it spares go on."""
+    """All buses fade to silence within `fade`; only the layers in `spares` continue."""
 
     stage: ClassVar[Literal["strip", "bus"]] = "bus"
     order: ClassVar[int] = 100
@@ -31,11 +31,11 @@ class Dropout(Effect):
     spares: List[str] = Field(("grain",), description="layers that are not removed")
 
     def works_on(self, layer: str) -> bool:
-        """On all layers but those it spares."""
+        """Whether the layer is not in `spares`."""
         return layer not in self.spares
 
     def passes(self, layer: str, schedule: Schedule) -> tuple[Fraction | None, Fraction | None]:
-        """See `Effect.passes`: the fall has begun to take it away."""
+        """See `Effect.passes`: the layer passes until the fall starts."""
         return None, schedule.seconds(self.at)
 
     def prepare(self, scene: Scene, name: str) -> DropoutProcessor:
@@ -54,16 +54,16 @@ class DropoutProcessor:
         self.shape: CurveName = shape
 
     def active_span(self, span: Span) -> Span:
-        """See `Processor.active_span`: nothing sounds after the fall."""
+        """See `Processor.active_span`: silence after the fall."""
         stop = min(span.stop, self.at + self.fade)
         return Span(min(span.start, stop), stop)
 
     def gain(self, tile: Span) -> Samples:
-        """`(len(tile),)`, 1 … 0."""
+        """The gain `(len(tile),)`, 1 … 0."""
         return self.gain_at(np.arange(tile.start, tile.stop, dtype=np.float64))
 
     def gain_at(self, sample: Samples) -> Samples:
-        """The gain at `sample` `(n,)`, 1 … 0."""
+        """The gain `(n,)` at `sample` `(n,)`, 1 … 0."""
         return curve(self.shape, 1.0 - (sample - self.at) / self.fade)
 
     def process(self, name: str, window: Strip, tile: Span) -> Strip:

@@ -23,11 +23,12 @@ _LOWEST_HZ = 20.0
 
 
 class Echo(Effect):
-    """The last words of each voice, crossing from ear to ear after they were spoken.
+    """The last words of each voice return and alternate between the ears.
 
-    Return k begins when the words have been said and `gap`, `gap × growth`, … have passed between
-    them and each of the returns before it; it comes from the side opposite to return k − 1. A voice's
-    returns start together with `left_from` or `right_from` where that is later.
+    Return k begins after the words and the returns before it, with pauses of `gap`, `gap × growth`, …
+    between them; it is on the side opposite to return k − 1. If a voice's first return would start
+    before `left_from` or `right_from`, all its returns are delayed so that the first starts at that
+    time.
     """
 
     stage: ClassVar[Literal["strip", "bus"]] = "strip"
@@ -76,7 +77,7 @@ class Echo(Effect):
         return layer in self.left + self.right
 
     def delays(self, clock: Clock) -> tuple[Fraction, ...]:
-        """How much later than the words each return stands, in exact seconds, where nothing holds it."""
+        """The delay of each return after the words, in exact seconds, without an earliest start."""
         pause, words = clock.duration(self.gap), clock.duration(self.words)
         growth = 1 + Fraction(self.growth).limit_denominator(1000) / 100
         delay, delays = Fraction(0), []
@@ -86,22 +87,22 @@ class Echo(Effect):
         return tuple(delays)
 
     def tail(self, schedule: Schedule) -> Fraction:
-        """See `Effect.tail`: when the last return of the last voice has died."""
+        """See `Effect.tail`: the end of the last return of the last voice."""
         ends = [self._last_return(voice, schedule) for voice in self.left + self.right]
         return max(ends, default=Fraction(0)) + schedule.clock.duration(self.dies)
 
     def tail_of(self, layer: str, schedule: Schedule) -> Fraction | None:
-        """See `Effect.tail_of`: when the layer's last return has died."""
+        """See `Effect.tail_of`: the end of the layer's last return."""
         if not self.returns:
             return None
         return self._last_return(layer, schedule) + schedule.clock.duration(self.dies)
 
     def _last_return(self, voice: str, schedule: Schedule) -> Fraction:
-        """When the last return of `voice` has ended."""
+        """The end of the last return of `voice`, in exact seconds, without the time `dies`."""
         return schedule.named(f"{voice}.tail") + max(self.starts(voice, schedule), default=Fraction(0))
 
     def starts(self, voice: str, schedule: Schedule) -> tuple[Fraction, ...]:
-        """How much later than its words each return of `voice` stands, in exact seconds."""
+        """The delay of each return of `voice` after its words, in exact seconds."""
         delays, earliest = self.delays(schedule.clock), self._earliest(voice)
         if earliest is None or not delays:
             return delays
@@ -121,7 +122,7 @@ class Echo(Effect):
         return EchoProcessor(self, spoken, returns)
 
     def _returns(self, voice: str, words_start: int, scene: Scene) -> tuple[Return, ...]:
-        """As `starts` says, asking the scene for no more than it needs, so that it can be kept."""
+        """The returns at `starts`, with as few questions to the scene as possible for the cache key."""
         delays = [to_samples(delay, scene.sample_rate) for delay in self.delays(scene.clock)]
         earliest, held = self._earliest(voice), 0
         if earliest is not None and delays:
@@ -132,7 +133,7 @@ class Echo(Effect):
         )
 
     def _return(self, k: int, delay: int, first_side: float, sample_rate: int) -> Return:
-        # its response is as long as it is low: without a floor it would never end
+        # a lower cutoff has a longer response: without a minimum it would not end
         cutoff = max(_LOWEST_HZ, self.cutoff * (1.0 - self.darkening / 100.0) ** k)
         pole = one_pole_lowpass(min(cutoff, sample_rate / 2), sample_rate)
         share = self.width / 100.0 * self.positions[k % len(self.positions)] / 100.0
@@ -146,9 +147,9 @@ class Echo(Effect):
 
 @dataclass(frozen=True)
 class Return:
-    """One return: `delay` samples after the words, through `impulse` (with its gain in it).
+    """One return: `delay` samples after the words, filtered by `impulse`, which includes its gain.
 
-    `place` is −1 left … +1 right; `send` is the gain of its sends, beside the first return's.
+    `place` is −1 left … +1 right; `send` is the gain of its sends relative to the first return.
     """
 
     delay: int
@@ -158,7 +159,7 @@ class Return:
 
 
 class EchoProcessor:
-    """See `Echo`. It reads a voice's own words some seconds back, and adds their returns."""
+    """See `Echo`. It reads the earlier words of a voice from its window, and adds their returns."""
 
     def __init__(
         self, parameters: Echo, spoken: dict[str, Span], returns: dict[str, tuple[Return, ...]]
@@ -189,7 +190,7 @@ class EchoProcessor:
             for ear, gain in enumerate(gains):
                 direct[here, ear] += gain * returned
                 early[here, ear] += (gain * r.send * gain_from_db(p.early)) * returned
-            # reverberation comes from all sides, see `Space`
+            # the reverberation is diffuse, see `Space`
             late[here, int(r.place > 0.0)] += (r.send * gain_from_db(p.late)) * returned
         return Strip(None, direct, early, late)
 
@@ -198,11 +199,11 @@ class EchoProcessor:
         return Span(words.start + r.delay, words.stop + r.delay + len(r.impulse))
 
     def _words(self, name: str, mono: Samples, reach: Span, r: Return, part: Span) -> Samples:
-        """The words as return `r` needs them for that part: before they begin there is nothing."""
+        """The input samples of return `r` for a part of the tile; silence before the words."""
         source = Span(part.start - r.delay - len(r.impulse) + 1, part.stop - r.delay)
         sample = np.arange(source.start, source.stop, dtype=np.float64)[:, None]
         words = self._spoken[name]
-        swell = max(1.0, min(len(words) / 8.0, 9600.0))  # words do not begin with a cut
+        swell = max(1.0, min(len(words) / 8.0, 9600.0))  # fade-in of the cut words
         rise = curve("hsin", (sample + 0.5 - words.start) / swell)
         cut: Samples = mono[source.inside(reach)] * np.where(sample < words.stop, rise, 0.0)
         return cut

@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from audio_pipeline.dsp.voice_spectrum import VoiceSpectrum
 
 MEAN_DB, LARGEST_DB, BANDWIDTH_PERCENT, FLOOR_DB = 3.0, 6.0, 10.0, 3.0
-"""What is promised: third octaves on the mean and anywhere, −60 dB bandwidths, noise floors."""
+"""Tolerances: third octaves (mean and maximum), −60 dB bandwidths, noise floors."""
 INAUDIBLE_DBFS = -100.0
-"""Noise floors below this are alike, whatever they are."""
+"""Noise floors below this count as equal."""
 NOISE_FADE_S = 0.05
-"""How long the fades of added noise are, within the stem."""
+"""Length of the fades of added noise, inside the stem."""
 
 
 class MatchVoices(Effect):
-    """Long-term spectra, bandwidths and noise floors of two voices meet in the middle.
+    """Brings long-term spectra, bandwidths and noise floors of two voices to a common middle.
 
-    Exchanging the stems exchanges the results: neither voice is the model of the other.
+    Neither voice is the reference: exchanged stems give exchanged results.
     """
 
     stage: ClassVar[Literal["stem", "strip", "bus"]] = "stem"
@@ -53,7 +53,7 @@ class MatchVoices(Effect):
     noise: Db = Field(-20.0, le=-20, description="maximum added noise, relative to the voice")
 
     def works_on(self, layer: str) -> bool:
-        """On both voices."""
+        """Whether the layer is one of the two voices."""
         return layer in self.voices
 
     def treat(self, stems: Mapping[str, Samples], bench: StemBench, name: str) -> Treated:
@@ -106,10 +106,10 @@ def _filtered(stem: Samples, plan: Match, bench: StemBench) -> Samples:
 
 
 def _with_noise(stem: Samples, power: Samples, bench: StemBench, stream: str) -> Samples:
-    """The stem `(n,)` with noise of that power `(bins,)`.
+    """The stem `(n,)` with added noise of the given power `(bins,)`.
 
-    Both voices draw from one stream, so that their names do not matter: at no frequency do both get noise,
-    so what is added to the one is unlike what is added to the other.
+    Both voices draw from one stream, so that the result does not depend on their names. Only one voice
+    gets noise at each frequency, so the added noises are uncorrelated.
     """
     if not power.any():
         return stem
@@ -140,7 +140,7 @@ def _facts(plan: Match, noise_power: Samples) -> dict[str, Any]:
 
 
 def _shown(alike: Likeness | None) -> dict[str, Any] | None:
-    """As JSON, rounded to what the measurement is worth."""
+    """The likeness as JSON, rounded to the precision of the measurement."""
     if alike is None:
         return None
     shown = {name: value for name, value in asdict(alike).items() if not isinstance(value, tuple)}
@@ -165,7 +165,7 @@ def _told(facts: Mapping[str, Any]) -> str:
 
 
 def _warnings(alike: Likeness | None, first: str, second: str) -> list[Warned]:
-    """What could not be matched."""
+    """A warning for each quantity that is not matched."""
     if alike is None:
         return [Warned("match_speech", f"{first} and {second} cannot be compared after the match.")]
     found = []

@@ -1,4 +1,4 @@
-"""Both voices through the optical sound track of one film: its response, its compression, its noise.
+"""Both voices on one optical sound track: its response, its compression, its noise.
 
 The response is the Academy curve (`dsp.optical_track`). Around 1938 variable-density releases had a volume
 range of about 50 dB (J. Soc. Motion Picture Eng. 30 (6), 1938, doi 10.5594/J14667); the noise here follows
@@ -24,13 +24,13 @@ from audio_pipeline.timeline.moments import parse_duration
 from audio_pipeline.units import Between, Db, Duration, List, Percent
 
 NOISE_FADE_S = 0.05
-"""How long the fades of the noise are, within the stem."""
+"""Length of the fades of the noise, inside the stem."""
 _IMPULSE_S = 0.02
 _WORKS_DB = 0.1  # a smaller reduction is not reported
 
 
 class Optical(Effect):
-    """The same track for every voice: what sounds alike was recorded alike."""
+    """Gives every voice the same optical track, so that the voices match."""
 
     stage: ClassVar[Literal["stem", "strip", "bus"]] = "stem"
     order: ClassVar[int] = 2
@@ -65,8 +65,8 @@ class Optical(Effect):
         return layer in self.voices
 
     def treat(self, stems: Mapping[str, Samples], bench: StemBench, name: str) -> Treated:
-        """See `Effect.treat`. What becomes of a voice does not depend on any other."""
-        from audio_pipeline.dsp.compressor import Compressor  # `presets` needs the parameters alone
+        """See `Effect.treat`. Each voice is treated independently."""
+        from audio_pipeline.dsp.compressor import Compressor  # `presets` needs only the parameters
 
         compressor = Compressor(
             REFERENCE_LUFS + self.threshold,
@@ -93,13 +93,13 @@ class Optical(Effect):
         return Treated(made, did, {"voices": facts})
 
     def _impulse(self, sample_rate: int) -> Samples:
-        """The track as a minimum-phase FIR `(taps,)`: an optical head rings after a sound, never before."""
+        """The track as a minimum-phase FIR `(taps,)`: an optical head does not ring before the signal."""
         taps = 1 << round(np.log2(_IMPULSE_S * sample_rate))
         hz = np.maximum(frequencies(16 * taps, sample_rate), 1.0)
         return minimum_phase(10.0 ** (academy_db(hz) * (self.academy / 100.0) / 20.0), taps)
 
     def _noise(self, length: int, bench: StemBench, stream: str, level_dbfs: float) -> Samples:
-        """`(length,)`: what the track sounds like by itself."""
+        """The noise `(length,)` of the track."""
         magnitude = optical_magnitude(self.tilt, grid_hz(bench.sample_rate))
         magnitude *= gain_from_db(level_dbfs) / np.sqrt(np.mean(magnitude**2))
         noise = ColouredNoise(bench.seed, stream, magnitude).draw(0, length).astype(np.float64)
@@ -109,7 +109,7 @@ class Optical(Effect):
 
 
 def _reduction_db(gain: Samples) -> tuple[float, float]:
-    """The largest reduction and the mean of those that there are, dB."""
+    """The maximum reduction, and the mean over samples with a reduction, dB."""
     reduction_db = -20.0 * np.log10(gain)
     working = reduction_db[reduction_db > _WORKS_DB]
     if not len(working):

@@ -1,7 +1,7 @@
-"""The empty cinema: what a room gives back of the sends `early` and `late`.
+"""The empty cinema: the room's response to the sends `early` and `late`.
 
-By itself a plain box: image sources early, velvet noise that decays per octave late. Or a recorded
-impulse response of the user's own. Left and right are treated alike, mirrored to the last bit.
+By default a shoebox room: image sources for `early`, velvet noise that decays per octave for `late`.
+Alternatively an impulse response file of the user. Left and right are processed as exact mirror images.
 """
 
 from __future__ import annotations
@@ -34,22 +34,22 @@ from audio_pipeline.timeline.scene import Scene, StemRequest
 from audio_pipeline.timeline.spans import TILE, Span
 from audio_pipeline.units import Between, Duration, Meters, PerSecond, Send
 
-_FLOOR_DB = -80.0  # what is cut off the end of the response, all together, below the whole
+_FLOOR_DB = -80.0  # energy of the trimmed end, relative to the response
 
-_LONGEST_RESPONSE_S = 60  # four times a mausoleum
+_LONGEST_RESPONSE_S = 60  # four times the response of a mausoleum
 
-_DENSEST = 4.0  # reflections a sample, which no ear or measure tells from more
+_DENSEST = 4.0  # reflections per sample; more make no measurable difference
 
-_MOST_REFLECTIONS = 10_000_000  # eighty megabytes of their places
+_MOST_REFLECTIONS = 10_000_000  # 80 MB for their times
 
 
 class Space(Effect):
     """The room around the sounds. A send of 0 dB is calibrated.
 
-    Steady pink noise that is sent at 0 dB comes back, from `early` and from `late` alone and both
-    channels together, as loud as the equal-power panned sound that was sent. In the room as it comes
-    a real voice would have about 0 dB early and -4 dB late. The mirror has its price: what stands
-    exactly in the middle comes back in the middle, and only what is off it comes back wide.
+    Steady pink noise that is sent at 0 dB returns, from `early` and from `late` alone and summed over
+    both channels, with the level of the equal-power panned source. In the default room a real voice
+    would have about 0 dB early and -4 dB late. Because of the mirror symmetry, a source exactly in the
+    middle returns in the middle, and only a source off the middle returns wide.
     """
 
     stage: ClassVar[Literal["strip", "bus"]] = "bus"
@@ -110,13 +110,13 @@ class Space(Effect):
         return self
 
     def stems(self) -> tuple[StemRequest, ...]:
-        """The recorded response, if one is named."""
+        """The recorded response, if the preset names one."""
         return () if self.impulse_response is None else (StemRequest(self.impulse_response, 2),)
 
     def prepare(self, scene: Scene, name: str) -> SpaceProcessor:
-        """Build the responses; `name` and the scene's seed key the room's noise.
+        """Builds the responses; `name` and the scene's seed are the key of the room's noise.
 
-        Raises StemError when the recorded response is silent, PresetError when `rt60` is nothing.
+        Raises StemError for a silent recorded response, PresetError for an `rt60` of 0.
         """
         recorded = self.stems()
         early, late = (
@@ -129,7 +129,7 @@ class Space(Effect):
         )
 
     def rt60_s(self, frequency_hz: Samples, at_500_hz_s: float) -> Samples:
-        """The reverberation time, s, at `frequency_hz`: straight between the octaves that are given."""
+        """The reverberation time, s, at `frequency_hz`, by linear interpolation between the given octaves."""
         treble, air = self.treble_ratio, self.air_ratio
         given_hz = np.array([125.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16_000.0])
         ratio = np.array([self.bass_ratio, 1.0, 1.0, treble, treble, air, air * air / treble])
@@ -173,7 +173,7 @@ class Space(Effect):
         draws = [generator(scene.seed, f"{name}/{side}", 0) for side in ("own", "other")]
         noise = np.stack([velvet_noise(density, rate, draw) for draw in draws]).T
         late = decaying(noise, octaves_s, rate)
-        if scene.listening == "headphones":  # two speakers make a field, two ears hear one
+        if scene.listening == "headphones":  # speakers create the coherence in the room
             late = as_alike_as(late, partial(diffuse_coherence, spacing_m=self.ear_spacing), rate)
         late *= np.sqrt(crossfade_from_early_to_late(taps, split))[:, None]
         return trimmed(late, _FLOOR_DB)
@@ -201,19 +201,19 @@ def _calibrated(response: Samples, sample_rate: int) -> Samples:
 
 
 class SpaceProcessor:
-    """The responses at work; `early` and `late` are `(taps, 2)`: own side, other side."""
+    """Convolves the sends with the responses; `early` and `late` are `(taps, 2)`: own side, other side."""
 
     def __init__(self, early: Samples, late: Samples) -> None:
         self._convolver = MirroredConvolver([early, late], block=TILE // 2)
         self.look_back = self._convolver.taps - 1
 
     def process(self, name: str, window: Strip, tile: Span) -> Strip:
-        """Add the room to the stereo part and remove the sends."""
+        """Adds the room to the stereo part and removes the sends."""
         wet = self._convolver([window.early, window.late])
         here = slice(-len(tile), None)
         dry = Strip(window.mono, window.stereo).cut(here)
         return summed([dry, Strip(stereo=wet)])
 
     def active_span(self, span: Span) -> Span:
-        """The span of the sound plus the tail of the room."""
+        """The span of the input plus the tail of the room."""
         return Span(span.start, span.stop + self.look_back)

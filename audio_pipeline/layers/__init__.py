@@ -1,1 +1,1 @@
-"""The sounds. One file a sound: its parameters, with units, and its render."""
+"""The layers: one file per sound, with its parameters, their units, and its render."""

@@ -1,4 +1,4 @@
-"""What air sounds like on its way in and out of a person: shared by all that breathes.
+"""The noise of air on its way in and out of a person; every layer that breathes uses it.
 
 Noise through the resonances of an open vocal tract, over a falling spectrum. The lower ones are near those
 of a schwa (Fant, "Acoustic Theory of Speech Production", 1960: a uniform tube of 17 cm); the upper ones and
@@ -28,7 +28,7 @@ Way = Literal["in", "out"]
 
 @dataclass(frozen=True)
 class Resonance:
-    """One resonance of the airway: frequency, Q, and how much stronger it is than the timbre's formants."""
+    """One resonance of the airway: frequency, Q, and level relative to the timbre's formants."""
 
     hz: float
     q: float
@@ -53,21 +53,23 @@ RESONANCES: dict[Way, tuple[Resonance, ...]] = {
         Resonance(5000.0, 12.0, 4.0),
     ),
 }
-"""The airway's resonances for each direction: the mouth is shaped differently on the way in and out
-(estimates, chosen so that ripple and tagger agree with recorded breaths)."""
+"""The airway's resonances for each direction; the shape of the mouth differs between in and out.
+
+Estimates, chosen so that ripple and tagger agree with recorded breaths.
+"""
 
 _TAPS = 768
 _RESPONSE_SIZE = 4096
-_ROUNDING = 1.4  # a sine's slope at its ends is heard as a gate, a squared sine is half as long
-_FLUTTER_S = 0.09  # turbulence is uneven at some five times a second
+_ROUNDING = 1.4  # 1 (a sine) ends too steeply and sounds gated, 2 (a squared sine) is half as long
+_FLUTTER_S = 0.09  # turbulence varies about five times a second
 _FLUTTER_DB = 1.0
 _COLOUR_SPREAD = 0.05  # deviation of each resonance from one breath to the next
-_MOUTH_S = 0.25  # the small noises are over by then
+_MOUTH_S = 0.25  # the noises of lips and throat end within this time
 
 
 @dataclass(frozen=True)
 class Timbre:
-    """How the air sounds: formants in dB over the falling spectrum, and where in and out are cut off."""
+    """The timbre of the air: formants in dB over the falling spectrum, low-pass cutoffs and flow peaks."""
 
     formants_db: float = 17.0
     inhale_hz: float = 6000.0
@@ -80,9 +82,9 @@ class Timbre:
 class Phase:
     """One inhale or exhale: its span, its direction and its RMS over that span.
 
-    `mouth_db` is the level, beside the air, of the small noise that it begins with, of the lips on the
-    way in, of the throat on the way out; None leaves it out. `ending` is how many samples before its end it
-    begins to close in a half cosine of its own.
+    `mouth_db` is the level, relative to the air, of the noise at its start: of the lips in an inhale,
+    of the throat in an exhale; None: no noise. `ending` is the length in samples of its fade-out, a
+    half cosine.
     """
 
     span: Span
@@ -93,9 +95,9 @@ class Phase:
 
 
 def air(phase: Phase, timbre: Timbre, sample_rate: int, seed: int, stream: str) -> Samples:
-    """The sound of one phase, whole, `(len(phase.span),)`; it begins and ends at zero.
+    """The samples of one complete phase, `(len(phase.span),)`; the first and the last are zero.
 
-    No two are alike: what varies is drawn for the phase's first sample on the named stream.
+    Every phase is different: its variation is drawn from the named stream at the phase's first sample.
     """
     span, n = phase.span, len(phase.span)
     rng = noise.generator(seed, f"{stream}.colour", span.start)
@@ -130,24 +132,24 @@ def air(phase: Phase, timbre: Timbre, sample_rate: int, seed: int, stream: str) 
 
 
 def flow_curve(progress: Samples, peak: float) -> Samples:
-    """From 0 to 1, at `peak` of the way, and back to 0: a rounded sine whose time is bent.
+    """The flow `(n,)`, 0 to 1 and back to 0: a rounded sine with warped time and its maximum at `peak`.
 
-    `progress` `(n,)` from 0 to 1 is how much of the way is gone.
+    `progress` `(n,)` is the share of the phase that has passed, 0 to 1.
     """
     bent = progress ** (math.log(0.5) / math.log(peak))
     return np.maximum(np.sin(math.pi * bent), 0.0) ** _ROUNDING
 
 
 def airway_responses(way: Way, timbre: Timbre, bend: Samples, sample_rate: int) -> Samples:
-    """The two FIRs `(2, taps)` of the airway, of RMS gain 1 on white noise: while no air flows, and at
-    full flow.
+    """The two FIRs `(2, taps)` of the airway, without flow and at full flow.
 
-    `bend` `(resonances + 1,)` multiplies the resonances' frequencies and the cut-off.
+    Each has an RMS gain of 1 on white noise. `bend` `(resonances + 1,)` multiplies the resonances'
+    frequencies and the cut-off.
     """
     hz = np.maximum(frequencies(_RESPONSE_SIZE, sample_rate), 1.0)
     falling_db = -3.0 if way == "in" else -4.5
     body = (hz / 500.0) ** (falling_db / 6.02)
-    body /= 1.0 + (160.0 / hz) ** 4  # no lungs' rumble: a breath has no bass at a distance
+    body /= 1.0 + (160.0 / hz) ** 4  # at a distance a breath has no bass
     lift = gain_from_db(timbre.formants_db) - 1.0
     formants = np.ones_like(hz)
     for resonance, factor in zip(RESONANCES[way], bend[:-1], strict=True):
@@ -166,7 +168,7 @@ def airway_responses(way: Way, timbre: Timbre, bend: Samples, sample_rate: int) 
 def _add_mouth(
     sound: Samples, rng: np.random.Generator, phase: Phase, impulse: Samples, sample_rate: int
 ) -> None:
-    """Add to `sound`, a whole phase, the small noise that it begins with."""
+    """Adds the noise of lips or throat to the start of `sound`, a complete phase."""
     longest = int(_MOUTH_S * sample_rate)
     clicks = _lips(rng, sample_rate) if phase.way == "in" else _throat(rng, sample_rate)
     window = np.zeros((_TAPS - 1 + longest, 1))
@@ -177,7 +179,7 @@ def _add_mouth(
 
 
 def _lips(rng: np.random.Generator, sample_rate: int) -> Samples:
-    """Lips that part: two or three tiny ticks, `(m,)`, peaks of about 2."""
+    """The noise of parting lips: two or three tiny ticks, `(m,)`, with peaks of about 2."""
     length = int(0.03 * sample_rate)
     time = np.arange(length) / sample_rate
     starts = np.cumsum(rng.uniform(0.015, 0.045, int(rng.integers(2, 4)))) * sample_rate
@@ -189,7 +191,7 @@ def _lips(rng: np.random.Generator, sample_rate: int) -> Samples:
 
 
 def _throat(rng: np.random.Generator, sample_rate: int) -> Samples:
-    """A throat that opens: a few soft pulses, ever further apart and weaker, `(m,)`."""
+    """The noise of an opening throat: a few soft pulses, increasingly far apart and weaker, `(m,)`."""
     pulses = int(rng.integers(4, 8))
     gaps = rng.uniform(0.007, 0.010) * 1.12 ** np.arange(pulses) * rng.uniform(0.9, 1.1, pulses)
     starts = ((0.01 + np.cumsum(gaps)) * sample_rate).astype(int)

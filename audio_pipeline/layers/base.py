@@ -1,7 +1,7 @@
-"""What a layer is: a table of parameters that, once the scene is known, becomes a source of samples.
+"""The base class of layers: a table of parameters that, given a scene, returns a source of samples.
 
-To add a sound: one file in this folder with a subclass of `Layer` whose `kind` has a default, and
-one test. The preset reader, the contract tests, the schema and the docs find it by themselves.
+To add a sound: one file in this folder with a subclass of `Layer` whose `kind` has a default, and one
+test. The preset reader, the contract tests, the schema and the docs find it automatically.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ Bus = Literal["DX", "FX", "BG"]
 class Source(Protocol):
     """A sound on the timeline: a pure function of absolute time, silent outside its span.
 
-    `render(tile)` is only ever asked for whole tiles of the grid, by any worker in any order, and
-    always gives the same samples: `(len(tile), channels)` float64. It keeps nothing between calls.
+    `render(tile)` is called only with complete tiles of the grid, by any worker in any order, and
+    always returns the same samples: `(len(tile), channels)` float64. A source keeps no state between
+    calls.
     """
 
     @property
@@ -41,13 +42,13 @@ class Source(Protocol):
 class Layer(Parameters):
     """The parameters of every sound: on, bus, start, end, pan and sends.
 
-    `at` and `until` bound it; a source may start later and end sooner, never the other way round.
-    `pan` places a mono source that no effect places, and is the balance of a stereo one. `early` and
-    `late` send it into the space.
+    `at` and `until` are its bounds: a source may start later and end sooner, never earlier or later
+    than them. `pan` is the position of a mono source that no effect moves, and the balance of a stereo
+    one. `early` and `late` are its sends to the space.
     """
 
     speaks: ClassVar[bool] = False
-    """Whether it is a voice: breath is held and the film's noise reduction opens for it."""
+    """Whether the layer is a voice: breath is held for it and the film's noise reduction opens."""
 
     pans_itself: ClassVar[bool] = False
     """Whether a stereo source is rendered with its `pan`; if not, the console sets its balance."""
@@ -62,19 +63,19 @@ class Layer(Parameters):
     late: Send = Field(OFF, description="send to the reverberation of the space")
 
     def stems(self) -> tuple[StemRequest, ...]:
-        """The audio files that it needs."""
+        """The audio files that the layer needs."""
         return ()
 
     def tail(self, schedule: Schedule, length_s: Callable[[StemRequest], Fraction]) -> Fraction:
-        """When it has ended, in exact seconds: what "name.tail" means. `length_s` knows the files."""
+        """The value of "name.tail", the layer's end in exact seconds; `length_s` returns a file's length."""
         return schedule.seconds(self.until)
 
     def slot_s(self, clock: Clock) -> Fraction | None:
-        """How long the picture gives a voice for its line, in exact seconds; None: as long as it takes."""
+        """The slot of a voice's line in exact seconds; None: the line has no slot."""
         return None
 
     def in_slot_of(self, samples: int) -> Self:
-        """The same voice with the length of its slot in samples, before its recording is conditioned."""
+        """A copy of the voice with the length of its slot in samples, for conditioning its recording."""
         return self
 
     def line(self, slot: Span, at: int, length: int) -> Line:
@@ -82,14 +83,14 @@ class Layer(Parameters):
         return line_in_slot(slot, at, length, "warn")
 
     def span(self, scene: Scene) -> Span:
-        """[at, until) in samples, inside the programme."""
+        """The span [at, until) in samples, inside the programme."""
         start = scene.at(self.at)
         return Span(start, max(start, scene.at(self.until))).intersect(scene.programme)
 
     def prepare(self, scene: Scene, name: str) -> Source:
-        """The source of this layer, called `name` in the preset: the name keys its noise.
+        """The source of this layer; `name` is its name in the preset and the key of its noise.
 
-        Whatever costs time and is the same for every tile is done here, once. Only here does the scene
-        answer: what the source needs of it, it takes with it.
+        Work that is slow and the same for every tile is done here, once. The scene may be read only
+        here: the source stores what it needs of it.
         """
         raise NotImplementedError

@@ -1,7 +1,7 @@
-"""Someone breathing in the dark, irregular as the living are, who listens when a voice speaks.
+"""Irregular breathing, which is held while a voice speaks.
 
-At rest a body breathes 10 to 15 times a minute: in for 1 to 1.5 s, out for 1.5 to 2 s, and a pause of
-1 to 2 s; between in and out it turns for 0.1 to 0.5 s. No two cycles are alike.
+A person at rest breathes 10 to 15 times a minute: in for 1 to 1.5 s, out for 1.5 to 2 s, and a pause of
+1 to 2 s; the turn between in and out takes 0.1 to 0.5 s. Every cycle is different.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _TURN_RANGE = (0.4, 2.0)
 _SHALLOW_LENGTH = 0.6
 """Length of a shallow breath, as a share of an ordinary one (estimate)."""
 _UNDER_THE_LIMIT = 0.85
-"""Share of `longest_hold` that shallow breaths leave on average, so that each has room to move."""
+"""Mean gap between shallow breaths, as a share of `longest_hold`; the rest is room for variation."""
 
 
 @dataclass(frozen=True)
 class Cycle:
     """One cycle: inhale, exhale, and a pause or a hold.
 
-    A shallow one is taken while the breath is held for a voice.
+    A shallow cycle is taken while the breath is held for a voice.
     """
 
     inhale: Phase
@@ -49,12 +49,12 @@ class Cycle:
     shallow: bool = False
 
     def phases(self) -> tuple[Phase, Phase]:
-        """Both, in order."""
+        """Inhale and exhale, in order."""
         return self.inhale, self.exhale
 
 
 class _Chance(NamedTuple):
-    """How one cycle differs: factors of its lengths, deviations of its level, 0..1 for its noises."""
+    """The variation of one cycle: factors of its lengths, deviation of its level, 0..1 for its noises."""
 
     inhale: float
     exhale: float
@@ -69,12 +69,12 @@ class Breath(Layer):
     """Breathing at rest: in, out, a pause.
 
     `level` is the RMS while air moves: over the inhales and exhales of ordinary cycles, without the
-    pauses. Each cycle's lengths and level vary on their own.
+    pauses. The lengths and the level of each cycle vary independently.
 
-    Who listens holds the breath: no inhale begins while a voice speaks (or shortly before and after),
-    what has begun is finished, an exhale that falls among words is let out quietly, and the first
-    breath afterwards is deeper. Nobody holds it for longer than `longest_hold`: then shallow breaths
-    are taken, at moments drawn from the seed within the span of speech, whatever is said there.
+    The breath is held for speech: no inhale begins while a voice speaks (or shortly before and after),
+    a breath that has begun is finished, an exhale among words is quieter, and the first breath
+    afterwards is deeper. A hold that would be longer than `longest_hold` contains shallow breaths, at
+    times drawn from the seed within the span of speech, independently of the words.
     """
 
     kind: Literal["breath"] = "breath"
@@ -124,7 +124,7 @@ class Breath(Layer):
         return BreathSource(self.timbre(), scene.sample_rate, scene.seed, name, self.span(scene), phases)
 
     def timbre(self) -> Timbre:
-        """How the air sounds."""
+        """The timbre of the air."""
         return Timbre(self.formants, self.inhale_cut, self.exhale_cut)
 
     def cycles(self, scene: Scene, name: str) -> tuple[Cycle, ...]:
@@ -133,7 +133,7 @@ class Breath(Layer):
         held = self._held(scene) if self.holds_breath else ()
         alone_at = span.stop if self.alone_from is None else scene.at(self.alone_from)
         shortest = min(self._cycle_samples(scene, alone=alone) for alone in (False, True))
-        most = math.ceil(2 * len(span) / shortest) + 1  # none is half as long
+        most = math.ceil(2 * len(span) / shortest) + 1  # no cycle is less than half as long
         last = wanted = span.start
         cycles: list[Cycle] = []
         for chance in self._chances(scene, name, most):
@@ -161,7 +161,7 @@ class Breath(Layer):
         held: tuple[Span, ...],
         alone: bool,
     ) -> Cycle:
-        """The cycle that begins at sample `at`; a deeper one is louder, and longer by half as much."""
+        """The cycle that begins at sample `at`; `deeper` makes it louder, and longer by half as many dB."""
         recovery = self.recovery if deeper else 0.0
         moving = self._moving_samples(scene, alone=alone) * gain_from_db(recovery / 2)
         full = at + int(moving * self.inhale / 100 * chance.inhale)
@@ -178,14 +178,15 @@ class Breath(Layer):
         )
 
     def _shallow_cycles(self, scene: Scene, name: str, held: Span) -> list[Cycle]:
-        """The shallow breaths in a stretch without any: none while it is shorter than `longest_hold`.
+        """The shallow breaths in a hold; empty for a hold of up to `longest_hold`.
 
-        They divide it evenly, and each is moved by chance as far as the limit allows on both sides.
+        They divide the hold evenly; each is then moved at random as far as the limit allows on both
+        sides.
         """
         limit = scene.samples(self.longest_hold)
         if len(held) <= limit:
             return []
-        # half the limit at most, so that it fits whatever the rate
+        # at most half the limit, so that it fits at every rate
         length = int(min(self._moving_samples(scene, alone=False) * _SHALLOW_LENGTH, limit / 2))
         wanted = _UNDER_THE_LIMIT * limit
         count = max(math.ceil((len(held) - wanted) / (length + wanted)), 1)
@@ -196,7 +197,7 @@ class Breath(Layer):
         return [self._shallow_cycle(scene, int(start), length) for start in starts]
 
     def _shallow_cycle(self, scene: Scene, at: int, length: int) -> Cycle:
-        """A shallow breath of `length` samples, its turn included, without the small noises."""
+        """A shallow breath of `length` samples, including its turn, without noises of lips and throat."""
         turn = min(scene.samples(self.turn), length // 4)
         full = at + int((length - turn) * self.inhale / 100)
         level_dbfs = self._inhale_dbfs() + self.shallow
@@ -207,25 +208,25 @@ class Breath(Layer):
         )
 
     def _moving_samples(self, scene: Scene, *, alone: bool) -> float:
-        """Samples of a mean cycle in which air moves."""
+        """The number of samples of a mean cycle in which air moves."""
         return float(self._cycle_samples(scene, alone=alone) * (1 - self.pause / 100))
 
     def _cycle_samples(self, scene: Scene, *, alone: bool) -> float:
         return float(60.0 / (self.alone_rate if alone else self.rate) * scene.sample_rate)
 
     def _inhale_dbfs(self) -> float:
-        """The inhale's RMS, so that in and out together have `level`."""
+        """The RMS of the inhale at which inhale and exhale together have `level`."""
         share = self.inhale / 100
         mean_square = share + (1 - share) * 10.0 ** (self.exhale_level / 10.0)
         return float(self.level - 10.0 * math.log10(mean_square))
 
     def _held(self, scene: Scene) -> tuple[Span, ...]:
-        """Where no breath is taken: around speech."""
+        """The spans around speech in which the breath is held."""
         before, after = scene.samples(self.hold_before), scene.samples(self.hold_after)
         return tuple(Span(s.start - before, s.stop + after) for s in scene.speech)
 
     def _chances(self, scene: Scene, name: str, n: int) -> Iterator[_Chance]:
-        """What varies, for each of `n` cycles: a longer scene begins with the same ones."""
+        """The variation of each of `n` cycles; a longer scene begins with the same values."""
         lengths = noise.generator(scene.seed, f"{name}.cycles", 0).standard_normal((n, 4))
         mouth = noise.generator(scene.seed, f"{name}.mouth", 0).random((n, 2))
         shortest, longest = np.log(_TURN_RANGE)
@@ -237,7 +238,7 @@ class Breath(Layer):
 
 @dataclass
 class BreathSource:
-    """The breath in its scene: phases in order, none meets another."""
+    """The source of a breath layer: phases in order, without overlap."""
 
     timbre: Timbre
     sample_rate: int
@@ -254,7 +255,7 @@ class BreathSource:
     def render(self, tile: Span) -> Samples:
         """The breath over a tile, `(len(tile), 1)`."""
         out = silence(len(tile), 1)
-        # the phase before the first that ends in the tile cannot reach into it
+        # earlier phases end before the tile
         first = bisect_left(self.phases, tile.start, key=lambda phase: phase.span.stop)
         for phase in self.phases[first:]:
             part = phase.span.intersect(tile).intersect(self.span)
@@ -269,12 +270,12 @@ class BreathSource:
 
 
 def _holds(held: tuple[Span, ...], sample: int) -> bool:
-    """Whether one of the spans holds `sample`."""
+    """Whether one of the spans contains `sample`."""
     return _first_free(held, sample) != sample
 
 
 def _first_free(held: tuple[Span, ...], sample: int) -> int:
-    """The first sample from `sample` on that no span holds."""
+    """The first sample from `sample` on that no span contains."""
     for span in held[bisect_left(held, sample + 1, key=lambda span: span.stop) :]:
         if sample < span.start:
             break

@@ -1,4 +1,4 @@
-"""A recording, from a time on: a real projector, a real breath, a music cue."""
+"""A recording that starts at a given time: a real projector, a real breath, a music cue."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from audio_pipeline.units import Db, Duration, Pan
 
 
 class Clip(Layer):
-    """A stem that plays once, or around and around with a seam of constant power.
+    """A stem that plays once, or in a loop with a crossfade of constant power.
 
-    It keeps the level of its file. Its fades are at the ends of the part that plays: without a
-    loop it ends with the file, if `until` does not come first.
+    It keeps the level of its file. Its fades are at the ends of the part that plays: without a loop it
+    ends with the file or at `until`, whichever comes first.
     """
 
     pans_itself: ClassVar[bool] = True
@@ -44,7 +44,7 @@ class Clip(Layer):
         return (self._request(),)
 
     def prepare(self, scene: Scene, name: str) -> ClipSource:
-        """See `Layer.prepare`. A seam longer than half the file is as long as half the file."""
+        """See `Layer.prepare`. A seam is limited to half the length of the file."""
         audio = scene.stems[self._request()]
         span = self.span(scene)
         if not self.loop or len(audio) == 0:
@@ -60,15 +60,15 @@ class Clip(Layer):
         return StemRequest(self.stem, channels=2)
 
     def _gains(self) -> Samples:
-        """Left and right, `(2,)`."""
+        """The gains of left and right, `(2,)`."""
         return balance_gains(self.pan) * gain_from_db(self.gain)
 
 
 @dataclass
 class ClipSource:
-    """The recording `(n, 2)` in its scene, its gains `(2,)`, and its fades in and out, in samples.
+    """The source of a clip: recording `(n, 2)`, gains `(2,)`, fade-in and fade-out in samples.
 
-    From the second time on it begins with `joint` `(seam, 2)`, in which its end and beginning cross.
+    From the second pass on it begins with `joint` `(seam, 2)`, the crossfade of its end and its start.
     """
 
     layer: Clip
@@ -81,7 +81,7 @@ class ClipSource:
 
     @property
     def period(self) -> int:
-        """Samples from one beginning to the next, if it begins again."""
+        """Samples from one start of the loop to the next; without a loop, the length of the recording."""
         return len(self.audio) - len(self.joint) if self.layer.loop else len(self.audio)
 
     def render(self, tile: Span) -> Samples:
@@ -91,7 +91,7 @@ class ClipSource:
         at = part.start
         while at < part.stop:
             turn, position = divmod(at - self.span.start, self.period)
-            # the joint and what follows it are copied one after the other
+            # the joint and the samples after it are copied one after the other
             again = turn > 0 and position < len(self.joint)
             heard = self.joint[position:] if again else self.audio[position : self.period]
             piece = heard[: part.stop - at]

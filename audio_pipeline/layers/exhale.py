@@ -1,4 +1,4 @@
-"""The last breath: one exhale, and none after it."""
+"""The last breath: a single exhale."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from audio_pipeline.units import Db, Dbfs, Duration, Hz, Percent, Time
 
 _END_FADE_S = 0.03
 _DIFFUSE_S = 0.06
-"""How long the surroundings answer (estimate)."""
+"""Length of the diffuse reflections (estimate)."""
 _DIFFUSE_DECAY_S = 0.02
 _DIFFUSE_PER_S = 1500.0
 """Reflections a second: velvet noise of this density is smooth."""
 
 
 class Exhale(Layer):
-    """One exhale without an inhale, which does not end but lessens: its last part is a half cosine.
+    """One exhale without an inhale; it fades out along a half cosine.
 
-    `level` is its RMS over its whole length, before it is placed. Where there is less room than
-    `length` before `until`, it is shorter, never cut. `pan` places it, and `width` surrounds it with
-    what comes back from near it: a share that differs between the ears and cancels in mono.
+    `level` is its RMS over its complete length, before placement. If there is less time than `length`
+    before `until`, it is shorter, never cut. `pan` is its position; `width` is the level of its near
+    diffuse reflections, which differ between the ears and cancel in mono.
     """
 
     kind: Literal["exhale"] = "exhale"
@@ -53,7 +53,7 @@ class Exhale(Layer):
     )
 
     def prepare(self, scene: Scene, name: str) -> ExhaleSource:
-        """See `Layer.prepare`. Raises RenderError when the head of the headphones is missing."""
+        """See `Layer.prepare`. Raises RenderError when the head model for headphones is missing."""
         span = self.span(scene)
         phase = Phase(span, "out", self.level, ending=scene.samples(self.ending))
         timbre = Timbre(formants_db=self.formants, exhale_hz=self.cut)
@@ -71,14 +71,14 @@ class Exhale(Layer):
         )
 
     def span(self, scene: Scene) -> Span:
-        """From `at` for `length`, no later than `until`."""
+        """The span from `at` for `length`, no later than `until`."""
         room = super().span(scene)
         return Span(room.start, min(room.stop, room.start + scene.samples(self.length)))
 
 
 @dataclass(frozen=True)
 class ExhaleSource:
-    """The last breath in its scene, placed between the ears. `width` is a share, 0 to 1."""
+    """The source of the last breath, panned. `width` is a share, 0 to 1."""
 
     span: Span
     sample_rate: int
@@ -92,7 +92,7 @@ class ExhaleSource:
     channels: Literal[1, 2] = 2
 
     def render(self, tile: Span) -> Samples:
-        """`(len(tile), 2)`; see `Source`."""
+        """The exhale over a tile, `(len(tile), 2)`."""
         out = silence(len(tile), 2)
         part = self.span.intersect(tile)
         if len(part):
@@ -100,7 +100,7 @@ class ExhaleSource:
         return out
 
     def _whole(self) -> Samples:
-        """`(len(span), 2)`: left is middle + side, right is middle − side, each at its pan gain."""
+        """The complete exhale `(len(span), 2)`: middle + side left, middle − side right, at the pan gains."""
         middle = air(self.phase, self.timbre, self.sample_rate, self.seed, self.name)
         side = self._side(middle) * math.sqrt(self.width / 2.0)
         middle *= math.sqrt(1.0 - self.width / 2.0)
@@ -111,7 +111,7 @@ class ExhaleSource:
         return ears
 
     def _side(self, middle: Samples) -> Samples:
-        """What comes back from the surroundings, `(n,)`, as loud as `middle` `(n,)`."""
+        """The diffuse reflections of the surroundings, `(n,)`, with the RMS of `middle` `(n,)`."""
         taps = int(_DIFFUSE_S * self.sample_rate)
         density = np.full(taps, _DIFFUSE_PER_S)
         impulse = velvet_noise(density, self.sample_rate, generator(self.seed, f"{self.name}.side", 0))

@@ -1,7 +1,7 @@
-"""What dirt on a film does to its optical track: specks of dust, scratches that come back, pops.
+"""Noise of dirt on an optical track: specks of dust, repeating scratches, pops.
 
-Each kind is a list of bursts that is a pure function of (seed, stream, span): `CELL_S` of time are a
-cell of the stream, drawn by itself.
+Each kind is a list of bursts, a pure function of (seed, stream, span). The stream is drawn in
+independent cells of `CELL_S` seconds.
 """
 
 from __future__ import annotations
@@ -28,20 +28,19 @@ DUST_S = (0.05e-3, 2e-3)
 POP_S = (10e-3, 40e-3)
 """The shortest and the longest pop, s: one cycle under a Hann window, so 25 to 100 Hz."""
 CELL_S = 5
-"""Whole seconds that are drawn at a time."""
+"""Length of a cell, in whole seconds."""
 SPECKS = (1, 2)
-"""The fewest and the most specks in a stretch of time, so that dust is never missing for long and never
-heaps up until it lifts the level."""
+"""Minimum and maximum of specks in a stretch of time; they prevent long gaps and loud clusters."""
 LEVEL_LIMIT = 2.0
-"""Levels are log-normal up to this many standard deviations, so that no one speck is an accident."""
+"""Levels are log-normal, clipped at this many standard deviations, so that no speck stands out."""
 
 _BATCH = 16
-"""Bursts panned at a time: so few stay in the cache."""
+"""Bursts panned per pass: they fit in the CPU cache."""
 
 
 @dataclass(frozen=True)
 class Bursts:
-    """Short sounds, one a row.
+    """Short bursts of audio, one per row.
 
     `starts` `(n,)` samples on the programme's clock; `waves` `(n, m)` of energy 1 each; `gains`
     `(n,)` with a mean square of 1 over a long time; `positions` `(n,)` from −1 to +1.
@@ -55,17 +54,17 @@ class Bursts:
     def evened(self, impulse: Samples) -> Bursts:
         """The same bursts, with waves whose energy after the FIR `impulse` is 1.
 
-        A short burst of noise has a colour of its own, and without this the FIR would leave of some ten
-        times as much as of others.
+        Short bursts of noise differ in spectrum: without this, some would have ten times the energy of
+        others after the FIR.
         """
         energies = np.sum(np.square(through(impulse, self.waves)), axis=1, dtype=np.float64)
         return replace(self, waves=self.waves / np.sqrt(np.maximum(energies, 1e-30))[:, None])
 
     def add_to(self, out: Samples, start: int, impulse: Samples, width: float, energy: float) -> None:
-        """Add them to `out` `(n, 2)`, which begins at sample `start`: through the FIR `impulse`.
+        """Adds the bursts, filtered by the FIR `impulse`, to `out` `(n, 2)`, which begins at sample `start`.
 
-        Each has the mean energy `energy` before the FIR, and stands up to ±`width` from the middle.
-        Panned at constant power, so that the energies in both channels have that sum.
+        Each has the mean energy `energy` before the FIR and a pan of up to ±`width`. They are panned at
+        constant power, so that `energy` is the sum of both channels.
         """
         sounds = through(impulse, self.waves)
         angle = (1.0 + width * self.positions) * (math.pi / 4)
@@ -80,25 +79,25 @@ class Bursts:
 
 
 def through(impulse: Samples, waves: Samples) -> NDArray[np.float32]:
-    """Each of the waves `(n, m)` through the FIR `(taps,)`, to its end: `(n, m + taps − 1)`.
+    """Each of the waves `(n, m)`, filtered by the FIR `(taps,)`: `(n, m + taps − 1)`.
 
-    In float32: what that rounds away lies 140 dB below.
+    In float32: the rounding error is 140 dB below the signal.
     """
     length = waves.shape[1] + len(impulse) - 1
     size = fast_length(length)
     response = (np.fft.rfft(impulse, size) * size).astype(np.complex64)
-    padded = np.zeros((len(waves), size), np.float32)  # NumPy takes twice as long to do it by itself
+    padded = np.zeros((len(waves), size), np.float32)  # NumPy's own padding takes twice as long
     padded[:, : waves.shape[1]] = waves
     spectra = np.fft.rfft(padded, norm="forward")
     return np.fft.irfft(spectra * response, size)[:, :length].astype(np.float32, copy=False)
 
 
 def dust(seed: int, stream: str, span: Span, sample_rate: int, per_s: float, spread_db: float) -> Bursts:
-    """Specks that begin in `span` or less than the longest one before it, at random but never long apart.
+    """Specks that begin in `span`, or before it by less than the longest speck, at random times.
 
-    Time is cut into stretches that last for 1.5 specks and have one or two, at any of their samples: so
-    no gap is longer than two stretches. A speck is a burst of white noise that dies away, so that dust
-    has the colour of the hiss.
+    Time is divided into stretches. A stretch has one or two specks, 1.5 on average, at any of its
+    samples, so that no gap is longer than two stretches. A speck is a decaying burst of white noise;
+    filtered, dust has the spectrum of the hiss.
     """
     longest = math.ceil(DUST_S[1] * sample_rate)
     drawn = partial(_dust_of_cell, seed, stream, sample_rate, per_s, spread_db)
@@ -111,7 +110,7 @@ def _dust_of_cell(
 ) -> Bursts:
     rng, longest = generator(seed, stream, cell), math.ceil(DUST_S[1] * sample_rate)
     mean = sum(SPECKS) / len(SPECKS)
-    stretches = int(per_s * CELL_S / mean + rng.random())  # rounded by chance, so that the mean is met
+    stretches = int(per_s * CELL_S / mean + rng.random())  # random rounding keeps the mean
     counts = rng.choice(SPECKS, stretches)
     n = int(counts.sum())
     places = (np.repeat(np.arange(stretches), counts) + rng.random(n)) / max(stretches, 1)
@@ -125,9 +124,9 @@ def _dust_of_cell(
 def scratches(
     seed: int, stream: str, span: Span, sample_rate: int, per_s: float, turn: int, turns: int
 ) -> Bursts:
-    """Ticks of scratches that meet `span`: each comes back every `turn` samples, `turns` times.
+    """Ticks of scratches that meet `span`: each repeats every `turn` samples, `turns` times.
 
-    It grows and fades as the reel turns away from it; `per_s` says how often a new one begins.
+    A scratch grows and fades as the reel turns; `per_s` is the number of new scratches a second.
     """
     longest = math.ceil(DUST_S[1] * sample_rate)
     reach = Span(span.start - longest - turn * (turns + 1), span.stop)
@@ -146,7 +145,7 @@ def _scratches_of_cell(
     first = _beginning(cell, sample_rate) + rng.integers(0, CELL_S * sample_rate, n)
     slip = rng.integers(-turn // 200, turn // 200 + 1, (n, turns))
     starts = (first[:, None] + turn * np.arange(turns) + slip).ravel()
-    # the same place of the film every time, but never quite the same tick
+    # the same position on the film every time, but a slightly different tick
     noise = rng.standard_normal((n, 1, longest)) + 0.3 * rng.standard_normal((n, turns, longest))
     lengths = np.full(n * turns, longest / 2.0)
     positions = np.repeat(rng.uniform(-1.0, 1.0, n), turns)
@@ -155,7 +154,7 @@ def _scratches_of_cell(
 
 
 def pops(seed: int, stream: str, span: Span, sample_rate: int, per_s: float, spread_db: float) -> Bursts:
-    """Dull thuds that begin in `span` or less than the longest one before it: a Poisson process."""
+    """Pops that begin in `span`, or before it by less than the longest pop: a Poisson process."""
     longest = math.ceil(POP_S[1] * sample_rate)
     drawn = partial(_pops_of_cell, seed, stream, sample_rate, per_s, spread_db)
     return _over(Span(span.start - longest, span.stop), sample_rate, drawn)
@@ -180,14 +179,14 @@ def pop_waves(lengths: Samples, longest: int) -> Samples:
 
 
 def log_uniform(rng: Generator, n: int, bounds: tuple[float, float]) -> Samples:
-    """`(n,)` values between `bounds`, as many in each octave."""
+    """`(n,)` values between `bounds`, with the same density in each octave."""
     return np.exp(rng.uniform(math.log(bounds[0]), math.log(bounds[1]), n))
 
 
 def log_normal(rng: Generator, n: int, spread_db: float) -> Samples:
-    """`(n,)` gains whose decibels are normal with that deviation, up to ±`LEVEL_LIMIT` of it.
+    """`(n,)` gains with normally distributed decibels, clipped at ±`LEVEL_LIMIT` standard deviations.
 
-    Their mean square is 1, by the closed form of a clipped normal variable's exponential.
+    Their mean square is 1, by the closed form for the exponential of a clipped normal variable.
     """
     s, k = spread_db * math.log(10.0) / 10.0, LEVEL_LIMIT
     mean_square = (
@@ -221,9 +220,9 @@ def _beginning(cell: int, sample_rate: int) -> int:
 
 
 def _over(span: Span, sample_rate: int, drawn: Callable[[int], Bursts]) -> Bursts:
-    """The bursts that begin in `span`; `drawn` gives those of a cell.
+    """The bursts that begin in `span`; `drawn` returns the bursts of a cell.
 
-    What was drawn for the last cells is kept: the next tile hears the end of this one.
+    The latest cells are cached: the next tile contains the end of the bursts of this one.
     """
     length = CELL_S * sample_rate
     every = [drawn(cell) for cell in range(span.start // length, (span.stop - 1) // length + 1)]

@@ -1,7 +1,7 @@
-"""Film grain, as sound: the noise of an optical track through the curve that every cinema had.
+"""Film grain: the noise of an optical track through the playback curve of cinemas.
 
-`dsp.optical_track` gives the curve and its source. The rates, lengths and levels of dirt, swell and noise
-reduction are an engineer's estimates and stand in the preset.
+`dsp.optical_track` gives the curve and its source. The rates, lengths and levels of dirt, swell and
+noise reduction are an engineer's estimates; the preset holds them.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ _RESPONSE_SIZE = 16_384
 
 
 class Grain(Layer):
-    """The hiss of an optical track, its dust, scratches and pops, and how its floor breathes.
+    """The hiss of an optical track, its dust, scratches and pops, and the movement of its noise floor.
 
-    `level` is the RMS over both channels of the grain alone, as it stands while nothing speaks (with
-    the ground-noise reduction shut): what is left in the last second. Everything it is made of is
-    calibrated to that sum on paper, so that more dust means less hiss, not more level. While a
-    voice speaks, the ground-noise reduction opens the track and the floor stands its depth higher.
+    `level` is the RMS over both channels of the grain alone, without voices (with the ground-noise
+    reduction closed), as in the last second of the mix. The levels of its components are computed so
+    that their sum has this level: more dust means less hiss, not more level. While a voice speaks, the
+    ground-noise reduction opens and the noise floor is higher by its depth.
 
-    The swell has a default of ±0.2 dB rather than the ±1.5 dB of a breathing floor, so that any 750 ms
-    of grain stand within 1.1 dB of `level`, however the dust falls.
+    The swell has a default of ±0.2 dB instead of the ±1.5 dB of a breathing floor, so that any 750 ms
+    of grain are within 1.1 dB of `level` for any distribution of the dust.
     """
 
     kind: Literal["grain"] = "grain"
@@ -89,7 +89,7 @@ class Grain(Layer):
 
 @dataclass
 class GrainSource:
-    """The grain in its scene: hiss, and the response that its dirt is heard through."""
+    """The source of a grain layer: the hiss, and the FIR that filters its dust, scratches and pops."""
 
     layer: Grain
     scene: InitVar[Scene]
@@ -143,9 +143,9 @@ class GrainSource:
         return float(1.0 - self.layer.correlation / 100.0)
 
     def _alike(self) -> float:
-        """The correlation of the hiss, so that the whole is as alike as was asked."""
+        """The correlation of the hiss at which the sum of hiss and dirt has the layer's `correlation`."""
         shares = self._dust + self._scratches
-        of_dust = np.sinc(self._width / 2.0)  # mean of sin 2θ for places spread evenly over ±width
+        of_dust = np.sinc(self._width / 2.0)  # mean of sin 2θ for positions spread evenly over ±width
         wanted = self.layer.correlation / 100.0
         return float(np.clip(wanted * (1 + shares) - of_dust * shares, -1.0, 1.0))
 
@@ -161,7 +161,7 @@ class GrainSource:
         return out
 
     def swell_gain(self, span: Span) -> Samples:
-        """The gain `(len(span),)` of the slow swell: a sine in dB, whose own rate wanders."""
+        """The gain `(len(span),)` of the slow swell: a sine in dB at a slowly varying rate."""
         rng = generator(self.seed, f"{self.name}.swell", 0)
         phase, wander_phase = rng.uniform(0.0, 2.0 * math.pi, 2)
         slow, fast = sorted((self.layer.swell_from, self.layer.swell_to))
@@ -179,7 +179,7 @@ class GrainSource:
         return slow_curve(gain, span.start, span.stop, hop=LONG_HOP)
 
     def ground_noise_gain(self, span: Span) -> Samples:
-        """The gain `(len(span),)` of the ground-noise reduction: 1 where it is shut."""
+        """The gain `(len(span),)` of the ground-noise reduction: 1 while it is closed."""
         opens, holds, shuts = self.gnr
         depth_db = self.layer.ground_noise_reduction
         gain = np.ones(len(span))
@@ -196,7 +196,7 @@ class GrainSource:
         return gain
 
     def _bursts(self, window: Span) -> list[tuple[film_dirt.Bursts, float]]:
-        """What happens to the film, each with the mean energy of one burst over both channels."""
+        """The bursts of dust, scratches and pops, each with the mean energy of one burst over both channels."""
         layer, rate, seed = self.layer, self.sample_rate, self.seed
         dust = film_dirt.dust(seed, f"{self.name}.dust", window, rate, layer.dust_rate, layer.spread)
         scratches = film_dirt.scratches(
@@ -219,7 +219,7 @@ def _share(level_db: float, per_time: float) -> float:
 
 
 def _pop_energy(impulse: Samples, sample_rate: int) -> float:
-    """The mean energy that the FIR leaves of a pop of energy 1."""
+    """The mean energy of a pop of energy 1 after the FIR."""
     shortest, longest = (s * sample_rate for s in film_dirt.POP_S)
     waves = film_dirt.pop_waves(np.geomspace(shortest, longest, 9), math.ceil(longest))
     return float(np.mean(np.sum(film_dirt.through(impulse, waves) ** 2, axis=1)))

@@ -1,8 +1,8 @@
-"""The hummed phrase of the film, which never resolves: a voice with a closed mouth, far away.
+"""The hummed phrase of the film, which does not resolve: a voice with a closed mouth, far away.
 
-The voice is a source and its resonances (Fant, "Acoustic Theory of Speech Production", 1960):
-harmonics of a pitch that slides between its notes and whose vibrato grows while a note is held. All
-figures are an engineer's estimates and stand in the preset.
+The voice is a source and its resonances (Fant, "Acoustic Theory of Speech Production", 1960): harmonics
+of a pitch that slides between its notes and whose vibrato grows while a note is held. All figures are
+an engineer's estimates; the preset holds them.
 """
 
 from __future__ import annotations
@@ -36,26 +36,26 @@ _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _NOTE = re.compile(r"([A-G])([#b]?)([1-6])")
 
 HUM_FORMANTS = ((280.0, 2.5, 5.0), (1050.0, 6.0, 3.0), (2300.0, 8.0, 2.0))
-"""(Hz, Q, dB) of a closed mouth: the nose's low murmur, and little above it."""
+"""(Hz, Q, dB) of a closed mouth: the low murmur of the nose, and little energy above it."""
 
-_SHORTEST_S = 0.005  # no slide, attack or release is quicker
-_HIGHEST_HZ = 4500.0  # no harmonic above
-_SOURCE_DB = -9.0  # an octave: the source of a soft voice
-_JITTER = 0.0025  # of the pitch: no voice holds it quite
+_SHORTEST_S = 0.005  # shortest slide, attack and release
+_HIGHEST_HZ = 4500.0  # highest frequency of a harmonic
+_SOURCE_DB = -9.0  # per octave: the source of a soft voice
+_JITTER = 0.0025  # share of the pitch; no voice is perfectly steady
 _SHIMMER_DB = 0.8
-_UNEVEN_S = 0.12  # how quick both are
-_ROUGH_S = 0.003  # and from one period to the next
+_UNEVEN_S = 0.12  # interval of jitter and shimmer
+_ROUGH_S = 0.003  # interval of the variation from one period to the next
 _ROUGH_PITCH = 0.007
 _ROUGH_DB = 0.4
-_BETWEEN_NOTES_DB = -2.5  # how far a legato voice sinks from note to note
+_BETWEEN_NOTES_DB = -2.5  # level of a legato voice between two notes
 _TAPS = 768
 _RESPONSE_SIZE = 8192
-_BLOCK = 16_384  # samples of harmonics at a time: they stay in the cache
+_BLOCK = 16_384  # samples of harmonics per pass: they fit in the CPU cache
 
 
 @dataclass(frozen=True)
 class Note:
-    """A pitch, from when until when in beats."""
+    """A pitch with its start and stop in beats."""
 
     pitch_hz: float
     start: float
@@ -63,7 +63,7 @@ class Note:
 
 
 def parse_notes(text: str) -> tuple[Note, ...]:
-    """Notes of a beat each, in order: "E4 G4 - A4"; "-" is a beat of rest, "E4:2.5" lasts 2.5 beats.
+    """The notes of a text, in order: "E4 G4 - A4" has one beat each, "-" is a rest, "E4:2.5" has 2.5 beats.
 
     A4 is 440 Hz, twelve equal steps to the octave. Raises ValueError for anything else.
     """
@@ -92,10 +92,10 @@ _LONGEST_S = 600
 
 
 class Motif(Layer):
-    """A phrase, hummed once, dark and far: most of it is what the space makes of it.
+    """A phrase, hummed once, dark and distant: most of its level is reverberation of the space.
 
-    `level` is its RMS from its first sample to its last, rests and all. It begins at `at` and lasts as
-    long as its notes and `release` do; where `until` comes first, it is let go before.
+    `level` is its RMS from its first sample to its last, rests included. It begins at `at` and lasts as
+    long as its notes and `release`; if `until` comes first, its release ends at `until`.
     """
 
     kind: Literal["motif"] = "motif"
@@ -129,14 +129,14 @@ class Motif(Layer):
         return notes
 
     def span(self, scene: Scene) -> Span:
-        """From `at` for as long as the phrase lasts, no later than `until`."""
+        """The span from `at` for the length of the phrase, no later than `until`."""
         room = super().span(scene)
         beats = parse_notes(self.notes)[-1].stop
         length = math.ceil((beats * self._beat() + scene.seconds(self.release)) * scene.sample_rate)
         return Span(room.start, min(room.stop, room.start + length))
 
     def prepare(self, scene: Scene, name: str) -> MotifSource:
-        """See `Layer.prepare`. The phrase is some seconds long, so it is hummed here, whole."""
+        """See `Layer.prepare`. The phrase is a few seconds long, so all of it is computed here."""
         span = self.span(scene)
         if len(span) == 0:
             return MotifSource(np.zeros(0), span)
@@ -149,12 +149,12 @@ class Motif(Layer):
         return MotifSource(phrase * (gain_from_db(self.level) / max(rms(phrase), 1e-30)), span)
 
     def pitch_hz(self, scene: Scene, time_s: Samples) -> Samples:
-        """The pitch `(n,)` at times `(n,)` from the phrase's beginning, jitter apart."""
+        """The pitch `(n,)` without jitter, at times `(n,)` from the start of the phrase."""
         notes, beat = parse_notes(self.notes), self._beat()
         slide = max(scene.seconds(self.portamento), _SHORTEST_S)
         octaves = np.full(len(time_s), math.log2(notes[0].pitch_hz))
         for before, note in pairwise(notes):
-            # after a rest the voice has found its note before it begins
+            # after a rest the pitch has arrived at the note before the note begins
             lead = 0.5 if note.start == before.stop else 1.0
             step = math.log2(note.pitch_hz / before.pitch_hz)
             octaves += step * curve("hsin", (time_s - note.start * beat) / slide + lead)
@@ -178,7 +178,7 @@ class Motif(Layer):
         return pitch
 
     def strength(self, scene: Scene, time_s: Samples) -> Samples:
-        """How strongly it is hummed, `(n,)` from 0 to 1, at times `(n,)` from its beginning."""
+        """The loudness of the voice, `(n,)` from 0 to 1, at times `(n,)` from the start of the phrase."""
         notes, beat = parse_notes(self.notes), self._beat()
         attack, release = (max(scene.seconds(d), _SHORTEST_S) for d in (self.attack, self.release))
         slide = max(scene.seconds(self.portamento), _SHORTEST_S)
@@ -195,12 +195,12 @@ class Motif(Layer):
 
     @staticmethod
     def _sung_together(notes: tuple[Note, ...]) -> Iterator[tuple[int, int]]:
-        """First note and the one after the last, of all that is sung without a rest."""
+        """Index of the first note and of the note after the last, for each group of notes without a rest."""
         starts = [0, *(i for i in range(1, len(notes)) if notes[i].start > notes[i - 1].stop)]
         return pairwise([*starts, len(notes)])
 
     def _beat(self) -> float:
-        """A beat, s."""
+        """Length of a beat, s."""
         return 60.0 / float(self.tempo)
 
     def _hum(self, scene: Scene, name: str, span: Span) -> Samples:
@@ -223,7 +223,7 @@ class Motif(Layer):
         phase = 2.0 * math.pi * np.cumsum(pitch / rate)
         voice = _harmonics(phase, _HIGHEST_HZ / float(pitch.max()))
         breathed = noise.uniform(scene.seed, f"{name}.air", 0, n).astype(np.float64)
-        # the glottis lets more of it through while it is open
+        # the glottis passes more breath while it is open
         breathed *= (1.0 - np.cos(phase)) / math.sqrt(1.5)
         breathed *= gain_from_db(self.air) * rms(voice) * math.sqrt(12.0)
         source = np.concatenate([np.zeros(_TAPS - 1), (voice + breathed) * strength])
@@ -250,7 +250,7 @@ class MotifSource:
 
 
 def hum_response(tone_hz: float, sample_rate: int) -> Samples:
-    """The FIR of a closed mouth, dark above `tone_hz`."""
+    """The FIR of a closed mouth, low-passed at `tone_hz`."""
     hz = np.maximum(frequencies(_RESPONSE_SIZE, sample_rate), 1.0)
     level_db = np.zeros_like(hz)
     for centre, q, height_db in HUM_FORMANTS:

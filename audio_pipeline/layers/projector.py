@@ -1,7 +1,6 @@
-"""The projector: a film machine that runs and may run out and stop, at the listener's position.
+"""The projector: a film machine that runs, may run out of film and stop, at the listener's position.
 
-Figures: `reference`, "The projector". What a preset says of one, and the machine that it becomes, are in
-`machine/`.
+Figures: `reference`, "The projector". Its parameters and its machine are in `machine/`.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ class Projector(ProjectorParameters):
     kind: Literal["projector"] = "projector"
 
     def prepare(self, scene: Scene, name: str) -> ProjectorSource:
-        """Builds the machine and measures four seconds of it, running, so that `level` is met.
+        """Builds the machine, and measures four seconds of the running machine to meet `level`.
 
         Raises PresetError when the machine stops before it has come up to speed or before its film has
-        run out, when a splice comes after the film's end, or when every part is off.
+        run out, when a splice is after the film's end, or when every part is off.
         """
-        from audio_pipeline.layers.machine.source import source_of  # one from the cache does without
+        from audio_pipeline.layers.machine.source import source_of  # not needed for a cached stem
 
         return source_of(self, scene, name)

@@ -1,10 +1,10 @@
-"""The room tone of an empty cinema: its ventilation, far away and all around.
+"""The room tone of an empty cinema: distant, diffuse ventilation noise.
 
-Sources: that ventilation falls by about 5 dB from each octave band to the next is the neutral shape of
-the RC curves (ASHRAE Handbook, noise and vibration control); the coherence of a diffuse field between
-two points is sin(kd)/kd (Cook et al., "Measurement of correlation coefficients in reverberant sound
-fields", JASA 27, 1955). At its default level, played in a cinema (85 dBC at −20 dBFS), it
-stays within the noise criterion NC-30, as an empty cinema does.
+Sources: the slope of ventilation noise, about −5 dB from each octave band to the next, is the neutral
+shape of the RC curves (ASHRAE Handbook, noise and vibration control); the coherence of a diffuse field
+between two points is sin(kd)/kd (Cook et al., "Measurement of correlation coefficients in reverberant
+sound fields", JASA 27, 1955). At its default level, played in a cinema (85 dBC at −20 dBFS), it meets
+the noise criterion NC-30, like an empty cinema.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from audio_pipeline.units import Db, Dbfs, Duration, Hz, Meters
 
 
 class Room(Layer):
-    """Ventilation that falls by so much an octave, drifts slowly, and a rumble far below.
+    """Ventilation noise with a spectral slope and a slow level drift, and a rumble at low frequencies.
 
-    `level` is the RMS over both channels of ventilation and rumble together, where the drift is nil.
+    `level` is the RMS over both channels of ventilation and rumble together, at a drift of 0 dB.
     """
 
     kind: Literal["room"] = "room"
@@ -63,7 +63,7 @@ class Room(Layer):
 
 @dataclass
 class RoomSource:
-    """The room in its scene. The rumble is drawn at the points of a slow curve, far quicker than itself."""
+    """The source of a room layer. The rumble is drawn at the points of a slow curve, which saves time."""
 
     layer: Room
     scene: InitVar[Scene]
@@ -102,7 +102,7 @@ class RoomSource:
         return out
 
     def _slow_rumble(self, at: Samples) -> Samples:
-        """The rumble at samples `at`, `HOP` apart."""
+        """The rumble `(len(at),)` at samples `at`, which are `HOP` apart."""
         first, last = int(at[0]) // HOP, int(at[-1]) // HOP + 1
         drifting = slow_curve(
             lambda points: self._drift("rumble", points * HOP), first, last, hop=LONG_HOP // HOP
@@ -119,13 +119,13 @@ class RoomSource:
 
 
 def coherence(hz: Samples, spacing_m: float) -> Samples:
-    """sin(kd)/kd: how alike a diffuse field is at two points, −0.22 to 1, at each frequency."""
+    """The coherence sin(kd)/kd of a diffuse field at two points, −0.22 to 1, at each frequency."""
     alike: Samples = np.sinc(2.0 * hz * spacing_m / SPEED_OF_SOUND)
     return alike
 
 
 def _ventilation(layer: Room, hz: Samples) -> Samples:
-    """The magnitude of the ventilation: octave bands fall by the slope, so density by 3 dB more."""
+    """The magnitude of the ventilation: `slope` applies to octave bands, the density falls by 3 dB more."""
     octaves = np.log2(hz / 1000.0)
     slope = 10.0 ** ((layer.slope - 3.01) * octaves / 20.0)
     low = 1.0 / (1.0 + (layer.from_frequency / hz) ** 6)
@@ -135,12 +135,12 @@ def _ventilation(layer: Room, hz: Samples) -> Samples:
 
 
 def _rumble(layer: Room, hz: Samples) -> Samples:
-    """The magnitude of the rumble: a hump some two thirds of an octave wide."""
+    """The magnitude of the rumble: a peak about two thirds of an octave wide."""
     magnitude: Samples = 1.0 / (1.0 + (np.log2(hz / layer.rumble_frequency) / 0.35) ** 4)
     return magnitude
 
 
 def _of_rms(rms: float, magnitude: Samples) -> Samples:
-    """The magnitude of noise of that RMS."""
+    """`magnitude`, scaled to noise of the given RMS."""
     scaled: Samples = magnitude * (rms / np.sqrt(np.mean(magnitude**2)))
     return scaled

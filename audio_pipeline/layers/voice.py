@@ -1,4 +1,4 @@
-"""A voice: a dialogue stem, levelled, at its place in time."""
+"""A voice: a levelled dialogue stem at its position in time."""
 
 from __future__ import annotations
 
@@ -18,17 +18,20 @@ from audio_pipeline.timeline.spans import Span
 from audio_pipeline.units import Between, Channel, Db, Duration, Time
 
 CUT_FADE_S = 0.02
-"""How long a line fades where its slot cuts it: a consonant's length, so that no click is heard."""
+"""Length of a line's fade at a cut of its slot: as long as a consonant, which prevents clicks."""
 
 LEVEL_0_LUFS = -19.9
-"""The loudness of a stem whose `level` is 0 dB, before the gain of the dialogue. The distances of `final` take
-some 7 dB of it, so that gain is about 0 dB, and a voice by itself is about as loud as it is in the mix."""
+"""Loudness of a stem with a `level` of 0 dB, before the gain of the dialogue.
+
+The distances in `final` attenuate it by about 7 dB. The gain of the dialogue is then about 0 dB, and
+a solo voice is about as loud as in the mix.
+"""
 
 
 class Voice(Layer):
     """One voice of the conversation; the crossfade sets its position and movement.
 
-    How loud both are together is decided in the master, which brings the whole bus DX to its loudness.
+    The master sets the loudness of both voices together: it brings the complete bus DX to its loudness.
     """
 
     speaks: ClassVar[bool] = True
@@ -64,7 +67,7 @@ class Voice(Layer):
         return None if self.slot is None else clock.duration(self.slot)
 
     def in_slot_of(self, samples: int) -> Self:
-        """See `Layer.in_slot_of`: with `fit = "stretch"` its recording is made to fit."""
+        """See `Layer.in_slot_of`: with `fit = "stretch"` its recording is stretched to the slot."""
         if self.fit != "stretch":
             return self
         fitted = self.model_copy()
@@ -72,7 +75,7 @@ class Voice(Layer):
         return fitted
 
     def line(self, slot: Span, at: int, length: int) -> Line:
-        """See `Layer.line`; `fit` says how."""
+        """See `Layer.line`; `fit` sets the position and the cut."""
         return line_in_slot(slot, at, length, self.fit)
 
     def tail(self, schedule: Schedule, length_s: Callable[[StemRequest], Fraction]) -> Fraction:
@@ -84,7 +87,7 @@ class Voice(Layer):
         stem = scene.stem(self.stems()[0], name)
         at = scene.at(self.at)
         slot = Span(at, at + len(stem))
-        if self.fit in ("start", "end"):  # whose place depends on the slot
+        if self.fit in ("start", "end"):  # the line's position depends on the slot
             slot = Span(scene.cue(f"{name}.at"), scene.cue(f"{name}.tail"))
         line = self.line(slot, at, len(stem))
         heard = line.spoken.intersect(self.span(scene))
@@ -94,7 +97,7 @@ class Voice(Layer):
 class VoiceSource:
     """The conditioned stem `(n, 1)` at the position of its line, audible inside `span`.
 
-    Where its slot cuts it, it fades in `CUT_FADE_S`, inside the slot.
+    At a cut of its slot it fades within `CUT_FADE_S`, inside the slot.
     """
 
     channels: Literal[1, 2] = 1

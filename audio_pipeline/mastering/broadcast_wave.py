@@ -1,4 +1,4 @@
-"""The Broadcast WAV of a session: its timecode, its cues and who made it."""
+"""The Broadcast WAV of a session: its timecode, its cues and its originator."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from audio_pipeline.version import __version__
 def broadcast_wave(
     session: Session, path: Path, span: Span, writing: Writing = atomic_write
 ) -> WaveWriter:
-    """A writer for the part of the programme in `span`; it holds the cues that lie in it. `writing` makes
-    the file one of a set.
+    """A writer for the part of the programme in `span`, with the cues in it.
 
-    A whole programme may have a leader, which the writer writes around what it is given. Timecode and cues
-    count it, and the cue `end` is there, so that a reader knows where the programme is.
+    `writing` makes the file one of a set. A complete programme may have a leader, which the writer adds
+    before and after the samples. Timecode and cues include it, and the cue `end` marks the end of the
+    programme.
     """
     preset, scene = session.preset, session.scene
     clock, rate_hz = scene.clock, scene.sample_rate

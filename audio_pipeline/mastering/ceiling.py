@@ -1,7 +1,7 @@
 """A true-peak ceiling: a centred look-ahead limiter.
 
-The gain that each sample would need is held by a sliding minimum and then smoothed over the same
-window, so that it is down before the peak and never above what the peak allows. Its memory is finite,
+The gain that each sample needs is held by a sliding minimum and then smoothed over the same window, so
+that it is reduced before the peak and never above the gain that the peak allows. Its memory is finite,
 so tiles can be mastered in any order.
 """
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MARGIN_DB = 0.2
-"""How far under the ceiling the limiter aims, dB: a moving gain makes small peaks of its own."""
+"""Margin of the limiter below the ceiling, dB, because a moving gain adds small peaks."""
 
 
 @dataclass(frozen=True)
 class CeilingAction:
-    """What the ceiling did: the greatest reduction in dB, where, and how many samples it touched.
+    """The action of the ceiling: maximum reduction in dB, its position, and the number of samples affected.
 
-    `stems_db` is how far a stem would have passed full scale where the master alone asked for less.
+    `stems_db` is the excess of a stem over full scale beyond the reduction for the master.
     """
 
     reduction_db: float = 0.0
@@ -54,7 +54,7 @@ class CeilingAction:
 
 @dataclass(frozen=True, eq=False)
 class Held:
-    """The gains of the ceiling over a stretch, `(n,)`; `stems_db` as in `CeilingAction`."""
+    """The gains of the ceiling over a span, `(n,)`; `stems_db` as in `CeilingAction`."""
 
     gain: Samples
     stems_db: float = 0.0
@@ -69,27 +69,27 @@ class Ceiling:
         hann = np.hanning(2 * self._look_ahead + 3)[1:-1]
         self._window = hann / hann.sum()
         self.halo = 2 * self._look_ahead + REACH
-        """Samples that it must see on both sides of those that it works on."""
+        """Samples that it needs before and after those that it processes."""
 
     @property
     def limit(self) -> float:
-        """The linear level of a true peak from which on it acts."""
+        """The linear level of a true peak at which it starts to act."""
         return self._limit
 
     def gains(self, loud: Samples) -> Samples | None:
-        """The gains `(n,)` for the middle of `loud` `(halo + n + halo, channels)`, at master's level.
+        """The gains `(n,)` for the middle of `loud` `(halo + n + halo, channels)`, at the master's level.
 
-        None where nothing reaches the ceiling. Raises ValueError for another shape.
+        None if no peak reaches the ceiling. Raises ValueError for another shape.
         """
         held = self.held(loud)
         return None if held is None else held.gain
 
     def held(self, loud: Samples, overshoot: Samples | None = None) -> Held | None:
-        """As `gains`, for a mix whose stems must not pass full scale either.
+        """As `gains`, for a mix whose stems must not exceed full scale either.
 
-        `overshoot` `(halo + n + halo,)`, where it is known, is how many times as high as it may be a stem
-        of the mix is at each sample: it is held down to once. None where nothing reaches the ceiling.
-        Raises ValueError for another shape.
+        `overshoot` `(halo + n + halo,)`, if given, is the ratio of the highest stem to its limit at
+        each sample; it is reduced to 1. None if no peak reaches the ceiling. Raises ValueError for
+        another shape.
         """
         if loud.ndim != 2 or len(loud) <= 2 * self.halo:
             raise ValueError(f"{loud.shape} is not (halo + n + halo, channels), halo = {self.halo}")
@@ -110,14 +110,14 @@ class Ceiling:
         return Held(self._smoothed(least), stems_db)
 
     def _smoothed(self, held: Samples) -> Samples:
-        """`held` under the window, which is longer by as much as the result is shorter."""
+        """`held` smoothed by the window; the result is shorter by the window's length minus 1."""
         width = len(self._window)
         smooth = np.ones(len(held) - width + 1)
         for start, stop in _stretches(held < 1.0, width):
-            # a window that meets no gain under 1 gives 1
+            # a window without a gain below 1 gives 1
             first, last = max(0, start - width + 1), min(stop, len(smooth))
             smooth[first:last] = np.convolve(held[first : last + width - 1], self._window, mode="valid")
-        # where nothing is held down the sum of weights is 1 but for rounding
+        # without a reduction the sum of weights is 1, apart from rounding
         return np.where(smooth > 1.0 - 1e-12, 1.0, smooth)
 
 
@@ -127,7 +127,7 @@ def highest_channel(x: Samples) -> Samples:
 
 
 def _stretches(held: NDArray[np.bool_], gap: int) -> Iterator[tuple[int, int]]:
-    """The stretches `[start, stop)` of true, those joined that are less than `gap` apart."""
+    """The stretches `[start, stop)` of True values; stretches less than `gap` apart are joined."""
     places = np.flatnonzero(held)
     breaks = np.flatnonzero(np.diff(places) > gap)
     starts = places[np.concatenate([[0], breaks + 1])] if len(places) else places

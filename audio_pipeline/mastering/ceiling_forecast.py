@@ -1,6 +1,6 @@
-"""What a ceiling will take from the loudness, guessed from the peak and the energy of every 10 ms.
+"""Estimates the loudness under a ceiling from the peak and the energy of every 10 ms.
 
-No sample is looked at: it says which gain to try next, and what that gives is then measured.
+It reads no samples: it finds the next gain to try, whose result is then measured.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from audio_pipeline.metering.peak_bounds import BLOCK
 
 
 def forecast_lufs(mixdown: Mixdown, part: Part) -> float:
-    """About how loud a part will be under the ceiling; minus infinity below the gate."""
+    """The estimated loudness of a part under the ceiling, LUFS; minus infinity below the gate."""
     energies = energies_before_the_ceiling(mixdown, part)
     rate = mixdown.premaster.energies.sample_rate_hz
     energies *= _held(mixdown, len(energies), rate) ** 2
@@ -25,8 +25,10 @@ def forecast_lufs(mixdown: Mixdown, part: Part) -> float:
 
 
 def _held(mixdown: Mixdown, hops: int, sample_rate_hz: int) -> Samples:
-    """About the ceiling's mean gain in every hop, `(hops,)`: what its peak needs, and partly what the
-    hops beside it need."""
+    """The estimated mean gain of the ceiling in every hop, `(hops,)`.
+
+    It is the gain for the hop's peak, averaged with the gains for the adjacent hops.
+    """
     blocks = sample_rate_hz // HOPS_PER_S // BLOCK
     largest = mixdown.peaks().largest[: hops * blocks]
     peaks = np.pad(largest, (0, hops * blocks - len(largest))).reshape(hops, blocks).max(axis=1)

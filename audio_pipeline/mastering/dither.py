@@ -13,13 +13,13 @@ from audio_pipeline.timeline.spans import Span
 
 @dataclass(frozen=True)
 class Dither:
-    """Triangular dither of ± 1 step, keyed like all noise: (seed, stream, channel, sample)."""
+    """Triangular dither of ± 1 step, a function of (seed, stream, channel, sample) like all noise."""
 
     seed: int
     stream: str
 
     def draw(self, span: Span, channels: int) -> Samples:
-        """`(len(span), channels)` in steps, RMS 1/√6."""
+        """The dither `(len(span), channels)` in steps, RMS 1/√6."""
         drawn = unset(len(span), channels)
         for c, column in enumerate(drawn.T):
             np.add(

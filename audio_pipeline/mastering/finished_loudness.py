@@ -1,6 +1,6 @@
-"""The loudness of a mix under its ceiling: measured again only where the ceiling acts.
+"""The loudness of a mix under its ceiling, measured again only where the ceiling acts.
 
-Elsewhere the energies that were measured while it was mixed still hold, times the gains.
+Elsewhere the energies from the mixing pass are used, times the gains.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from audio_pipeline.timeline.workers import in_order
 
 @dataclass(frozen=True, eq=False)
 class Finished:
-    """What a mix measures at its gains under its ceiling.
+    """The measurement of a mix at its gains under its ceiling.
 
-    `energies` are K-weighted, of every hop of each part that is measured, `(hops,)`; `held_tiles` are the
-    tiles that the ceiling acts on.
+    `energies` are the K-weighted energies of every hop of each measured part, `(hops,)`; `held_tiles`
+    are the tiles that the ceiling affects.
     """
 
     gains: Gains
@@ -46,7 +46,7 @@ class Finished:
 def finished_loudness(
     mixdown: Mixdown, parts: Sequence[Part], programme: Span, sample_rate_hz: int, workers: int
 ) -> Finished:
-    """Measure those parts of a mix under its ceiling."""
+    """The measurement of the given parts of a mix under its ceiling."""
     energies = {part: energies_before_the_ceiling(mixdown, part) for part in parts}
     runs = {part: _HeldRuns(mixdown, part, sample_rate_hz, energies[part]) for part in parts}
     action, held_tiles = CeilingAction(), []
@@ -82,8 +82,8 @@ def energies_before_the_ceiling(mixdown: Mixdown, part: Part) -> Samples:
 class _HeldRuns:
     """Replaces the energies of tiles that the ceiling changes.
 
-    The weighting filter begins a second before a run of such tiles and ends a second after it: by then it
-    has forgotten what was before, which decays by 2000 dB a second.
+    The weighting filter starts a second before a run of such tiles and ends a second after it: its
+    memory decays by 2000 dB a second.
     """
 
     def __init__(self, mixdown: Mixdown, part: Part, sample_rate_hz: int, energies: Samples) -> None:
@@ -94,7 +94,7 @@ class _HeldRuns:
         self._stop: int | None = None
 
     def feed(self, tile: Span, held: Samples) -> None:
-        """Take the next tile that is held down; `held` are its samples, `(len(tile), 2)`."""
+        """Feeds the next tile that the ceiling affects; `held` are its samples, `(len(tile), 2)`."""
         if tile.start != self._stop:
             self.finish()
             self._begin(tile.start)
@@ -102,7 +102,7 @@ class _HeldRuns:
         self._stop = tile.stop
 
     def finish(self) -> None:
-        """End the run that is open, if one is."""
+        """Ends the open run, if any."""
         if self._stop is not None:
             self._take(self._mixdown.part(self._part, Span(self._stop, self._stop + self._rate)))
             self._put()

@@ -1,4 +1,4 @@
-"""Where the ceiling takes loudness away, the gain gives it back, until the finished file has its target."""
+"""Corrects the gain for the loudness that the ceiling removes, until the finished file has its target."""
 
 from __future__ import annotations
 
@@ -13,28 +13,31 @@ from audio_pipeline.metering.history import ABSOLUTE_GATE_LUFS
 from audio_pipeline.mixing.session import Session
 
 MOST_PASSES = 4
-"""How often the mix may be measured under its ceiling."""
+"""Maximum number of measurements of the mix under its ceiling."""
 
 TOLERANCE_LU = 0.1
-"""How far the finished file may be from its target."""
+"""Allowed deviation of the finished file from its target."""
 
 _NEAR_ENOUGH_LU = 0.05
-"""So near no further pass is worth its time."""
+"""Deviation below which no further pass is made."""
 
 MOST_MADE_UP_DB = 12.0
-"""How much more than without the ceiling a gain may be: what needs more is all ceiling."""
+"""Limit of the gain relative to the gain without the ceiling; beyond it the ceiling removes all of the rise."""
 
 _STEEPEST = 0.3
-"""How fast what the forecast misses may change, LU a decibel: two tries that are close say little."""
+"""Limit of the slope of the forecast error, LU per dB, because two close tries give an inaccurate slope."""
 
 _HALVINGS = 10
-"""How finely a gain is searched: to a hundredth of a decibel."""
+"""Halvings of the gain search: the result is accurate to 0.01 dB."""
 
 
 @dataclass(frozen=True)
 class FinishedMix:
-    """A mix at its final gains. `passes` is how often it was measured under its ceiling; `has_target` says
-    whether the gains aim at a loudness."""
+    """A mix at its final gains.
+
+    `passes` is the number of measurements under its ceiling; `has_target`: whether the gains aim at
+    a loudness.
+    """
 
     mixdown: Mixdown
     measured: Finished
@@ -45,10 +48,10 @@ class FinishedMix:
 def finished_mix(
     session: Session, premaster: Premaster, workers: int, given: Gains | None = None
 ) -> FinishedMix:
-    """The mix at the gains that bring the finished file to its target, or as near as the ceiling lets it; at
-    the gains that are `given` instead, which aim at nothing.
+    """The mix at the gains that bring the finished file to its target, or as near as the ceiling allows.
 
-    Raises RenderError where the anchor has no loudness.
+    With `given` gains, the mix at those, without a target. Raises RenderError when the anchor has no
+    loudness.
     """
     solved = solved_gains(session.preset, premaster.energies) if given is None else given
     parts, aimed = _parts(session)
@@ -76,7 +79,7 @@ def finished_mix(
 
 
 def _parts(session: Session) -> tuple[list[Part], Part | None]:
-    """What is measured of a mix, and which part has a target."""
+    """The parts of a mix that are measured, and the part with a target."""
     parts: list[Part] = ["dialogue"] if has_dialogue(session.preset) else []
     if session.preset.master.anchor == "programme":
         return [*parts, "mix"], "mix"
@@ -86,8 +89,10 @@ def _parts(session: Session) -> tuple[list[Part], Part | None]:
 def _next_gains(
     session: Session, premaster: Premaster, tries: list[FinishedMix], solved: Gains, aimed: Part
 ) -> Gains:
-    """The gains to try next, by the forecast and by what it missed before: as much as the last time, or
-    further along the line through the last two."""
+    """The next gains to try, from the forecast corrected by its earlier errors.
+
+    The error is assumed as in the last try, or extrapolated linearly from the last two.
+    """
     missed = [
         (
             _made_up_db(solved, tried.measured.gains),
@@ -111,7 +116,7 @@ def _next_gains(
 
 
 def _made_up_db(solved: Gains, gains: Gains) -> float:
-    """How much more `gains` are than without the ceiling."""
+    """The difference between `gains` and `solved`, the gains without the ceiling, dB."""
     dialogue_db = (gains.dialogue_db or 0.0) - (solved.dialogue_db or 0.0)
     return dialogue_db + gains.programme_db - solved.programme_db
 

@@ -1,10 +1,11 @@
-"""The two gains of a mix: one of the bus DX, and one of everything where the programme is the anchor.
+"""The two gains of a mix: one for the bus DX, and one for all buses if the programme is the anchor.
 
 bus DX × dialogue ─┐
 bus FX ────────────┼─▶ mix × programme ─▶ ceiling ─▶ master
 bus BG ────────────┘
 
-So the levels of FX and BG in a preset are their levels in the master, whatever the stems of the voices.
+With the dialogue as the anchor, the levels of FX and BG in a preset are their levels in the master,
+independent of the voices' stems.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from audio_pipeline.preset.model import Preset
 class Gains:
     """The gains of a mix.
 
-    `dialogue_db` brings the bus DX to the dialogue loudness, None without dialogue; `programme_db` is the gain
-    of all buses after it, 0 where the anchor is the dialogue.
+    `dialogue_db` brings the bus DX to the dialogue loudness, None without dialogue; `programme_db` is
+    the gain of all buses after it, 0 if the anchor is the dialogue.
     """
 
     dialogue_db: float | None
@@ -30,25 +31,25 @@ class Gains:
 
     @property
     def of_dialogue(self) -> float:
-        """The linear gain of DX, beside the other buses."""
+        """The linear gain of DX relative to the other buses."""
         return 1.0 if self.dialogue_db is None else gain_from_db(self.dialogue_db)
 
     @property
     def of_programme(self) -> float:
-        """The linear gain of everything."""
+        """The linear gain of all buses."""
         return gain_from_db(self.programme_db)
 
 
 def has_dialogue(preset: Preset) -> bool:
-    """Whether the bus DX is in the mix and has a voice."""
+    """Whether the mix includes the bus DX and the bus has a voice."""
     speaking = (layer for layer in preset.playing().values() if layer.speaks and layer.bus == "DX")
     return "DX" in preset.master.buses and any(speaking)
 
 
 def solved_gains(preset: Preset, energies: PartEnergies) -> Gains:
-    """The gains of a mix that no ceiling holds, from the K-weighted energies of its parts.
+    """The gains of a mix without a ceiling, from the K-weighted energies of its parts.
 
-    Raises RenderError where the anchor is digital silence or shorter than 400 ms.
+    Raises RenderError if the anchor is digital silence or shorter than 400 ms.
     """
     master, rate = preset.master, energies.sample_rate_hz
     dialogue_db: float | None = None
@@ -66,9 +67,9 @@ def solved_gains(preset: Preset, energies: PartEnergies) -> Gains:
 
 
 def softest_dbfs(preset: Preset, gains: Gains) -> float | None:
-    """The level in the master that the preset asks of its softest layer; None when no layer has one.
+    """The preset's level of its softest layer in the master; None when no layer has a level.
 
-    A voice counts with the loudness of the dialogue.
+    The level of a voice is relative to the loudness of the dialogue.
     """
     levels = []
     for layer in preset.playing().values():

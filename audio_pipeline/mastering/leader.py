@@ -1,11 +1,11 @@
-"""The leader of a file before and after the programme, to line up picture and sound.
+"""The leader of a file before and after the programme, for sync of picture and sound.
 
-Digital black, and in it two pops: a picture frame of 1 kHz 2 s of timecode before the first frame of the
-programme, and another 2 s of timecode after its end. The level is -20 dBFS as a sine is given: its peak
-(SMPTE RP 155; AES17 calls a full-scale sine 0 dBFS), so its RMS is 3.01 dB lower.
+It is digital black with two pops: a picture frame of 1 kHz 2 s of timecode before the first frame of
+the programme, and another 2 s of timecode after its end. Their level is -20 dBFS as the peak of a sine
+(SMPTE RP 155; in AES17 a full-scale sine is 0 dBFS), so their RMS is 3.01 dB lower.
 
-A second of timecode is as many frames as it has labels: 24 at 23.976, which last 1.001 s. Labels that drop
-frame leaves out are not counted, so a leader always has the same number of frames.
+A second of timecode has as many frames as labels: 24 at 23.976, which last 1.001 s. Labels that drop
+frame skips are not counted, so a leader always has the same number of frames.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from audio_pipeline.timeline.spans import Span
 from audio_pipeline.timeline.timecode import PictureRate
 
 HEAD_S = 8
-"""How long the leader is before the programme, in seconds of timecode."""
+"""Length of the leader before the programme, in seconds of timecode."""
 TAIL_S = 4
-"""How long it is after the programme: as much black after the pop as before it, less the pop."""
+"""Length of the leader after the programme: the black after the pop is as long as before it, less the pop."""
 POP_S = 2
-"""How far both pops are from the programme, in seconds of timecode."""
+"""Distance of both pops from the programme, in seconds of timecode."""
 POP_HZ = 1000
 POP_PEAK = 10.0 ** (-20.0 / 20.0)
 CHANNELS = 2
@@ -35,29 +35,29 @@ CHANNELS = 2
 
 @dataclass(frozen=True)
 class Leader:
-    """What is written before and after the programme, `(n, 2)` whole steps each."""
+    """The samples before and after the programme, `(n, 2)` whole steps each."""
 
     head: Steps
     tail: Steps
 
 
 def has_leader(session: Session, span: Span) -> bool:
-    """Whether a file that holds `span` of the programme has a leader: an excerpt has none."""
+    """Whether a file of `span` of the programme has a leader; an excerpt has no leader."""
     return session.preset.leader.on and span == session.scene.programme
 
 
 def first_timecode(session: Session) -> str:
-    """The timecode of the first frame of a file that has a leader."""
+    """The timecode of the first frame of a file with a leader."""
     return leader_timecode(session.scene.clock)
 
 
 def leader_timecode(clock: Clock) -> str:
-    """The timecode of the first frame of a leader before a programme on that clock."""
+    """The timecode of the first frame of a leader before a programme with the given clock."""
     return clock.rate.timecode(clock.start_frame - HEAD_S * clock.rate.nominal)
 
 
 def leader_of(session: Session) -> Leader:
-    """The leader of a whole programme. Without the tail pop the file ends with the programme."""
+    """The leader of a complete programme. Without the tail pop the file ends with the programme."""
     preset, scene = session.preset, session.scene
     return Around(
         scene.clock.rate,
@@ -70,8 +70,7 @@ def leader_of(session: Session) -> Leader:
 
 @dataclass(frozen=True)
 class Around:
-    """A programme that a leader is made for: the picture's rate, samples a second, its end in seconds and in
-    samples, and the bits of a sample."""
+    """The programme of a leader: picture rate, sample rate, end in seconds and in samples, bits per sample."""
 
     rate: PictureRate
     sample_rate_hz: int
@@ -80,7 +79,7 @@ class Around:
     bits: int
 
     def leader(self, *, two_pop: bool, tail_pop: bool) -> Leader:
-        """The leader. Without its tail pop nothing stands after the programme."""
+        """The leader. Without the tail pop, its tail is empty."""
         second = self.rate.nominal
         start, pop = self._samples(-HEAD_S * second), -POP_S * second
         head = np.zeros((-start, CHANNELS), np.int32)
@@ -98,7 +97,7 @@ class Around:
         return to_samples(after_s + self.rate.seconds(frames), self.sample_rate_hz)
 
     def _write_pop(self, black: Steps, span: Span) -> None:
-        """Write one pop into `black`: a sine that begins at 0, in every channel, rounded without dither."""
+        """Writes one pop into `black`: a sine that begins at 0, in every channel, rounded without dither."""
         seconds = np.arange(len(span)) / self.sample_rate_hz
         sine = POP_PEAK * np.sin(2.0 * np.pi * POP_HZ * seconds)
         steps = np.rint(sine * 2.0 ** (self.bits - 1)).astype(np.int32)

@@ -1,4 +1,4 @@
-"""From a mix at its gains to files: the master and its stems, under one ceiling, in whole steps."""
+"""Writes the files of a mix at its gains: the master and its stems, under one ceiling, quantised."""
 
 from __future__ import annotations
 
@@ -24,9 +24,12 @@ from audio_pipeline.timeline.workers import in_order
 
 @dataclass(frozen=True)
 class Master:
-    """What the mastering made: `file` holds `span` of the programme; `stems` are files by their names, at
-    the same gains and under the same ceiling, empty when none are ordered. `null_residual` is what is left
-    of the master when its stems are taken away from it, None without stems."""
+    """The written files of a mix.
+
+    `file` is the master of `span` of the programme; `stems` are the files of the stems by name, at
+    the same gains and under the same ceiling, empty when none are requested. `null_residual` is the
+    master minus its stems, None without stems.
+    """
 
     file: Path
     span: Span
@@ -38,7 +41,7 @@ class Master:
 
 @dataclass(frozen=True)
 class _Part:
-    """The steps of the master and of each stem over one part of the programme."""
+    """The quantised samples of the master and of each stem over one part of the programme."""
 
     span: Span
     master: Steps
@@ -56,10 +59,10 @@ def write_master(
     on_progress: Callable[[float], None],
     writing: Writing = atomic_write,
 ) -> Master:
-    """Write `span` of the master into `wave`, and each of `stems` by its name; `writing` makes them files
-    of a set.
+    """Writes `span` of the master into `wave`, and each of `stems` by its name; returns the master.
 
-    Raises RenderError when the stems do not sum to the master, or cannot be written.
+    `writing` makes them files of a set. Raises RenderError when the stems do not sum to the master, or
+    cannot be written.
     """
     action, residual = CeilingAction(), NullResidual(session.preset.master.bits)
     quantised = _Quantiser(session, finished, span, tuple(stems))
@@ -84,7 +87,7 @@ def write_master(
 
 
 class _Quantiser:
-    """Makes the steps of any tile, by any worker. Each file has dither of its own."""
+    """Quantises tiles; any worker may call it. Each file has its own dither."""
 
     def __init__(
         self, session: Session, finished: FinishedMix, span: Span, stems: tuple[str, ...]
@@ -95,7 +98,7 @@ class _Quantiser:
         self._bits = session.preset.master.bits
         self._stems = stems
         buses = session.preset.master.buses
-        # where nobody speaks the others are the same samples whoever speaks
+        # without DX, so that these stems are the same in every language
         others = session.console.active_spans([bus for bus in buses if bus != "DX"])
         every = session.console.active_spans(buses)
         spoken = every if "DX" in buses else ()
@@ -103,7 +106,7 @@ class _Quantiser:
         self._dither = {name: Dither(session.scene.seed, name) for name in self._active}
 
     def part(self, tile: Span) -> _Part:
-        """What of `tile` lies in the span: always from the whole tile, the same bits in an excerpt."""
+        """The part of `tile` inside the span, from the complete tile, so that excerpts are bit-identical."""
         part = tile.intersect(self._span)
         held = self._mix.held(tile) if tile in self._held_tiles else None
         held = None if held is None else replace(held, gain=held.gain[part.inside(tile)])

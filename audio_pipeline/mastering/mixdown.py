@@ -1,8 +1,8 @@
 """The mix at its gains and under its ceiling, tile by tile, and each stem under the same ceiling.
 
-Whatever the ceiling does to the master it does to every stem, so that the stems sum to the master. A stem
-may be louder than the master: one bus can take away what another has. The ceiling keeps every stem from
-passing full scale, too.
+The ceiling applies the same gain to the master and to every stem, so that the stems sum to the master.
+A stem may be louder than the master, because buses can cancel each other. The ceiling therefore also
+keeps every stem below full scale.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Part = Literal["mix", "dialogue"]
-"""What the loudness is measured of: everything, or the bus DX alone."""
+"""The signal whose loudness is measured: the complete mix, or the bus DX alone."""
 
 _BELOW_FULL_SCALE_STEPS = 3
-"""How far under full scale a stem is held: rounding and dither move it by one step and a half."""
+"""Margin of a stem below full scale: rounding and dither change a sample by 1.5 steps."""
 
 
 @dataclass(frozen=True)
 class Mixdown:
-    """A premaster at `gains`; `limiter` is the ceiling of the master, `full_scale` that of the stems."""
+    """A premaster at `gains`; `limiter` is the ceiling of the master, `full_scale` the ceiling of the stems."""
 
     premaster: Premaster
     gains: Gains
@@ -42,14 +42,14 @@ class Mixdown:
     full_scale: float
 
     def tiles_that_may_be_held(self, programme: Span) -> list[Span]:
-        """The tiles that the ceiling may act on, going by bounds alone."""
+        """The tiles that the ceiling may affect, by peak bounds alone."""
         passing = self._blocks_that_may_pass()
         return [tile for tile in tiles_over(programme) if passing[blocks_of(self._wide(tile))].any()]
 
     def held(self, tile: Span) -> Held | None:
-        """What the ceiling does to a whole tile; None where it does not act.
+        """The gains of the ceiling over a complete tile; None where it does not act.
 
-        The same for every tile whatever part of it is wanted.
+        They do not depend on the part of the tile that is rendered.
         """
         wide = self._wide(tile)
         dialogue, rest = self._dialogue(wide), self._rest(wide)
@@ -63,7 +63,7 @@ class Mixdown:
         return self.limiter.held(loud, self._overshoot([dialogue, rest, *buses]))
 
     def peaks(self) -> BlockPeaks:
-        """What no peak of the mix is higher than, block by block, before the ceiling."""
+        """Upper bounds of the peaks of the mix, block by block, before the ceiling."""
         programme = self.gains.of_programme
         of_dialogue = self.gains.of_dialogue * programme
         return self.premaster.dialogue_peaks.mixed(self.premaster.rest_peaks, of_dialogue, programme)
@@ -76,7 +76,7 @@ class Mixdown:
         return silence(len(span), 2) if dialogue is None else dialogue
 
     def stems(self, span: Span) -> Mapping[str, Callable[[], Samples]]:
-        """What gives each stem over `span`, `(len(span), 2)`, before the ceiling."""
+        """Functions that return each stem over `span`, `(len(span), 2)`, before the ceiling."""
         return {
             "DX": lambda: self.part("dialogue", span),
             "FX": lambda: self._bus("FX", span),
@@ -103,7 +103,7 @@ class Mixdown:
         return samples
 
     def _blocks_that_may_pass(self) -> NDArray[np.bool_]:
-        """Whether the master may pass its ceiling, or a stem full scale, in each block."""
+        """Whether the master may exceed its ceiling, or a stem full scale, in each block, `(blocks,)`."""
         premaster, programme = self.premaster, self.gains.of_programme
         of_dialogue = self.gains.of_dialogue * programme
         passing = self.peaks().may_pass(self.limiter.limit)
@@ -114,24 +114,25 @@ class Mixdown:
         return passing
 
     def _loud_buses(self) -> list[Bus]:
-        """The buses that pass full scale somewhere, although the rest, which is their sum, need not."""
+        """The buses that exceed full scale somewhere; the rest, which is their sum, may not exceed it."""
         largest = self.premaster.largest
-        if len(largest) < 2:  # one that is alone is the rest
+        if len(largest) < 2:  # a single bus is the rest
             return []
         programme = self.gains.of_programme
         return [bus for bus, peak in largest.items() if float(peak.max()) * programme > self.full_scale]
 
     def _buses_that_pass(self, tile: Span, rest: Samples, gain: Samples | None) -> list[Bus]:
-        """The buses that may pass full scale in a tile although `gain` holds the master.
+        """The buses that may exceed full scale in a tile with the master's `gain`.
 
-        A bus is no higher than its block, and no higher than the rest and the other bus together.
+        A bus is at most as high as its block, and at most as high as the sum of the rest and the other
+        bus.
         """
         return [
             bus for bus in self._loud_buses() if self._bound(bus, tile, rest, gain) > self.full_scale
         ]
 
     def _bound(self, bus: Bus, tile: Span, rest: Samples, gain: Samples | None) -> float:
-        """What no sample of a bus is higher than in a tile that is held by `gain`."""
+        """An upper bound of the samples of a bus in a tile with the ceiling's `gain`."""
         largest, programme = self.premaster.largest, self.gains.of_programme
         own, others = (
             np.repeat(np.pad(peaks, (0, TILE // BLOCK))[blocks_of(tile)], BLOCK) * programme
@@ -141,7 +142,7 @@ class Mixdown:
         return float((bound if gain is None else bound * gain).max())
 
     def _overshoot(self, stems: Sequence[Samples | None]) -> Samples | None:
-        """How many times as high as full scale a stem is, `(n,)`; None where none is higher."""
+        """The ratio of the highest stem to full scale, `(n,)`; None if no stem is higher."""
         heard = [stem for stem in stems if stem is not None]
         loud = [stem for stem in heard if max(float(stem.max()), -float(stem.min())) > self.full_scale]
         if not loud:
@@ -152,7 +153,7 @@ class Mixdown:
 
 
 def mixdown(session: Session, premaster: Premaster, gains: Gains) -> Mixdown:
-    """The mix of a session at those gains."""
+    """The mix of a session at the given gains."""
     master, scene = session.preset.master, session.scene
     steps = 2 ** (master.bits - 1)
     return Mixdown(

@@ -1,4 +1,4 @@
-"""What is left when the stems DX, FX and BG are taken away from the master: rounding and dither."""
+"""The null residual: the master minus the stems DX, FX and BG, i.e. rounding and dither."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from audio_pipeline.mastering.quantise import Steps
 _SUMMED = ("DX", "FX", "BG")
 
 BOUND_STEPS = 6
-"""The most that may be left: rounding and dither of ± 1 step move a sample by 1.5 steps at most, in four
-files. −122.9 dBFS at 24 bits, −74.7 dBFS at 16."""
+"""The allowed residual: −122.9 dBFS at 24 bits, −74.7 dBFS at 16.
+
+Rounding and dither of ± 1 step change a sample by at most 1.5 steps, in each of four files.
+"""
 
 
 @dataclass(frozen=True)
@@ -25,12 +27,14 @@ class NullResidual:
 
     @property
     def dbfs(self) -> float | None:
-        """Its peak in dBFS; None where the stems sum to the master exactly."""
+        """The peak of the residual in dBFS; None if the stems sum to the master exactly."""
         return 20.0 * math.log10(self.steps / 2 ** (self.bits - 1)) if self.steps else None
 
     def with_part(self, master: Steps, stems: Mapping[str, Steps]) -> NullResidual:
-        """This and that of one more part of the programme. Whole numbers: 24 bits of each are summed in
-        32."""
+        """The residual with one more part of the programme.
+
+        Integers: the sum of 24-bit samples fits in 32 bits.
+        """
         residual = master.copy()
         for stem in _SUMMED:
             residual -= stems[stem]
@@ -38,7 +42,7 @@ class NullResidual:
         return NullResidual(self.bits, max(self.steps, here))
 
     def check(self, mix: str) -> None:
-        """Raise RenderError for a residual that rounding and dither cannot leave."""
+        """Raises RenderError for a residual larger than rounding and dither allow."""
         if self.steps > BOUND_STEPS:
             bound_dbfs = NullResidual(self.bits, BOUND_STEPS).dbfs
             raise RenderError(

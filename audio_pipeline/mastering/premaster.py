@@ -1,4 +1,4 @@
-"""The premaster: the mix before its gains, on disk or in memory, and what its meters read."""
+"""The premaster: the mix before its gains, on disk or in memory, and its measurements."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from audio_pipeline.mixing.session import Session
 from audio_pipeline.timeline.spans import Span
 
 IN_MEMORY_BYTES = 48_000_000
-"""A programme of this size, a minute, stays in memory between the two passes; a longer one goes to disk."""
+"""Limit for a programme in memory between the two passes, one minute; a longer one is written to disk."""
 
 
 @dataclass(frozen=True)
 class Premaster:
-    """The mix before its gains, in two parts: the bus DX and the sum of the other buses of the master, as
-    `(n, 2)` float64; and, where wanted, each of those other buses.
+    """The mix before its gains, in two parts `(n, 2)` float64: the bus DX, and the sum of the other buses.
 
-    `energies` are those of what the gains are solved on, `dialogue_peaks` and `rest_peaks` bounds of the
-    peaks of both parts, `largest` the largest magnitude of each other bus in every block of those, `(blocks,)`.
+    `buses` holds single buses other than DX for stems. `energies` are the energies from which the gains
+    are solved, `dialogue_peaks` and `rest_peaks` bounds of the peaks of both parts, `largest` the
+    largest magnitude of each bus other than DX in every block, `(blocks,)`.
     """
 
     dialogue: ScratchFile
@@ -43,7 +43,7 @@ class Premaster:
     largest: Mapping[Bus, Samples]
 
     def dialogue_at(self, span: Span, gains: Gains) -> Samples | None:
-        """DX over `span`, `(len(span), 2)`, at its gain before that of the programme; None for silence."""
+        """DX over `span`, `(len(span), 2)`, at its gain, before the programme gain; None for silence."""
         if self.dialogue.is_silent(span):
             return None
         samples = self.dialogue.read(span)
@@ -53,7 +53,7 @@ class Premaster:
     def bus(self, bus: Bus, span: Span) -> Samples:
         """A bus other than DX over `span`, `(len(span), 2)`, before the gain of the programme.
 
-        One that is not kept is made again, which takes its time.
+        A bus that is not stored is rendered again, which is slow.
         """
         if bus not in self.largest:
             return silence(len(span), 2)
@@ -81,10 +81,10 @@ def mixed_premaster(
     workers: int,
     on_progress: Callable[[float], None],
 ) -> Iterator[Premaster]:
-    """The premaster of a session, metered; it is gone when the block ends.
+    """The premaster of a session, measured; it is deleted at the end of the `with` block.
 
-    `folder` holds what does not fit in memory; `kept_buses` are kept for stems, where the master has them.
-    `on_progress` is told the share (0..1) that is mixed. Raises RenderError when `folder` is full or
+    `folder` takes files that do not fit in memory; `kept_buses` are stored for stems if the master has
+    them. `on_progress` gets the share (0..1) that is mixed. Raises RenderError when `folder` is full or
     cannot be written.
     """
     with ExitStack() as scratch:
@@ -93,7 +93,7 @@ def mixed_premaster(
 
 @dataclass(frozen=True)
 class _Tile:
-    """One tile of the mix: what is kept of it, and the peaks of that."""
+    """One tile of the mix: the stored parts and their peaks."""
 
     dialogue: Samples | None
     rest: Samples | None
@@ -117,7 +117,7 @@ def _mixed(
     dialogue = scratch.enter_context(ScratchFile(folder, 2, memory_bytes))
     rest = scratch.enter_context(ScratchFile(folder, 2, memory_bytes))
     others: list[Bus] = [bus for bus in master.buses if bus != "DX"]
-    # one that is alone is the rest
+    # a single bus is the rest
     kept_buses = [bus for bus in others if bus in kept_buses and len(others) > 1]
     kept: dict[Bus, ScratchFile] = {
         bus: scratch.enter_context(ScratchFile(folder, 2)) for bus in kept_buses
@@ -164,7 +164,7 @@ def _mixed(
 
 
 def _meter(session: Session) -> PartMeter:
-    """A meter of what the gains are solved on."""
+    """A meter of the energies from which the gains are solved."""
     preset, rate = session.preset, session.scene.sample_rate
     by_dialogue = preset.master.anchor == "dialogue"
     return FirstPartMeter(rate, 2) if by_dialogue else MixMeter(rate, 2)

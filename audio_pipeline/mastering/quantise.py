@@ -1,4 +1,4 @@
-"""From floating point to the whole steps of a file's format, dithered."""
+"""Quantises floating-point samples to the whole steps of a file's format, with dither."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Steps: TypeAlias = NDArray[np.int32]
 def quantise(
     samples: Samples, bits: int, dither: Dither, span: Span, sounding: tuple[Span, ...]
 ) -> Steps:
-    """`(n, channels)` int32 whole steps of `bits`; outside `sounding` exact zeros, dither included.
+    """The samples `(n, channels)` as int32 whole steps of `bits`, dithered; exact zeros outside `sounding`.
 
-    Steps are rounded to nearest and held within the format; `span` is where `samples` stand. Raises
-    ValueError for samples of another shape or kind, or for bits that no format has.
+    Steps are rounded to nearest and clipped to the format; `span` is the position of `samples`. Raises
+    ValueError for samples of another shape or type, and for invalid bits.
     """
     if samples.ndim != 2 or len(samples) != len(span) or samples.dtype.kind != "f":
         raise ValueError(f"{samples.dtype} {samples.shape} is not ({len(span)}, channels) of floats")

@@ -1,1 +1,1 @@
-"""What was rendered before, kept on disk by content."""
+"""The cache of rendered samples on disk, addressed by content."""

@@ -1,7 +1,7 @@
 """The cache key of code outside the package: of a plug-in, or of a user of the library.
 
-It holds every file of the distribution and the versions of all packages that it depends on, so a plug-in
-whose code was edited is never served what it made before.
+It includes every file of the distribution and the versions of all its dependencies, so a plug-in with
+edited code never gets its earlier cache entries.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def foreign_code_key(kind: type) -> str:
-    """What instances of `kind` owe to code outside of the program: "" for the program's own kinds.
+    """The key of the code outside the program that `kind` depends on; "" for the program's own kinds.
 
-    A class of `__main__`, which may have been typed at a prompt, gets another key at every call.
+    A class of `__main__`, which may be typed at a prompt, gets a new key at every call.
     """
     tops = {base.__module__.partition(".")[0] for base in kind.__mro__}
     foreign = sorted(tops.difference((_PROGRAM, *_WITHOUT_CODE)))
@@ -37,7 +37,7 @@ def foreign_code_key(kind: type) -> str:
 
 @lru_cache(maxsize=100)
 def _package_key(top: str) -> str:
-    """The key of the imported package, or module, of that name."""
+    """The key of the imported package or module `top`."""
     found = plugin_of_module(top)
     dist = None if found is None else found.entry.dist
     files = set(_files_of_import(top))
@@ -47,7 +47,7 @@ def _package_key(top: str) -> str:
 
 
 def _files_of_import(top: str) -> Iterator[Path]:
-    """The files of the package or module `top` where it was imported from."""
+    """The files of the imported package or module `top`."""
     module = sys.modules.get(top)
     for folder in getattr(module, "__path__", ()):
         yield from (path for path in Path(folder).rglob("*") if _counts(path))
@@ -57,11 +57,11 @@ def _files_of_import(top: str) -> Iterator[Path]:
 
 
 def _files_of(dist: Distribution) -> Iterator[Path]:
-    """The files that were installed with `dist`; an editable one has its code elsewhere."""
+    """The files that were installed with `dist`; the code of an editable install is elsewhere."""
     for file in dist.files or ():
         path = Path(str(dist.locate_file(file)))
         if ".." not in file.parts and not file.parts[0].endswith(".dist-info") and _counts(path):
-            yield path  # scripts and records tell where it is installed, not what it does
+            yield path  # scripts and records contain paths, no code
 
 
 def _counts(path: Path) -> bool:
@@ -69,7 +69,7 @@ def _counts(path: Path) -> bool:
 
 
 def _hash_of(files: Iterable[Path]) -> str:
-    """The hash of the files and their names; where they are installed makes no difference."""
+    """The hash of the files and their names, independent of their folder."""
     total = hashlib.blake2b(digest_size=20)
     for path in sorted(files):
         content = path.read_bytes()
@@ -79,7 +79,7 @@ def _hash_of(files: Iterable[Path]) -> str:
 
 
 def _versions(dist: Distribution) -> set[str]:
-    """ "name version" of every installed package that `dist` depends on, also by way of others."""
+    """ "name version" of every installed package that `dist` depends on, directly or indirectly."""
     found: set[str] = set()
     waiting = [dist]
     while waiting:

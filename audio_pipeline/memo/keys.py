@@ -1,4 +1,4 @@
-"""What a cache key is made of: the program, a sound's code and parameters, what the listener wears."""
+"""The parts of a cache key: the program, a sound's code and parameters, the listening mode."""
 
 from __future__ import annotations
 
@@ -21,24 +21,26 @@ from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.version import __version__
 
 FOLDERS_WITHOUT_EFFECT = ("cli", "starter")
-"""The folders of the package that no render depends on. Every other one counts, also a new one."""
+"""The folders of the package that no render depends on; all others are part of the key."""
 
 FOLDERS_AFTER_THE_MIX = ("jobs", "mastering", "pages", "reporting")
-"""The folders that make something of a mix: no sound, stem or tile depends on them."""
+"""The folders that process a finished mix: no sound, stem or tile depends on them."""
 
 _SUFFIXES = (".py", ".toml", ".json", ".js", ".css", ".npz")
 
 
 @lru_cache(maxsize=1)
 def program_key() -> str:
-    """What the files of a render owe to the program, the version of NumPy, its kernel and its level."""
+    """The key of everything that a render's files depend on: the program, NumPy's version, kernel and level."""
     return _key_of_code(FOLDERS_WITHOUT_EFFECT)
 
 
 @lru_cache(maxsize=1)
 def engine_key() -> str:
-    """What the samples of a sound, a stem or a tile owe to the program and its arithmetic: stylesheets,
-    pages and reports have no part in it."""
+    """The key of the code and arithmetic that the samples of a sound, a stem or a tile depend on.
+
+    Stylesheets, pages and reports are not part of it.
+    """
     return _key_of_code((*FOLDERS_WITHOUT_EFFECT, *FOLDERS_AFTER_THE_MIX))
 
 
@@ -48,7 +50,7 @@ def _key_of_code(without: Sequence[str]) -> str:
 
 
 def sources_key(package: Path, without: Sequence[str] = FOLDERS_WITHOUT_EFFECT) -> str:
-    """The hash of the program's files below the folder `package`, but for the folders `without`."""
+    """The hash of the program's files in the folder `package`, except the folders `without`."""
     root = str(package)
     sources = hashlib.blake2b(digest_size=20)
     for folder, inner, names in os.walk(root):
@@ -63,15 +65,15 @@ def sources_key(package: Path, without: Sequence[str] = FOLDERS_WITHOUT_EFFECT) 
 
 
 def sound_key(sound: object) -> list[Any]:
-    """A layer or an effect as JSON: its kind's code, where that is not the program's, and its values."""
+    """A layer or an effect as JSON: its kind, the key of foreign code, and its values."""
     kind: type[Any] = type(sound)
     return [f"{kind.__module__}.{kind.__qualname__}", foreign_code_key(kind), exact(sound)]
 
 
 def exact(value: object) -> Any:
-    """A parameter as JSON that tells any two values apart; a table becomes its fields.
+    """A parameter as JSON that is different for any two values; a table becomes its fields.
 
-    Raises TypeError for a type that no parameter has.
+    Raises TypeError for an unsupported type.
     """
     if isinstance(value, BaseModel):
         return {name: exact(getattr(value, name)) for name in type(value).model_fields}

@@ -1,8 +1,8 @@
-"""Sounds made ready for a scene: at once, or, where a cache knows what they come to, only when needed.
+"""Prepares sounds for a scene: immediately, or, with cached facts about them, only when needed.
 
-The questions that a sound asked are kept, too. Where a scene gives the same answers to the same
-questions, the sound would prepare itself in the same way: its key, its span and its look-back are known,
-and it is prepared only when a tile of it is asked for that is not kept.
+The questions of a sound are cached, too. If a scene gives the same answers to the same questions, the
+sound is unchanged: its key, its span and its look-back are known, and it is prepared only for a tile
+that is not in the cache.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ Made = TypeVar("Made", Source, Processor)
 
 
 class PreparedSounds:
-    """Prepares sounds at once. They may ask the scene in `prepare` alone; those that `own_scenes` names are
-    given that one."""
+    """Prepares sounds immediately.
+
+    They may read the scene only in `prepare`; sounds in `own_scenes` get the scene given there.
+    """
 
     def __init__(self, scene: Scene, own_scenes: Mapping[str, Scene] | None = None) -> None:
         self._scene = scene
@@ -41,9 +43,9 @@ class PreparedSounds:
 
 
 class DeferredSounds:
-    """Prepares sounds when they are needed; `cache` holds what they came to before.
+    """Prepares sounds when they are needed; `cache` holds earlier facts about them.
 
-    Sounds that `own_scenes` names are given that one: of the same rate, seed, clock and stems.
+    Sounds in `own_scenes` get the scene given there, which has the same rate, seed, clock and stems.
     """
 
     def __init__(
@@ -67,7 +69,7 @@ class DeferredSounds:
             [clock.rate.name, clock.gauge, clock.start_frame],
         ]
         self.keys: dict[str, str | None] = {}
-        """For each sound the key of what it makes; None where nothing of it may be kept."""
+        """The key of the output of each sound; None if it must not be cached."""
 
     def source(self, layer: Layer, name: str) -> Source:
         """The source of a layer."""
@@ -112,12 +114,12 @@ class DeferredSounds:
         return Deferred(key, lambda: made), facts_of(made)
 
     def _key(self, scene: Scene, asker: str, questions: list[Question]) -> str | None:
-        """The key of what a sound makes, when it asks `scene` these questions; None when it cannot."""
+        """The key of the output of a sound with these questions to `scene`; None if one has no answer."""
         try:
             answers = [
                 answer(scene, self._stem_keys, self._treated_keys, question) for question in questions
             ]
-        except (ValueError, KeyError, ModuleNotFoundError):  # the package with the listener's head
+        except (ValueError, KeyError, ModuleNotFoundError):  # the package of a head model is missing
             return None
         return digest(asker, questions, answers)
 
@@ -125,14 +127,14 @@ class DeferredSounds:
 def _prepared(
     prepare: Callable[[Scene, str], Made], scene: Scene, name: str
 ) -> tuple[Made, list[Question] | None]:
-    """A sound and what it asked the scene for, which it can ask no more; see `TracingScene.close`."""
+    """A prepared sound and its questions to the scene, which is then closed; see `TracingScene.close`."""
     tracing = TracingScene(scene, name)
     made = prepare(cast(Scene, tracing), name)
     return made, tracing.close()
 
 
 class Deferred(Generic[Made]):
-    """A sound that is prepared once, when it is needed first; `key` as in `DeferredSounds.keys`."""
+    """A sound that is prepared once, at its first use; `key` as in `DeferredSounds.keys`."""
 
     def __init__(self, key: str | None, prepare: Callable[[], Made]) -> None:
         self.key = key
@@ -141,7 +143,7 @@ class Deferred(Generic[Made]):
         self._lock = threading.Lock()
 
     def made(self) -> Made:
-        """The sound; other threads wait while the first prepares it. Raises what its `prepare` raises."""
+        """The sound; other threads wait while the first prepares it. Raises the errors of its `prepare`."""
         with self._lock:
             if self._made is None:
                 self._made = self._prepare()
@@ -149,7 +151,7 @@ class Deferred(Generic[Made]):
 
 
 class DeferredSource:
-    """A source that is prepared only when a tile must be made. See `layers.base.Source`."""
+    """A source that is prepared only when a tile must be rendered. See `layers.base.Source`."""
 
     def __init__(self, sound: Deferred[Source], facts: dict[str, Any]) -> None:
         self._sound = sound
@@ -162,7 +164,7 @@ class DeferredSource:
 
 
 class DeferredProcessor:
-    """A processor that is prepared only when a tile must be made. See `effects.base.Processor`."""
+    """A processor that is prepared only when a tile must be rendered. See `effects.base.Processor`."""
 
     def __init__(self, sound: Deferred[Processor], facts: dict[str, Any], cache: Cache) -> None:
         self._sound = sound

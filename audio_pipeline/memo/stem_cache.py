@@ -1,4 +1,4 @@
-"""Conditioned stems, kept: a recording is decoded, resampled and levelled once."""
+"""The cache of conditioned stems: a recording is decoded, resampled and levelled once."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from audio_pipeline.timeline.scene import StemRequest
 
 
 class StemCache:
-    """Conditions stems; `keys` tells afterwards what each is made from."""
+    """Conditions stems; `keys` holds the cache key of each conditioned stem."""
 
     def __init__(self, cache: Cache | None) -> None:
         self._cache = cache
         self.keys: dict[StemRequest, str] = {}
 
     def conditioned(self, path: Path, request: StemRequest, sample_rate_hz: int) -> Conditioned:
-        """`path` as `request` wants it. Raises StemError for what cannot be read."""
+        """The stem at `path`, conditioned as in `request`. Raises StemError for an unreadable file."""
         if self._cache is None:
             return _condition(path, request, sample_rate_hz)
         level = None if request.level_lufs is None else request.level_lufs.hex()
@@ -108,7 +108,7 @@ def _tuple(value: Any) -> Any:
 
 
 def integrated_lufs(samples: Samples, sample_rate_hz: int) -> float | None:
-    """The loudness of `(n, channels)`, None below the gate."""
+    """The integrated loudness of samples `(n, channels)`, LUFS; None below the gate."""
     meter = GatedMeter(sample_rate_hz, samples.shape[1])
     for start in range(0, len(samples), sample_rate_hz):
         meter.feed(samples[start : start + sample_rate_hz])

@@ -1,10 +1,11 @@
 """The cache on disk: entries under keys of everything they depend on.
 
-One file an entry, named by its key: a hash of everything that the content depends on. So an entry is
-never out of date, only unused; the folder may be deleted at any time; several processes may use it at
-once. Nothing here is ever an error: what cannot be read is made again, what cannot be written is not
-kept. Only what begins with the cache's mark, or is empty, is ever removed or replaced. The folder is the
-user's own and not the project's: entries are believed, and projects are passed around.
+Each entry is one file, named by its key: a hash of everything that the content depends on. An entry is
+therefore never out of date, only unused; the folder may be deleted at any time; several processes may
+use it at the same time. No failure is an error: an unreadable entry is computed again, an entry that
+cannot be written is skipped. Only files that begin with the cache's signature, or are empty, are
+removed or replaced. The folder belongs to the user and not to the project, because entries are trusted
+and projects are shared.
 """
 
 from __future__ import annotations
@@ -32,19 +33,19 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.memo.part_lock import hold, is_abandoned
 
 FOLDER = "render-ending"
-"""The cache's name in the user's folder for caches."""
+"""The name of the cache's folder in the user's cache folder."""
 PLACE = "RENDER_ENDING_CACHE"
-"""The environment variable that names another folder; "off" keeps nothing."""
+"""The environment variable for another folder; "off" disables the cache."""
 SIZE = "RENDER_ENDING_CACHE_SIZE"
-"""The environment variable that names another bound, like "500MB" or "8GB"."""
+"""The environment variable for another maximum size, like "500MB" or "8GB"."""
 DEFAULT_LIMIT = 2_000_000_000
 
 _SUFFIX = ".kept"
 _NAMES = re.compile(r"\w+\.kept|\w+\.\d+-\d+\.part")
 _MAGIC = b"RENDKEPT"
 _ABANDONED_S = 3600.0
-"""No writer takes so long for an entry; one that does is not kept."""
-_HEAD = struct.Struct("<8sIIQ")  # magic, checksum of all that follows, length of the JSON, length of all
+"""Age at which an unfinished file counts as abandoned; no writer takes this long for an entry."""
+_HEAD = struct.Struct("<8sIIQ")  # magic, checksum of the rest, length of the JSON, total length
 _MOST_BYTES = 1 << 30  # twice the largest stem
 _RECORD_BYTES = 65_536
 _WORDS = 512
@@ -59,7 +60,7 @@ _TAG = (
 
 @dataclass(frozen=True)
 class Entry:
-    """What was kept: planar arrays `(n, channels)` float64 (None stays None), and a note of JSON values."""
+    """A cache entry: planar arrays `(n, channels)` float64 (None stays None), and a note of JSON values."""
 
     parts: tuple[Samples | None, ...]
     note: dict[str, Any]
@@ -67,7 +68,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Usage:
-    """What the folder holds."""
+    """The number of entries in the folder, and their total size."""
 
     entries: int
     size_bytes: int
@@ -80,7 +81,7 @@ def digest(*values: object) -> str:
 
 
 def size_in_bytes(text: str) -> int:
-    """ "500MB" as bytes. Raises ValueError for an invalid size."""
+    """A size like "500MB" in bytes. Raises ValueError for an invalid size."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(MB|GB|TB)", text.strip())
     if match is None:
         raise ValueError(f"{text!r} is not a valid size; write it like 500MB or 8GB")
@@ -88,10 +89,10 @@ def size_in_bytes(text: str) -> int:
 
 
 def open_cache() -> Cache | None:
-    """The user's cache, where the environment does not say otherwise.
+    """The user's cache, in the folder of the environment variable or of the system.
 
-    None when it is switched off, or the user has no folder for it. Raises ValueError for an invalid size. The
-    environment may name any folder.
+    None when it is disabled, or the user has no cache folder. Raises ValueError for an invalid size.
+    The environment may name any folder.
     """
     place = os.environ.get(PLACE, "")
     if place == "off":
@@ -102,9 +103,11 @@ def open_cache() -> Cache | None:
 
 
 def _own_folder() -> Path | None:
-    """The folder where the system keeps a user's caches; None where it is another user's, or the user has
-    no home."""
-    from platformdirs import user_cache_path  # not for commands that keep nothing
+    """The folder of the cache in the user's cache folder.
+
+    None if it belongs to another user, or the user has no home.
+    """
+    from platformdirs import user_cache_path  # commands without a cache skip it
 
     try:
         folder = user_cache_path(FOLDER, appauthor=False)
@@ -116,7 +119,7 @@ def _own_folder() -> Path | None:
 
 
 class Cache:
-    """A folder of entries that together stay near `limit_bytes`; the least recently used goes first."""
+    """A folder of entries with a total size near `limit_bytes`; the least recently used are removed first."""
 
     def __init__(self, folder: Path, limit_bytes: int = DEFAULT_LIMIT) -> None:
         self.folder = folder
@@ -143,10 +146,10 @@ class Cache:
     def put(
         self, key: str, parts: Sequence[Samples | None] = (), note: dict[str, Any] | None = None
     ) -> None:
-        """Keep `parts` and `note` under `key`, if the disk and the bound allow it.
+        """Stores `parts` and `note` under `key`, if the disk and the maximum size allow it.
 
-        One cache object puts no more than three quarters of the bound: a mix that is larger would
-        otherwise push out its own beginning before it is used again.
+        One cache object stores at most three quarters of the maximum size; otherwise a larger mix would
+        remove its own first entries before they are used again.
         """
         size = sum(8 * part.size for part in parts if part is not None)
         if self._left is None:
@@ -161,12 +164,12 @@ class Cache:
             self.tidy()
 
     def usage(self) -> Usage:
-        """How many entries there are, and their size."""
+        """The number of entries, and their total size."""
         sizes = [status.st_size for _, status in self._entries()]
         return Usage(len(sizes), sum(sizes))
 
     def tidy(self) -> None:
-        """Remove entries over the maximum size, records last, and old files of killed processes."""
+        """Removes entries over the maximum size, records last, and old files of killed processes."""
         self._since_tidy = 0
         self._remove_parts(older_than_s=_ABANDONED_S)
         entries = self._entries()
@@ -180,9 +183,9 @@ class Cache:
             size -= status.st_size
 
     def clear(self) -> Usage:
-        """Remove every entry; returns what there was. Nothing else in the folder is touched.
+        """Removes every entry; returns the earlier usage. Other files in the folder are unchanged.
 
-        A process that is writing an entry meanwhile goes without it.
+        An entry that another process is writing at that time is not stored.
         """
         was = self.usage()
         for path, _ in self._entries():
@@ -201,7 +204,7 @@ class Cache:
         return self.folder / f"{key}{_SUFFIX}"
 
     def remove_abandoned(self) -> None:
-        """Remove what killed processes left half written; for the start of a command."""
+        """Removes unfinished files of killed processes; for the start of a command."""
         self._remove_parts(older_than_s=_ABANDONED_S)
 
     def _remove_parts(self, older_than_s: float) -> None:
@@ -216,13 +219,15 @@ class Cache:
         found = []
         with suppress(OSError):
             for path in self.folder.glob(f"*{_SUFFIX}"):
-                with suppress(OSError):  # another process may have removed it meanwhile
+                with suppress(OSError):  # another process may have removed it
                     found.append((path, path.stat()))
         return found
 
     def _allowance(self) -> int:
-        """How much this object may put; makes the folder. At least three quarters of the disk's free
-        space stay free for the mix itself."""
+        """The number of bytes that this object may store; creates the folder.
+
+        At least three quarters of the disk's free space stay free for the mix itself.
+        """
         try:
             if not self.folder.is_dir():
                 self.folder.mkdir(parents=True, exist_ok=True)
@@ -271,7 +276,7 @@ def _read(file: Any, key: str) -> Entry | None:
             None if shape is None else (int(shape[0]), int(shape[1])) for shape in described["parts"]
         ]
         note = dict(described["note"])
-        known = described["key"] == key  # and not another entry under this name
+        known = described["key"] == key  # not another entry with this file name
     except (ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError):
         return None
     if not known or any(s is not None and min(s) < 0 for s in shapes):
@@ -290,8 +295,11 @@ def _read(file: Any, key: str) -> Entry | None:
 
 
 def _checksum(text: bytes, whole: Sequence[Samples | None]) -> int:
-    """A CRC-32 of the text and of the samples' sums by rows of 4096 bytes and by columns: ten times as fast
-    as of their bytes. What cancels in the one sum does not in the other."""
+    """A CRC-32 of the text and of the samples' sums by rows of 4096 bytes and by columns.
+
+    It is ten times as fast as a CRC-32 of all bytes. Errors that cancel in one sum do not cancel in
+    the other.
+    """
     found = zlib.crc32(text)
     for part in whole:
         if part is not None and part.size:
@@ -305,15 +313,16 @@ def _checksum(text: bytes, whole: Sequence[Samples | None]) -> int:
 
 
 def _remove_own(path: Path) -> None:
-    """Remove an entry, or a part of one, that carries the mark. Raises OSError for anything else."""
+    """Removes an entry, or an unfinished one, with the cache's signature. Raises OSError for any other file."""
     _refuse_foreign(path)
     path.unlink()
 
 
 def _refuse_foreign(path: Path) -> None:
-    """Raise OSError where there is something at `path` that the cache did not write.
+    """Raises OSError if the cache did not write the file at `path`.
 
-    What a power cut left empty, or full of zeros, has lost its mark and is the cache's, too.
+    A file that a power cut left empty, or full of zeros, has lost its signature; it counts as the
+    cache's.
     """
     try:
         status = path.lstat()

@@ -1,9 +1,9 @@
-"""A scene that records what a sound asks it while it is prepared, and answers nothing afterwards.
+"""A scene that records the questions of a sound during `prepare` and raises an error for later ones.
 
-What a sound comes to depends on its parameters, its name, and what it asked of the scene. So the scene
-that it is given records every question, and parameters, name, questions and answers together are the key
-of what it makes. No sound declares what it depends on; a sound that asks nothing about the dropout does
-not change with it.
+The output of a sound depends on its parameters, its name, and the answers of the scene. The tracing
+scene records every question; parameters, name, questions and answers together are the cache key of the
+output. No sound declares its dependencies; a sound that does not ask about the dropout does not change
+with it.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ from audio_pipeline.timeline.scene import Listening, Scene, StemRequest
 from audio_pipeline.timeline.spans import Span
 
 Question = list[Any]
-"""What was asked, as JSON: the member of the scene, then its arguments."""
+"""A question as JSON: the member of the scene, then its arguments."""
 
 StemKeys = Mapping[StemRequest, str]
-"""For each stem the key of its conditioned samples."""
+"""The key of the conditioned samples of each stem."""
 TreatedKeys = Mapping[str, str]
-"""For each layer whose stem an effect has treated, the key of what it plays at the reference."""
+"""The key of the treated stem at the reference loudness, for each layer whose stem an effect treats."""
 
 
 class SceneClosedError(RuntimeError):
-    """A sound asked the scene something after it was prepared. Its author has to ask in `prepare`."""
+    """A sound read the scene after `prepare`. Its author must read the scene in `prepare`."""
 
 
 class TracingScene:
     """A scene that records each question; rate, seed and clock are in every key.
 
-    It has exactly the members of `Scene`, so that a sound can ask nothing that is not recorded. Once it
-    is closed every member raises SceneClosedError.
+    It has exactly the members of `Scene`, so that every question is recorded. After `close` every
+    member raises SceneClosedError.
     """
 
     def __init__(self, scene: Scene, sound: str) -> None:
-        """`sound` is the name of the one that asks."""
+        """`sound` is the name of the layer or effect that asks."""
         self._scene = scene
         self._sound = sound
         self._asked: list[Question] = []
@@ -48,10 +48,7 @@ class TracingScene:
         self._untracked = False
 
     def close(self) -> list[Question] | None:
-        """The recorded questions; None if a key cannot hold one of them.
-
-        The scene answers no more questions.
-        """
+        """Closes the scene; returns the recorded questions, or None if one of them cannot be part of a key."""
         self._closed = True
         return None if self._untracked else self._asked
 
@@ -117,20 +114,20 @@ class TracingScene:
 
     @property
     def schedule(self) -> Schedule:
-        self.give_up_tracking("schedule")  # whoever holds it may ask anything
+        self.give_up_tracking("schedule")  # reads of the schedule are not recorded
         return self._scene.schedule
 
     def stem_asked_for(self, request: StemRequest) -> None:
-        """Record that the samples of a stem were read."""
+        """Records that the samples of a stem were read."""
         self._asked_for("stems", ["stem", *_asked(request)])
 
     def give_up_tracking(self, member: str) -> None:
-        """Record that a question to `member` cannot be part of a key."""
+        """Records that a question to `member` cannot be part of a key."""
         self._asked_for(member)
         self._untracked = True
 
     def _asked_for(self, member: str, question: Question | None = None) -> Scene:
-        """The scene, once the question is recorded; without one it is in every key already."""
+        """The scene, after the question is recorded; without a question, the member is part of every key."""
         if self._closed:
             raise SceneClosedError(
                 f"{self._sound} asks for the scene's {member} while it renders; only prepare may ask"
@@ -161,7 +158,7 @@ class _TracingStems(Mapping[StemRequest, Samples]):
 
 
 def answer(scene: Scene, stem_keys: StemKeys, treated_keys: TreatedKeys, question: Question) -> Any:
-    """What `scene` answers, as JSON. Raises ValueError or KeyError where it has no answer."""
+    """The answer of `scene`, as JSON. Raises ValueError or KeyError if it has no answer."""
     match question:
         case ["at", text, choices]:
             terms = tuple(tuple((sign, atom) for sign, atom in choice) for choice in choices)

@@ -1,1 +1,1 @@
-"""Loudness, levels and peaks of any audio, after ITU-R BS.1770-5 and EBU Tech 3341 and 3342."""
+"""Loudness, levels and peaks of any audio, by ITU-R BS.1770-5 and EBU Tech 3341 and 3342."""

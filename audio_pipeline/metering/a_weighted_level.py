@@ -1,4 +1,4 @@
-"""How loud a part of a programme is to an ear that listens to something soft: its A-weighted level."""
+"""The A-weighted level of a part of a programme, which suits soft sounds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from audio_pipeline.timeline.spans import Span
 
 
 class AWeightedMeter:
-    """Measures one span, exact to the sample, fed with the whole programme in blocks of any size."""
+    """Measures one span, exact to the sample, fed with the complete programme in blocks of any size."""
 
     def __init__(self, span: Span, sample_rate_hz: int, channels: int) -> None:
         self._span = span
@@ -27,7 +27,7 @@ class AWeightedMeter:
         self._samples = 0
 
     def feed(self, block: Samples) -> None:
-        """Take `(n, channels)` more."""
+        """Feeds the next block `(n, channels)`."""
         here = Span(self._position, self._position + len(block))
         part = block[self._span.intersect(here).inside(here)] if self._span.meets(here) else block[:0]
         for piece in self._pieces.cut(part):
@@ -37,8 +37,10 @@ class AWeightedMeter:
         self._position = here.stop
 
     def result(self) -> float | None:
-        """The level over all samples of all channels, dBFS: a full-scale square wave of 1 kHz reads
-        about 0, a sine −3.01. None for silence or no samples."""
+        """The level over all samples of all channels, dBFS; None for silence or no samples.
+
+        A full-scale square wave of 1 kHz reads about 0, a sine −3.01.
+        """
         rest = self._pieces.rest
         filtered, _ = self._filter.run(padded(rest, self._rate), self._state)
         energy = self._energy + float(np.sum(np.square(filtered[:, : len(rest)])))

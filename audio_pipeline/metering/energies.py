@@ -1,4 +1,4 @@
-"""The energy of every 10 ms, K-weighted and plain: all that loudness is worked out from."""
+"""The energy of every 10 ms, K-weighted and plain, from which loudness is computed."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from audio_pipeline.metering.span_levels import hop_energies, padded
 
 
 class Energies:
-    """Fed with pieces of a second, in order; `weights` are the channels'.
+    """Measures the energies of pieces of one second, fed in order; `weights` are the channel weights.
 
-    `filtered` `(channels, second)` is the piece that was last looked at, K-weighted.
+    `filtered` `(channels, second)` is the latest piece, K-weighted.
     """
 
     def __init__(self, sample_rate_hz: int, weights: Sequence[float]) -> None:
@@ -30,13 +30,13 @@ class Energies:
         self._plain: list[Samples] = []
 
     def feed(self, piece: Samples) -> None:
-        """Take the next `(second, channels)`."""
+        """Feeds the next piece `(second, channels)`."""
         weighted, plain, self._state = self._made(piece)
         self._weighted.append(weighted)
         self._plain.append(plain)
 
     def history(self, rest: Samples) -> History:
-        """All hops so far, with those of `rest` `(m, channels)`, less than a second, which is not taken."""
+        """All hops so far, with the hops of `rest` `(m, channels)`, less than a second, which is not added."""
         weighted, plain, _ = self._made(padded(rest, self._rate))
         hops = history.whole_hops(len(rest), self._rate)
         return History(
@@ -46,7 +46,7 @@ class Energies:
         )
 
     def _made(self, piece: Samples) -> tuple[Samples, Samples, Samples]:
-        """Weighted and plain energy of every hop in a piece, and the filter's state after it."""
+        """The weighted and plain energy of every hop in a piece, and the filter's state after it."""
         plain = hop_energies(piece.T, self._rate).sum(axis=0)
         if not plain.any() and not self._state.any():  # silence after silence
             self.filtered.fill(0.0)

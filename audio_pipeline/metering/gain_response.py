@@ -1,8 +1,9 @@
-"""What a gain does to gated loudness, exactly.
+"""The exact effect of a gain on gated loudness.
 
-The absolute gate of −70 LUFS stays where it is while a gain moves the programme, so integrated loudness
-does not move 1:1 where blocks cross the gate, and the loudness range jumps there. Between two crossings
-the same blocks count, and both are known in closed form.
+The absolute gate of −70 LUFS is fixed while a gain moves the programme, so integrated loudness does not
+change 1:1 with the gain where blocks cross the gate, and the loudness range jumps there. Between two
+crossings the same blocks count, and both figures have a closed form.
+
 Sources: ITU-R BS.1770-5, Annex 1 (gates); EBU Tech 3342 v4 (loudness range).
 """
 
@@ -28,16 +29,19 @@ _STEP_HOPS = 10
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """A figure by gain: `values[i]` holds for gains above `starts[i]` dB up to `starts[i + 1]`, which is
-    included. `(n,)` each, starts ascending; below the first, no value holds. A figure that `moves` is its
-    value plus the gain."""
+    """A figure as a step function of the gain.
+
+    `values[i]` is for gains above `starts[i]` dB up to and including `starts[i + 1]`; both `(n,)`,
+    starts ascending; gains below the first have no value. A figure that `moves` is its value plus the
+    gain.
+    """
 
     starts: Samples
     values: Samples
     moves: bool
 
     def above(self, gains_db: Samples) -> Samples:
-        """The values that hold directly above each gain, `(len(gains_db),)`; nan below the first."""
+        """The values directly above each gain, `(len(gains_db),)`; nan below the first."""
         if not len(self.starts):
             return np.full(len(gains_db), np.nan)
         places = np.searchsorted(self.starts, gains_db, side="right") - 1
@@ -51,7 +55,7 @@ def momentary_blocks(curve_lufs: Samples) -> Samples:
 
 
 def short_term_blocks(curve_lufs: Samples) -> Samples:
-    """The blocks that the loudness range counts, LUFS, of a short-term curve on the 10 ms grid."""
+    """The blocks of the loudness range, LUFS, of a short-term curve on the 10 ms grid."""
     return curve_lufs[SHORT_TERM_HOPS - 1 :: _STEP_HOPS]
 
 
@@ -66,7 +70,7 @@ def integrated_by_gain(blocks_lufs: Samples) -> Steps:
 
 
 def range_by_gain(blocks_lufs: Samples) -> Steps:
-    """Loudness range, LU, by gain, of short-term blocks `(n,)`; it jumps and never moves with a gain."""
+    """Loudness range, LU, by gain, of short-term blocks `(n,)`; it is constant between its jumps."""
     loudness, power, mean, count = _ranked(blocks_lufs)
     if not count:
         return Steps(loudness, loudness, moves=False)
@@ -77,9 +81,10 @@ def range_by_gain(blocks_lufs: Samples) -> Steps:
 
 
 def share_by_gain(curve_lufs: Samples, integrated: Steps, gate_lu: float, seconds: float) -> Steps:
-    """How much of `seconds` a momentary curve is over `gate_lu` from its integrated loudness, percent.
+    """The share of `seconds`, percent, by gain, in which a momentary curve is above its gate.
 
-    `curve_lufs` `(hops,)` is on the 10 ms grid; `integrated` is of the same programme.
+    The gate is `gate_lu` relative to the integrated loudness. `curve_lufs` `(hops,)` is on the 10 ms
+    grid; `integrated` is for the same programme.
     """
     ranked = np.sort(curve_lufs[np.isfinite(curve_lufs)])
     above = len(ranked) - np.searchsorted(ranked, integrated.values + gate_lu, side="right")
@@ -88,7 +93,7 @@ def share_by_gain(curve_lufs: Samples, integrated: Steps, gate_lu: float, second
 
 
 def _ranked(blocks_lufs: Samples) -> tuple[Samples, Samples, Samples, int]:
-    """Loudness from the loudest on, power over that of the loudest, mean power of the first k, count."""
+    """Loudness in descending order, power relative to the loudest, mean power of the first k, count."""
     loudness = np.sort(blocks_lufs[np.isfinite(blocks_lufs)])[::-1]
     if not len(loudness):
         return loudness, loudness, loudness, 0
@@ -97,7 +102,7 @@ def _ranked(blocks_lufs: Samples) -> tuple[Samples, Samples, Samples, int]:
 
 
 def _louder_than(power: Samples, mean: Samples, gate_lu: float) -> Samples:
-    """Of the first k blocks, how many are over their relative gate, `(n,)` whole numbers."""
+    """The number of the first k blocks above their relative gate, `(n,)` integers."""
     over = np.searchsorted(-power, -mean * 10.0 ** (gate_lu / 10.0), side="left")
     count: Samples = np.clip(over, 1, np.arange(1, len(power) + 1))
     return count

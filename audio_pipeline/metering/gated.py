@@ -1,4 +1,4 @@
-"""Integrated loudness alone, for audio whose peaks are of no interest.
+"""Integrated loudness alone, for audio whose peaks are not needed.
 
 meter = GatedMeter(48_000, 2)
 for block in blocks:            # (n, 2) float64, full scale ±1
@@ -19,7 +19,7 @@ from audio_pipeline.metering.span_levels import GATED, TOO_SHORT, Pieces
 
 @dataclass(frozen=True, eq=False)
 class Gated:
-    """`integrated_lufs`, or None and why; `momentary_lufs` `(n,)` of each 400 ms, every 10 ms."""
+    """`integrated_lufs`, or None with a `reason`; `momentary_lufs` `(n,)` of each 400 ms, every 10 ms."""
 
     integrated_lufs: float | None
     reason: str | None
@@ -27,19 +27,19 @@ class Gated:
 
 
 class GatedMeter:
-    """As `Meter`, to the last bit, in little more than half of its time."""
+    """Measures integrated loudness bit-identical to `Meter`, in little more than half of its time."""
 
     def __init__(self, sample_rate_hz: int, channels: int) -> None:
         self._pieces = Pieces(sample_rate_hz, channels)
         self._energies = Energies(sample_rate_hz, channel_weights(channels))
 
     def feed(self, block: Samples) -> None:
-        """Take `(n, channels)` more."""
+        """Feeds the next block `(n, channels)`."""
         for piece in self._pieces.cut(block):
             self._energies.feed(piece)
 
     def result(self) -> Gated:
-        """What was fed so far, measured; feeding may go on afterwards."""
+        """The measurement of all blocks so far; more may follow."""
         momentary = self._energies.history(self._pieces.rest).momentary()
         integrated = history.integrated_lufs(momentary)
         reason = None if integrated is not None else GATED if len(momentary) else TOO_SHORT

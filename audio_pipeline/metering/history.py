@@ -1,7 +1,8 @@
-"""What a meter remembers: the energy of every 10 ms; and every loudness that follows from it.
+"""The memory of a meter, the energy of every 10 ms, and the loudness figures computed from it.
 
-A grid of 10 ms is the coarsest on which the maximum momentary loudness passes EBU Tech 3341; one of
-100 ms, the usual one, misses it by up to 0.5 LU. Window k of a curve ends at the end of hop k.
+A grid of 10 ms is the coarsest on which the maximum momentary loudness passes EBU Tech 3341; the usual
+grid of 100 ms is off by up to 0.5 LU. Window k of a curve ends at the end of hop k.
+
 Sources: ITU-R BS.1770-5, Annex 1 (blocks and gates); EBU Tech 3341 v4 (400 ms, 3 s); EBU Tech 3342 v4
 (loudness range, percentiles by nearest rank).
 """
@@ -34,31 +35,34 @@ Hop = TypeVar("Hop", int, NDArray[np.intp])
 
 
 def hop_edge(hop: Hop, sample_rate_hz: int) -> Hop:
-    """The sample at which a hop, or each of many, begins: 10 ms times its number, to the nearest sample,
-    halves up.
+    """The first sample of a hop, or of each of many hops.
 
-    So at 11025 and 22050 Hz, where 10 ms is not a whole number of samples, hops differ by one sample and
-    never drift; a momentary and a short-term window hold exactly 400 ms and 3 s all the same.
+    It is 10 ms times the hop's number, rounded to the nearest sample, halves up. At 11025 and 22050 Hz,
+    where 10 ms is not a whole number of samples, hops differ by one sample and do not drift; momentary
+    and short-term windows are still exactly 400 ms and 3 s.
     """
     return (2 * hop * sample_rate_hz + HOPS_PER_S) // (2 * HOPS_PER_S)
 
 
 @lru_cache(maxsize=16)
 def hop_edges(sample_rate_hz: int) -> NDArray[np.intp]:
-    """The edges of a second's hops, `(101,)`; every second has the same."""
+    """The edges of the hops of a second, `(101,)`; they are the same in every second."""
     return hop_edge(np.arange(HOPS_PER_S + 1), sample_rate_hz)
 
 
 def whole_hops(samples: int, sample_rate_hz: int) -> int:
-    """How many hops have ended by that sample."""
+    """The number of complete hops in `samples` samples."""
     hops = samples * HOPS_PER_S // sample_rate_hz
     return hops + 1 if hop_edge(hops + 1, sample_rate_hz) <= samples else hops
 
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """Energies of whole hops: `weighted` `(hops,)` is Σ over channels of weight × Σ K-weighted squares,
-    `plain` `(hops,)` is Σ over channels and samples of the squares as they are."""
+    """Energies of complete hops.
+
+    `weighted` `(hops,)` is Σ over channels of weight × Σ K-weighted squares, `plain` `(hops,)` is Σ
+    over channels and samples of unweighted squares.
+    """
 
     sample_rate_hz: int
     weighted: Samples
@@ -83,8 +87,8 @@ class History:
         count = len(self.weighted) - hops + 1
         if count <= 0:
             return np.zeros(0)
-        # sums of sums of ten, not differences of one running sum, which would drown what is soft
-        # after what was loud
+        # sums of sums of ten, because differences of one running sum lose soft passages after loud ones
+        # to rounding
         tens = _sliding(self.weighted, 1, 10)
         energy = _sliding(tens, 10, hops // 10)
         edges = hop_edge(np.arange(HOPS_PER_S + hops + 1), self.sample_rate_hz)
@@ -94,7 +98,7 @@ class History:
 
 
 def _sliding(x: Samples, stride: int, count: int) -> Samples:
-    """y[k] = x[k] + x[k + stride] + … , `count` terms."""
+    """The sums y[k] = x[k] + x[k + stride] + … of `count` terms."""
     n = len(x) - stride * (count - 1)
     y = x[:n].copy()
     for term in range(1, count):
@@ -103,27 +107,27 @@ def _sliding(x: Samples, stride: int, count: int) -> Samples:
 
 
 def lufs(power: Samples) -> Samples:
-    """Loudness of a mean weighted power; minus infinity for none."""
+    """The loudness of a mean weighted power, LUFS; minus infinity for 0."""
     with np.errstate(divide="ignore"):
         loudness: Samples = OFFSET_LU + 10.0 * np.log10(power)
     return loudness
 
 
 def power_at(loudness_lufs: float) -> float:
-    """The mean weighted power that reads so many LUFS."""
+    """The mean weighted power at a loudness."""
     return math.pow(10.0, (loudness_lufs - OFFSET_LU) / 10.0)
 
 
 def integrated_lufs(momentary: Samples) -> float | None:
-    """Integrated loudness from the powers of all 400 ms windows on the 10 ms grid.
+    """Integrated loudness, LUFS, from the powers of all 400 ms windows on the 10 ms grid.
 
-    Of those, every tenth is a gating block (overlap 75 %). None when none is above −70 LUFS.
+    Every tenth window is a gating block (overlap 75 %). None when no block is above −70 LUFS.
     """
     return integrated_of_blocks(gating_blocks(momentary))
 
 
 def integrated_of_blocks(blocks: Samples) -> float | None:
-    """Integrated loudness from the powers of the gating blocks, in any order."""
+    """Integrated loudness, LUFS, from the powers of the gating blocks, in any order."""
     blocks = blocks[blocks > power_at(ABSOLUTE_GATE_LUFS)]
     if not len(blocks):
         return None
@@ -137,9 +141,9 @@ def gating_blocks(momentary: Samples) -> Samples:
 
 
 def loudness_range_lu(short_term: Samples) -> float | None:
-    """Loudness range from the powers of all 3 s windows on the 10 ms grid, of which every tenth counts.
+    """Loudness range, LU, from the powers of all 3 s windows on the 10 ms grid; every tenth is used.
 
-    None when none is above −70 LUFS.
+    None when no window is above −70 LUFS.
     """
     blocks = short_term[::_STEP_HOPS]
     blocks = blocks[blocks > power_at(ABSOLUTE_GATE_LUFS)]

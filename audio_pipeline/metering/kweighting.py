@@ -1,7 +1,8 @@
-"""K-weighting, from its analogue prototype, for any sample rate; and how much each channel counts.
+"""K-weighting for any sample rate, from its analogue prototype, and the channel weights.
 
 Source: ITU-R BS.1770-5, Annex 1. The recommendation gives coefficients for 48 kHz only; the prototype
-below reproduces them (the frequencies, gain and Q are those of the analogue filters behind its tables).
+below reproduces them (frequencies, gain and Q are from the analogue filters on which its tables are
+based).
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from audio_pipeline.dsp.layouts import assumed
 from audio_pipeline.dsp.recursive import Section
 
 OFFSET_LU = -0.691
-"""What is added so that a 997 Hz sine reads its own level: BS.1770's constant."""
+"""The constant of BS.1770: with it a 997 Hz sine reads its own level."""
 
 
 def channel_weights(channels: int) -> tuple[float, ...]:
-    """How much each channel's power counts when only their number is known: `dsp.layouts.assumed`.
+    """The weights of the channels when only their number is known: `dsp.layouts.assumed`.
 
     Raises ValueError for less than one channel.
     """
@@ -24,7 +25,7 @@ def channel_weights(channels: int) -> tuple[float, ...]:
 
 
 def k_weighting(sample_rate_hz: int) -> tuple[Section, Section]:
-    """The shelf (the head) and the high-pass (RLB) at this rate, by bilinear transform.
+    """The shelf (head model) and the high-pass (RLB) at a sample rate, by bilinear transform.
 
     The high-pass has the recommendation's numerator, 1, −2, 1, at every rate.
     """

@@ -1,15 +1,15 @@
-"""Leq(m): how film programmes, trailers and cinema commercials are measured.
+"""Leq(m), the loudness measure of film programmes, trailers and cinema commercials.
 
-Noise is weighted as ITU-R BS.468-4 has it, 5.6 dB lower so that 2 kHz is 0 dB, averaged as power over
-the whole length, and the channels are summed as power. The level is in dB(m) as heard in a theatre
-aligned to 85 dBC for −20 dBFS of pink noise from one screen channel (ISO 21727, SMPTE RP 200).
-dBFS is AES17's here, where a full-scale sine is 0: a 2 kHz sine of amplitude 0.1 reads 85 dB.
+The signal is weighted as in ITU-R BS.468-4, 5.6 dB lower so that 2 kHz is 0 dB, averaged as power over
+the complete length, and the channels are summed as power. The level is in dB(m), as in a theatre
+aligned to 85 dBC for −20 dBFS of pink noise from one screen channel (ISO 21727, SMPTE RP 200). dBFS is
+as in AES17, where a full-scale sine is 0: a 2 kHz sine of amplitude 0.1 reads 85 dB.
 
-BS.468-4 says that its nominal curve is the response of its network, and that its table gives values of
-it; so the curve between the points of the table is the network's. The free meter leqm-nrt, with the same
-alignment, joins the points by straight lines in decibels over hertz and reads up to 0.5 dB less between
-them; with its lines in place of the network this module agrees with it (`tests/metering/
-leq_m_programmes.py`).
+According to BS.468-4, its nominal curve is the response of its network, and its table gives values of
+it; so the curve between the points of the table is the network's. The free meter leqm-nrt, with the
+same alignment, interpolates the points linearly in decibels over hertz and reads up to 0.5 dB less
+between them; with that interpolation instead of the network this module agrees with it
+(`tests/metering/leq_m_programmes.py`).
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _REFERENCE_HZ = 2000.0
 
 
 def m_weighting_db(frequency_hz: Samples) -> Samples:
-    """The weighting at each frequency above 0, dB: BS.468-4's curve, moved to 0 dB at 2 kHz.
+    """The weighting at each frequency above 0, dB: the curve of BS.468-4, shifted to 0 dB at 2 kHz.
 
-    Source of the rational form: ITU-R BS.468-4 describes the network; the polynomials are those of its
-    transfer function as commonly published, within 0.1 dB of the recommendation's table.
+    Source of the rational form: ITU-R BS.468-4 describes the network; the polynomials are its transfer
+    function as commonly published, within 0.1 dB of the recommendation's table.
     """
     curve: Samples = 20.0 * np.log10(_itu_r_468(frequency_hz) / _itu_r_468(np.array(_REFERENCE_HZ)))
     return curve
@@ -46,7 +46,7 @@ def leq_m_db(samples: Samples, sample_rate_hz: int) -> float | None:
 
 
 def leq_m_of_blocks_db(blocks: Iterable[Samples], sample_rate_hz: int) -> float | None:
-    """As `leq_m_db`, of a programme in blocks `(n, channels)` of any size."""
+    """As `leq_m_db`, for a programme in blocks `(n, channels)` of any size."""
     impulse = _impulse(sample_rate_hz)
     before, energy, length = np.zeros((_TAPS - 1, 1)), 0.0, 0
     for block in blocks:
@@ -72,8 +72,8 @@ def _itu_r_468(frequency_hz: Samples) -> Samples:
 def _impulse(sample_rate_hz: int) -> Samples:
     """The weighting as a FIR `(_TAPS,)`.
 
-    Towards 0 Hz the curve falls by 6 dB an octave. The difference of two samples does exactly that; what
-    is left is flat there, so that its filter can be short.
+    Towards 0 Hz the curve falls by 6 dB an octave, like the difference of two samples. The remaining
+    response is flat there, so that its filter can be short.
     """
     f = frequencies(16 * _TAPS, sample_rate_hz)
     f[0] = 1e-3 * f[1]

@@ -41,13 +41,13 @@ from audio_pipeline.timeline.spans import Span
 
 @dataclass(frozen=True, eq=False)
 class Loudness:
-    """What a programme measures. A value of None has its reason in `reasons`, by the field's name.
+    """The measurement of a programme. A value of None has its reason in `reasons`, by the field's name.
 
-    `…_at_s` of a loudness is the **end** of its window, as a live meter would show it; that of a peak is
-    where the peak is. The curves `(hops,)` are on the 10 ms grid: value k is of the window that ends at
-    (k + 1) · 10 ms, nan where no full window fits yet, minus infinity for digital silence.
-    A channel whose peak is None is silent. `level_dbfs` is the RMS of every 10 ms over all channels.
-    `spans` are the spans asked for, in order.
+    `…_at_s` of a loudness is the **end** of its window, as on a live meter; of a peak, its position.
+    The curves `(hops,)` are on the 10 ms grid: value k is for the window that ends at (k + 1) · 10 ms,
+    nan before the first full window, minus infinity for digital silence. A channel with a peak of None
+    is silent. `level_dbfs` is the RMS of every 10 ms over all channels. `spans` holds the levels of the
+    requested spans, in order.
     """
 
     sample_rate_hz: int
@@ -74,12 +74,12 @@ class Loudness:
 
 
 class Meter:
-    """Everything EBU mode asks for, streaming; memory grows by 16 bytes every 10 ms.
+    """Measures all figures of EBU mode, streaming; memory grows by 16 bytes every 10 ms.
 
-    `channels` in the film order, `weights` theirs (see `channel_weights`) unless given; `spans` are
-    parts of the programme to be measured on their own in the same pass. Blocks are split again into
-    pieces of a second, so the way they were fed changes no bit of any figure.
-    Raises ValueError for a rate outside 8 to 192 kHz, or weights that do not fit the channels.
+    `channels` are in film order, `weights` are their weights (default: `channel_weights`); `spans` are
+    parts of the programme to measure separately in the same pass. Blocks are split into pieces of a
+    second, so the figures are bit-identical for any blocks. Raises ValueError for a rate outside 8 to
+    192 kHz, or weights that do not fit the channels.
     """
 
     def __init__(
@@ -104,10 +104,10 @@ class Meter:
         self._spans = [SpanMeter(span, sample_rate_hz, chosen, start) for span in spans]
 
     def feed(self, block: Samples) -> None:
-        """Take `(n, channels)` more.
+        """Feeds the next block `(n, channels)`.
 
-        Raises ValueError, and takes nothing, for another shape or for a value that is NaN or infinite; the
-        message says where it is.
+        Raises ValueError, and adds no samples, for another shape or for a value that is NaN or
+        infinite; the message names its position.
         """
         if np.asarray(block).dtype.kind != "f":
             raise ValueError("a block is of floats with full scale at 1, not of whole numbers")
@@ -115,7 +115,7 @@ class Meter:
         if x.ndim != 2 or x.shape[1] != self.channels:
             raise ValueError(f"block {x.shape} is not (n, {self.channels})")
         with np.errstate(over="ignore", invalid="ignore"):
-            # a sum of squares is quick, and not finite when one of its terms is not
+            # a sum of squares is fast, and not finite if one of its terms is not
             total = float(energies(x.T).sum())
         if not math.isfinite(total) and not np.isfinite(x).all():
             self._refuse(x)
@@ -129,7 +129,7 @@ class Meter:
         self.samples += len(x)
 
     def result(self) -> Loudness:
-        """What was fed so far, measured; feeding may go on afterwards."""
+        """The measurement of all blocks so far; more may follow."""
         rest, here = self._pieces.rest, Span(self._taken, self.samples)
         hops, peaks = self._energies.history(rest), self._peaks.finished(rest)
         spans = tuple(span.result(here, rest, self._energies.filtered) for span in self._spans)
@@ -196,7 +196,7 @@ class Meter:
 
 
 def measure(samples: Samples, sample_rate_hz: int) -> Loudness:
-    """The loudness of `(n, channels)` samples that are all there already. Raises ValueError as `feed`."""
+    """The loudness of complete samples `(n, channels)`. Raises ValueError as `Meter.feed`."""
     if samples.ndim != 2:
         raise ValueError(f"samples {samples.shape} are not (n, channels)")
     meter = Meter(sample_rate_hz, samples.shape[1])

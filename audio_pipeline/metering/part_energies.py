@@ -1,7 +1,7 @@
 """The loudness of a mix of two parts, the first and the rest, for any gains of both.
 
-Each part is K-weighted once; the energy of the mix then follows from those of the parts and from what
-they have in common, so that a gain is found without another look at the samples.
+Each part is K-weighted once; the energy of the mix is then computed from the energies of the parts and
+of their common part, so that a gain is found without reading the samples again.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class PartEnergies:
-    """K-weighted energies of every whole hop, `(hops,)` each: of both parts, and `common`, twice the sum
-    of the products of their samples. `rest` and `common` are zero where the rest is not measured."""
+    """K-weighted energies of every complete hop, `(hops,)` each.
+
+    `first` and `rest` are the energies of both parts, `common` is twice the sum of the products of
+    their samples. `rest` and `common` are zero if the rest is not measured.
+    """
 
     sample_rate_hz: int
     first: Samples
@@ -33,7 +36,7 @@ class PartEnergies:
     common: Samples
 
     def mix(self, first_gain: float, rest_gain: float) -> Samples:
-        """Of the mix at those gains, `(hops,)`."""
+        """The energies of the mix at the given gains, `(hops,)`."""
         both = self.common * (first_gain * rest_gain)
         both += self.first * first_gain**2
         both += self.rest * rest_gain**2
@@ -57,12 +60,12 @@ class FirstPartMeter:
         self._energies = Energies(sample_rate_hz, channel_weights(channels))
 
     def feed(self, first: Samples, rest: Samples) -> None:
-        """Take the next samples; later ones are ignored."""
+        """Feeds the next block of the first part; `rest` is ignored."""
         for piece in self._pieces.cut(first):
             self._energies.feed(piece)
 
     def result(self) -> PartEnergies:
-        """What was fed so far."""
+        """The energies of all blocks so far."""
         weighted = self._energies.history(self._pieces.rest).weighted
         nothing = np.zeros(len(weighted))
         return PartEnergies(self._rate, weighted, nothing, nothing)
@@ -82,7 +85,7 @@ class MixMeter:
         self._sums: list[Samples] = []
 
     def feed(self, first: Samples, rest: Samples) -> None:
-        """Take more. Raises ValueError for blocks of unequal lengths."""
+        """Feeds the next block of both parts. Raises ValueError for blocks of unequal lengths."""
         cuts = (pieces.cut(x) for pieces, x in zip(self._pieces, (first, rest), strict=True))
         for both in zip(*cuts, strict=True):
             for energies, piece in zip(self._energies, both, strict=True):
@@ -90,7 +93,7 @@ class MixMeter:
             self._sums.append(self._sum())
 
     def result(self) -> PartEnergies:
-        """What was fed so far."""
+        """The energies of all blocks so far."""
         first, rest = (
             energies.history(pieces.rest).weighted
             for energies, pieces in zip(self._energies, self._pieces, strict=True)
@@ -99,7 +102,7 @@ class MixMeter:
         return PartEnergies(self._rate, first, rest, sums - first - rest)
 
     def _sum(self) -> Samples:
-        """The energy of both together, of every hop of the piece that was last looked at."""
+        """The energy of the sum of both parts, for every hop of the latest piece."""
         first, rest = (energies.filtered for energies in self._energies)
         return self._weights @ hop_energies(first + rest, self._rate)
 
@@ -112,10 +115,10 @@ def momentary_power(weighted: Samples, sample_rate_hz: int) -> Samples:
 def gain_to_lufs_db(weighted: Samples, sample_rate_hz: int, target_lufs: float) -> float | None:
     """The gain in dB that brings K-weighted hop energies `(hops,)` to an integrated loudness.
 
-    A gain moves blocks over the absolute gate of −70 LUFS or under it, and with them the loudness that it
-    starts from: so every number of blocks that may pass the gate is tried. The smallest gain that gives
-    the loudness; where none gives it, the one that comes nearest. None for less than 400 ms and for
-    digital silence.
+    A gain moves blocks above or below the absolute gate of −70 LUFS, which changes the loudness before
+    the gain: so every possible number of blocks above the gate is tried. The result is the smallest
+    gain with this loudness; if no gain reaches it, the gain with the nearest one. None for less than
+    400 ms and for digital silence.
     """
     blocks = history.gating_blocks(momentary_power(weighted, sample_rate_hz))
     powers = np.sort(blocks[blocks > 0.0])[::-1]
@@ -126,7 +129,7 @@ def gain_to_lufs_db(weighted: Samples, sample_rate_hz: int, target_lufs: float) 
     consistent = _passing(powers, exact_db) == np.arange(1, len(powers) + 1)
     if consistent.any():
         return float(exact_db[consistent].min())
-    # on either side of where a block passes the gate the loudness jumps
+    # the loudness jumps at every gain at which a block passes the gate
     edges_db = history.ABSOLUTE_GATE_LUFS - history.lufs(powers)
     tried_db = np.sort(np.concatenate([exact_db, edges_db - 1e-9, edges_db + 1e-9]))
     passing = _passing(powers, tried_db)
@@ -136,7 +139,7 @@ def gain_to_lufs_db(weighted: Samples, sample_rate_hz: int, target_lufs: float) 
 
 
 def _means_of_the_loudest(powers: Samples) -> Samples:
-    """Item n − 1: the gated mean power when the first n of falling `powers` pass the absolute gate."""
+    """The gated mean powers: item n − 1 is for the first n of descending `powers` above the absolute gate."""
     counts = np.arange(1, len(powers) + 1)
     sums = np.cumsum(powers)
     gates = sums / counts * 10.0 ** (history.RELATIVE_GATE_LU / 10.0)
@@ -146,6 +149,6 @@ def _means_of_the_loudest(powers: Samples) -> Samples:
 
 
 def _passing(powers: Samples, gains_db: Samples) -> NDArray[np.intp]:
-    """How many of falling `powers` pass the absolute gate at each gain."""
+    """The number of descending `powers` above the absolute gate at each gain."""
     gates = history.power_at(history.ABSOLUTE_GATE_LUFS) * 10.0 ** (-gains_db / 10.0)
     return np.searchsorted(-powers, -gates, side="left")

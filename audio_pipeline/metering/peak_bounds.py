@@ -1,7 +1,8 @@
-"""What no peak of a mix is higher than, for any gains of its two parts, without looking at it again.
+"""Upper bounds of the peaks of a mix, for any gains of its two parts, without reading it again.
 
-Of both parts the largest sample and the sharpest bend of every block are noted when they are made; the
-bounds of the interpolator (see `metering.true_peak`) say which blocks of their mix can reach a level.
+The largest sample and the largest second difference of every block are stored for both parts; with
+them, the bounds of the interpolator (see `metering.true_peak`) show which blocks of the mix can reach a
+level.
 """
 
 from __future__ import annotations
@@ -19,25 +20,27 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BLOCK = 480
-"""Samples that are noted together, 10 ms at 48 kHz; a tile is a whole number of blocks, and each is longer
-than the reach of the interpolator."""
+"""Samples of a block, 10 ms at 48 kHz.
+
+A tile is a whole number of blocks, and a block is longer than the reach of the interpolator.
+"""
 
 assert TILE % BLOCK == 0
 assert BLOCK > REACH + 2
 
 _SLACK = 1.0 + 1e-9
-"""How far a bound may be off by rounding."""
+"""Factor for the rounding error of a bound."""
 
 
 @dataclass(frozen=True, eq=False)
 class BlockPeaks:
-    """Of every block: the largest sample and the largest second difference, as magnitudes, `(blocks,)`."""
+    """The largest sample and the largest second difference of every block, as magnitudes, `(blocks,)`."""
 
     largest: Samples
     bend: Samples
 
     def mixed(self, other: BlockPeaks, gain: float, other_gain: float) -> BlockPeaks:
-        """What this and `other`, at those gains, cannot pass together."""
+        """The bounds of the sum of this and `other` at the given gains."""
         return BlockPeaks(
             self.largest * gain + other.largest * other_gain, self.bend * gain + other.bend * other_gain
         )
@@ -53,7 +56,7 @@ class BlockPeaks:
 
 
 def block_peaks(tile: Samples | None) -> BlockPeaks:
-    """Of the blocks of one tile `(TILE, channels)`, or of silence."""
+    """The peaks of the blocks of one tile `(TILE, channels)`, or of silence."""
     if tile is None:
         nothing = np.zeros(TILE // BLOCK)
         return BlockPeaks(nothing, nothing)
@@ -64,7 +67,7 @@ def block_peaks(tile: Samples | None) -> BlockPeaks:
         step = np.diff(channel)
         np.subtract(step[1:], step[:-1], out=second[1:-1])
         np.maximum(bend, _largest(second), out=bend)
-    # what lies beyond the tile is not known here
+    # the samples outside the tile are unknown, so the bend is bounded by its maximum
     for edge in (0, -1):
         bend[edge] = 4.0 * largest[edge]
     return BlockPeaks(largest, bend)
@@ -79,7 +82,7 @@ def block_maxima(tile: Samples | None) -> Samples:
 
 
 def joined(tiles: list[BlockPeaks]) -> BlockPeaks:
-    """Of all tiles, one after the other."""
+    """The peaks of all tiles, concatenated."""
     nothing = np.zeros(0)
     return BlockPeaks(
         np.concatenate([nothing, *(tile.largest for tile in tiles)]),
@@ -88,7 +91,7 @@ def joined(tiles: list[BlockPeaks]) -> BlockPeaks:
 
 
 def blocks_of(span: Span) -> slice:
-    """The blocks that hold any of `span`, of those that are counted from sample 0."""
+    """The blocks that meet `span`, counted from sample 0."""
     return slice(max(0, span.start // BLOCK), max(0, -(-span.stop // BLOCK)))
 
 
@@ -99,7 +102,7 @@ def _largest(x: Samples) -> Samples:
 
 
 def _with_neighbours(x: Samples) -> Samples:
-    """The largest of each item and the two beside it."""
+    """The largest of each item and its two neighbours."""
     padded = np.concatenate([[0.0], x, [0.0]])
     largest: Samples = np.maximum(np.maximum(padded[:-2], padded[1:-1]), padded[2:])
     return largest

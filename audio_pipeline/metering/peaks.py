@@ -1,8 +1,8 @@
 """The running sample peak and true peak of a programme.
 
-Nearly all of a programme is far from its highest peak. Blocks that cannot hold a higher peak, going by
-their largest sample and their sharpest bend, are passed over; the others are interpolated. A block's
-points depend on its samples alone, so that the answer is the same however the programme was fed.
+Nearly all of a programme is far below its highest peak. Blocks that cannot contain a higher peak, by
+their largest sample and their largest second difference, are skipped; the others are interpolated. A
+block's points depend only on its samples, so that the result is the same for any blocks.
 """
 
 from __future__ import annotations
@@ -27,36 +27,38 @@ from audio_pipeline.metering.true_peak import (
 )
 
 Rough: TypeAlias = NDArray[np.float32]
-"""Samples in single precision, for bounds alone."""
+"""Samples in single precision, only for bounds."""
 
 _UNDER_BLOCK = BLOCK + 2 * REACH
 _BATCH = 32
 _SLACK = 1.0 + 1e-5
-"""How far a bound in single precision may be off: a few roundings of 6e-8, of samples up to three times
-as high as what is left of their differences."""
+"""Factor for the rounding error of a bound in single precision.
+
+It covers a few roundings of 6e-8 of samples up to three times as high as their differences.
+"""
 _FIT_FOR_SINGLE = (1e-15, 1e15)
-"""Peaks that single precision can hold with room on either side."""
+"""The range of peaks for which single precision is safe."""
 
 
 class Peaks:
-    """The highest sample and the true peak of every channel, with their places; fed in any pieces.
+    """The highest sample and the true peak of every channel, with their positions; fed in blocks of any size.
 
-    Samples wait until a block of them is there and what the filter needs around it. Places are in
-    samples from the start of the programme; a true peak's has a fraction.
+    Samples are buffered until a block and its context for the filter are complete. Positions are in
+    samples from the start of the programme; the position of a true peak has a fraction.
     """
 
     def __init__(self, channels: int) -> None:
         self._bounds = bounds_of()
         self._waiting = np.zeros((channels, 2 * REACH))
         self._scratch = Scratch()
-        self._first = -2 * REACH  # the place of the first that waits
+        self._first = -2 * REACH  # the position of the first buffered sample
         self.sample_peaks = np.zeros(channels)
         self.sample_places = np.zeros(channels)
         self.true_peaks = np.zeros(channels)
         self.true_places = np.zeros(channels)
 
     def feed(self, x: Samples) -> None:
-        """Take `(n, channels)` more."""
+        """Feeds the next block `(n, channels)`."""
         waiting = self._waiting.shape[1]
         blocks = (waiting + len(x) - 2 * REACH) // BLOCK
         for channel, (before, new) in enumerate(zip(self._waiting, x.T, strict=True)):
@@ -75,7 +77,7 @@ class Peaks:
         self._waiting = last
 
     def finished(self, rest: Samples) -> Peaks:
-        """The peaks if `rest` `(n, channels)` and then silence followed; this one stays as it is."""
+        """The peaks as if `rest` `(n, channels)` and then silence followed; this object is unchanged."""
         twin = copy(self)
         for name in ("sample_peaks", "sample_places", "true_peaks", "true_places"):
             setattr(twin, name, getattr(self, name).copy())
@@ -83,7 +85,7 @@ class Peaks:
         return twin
 
     def _search(self, channel: int, x: Samples, blocks: int, highest: float) -> None:
-        """Look at so many blocks, the first of which begins REACH after x does."""
+        """Searches `blocks` blocks for a higher peak; the first begins REACH samples after x."""
         low, high = _FIT_FOR_SINGLE
         if low < highest < high:
             at_most, bend = self._limits(x, blocks)
@@ -96,7 +98,7 @@ class Peaks:
             self._look_at(channel, chosen, points_of(under), float(bend[chosen].max()))
 
     def _limits(self, x: Samples, blocks: int) -> tuple[Rough, Rough]:
-        """What no peak of each block is higher than, and no second difference under its filter."""
+        """Upper bounds of the peaks of each block, and of the second differences under its filter."""
         rough = self._scratch.take("rough", ((blocks + 1) * BLOCK,), np.float32)
         inside = x[: len(rough)]
         rough[: len(inside)], rough[len(inside) :] = inside, 0.0
@@ -108,7 +110,7 @@ class Peaks:
         return at_most, _SLACK * bend
 
     def _largest(self, x: Rough) -> Rough:
-        """The largest magnitude of each block of x and the one that follows it, `(blocks − 1,)`."""
+        """The largest magnitude of each block of x and the next block, `(blocks − 1,)`."""
         magnitude = np.abs(x, out=self._scratch.take("magnitude", x.shape, np.float32))
         largest = magnitude.reshape(-1, BLOCK).max(axis=1)
         both: Rough = np.maximum(largest[:-1], largest[1:])
@@ -124,12 +126,12 @@ class Peaks:
         return self._largest(second)
 
     def _look_at(self, channel: int, blocks: NDArray[np.intp], points: Samples, bend: float) -> None:
-        """Take the highest peak of the blocks, if it is higher than all before.
+        """Stores the highest peak of the blocks if it is higher than all before.
 
-        `points` as `points_of` gives them; `bend`: the sharpest of these blocks.
+        `points` is the result of `points_of`; `bend` is the largest second difference in these blocks.
         """
         magnitude = np.abs(points, out=self._scratch.take("points", points.shape, np.float64))
-        magnitude[:, 0] = magnitude[:, -1] = 0.0  # neighbours, which other blocks look at
+        magnitude[:, 0] = magnitude[:, -1] = 0.0  # neighbours, which belong to other blocks
         peak, top = float(self.true_peaks[channel]), float(magnitude.max())
         rise = self._bounds.bent * bend
         if _SLACK * min(HEADROOM * top, top + rise) <= peak:

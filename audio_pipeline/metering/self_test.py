@@ -1,7 +1,7 @@
-"""The meter held against the test signals of EBU Tech 3341 and Tech 3342, at any sample rate.
+"""Tests the meter with the test signals of EBU Tech 3341 and Tech 3342, at any sample rate.
 
-"File" cases are measured whole; "live" ones are fed in blocks of 20 ms and their maxima read and reset
-at the end of every segment, as somebody would who presses the meter's reset button.
+"File" cases are measured as a complete file; "live" cases are fed in blocks of 20 ms, and their maxima
+are read and reset at the end of every segment, as with a meter's reset button.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ _UNITS = {
 
 @dataclass(frozen=True)
 class Row:
-    """One reading. Of a case with several signals or segments it is the one farthest off.
+    """One reading; for a case with several signals or segments, the reading with the largest error.
 
-    `measured` None: the meter gave no figure. `tolerance` is (below, above).
+    `measured` None: the meter returned no figure. `tolerance` is (below, above).
     """
 
     case: str
@@ -59,7 +59,7 @@ class Row:
 
 
 def run_self_test(sample_rate_hz: int) -> list[Row]:
-    """Every case at this rate, in the order of the standards."""
+    """The readings of every case at a sample rate, in the order of the standards."""
     rows = [
         *(row for case in FILE_CASES for row in _file_rows(case, sample_rate_hz)),
         *(_constant_row(case, sample_rate_hz) for case in CONSTANT_CASES),
@@ -106,7 +106,7 @@ def _peak_row(case: PeakCase, sample_rate_hz: int) -> Row:
 
 
 def _live(signal: Samples, sample_rate_hz: int, segments: int) -> Iterator[Loudness]:
-    """Feed in small blocks; what the meter says at the end of each of so many equal segments."""
+    """The loudness at the end of each of `segments` equal segments, fed in small blocks."""
     meter = Meter(sample_rate_hz, signal.shape[1])
     block = round(_LIVE_BLOCK_S * sample_rate_hz)
     ends = [len(signal) * (segment + 1) // segments for segment in range(segments)]
@@ -117,6 +117,6 @@ def _live(signal: Samples, sample_rate_hz: int, segments: int) -> Iterator[Loudn
 
 
 def _farthest(readings: Sequence[float | None], expected: Sequence[float]) -> tuple[float | None, float]:
-    """The reading that is farthest from what is expected of it, and that; none at all is farthest."""
+    """The reading with the largest error, and its expected value; a missing reading has the largest."""
     pairs = list(zip(readings, expected, strict=True))
     return max(pairs, key=lambda p: float("inf") if p[0] is None else abs(p[0] - p[1]))

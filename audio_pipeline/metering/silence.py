@@ -8,7 +8,7 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.timeline.spans import Span
 
 SHORTEST_S = 0.1
-"""Shorter runs of zeros do not count: quiet sound passes through zero, too."""
+"""Shorter runs of zeros do not count, because quiet audio has them, too."""
 
 
 class SilenceFinder:
@@ -21,7 +21,7 @@ class SilenceFinder:
         self._found: list[Span] = []
 
     def feed(self, block: Samples) -> None:
-        """Take `(n, channels)` more."""
+        """Feeds the next block `(n, channels)`."""
         if not len(block):
             return
         zero = block[:, 0] == 0.0
@@ -46,7 +46,7 @@ class SilenceFinder:
         self._position += len(block)
 
     def result(self) -> tuple[Span, ...]:
-        """The runs, in order; one that is still open ends where the programme does."""
+        """The runs, in order; an open run ends at the end of the programme."""
         self._close(self._position)
         return tuple(self._found)
 

@@ -1,4 +1,4 @@
-"""The levels of a part of a programme, exact to the sample, as of a separate file."""
+"""The levels of a part of a programme, exact to the sample, as if it were a separate file."""
 
 from __future__ import annotations
 
@@ -29,8 +29,10 @@ _START_HOPS = 30
 
 @dataclass(frozen=True)
 class SpanLevels:
-    """What a span measures. RMS is over all samples of all channels, and a full-scale square wave reads
-    0 (a sine −3.01). Every None has its `reasons` entry."""
+    """The levels of a span. Every None has an entry in `reasons`.
+
+    RMS is over all samples of all channels; a full-scale square wave reads 0 (a sine −3.01).
+    """
 
     span: Span
     integrated_lufs: float | None
@@ -40,8 +42,10 @@ class SpanLevels:
 
 
 class Pieces:
-    """Cuts what comes in any blocks into pieces of one length, so that every figure is computed on one
-    grid and comes out the same to the last bit."""
+    """Cuts blocks of any size into pieces of one length.
+
+    Every figure is computed on one grid and is therefore bit-identical for any blocks.
+    """
 
     def __init__(self, length: int, channels: int) -> None:
         self._piece = np.empty((length, channels), order="F")
@@ -49,16 +53,16 @@ class Pieces:
 
     @property
     def rest(self) -> Samples:
-        """What has come since the last whole piece, `(m, channels)`, m < length."""
+        """The samples since the last complete piece, `(m, channels)`, m < length."""
         return self._piece[: self._filled]
 
     def cut(self, block: Samples) -> Iterator[Samples]:
-        """Whole pieces `(length, channels)`, each channel contiguous; each is valid until the next."""
+        """Complete pieces `(length, channels)`, each channel contiguous; each is valid until the next."""
         start, length = 0, len(self._piece)
         planar = block.strides[0] == block.itemsize
         while start < len(block):
             if planar and not self._filled and len(block) - start >= length:
-                yield block[start : start + length]  # a whole one, and as it is wanted: not copied
+                yield block[start : start + length]  # complete and planar: not copied
                 start += length
                 continue
             end = min(len(block), start + len(self._piece) - self._filled)
@@ -70,8 +74,10 @@ class Pieces:
 
 
 def hop_energies(x: Samples, sample_rate_hz: int, first: int = 0) -> Samples:
-    """`(channels, n)` that begin where hop `first` does, to `(channels, hops)`: the sums of squares of
-    all hops that end there, too."""
+    """The sums of squares `(channels, hops)` of all complete hops in `x` `(channels, n)`.
+
+    `x` begins at the start of hop `first`.
+    """
     begin = history.hop_edge(first, sample_rate_hz)
     hops = history.whole_hops(begin + x.shape[1], sample_rate_hz) - first
     if not hops:
@@ -84,23 +90,23 @@ def hop_energies(x: Samples, sample_rate_hz: int, first: int = 0) -> Samples:
 
 
 def padded(rest: Samples, length: int) -> Samples:
-    """`rest` with zeros after it, `(length, channels)`."""
+    """`rest` followed by zeros, `(length, channels)`."""
     piece = np.zeros((length, rest.shape[1]), order="F")
     piece[: len(rest)] = rest
     return piece
 
 
 def start_filter(sample_rate_hz: int) -> RecursiveFilter:
-    """K-weighting for the first 300 ms of spans, which end where a hop does."""
+    """K-weighting for the first 300 ms of spans, which end at the edge of a hop."""
     return RecursiveFilter(k_weighting(sample_rate_hz), history.hop_edge(_START_HOPS, sample_rate_hz))
 
 
 class SpanMeter:
-    """Measures one span of a programme, fed with the programme's pieces as they are and K-weighted.
+    """Measures one span of a programme, fed with the programme's pieces, plain and K-weighted.
 
-    The span is heard as if it were a file of its own. To that end its first 300 ms are weighted again,
-    from rest, by the filter `start` (see `start_filter`); after them it has forgotten what was before
-    the span: that decays by 2000 dB a second.
+    The span is measured as if it were a separate file: its first 300 ms are weighted again, from rest,
+    by the filter `start` (see `start_filter`). After them the programme's filter has no memory of the
+    samples before the span: it decays by 2000 dB a second.
     """
 
     def __init__(
@@ -115,8 +121,7 @@ class SpanMeter:
         self._energy = self._peak = 0.0
 
     def feed(self, here: Span, piece: Samples, filtered: Samples) -> None:
-        """Take the piece of the programme that lies `here`, `(n, channels)` as it is and `(channels, n)`
-        K-weighted."""
+        """Feeds the piece of the programme at `here`: plain `(n, channels)`, and K-weighted `(channels, n)`."""
         if not self._span.meets(here):
             return
         part = self._span.intersect(here)
@@ -132,7 +137,7 @@ class SpanMeter:
         self._hops.feed(weighted[:, missing:])
 
     def result(self, here: Span, rest: Samples, filtered: Samples) -> SpanLevels:
-        """The levels of all that was fed so far, and of a rest that is not taken."""
+        """The levels of all samples so far and of `rest`, which is not added."""
         twin = copy(self)
         twin._hops = self._hops.copy()
         twin.feed(here, rest, filtered)
@@ -153,17 +158,17 @@ class SpanMeter:
 
 
 class _Hops:
-    """The weighted energy of every hop, counted from the first sample, fed in any parts."""
+    """The weighted energy of every hop, counted from the first sample, fed in blocks of any size."""
 
     def __init__(self, sample_rate_hz: int, weights: Samples) -> None:
         self._rate = sample_rate_hz
         self._weights = weights
         self._whole: list[Samples] = []
         self._count = self._position = 0
-        self._open = 0.0  # of the hop that has begun
+        self._open = 0.0  # energy of the incomplete hop
 
     def feed(self, filtered: Samples) -> None:
-        """Take `(channels, n)` more."""
+        """Feeds the next block `(channels, n)`."""
         missing = history.hop_edge(self._count + 1, self._rate) - self._position
         self._position += filtered.shape[1]
         self._open += float(self._weights @ energies(filtered[:, :missing]))
@@ -177,7 +182,7 @@ class _Hops:
         self._open = float(self._weights @ energies(following[:, following.shape[1] - left :]))
 
     def weighted(self) -> Samples:
-        """Of all whole hops, `(hops,)`."""
+        """The energies of all complete hops, `(hops,)`."""
         return np.concatenate([np.zeros(0), *self._whole])
 
     def copy(self) -> _Hops:
@@ -193,5 +198,5 @@ def finite(level: float) -> float | None:
 
 
 def level_dbfs(energy: float, count: int) -> float | None:
-    """The RMS level of so many samples with that sum of squares, dBFS; None for silence or none."""
+    """The RMS level of `count` samples with a sum of squares, dBFS; None for silence or no samples."""
     return finite(10.0 * math.log10(energy / count)) if count and energy > 0.0 else None

@@ -1,7 +1,8 @@
-"""The test signals of EBU Tech 3341 v4 and Tech 3342 v4 that are defined by words, as data.
+"""The synthetic test signals of EBU Tech 3341 v4 and Tech 3342 v4, as data.
 
-Cases 7 and 8 of Tech 3341 and 5 and 6 of Tech 3342 are recordings and so not here. A signal is a row of
-steps of one stereo (or 5.0) 1 kHz tone; a true-peak signal is a tone at a fraction of the sample rate.
+Cases 7 and 8 of Tech 3341 and 5 and 6 of Tech 3342 are recordings and therefore missing. A signal is a
+sequence of steps of one stereo (or 5.0) 1 kHz tone; a true-peak signal is a tone at a fraction of the
+sample rate.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ Curve = Literal["momentary_lufs", "short_term_lufs"]
 
 @dataclass(frozen=True)
 class Step:
-    """So many seconds of 1 kHz at a peak level for every channel, dBFS; `OFF` is silence."""
+    """A 1 kHz tone of some duration with a peak level for every channel, dBFS; `OFF` is silence."""
 
     duration_s: float
     levels_dbfs: tuple[float, ...]
@@ -35,8 +36,9 @@ class Step:
 class PeakTone:
     """A second of a tone at `fraction` of the sample rate, faded over 100 ms at either end.
 
-    With `loud_period` one period in the middle has twice the amplitude, the wave is made at four times
-    the rate, held below half of the final one, and every fourth sample taken from `offset` on.
+    With `loud_period` one period in the middle has twice the amplitude; the wave is computed at four
+    times the rate and low-passed at half of the final rate, and every fourth sample is used from
+    `offset` on.
     """
 
     fraction: float
@@ -48,7 +50,7 @@ class PeakTone:
 
 @dataclass(frozen=True)
 class FileCase:
-    """Signals that are measured as files, and what each must read."""
+    """Signals that are measured as files, and the expected figures of each."""
 
     name: str
     signals: tuple[tuple[Step, ...], ...]
@@ -58,7 +60,7 @@ class FileCase:
 
 @dataclass(frozen=True)
 class ConstantCase:
-    """A signal under which a live curve stands still from some time on."""
+    """A signal for which a live curve is constant from `from_s` on."""
 
     name: str
     signal: tuple[Step, ...]
@@ -69,7 +71,7 @@ class ConstantCase:
 
 @dataclass(frozen=True)
 class LiveCase:
-    """Segments in a row; the maximum of the curve is reset at each, and read at its end."""
+    """Consecutive segments; the maximum of the curve is reset at the start of each and read at its end."""
 
     name: str
     segments: tuple[tuple[Step, ...], ...]
@@ -166,7 +168,7 @@ PEAK_CASES = (
 
 
 def stepped_tone(steps: tuple[Step, ...], sample_rate_hz: int) -> Samples:
-    """`(n, channels)`: the steps one after another, the tone's phase running through."""
+    """The steps in series, `(n, channels)`, with a continuous phase of the tone."""
     ends = np.cumsum([step.duration_s for step in steps])
     edges = np.round(np.concatenate([[0.0], ends]) * sample_rate_hz).astype(int)
     gains = np.array([[gain_from_db(level) for level in step.levels_dbfs] for step in steps])
@@ -176,7 +178,7 @@ def stepped_tone(steps: tuple[Step, ...], sample_rate_hz: int) -> Samples:
 
 
 def peak_tone(tone: PeakTone, sample_rate_hz: int) -> Samples:
-    """`(n, 2)`: the tone in both channels."""
+    """The tone in both channels, `(n, 2)`."""
     over = 4 if tone.loud_period else 1
     n = sample_rate_hz * over
     cycles = tone.fraction / over * np.arange(n) + tone.phase_deg / 360.0
@@ -192,7 +194,7 @@ def peak_tone(tone: PeakTone, sample_rate_hz: int) -> Samples:
 
 
 def _held_below(wave: Samples, limit_hz: float, sample_rate_hz: int) -> Samples:
-    """The wave without anything above `limit_hz`: flat to 84 % of it, then down along a cosine."""
+    """The wave, low-passed at `limit_hz`: flat to 84 % of it, then a cosine slope."""
     size = fast_length(len(wave) + 4096)
     share = frequencies(size, sample_rate_hz) / limit_hz
     gain = np.cos(np.pi / 2.0 * np.clip((share - 0.84) / 0.16, 0.0, 1.0)) ** 2

@@ -1,9 +1,9 @@
-"""True peak: the level that the waveform reaches between the samples, by interpolation.
+"""True peak: the maximum level of the waveform between the samples, by interpolation.
 
-Source: ITU-R BS.1770-5, Annex 2, which asks for at least fourfold oversampling at 48 kHz and leaves the
-filter open. A short filter under-reads what lies close to half the sample rate, by 1.9 dB for white
-noise and by more for samples that alternate; this one is long enough to agree with the reference that
-`tests/standards/true_peak_reference.py` defines.
+Source: ITU-R BS.1770-5, Annex 2, which requires at least fourfold oversampling at 48 kHz and does not
+specify the filter. A short filter under-reads signals close to half the sample rate, by 1.9 dB for
+white noise and by more for samples that alternate; this one is long enough to agree with the reference
+in `tests/standards/true_peak_reference.py`.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 REACH = 256
-"""Samples on either side that a peak depends on: the half-length of the filter."""
+"""Half-length of the filter: a peak depends on this number of samples on either side."""
 
 OVERSAMPLING = 4
 """Points per sample, at every sample rate."""
 
 BLOCK = 2 * REACH
-"""Samples that are interpolated together, by one transform of them and REACH more on either side."""
+"""Samples that one transform interpolates, with REACH more samples on either side."""
 
 _BETA = 6.5
 FILTER = (
@@ -46,9 +46,9 @@ HEADROOM = 1.0 / math.cos(_STEP_RAD / 2.0)
 
 @lru_cache(maxsize=1)
 def interpolator() -> Samples:
-    """`(2·REACH + 1, OVERSAMPLING)`: column p gives the point p/OVERSAMPLING after the middle sample.
+    """The FIRs `(2·REACH + 1, OVERSAMPLING)`; column p is for p/OVERSAMPLING after the middle sample.
 
-    It keeps constants and straight lines exactly; column 0 is the sample itself.
+    Constants and straight lines are interpolated exactly; column 0 is the sample itself.
     """
     n = np.arange(-REACH, REACH + 1.0)
     columns = np.zeros((len(n), OVERSAMPLING))
@@ -68,20 +68,21 @@ def interpolator() -> Samples:
 
 @lru_cache(maxsize=1)
 def _responses() -> NDArray[np.complex128]:
-    """`(OVERSAMPLING − 1, BLOCK + 1)`: what turns the spectrum of a window into that of each phase.
+    """The frequency responses `(OVERSAMPLING − 1, BLOCK + 1)` from a window's spectrum to each phase's.
 
-    The first value of the result belongs to sample REACH − 1 of the window.
+    The first value of the result is for sample REACH − 1 of the window.
     """
-    # no phase but the first uses tap −REACH, so that nothing wraps around the window
+    # only the first phase uses tap −REACH, so that the convolution does not wrap around the window
     taps = np.zeros((OVERSAMPLING - 1, _WINDOW))
     taps[:, : 2 * REACH] = interpolator().T[1:, 1:]
     return np.conj(np.fft.rfft(taps, axis=1))
 
 
 def points_of(windows: Samples) -> Samples:
-    """Interpolate `(rows, REACH + BLOCK + REACH)`: `(rows, 1 + BLOCK·OVERSAMPLING + 1)`.
+    """The interpolated points of windows `(rows, REACH + BLOCK + REACH)`.
 
-    The points of the BLOCK samples in the middle, with one point more on either side.
+    Returns `(rows, 1 + BLOCK·OVERSAMPLING + 1)`: the points of the BLOCK samples in the middle, with
+    one more point on either side.
     """
     spectra = np.fft.rfft(windows, axis=1)
     points = np.empty((len(windows), BLOCK + 2, OVERSAMPLING))
@@ -94,16 +95,16 @@ def points_of(windows: Samples) -> Samples:
 
 
 def inter_sample_peaks(window: Samples) -> Samples:
-    """The largest magnitude that belongs to each sample, between it and the next one.
+    """The largest magnitude from each sample to the next one.
 
-    `window`: `(REACH + n + REACH, channels)`; returns `(n, channels)`. Its maximum over a programme with
-    zeros on either side is the true peak that `Peaks` reads. Raises ValueError for a shorter window.
+    `window`: `(REACH + n + REACH, channels)`; returns `(n, channels)`. Its maximum over a programme
+    with zeros on either side is the true peak of `Peaks`. Raises ValueError for a shorter window.
     """
     return _peaks_above(window, 0.0)
 
 
 def _peaks_above(window: Samples, level: float) -> Samples:
-    """As `inter_sample_peaks` where a peak is higher than `level`; elsewhere the highest point."""
+    """As `inter_sample_peaks` for peaks higher than `level`; elsewhere the highest point."""
     n = len(window) - 2 * REACH
     if window.ndim != 2 or n < 0:
         raise ValueError(f"window {window.shape} is not (REACH + n + REACH, channels), REACH = {REACH}")
@@ -120,7 +121,7 @@ def _peaks_above(window: Samples, level: float) -> Samples:
             place = np.flatnonzero(height > level / HEADROOM)
             every = points.reshape(-1)
             height.reshape(-1)[place], _ = crests(every[place - 1], every[place], every[place + 1])
-            # quicker than the maximum along an axis of four
+            # faster than the maximum along an axis of four
             peaks = reduce(np.maximum, height[:, 1:-1].reshape(-1, OVERSAMPLING).T)
             part = slice(first * BLOCK, min(n, first * BLOCK + len(peaks)))
             out[part, channel] = peaks[: part.stop - part.start]
@@ -128,10 +129,10 @@ def _peaks_above(window: Samples, level: float) -> Samples:
 
 
 def peaks_that_may_pass(window: Samples, limit: float) -> Samples | None:
-    """As `inter_sample_peaks`, where a peak may be higher than `limit`; elsewhere plain magnitudes.
+    """As `inter_sample_peaks` where a peak may be higher than `limit`; elsewhere plain magnitudes.
 
-    None when no peak can be. Most of a programme is far below a ceiling, and interpolating it is most
-    of a limiter's work.
+    None when no peak can be higher. This is fast: most of a programme is far below a ceiling, and
+    interpolation takes most of a limiter's time.
     """
     n = len(window) - 2 * REACH
     bounds = bounds_of()
@@ -158,13 +159,12 @@ def peaks_that_may_pass(window: Samples, limit: float) -> Samples | None:
 
 @dataclass(frozen=True)
 class Bounds:
-    """Limits of points and crests, from the samples under the filter: m, the largest sample, and m2,
-    the largest second difference, as magnitudes.
+    """Factors of the upper bounds of points and crests.
 
-    No point is higher than `steepest · m`: the filter's absolute sum. No point is higher than the
-    sample on either side and `added · m2`: what interpolation adds to a straight line is a sum of
-    second differences. No crest is higher than its point and `bent · m2`, nor than its point times
-    `HEADROOM`.
+    m is the largest sample under the filter, and m2 the largest second difference, as magnitudes. A
+    point is at most `steepest · m`: the filter's absolute sum. A point is at most the adjacent sample
+    plus `added · m2`, because interpolation adds a sum of second differences to a straight line. A
+    crest is at most its point plus `bent · m2`, and at most its point times `HEADROOM`.
     """
 
     steepest: float
@@ -185,7 +185,7 @@ def bounds_of() -> Bounds:
     for part in range(3):
         fine[part : part + len(columns), part * OVERSAMPLING : (part + 1) * OVERSAMPLING] = columns
     bend = np.abs(_in_second_differences(np.diff(fine, 2, axis=1))).sum(axis=0).max()
-    # a crest rises most above its point, for the bend there, where two points are equally high
+    # relative to the bend, a crest rises most above its point where two points are equally high
     rise = (HEADROOM - 1.0) / (2.0 - 2.0 * math.cos(_STEP_RAD))
     return Bounds(
         steepest=float(np.abs(columns).sum(axis=0).max()),
@@ -195,7 +195,7 @@ def bounds_of() -> Bounds:
 
 
 def _in_second_differences(taps: Samples) -> Samples:
-    """The taps that do to second differences what `taps`, without mean or slope, do to samples."""
+    """The taps for second differences that are equivalent to `taps`, without mean or slope, for samples."""
     twice: Samples = np.cumsum(np.cumsum(taps, axis=0), axis=0)
     return twice
 
@@ -203,17 +203,17 @@ def _in_second_differences(taps: Samples) -> Samples:
 def crests(before: Samples, point: Samples, after: Samples) -> tuple[Samples, Samples]:
     """The height of the wave around each point, and its distance from the point in points, ±0.5.
 
-    At a crest, the amplitude of the sine through the point and its neighbours, at most `HEADROOM` times
-    the point, at the vertex of the parabola; elsewhere the magnitude of the point. All arrays of one
-    shape.
+    At a crest, the height is the amplitude of the sine through the point and its neighbours, at most
+    `HEADROOM` times the point, and its position the vertex of the parabola; elsewhere the height is the
+    magnitude of the point. All arrays have one shape.
     """
     magnitude, sign = np.abs(point), np.sign(point)
     middle, across = 0.5 * (before + after) * sign, 0.5 * (after - before) * sign
     drop = magnitude - middle
     crest = (drop > 0.0) & (np.abs(across) <= drop)
     place = np.divide(across, drop, out=np.zeros_like(drop), where=crest)
-    # of a sine that turns by w from point to point: drop = p·(1 − cos w), across = q·sin w, and its
-    # amplitude √(p² + q²); neighbours lower than cos(π/OVERSAMPLING) of the point are beyond its band
+    # for a sine with w radians per point: drop = p·(1 − cos w), across = q·sin w, and its amplitude is
+    # √(p² + q²); neighbours lower than cos(π/OVERSAMPLING) of the point are beyond its band
     whole = magnitude + np.maximum(middle, magnitude * math.cos(_STEP_RAD))
     slope = np.divide(across, whole, out=np.zeros_like(drop), where=crest)
     height = magnitude * np.minimum(np.sqrt(1.0 + place * slope), HEADROOM)
@@ -223,6 +223,6 @@ def crests(before: Samples, point: Samples, after: Samples) -> tuple[Samples, Sa
 def windows_of(x: NDArray[Precision], length: int) -> NDArray[Precision]:
     """Every window of a contiguous x, `(len(x) − length + 1, length)`, as a view.
 
-    NumPy's own `sliding_window_view` takes longer to set up than most of what is done here.
+    NumPy's own `sliding_window_view` has a set-up time longer than most operations here.
     """
     return np.ndarray((len(x) - length + 1, length), x.dtype, x, strides=x.strides * 2)

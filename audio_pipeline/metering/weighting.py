@@ -18,7 +18,7 @@ _F1, _F2, _F3, _F4 = 20.598997, 107.65265, 737.86223, 12194.217
 
 
 def a_weighting_db(frequency_hz: Samples) -> Samples:
-    """The analogue curve, dB, 0 at 1 kHz: what a class 1 sound level meter aims at."""
+    """The analogue curve, dB, 0 at 1 kHz: the target of a class 1 sound level meter."""
 
     def magnitude(f: Samples) -> Samples:
         s = np.square(f)
@@ -29,10 +29,10 @@ def a_weighting_db(frequency_hz: Samples) -> Samples:
 
 
 def a_weighting(sample_rate_hz: int) -> tuple[Section, Section, Section]:
-    """The sections at this rate, 0 dB at 1 kHz.
+    """The sections at a sample rate, 0 dB at 1 kHz.
 
-    The two below 1 kHz are bilinear transforms; the poles at 12 kHz, which such a transform would bend
-    down to silence at half the rate, are matched, with zeros solved so that the magnitude is the
+    The two below 1 kHz are bilinear transforms. The poles at 12 kHz, which such a transform would warp
+    to silence at half the rate, are matched, with zeros solved so that the magnitude equals the
     analogue one at 0, a quarter and half of the rate (after Vicanek, "Matched second order digital
     filters", 2016).
     """
@@ -61,13 +61,13 @@ def _low_pass_pair(corner_hz: float, sample_rate_hz: int) -> Section:
     a1, a2 = -2.0 * pole, pole * pole
 
     def wanted(share: float) -> float:
-        """|B|² at that share of half the rate: the analogue |H|² times the poles' |A|²."""
+        """|B|² at a share of half the rate: the analogue |H|² times the poles' |A|²."""
         analogue = 1.0 / (1.0 + (share * sample_rate_hz / 2.0 / corner_hz) ** 2) ** 2
         z = complex(math.cos(math.pi * share), -math.sin(math.pi * share))
         return analogue * abs(1.0 + a1 * z + a2 * z * z) ** 2
 
-    # |b0 + b1·z⁻¹ + b2·z⁻²|² at 0, a quarter and half of the rate is (b0 + b1 + b2)²,
-    # (b0 − b2)² + b1² and (b0 − b1 + b2)²: a sum, a difference, and then what lies between b0 and b2
+    # |b0 + b1·z⁻¹ + b2·z⁻²|² at 0, a quarter and half of the rate is (b0 + b1 + b2)², (b0 − b2)² + b1²
+    # and (b0 − b1 + b2)²: they give b0 + b2, b1, and then b0 − b2
     bottom, middle, top = (wanted(share) for share in (0.0, 0.5, 1.0))
     outer = (math.sqrt(bottom) + math.sqrt(top)) / 2.0
     b1 = (math.sqrt(bottom) - math.sqrt(top)) / 2.0

@@ -1,1 +1,1 @@
-"""A preset made ready, and the console that mixes its tiles."""
+"""The session of a preset, and the console that mixes its tiles."""

@@ -1,7 +1,7 @@
 """The console: mixes the tiles of a graph onto the buses DX, FX and BG.
 
-Every stage is a pure function of the tile's number, so tiles may be made by any worker in any order;
-what a look-back needs again is remembered while it can be asked for.
+Every stage is a pure function of the tile's number, so tiles may be rendered by any worker in any
+order. The ends of tiles are cached for look-backs as long as they may be needed.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ Mixed = TypeVar("Mixed")
 
 EVERY_PART = range(4)
 SENDS = (2, 3)
-"""What a bus effect looks back at, of the parts of a strip."""
+"""The parts of a strip for which a bus effect has a look-back."""
 
 
 class Console:
-    """Mixes the sounds of `graph`. `store` keeps the tiles that take longer to make than to read."""
+    """Mixes the sounds of `graph`. `store` caches the tiles that take longer to render than to read."""
 
     def __init__(self, graph: Graph, store: TileStore | None = None) -> None:
         self.graph = graph
@@ -42,19 +42,19 @@ class Console:
         self._tails: TileStore = MemoryTiles()
 
     def solo(self, *names: str) -> Console:
-        """The same console with those layers alone: their share of every bus, all effects included.
+        """A console with only the named layers: their share of every bus, including all effects.
 
-        No layer moves another, so the solos of all layers sum to the mix but for rounding. Raises
-        ValueError for a layer that does not play.
+        Layers do not affect each other, so the solos of all layers sum to the mix, apart from rounding.
+        Raises ValueError for a layer that does not play.
         """
         return Console(self.graph.solo(*names), self._store)
 
     def active_spans(self, buses: Collection[Bus] = BUSES) -> tuple[Span, ...]:
-        """Where anything on `buses` may sound, as spans in order that do not meet; elsewhere they are zero."""
+        """The spans in which `buses` may be active, in order and disjoint; elsewhere the samples are zero."""
         return self.graph.active_spans(buses)
 
     def bus_tile(self, index: int) -> dict[Bus, Samples | None]:
-        """The buses over tile number `index`: each `(TILE, 2)`, or None where it is silent."""
+        """The buses over tile number `index`: each `(TILE, 2)`, or None for silence."""
         heard: dict[Bus, list[Samples | None]] = {bus: [] for bus in BUSES}
         for group in self.graph.groups:
             if group.span.meets(tile(index)):
@@ -68,8 +68,10 @@ class Console:
     def tiles(
         self, span: Span, workers: int, mixed: Callable[[dict[Bus, Samples | None]], Mixed]
     ) -> Iterator[tuple[Span, Mixed]]:
-        """Every tile that meets `span` with what `mixed` makes of its buses, in order, made by `workers`
-        threads."""
+        """Every tile that meets `span`, in order, with the result of `mixed` for its buses.
+
+        `workers` threads render them.
+        """
 
         def made(here: Span) -> tuple[Span, Mixed]:
             return here, mixed(self.bus_tile(here.start // TILE))
@@ -90,7 +92,7 @@ class Console:
         return out
 
     def dry(self, name: str, span: Span) -> Samples:
-        """What the layer's source gives over `span`, `(len(span), channels)`: no effect, no place."""
+        """The samples of the layer's source over `span`, `(len(span), channels)`, without effects and pan."""
         source = self.graph.sources[name]
         out = silence(len(span), source.channels)
         for here in tiles_over(span.intersect(source.span)):
@@ -102,7 +104,7 @@ class Console:
         return out
 
     def strip(self, name: str, index: int) -> Strip:
-        """One layer after its strip effects, placed, over tile number `index`."""
+        """The strip of one layer after its strip effects and pan, over tile number `index`."""
         graph = self.graph
         look_back, pan_back = graph.strip_look_back(name), graph.pan_look_back(name)
         window = self._window(
@@ -141,7 +143,7 @@ class Console:
         return processor.process(group.bus, window, tile(index))
 
     def _source(self, name: str, index: int) -> Strip:
-        """A layer's source, not placed. A recording is not kept again: its stem is in memory."""
+        """A layer's source, not panned. A recording is not cached again: its stem is in memory."""
         if not self.graph.sources[name].span.meets(tile(index)):
             return Strip()
         if self.graph.layers[name].stems():
@@ -178,10 +180,10 @@ class Console:
         make: Callable[[int], Strip],
         wanted: Sequence[int] = EVERY_PART,
     ) -> Strip:
-        """A strip over `[tile.start − look_back, tile.stop)`, put together from whole tiles: those parts
-        that are `wanted` so, others over the tile alone.
+        """A strip over `[tile.start − look_back, tile.stop)`, joined from complete tiles.
 
-        Of each tile only the end that can be looked back at is remembered, under `stage`.
+        Only the `wanted` parts cover that span; other parts cover the tile alone. Of each tile only the
+        end that a look-back can reach is cached, under `stage`.
         """
         if look_back == 0:
             return make(index)
@@ -195,7 +197,7 @@ class Console:
         def tail_of(i: int) -> Strip:
             return self._tails.get(stage, i, lambda: make(i).end(tail))
 
-        # its own tile first: others may wait for its tail while this one waits for theirs
+        # its own tile first: other workers may wait for its tail while this one waits for theirs
         self._tails.get(stage, index, own_tail)
         here = own[0] if own else make(index)
         tiles_back = -(-look_back // TILE)
@@ -212,7 +214,7 @@ class Console:
 
 
 def _joined(parts: list[NDArray[Any] | None], lengths: list[int], skip: int) -> NDArray[Any] | None:
-    """`parts` one after the other, less the first `skip` samples; None is silence, as is all of None."""
+    """The concatenation of `parts` without the first `skip` samples; None is silence; None if all are None."""
     known = next((part for part in parts if part is not None), None)
     if known is None:
         return None

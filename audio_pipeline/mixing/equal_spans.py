@@ -1,4 +1,4 @@
-"""Where two mixes of the same length or another are the same samples, bus by bus, before any gain."""
+"""The spans in which two mixes have equal samples, bus by bus, before any gain."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from audio_pipeline.mixing.console import BUSES, Console
 from audio_pipeline.timeline.spans import TILE, Span, tiles_over
 
 ALL = "mix"
-"""What the spans are called in which every bus is equal."""
+"""The key of the spans in which every bus is equal."""
 
 
 @dataclass
@@ -38,9 +38,10 @@ def equal_spans(
     workers: int = 1,
     progress: Callable[[float], None] = lambda share: None,
 ) -> dict[str, tuple[Span, ...]]:
-    """For each bus, and for all together ("mix"), the spans of `compared` in which both give equal samples.
+    """The spans of `compared` with equal samples in both mixes, for each bus and for all together ("mix").
 
-    Every tile of both is made and compared, sample by sample. Equal is equal in both channels, bit by bit.
+    Every tile of both mixes is rendered and compared, sample by sample. Equal means bit-identical in
+    both channels.
     """
     runs = {name: _Runs() for name in (*BUSES, ALL)}
 
@@ -63,7 +64,7 @@ def equal_spans(
 
 
 def long_enough(spans: Sequence[Span], shortest: int) -> tuple[Span, ...]:
-    """The spans that last at least `shortest` samples: shorter ones may be equal by chance."""
+    """The spans of at least `shortest` samples; shorter ones may be equal by chance."""
     return tuple(span for span in spans if len(span) >= shortest)
 
 

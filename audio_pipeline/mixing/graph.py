@@ -1,10 +1,10 @@
-"""The graph of one scene: every sound prepared, which layer meets which effect, and where it sounds.
+"""The graph of one scene: prepared sounds, the effects of each layer, and their active spans.
 
     source ─▶ strip effects ─▶ Σ over a group ─▶ bus effects ─▶ bus
               (crossfade, echo)  (one bus, same    (space, dropout)
                                   bus effects)
 
-It says what has to be made; the console makes it.
+The graph describes the mix; the console renders it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from audio_pipeline.timeline.workers import run_concurrently
 from audio_pipeline.units import OFF
 
 MAX_LOOK_BACK_S = 180
-"""What an effect may ask to hear again; every second takes a megabyte and a half of each layer."""
+"""Limit of an effect's look-back; every second takes 1.5 MB for each layer."""
 
 
 class Sounds(Protocol):
@@ -38,10 +38,10 @@ class Sounds(Protocol):
 
 @dataclass(frozen=True)
 class Group:
-    """Layers of one bus that pass through the same bus effects; from sample `until` all are silent.
+    """Layers of one bus that pass through the same bus effects; from sample `until` on all are silent.
 
-    They sound in `span`, tails and all. After the first `kept_after` of its effects a tile takes longer
-    to make than to read, so it is worth keeping there; 0: nowhere.
+    `span` is their active span, including tails. After the first `kept_after` of its effects a tile
+    takes longer to render than to read, so it is cached there; 0: nowhere.
     """
 
     bus: Bus
@@ -54,10 +54,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Stage:
-    """A point of the graph, by the sounds that its samples come from, in exact order.
+    """A point of the graph, identified by the sounds that its samples come from, in exact order.
 
-    `strips` holds each layer's name and the names of its strip effects. Without a `bus` it is one source
-    by itself; with one, the strips are placed, summed and have passed `effects`.
+    `strips` holds each layer's name and the names of its strip effects. Without a `bus` it is a single
+    source; with one, the strips are panned, summed and processed by `effects`.
     """
 
     strips: tuple[tuple[str, ...], ...]
@@ -71,11 +71,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class Graph:
-    """Sounds of one scene and how they meet; see `build_graph`.
+    """The sounds of one scene and their connections; see `build_graph`.
 
-    `strip_effects` holds for each layer the effects that work on it alone, `strip_spans` where it sounds
-    after them; `placed` are the layers that one of them gives a place, all others the console pans by
-    `placer`.
+    `strip_effects` holds the strip effects of each layer, `strip_spans` its active span after them;
+    `placed` are the layers that a strip effect pans; the console pans all others by `placer`.
     """
 
     scene: Scene
@@ -89,7 +88,7 @@ class Graph:
     groups: tuple[Group, ...] = ()
 
     def solo(self, *names: str) -> Graph:
-        """The same graph with those layers alone. Raises ValueError for a layer that does not play."""
+        """A graph with only the named layers. Raises ValueError for a layer that does not play."""
         for name in names:
             if name not in self.layers:
                 raise ValueError(f"{name!r} does not play; there are: {', '.join(self.layers)}")
@@ -103,8 +102,7 @@ class Graph:
         )
 
     def active_spans(self, buses: Collection[Bus] = get_args(Bus)) -> tuple[Span, ...]:
-        """Where anything on `buses` may sound, as spans in order that do not meet; elsewhere they are
-        zero."""
+        """The spans in which `buses` may be active, in order and disjoint; elsewhere the samples are zero."""
         merged: list[Span] = []
         for span in sorted(group.span for group in self.groups if group.bus in buses):
             heard = span.intersect(self.scene.programme)
@@ -115,16 +113,16 @@ class Graph:
         return tuple(merged)
 
     def source_stage(self, name: str) -> Stage:
-        """The source of a layer."""
+        """The stage of a layer's source."""
         return Stage(((name,),))
 
     def group_stage(self, group: Group, passed: int) -> Stage:
-        """A group after the first `passed` of its effects."""
+        """The stage of a group after the first `passed` of its effects."""
         strips = tuple((name, *self.strip_effects[name]) for name in group.layers)
         return Stage(strips, group.bus, group.effects[:passed])
 
     def group_of(self, bus: Bus, layers: tuple[str, ...], effects: tuple[str, ...], until: int) -> Group:
-        """The group of those layers and bus effects."""
+        """The group of the given layers and bus effects."""
         spans = [self.strip_spans[name] for name in layers]
         whole = Span(min(s.start for s in spans), max(s.stop for s in spans))
         for name in effects:
@@ -134,18 +132,18 @@ class Graph:
         return Group(bus, layers, effects, until, span, kept_after=max(looking_back, default=0))
 
     def pan_look_back(self, name: str) -> int:
-        """Samples that the console's pan looks back at; 0 for a layer that it does not pan."""
+        """The look-back of the console's pan in samples; 0 for a layer that it does not pan."""
         if name in self.placed or self.sources[name].channels != 1:
             return 0
         return self.placer.look_back
 
     def strip_look_back(self, name: str) -> int:
-        """Samples of its source that a layer's strip looks back at."""
+        """The look-back of a layer's strip, in samples of its source."""
         effects = (self.processors[effect].look_back for effect in self.strip_effects[name])
         return max(self.pan_look_back(name), *effects, 0)
 
     def tiles_back(self) -> int:
-        """How many tiles behind a tile that is being made may still be asked for."""
+        """The number of tiles before the current one that may still be needed."""
         strip = max((self.strip_look_back(name) for name in self.layers), default=0)
         bus = max((self._bus_tiles_back(group) for group in self.groups), default=0)
         return _tiles(strip) + bus
@@ -160,10 +158,10 @@ def build_graph(
     effects: Mapping[str, Effect],
     sounds: Sounds | None = None,
 ) -> Graph:
-    """Prepare `layers` and `effects`: those that are on, effects in the order they work in.
+    """The graph of `layers` and `effects`: those that are on, effects in processing order.
 
-    `sounds` prepares them; without it all are prepared at once. Raises PresetError for an effect that
-    looks back too far, and whatever a sound raises that cannot be prepared.
+    `sounds` prepares them; without it all are prepared immediately. Raises PresetError for an effect
+    with too long a look-back, and the errors of a sound's `prepare`.
     """
     sounds = PreparedSounds(scene) if sounds is None else sounds
 
@@ -209,7 +207,7 @@ def _strip_span(graph: Graph, name: str) -> Span:
 
 
 def _groups(graph: Graph, effects: Mapping[str, Effect]) -> tuple[Group, ...]:
-    """Layers that begin before the cue `silence` end there, tails and all; later ones at the end."""
+    """The groups: layers that begin before the cue `silence` end there, including tails; others at the end."""
     scene = graph.scene
     end = scene.programme.stop
     silence_at = scene.cue("silence") if "silence" in scene.schedule.define else end
@@ -225,12 +223,12 @@ def _groups(graph: Graph, effects: Mapping[str, Effect]) -> tuple[Group, ...]:
 
 
 def _hears(effect: Effect, name: str, graph: Graph) -> bool:
-    """Whether a bus effect works on a layer: one for sends alone needs a send, its own or an effect's."""
+    """Whether a bus effect works on a layer; an effect on sends needs a send of the layer or a strip effect."""
     layer = graph.layers[name]
     sends = layer.early > OFF or layer.late > OFF or bool(graph.strip_effects[name])
     return effect.works_on(name) and (sends or not effect.hears_sends_only)
 
 
 def _tiles(samples: int) -> int:
-    """So many whole tiles hold that many samples."""
+    """The number of complete tiles that contain `samples`."""
     return -(-samples // TILE)

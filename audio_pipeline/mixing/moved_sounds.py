@@ -1,4 +1,4 @@
-"""Which sounds depend on what moved: by the questions that each asks its scene while it is prepared."""
+"""Finds the sounds that depend on moved times, by the questions that each asks its scene in `prepare`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from audio_pipeline.mixing.session import Session
 from audio_pipeline.timeline.scene import Scene
 
 UNKNOWN = "anything"
-"""What a sound depends on that asked the scene in a way which nobody can follow."""
+"""The cause for a sound with questions to the scene that cannot be tracked."""
 
 
 def moved_sounds(before: Session, after: Session) -> Mapping[str, tuple[str, ...]]:
-    """For each layer and effect that plays in `after` what it asked for that has moved, as words like "black"
-    or "end"; nothing for a sound that depends on nothing that moved."""
+    """The causes of change for each active layer and effect of `after`, like "black" or "end".
+
+    A sound that depends on nothing that moved has no causes.
+    """
     sounds: dict[str, Any] = {**after.preset.playing(), **after.preset.working()}
     others: dict[str, Any] = {**before.preset.playing(), **before.preset.working()}
     found: dict[str, tuple[str, ...]] = {}
@@ -38,7 +40,7 @@ def _questions(scene: Scene, name: str, sound: Any) -> list[Question] | None:
 
 
 def _answer(scene: Scene, question: Question) -> Any:
-    """What the scene answers; stems are the same files in both."""
+    """The answer of the scene; stems are ignored, because both sessions have the same files."""
     if question[0] in ("stem", "stem of"):
         return None
     try:

@@ -1,4 +1,4 @@
-"""A preset made ready to play: stems conditioned, cues in samples, every sound prepared."""
+"""The session of a preset: conditioned stems, cues in samples, prepared sounds."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ from audio_pipeline.timeline.spans import Span
 from audio_pipeline.timeline.workers import in_order
 
 MOST_STEM_BYTES = 1 << 31
-"""What the stems of one mix may take in memory, float64: four of the largest."""
+"""Memory limit for the stems of one mix, float64: four of the largest."""
 
 
 @dataclass(frozen=True)
 class Session:
-    """A preset in its scene.
+    """A preset with its scene and console.
 
-    `stems` tells for each layer or effect what was done to its files, `treatments` what effects did to whole
-    stems. `slots` are those of the voices; `overruns` what does not fit them or a cue; `reference` the name of
-    the mix that it is locked to.
+    `stems` holds the conditioned files of each layer or effect, `treatments` the results of effects on
+    complete stems. `slots` are the slots of the voices; `overruns` are lines and echoes that exceed
+    them or a cue; `reference` is the name of the mix that it is locked to.
     """
 
     preset: Preset
@@ -52,7 +52,7 @@ class Session:
 
     @property
     def warnings(self) -> tuple[Mapping[str, str], ...]:
-        """What is wrong with the stems or could not be done to them, each with a `code` and a `message`."""
+        """Warnings about the stems and their treatment, each with a `code` and a `message`."""
         stems = [
             {"code": warning.code, "message": f"{sound}: {warning.message}"}
             for sound, conditioned in self.stems.items()
@@ -63,7 +63,7 @@ class Session:
 
     @property
     def notes(self) -> tuple[tuple[str, str], ...]:
-        """What was assumed, chosen or left out of the stems: a code and a sentence each."""
+        """Notes about assumptions, choices and omissions in the stems: a code and a sentence each."""
         return tuple(
             (note.code, f"{sound}: {note.message}")
             for sound, conditioned in self.stems.items()
@@ -73,7 +73,7 @@ class Session:
 
 
 def with_stem_files(preset: Preset, files: StemFiles) -> Preset:
-    """The preset with other stems in place. Raises PresetError for a layer that has no stem."""
+    """A copy of the preset with replaced stems. Raises PresetError for a layer without a stem."""
     layers = dict(preset.layers)
     for name, file in files.items():
         layer = layers.get(name)
@@ -93,11 +93,11 @@ def open_session(
     cache: Cache | None = None,
     lock: PictureLock | None = None,
 ) -> Session:
-    """Condition the stems, work the cues out, prepare every sound that is on.
+    """The session of a preset: conditions the stems, computes the cues, prepares every sound that is on.
 
-    With `lock`, cues and slots are those of a reference. With `cache`, what was made before is not made
-    again. Raises PresetError and StemError for what cannot be, RenderError for a head that needs a package
-    which is not installed.
+    With `lock`, cues and slots come from a reference. With `cache`, earlier results are read from it.
+    Raises PresetError and StemError for an invalid preset or stem, RenderError for a head that needs a
+    package which is not installed.
     """
     rate = preset.sample_rate_hz
     preset = with_slots(preset, lock)
@@ -144,9 +144,10 @@ def open_session(
 
 
 def lock_of_preset(project: Project, preset: Preset, name: str, cache: Cache | None) -> PictureLock:
-    """The cues and slots of a preset with its own stems, called `name`, for other languages to be locked to.
+    """The picture lock of a preset with its own stems: its cues and slots, with the name `name`.
 
-    Raises PresetError and StemError for what cannot be timed or read.
+    Other languages are locked to it. Raises PresetError for invalid times, StemError for an unreadable
+    stem.
     """
     rate, keep = preset.sample_rate_hz, StemCache(cache)
     preset = with_slots(preset, None)
@@ -160,7 +161,7 @@ def lock_of_preset(project: Project, preset: Preset, name: str, cache: Cache | N
 
 
 def _head(project: Project, preset: Preset) -> Head:
-    """Whose ears hear the mix; a head has no part in a mix for speakers, and its file is not read."""
+    """The head model of the mix; a mix for speakers does not read a head file."""
     path = head_path(project, preset)
     if path is not None:
         return read_head(path)

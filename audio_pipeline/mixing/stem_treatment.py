@@ -1,8 +1,8 @@
-"""Effects of the stage "stem", run on whole conditioned stems before the preset's level is set.
+"""Runs effects of the stage "stem" on complete conditioned stems, before the preset's level.
 
     conditioned at REFERENCE_LUFS ─▶ effect ─▶ levelled ─▶ next effect ─▶ … ─▶ the layer's own level
 
-So what an effect makes does not depend on the level that a preset asks for, which is one gain after it.
+The output of an effect does not depend on the level in a preset, because that is a gain after it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from audio_pipeline.timeline.scene import StemRequest
 
 @dataclass(frozen=True)
 class Treatment:
-    """What one effect did to the stems: its facts are JSON, each warning has a `code` and a `message`."""
+    """The facts (JSON) and warnings of one effect; each warning has a `code` and a `message`."""
 
     effect: str
     kind: str
@@ -35,11 +35,11 @@ class Treatment:
 
 @dataclass(frozen=True)
 class TreatedStems:
-    """What became of all stems of a preset.
+    """All stems of a preset, untreated and treated.
 
-    `requested`: each stem as it was asked for, at its own level, untreated. `by_layer`: what the layers that
-    were treated play instead, at their levels. `keys` and `layer_keys` are those of what both are made of;
-    without a cache both are empty.
+    `requested`: each stem as requested, at its own level, untreated. `by_layer`: the treated stems that
+    layers play instead, at their levels. `keys` and `layer_keys` are the cache keys of the sources of
+    both; without a cache both are empty.
     """
 
     requested: Mapping[StemRequest, Conditioned]
@@ -63,7 +63,7 @@ class StemTreatment:
         }
 
     def source(self, request: StemRequest) -> StemRequest:
-        """The stem that has to be there for `request`: one that is treated is wanted at the reference."""
+        """The stem to condition for `request`: a stem that is treated has the reference loudness."""
         treated = request in self._requests.values()
         return replace(request, level_lufs=REFERENCE_LUFS) if treated else request
 
@@ -73,8 +73,11 @@ class StemTreatment:
         source_keys: Mapping[StemRequest, str],
         cache: Cache | None,
     ) -> TreatedStems:
-        """Treat the stems. `sources` holds for each request of the preset the stem that `source` asks for,
-        `source_keys` the keys of these. With `cache`, what was made before is not made again."""
+        """The treated stems.
+
+        `sources` holds the stem that `source` returns for each request of the preset, `source_keys`
+        their keys. With `cache`, earlier results are read from it.
+        """
         if not self._effects:
             return TreatedStems(sources, {}, source_keys, {})
         by_layer = {layer: sources[request] for layer, request in self._requests.items()}
@@ -119,7 +122,7 @@ class StemTreatment:
         layer_keys: Mapping[str, str],
         sources: Mapping[str, Conditioned],
     ) -> tuple[dict[str, Samples], dict[str, Any]]:
-        """What the cache has of it, or what is made now and kept."""
+        """The result from the cache, or a new one, which is stored in it."""
         known = cache.get(key)
         if known is not None:
             entries = {layer: cache.get(layer_keys[layer]) for layer in sources}
@@ -134,7 +137,7 @@ class StemTreatment:
         return stems, note
 
     def _made(self, sources: Mapping[str, Conditioned]) -> tuple[dict[str, Samples], dict[str, Any]]:
-        """The treated stems `(n, 1)` at the reference, and a note of JSON values."""
+        """The treated stems `(n, 1)` at the reference loudness, and a note of JSON values."""
         preset, rate = self._preset, self._preset.sample_rate_hz
 
         def loudness_lufs(stem: Samples) -> float:
@@ -161,12 +164,12 @@ class StemTreatment:
         for layer in changed:
             fade_edges(stems[layer][:, None], round(EDGE_FADE_S * rate))
         made = {layer: stem[:, None] for layer, stem in stems.items()}
-        # through text, so that what is made now and what was kept are the same
+        # through JSON text, so that new and cached notes are equal
         return made, json.loads(json.dumps({"did": did, "treatments": treatments}, allow_nan=False))
 
 
 def _at_level(stem: Conditioned, request: StemRequest) -> Conditioned:
-    """The stem, which stands at the reference, as `request` wants it."""
+    """The stem, which has the reference loudness, at the level of `request`."""
     assert request.level_lufs is not None
     gain_db = request.level_lufs - REFERENCE_LUFS
     samples = stem.samples * gain_from_db(gain_db)

@@ -1,7 +1,7 @@
 """Stores of computed tiles: none, in memory, or on disk.
 
-A tile is asked for by its stage (see `mixing.graph`) and its number; what is not kept is made. So the
-console that asks need not know which of the three it has.
+The key of a tile is its stage (see `mixing.graph`) and its number; a tile that is not stored is
+computed. The console works with any of the three stores.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from audio_pipeline.timeline.scene import Scene
 
 
 class TileStore(Protocol):
-    """Gives tiles that were made before; any worker may ask. Nobody changes the samples of a strip."""
+    """Returns stored tiles to any worker. The samples of a strip must not be changed."""
 
     def get(self, stage: Stage, index: int, make: Callable[[], Strip]) -> Strip:
-        """The strip of `stage` over tile number `index`, as `make` makes it."""
+        """The strip of `stage` over tile number `index`; `make` computes it if it is not stored."""
         ...
 
     def forget_before(self, index: int) -> None:
-        """Drop tiles before number `index`."""
+        """Drops tiles before number `index`."""
         ...
 
 
@@ -44,9 +44,9 @@ class NoTiles:
 
 
 class MemoryTiles:
-    """Keeps tiles in memory until they are forgotten, each made once even when two workers ask at once.
+    """Stores tiles in memory until they are dropped; each is computed once, even for concurrent workers.
 
-    Waiting cannot go in a circle: a tile only ever waits for earlier tiles and earlier stages.
+    A deadlock is impossible: a tile waits only for earlier tiles and earlier stages.
     """
 
     def __init__(self) -> None:
@@ -77,9 +77,9 @@ class MemoryTiles:
 
 
 class DiskTiles:
-    """Keeps tiles in the cache, for later renders too, under what they were made from.
+    """Stores tiles in the cache, also for later renders, under a key of everything they depend on.
 
-    `keys` holds for each sound the key of what it makes; a stage with a sound of key None is not kept.
+    `keys` holds the key of the output of each sound; a stage with a sound of key None is not stored.
     """
 
     def __init__(self, cache: Cache, scene: Scene, keys: Mapping[str, str | None]) -> None:
@@ -102,11 +102,11 @@ class DiskTiles:
         return strip
 
     def forget_before(self, index: int) -> None:
-        """See `TileStore.forget_before`: other renders may ask for them."""
+        """See `TileStore.forget_before`; nothing is dropped, because other renders may need the tiles."""
 
     def _key(self, stage: Stage, index: int) -> str | None:
         sounds = [self._keys[name] for name in stage.sounds()]
         if None in sounds:
             return None
-        ears = None if stage.bus is None else self._ears  # a source has asked for them, if it needs them
+        ears = None if stage.bus is None else self._ears  # part of a source's own key
         return digest("tile", ears, [stage.bus, stage.strips, stage.effects], sounds, index)

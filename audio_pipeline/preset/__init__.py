@@ -1,1 +1,1 @@
-"""The document: TOML, `extends`, `--set`, resolving, schema. Its tables are the sounds' parameters."""
+"""Presets: TOML, `extends`, `--set`, checks, schedule, schema. Their tables are the parameters of sounds."""

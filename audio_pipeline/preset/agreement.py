@@ -1,4 +1,4 @@
-"""Whether two mixes are one mix in two languages: the same preset but for its voices."""
+"""Compares two mixes that should be the same mix in two languages: only voices may differ."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from audio_pipeline.preset.model import Preset
 
 NAMES = frozenset({"title", "version", "description"})
-"""Keys that only call a mix something."""
+"""Keys that only name or describe a mix."""
 _FIRST = ("sample_rate", "picture.")
-"""Keys that are told first: what follows from them differs, too."""
+"""Keys that are listed first, because other values depend on them."""
 
 
 class Difference(NamedTuple):
@@ -27,10 +27,10 @@ class Difference(NamedTuple):
 def differences_from(
     reference: Mapping[str, Any], own: Mapping[str, Any], preset: Preset
 ) -> list[Difference]:
-    """What keeps `preset` from being another language of `reference`; both are flat values (`explain.flat`).
+    """The values in which `preset` differs from `reference`, apart from those that a language may change.
 
-    Values of voices may differ. A mix without DX, music and effects, is mastered in its own way: its
-    [master] may differ, too.
+    `reference` and `own`, the values of `preset`, are flat (`explain.flat`). Values of voices may
+    differ. In a mix without DX (music and effects), [master] may differ, too.
     """
     voices = _voices(reference) | {name for name, layer in preset.layers.items() if layer.speaks}
     free = {f"layers.{name}." for name in voices}

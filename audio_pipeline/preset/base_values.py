@@ -1,10 +1,11 @@
 """Values relative to the base: "base - 3 dB", "base + 5s". `base` is the value that this one replaces.
 
-A document keeps such a value as a `Relative`, with what stood there before; once the model knows the
-field, `worked_out` gives what a preset without the word would hold: the same text, the same bytes.
+A document stores such a value as a `Relative`, with the value that it replaces. When the model has the
+field, `worked_out` returns the absolute value as a preset would write it: the same text, the same
+bytes.
 
     level = "base - 3 dB"            # of the preset that this one extends
-    --set grain.level="base - 3 dB"  # of the preset as it is, and of the --set before
+    --set grain.level="base - 3 dB"  # of the preset after earlier --set options
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ _PLACE = re.compile(r"([LR])(\d{1,3})")
 
 
 class BaseValueError(ValueError):
-    """A value that says "base" and cannot be worked out: the cause, where it was written, what to do."""
+    """A value relative to the base that cannot be computed: the cause, its origin and a hint."""
 
     def __init__(self, cause: str, origin: str, hint: str | None = None) -> None:
         super().__init__(cause)
@@ -52,14 +53,14 @@ class BaseValueError(ValueError):
 
 @dataclass(frozen=True)
 class Absent:
-    """Where the base has no such value: the default of the kind counts, if there is a base at all."""
+    """Marks a value that the base lacks: the default of the kind is used if there is a base."""
 
     has_base: bool
 
 
 @dataclass(frozen=True, repr=False)
 class Relative:
-    """A value that says "base": its text (or list of texts), where it was written, what it replaces."""
+    """A value relative to the base: its text (or list of texts), its origin, the value that it replaces."""
 
     value: Any
     origin: str
@@ -72,7 +73,7 @@ class Relative:
         return str(self.value)
 
     def chain(self) -> Iterator[Relative]:
-        """This value, and below it those that its base is made of, the lowest last."""
+        """This value and the relative values below it, the lowest last."""
         value: Any = self
         while isinstance(value, Relative):
             yield value
@@ -80,7 +81,7 @@ class Relative:
 
 
 def relative(value: Any, base: Any, origin: str) -> Any:
-    """`value`, as a `Relative` to `base` where it says so."""
+    """`value`, as a `Relative` to `base` if its text contains "base"."""
     texts = value if isinstance(value, list) else (value,)
     if any(isinstance(text, str) and _MENTIONS.search(text) for text in texts):
         return Relative(value, origin, base)
@@ -88,8 +89,8 @@ def relative(value: Any, base: Any, origin: str) -> Any:
 
 
 def steps_of(field: FieldInfo) -> Steps | None:
-    """How the values of a field move; None where "base" has no meaning: in text, choices and lists."""
-    # what may be left out is annotated inside: Optional[Time]
+    """The steps by which values of a field change; None for text, choices and lists, which ignore "base"."""
+    # optional fields have the annotation inside: Optional[Time]
     inside = [m for part in get_args(field.annotation) for m in getattr(part, "__metadata__", ())]
     is_list = get_origin(field.annotation) is tuple
     found = next((m.steps for m in (*field.metadata, *inside) if hasattr(m, "steps")), None)
@@ -99,13 +100,13 @@ def steps_of(field: FieldInfo) -> Steps | None:
 
 
 def worked_out(value: Relative, steps: Steps | None, default: Any) -> Any:
-    """The value as a preset without the word "base" would hold it.
+    """The absolute value, as a preset without "base" would write it.
 
-    `default` is the kind's, which counts where the base says nothing. Raises BaseValueError where there is
-    nothing to start from, and for a change that the value cannot have.
+    `default` is the default of the kind, used if the base lacks the value. Raises BaseValueError for a
+    missing base value, and for an invalid change.
     """
     if steps is None:
-        return value.value  # text that happens to hold the word
+        return value.value  # plain text that contains the word
     *_, lowest = chain = list(value.chain())
     base: Any = lowest.base
     if isinstance(base, Absent):
@@ -131,7 +132,7 @@ def worked_out(value: Relative, steps: Steps | None, default: Any) -> Any:
 
 
 def shown(value: Any) -> str:
-    """A text as a preset writes it."""
+    """`value` as a preset writes it."""
     return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
@@ -197,7 +198,7 @@ def _place_of(base: Any) -> Decimal:
 
 
 def _changes(text: str, example: str) -> list[tuple[int, str | None, str]]:
-    """(sign, number, unit) of everything that is added to the base."""
+    """The terms (sign, number, unit) that are added to the base."""
     rest = text.strip().removeprefix(WORD)
     if rest == text.strip():
         raise ValueError(f'{text!r} does not begin with "{WORD}"; write it like "{example}"')
@@ -212,8 +213,10 @@ def _changes(text: str, example: str) -> list[tuple[int, str | None, str]]:
 
 
 def _time(base: Any, text: str | list[str]) -> str | list[str]:
-    """The choices of `text`, with those of the base instead of the word: the latest of the base plus
-    a time is the latest of the base's times plus it."""
+    """The choices of `text`, with "base" replaced by each choice of the base.
+
+    The latest of the base plus a time is the latest of the sums of each of its times and that time.
+    """
     known = _moment(base)
     if text == WORD and isinstance(base, str | list):
         return base

@@ -1,21 +1,21 @@
-"""A batch file: which presets, with which values crossed, for which languages, under which names.
+"""A batch file: presets, crossed values, languages and names of many mixes.
 
 presets = ["final", "broadcast"]            # names or patterns; "*" is all
 name = "{title}_{language}_{dropout.fade}"  # a studio template
 reference = "en"                            # every language gets the cues and slots of this one
 [set]                                       # for every mix
 "grain.level" = "-62 dBFS"
-[vary]                                      # every value with every other
+[vary]                                      # all combinations of these values
 "dropout.fade" = ["80ms", "250ms"]
-[stems.fr]                                  # every language with every other
+[stems.fr]                                  # one table per language
 voice_a = "stems/fr_a.wav"
 set = { "voice_a.pan" = "base + R5" }       # for this language
-[deliver]                                   # of every mix, with render-ending deliver
+[deliver]                                   # for every mix, with render-ending deliver
 deliveries = ["netflix-nearfield", "theatrical"]
-[[exclude]]                                 # but not these
+[[exclude]]                                 # mixes to leave out
 preset = "broadcast"
 "dropout.fade" = "80ms"
-[[mix]]                                     # and these, one by one
+[[mix]]                                     # a single mix
 preset = "final"
 name = "final-quiet"
 set = { "master.dialogue" = "-30 LUFS" }
@@ -38,11 +38,11 @@ from audio_pipeline.suggestions import did_you_mean
 SUFFIX = ".batch.toml"
 MOST_MIXES = 10_000
 MOST_KEYS = 100
-"""Of `set`, and of `vary`; every mix has them all."""
+"""Limit of keys in `set`, and in `vary`; every mix has all of them."""
 MOST_EXCLUDED = 1000
-"""Every mix is held against every exclusion."""
+"""Limit of exclusions; every mix is compared with each."""
 LONGEST_VALUE = 1000
-"""Characters of a value: every mix holds its own, and is called after some."""
+"""Limit of characters in a value: every mix stores its values, and its name contains some."""
 
 Values = Mapping[str, Any]
 
@@ -50,18 +50,18 @@ KEYS = ("presets", "name", "reference", "set", "vary", "stems", "exclude", "mix"
 DELIVER_KEYS = ("deliveries",)
 MIX_KEYS = ("preset", "name", "set", "language")
 LANGUAGE_SET = "set"
-"""The key of a language that holds its values; every other one is a voice."""
+"""The key of the values of a language; every other key is a voice."""
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """Presets with every value crossed with every other. `origin` is who says so, for complaints.
+    """Presets with all combinations of values. `origin` is their source, for error messages.
 
-    `stems` are the languages: for each the file of each voice, and in `language_sets` values of its own.
-    `exclude` holds what is left out: a mix that has all values of one of them. `over` are further values:
-    those of a `[[mix]]`. `sets` are those of `--set`, which stand in the names unless `name` says others.
-    `deliveries` are those that every mix is delivered for.
-    `reference` is the language that gives all others their cues and slots, `reference_stems` its files.
+    `stems` holds for each language the file of each voice, `language_sets` the values of each language.
+    `exclude` holds value sets: a mix with all values of one of them is left out. `over` holds the
+    values of a `[[mix]]`. `sets` holds the values of `--set`, which are part of the names unless `name`
+    sets a template. `deliveries` are the deliveries of every mix. `reference` is the language that sets
+    the cues and slots of all others, `reference_stems` holds its files.
     """
 
     origin: str
@@ -79,8 +79,11 @@ class Matrix:
     deliveries: tuple[str, ...] = ()
 
     def changes(self, language: str, varied: Values) -> list[tuple[str, Any, str]]:
-        """(key, value, who says so) of one mix, in the order that they are applied in: for all mixes, for
-        its language, for this mix alone, and what varies."""
+        """The changes (key, value, origin) of one mix, in the order of application.
+
+        The order: values for all mixes, for its language, for this mix alone, of `--set`, and the
+        varied ones.
+        """
         tables = [
             (self.origin, self.set),
             (f"{self.origin}: [stems.{language}]", self.language_sets.get(language, {})),
@@ -91,16 +94,16 @@ class Matrix:
         return [(key, value, origin) for origin, table in tables for key, value in table.items()]
 
     def count(self) -> int:
-        """How many mixes there are before any is left out."""
+        """The number of mixes, including excluded ones."""
         return len(self.presets) * max(1, len(self.stems)) * prod(len(v) for v in self.vary.values())
 
     def varying(self, vary: Mapping[str, tuple[Any, ...]]) -> Matrix:
-        """The same with more values crossed; those of a key that varies already are replaced."""
+        """A copy with more crossed values; values of a key that already varies are replaced."""
         return replace(self, vary={**self.vary, **vary})
 
 
 def read_batch_file(path: Path, shown: str) -> list[Matrix]:
-    """The contents of a batch file. Raises PresetError for an invalid one."""
+    """The matrices of a batch file. Raises PresetError for an invalid one."""
     table = read_toml(path, shown, "batch file")
     for key in table:
         if key not in KEYS:
@@ -134,9 +137,9 @@ def read_batch_file(path: Path, shown: str) -> list[Matrix]:
 
 
 def parse_vary(texts: Iterable[str]) -> dict[str, tuple[Any, ...]]:
-    """`--vary` options, "key=v1,v2": commas in quotes or brackets belong to a value.
+    """The values of `--vary` options, "key=v1,v2"; commas in quotes or brackets belong to a value.
 
-    Raises PresetError for one that has no values, or a key that comes twice.
+    Raises PresetError for an option without values, and for a repeated key.
     """
     axes: dict[str, tuple[Any, ...]] = {}
     for text in texts:
@@ -158,7 +161,7 @@ def parse_vary(texts: Iterable[str]) -> dict[str, tuple[Any, ...]]:
 
 
 def parse_sets(texts: Iterable[str]) -> dict[str, Any]:
-    """`--set` options, "key=value". Raises PresetError for one that is not."""
+    """The values of `--set` options, "key=value". Raises PresetError for an invalid option."""
     values = {}
     for text in texts:
         key, equals, value = text.partition("=")
@@ -169,7 +172,7 @@ def parse_sets(texts: Iterable[str]) -> dict[str, Any]:
 
 
 def refuse_too_many(matrices: Iterable[Matrix]) -> None:
-    """Raises PresetError when there would be more than 10 000 mixes; nothing has been crossed yet."""
+    """Raises PresetError for more than 10 000 mixes, before values are combined."""
     count = sum(matrix.count() for matrix in matrices)
     if count > MOST_MIXES:
         raise PresetError(
@@ -220,7 +223,7 @@ def _tables(shown: str, key: str, table: dict[str, Any], most: int) -> list[dict
 
 
 def _values(shown: str, key: str, value: object) -> dict[str, Any]:
-    """Keys with values; `dropout.fade` may be written with quotes around it or without."""
+    """The values of a table by key; `dropout.fade` may be written with or without quotes."""
     if not isinstance(value, dict):
         raise PresetError(
             f"{shown}: {key} is {shown_value(value)}; it must be a table", hint=f"Write [{key}]."
@@ -282,7 +285,7 @@ def _check_axis(origin: str, key: str, values: tuple[Any, ...]) -> None:
 
 
 def _languages(shown: str, value: object) -> tuple[dict[str, dict[str, str]], dict[str, Values]]:
-    """For each language the files of its voices, and its own values."""
+    """The files of the voices, and the values, of each language."""
     if not isinstance(value, dict):
         raise PresetError(
             f"{shown}: stems is {shown_value(value)}; it must hold tables", hint="Write [stems.fr]."
@@ -349,7 +352,7 @@ _PIECE = re.compile(r'"(?:\\.|[^"\\])*"|\'[^\']*\'|[\[{]|[\]}]|,|[^,"\'\[\]{}]+|
 
 
 def _split(text: str) -> list[str]:
-    """At commas that stand outside quotes and brackets."""
+    """`text`, split at commas outside quotes and brackets."""
     if not text.strip():
         return []
     values, depth = [""], 0

@@ -1,4 +1,4 @@
-"""The JSON Schema of a batch file, for editors: generated from the bounds and keys that its reader has."""
+"""The JSON Schema of a batch file, for editors; it is generated from the bounds and keys of its reader."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SHORT = {"type": ["string", "number", "boolean", "array"], "maxLength": batch_f
 def batch_schema() -> dict[str, Any]:
     """A JSON Schema (2020-12) that every valid batch file satisfies.
 
-    What the values of a key may be depends on the presets, and is not in it.
+    It does not check the values of keys, because they depend on the presets.
     """
     properties = {
         "presets": _names('the presets: names, or patterns; "*" is all'),
@@ -95,7 +95,7 @@ def _list_of_values() -> dict[str, Any]:
 
 
 def _values(description: str, value: dict[str, Any]) -> dict[str, Any]:
-    """Keys with values; a key may stand in a table of its own: [set.dropout] is "dropout.…"."""
+    """The schema of a table of values; keys may be in a nested table: [set.dropout] is "dropout.…"."""
     nested = {"type": "object", "additionalProperties": {"anyOf": [value, {"type": "object"}]}}
     return {
         "type": "object",

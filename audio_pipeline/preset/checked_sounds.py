@@ -1,4 +1,4 @@
-"""Which sounds were checked at which times, for many presets that share them."""
+"""Remembers which layers and effects were checked at which times, for many presets that share them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from audio_pipeline.timeline.moments import Moment, Schedule
 from audio_pipeline.units import Parameters
 
 SoundAtTimes = tuple[int, ...]
-"""A sound's identity, and a number for the time of each name in it: alike for one object whose names are at the
-same times."""
+"""A sound's identity, and a number for the time of each name in it.
+
+Two keys are equal for one object whose names are at the same times.
+"""
 
 _NOTHING = 0
-"""The number of a name that nothing has."""
+"""The number of an unknown name."""
 
 
 class CheckedSounds:
-    """Sounds that hold no mistake at the times they have. It keeps the sounds that it is asked about."""
+    """Sounds that are valid at given times. It holds a reference to every sound, so that ids stay unique."""
 
     def __init__(self) -> None:
         self._names: dict[int, tuple[Parameters, tuple[str, ...]]] = {}
@@ -25,7 +27,7 @@ class CheckedSounds:
         self._done: set[SoundAtTimes] = set()
 
     def at_times(self, sounds: Iterable[Parameters], schedule: Schedule) -> list[SoundAtTimes]:
-        """A key for each sound: when its names are in the schedule, and by which clock they are counted."""
+        """A key for each sound: the times of its names in the schedule, and the schedule's clock."""
         named = [(id(sound), self._names_of(sound)) for sound in sounds]
         clock = self._number(schedule.clock)
         numbers: Mapping[str, int] = {
@@ -38,7 +40,7 @@ class CheckedSounds:
         return key in self._done
 
     def done(self, key: SoundAtTimes) -> None:
-        """Keep that the sound was checked at these times."""
+        """Marks the sound as checked at these times."""
         self._done.add(key)
 
     def _names_of(self, sound: Parameters) -> tuple[str, ...]:
@@ -67,7 +69,7 @@ def _names_in(parameters: Parameters) -> set[str]:
 
 
 def _when(schedule: Schedule, name: str) -> Fraction | None:
-    """When a name is; None when that cannot be worked out, which the check of its sound says."""
+    """The time of a name; None when it cannot be computed, which the check of its sound reports."""
     try:
         return schedule.named(name)
     except (ValueError, NotImplementedError, RecursionError):

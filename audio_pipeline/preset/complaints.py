@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def shown_value(value: object) -> str:
-    """`value` as a preset writes it, cut short."""
+    """`value` as a preset writes it, shortened."""
     text = repr(value) if not isinstance(value, bool) else str(value).lower()
     text = f'"{value}"' if isinstance(value, str) and value.isprintable() else text
     return text if len(text) <= 60 else text[:57] + "…" + text[-1]
@@ -44,7 +44,7 @@ def unknown_key(document: Document, key: Key, allowed: Iterable[str], what: str 
 def from_validation(
     document: Document, above: Key, error: ValidationError, allowed: Iterable[str]
 ) -> PresetError:
-    """The first of pydantic's findings in our words. `above` is the key of the table it was about."""
+    """The first of pydantic's errors as a PresetError. `above` is the key of the checked table."""
     finding = error.errors(include_url=False)[0]
     key = (*above, *(str(part) for part in finding["loc"]))
     if finding["type"] == "extra_forbidden":

@@ -20,16 +20,16 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 16
 MAX_NESTING = 8
 MAX_INTEGER = 2**63
-"""TOML's own bound; Python would take any, and could not print it."""
+"""The bound of TOML; Python accepts larger integers, which it cannot print."""
 MAX_PARTS = 32
 _PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
 _LONG_KEY = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{MAX_PARTS}}}")
-"""A key of many parts: reading it takes tomllib a time that grows with their square."""
+"""A key of many parts: tomllib's reading time grows with the square of their number."""
 
 _TEXT_OR_MINUS = re.compile(
     r"""(\"{3}[\s\S]*?\"{3}|'{3}[\s\S]*?'{3}|"(?:\\.|[^"\\\n])*+"|'[^'\n]*+'|\#[^\n]*+)|""" + MINUS
 )
-"""Strings and comments, which keep their signs, or a minus outside of both."""
+"""Strings and comments, which stay unchanged, or a minus sign outside both."""
 
 Table = dict[str, Any]
 Key = tuple[str, ...]
@@ -44,8 +44,8 @@ SHELVES = ("layers", "effects")
 class Document:
     """The merged table of the preset `name`.
 
-    `origins` tells for each key path where its value was written: a file as people know it, or
-    `--set`. `base` is what `extends` names, merged too, or None. `project` is what its paths are relative to.
+    `origins` maps each key path to the origin of its value: a file name as in messages, or `--set`.
+    `base` is the merged document that `extends` names, or None. Paths are relative to `project`.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Document:
     project: Project | None = None
 
     def origin(self, key: Key) -> str:
-        """Where `key`, or the nearest table above it, was written."""
+        """The origin of `key`, or of the nearest table above it."""
         for n in range(len(key), 0, -1):
             if key[:n] in self.origins:
                 return self.origins[key[:n]]
@@ -64,7 +64,7 @@ class Document:
 
 @dataclass(frozen=True)
 class ReadBefore:
-    """The tables of files that were read, and the presets that others extend, merged, by their paths."""
+    """The tables of files that were read, and the merged presets that others extend, by path."""
 
     files: dict[Path, Table] = field(default_factory=dict)
     bases: dict[Path, Document] = field(default_factory=dict)
@@ -76,10 +76,10 @@ def load_document(
     sets: tuple[str, ...] = (),
     known: ReadBefore | None = None,
 ) -> Document:
-    """The preset of that name (or path, when it ends in .toml), with `--set` texts applied.
+    """The preset with the given name (or path, if it ends in .toml), with `--set` texts applied.
 
-    `known` is for many presets, which read and merge their base once. Raises PresetError for what cannot be
-    read or understood, a circle of `extends` and bounds.
+    `known` is for many presets: their base is read and merged once. Raises PresetError for an
+    unreadable or invalid file, a circle of `extends`, and exceeded bounds.
     """
     path = Path(preset) if preset.endswith(".toml") else project.preset_file(preset)
     document = _load(project, path, (), known or ReadBefore())
@@ -90,7 +90,7 @@ def load_document(
 
 def _load(project: Project, path: Path, above: tuple[Path, ...], known: ReadBefore) -> Document:
     shown = project.shown(path)
-    if not path.stem.isprintable():  # reports, pages and the files of the mix are called after it
+    if not path.stem.isprintable():  # reports, pages and the files of the mix take its name
         raise PresetError(f"{shown} has an unprintable name", hint="Rename it.")
     if path in above:
         names = " → ".join(p.stem for p in (*above[above.index(path) :], path))
@@ -118,7 +118,7 @@ def _load(project: Project, path: Path, above: tuple[Path, ...], known: ReadBefo
     except PresetError as error:
         raise PresetError(f"{shown} extends {base_name!r}: {error.message}", hint=error.hint) from error
     base = known.bases.get(base_path)
-    if base is None or len(above) + 1 + _depth(base) > MAX_DEPTH:  # then it says so
+    if base is None or len(above) + 1 + _depth(base) > MAX_DEPTH:  # loading it again raises the error
         base = known.bases[base_path] = _load(project, base_path, (*above, path), known)
     table = _merged(base.table, own, shown)
     kept = {key: where for key, where in base.origins.items() if key and _get(table, key) is not None}
@@ -126,12 +126,15 @@ def _load(project: Project, path: Path, above: tuple[Path, ...], known: ReadBefo
 
 
 def _depth(document: Document) -> int:
-    """How many presets it is made of."""
+    """The number of presets in its chain of `extends`."""
     return 1 if document.base is None else 1 + _depth(document.base)
 
 
 def read_toml(path: Path, shown: str, what: str) -> Table:
-    """The table in a file, within bounds. Raises PresetError when it is not TOML, or not a `what`."""
+    """The table in a file; `what` is its kind, for messages. Raises PresetError for invalid files.
+
+    A file is invalid if it is unreadable, is not TOML, or exceeds the bounds.
+    """
     text = read_small_text(path, shown, what, MAX_BYTES, PresetError)
     if _LONG_KEY.search(text):
         raise PresetError(
@@ -149,7 +152,7 @@ def read_toml(path: Path, shown: str, what: str) -> Table:
 
 
 def _toml(text: str) -> Table:
-    """The table in `text`; a bare number may have U+2212 for its minus."""
+    """The table in `text`; U+2212 is accepted as the minus of a number."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError:
@@ -159,7 +162,7 @@ def _toml(text: str) -> Table:
 
 
 def _refuse_monsters(table: Table, shown: str) -> None:
-    # level by level, because a hostile file may be deeper than Python's stack
+    # level by level, because a hostile file may exceed Python's recursion limit
     level: list[object] = [table]
     for _ in range(MAX_NESTING + 1):
         below: list[object] = []
@@ -197,9 +200,9 @@ def _get(table: Table, key: Key) -> Any:
 
 
 def _merged(base: Table, own: Table, origin: str, absent: Absent = _ABSENT) -> Table:
-    """`own` over `base`, deeply; a sound of another kind replaces its namesake whole.
+    """`own` merged over `base`, recursively; a sound of another kind replaces all values of its namesake.
 
-    What says "base" keeps what it replaces, or `absent`.
+    A value with the text "base" stores the value that it replaces, or `absent`.
     """
     merged = dict(base)
     for name, value in own.items():
@@ -224,7 +227,7 @@ def _set(document: Document, text: str) -> Document:
 
 
 def with_value(document: Document, name: str, value: Any, origin: str) -> Document:
-    """The document with the value at `name` ("dropout.fade"; see `full_key`) written by `origin`."""
+    """A copy of the document with `value` at `name` ("dropout.fade"; see `full_key`), set by `origin`."""
     key = full_key(document.table, tuple(part.strip() for part in name.strip().split(".")))
     own: Any = value
     for part in reversed(key[: MAX_NESTING + 2]):
@@ -233,15 +236,15 @@ def with_value(document: Document, name: str, value: Any, origin: str) -> Docume
     origins = {k: origin for k in _keys(own, ()) if _get(document.table, k) is None or k == key}
     before = document.origins
     over, below = before.maps if isinstance(before, ChainMap) else ({}, before)
-    # in two layers: many documents share the lower one
+    # two maps: many documents share the lower one
     layered = ChainMap({**over, **origins}, below)
     return replace(document, table=_merged(document.table, own, origin), origins=layered)
 
 
 def full_key(table: Table, key: Key) -> Key:
-    """`key` with the shelf in front of it that may be left out: ("dropout", "fade") is the effect's.
+    """`key` with its table, which may be left out: ("dropout", "fade") → ("effects", "dropout", "fade").
 
-    A single name that is a cue is that cue.
+    A key of one name that is a cue is that cue.
     """
     shelves = ("cues",) if len(key) == 1 else SHELVES
     if len(key) == 1 or key[0] not in table:
@@ -252,7 +255,7 @@ def full_key(table: Table, key: Key) -> Key:
 
 
 def value_of(text: str) -> Any:
-    """What `text` means in TOML; a plain word or a value with a unit needs no quotes."""
+    """`text` as a TOML value; a plain word or a value with a unit needs no quotes."""
     try:
         return _toml(f"value = {text}")["value"]
     except (tomllib.TOMLDecodeError, RecursionError, ValueError):

@@ -16,7 +16,7 @@ from audio_pipeline.units import Parameters
 DEFAULT = "default"
 
 NO_CHANGE = frozenset({"description", "title", "version", "reel", "language"})
-"""Keys that call a mix something and do not change how it sounds."""
+"""Keys that name or describe a mix and do not change its samples."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Change:
 
 @dataclass(frozen=True)
 class CueTime:
-    """A cue worked out: seconds, timecode, picture frame (from 0) and film length."""
+    """A cue with its time: seconds, timecode, picture frame (from 0) and film length."""
 
     name: str
     text: str
@@ -52,7 +52,7 @@ class CueTime:
 
 
 def values_of(preset: Preset) -> list[Value]:
-    """Every value of the preset, defaults included, in the order of the document."""
+    """Every value of the preset, including defaults, in the order of the document."""
     return [
         Value(".".join(key), value, _origin(preset, key), _description(preset, key))
         for key, value in _values(preset)
@@ -92,7 +92,7 @@ AnyTable = Parameters | Mapping[str, Moment]
 
 
 def tables_of(preset: Preset) -> Iterator[tuple[Key, AnyTable]]:
-    """Every table of the preset, and the key that it stands at, in the order of the document."""
+    """Every table of the preset with its key, in the order of the document."""
     yield (), preset.head
     yield ("picture",), preset.picture
     yield ("leader",), preset.leader
@@ -105,7 +105,7 @@ def tables_of(preset: Preset) -> Iterator[tuple[Key, AnyTable]]:
 
 
 def fields_of(table: AnyTable) -> dict[str, Any]:
-    """The values of one table as a preset writes them, without those that mean nothing beside the others."""
+    """The values of one table as a preset writes them, without unused ones."""
     if isinstance(table, Mapping):
         return {name: str(moment) for name, moment in table.items()}
     unused = table.unused() if isinstance(table, Master) else None
@@ -124,16 +124,16 @@ def flat(preset: Preset) -> dict[str, Any]:
 def value_at(
     preset: Preset, key: str, fields: Callable[[AnyTable], Mapping[str, Any]] = fields_of
 ) -> Any:
-    """The value at a key of `flat`, worked out by itself. Raises KeyError for a key that nothing has.
+    """The value at a key of `flat`, without computing the others. Raises KeyError for an unknown key.
 
-    `fields` may keep the fields of tables that many presets share.
+    `fields` may be a function that caches the fields of tables that many presets share.
     """
     *above, name = key.split(".")
     return fields(table_at(preset, tuple(above)))[name]
 
 
 def table_at(preset: Preset, key: Key) -> AnyTable:
-    """The table of the preset at a key. Raises KeyError for an unknown one."""
+    """The table of the preset at a key. Raises KeyError for an unknown key."""
     match key:
         case ():
             return preset.head
@@ -153,7 +153,7 @@ def table_at(preset: Preset, key: Key) -> AnyTable:
 
 
 def values_below(preset: Preset, key: str) -> dict[str, Any]:
-    """The values of `flat` at the key itself and below it, without a look at the others."""
+    """The values of `flat` at the key itself and below it, without computing the others."""
     place = tuple(key.split("."))
     tables = [
         (above, table)
@@ -169,7 +169,7 @@ def values_below(preset: Preset, key: str) -> dict[str, Any]:
 
 
 def overrides(preset: Preset, base: Preset) -> dict[str, Any]:
-    """What the preset's own file changes: key → value; what merely follows from it is left out."""
+    """The changes in the preset's own file: key → value; values that only depend on them are left out."""
     own = preset.document.origin(())
     return {
         key: here
@@ -179,7 +179,7 @@ def overrides(preset: Preset, base: Preset) -> dict[str, Any]:
 
 
 def differences(preset: Preset, base: Preset) -> dict[str, tuple[Any, Any]]:
-    """What differs: key → (value in the base, value here); None where one lacks the key."""
+    """The differences from the base: key → (base value, preset value); None where a key is missing."""
     here, there = flat(preset), flat(base)
     keys = [*here, *(key for key in there if key not in here)]
     return {
@@ -190,7 +190,7 @@ def differences(preset: Preset, base: Preset) -> dict[str, tuple[Any, Any]]:
 
 
 def cue_times(preset: Preset, schedule: Schedule) -> list[CueTime]:
-    """Every cue worked out, in the order of time."""
+    """Every cue with its time, in order of time."""
     rows = []
     for name, moment in preset.cues.items():
         at, rate = schedule.named(name), preset.sample_rate_hz

@@ -1,4 +1,4 @@
-"""How long recordings are by what their headers say: nothing is decoded."""
+"""The lengths of recordings from their headers, without decoding."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from audio_pipeline.preset.project import Project
 
 
 class Headers:
-    """Where the recordings of a project are, and how long they say they are.
+    """The paths of a project's recordings, and their lengths from their headers.
 
-    For many presets: each recording is looked for, and its header read, once.
+    For many presets: each recording is located, and its header read, once.
     """
 
     def __init__(self, project: Project) -> None:
@@ -29,8 +29,10 @@ class Headers:
         return self._paths[name]
 
     def samples(self, path: Path, sample_rate_hz: int) -> int:
-        """How many samples the recording at `path` has at that rate. Raises StemError for one that cannot be
-        read."""
+        """The length of the recording at `path` in samples at the given rate, by its header.
+
+        Raises StemError for an unreadable file.
+        """
         place = (path, sample_rate_hz)
         if place not in self._lengths:
             try:
@@ -39,14 +41,14 @@ class Headers:
                 self._lengths[place] = error
         length = self._lengths[place]
         if isinstance(length, AudioPipelineError):
-            raise length.with_traceback(None)  # which would grow with every preset
+            raise length.with_traceback(None)  # it would grow with every preset
         return length
 
 
 def stated_samples(path: Path, sample_rate_hz: int) -> int:
-    """How many samples the recording at `path` has at that rate, by its header.
+    """The length of the recording at `path` in samples at the given rate, by its header.
 
-    Raises StemError for one that cannot be read.
+    Raises StemError for an unreadable file.
     """
     frames, rate_hz = stated_length(path) or _probed_length(path)
     return ceil(Fraction(frames * sample_rate_hz, rate_hz))
@@ -54,7 +56,7 @@ def stated_samples(path: Path, sample_rate_hz: int) -> int:
 
 def _probed_length(path: Path) -> tuple[int, int]:
     from audio_pipeline.audio_io.read.audio_file import (
-        probe,  # with NumPy, which takes longer than all else
+        probe,  # imports NumPy, which is slow
     )
 
     info = probe(path)

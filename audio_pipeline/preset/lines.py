@@ -14,8 +14,7 @@ from audio_pipeline.timeline.spans import Span
 
 
 class VoiceLines:
-    """Works out slots and lines while the schedule asks for them: cues may wait for a slot, and a slot for a
-    cue."""
+    """Computes slots and lines on demand of the schedule: cues may depend on a slot, and a slot on a cue."""
 
     def __init__(
         self, preset: Preset, length_s: Callable[[StemRequest], Fraction], lock: PictureLock | None
@@ -31,8 +30,11 @@ class VoiceLines:
         return self._begin(name, schedule) if known is None else known.start
 
     def slot(self, name: str, schedule: Schedule) -> Span:
-        """The slot of the voice `name`: that of the lock, else as long as the preset says, else as long as its
-        line. A voice that the lock does not know has none: it is empty."""
+        """The slot of the voice `name`; empty for a voice that the lock lacks.
+
+        It is the slot of the lock. Without a lock it has the length that the preset sets, else the
+        length of the line.
+        """
         if (known := self._slots.get(name)) is not None:
             return known
         start = self._begin(name, schedule)
@@ -50,18 +52,18 @@ class VoiceLines:
         return layer.line(slot, self._begin(name, schedule), self._length(name, schedule))
 
     def _begin(self, name: str, schedule: Schedule) -> int:
-        """Where the preset begins the line."""
+        """The sample at which the line begins in the preset."""
         return to_samples(schedule.seconds(self._preset.layers[name].at), self._preset.sample_rate_hz)
 
     def _length(self, name: str, schedule: Schedule) -> int:
         layer = self._preset.layers[name]
-        # a voice that plays something else than a recording may end when it likes
+        # a voice without a recording may have any end
         length_s = layer.tail(schedule, self._length_s) - schedule.seconds(layer.at)
         return max(0, to_samples(length_s, self._preset.sample_rate_hz))
 
 
 def with_slots(preset: Preset, lock: PictureLock | None) -> Preset:
-    """The preset whose voices know how long their slots are, so that stems can be stretched to them."""
+    """A copy of the preset with the slot length stored in each voice, so that stems can be stretched."""
     clock, rate = preset.picture.clock(), preset.sample_rate_hz
     layers = dict(preset.layers)
     for name, layer in layers.items():
@@ -78,9 +80,9 @@ def with_slots(preset: Preset, lock: PictureLock | None) -> Preset:
 
 
 def slots_of(preset: Preset, schedule: Schedule) -> dict[str, Span]:
-    """The slot of every voice, also of one that is off: another language may have it on.
+    """The slot of every voice, including those that are off: they may be on in another language.
 
-    One that is off, and whose times cannot be worked out, has none.
+    A voice that is off and whose times cannot be computed has no slot.
     """
     rate, slots = preset.sample_rate_hz, {}
     for name, layer in sorted(preset.layers.items()):
@@ -96,7 +98,7 @@ def slots_of(preset: Preset, schedule: Schedule) -> dict[str, Span]:
 
 
 def lock_of(preset: Preset, schedule: Schedule, name: str) -> PictureLock:
-    """What other languages are locked to, when this preset with that schedule is the reference."""
+    """The picture lock for other languages when this preset with this schedule is the reference."""
     rate = preset.sample_rate_hz
     return PictureLock(
         name,
@@ -109,8 +111,11 @@ def lock_of(preset: Preset, schedule: Schedule, name: str) -> PictureLock:
 def speech_of(
     preset: Preset, slots: Mapping[str, Span], lock: PictureLock | None, programme: Span
 ) -> tuple[Span, ...]:
-    """Where breath is held and ground-noise reduction is open: in the slots of the voices that are on, in the
-    reference where there is one, in order."""
+    """The spans of speech, in order: breath is held and the ground-noise reduction is open.
+
+    They are the slots of the voices that are on: in the reference if `lock` is given, else in the
+    preset.
+    """
     if lock is not None:
         speaking = set(lock.speaking)
     else:
@@ -119,9 +124,9 @@ def speech_of(
 
 
 def dialogue_effects(preset: Preset) -> frozenset[str]:
-    """The effects that work on DX alone: they follow the words, all others the slots.
+    """The effects that work on DX alone: they follow the words, all other effects follow the slots.
 
-    Also layers that are off count, so that it does not depend on the language.
+    Layers that are off are included, so that the result does not depend on the language.
     """
     return frozenset(
         name

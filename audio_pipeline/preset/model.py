@@ -1,4 +1,4 @@
-"""The preset as the program knows it: frozen, every value checked, every sound of a known kind."""
+"""The checked preset: frozen, with valid values and known kinds of layers and effects."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 
 def _known_rate(value: object) -> object:
-    """The rate's own name, where the value means one; else the value, for the list of those allowed."""
+    """The name of the rate that `value` means; any other value unchanged, for the error message."""
     if not isinstance(value, str | int | float):
         return value
     try:
@@ -70,7 +70,7 @@ RateName = Annotated[
 ]
 
 HEADS = ("sphere", "kemar")
-"""The heads that come with the program; any other is a SOFA file."""
+"""The built-in head models; any other is a SOFA file."""
 
 
 def _known_head(value: str) -> str:
@@ -93,7 +93,7 @@ HeadName = Annotated[
 
 
 class Picture(Parameters):
-    """The picture that the sound belongs to."""
+    """The parameters of the picture."""
 
     rate: RateName = Field(
         "24", description="picture frames a second; 29.97df and 59.94df are drop frame"
@@ -133,11 +133,11 @@ class Master(Parameters):
 
     @property
     def anchor_lufs(self) -> float:
-        """The loudness that the anchor is brought to."""
+        """The target loudness of the anchor."""
         return float(self.dialogue if self.anchor == "dialogue" else self.target)
 
     def unused(self) -> set[str]:
-        """The keys that mean nothing beside the others."""
+        """The keys that are unused with the other values."""
         return {"target"} if self.anchor == "dialogue" else set()
 
 
@@ -181,7 +181,7 @@ class Head(Parameters):
 
 @dataclass(frozen=True)
 class Preset:
-    """Every decision of one mix. `layers` and `effects` hold all tables, also those that are off."""
+    """All values of one mix. `layers` and `effects` hold all tables, including those that are off."""
 
     name: str
     head: Head
@@ -195,7 +195,7 @@ class Preset:
 
     @property
     def sample_rate_hz(self) -> int:
-        """Samples a second."""
+        """The sample rate, Hz."""
         return {"48 kHz": 48_000, "96 kHz": 96_000}[self.head.sample_rate]
 
     def playing(self) -> dict[str, Layer]:
@@ -203,11 +203,11 @@ class Preset:
         return {name: layer for name, layer in sorted(self.layers.items()) if layer.on}
 
     def working(self) -> dict[str, Effect]:
-        """The effects of the console that are on, in the order they work in."""
+        """The effects of the console that are on, in processing order."""
         return {name: effect for name, effect in self._on() if effect.stage != "stem"}
 
     def treating(self) -> dict[str, Effect]:
-        """The effects on whole stems that are on, in the order they work in."""
+        """The effects on complete stems that are on, in processing order."""
         return {name: effect for name, effect in self._on() if effect.stage == "stem"}
 
     def _on(self) -> list[tuple[str, Effect]]:
@@ -216,14 +216,17 @@ class Preset:
 
 
 Known = dict[tuple[str, str, int], tuple[Table, Any]]
-"""Tables that were checked before, with what they became: by shelf, name and identity. Documents that differ in
-one value share all their other tables."""
+"""Checked tables with their results, by table, name and identity.
+
+Documents that differ in one value share all their other tables.
+"""
 
 
 def build_preset(document: Document, shared: Known | None = None) -> Preset:
-    """Check every value of a document. Raises PresetError for the first that is wrong.
+    """The preset of a document, with every value checked. Raises PresetError for the first invalid value.
 
-    `shared` is for many documents of one base: what they share is checked once. It grows with what is new.
+    `shared` is for many documents of one base: shared tables are checked once. New tables are added to
+    it.
     """
     shared = {} if shared is None else shared
     table = document.table
@@ -253,7 +256,7 @@ def build_preset(document: Document, shared: Known | None = None) -> Preset:
 
 
 def _once(shared: Known, document: Document, name: str, make: Callable[[Document], T]) -> T:
-    """What the table called `name` becomes, made when no document before had this very table."""
+    """The result of `make` for the table `name`, from `shared` if an earlier document has the same table."""
     table = _table(document, name)
     place = (name, "", id(table))
     if place not in shared:
@@ -360,7 +363,7 @@ def _kind(document: Document, key: Key, kind: object, kinds: Registry[AnySound])
     try:
         if isinstance(kind, str) and kind in kinds:
             return kinds[kind]
-    except PresetError as error:  # a plug-in's
+    except PresetError as error:  # from a plug-in
         raise complain(document, (*key, "kind"), f"is {kind!r}: {error.message}", error.hint) from error
     raise unknown_key(document, (*key, str(kind)), kinds, "kind")
 
@@ -376,7 +379,7 @@ def _check_name(document: Document, key: Key, what: str) -> None:
 
 
 def _check_references(preset: Preset) -> None:
-    """What effects say of layers must exist: fields that hold layers' names."""
+    """Raises PresetError for an effect on an unknown layer, or on a layer without a mono stem."""
     for name, effect in preset.effects.items():
         for field in effect.model_fields_set.intersection(effect.layer_fields):
             value = getattr(effect, field)
@@ -393,6 +396,6 @@ def _check_references(preset: Preset) -> None:
 
 
 def has_treatable_stem(layer: Layer) -> bool:
-    """Whether effects of the stage "stem" can work on the layer: its one stem is mono and levelled."""
+    """Whether effects of the stage "stem" can work on the layer: it has one stem, mono and levelled."""
     stems = layer.stems()
     return len(stems) == 1 and stems[0].channels == 1 and stems[0].level_lufs is not None

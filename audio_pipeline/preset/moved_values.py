@@ -1,4 +1,4 @@
-"""The times of a preset that follow the picture, and the text of a preset that moves them."""
+"""The times of a preset that follow the picture, and the text of a preset that changes them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Timed:
-    """A time of a preset: its key, as the preset writes it, and its exact seconds.
+    """A time of a preset: its key, its moment as in the preset, and its exact seconds.
 
-    `of_picture`: it follows the picture; other times follow a sound (the end of a line).
+    `of_picture`: the time follows the picture; other times follow a sound (the end of a line).
     """
 
     key: Key
@@ -42,7 +42,7 @@ def cues_of(preset: Preset, schedule: Schedule) -> list[Timed]:
 
 
 def own_times_of(preset: Preset, schedule: Schedule) -> list[Timed]:
-    """The times of layers and effects that play and that refer to no cue and no sound."""
+    """The times of active layers and effects that do not refer to a cue or a sound."""
     shelves: tuple[tuple[str, Mapping[str, object]], ...] = (
         ("layers", preset.playing()),
         ("effects", preset.working()),
@@ -82,7 +82,7 @@ def _of_picture(preset: Preset, schedule: Schedule, moment: Moment, deep: int = 
 
 
 def change_text(by: Fraction, clock: Clock) -> str:
-    """A change of the base by exact seconds: "base + 12f", or in milliseconds for a part of a frame."""
+    """A change of the base by exact seconds: "base + 12f", or in milliseconds if not in whole frames."""
     sign = "+" if by >= 0 else "-"
     frames = abs(by) * clock.rate.frames_per_s
     if frames.denominator == 1:
@@ -91,7 +91,7 @@ def change_text(by: Fraction, clock: Clock) -> str:
 
 
 def preset_text(extends: str, description: str, changes: Mapping[Key, tuple[str, str]]) -> str:
-    """The text of a preset: each change is a value in TOML and its comment."""
+    """The text of a preset; each change is a value in TOML and its comment."""
     lines = [f'extends = "{extends}"', f"description = {_quoted(description)}"]
     tables: dict[str, list[str]] = {}
     for key, (value, comment) in changes.items():
@@ -106,7 +106,7 @@ def preset_text(extends: str, description: str, changes: Mapping[Key, tuple[str,
 
 
 def toml_value(value: object) -> str:
-    """A value as TOML: a text, a number, a switch, a list or a table. Raises PresetError for any other."""
+    """A value as TOML: text, number, boolean, list or table. Raises PresetError for any other type."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):

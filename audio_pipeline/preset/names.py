@@ -1,4 +1,4 @@
-"""The names of files: studio templates filled from a preset, and what breaks file systems."""
+"""The names of files: studio templates filled from a preset, and the limits of file systems."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from audio_pipeline.preset.explain import flat, value_at
 from audio_pipeline.preset.model import Preset
 
 LONGEST_BYTES = 200
-"""Of a mix's name: 255, what file systems allow, less what is hung on to it while it is written."""
+"""Limit of a mix's name: 255, the limit of file systems, less the suffix during writing."""
 
 _FORBIDDEN = '/\\:*?"<>|'
 _PORTS = {f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"}
 _RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$"} | _PORTS
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _EMPTY = "\0"
-"""Stands for an empty field until the name is whole; no name and no value may hold it."""
+"""Marks an empty field until the name is complete; names and values cannot contain it."""
 _GAP = re.compile(rf"([_. -]?){_EMPTY}+([_. -]?)")
 _SECONDS = re.compile(r"\d{1,15}", re.ASCII)
 
@@ -45,7 +45,7 @@ TEMPLATE_KEYS = {
 
 
 def template_values(preset: Preset, language: str = "") -> Mapping[str, str]:
-    """What each key of a template means for a preset; every key of the preset itself works, too."""
+    """The value of each template key for a preset; the keys of the preset itself are included."""
     buses, delivery = set(preset.master.buses), preset.master.delivery
     field = "TH" if delivery in ("theatrical", "trailer") else "NF"
     own = {
@@ -69,7 +69,7 @@ def template_values(preset: Preset, language: str = "") -> Mapping[str, str]:
 
 
 class _TemplateValues(Mapping[str, str]):
-    """Every key of a preset, written out when it is asked for, and over them `own`."""
+    """Every key of a preset, formatted on demand; keys of `own` take precedence."""
 
     __slots__ = ("_own", "_preset")
 
@@ -90,10 +90,10 @@ class _TemplateValues(Mapping[str, str]):
 
 
 def filled(template: str, values: Mapping[str, str]) -> str:
-    """The template with its `{keys}` filled in. A sound's key may leave its shelf out, as in `--set`.
+    """The template with its `{keys}` filled in. As in `--set`, the table of a sound's key may be left out.
 
-    What a value holds that no file name may hold is left out of it, and with an empty value one of the
-    separators beside it. Raises PresetError for a key that nothing has.
+    Characters that a file name cannot contain are removed from values; an empty value also removes one
+    of the separators next to it. Raises PresetError for an unknown key.
     """
 
     def value(match: re.Match[str]) -> str:
@@ -111,7 +111,7 @@ def filled(template: str, values: Mapping[str, str]) -> str:
 
 
 def _without_gaps(name: str) -> str:
-    """`name` without its empty fields: of two separators around one, the underscore stays, or the first."""
+    """`name` without its empty fields; of the separators around one, an underscore or else the first stays."""
 
     def joint(match: re.Match[str]) -> str:
         left, right = match[1], match[2]
@@ -130,10 +130,10 @@ def has_field(template: str, key: str) -> bool:
 
 
 def dated(templates: Sequence[str | None]) -> list[str | None]:
-    """The templates with their `{date}` filled in, all with one: of SOURCE_DATE_EPOCH (UTC), or of today.
+    """The templates with `{date}` filled in: the same date in all, of SOURCE_DATE_EPOCH (UTC) or today.
 
-    The date stands in names only: the samples do not depend on it. Raises PresetError for a SOURCE_DATE_EPOCH
-    that is not a number of seconds.
+    Only names contain the date: the samples do not depend on it. Raises PresetError for an invalid
+    SOURCE_DATE_EPOCH.
     """
     if not any(template is not None and has_field(template, "date") for template in templates):
         return list(templates)
@@ -148,7 +148,7 @@ def day() -> date:
     """The day of SOURCE_DATE_EPOCH (UTC), or today. Raises PresetError for an invalid number of seconds."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     if not epoch:
-        return datetime.now().astimezone().date()  # the day that the user's calendar shows
+        return datetime.now().astimezone().date()  # the user's time zone
     try:
         if not _SECONDS.fullmatch(epoch):
             raise ValueError("it is not a number")
@@ -161,7 +161,7 @@ def day() -> date:
 
 
 def named(preset: Preset, template: str | None) -> Preset:
-    """The preset under another name. Raises PresetError for a name that no file may have."""
+    """A copy of the preset with the name from the template. Raises PresetError for an invalid file name."""
     if template is None:
         return preset
     name = filled(template, template_values(preset))
@@ -172,8 +172,8 @@ def named(preset: Preset, template: str | None) -> Preset:
 def stem_names(preset: Preset, template: str | None, stems: Iterable[str]) -> dict[str, str]:
     """The names of the stems by a template with `{type}`.
 
-    Nothing for any other template: stems are then called after the mix. Raises PresetError for a name
-    that no file may have.
+    Empty for any other template: the stems then have the name of the mix. Raises PresetError for an
+    invalid file name.
     """
     if template is None or not has_field(template, "type"):
         return {}
@@ -192,7 +192,7 @@ def slug(text: str) -> str:
 
 
 def check_name(name: str) -> None:
-    """Raises PresetError, in one sentence, for a name that some file system would refuse or hide."""
+    """Raises PresetError for a name that some file systems refuse or hide."""
     shown = ascii(name) if not name.isprintable() else repr(name)
     bad = sorted({c for c in name if c in _FORBIDDEN or not c.isprintable()})
     if bad:
@@ -212,7 +212,7 @@ def _refused(sentence: str) -> PresetError:
 
 
 def same_file(name: str) -> str:
-    """What two names have in common when a file system may take them for one."""
+    """A key that is equal for two names that some file system treats as the same."""
     return unicodedata.normalize("NFC", name).casefold()
 
 

@@ -1,11 +1,11 @@
-"""What a render is called when the command changes it: never as the preset alone, never as another change.
+"""The name of a render with changes from the command line; different changes have different names.
 
     --set dropout.fade=80ms          final_dropout.fade-80ms
     --voice-a stems/fr_a.wav         final_voice_a-fr_a
     --voice-a ~/Desktop/take 3.wav   final_voice_a-take-3-1f0c9a2e
 
-Where the words alone could mean another change, too, eight digits of a hash follow: of the values in full
-and of the files' bytes. So one change has one name on every machine.
+If the text alone is ambiguous, eight digits of a hash follow: of the complete values and of the files'
+bytes. A change therefore has the same name on every machine.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from audio_pipeline.preset.names import LONGEST_BYTES, check_name, slug, written
 from audio_pipeline.preset.project import Project
 
 LONGEST_SUFFIX = 64
-"""Bytes of what is told of the changes, without the hash."""
+"""Limit of bytes for the text of the changes, without the hash."""
 
 _DIGITS = 8
 _WORD = re.compile(r"[a-z0-9]([a-z0-9.+-]*[a-z0-9])?")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?( (dB|dBFS|dBTP|LUFS|LU|Hz|%|deg|m))?|[LR]\d+|C")
-"""Values that no other value of a key is written like in a name, on any file system."""
+"""Values whose text in a name is unambiguous on every file system."""
 _FREE_TEXTS = (
     *("title", "version", "description", "reel", "language"),
     *("head", "stem", "impulse_response", "notes"),
@@ -45,7 +45,7 @@ _REPORT = re.compile(r"(\.report)?\.[^.]+$")
 
 @dataclass(frozen=True)
 class _Change:
-    """A part of the name, what it stands for in full, and whether it can stand for nothing else."""
+    """A part of the name, the complete change, and whether the part is unambiguous."""
 
     text: str
     exact: list[str]
@@ -55,11 +55,10 @@ class _Change:
 def with_own_name(
     project: Project, preset: Preset, keys: Iterable[str], files: Mapping[str, Path]
 ) -> Preset:
-    """The preset under a name of its own where the values of `keys`, or replaced files, are
-    changes of the command.
+    """A copy of the preset with its own name if the command changes values of `keys` or replaces files.
 
-    `files` are those by what they replace: a voice, the reference. Raises StemError for a file that cannot
-    be read, PresetError where no name is left that a file may have.
+    `files` holds the files by the part that they replace: a voice, the reference. Raises StemError for
+    an unreadable file, PresetError if the name is not a valid file name.
     """
     changes = [*_of_values(preset, keys), *_of_files(project, files)]
     if not changes:
@@ -82,7 +81,7 @@ def _length(text: str) -> int:
 
 
 def _hashed(words: str, changes: list[_Change], most_bytes: int) -> str:
-    """As many of the words as there is room for, and a hash of all that they stand for."""
+    """The text, cut to the available length, and a hash of the complete changes."""
     whole = json.dumps([change.exact for change in changes])
     digest = hashlib.sha256(whole.encode()).hexdigest()[:_DIGITS]
     room = max(0, min(LONGEST_SUFFIX, most_bytes - 1 - _DIGITS))
@@ -91,7 +90,7 @@ def _hashed(words: str, changes: list[_Change], most_bytes: int) -> str:
 
 
 def _of_values(preset: Preset, keys: Iterable[str]) -> list[_Change]:
-    """A change for every value that the keys name, in the order of their names."""
+    """A change for every value at or below the keys, in order of their names."""
     found: dict[str, Any] = {}
     for key in keys:
         full = ".".join(
@@ -109,7 +108,7 @@ def _of_value(preset: Preset, key: str, value: Any) -> _Change:
 
 
 def _short(preset: Preset, key: str) -> str:
-    """A key without its shelf, unless it is ambiguous: `dropout.fade`."""
+    """A key without its table, unless it is ambiguous: `dropout.fade`."""
     shelf, _, rest = key.partition(".")
     if shelf in SHELVES and rest.split(".")[0] not in preset.document.table:
         return rest
@@ -119,7 +118,7 @@ def _short(preset: Preset, key: str) -> str:
 
 
 def _of_files(project: Project, files: Mapping[str, Path]) -> list[_Change]:
-    """A change for every file; one of the project's `stems/` is told by its name, any other by its bytes."""
+    """A change for every file: by name for a file in the project's `stems/`, by bytes for any other."""
     changes = []
     for what, file in sorted(files.items()):
         lies_in = project.shown(file.parent.resolve() / file.name)

@@ -1,6 +1,6 @@
-"""What does not fit the picture: lines longer than their slots, and what cues and the fader cut.
+"""Overruns: lines longer than their slots, and voices and echoes cut at cues, faders or ends.
 
-A translator shortens the line; so each overrun says whose line it is, how much is too long, and from where.
+A translator shortens the line, so each overrun has its voice, its length and its start.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ OverrunCode = Literal[
 ]
 
 _LIMITS_OF_ECHOES = ("black", "dropout", "silence", "end")
-"""Cues that no echo may pass; of these the first that there is counts."""
+"""Cues that no echo may pass; the first that the preset has is the limit."""
 _CODE_OF: dict[str, OverrunCode] = {"black": "echo_past_black", "end": "tail_past_end"}
-"""The codes of limits that have their own; at any other limit a voice, or its echo, is cut."""
+"""The codes of some limits; the code of any other limit is `voice_cut`."""
 
 
 @dataclass(frozen=True)
 class Overrun:
-    """Samples `span` of the programme in which `voice` is cut, or plays where it should be silent.
+    """The samples `span` of the programme in which `voice` is cut, or plays although it should be silent.
 
-    `limit` is the cue, the effect or the slot that it passes, as text.
+    `limit` is the cue, the effect or the slot that it exceeds, as text.
     """
 
     code: OverrunCode
@@ -41,13 +41,13 @@ class Overrun:
     what: str
 
     def message(self, sample_rate_hz: int) -> str:
-        """A sentence with its length and where it begins."""
+        """A sentence with the length and the start of the overrun."""
         length_s, at_s = len(self.span) / sample_rate_hz, self.span.start / sample_rate_hz
         return f"{self.what}: {length_s:.3f} s, from {at_s:.3f} s on."
 
 
 def overruns_of(preset: Preset, timing: Timing, lock: PictureLock | None = None) -> tuple[Overrun, ...]:
-    """Every overrun of a preset, in the order of voices. Voices that are not in the master have none."""
+    """Every overrun of a preset, in the order of voices. Voices that are not in the master are skipped."""
     found: list[Overrun] = []
     for name, line in timing.lines.items():
         if preset.layers[name].bus not in preset.master.buses:
@@ -61,7 +61,7 @@ def overruns_of(preset: Preset, timing: Timing, lock: PictureLock | None = None)
 
 
 class _Voice:
-    """One voice of a preset, held against its slot and the cues."""
+    """One voice of a preset, compared with its slot and the cues."""
 
     def __init__(self, preset: Preset, timing: Timing, name: str, line: Line) -> None:
         self._preset, self._timing = preset, timing
@@ -70,7 +70,7 @@ class _Voice:
         self._rate = preset.sample_rate_hz
 
     def outside_slot(self, unknown_to: str | None) -> Iterator[Overrun]:
-        """What is spoken before or after the slot, and what `fit` has cut off.
+        """The parts of the line outside the slot, and the parts that `fit` cuts.
 
         `unknown_to` is the reference that has no slot for this voice.
         """
@@ -85,7 +85,7 @@ class _Voice:
             yield self._overrun("line_cut_to_slot", "its slot", span, f"{name} is cut to fit its slot")
 
     def cut(self) -> Iterator[Overrun]:
-        """What the fader, the dropout and the ends cut off."""
+        """The parts of the line that the fader, the dropout and the ends cut."""
         spoken, stops = self._line.spoken, []
         for effect, parameters in self._effects.items():
             start, stop = self._passed(parameters)
@@ -100,7 +100,7 @@ class _Voice:
             yield self._overrun(_CODE_OF.get(limit, "voice_cut"), limit, span, what)
 
     def echoes(self) -> Iterator[Overrun]:
-        """What its echoes last too long."""
+        """The parts of the echoes after their limits."""
         limits = [cue for cue in _LIMITS_OF_ECHOES if cue in self._preset.cues]
         for effect, parameters in self._effects.items():
             tail_s = parameters.tail_of(self._name, self._timing.words)
@@ -120,7 +120,7 @@ class _Voice:
         return None if seconds is None else to_samples(seconds, self._rate)
 
     def _end(self) -> tuple[str, int]:
-        """What ends the voice at the latest, and where: its own `until`, the silence, the end."""
+        """The first limit of the voice, and its sample: its own `until`, the silence or the end."""
         schedule = self._timing.schedule
         until = to_samples(schedule.seconds(self._preset.layers[self._name].until), self._rate)
         ends = {"end": self._cue("end"), "its own until": until}
@@ -130,7 +130,7 @@ class _Voice:
         return limit, ends[limit]
 
     def _rounding(self) -> int:
-        """Samples that a snapped cue may stand before the echo that it waits for: half a frame."""
+        """Samples by which a snapped cue may precede the end of the echo that it follows: half a frame."""
         picture = self._preset.picture
         return to_samples(picture.clock().rate.seconds(1) / 2, self._rate) if picture.snap else 0
 

@@ -1,4 +1,4 @@
-"""Where a project's presets, stems and renders are; nothing a preset names leads out of it."""
+"""The folders of a project: presets, stems and renders. Paths in presets must be inside the project."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from audio_pipeline.errors import PresetError, RenderError, StemError
 from audio_pipeline.suggestions import did_you_mean
 
 STARTER = Path(__file__).parent.parent / "starter"
-"""The presets and demo stems that an installed package carries."""
+"""The presets and demo stems of an installed package."""
 
 _LONGEST_PATH = 4096
 
@@ -28,14 +28,14 @@ class Project:
 
     @property
     def deliveries(self) -> Path:
-        """The folder of the project's own deliveries, which need not be there."""
+        """The folder of the project's own deliveries; it may not exist."""
         return self.root / "deliveries"
 
     @property
     def renders(self) -> Path:
-        """The folder that renders go to unless the command says otherwise.
+        """The default folder of renders.
 
-        Raises RenderError where it is a link that leads out of the project.
+        Raises RenderError when it is a link that leads out of the project.
         """
         folder = self.root / "renders"
         if not self._holds(folder):
@@ -46,11 +46,11 @@ class Project:
         return folder
 
     def _holds(self, path: Path) -> bool:
-        # a link that leads to itself leads nowhere else, and cannot be opened
+        # a link to itself is inside the project, and cannot be opened
         return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.root))
 
     def preset_names(self) -> list[str]:
-        """The presets there are, `final` first. Raises PresetError when the folder cannot be read."""
+        """The names of the presets, `final` first. Raises PresetError for an unreadable folder."""
         try:
             files = [path for path in self.presets.iterdir() if path.suffix == ".toml"]
         except FileNotFoundError:
@@ -64,7 +64,7 @@ class Project:
         return sorted(names, key=lambda name: (name != "final", name))
 
     def has_preset(self, name: str) -> bool:
-        """Whether `preset_names` has the name."""
+        """Whether `preset_names` contains the name."""
         try:
             return "." not in name and f"{name}.toml" in os.listdir(self.presets)  # noqa: PTH208 - a tenth of the time
         except FileNotFoundError:
@@ -76,7 +76,7 @@ class Project:
             ) from error
 
     def preset_file(self, name: str) -> Path:
-        """The file of the preset called `name`. Raises PresetError that names the nearest."""
+        """The file of the preset `name`. Raises PresetError, with the nearest name, for an unknown preset."""
         if not self.has_preset(name):
             names = self.preset_names()
             meant = did_you_mean(name, names, "{} ")
@@ -93,16 +93,16 @@ class Project:
         return file
 
     def shown(self, path: Path) -> str:
-        """`path` as people know it: relative to the project where it is inside."""
+        """`path` as shown in messages: relative to the project if it is inside."""
         try:
             return path.relative_to(self.root).as_posix()
         except ValueError:
             return str(path)
 
     def inside(self, path: str, key: str) -> Path:
-        """The file that a preset names, which must lie in the project.
+        """The file at a path in a preset; it must be inside the project.
 
-        Raises StemError for an absolute path, `..` or a link that leads out.
+        Raises StemError for an absolute path, and for `..` or a link that leads out.
         """
         if "\0" in path or not path.strip() or len(path) > _LONGEST_PATH:
             raise StemError(
@@ -118,7 +118,7 @@ class Project:
 
 
 def current_project() -> Project:
-    """The project that the current folder is in. Raises PresetError as `find_project` does."""
+    """The project that contains the current folder. Raises PresetError if it is not in a project."""
     try:
         return find_project(Path.cwd())
     except FileNotFoundError as error:
@@ -128,7 +128,7 @@ def current_project() -> Project:
 
 
 def deliveries_here() -> Path | None:
-    """The folder of deliveries of the project that the current folder is in; None outside of projects."""
+    """The folder of deliveries of the project that contains the current folder; None outside projects."""
     try:
         return current_project().deliveries
     except PresetError:
@@ -136,7 +136,7 @@ def deliveries_here() -> Path | None:
 
 
 def find_project(start: Path) -> Project:
-    """The project that `start` is in: the nearest folder upward that holds `presets/`.
+    """The project that contains `start`: the nearest folder upward with `presets/`.
 
     Raises PresetError, with `init` as the hint, if no folder does.
     """

@@ -1,8 +1,8 @@
-"""The registry: every kind of layer and effect, by the name that a preset calls it.
+"""The registry: every kind of layer and effect, by its name in presets.
 
-Kinds are found, not listed: one module in `layers/` or `effects/` with a subclass of `Layer` or `Effect`
-whose `kind` has a default. Other packages bring kinds by entry points (see `plugins`), or a program adds
-them with `Registry.add`.
+Kinds are found automatically: each is a module in `layers/` or `effects/` with a subclass of `Layer` or
+`Effect` whose `kind` has a default. Other packages add kinds by entry points (see `plugins`), and a
+program adds them with `Registry.add`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ AnySound = TypeVar("AnySound", Layer, Effect)
 
 
 class Registry(Mapping[str, type[AnySound]]):
-    """The kinds of one table of a preset, in order of their names; plug-ins come in with the list.
+    """The kinds of one table of a preset, in order of their names; iteration includes plug-ins.
 
-    `shelf` is the table's name, `package` the one that is searched for subclasses of `base` when a kind is
-    first asked for: a preset's reader pays for it, `--help` does not. Asking for a kind, or whether there
-    is one, raises PresetError where its plug-in is broken.
+    `shelf` is the name of the table. `package` is searched for subclasses of `base` at the first access
+    to a kind, so that `--help` needs no search. `registry[kind]` and `kind in registry` raise
+    PresetError for a broken plug-in.
     """
 
     def __init__(self, shelf: Literal["layers", "effects"], package: str, base: type[AnySound]) -> None:
@@ -36,7 +36,7 @@ class Registry(Mapping[str, type[AnySound]]):
         self._searched = False
 
     def add(self, sound: type[AnySound]) -> None:
-        """Add a kind. Raises ValueError for a class without a name for it, and for a name that is taken."""
+        """Adds a kind. Raises ValueError for a class whose `kind` has no default, and for a name in use."""
         field = sound.model_fields.get("kind")
         kind = None if field is None else field.default
         if not isinstance(kind, str):
@@ -62,7 +62,7 @@ class Registry(Mapping[str, type[AnySound]]):
         return len(list(iter(self)))
 
     def problem(self, kind: str) -> PresetError | None:
-        """Why the plug-in that brings `kind` is not in the list; None where it is."""
+        """The error that keeps the plug-in's `kind` out of the list; None without an error."""
         try:
             if kind in self._found() and plugin(self.shelf, kind) is not None:
                 self._refuse_taken(kind)
@@ -72,7 +72,7 @@ class Registry(Mapping[str, type[AnySound]]):
         return None
 
     def problems(self) -> list[PresetError]:
-        """What keeps plug-ins out of the list, one error for each kind."""
+        """The errors of plug-ins, one for each kind."""
         found = (self.problem(kind) for kind in plugin_kinds(self.shelf))
         return [problem for problem in found if problem is not None]
 
@@ -95,7 +95,7 @@ class Registry(Mapping[str, type[AnySound]]):
         self._kinds[kind] = sound
 
     def _refuse_taken(self, kind: str) -> None:
-        """Raise PresetError for a plug-in whose kind is built in."""
+        """Raises PresetError for a plug-in whose kind is built in."""
         found = plugin(self.shelf, kind)
         if found is not None and self._kinds[kind].__module__.startswith(f"{self._package}."):
             raise PresetError(

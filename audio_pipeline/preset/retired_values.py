@@ -1,4 +1,4 @@
-"""Values that an earlier version took: each is refused with the line that takes its place."""
+"""Values that an earlier version accepted: each raises an error that names its replacement."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LOUDNESS = re.compile(rf" *([-+{MINUS}]?[0-9]+(?:\.[0-9]+)?) *LUFS *")
 
 
 def refuse_retired_values(document: Document) -> None:
-    """Raise PresetError for the loudness of a voice and for the target of a mix anchored on dialogue."""
+    """Raises PresetError for the loudness of a voice and for the target of a mix anchored on dialogue."""
     table = document.table
     master, layers = table.get("master"), table.get("layers")
     if isinstance(layers, dict):
@@ -44,7 +44,7 @@ def _refuse_loudness_of_a_voice(document: Document, layers: dict[str, Any]) -> N
 
 
 def _refuse_target_of_the_dialogue(document: Document, master: dict[str, Any]) -> None:
-    """A target that a base has for its programme may stay where an alternate anchors on the dialogue."""
+    """Raises PresetError for a target; one from a base is allowed when an alternate anchors on dialogue."""
     key = ("master", "target")
     anchor = master.get("anchor", "dialogue")
     if anchor != "dialogue" or _written(document, key) < _written(document, ("master", "anchor")):
@@ -66,7 +66,7 @@ def _loudness(value: object) -> float | None:
 
 
 def _written(document: Document, key: Key) -> int:
-    """How late `key` was written: a base before what extends it, and --set after all files."""
+    """The rank of the origin of `key`: a base comes before a preset that extends it, --set after all files."""
     origin = document.origins.get(key)
     if origin is None:
         return -1
@@ -79,7 +79,7 @@ def _written(document: Document, key: Key) -> int:
 
 
 def _line(origin: str, key: Key, value: str) -> str:
-    """The line that gives `key` that value in what `origin` names."""
+    """The line or option that sets `key` to `value` in `origin`."""
     if origin.startswith("--"):
         return f'{origin} {dotted(key)}="{value}"'
     return f'[{dotted(key[:-1])}] {key[-1]} = "{value}"'

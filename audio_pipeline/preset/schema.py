@@ -1,4 +1,4 @@
-"""The JSON Schema of a preset, for editors: generated from the model, never written by hand."""
+"""The JSON Schema of a preset, for editors; it is generated from the model."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from audio_pipeline.units import FROM_BASE, Parameters, Time
 def preset_schema() -> dict[str, Any]:
     """A JSON Schema (2020-12) that every valid preset file satisfies.
 
-    An alternate may leave out what its base says, so nothing is required but what makes no sense
-    alone.
+    An alternate may leave out the values of its base, so every key is optional.
     """
     head = _table(Head)
     return {
@@ -55,7 +54,7 @@ def _table(cls: type[Parameters]) -> dict[str, Any]:
 
 
 def _or_from_base(field: dict[str, Any]) -> dict[str, Any]:
-    """A plain number, or a text that says how far it is from the base."""
+    """The schema of a plain number, or of text that is a change from the base."""
     told: dict[str, Any] = {key: field.pop(key) for key in ("title", "description") if key in field}
     return {**told, "anyOf": [field, {"type": "string", "pattern": FROM_BASE}]}
 

@@ -1,4 +1,4 @@
-"""A new project: the presets and demo stems that ship with the program, copied out."""
+"""Creates a new project: copies the presets and demo stems that ship with the program."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from audio_pipeline.preset.project import STARTER
 CHECKOUT = Path(__file__).parent.parent.parent
 
 LIST = Path(__file__).parent / "starter.txt"
-"""The names of the starter files, one a line; the build of the package reads it, too."""
+"""The names of the starter files, one per line; the build of the package also reads it."""
 
 _RENDERS = "# Renders\n\nWhat `render-ending` makes is written here.\n"
 
 
 def starter_files() -> dict[str, Path]:
-    """What a new project begins with: path in the project → the file that it is copied from.
+    """The files of a new project: path in the project → source file.
 
-    An installed package carries them; a checkout has them at its root, where presets and stems of whoever
-    works there may stand beside them: those are not copied.
+    An installed package contains them; in a checkout they are at the root. Other presets and stems in
+    those folders are not copied.
     """
     root = STARTER if STARTER.is_dir() else CHECKOUT
     names = LIST.read_text(encoding="utf-8").splitlines()
@@ -31,15 +31,15 @@ def starter_files() -> dict[str, Path]:
 
 
 def start_project(folder: Path) -> list[str]:
-    """Copy the starter files into `folder` and create `renders/`; return the written files.
+    """Copies the starter files into `folder` and creates `renders/`; returns the written files.
 
-    A project that was begun and not finished, as by a process that was killed, is finished: every file
-    that is there is whole. However else this ends early, what it wrote is removed. Raises PresetError, before
-    anything is written, when another file exists there or the folder cannot be created.
+    An incomplete project, e.g. after a killed process, is completed: its existing files are complete.
+    On any other early end, the written files are removed. Raises PresetError, before anything is
+    written, when another file exists there or the folder cannot be created.
     """
     files, readme = starter_files(), "renders/README.md"
     there = [name for name in files if os.path.lexists(folder / name)]
-    begun = not os.path.lexists(folder / readme)  # it is written last
+    begun = not os.path.lexists(folder / readme)  # the readme is written last
     taken = [name for name in there if not (begun and _is_copy(folder / name, files[name]))]
     if taken or not begun:
         raise PresetError(
@@ -79,7 +79,7 @@ def _write(path: Path, content: bytes, written: list[Path]) -> None:
 
 
 def _remove(folder: Path, written: list[Path]) -> None:
-    """Remove the files that were written, and their folders if nothing else is in them."""
+    """Removes the written files, and their folders if they are empty."""
     with suppress(OSError):
         for path in written:
             path.unlink(missing_ok=True)

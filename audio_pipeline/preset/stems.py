@@ -1,4 +1,4 @@
-"""The files that a preset plays, and when everything is by what their headers say."""
+"""The files that a preset plays, and its schedule from their headers."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from audio_pipeline.timeline.picture_lock import PictureLock, stretched_length
 from audio_pipeline.timeline.scene import StemRequest
 
 StemFiles = Mapping[str, Path]
-"""Files by which the command line replaces stems, by the layer's name."""
+"""The files of the command line that replace stems, by layer name."""
 
 NO_FILES: StemFiles = MappingProxyType({})
 
 
 def requests_of(preset: Preset) -> dict[str, tuple[StemRequest, ...]]:
-    """The stems of each layer and effect, also of those that are off: cues may refer to them."""
+    """The stems of each layer and effect, including those that are off: cues may refer to them."""
     layers = {name: layer.stems() for name, layer in preset.layers.items()}
     effects = {name: effect.stems() for name, effect in preset.effects.items()}
     return {name: wanted for name, wanted in (layers | effects).items() if wanted}
@@ -35,9 +35,9 @@ def requests_of(preset: Preset) -> dict[str, tuple[StemRequest, ...]]:
 def stem_paths(
     project: Project, preset: Preset, files: StemFiles, headers: Headers | None = None
 ) -> dict[StemRequest, Path]:
-    """Which file each stem is. Raises StemError for a path that leads out of the project.
+    """The file of each stem. Raises StemError for a path outside the project.
 
-    `headers` are for many presets of the project.
+    `headers` is for many presets of the project.
     """
     headers = headers or Headers(project)
     paths: dict[StemRequest, Path] = {}
@@ -50,7 +50,7 @@ def stem_paths(
 
 
 def revoiced(document: Document, files: StemFiles) -> Document:
-    """The document with other stems in place, each from the option that names it.
+    """A copy of the document with replaced stems, each with its option as the origin.
 
     Raises PresetError for a layer that the preset lacks.
     """
@@ -66,9 +66,9 @@ def revoiced(document: Document, files: StemFiles) -> Document:
 
 
 def head_path(project: Project, preset: Preset) -> Path | None:
-    """The SOFA file of the ears that headphones get; None for a head of the program, or for speakers.
+    """The SOFA file of the head for headphones; None for a built-in head model, and for speakers.
 
-    Raises StemError for a path that leads out of the project.
+    Raises StemError for a path outside the project.
     """
     name = preset.head.head
     if preset.head.listening == "speakers" or name in HEADS:
@@ -77,10 +77,10 @@ def head_path(project: Project, preset: Preset) -> Path | None:
 
 
 def planned_schedule(project: Project, preset: Preset, files: StemFiles) -> Schedule:
-    """The schedule from the stems' headers alone: nothing is decoded, so that silence which a render trims
-    around the words still counts.
+    """The schedule from the stems' headers alone.
 
-    Raises StemError for a stem or a head outside the project, and for a stem that cannot be read.
+    Nothing is decoded: silence around the words, which a render trims, is included. Raises StemError
+    for a stem or a head outside the project, and for an unreadable stem.
     """
     return planned_timing(project, preset, files).schedule
 
@@ -93,10 +93,10 @@ def planned_timing(
     headers: Headers | None = None,
     checked: CheckedSounds | None = None,
 ) -> Timing:
-    """When everything is, from the stems' headers alone, with the cues and slots of `lock`.
+    """The timing from the stems' headers alone, with the cues and slots of `lock`.
 
-    `headers` and `checked` are for many presets of the project: they keep what these share.
-    Raises as `planned_schedule`.
+    `headers` and `checked` are for many presets of the project: they cache the work that these share.
+    Raises the errors of `planned_schedule`.
     """
     head_path(project, preset)
     preset, rate = with_slots(preset, lock), preset.sample_rate_hz
@@ -111,11 +111,11 @@ def planned_timing(
 
 
 def trimmed_schedule(project: Project, preset: Preset, files: StemFiles) -> Schedule:
-    """The schedule as a render has it: stems that are trimmed are decoded.
+    """The schedule of a render: stems that are trimmed are decoded.
 
-    Raises StemError as a render does.
+    Raises StemError for the same stems as a render.
     """
-    from audio_pipeline.audio_io.condition import condition  # with NumPy and soundfile
+    from audio_pipeline.audio_io.condition import condition  # imports NumPy and soundfile
 
     paths, rate = stem_paths(project, preset, files), preset.sample_rate_hz
 
@@ -136,6 +136,6 @@ def trimmed_schedule(project: Project, preset: Preset, files: StemFiles) -> Sche
 
 
 def refuse_unreadable(project: Project, preset: Preset, files: StemFiles) -> None:
-    """Raise StemError for a stem whose header cannot be read, also where no cue waits for its end."""
+    """Raises StemError for a stem with an unreadable header, even if no cue depends on its end."""
     for path in stem_paths(project, preset, files).values():
         stated_samples(path, preset.sample_rate_hz)

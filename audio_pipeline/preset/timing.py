@@ -1,4 +1,4 @@
-"""When everything is: the schedule of a preset, its cues checked and in order."""
+"""The timing of a preset: its schedule, with checked cues."""
 
 from __future__ import annotations
 
@@ -27,16 +27,17 @@ from audio_pipeline.units import Between, Parameters
 MAX_LENGTH_S = 6 * 3600
 
 LengthOf = Callable[[StemRequest], Fraction]
-"""How long a stem is, in exact seconds, once it is conditioned."""
+"""Returns the length of a conditioned stem, in exact seconds."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """When everything is.
+    """The times of a preset.
 
-    In `schedule` the moments of voices are their slots: cues and everything on FX and BG follow it, so that it
-    is the same in every language. In `words`, for effects on DX, they are the first and last words that are
-    spoken. `lines` holds for each voice both, in samples.
+    In `schedule` the times of voices are their slots: cues, and all layers and effects on FX and BG
+    follow it, so that they are the same in every language. In `words`, for effects on DX, the times of
+    voices are the first and the last spoken word. `lines` holds slot and line of each voice, in
+    samples.
     """
 
     schedule: Schedule
@@ -45,7 +46,7 @@ class Timing:
 
 
 def schedule_of(preset: Preset, length_s: LengthOf) -> Schedule:
-    """The schedule of a preset whose stems are that long. Raises as `timing_of`."""
+    """The schedule of a preset; `length_s` returns the lengths of its stems. Raises as `timing_of`."""
     return timing_of(preset, length_s).schedule
 
 
@@ -55,14 +56,13 @@ def timing_of(
     lock: PictureLock | None = None,
     checked: CheckedSounds | None = None,
 ) -> Timing:
-    """When everything is in a preset whose stems are that long; every cue has been worked out and checked.
+    """The timing of a preset, with every cue checked; `length_s` returns the lengths of its stems.
 
-    With `[picture] snap` every cue, the end too, stands on the beginning of the nearest picture (of two, the
-    later), and what is relative to a cue follows it; without, on a whole sample, as the slots of voices do.
-    A `lock` gives both.
-    Raises PresetError for a name that nothing has, for cues that wait for each other, for a cue
-    before the start, and for a programme without length or of more than six hours. Sounds that were
-    `checked` at the same times are not checked again.
+    With `[picture] snap` every cue, including the end, is moved to the start of the nearest frame (of
+    two, the later), and times relative to a cue follow it; without it, to a whole sample, like the
+    slots of voices. A `lock` sets cues and slots. Raises PresetError for an unknown name, for cues that
+    depend on each other, for a cue before the start, and for a programme without length or of more than
+    six hours. Sounds that were `checked` at the same times are not checked again.
     """
     lines = VoiceLines(preset, length_s, lock)
     schedule = Schedule(preset.picture.clock(), _Definitions(preset, length_s, lines, lock))
@@ -89,7 +89,7 @@ def _check_sounds(
 
 
 class _Definitions(Mapping[str, Callable[[Schedule], Fraction]]):
-    """What each name of a preset means, made when it is asked for: few of many sounds are waited for."""
+    """The time of each name of a preset, defined on demand, because cues refer to few of many sounds."""
 
     def __init__(
         self, preset: Preset, length_s: LengthOf, lines: VoiceLines, lock: PictureLock | None
@@ -141,7 +141,7 @@ class _Definitions(Mapping[str, Callable[[Schedule], Fraction]]):
 
 
 def _words(preset: Preset, schedule: Schedule, lines: Mapping[str, Line]) -> Schedule:
-    """The schedule in which the moments of voices and the tails of effects follow the words."""
+    """The schedule in which the times of voices and the tails of effects follow the words."""
     rate = preset.sample_rate_hz
     define: dict[str, Callable[[Schedule], Fraction]] = {}
     for name, line in lines.items():
@@ -153,7 +153,7 @@ def _words(preset: Preset, schedule: Schedule, lines: Mapping[str, Line]) -> Sch
 
 
 class _Over(Mapping[str, Callable[[Schedule], Fraction]]):
-    """Own definitions of some names, and those of a schedule for all others."""
+    """Own definitions of some names; all others are from a schedule."""
 
     def __init__(self, define: Mapping[str, Callable[[Schedule], Fraction]], below: Schedule) -> None:
         self._define = define
@@ -179,7 +179,7 @@ def _check_parameters(preset: Preset, schedule: Schedule, above: Key, parameters
         for moment in value if isinstance(value, tuple) else (value,):
             if not isinstance(moment, Moment):
                 break
-            # frames and seconds in one length: only now is it known what they come to
+            # the sum of frames and seconds depends on the clock, so it is checked here
             if steps_of(field) == "length" and schedule.clock.duration(moment) < 0:
                 raise complain(preset.document, (*above, name), f'is "{moment}", less than no time')
             _check(preset, schedule, (*above, name), moment, partial(schedule.seconds, moment))

@@ -1,1 +1,1 @@
-"""The projector: motion, sounding parts and listening position."""
+"""The projector: motion, parts and listening position."""

@@ -34,9 +34,10 @@ from audio_pipeline.layers.machine.parts import (
 
 @dataclass(frozen=True)
 class RunProfile:
-    """What happens to the machine, in seconds of the programme; infinity for never.
+    """The events of a machine's run, in seconds of the programme; infinity for never.
 
-    From `runs_out_s` on the film's end passes through the machine within `thins_s`; then it flaps.
+    From `runs_out_s` on the film's end passes through the machine within `thins_s`; then the tail
+    flaps.
     """
 
     speed: Speed
@@ -45,35 +46,35 @@ class RunProfile:
     splices_s: tuple[float, ...] = ()
 
     def steady(self) -> RunProfile:
-        """The same machine, running for ever."""
+        """The same machine, which runs without an end."""
         return RunProfile(Speed(self.speed.start_s))
 
     def _gone(self, at_s: Samples, first: float, last: float) -> Samples:
         return curve("hsin", ((at_s - self.runs_out_s) / self.thins_s - first) / (last - first))
 
     def film_on_sprockets(self, at_s: Samples) -> Samples:
-        """How much film lies on the teeth, 1 to 0: the feed sprocket is passed first."""
+        """The share of film on the sprocket teeth, 1 to 0: the film's end passes the feed sprocket first."""
         return 1.0 - self._gone(at_s, 0.0, 0.3) if self.runs_out_s < math.inf else always(at_s)
 
     def film_in_loop(self, at_s: Samples) -> Samples:
-        """How much film the claw has to set moving, 1 to 0: without the sprocket the film has no loop."""
+        """The share of film that the claw moves, 1 to 0: without the sprocket the film has no loop."""
         return 1.0 - self._gone(at_s, 0.1, 0.4) if self.runs_out_s < math.inf else always(at_s)
 
     def film_in_gate(self, at_s: Samples) -> Samples:
-        """How much film there is in the gate to be stopped, 1 to 0."""
+        """The share of film in the gate, which has to be stopped, 1 to 0."""
         return 1.0 - self._gone(at_s, 0.6, 1.0) if self.runs_out_s < math.inf else always(at_s)
 
     def load(self, at_s: Samples, unloaded_gain: float) -> Samples:
-        """The gain of what pulls the film: 1 with film in the machine, `unloaded_gain` without."""
+        """The gain of the parts that pull the film: 1 with film in the machine, `unloaded_gain` without."""
         return unloaded_gain + (1.0 - unloaded_gain) * self.film_in_gate(at_s)
 
     @property
     def flaps_from_s(self) -> float:
-        """When the tail is free."""
+        """The time at which the tail is free."""
         return self.runs_out_s + self.thins_s
 
     def powered(self, at_s: Samples) -> Samples:
-        """Current in the motor's windings, 0 to 1: hum is there before anything turns."""
+        """Current in the motor's windings, 0 to 1: the hum begins before the motor turns."""
         off = np.clip((at_s - self.speed.stop_s) / 0.08, 0.0, 1.0)
         on = np.clip((at_s - self.speed.start_s) / 0.04, 0.0, 1.0)
         return (on if self.speed.start_up_s > 0.0 else 1.0) * (1.0 - off)
@@ -81,7 +82,7 @@ class RunProfile:
 
 @dataclass(frozen=True)
 class Lengths:
-    """What the machine's lengths of time come to, in seconds."""
+    """The durations of the machine's parameters, in seconds."""
 
     slap_s: float
     claw_ring_s: float
@@ -101,7 +102,7 @@ class MachineBuilder:
     lengths: Lengths
 
     def parts(self) -> dict[str, tuple[float, Part]]:
-        """Every part of the running machine by name, with its level in dB as a share of the whole."""
+        """Every part of the running machine by name, with its level in dB relative to the complete machine."""
         m = self.machine
         every: dict[str, tuple[float, Part]] = {
             "intermittent": (m.intermittent, self._intermittent()),
@@ -144,8 +145,11 @@ class MachineBuilder:
 
     @cached_property
     def film(self) -> Film:
-        """The film's clock. Wow: the reel, and two slower and faster eccentricities; flutter: sprocket,
-        frame and perforation."""
+        """The film's clock, with wow and flutter.
+
+        Wow: the reel, and two eccentricities, one slower and one faster; flutter: sprocket, frame
+        and perforation.
+        """
         m, reel = self.machine, self._reel()
         reel_hz = float(np.diff(reel.turns(np.array([0.0, 1.0])))[0])
         rates = [reel_hz, 0.73, 2.3, m.frames_per_s / 4, m.frames_per_s, m.frames_per_s * m.perforations]
@@ -167,26 +171,26 @@ class MachineBuilder:
         return self._noise("air", self.machine.blower_from, self.machine.blower_to, -3.0)
 
     def _blown(self, at_s: Samples) -> Samples:
-        """The fan that cools the lamp: steady air that the shutter's blades cut."""
+        """The gain of the air that cools the lamp, modulated by the shutter's blades."""
         m, speed = self.machine, self.life.speed
         cuts = self.film.count(speed.turned(at_s)) * m.shutter_blades
         blown: Samples = speed.rate(at_s) ** 2.5 * (1.0 + m.shutter / 100.0 * wave(cuts + 0.25))
         return blown * self._pulls(at_s)
 
     def _rubbed(self, at_s: Samples) -> Samples:
-        """Film on a reel that is not quite true: it comes and goes with its turns."""
+        """The gain of film on an eccentric reel, modulated by its rotation."""
         turns = self._reel().turns(self.life.speed.turned(at_s))
         near = (0.5 + 0.5 * wave(turns + 0.25)) ** 3
         return self.life.film_in_gate(at_s) * self.life.speed.rate(at_s) * (0.3 + near)
 
     def _ring(self, loud: float, above_hz: float, ring: float, soft: float = 0.0) -> Voice:
-        """The body, struck so that its tones from `above_hz` on ring; each at (1 kHz / f)^`soft`."""
+        """The response of the body with its tones from `above_hz` on, each at (1 kHz / f)^`soft`."""
         m = self.machine
         heard = [hz for hz in m.claw_tones if hz < 0.45 * self.sample_rate] or [1000.0]
         tones = np.array([hz for hz in heard if hz >= above_hz] or [max(heard)])
         decays = self.lengths.claw_ring_s * ring * (1000.0 / tones) ** 0.8
         levels = loud * gain_from_db(m.claw_tilt) ** np.log2(tones / 1000.0) * (1000.0 / tones) ** soft
-        # the golden angle between the tones' phases: a body does not answer everywhere at one instant
+        # the golden angle between the tones' phases: the tones of a body do not start in phase
         strengths = levels * np.exp(2.39996j * np.arange(len(tones)))
         body = _body(tuple(tones.tolist()), tuple(decays.tolist()), self.sample_rate)
         return Voice(body, tuple(strengths.tolist()))
@@ -219,7 +223,7 @@ class MachineBuilder:
         count = self.machine.perforations
         slap = self._ring(0.5, 1000.0, 0.7)
         rustle = puff(self._rustle(), 1.0, 0.0004, self.lengths.slap_s, self.sample_rate)
-        # a quarter perforation late, so that no slap hides behind a click
+        # a quarter perforation late, so that no click masks a slap
         return Blows(
             self.film,
             count,
@@ -230,7 +234,7 @@ class MachineBuilder:
         )
 
     def _wander(self, phases: Samples, turned_s: Samples) -> Samples:
-        """Seconds by which a motor is ahead: its slip drifts at three slow rates that never meet."""
+        """The seconds by which a motor is ahead: its slip drifts at three slow, unrelated rates."""
         ahead = np.zeros_like(turned_s)
         for rate, phase in zip((0.113, 0.291, 0.677), phases, strict=True):
             ahead += wave(rate * turned_s + phase / (2 * np.pi)) / (2 * np.pi * rate)
@@ -238,8 +242,10 @@ class MachineBuilder:
         return ahead
 
     def _radiated(self, hz: Samples) -> Samples:
-        """How well the body of the machine makes a frequency heard, 0 to 1: it pushes and pulls at once,
-        so that what it is too small for falls by 18 dB an octave."""
+        """The radiation of the machine's body at a frequency, 0 to 1.
+
+        The body is a dipole: below its cutoff the radiation falls by 18 dB an octave.
+        """
         cubed = (hz / self.machine.radiates_from) ** 3
         radiated: Samples = cubed / (1.0 + cubed)
         return radiated
@@ -257,7 +263,7 @@ class MachineBuilder:
         return Steady(tuple(levels.tolist()), phases, self._mains_hz, gain)
 
     def _pulls(self, at_s: Samples) -> Samples:
-        """The gain of motor, blower and belt by the film that they pull."""
+        """The gain of motor, blower and belt, by the film that they pull."""
         return self.life.load(at_s, gain_from_db(self.machine.unloaded))
 
     def _rotor(
@@ -303,7 +309,7 @@ class MachineBuilder:
         return Blows(Shaft(self.machine.belt_rate), 1, 0.0, (knock,), chance, self._pulls)
 
     def tail(self, free_from_s: float) -> Part:
-        """The loose tail that flaps on the reel, from a moment of the programme on."""
+        """The loose tail that flaps on the reel, from the given time of the programme on."""
         m = self.machine
         offset = float(self.life.speed.turned(np.array([free_from_s]))[0]) * m.flap_rate
 
@@ -323,7 +329,7 @@ class MachineBuilder:
         return Blows(Shaft(m.flap_rate), 1, offset, voices, chance, free, 2.0)
 
     def switch(self) -> Strikes:
-        """The motor's switch, once when it is switched on and once when off: contacts, and a bounce."""
+        """The click of the motor's switch at power-on and power-off: contacts and a bounce."""
         speed = self.life.speed
         on = [speed.start_s] if speed.start_up_s > 0.0 else []
         off = [speed.stop_s] if speed.stop_s < math.inf else []
@@ -337,7 +343,7 @@ class MachineBuilder:
 
 @lru_cache(maxsize=16)
 def _body(tones_hz: tuple[float, ...], decays_s: tuple[float, ...], sample_rate: int) -> Resonances:
-    """The same body for the machine that is measured and the one that is heard: it knows its rings."""
+    """The cached body: the measured machine and the rendered one share its computed resonances."""
     return Resonances(tones_hz, decays_s, sample_rate)
 
 
@@ -345,7 +351,7 @@ def _body(tones_hz: tuple[float, ...], decays_s: tuple[float, ...], sample_rate:
 def _band(
     seed: int, stream: str, low_hz: float, high_hz: float, slope_db: float, sample_rate: int
 ) -> ColouredNoise:
-    """Noise of RMS 1 between two frequencies, of second order, that slopes by dB an octave."""
+    """Noise of RMS 1 between two second-order cutoffs, with a slope of `slope_db` an octave."""
     hz = np.maximum(grid_hz(sample_rate), 1.0)
     up, down = (hz / low_hz) ** 4, (hz / high_hz) ** 4
     power = (hz / 1000.0) ** (slope_db / db_at_half_power()) * up / (1.0 + up) / (1.0 + down)

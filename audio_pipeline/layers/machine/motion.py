@@ -1,8 +1,9 @@
-"""How the machine moves: speed, film and reels, all in closed form so that any moment is known alone.
+"""The motion of the machine: speed, film and reels in closed form, so that any time is computed directly.
 
-Three clocks: the programme's (seconds), the machine's (seconds it would have taken at full speed to
-turn as far), and the film's (frames). What turns with the machine keeps to the second clock, so that
-pitch and rate rise and fall together; what the film touches keeps to the third, with wow and flutter.
+There are three clocks: the programme's (seconds), the machine's (seconds that the same rotation takes
+at full speed), and the film's (frames). Parts that turn with the machine follow the second clock, so
+that pitch and rate rise and fall together; parts that the film touches follow the third, with wow and
+flutter.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
 
 _SPIN_UP = 0.5
 _COAST = 1.3
-"""Powers of time with which speed grows from a strong start, and falls by bearings and air [E]."""
+"""Exponents of the speed over time: start-up of a strong motor, and run-down by bearings and air [E]."""
 
 
 def wave(turns: Samples) -> NDArray[np.float32]:
-    """sin(2π · `turns`), within 10⁻⁶: ten times as quick in float32, once the whole turns are gone."""
+    """sin(2π · `turns`), within 10⁻⁶; in float32, without whole turns, which is ten times as fast."""
     part = turns - np.floor(turns)
     part *= 2.0 * math.pi
     radians = part.astype(np.float32)
@@ -34,10 +35,10 @@ def wave(turns: Samples) -> NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class Speed:
-    """The machine's speed, 1 when it runs: it starts at `start_s` and is switched off at `stop_s`.
+    """The machine's speed, 1 at full speed; it starts at `start_s` and is switched off at `stop_s`.
 
-    `start_up_s` 0 means that it has run for ever before; `stop_s` may be infinite. All in seconds of
-    the programme. Speed rises with √time and falls with (1 − share of the coast)^1.3.
+    `start_up_s` 0: it is already running; `stop_s` may be infinite. All in seconds of the programme.
+    Speed rises with √time and falls with (1 − share of the coast)^1.3.
     """
 
     start_s: float
@@ -51,11 +52,11 @@ class Speed:
 
     @property
     def last_s(self) -> float:
-        """The machine's clock when it has come to rest; may be infinite."""
+        """The machine's clock at standstill; may be infinite."""
         return self.stop_s - self._lag_s + self.coast_s / (_COAST + 1.0)
 
     def rate(self, at_s: Samples) -> Samples:
-        """Speed at moments of the programme, 0 to 1."""
+        """The speed at times of the programme, 0 to 1."""
         up = np.ones_like(at_s)
         if self.start_up_s > 0.0:
             up = np.clip((at_s - self.start_s) / self.start_up_s, 0.0, 1.0) ** _SPIN_UP
@@ -65,7 +66,7 @@ class Speed:
         return up * left**_COAST
 
     def turned(self, at_s: Samples) -> Samples:
-        """The machine's clock at moments of the programme: the integral of `rate`."""
+        """The machine's clock at times of the programme: the integral of `rate`."""
         turned = at_s - self._lag_s
         if self.start_up_s > 0.0:
             share = np.clip((at_s - self.start_s) / self.start_up_s, 0.0, None)
@@ -78,7 +79,7 @@ class Speed:
         return np.where(at_s < self.stop_s, turned, falling)
 
     def moment(self, turned_s: Samples) -> Samples:
-        """When the machine's clock shows `turned_s`, in seconds of the programme; NaN for never."""
+        """The time in seconds of the programme at which the machine's clock is `turned_s`; NaN for never."""
         at_s = turned_s + self._lag_s
         turns = turned_s < self.last_s
         if self.start_up_s > 0.0:
@@ -95,9 +96,9 @@ class Speed:
 
 @dataclass(frozen=True)
 class Reel:
-    """A take-up reel that fills: its turns follow from the film's thickness, not from a table.
+    """A take-up reel that fills; its rotation is computed from the thickness of the film.
 
-    The square of the radius grows evenly with the film wound, so that with ρ = 1/rate the turns are
+    The square of the radius grows linearly with the film wound, so that with ρ = 1/rate the turns are
     2·T·(ρ − ρ_core)/(ρ_full² − ρ_core²). `played` is the share already wound when the clock is 0.
     """
 
@@ -120,7 +121,7 @@ class Reel:
 
 @dataclass(frozen=True)
 class Wobble:
-    """An unevenness of the film's speed: `share` of it, `per_s` times a second."""
+    """A periodic variation of the film's speed by `share`, `per_s` times a second."""
 
     share: float
     per_s: float
@@ -128,7 +129,7 @@ class Wobble:
 
     @property
     def shift_s(self) -> float:
-        """How far the film is ahead or behind at most, seconds."""
+        """Maximum deviation of the film's time, seconds."""
         return self.share / (2.0 * math.pi * self.per_s)
 
 
@@ -141,12 +142,12 @@ class Clock(Protocol):
 
 @dataclass(frozen=True)
 class Shaft:
-    """What turns evenly with the machine, `rate_hz` times a second at full speed."""
+    """A shaft that turns evenly with the machine, `rate_hz` times a second at full speed."""
 
     rate_hz: float
 
     def count(self, turned_s: Samples) -> Samples:
-        """Turns when the machine's clock shows `turned_s`."""
+        """Turns when the machine's clock is `turned_s`."""
         return turned_s * self.rate_hz
 
     def turned(self, count: Samples) -> Samples:
@@ -179,14 +180,14 @@ class Film:
         return ahead
 
     def count(self, turned_s: Samples) -> Samples:
-        """Frames that have passed the gate when the machine's clock shows `turned_s`."""
+        """Frames that have passed the gate when the machine's clock is `turned_s`."""
         return self.frames_per_s * (turned_s + self._ahead_s(turned_s))
 
     def turned(self, count: Samples) -> Samples:
         """The machine's clock when `count` frames have passed.
 
-        A fixed point: each round is nearer by the share of the unevenness, which is far under 1. It
-        ends a ten-millionth of the first shift from where the film is.
+        Computed by fixed-point iteration: each round multiplies the error by the sum of the wobbles'
+        shares, which is far below 1. It ends at a ten-millionth of the first error.
         """
         uneven = sum(wobble.share for wobble in self.wobbles)
         rounds = math.ceil(math.log(1e-7) / math.log(min(max(uneven, 1e-7), 0.5)))

@@ -1,6 +1,6 @@
 """The parameters of a projector: the machine, its parts, and the variation between frames.
 
-The defaults are a 35 mm machine; `GAUGES` holds, in the preset's own words, what differs on others.
+The defaults are a 35 mm machine; `GAUGES` holds the values of other gauges, as a preset writes them.
 """
 
 from __future__ import annotations
@@ -102,12 +102,15 @@ GAUGES: dict[FilmGauge, dict[str, Any]] = {
         "reel_length": "10min",
     },
 }
-"""What a gauge changes. Rates and wow: `film_sound.md`, "The projector"; a 16 mm machine is its motor
-first and its cooling next (same page); levels and tones are an engineer's estimate."""
+"""The defaults of each gauge, where they differ from 35 mm.
+
+Rates and wow: `film_sound.md`, "The projector"; on a 16 mm machine the motor is loudest and the
+cooling second (same page); levels and tones are an engineer's estimate.
+"""
 
 
 class MachineParameters(Parameters):
-    """The machine, as a preset describes it. Levels of parts are shares of the whole."""
+    """The parameters of the machine. Levels of parts are relative to the complete machine."""
 
     gauge: FilmGauge = Field(
         "35mm", description="film gauge; it sets the defaults of the other parameters"
@@ -205,7 +208,7 @@ class MachineParameters(Parameters):
 
 
 class ProjectorParameters(MachineParameters, Layer):
-    """A machine in its scene: how loud, where, from when on, and how it ends."""
+    """A machine in its scene: its level, position, start and end."""
 
     level: Dbfs = Field(
         -46.0, description="RMS level of the running machine at the listener, over both ears"

@@ -1,7 +1,7 @@
-"""The sounding parts of a projector, each at unit loudness; the machine sets their levels.
+"""The parts of a projector, each at unit loudness; the machine sets their levels.
 
-A part plays for a `Stretch` of the machine's life onto a `Recording`: it sounds itself, or lets one of
-the machine's noises swell, which is heard once for all the parts that share it.
+A part plays for a `Stretch` of time onto a `Recording`: it adds its own samples, or raises the gain of
+one of the machine's noises, which is rendered once for all parts that share it.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ from audio_pipeline.timeline.spans import Span
 _DB_IN_A_NEPER = 20.0 / math.log(10.0)
 
 _POINTS_LOG2 = 13
-"""Points of a tone's period, between which lines are straight: what bends there lies 90 dB under it."""
+"""Points of a tone's period, with linear interpolation between them: its error is 90 dB below the tone."""
 
 _LINE = 128
-"""Samples in which a tone's pitch and gain move along a straight line: motors are slow."""
+"""Samples over which pitch and gain of a tone change linearly: motors are slow."""
 
 _ROWS = 512
-"""Lines of a tone that are drawn at a time: so few stay in the cache."""
+"""Lines of a tone that are computed per pass: they fit in the CPU cache."""
 
 Loudness = Callable[[Samples], Samples]
-"""Linear gain of what happens at moments of the programme, seconds; any shape."""
+"""Linear gain at times of the programme in seconds; any shape."""
 
 
 def always(at_s: Samples) -> Samples:
-    """Full loudness at any moment."""
+    """A gain of 1 at every time."""
     return np.ones_like(at_s)
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """The samples [start, stop) of the machine's life; both are multiples of `_LINE`, and so of `HOP`."""
+    """The samples [start, stop) of a machine's run; both are multiples of `_LINE`, and so of `HOP`."""
 
     speed: Speed
     sample_rate: int
@@ -53,25 +53,25 @@ class Stretch:
 
     @classmethod
     def around(cls, span: Span, speed: Speed, sample_rate: int) -> Stretch:
-        """The shortest one that holds `span`."""
+        """The shortest stretch that contains `span`."""
         start, stop = span.start // _LINE * _LINE, -(-span.stop // _LINE) * _LINE
         return cls(speed, sample_rate, start, stop)
 
     def noise(self, noise: ColouredNoise) -> list[Ringing]:
-        """A noise in pieces, `(n,)` together, drawn once for all that is recorded of this stretch."""
+        """The pieces of a noise, `(n,)` in total, drawn once for all recordings of this stretch."""
         if noise not in self._drawn:
             self._drawn[noise] = list(noise.pieces(self.start, self.stop))
         return self._drawn[noise]
 
     def points(self, of: Callable[[Samples], Samples], apart: int) -> Samples:
-        """`(n / apart + 1,)`: a slow function of the programme's seconds, every so many samples."""
+        """`(n / apart + 1,)`: a slow function of the programme's seconds, every `apart` samples."""
         return of(np.arange(self.start, self.stop + 1, apart) / self.sample_rate)
 
 
 class Recording:
-    """What the parts have played in a stretch: `sound` `(n,)`, and the loudness of each noise.
+    """The output of the parts in a stretch: the samples `sound` `(n,)`, and the gain of each noise.
 
-    In float32: what that rounds away lies 140 dB under the machine.
+    In float32: the rounding error is 140 dB below the machine.
     """
 
     def __init__(self, stretch: Stretch) -> None:
@@ -80,13 +80,13 @@ class Recording:
         self._swells: dict[ColouredNoise, Ringing] = {}
 
     def swell(self, noise: ColouredNoise) -> Ringing:
-        """`(n,)`, to be added to: the gain at which `noise` is heard."""
+        """The gain `(n,)` of `noise`, to which parts add."""
         if noise not in self._swells:
             self._swells[noise] = np.zeros_like(self.sound)
         return self._swells[noise]
 
     def render(self) -> Ringing:
-        """`(n,)`: all of it."""
+        """The samples `(n,)` with all noises."""
         heard = self.sound.copy()
         for noise, swell in self._swells.items():
             at = 0
@@ -97,10 +97,10 @@ class Recording:
 
 
 class Part(Protocol):
-    """Something that sounds."""
+    """A part of the machine that adds to a recording."""
 
     def play(self, gain: float, onto: Recording) -> None:
-        """Add what it sounds like in the stretch of `onto`, linear `gain` times, to its samples."""
+        """Adds the part's samples in the stretch of `onto`, times the linear `gain`, to `onto`."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Ensemble:
 
 @dataclass(frozen=True)
 class Chance:
-    """The variation among events of one kind: in time, in level and in colour."""
+    """The variation between events of one kind: in time, level and spectrum."""
 
     seed: int
     stream: str
@@ -130,7 +130,7 @@ class Chance:
         return normals(self.seed, f"{self.stream}/blow", first, last, 2)
 
     def colours(self, first: int, last: int, tones: int) -> Phasors:
-        """`(last − first, tones)` gains, each with a phase of its own: 6 dB scatter it by a radian."""
+        """`(last − first, tones)` complex gains; a level scatter of 6 dB goes with a phase scatter of 1 rad."""
         drawn = normals(self.seed, f"{self.stream}/colour", first, last, 2 * tones)
         nepers, radians = self.colour_db / _DB_IN_A_NEPER, self.colour_db / 6.0
         return phasors(nepers * drawn[:, :tones], radians * drawn[:, tones:])
@@ -138,7 +138,7 @@ class Chance:
 
 @dataclass(frozen=True)
 class Voice:
-    """The sound of a blow: `body` rings as `strengths` say; with a `noise`, it is that which swells."""
+    """The response to a blow: `body` rings with `strengths`; with a `noise`, it is the noise's envelope."""
 
     body: Resonances
     strengths: tuple[complex, ...]
@@ -148,7 +148,8 @@ class Voice:
 def puff(noise: ColouredNoise, loud: float, rise_s: float, fall_s: float, sample_rate: int) -> Voice:
     """Noise that rises within `rise_s` and falls to 1/e in `fall_s`.
 
-    A quarter turn of phase makes a resonance at 0 Hz a plain decay; the second one takes the edge off.
+    With a phase of a quarter turn, a resonance at 0 Hz is a plain decay; the second one smooths the
+    attack.
     """
     body = Resonances((0.0, 0.0), (fall_s, rise_s), sample_rate)
     return Voice(body, (1j * loud, -1j * loud), noise=noise)
@@ -156,10 +157,10 @@ def puff(noise: ColouredNoise, loud: float, rise_s: float, fall_s: float, sample
 
 @dataclass(frozen=True)
 class Blows:
-    """What strikes `per_count` times for each count of a clock, `offset` of a count late.
+    """Events that strike `per_count` times for each count of a clock, `offset` of a count late.
 
-    `loudness` follows the programme, and hardness the speed. `only`, when given, are the numbers of
-    the events that happen at all.
+    `loudness` is the gain over the programme's seconds; the level also follows speed^`hardness`.
+    `only`, when given, holds the numbers of the events that happen; all others are left out.
     """
 
     clock: Clock
@@ -206,12 +207,12 @@ class Blows:
 
 @dataclass(frozen=True)
 class Strikes:
-    """What strikes at moments of the programme, whatever the machine does; each blow bounces once."""
+    """Blows at fixed times of the programme, independent of the machine; each bounces once."""
 
     at_s: tuple[float, ...]
     voices: tuple[Voice, ...]
     bounces: tuple[tuple[float, float], ...] = ((0.0, 1.0), (0.011, 0.35))
-    """After how many seconds, and how loud."""
+    """Delay in seconds and linear gain of each bounce."""
 
     def play(self, gain: float, onto: Recording) -> None:
         """See `Part.play`."""
@@ -227,7 +228,7 @@ class Strikes:
 
 @dataclass(frozen=True)
 class Wind:
-    """Noise that follows a slow `loudness`: air that is moved, film that rubs."""
+    """Noise with a slow gain `loudness`: moving air, rubbing film."""
 
     noise: ColouredNoise
     loudness: Loudness
@@ -240,10 +241,10 @@ class Wind:
 
 @dataclass(frozen=True)
 class Tone:
-    """A periodic sound: harmonics of a phase, drawn once and read off.
+    """A periodic signal: harmonics of a phase, read from a wavetable.
 
-    `levels` are the amplitudes of harmonics 1, 2, 3…; `phases` theirs. `turns` gives the phase in
-    periods and `loudness` the gain over the programme's seconds, both slow.
+    `levels` are the amplitudes of harmonics 1, 2, 3…; `phases` their phases. `turns` returns the phase
+    in periods and `loudness` the gain over the programme's seconds, both slow.
     """
 
     levels: tuple[float, ...]
@@ -255,7 +256,7 @@ class Tone:
         """See `Part.play`."""
         turns = onto.stretch.points(self.turns, _LINE)
         loud = (gain * onto.stretch.points(self.loudness, _LINE)).astype(np.float32)
-        # the phase in 2³² steps a turn, so that it comes round by itself
+        # the phase in 2³² steps per turn, so that integer overflow wraps it
         phase = np.floor(turns % 1.0 * 2.0**32).astype(np.int64).astype(np.uint32)
         advance = np.rint(np.diff(turns) * (2.0**32 / _LINE)).astype(np.int64).astype(np.uint32)
         points, rises = _period(self.levels, self.phases)
@@ -270,7 +271,7 @@ class Tone:
             point = (place >> within).astype(np.intp)
             place &= (np.uint32(1) << within) - np.uint32(1)
             tone = place.view(np.int32).astype(np.float32)
-            # no point is beyond the last one, and to wrap is quicker than to ask
+            # every index is in range, and "wrap" is faster than a check
             tone *= rises.take(point, mode="wrap")
             tone += points.take(point, mode="wrap")
             tone *= gains[rows]
@@ -279,7 +280,7 @@ class Tone:
 
 @lru_cache(maxsize=16)
 def _period(levels: tuple[float, ...], phases: tuple[float, ...]) -> tuple[Ringing, Ringing]:
-    """The points of one period, and what each step of the phase adds between them."""
+    """The points of one period, and the slope per step of the phase between them."""
     points = 2**_POINTS_LOG2
     period = _harmonics(levels, phases, points)
     steps = (np.roll(period, -1) - period) / 2.0 ** (32 - _POINTS_LOG2)
@@ -289,7 +290,7 @@ def _period(levels: tuple[float, ...], phases: tuple[float, ...]) -> tuple[Ringi
 def _harmonics(
     levels: tuple[float, ...], phases: tuple[float, ...], points: int, turns: int = 1
 ) -> Samples:
-    """`(points,)` that hold whole `turns` of a periodic sound; its harmonics that go into them."""
+    """`(points,)` samples of `turns` complete periods; harmonics above the Nyquist frequency are left out."""
     spectrum = np.zeros(points // 2 + 1, dtype=np.complex128)
     heard = slice(0, (len(spectrum) - 1) // turns)
     strengths = np.array(levels[heard]) * np.exp(1j * np.array(phases[heard]))
@@ -300,9 +301,10 @@ def _harmonics(
 
 @dataclass(frozen=True)
 class Steady:
-    """A periodic sound whose pitch, `hz` in whole hertz, never moves: see `Tone`.
+    """A periodic signal of constant pitch, `hz` in whole hertz; see `Tone`.
 
-    Some whole periods are some whole samples, so these are worked out once and repeated.
+    The shortest run of complete periods that is a whole number of samples is computed once and
+    repeated.
     """
 
     levels: tuple[float, ...]

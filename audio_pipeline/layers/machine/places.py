@@ -1,7 +1,7 @@
 """The listening position of the machine: loss by frequency, and reflections.
 
-Left is M + S and right M − S, where S is a diffuse share of the same machine: the fold to mono is M
-itself, whatever the width, so that nothing combs.
+Left is M + S and right M − S, where S is a diffuse share of the same machine: the fold to mono is M at
+any width, without comb filtering.
 """
 
 from __future__ import annotations
@@ -32,19 +32,22 @@ GLASS_LOSS = {
     8000.0: 52.0,
     16_000.0: 58.0,
 }
-"""dB that 8 mm of port glass loses at each Hz: mass law with the coincidence dip at 1.5 kHz; beyond
-the six figures of the reference (125 Hz to 2 kHz) 6 dB an octave; under the pane's first mode, about
-80 Hz, its stiffness holds it and the loss grows again [E]."""
+"""Transmission loss of 8 mm of port glass, dB at each Hz.
+
+Mass law with the coincidence dip at 1.5 kHz; beyond the six figures of the reference (125 Hz to 2
+kHz) 6 dB an octave; below the pane's first mode, about 80 Hz, its stiffness makes the loss grow
+again [E].
+"""
 
 FLANKING_LOSS_DB = 40.0
-"""What the wall around the port lets past at most [E]: a floor under the glass."""
+"""Transmission loss of the wall around the port [E]; it limits the loss through the glass."""
 
 _TAPS_S = 1024 / 48_000
 
 
 @dataclass(frozen=True)
 class _Room:
-    """What a place adds: its reflections, and how much treble the way takes."""
+    """The acoustics of a listening position: its reflections, and the treble loss of the path."""
 
     nearest_s: float
     farthest_s: float
@@ -58,14 +61,17 @@ _ROOMS: dict[Place, _Room] = {
     "port": _Room(0.0035, 0.0240, 10, -9.0, 9.0),
     "in-room": _Room(0.0032, 0.0240, 8, -11.0, 4.0),
 }
-"""The booth: small and hard, at arm's length. In the room: some rows away, carpet and seats. Through
-the port: all of the house between the glass and the ear [E]."""
+"""The acoustics of each position [E].
+
+The booth: small and hard, at arm's length. In the room: some rows away, carpet and seats. Through
+the port: the length of the house between glass and listener.
+"""
 
 
 def loss_db(place: Place, hz: Samples) -> Samples:
-    """What the way to the listener takes from the machine at each frequency, dB, without reflections.
+    """The loss from the machine to the listener at each frequency, dB, without reflections.
 
-    Through the glass: glass and flanking wall in parallel, as powers.
+    Through the port: the powers that pass glass and flanking wall are added.
     """
     treble = _ROOMS[place].treble_loss_db_at_8k * (hz / 8000.0) / np.sqrt(1 + (hz / 8000.0) ** 2)
     loss: Samples = treble * math.sqrt(2.0)
@@ -79,7 +85,7 @@ def loss_db(place: Place, hz: Samples) -> Samples:
 def impulses(place: Place, sample_rate: int, chance: Generator) -> tuple[Samples, Samples]:
     """Impulse responses from the machine to M and to S, each `(taps,)`, of the same length.
 
-    S is as loud as M for a white machine; the width is set by whoever mixes them.
+    S is as loud as M for a white spectrum; the caller sets the width when it mixes them.
     """
     taps = int(_TAPS_S * sample_rate)
     hz = frequencies(fast_length(8 * taps) // 2 * 2, sample_rate)
@@ -96,7 +102,7 @@ def impulses(place: Place, sample_rate: int, chance: Generator) -> tuple[Samples
 
 
 def _velvet(room: _Room, sample_rate: int, chance: Generator, pulses: int) -> Samples:
-    """`pulses` ±1 pulses spread evenly but not regularly, dying away; energy 1."""
+    """`pulses` decaying pulses of ±1 with random spacing of even density; energy 1."""
     share = (np.arange(pulses) + chance.random(pulses)) / pulses
     at = (room.nearest_s + share * (room.farthest_s - room.nearest_s)) * sample_rate
     out = np.zeros(int(room.farthest_s * sample_rate) + 1)

@@ -1,4 +1,4 @@
-"""A projector as a source: what its machine lives through, how loud it is, its way to both ears."""
+"""A projector as a source: the run of its machine, its level, and its path to both ears."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ from audio_pipeline.timeline.spans import Span
 from audio_pipeline.units import OFF
 
 _EDGE = Fraction(5, 1000)
-"""Seconds in which a machine that is cut off still fades."""
+"""Length of the fade of a machine that is cut off, in seconds."""
 _REFERENCE_S = 4.0
-"""How much of the running machine is measured to find its level: RMS then holds within 0.3 dB."""
+"""Length of the running machine that is measured for its level: its RMS is then within 0.3 dB."""
 _SHORTEST_S = 0.0001
 _LOUDEST_S = 0.005
 """The window in which the level of the switch's click is measured."""
 
 
 def source_of(projector: ProjectorParameters, scene: Scene, name: str) -> ProjectorSource:
-    """Builds the machine and measures four seconds of it, running, so that `level` is met.
+    """Builds the machine, and measures four seconds of the running machine to meet `level`.
 
     Raises PresetError as `Projector.prepare` does.
     """
@@ -82,9 +82,9 @@ def source_of(projector: ProjectorParameters, scene: Scene, name: str) -> Projec
 def _way_to_the_ears(
     projector: ProjectorParameters, scene: Scene, mid: Samples, side: Samples, machine: Ringing
 ) -> Samples:
-    """`(taps, 2)`: what brings `machine`, the running one, to `level` and `width` at both ears.
+    """The FIR `(taps, 2)` that brings the running `machine` to `level` and `width` at both ears.
 
-    Mid comes from its place behind the listener, the diffuse side from both sides.
+    Mid comes from the machine's position behind the listener, the diffuse side from both sides.
     """
     both = convolve(machine[:, None], np.stack([mid, side], axis=1))
     differs = projector.width / 100.0 / 2.0
@@ -100,7 +100,7 @@ def _way_to_the_ears(
 
 
 def _switch(projector: ProjectorParameters, shop: MachineBuilder, machine: Ringing) -> Ensemble:
-    """The switch at its level beside `machine`, the running one; without parts when it is off."""
+    """The switch at its level relative to the running `machine`; without parts when it is off."""
     clicks = shop.switch()
     if projector.switch == OFF or not clicks.at_s:
         return Ensemble(())
@@ -146,7 +146,7 @@ def _life(projector: ProjectorParameters, scene: Scene, name: str, span: Span) -
 def _balance(
     parts: dict[str, tuple[float, Part]], reference: Stretch
 ) -> tuple[dict[str, float], Ringing]:
-    """The gain that gives every part its level, and `(n,)` what they come to together."""
+    """The gain that brings each part to its level, and the sum of all parts `(n,)`."""
     gains: dict[str, float] = {}
     heard = np.zeros(reference.stop - reference.start, np.float32)
     for key, (level_db, part) in parts.items():
@@ -161,9 +161,9 @@ def _balance(
 
 @dataclass
 class ProjectorSource:
-    """A projector in its scene. `impulse` `(taps, 2)` is the way from the machine to both ears.
+    """The source of a projector. `impulse` `(taps, 2)` is the response from the machine to both ears.
 
-    The rise is a fader on the machine; the click of the switch does not pass through it.
+    The rise is a fade-in of the machine; it does not affect the click of the switch.
     """
 
     span: Span
@@ -178,7 +178,7 @@ class ProjectorSource:
     channels: Literal[1, 2] = 2
 
     def render(self, tile: Span) -> Samples:
-        """`(len(tile), 2)`; see `Source`."""
+        """The projector over a tile, `(len(tile), 2)`."""
         sounding = tile.intersect(self.span)
         if not len(sounding):
             return silence(len(tile), 2)
@@ -188,7 +188,7 @@ class ProjectorSource:
         self.machine.play(1.0, recording)
         mono = recording.render()[needed.inside(Span(stretch.start, stretch.stop))]
         heard = convolve(mono[:, None], self.impulse)
-        # it rises at the beginning and is never cut at the end
+        # a fade at both ends, so that the end is not cut
         start, stop = self.span.start, self.span.stop
         fade_edges(heard, sounding.start, start, stop, self.rise, self.edge, rise_curve=self.rise_curve)
         if self.switch.parts:

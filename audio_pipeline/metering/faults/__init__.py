@@ -1,1 +1,1 @@
-"""Faults of channels, as an operator of quality control lists them."""
+"""Faults of channels, as quality control lists them."""

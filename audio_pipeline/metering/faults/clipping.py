@@ -1,4 +1,4 @@
-"""Clipping: flat tops, runs of equal samples at a peak that the sound meets at full slope.
+"""Clipping: flat tops, i.e. runs of equal samples at a peak, with a steep slope next to them.
 
 Source of the thresholds: Netflix Partner Help Center, "AudioClippingInspector-AudioClippingDetected":
 one run of equal samples at −0.45 dBFS or above, or ten at the loudest level of the programme.
@@ -14,9 +14,9 @@ NEAR_FULL_SCALE = 10.0 ** (-0.45 / 20.0)
 SHORTEST_RUN = 3
 RUNS_BELOW_FULL_SCALE = 10
 SOFTEST = 10.0 ** (-20.0 / 20.0)
-"""Flat tops below this are a waveform, not an overload."""
+"""Flat tops below this are part of the waveform, not an overload."""
 _SHOULDER = 2.0**-12
-"""A clipped wave meets its top with a slope; the crest of a slow one is flat by rounding alone."""
+"""Minimum step next to a flat top: the crest of a slow wave is flat by rounding, without a step."""
 
 
 class ClippingFinder:
@@ -29,7 +29,7 @@ class ClippingFinder:
         self.highest, self.lowest = -np.inf, np.inf
 
     def feed(self, x: Samples) -> None:
-        """Take `(n,)` more."""
+        """Feeds the next samples `(n,)`."""
         highest, lowest = float(x.max()), float(x.min())
         self.highest, self.lowest = max(self.highest, highest), min(self.lowest, lowest)
         joined = np.concatenate([self._tail, x])
@@ -41,7 +41,7 @@ class ClippingFinder:
         self._tail = x[len(x) - min(len(x), SHORTEST_RUN + 1) :].copy()
 
     def result(self) -> tuple[int, int, float] | None:
-        """How many places are clipped, the first of them, and the level as a gain; None for none."""
+        """The number of clipped positions, the first, and the level as a gain; None without clipping."""
         found = []
         for top, places in self._at.items():
             enough = abs(top) >= NEAR_FULL_SCALE or (

@@ -21,13 +21,13 @@ from audio_pipeline.metering.faults.pairs import PairMeter
 from audio_pipeline.metering.faults.word_length import WordLength
 
 DEAD = 10.0 ** (-80.0 / 20.0)
-"""A channel whose samples stay this near to one value carries nothing."""
+"""A channel whose samples vary by no more than this is dead."""
 OFFSET = 10.0 ** (-60.0 / 20.0)
 _STEADY_OFFSET = 2.0
-"""An offset stands out of how much the mean of half a second varies, which deep sound makes it do."""
+"""Minimum ratio of an offset to the variation of half-second means, which low frequencies cause."""
 FEWEST_PADDED_BITS = 4
 FEWEST_USED_BITS = 8
-"""Words with fewer bits in use are a test signal."""
+"""Samples with fewer bits in use are a test signal."""
 LFE_TOP_HZ = 250.0
 """Well above the 120 Hz at which an LFE is low-pass filtered."""
 LFE_SHARE = 0.1
@@ -37,9 +37,9 @@ _MATES = (("L", "R"), ("Ls", "Rs"), ("Lb", "Rb"), ("L", "C"), ("R", "C"))
 
 
 class FaultFinder:
-    """Finds the faults of a programme whose channels have these `roles`, such as ("L", "R").
+    """Finds the faults of a programme whose channels have the given `roles`, e.g. ("L", "R").
 
-    `bits` is the word length of the file where its samples are whole numbers.
+    `bits` is the word length of a file with integer samples, None for floating-point samples.
     """
 
     def __init__(self, sample_rate_hz: int, roles: tuple[str, ...], bits: int | None) -> None:
@@ -58,7 +58,7 @@ class FaultFinder:
         self._lfe_energies = np.zeros(2)
 
     def feed(self, block: Samples) -> None:
-        """Take `(n, channels)` more."""
+        """Feeds the next block `(n, channels)`."""
         if not len(block):
             return
         columns = [np.ascontiguousarray(column) for column in block.T]
@@ -75,7 +75,7 @@ class FaultFinder:
         self._samples += len(block)
 
     def result(self) -> tuple[Fault, ...]:
-        """The faults, those of the whole programme first, then by place."""
+        """The faults: first those of the complete programme, then the others by position."""
         if not self._samples:
             return ()
         gaps = self._gaps.finish()
@@ -92,7 +92,7 @@ class FaultFinder:
         return (*whole, *sorted(placed, key=lambda fault: (fault.start or 0, fault.channels)))
 
     def used_bits(self) -> int | None:
-        """The bits in use in the channel that uses most; None for floating-point samples."""
+        """The maximum of bits in use over all channels; None for floating-point samples."""
         return max((word.used() for word in self._words), default=None)
 
     def _sum(self, columns: list[Samples]) -> None:
@@ -157,7 +157,7 @@ class FaultFinder:
 
 
 def _pairs_of(roles: tuple[str, ...]) -> dict[tuple[int, int], tuple[str, str]]:
-    """The pairs that belong together, by the numbers of their channels."""
+    """The pairs of corresponding channels, by the numbers of their channels."""
     return {
         (roles.index(first), roles.index(second)): (first, second)
         for first, second in _MATES

@@ -1,4 +1,4 @@
-"""Which gaps are faults: dropouts and muted stretches, but not pauses or natural ends."""
+"""Finds the gaps that are faults: dropouts and muted stretches, but not pauses or natural ends."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from audio_pipeline.metering.faults.kinds import Fault, FaultKind
 LONGEST_DROPOUT_S = 0.1
 """A longer gap is a muted stretch."""
 MOST_OF_ALL_CHANNELS = 3
-"""More stretches in which everything is silent are pauses."""
+"""If more stretches than this are silent in all channels, they are pauses."""
 SHORTEST_PAUSE_S = 0.02
 SAME_COLOUR_DB = 6.0
-"""How far the octaves on either side of a dropout differ, on average; a stop and a vowel differ more."""
+"""Maximum mean difference of octave levels before and after a dropout; a stop and a vowel differ more."""
 _TOGETHER_S = 0.001
 _BESIDE = 10.0 ** (-20.0 / 20.0)
 _GOES_ON = 10.0 ** (-12.0 / 20.0)
@@ -31,7 +31,7 @@ class _Programme:
     rate: int
 
     def witnesses(self, channel: int) -> list[int]:
-        """The channels that tell whether a silent one should sound: the other fronts, or its mate."""
+        """The channels that show whether a silent one should be active: the other fronts, or its mate."""
         role = self.roles[channel]
         names = (_SIDES[role],) if role in _SIDES else _FRONT
         found = [c for c, name in enumerate(self.roles) if name in names and c != channel]
@@ -41,7 +41,7 @@ class _Programme:
 def gap_faults(
     gaps: list[Gap], roles: tuple[str, ...], dead: set[int], sample_rate_hz: int
 ) -> list[Fault]:
-    """Dropouts and muted stretches among gaps, in order of their place."""
+    """The dropouts and muted stretches among the gaps, in order of position."""
     programme = _Programme(roles, dead, sample_rate_hz)
     alive = [gap for gap in gaps if gap.channel not in dead and roles[gap.channel] != "LFE"]
     limit = LONGEST_DROPOUT_S * sample_rate_hz
@@ -62,7 +62,7 @@ def gap_faults(
 
 
 def _rest_in_silence(gaps: list[Gap], sample_rate_hz: int) -> set[int]:
-    """The channels whose pauses are digital silence, as those of gated and of synthetic speech."""
+    """The channels whose pauses are digital silence, as in gated and in synthetic speech."""
     return {
         gap.channel
         for gap in gaps
@@ -74,8 +74,11 @@ def _rest_in_silence(gaps: list[Gap], sample_rate_hz: int) -> set[int]:
 
 
 def _is_dropout(gap: Gap, *, rests: bool) -> bool:
-    """Whether a short gap cuts the sound off; where pauses are digital silence, too, it has to go on
-    after the gap as it was before."""
+    """Whether a short gap is a dropout: the signal is cut off at both edges.
+
+    In a channel whose pauses are digital silence (`rests`), it must also continue unchanged after
+    the gap.
+    """
     before, after = gap.before, gap.after
     if before is None or after is None or not (before.brisk and after.brisk):
         return False
@@ -86,18 +89,18 @@ def _is_dropout(gap: Gap, *, rests: bool) -> bool:
 
 
 def _one_is_muted(gap: Gap, programme: _Programme) -> bool:
-    """Whether a channel was cut off while those that tell go on."""
+    """Whether a channel was cut off while its witnesses continue."""
     loud = [c for c in programme.witnesses(gap.channel) if gap.others[c] >= AUDIBLE]
     edges = [edge for edge in (gap.before, gap.after) if edge is not None]
     if not loud or not edges or not all(edge.cut_off for edge in edges):
         return False
     if len(edges) == 1 and not (edges[0].sharp or edges[0].steady):
-        return False  # sound that begins late or ends early, which swells or dies away
+        return False  # a late start or an early end with a fade
     return any(edge.steady or _others_go_on(edge, gap.channel, loud) for edge in edges)
 
 
 def _others_go_on(edge: Edge, channel: int, others: list[int]) -> bool:
-    """Whether another channel, about as loud as this one outside of the gap, goes on inside."""
+    """Whether another channel, about as loud as this one outside the gap, continues inside it."""
     own = edge.levels[channel]
     return any(
         _BESIDE * own <= edge.levels[c] <= own / _BESIDE and edge.inside[c] >= _GOES_ON * edge.levels[c]
@@ -116,7 +119,7 @@ def _all_silent(group: list[Gap], roles: tuple[str, ...], dead: set[int]) -> boo
 
 
 def _groups(gaps: list[Gap], sample_rate_hz: int) -> list[list[Gap]]:
-    """Gaps of several channels at one place."""
+    """Groups of gaps of several channels at the same position."""
     within = math.ceil(_TOGETHER_S * sample_rate_hz)
     groups: list[list[Gap]] = []
     for gap in gaps:

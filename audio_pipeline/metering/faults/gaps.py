@@ -1,7 +1,7 @@
-"""Gaps: stretches in which a channel falls to nothing and comes back, or does not.
+"""Gaps: stretches in which a channel falls to silence, with or without a return.
 
-A gap is a fault when the sound is cut off at its edges. Sound that dies away first, as speech does before a
-pause, is not a fault. Fed block by block; what is decided at an edge needs the 0.3 s on either side of it.
+A gap is a fault when the signal is cut off at its edges. A signal that decays first, like speech before
+a pause, is not a fault. Fed block by block; the decision at an edge needs 0.3 s on either side of it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NOTHING = 2.0**-15
-"""A sample no larger than one step of 16 bits, which dither may leave, is nothing."""
+"""A sample up to one step of 16 bits counts as silence, because dither may remain."""
 SHORTEST_S = 0.0009
-"""Shorter gaps are not told from sound that passes through zero."""
+"""Shorter gaps cannot be distinguished from zero crossings."""
 CONTEXT_S = 0.3
 _NEAR_S, _FAR_S = 0.02, 0.12
 _SHARP_S = 0.00025
@@ -28,24 +28,23 @@ _BRISK_S = 0.003
 _PIECE_S = 0.004
 _STEADY_PIECE_S = 0.02
 AUDIBLE = 10.0 ** (-66.0 / 20.0)
-"""Softer sound before a gap does not tell whether it was cut off."""
+"""For a softer signal next to a gap it is unknown whether it was cut off."""
 _CUT_OFF = 10.0 ** (-12.0 / 20.0)
 _LOWEST_OCTAVE_HZ, _OCTAVES = 100.0, 7
 _COLOUR_FLOOR = 1e-4
 _ACTIVE = 10.0 ** (-26.0 / 20.0)
 _ACTIVE_SHARE = 0.6
-"""Of the sound beside a gap so much is near its level: single clicks far apart are not a sound that was cut
-off.
-"""
+"""Minimum share of active pieces next to a gap, because single clicks are not a signal that was cut off."""
 
 
 @dataclass(frozen=True)
 class Edge:
-    """One end of a gap: whether the sound is cut off there within 15 ms, within 4 ms (`brisk`), within
-    0.25 ms (`sharp`), and whether it was steady until then.
+    """One end of a gap.
 
-    `colour` is the level of each octave of the sound beside the gap, dB. `levels` `(channels,)` is the RMS
-    of every channel in the 0.1 s outside of the gap, `inside` of those just inside.
+    The signal is cut off there within 15 ms (`cut_off`), within 4 ms (`brisk`), within 0.25 ms
+    (`sharp`); `steady`: its level was constant. `colour` is the level of each octave of the signal next
+    to the gap, dB. `levels` `(channels,)` is the RMS of every channel in the 0.1 s outside the gap,
+    `inside` in the 0.1 s inside it.
     """
 
     cut_off: bool
@@ -59,9 +58,9 @@ class Edge:
 
 @dataclass(frozen=True)
 class Gap:
-    """A gap of one channel, in samples; an edge is None where the programme begins or ends.
+    """A gap of one channel, in samples; an edge is None at the start or end of the programme.
 
-    `others` `(channels,)` is the RMS of every channel while it lasts.
+    `others` `(channels,)` is the RMS of every channel during the gap.
     """
 
     channel: int
@@ -94,7 +93,7 @@ class GapFinder:
         self.gaps: list[Gap] = []
 
     def feed(self, block: Samples) -> None:
-        """Take `(n, channels)` more."""
+        """Feeds the next block `(n, channels)`."""
         joined = np.concatenate([self._kept, block.T], axis=1)
         stop = self._kept_from + joined.shape[1]
         self._decide(joined, max(self._decided, stop - self._context), last=False)
@@ -102,12 +101,12 @@ class GapFinder:
         self._kept, self._kept_from = joined[:, joined.shape[1] - keep :].copy(), stop - keep
 
     def finish(self) -> list[Gap]:
-        """All gaps, in order, once the programme has ended."""
+        """All gaps, in order, after the end of the programme."""
         self._decide(self._kept, self._kept_from + self._kept.shape[1], last=True)
         return sorted(self.gaps, key=lambda gap: (gap.start, gap.channel))
 
     def _decide(self, joined: Samples, limit: int, *, last: bool) -> None:
-        """Close every gap that ends up to sample `limit`."""
+        """Closes every gap that ends at or before sample `limit`."""
         for channel, x in enumerate(joined):
             if self._open[channel] is None and not self._may_hold_gap(x):
                 continue
@@ -115,7 +114,7 @@ class GapFinder:
         self._decided = limit
 
     def _may_hold_gap(self, x: Samples) -> bool:
-        """A gap holds two looked-at samples in a row, or more."""
+        """Whether there may be a gap: a gap contains at least two consecutive tested samples."""
         small = np.abs(x[:: self._stride]) <= NOTHING
         return bool((small[1:] & small[:-1]).any())
 
@@ -143,7 +142,7 @@ class GapFinder:
             self._open[channel] = None
 
     def _edge(self, joined: Samples, channel: int, at: int, way: int) -> Edge:
-        """The edge at `at`; the sound is before it (`way` −1) or after it (+1)."""
+        """The edge at `at`; the signal is before it (`way` −1) or after it (+1)."""
         outside, inside = joined[:, at:], joined[:, :at][:, ::-1]
         if way < 0:
             outside, inside = inside, outside
@@ -188,14 +187,14 @@ def _rms(x: Samples) -> float:
 
 
 def _pieces(x: Samples, size: int) -> Samples:
-    """The RMS of each whole piece of `size` samples."""
+    """The RMS of each complete piece of `size` samples."""
     whole = x[: len(x) // size * size].reshape(-1, size)
     rms: Samples = np.sqrt(np.mean(whole * whole, axis=1))
     return rms
 
 
 def _colour(x: Samples, rate: int) -> Samples:
-    """The share of each octave from 100 Hz on in the power of a sound, dB."""
+    """The share of each octave from 100 Hz on in the power of the signal, dB."""
     size = 1 << max(1, len(x) - 1).bit_length()
     power = np.abs(np.fft.rfft(x * np.hanning(len(x)), size)) ** 2
     frequencies = np.fft.rfftfreq(size, 1.0 / rate)

@@ -1,4 +1,4 @@
-"""The kinds of faults, and one fault: which channels, where, and by how much."""
+"""The kinds of faults, and one fault with its channels, position and figure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class FaultKind(StrEnum):
-    """What is wrong with a channel or a pair; the value is the code of the warning about it."""
+    """The kind of a fault of a channel or a pair; the value is the code of its warning."""
 
     DEAD = "channel_dead"
     MUTED = "channel_muted"
@@ -27,12 +27,11 @@ class FaultKind(StrEnum):
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault of `channels`, which are counted from 0, from sample `start` to `stop`, which is not
-    included; of the whole programme where they are None.
+    """A fault of `channels` (counted from 0) in the samples [start, stop).
 
-    `figure` is dBFS for `dead`, `clipped` and `offset`, dB for `imbalance`, milliseconds for `delayed`
-    (of the second channel), a correlation for phase, bits in use for `padded`; `count` is how many places
-    are clipped.
+    `start` and `stop` are None for the complete programme. `figure` is dBFS for `dead`, `clipped` and
+    `offset`, dB for `imbalance`, milliseconds for `delayed` (of the second channel), a correlation for
+    phase, bits in use for `padded`; `count` is the number of clipped positions.
     """
 
     kind: FaultKind

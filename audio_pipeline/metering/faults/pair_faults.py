@@ -1,4 +1,4 @@
-"""The faults of a pair: inverted, out of phase, the same twice, delayed, or too unlike in level."""
+"""The faults of a pair: inverted, out of phase, identical, delayed, or different in level."""
 
 from __future__ import annotations
 
@@ -49,8 +49,7 @@ def pair_faults(
 
 
 def _inverted(chunks: Chunks, pair: tuple[int, int], sample_rate_hz: int) -> list[Fault]:
-    """The stretches in which one is the other with its sign turned; what is silent between them does not
-    end one."""
+    """The stretches in which the polarity is inverted; silence does not end a stretch."""
     active, turned = chunks.active, chunks.correlation <= INVERTED
     inverted = active & turned
     if not inverted.any():

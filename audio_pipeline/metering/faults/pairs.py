@@ -1,4 +1,4 @@
-"""What two channels have in common: polarity, phase, level and delay between them."""
+"""Polarity, phase, level and delay between two channels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 AUDIBLE_POWER = 10.0 ** (-60.0 / 10.0)
-"""Channels below −60 dBFS RMS say nothing about each other."""
+"""Channels below −60 dBFS RMS are not compared."""
 _WINDOW = 16_384
 _MOST_WINDOWS = 40
 _LONGEST_DELAY_S = 0.05
@@ -25,8 +25,11 @@ _MOST_IN_PLACE = 0.1
 
 @dataclass(frozen=True, eq=False)
 class Chunks:
-    """Energies of a pair without its offset, chunk by chunk, `(n,)` each: of the first channel, of the
-    second, and of their product; `edges` `(n + 1,)` are samples."""
+    """Energies of a pair without its offset, chunk by chunk, `(n,)` each.
+
+    `first`, `second` and `product` are the energies of the first channel, of the second, and of their
+    product; `edges` `(n + 1,)` are samples.
+    """
 
     first: Samples
     second: Samples
@@ -35,14 +38,14 @@ class Chunks:
 
     @property
     def active(self) -> NDArray[np.bool_]:
-        """Where both are loud enough to be compared, `(n,)`."""
+        """Whether both channels are loud enough for a comparison, for each chunk, `(n,)`."""
         least = AUDIBLE_POWER * np.diff(self.edges)
         loud: NDArray[np.bool_] = (self.first > least) & (self.second > least)
         return loud
 
     @property
     def correlation(self) -> Samples:
-        """Of each chunk, `(n,)`; 0 where one of them is silent."""
+        """The correlation in each chunk, `(n,)`; 0 if one of the channels is silent."""
         power = np.sqrt(self.first * self.second)
         with np.errstate(divide="ignore", invalid="ignore"):
             found: Samples = np.where(power > 0.0, self.product / power, 0.0)
@@ -50,7 +53,7 @@ class Chunks:
 
 
 class PairMeter:
-    """Gathers what two channels have in common."""
+    """Measures polarity, phase, level and delay between two channels."""
 
     def __init__(self, sample_rate_hz: int, *, delays: bool) -> None:
         self._rate = sample_rate_hz
@@ -61,7 +64,7 @@ class PairMeter:
         self._delays: list[tuple[int, float] | None] = []
 
     def feed(self, first: Samples, second: Samples) -> None:
-        """Take `(n,)` more of both."""
+        """Feeds the next samples `(n,)` of both channels."""
         for start in range(0, len(first), self._chunk):
             x, y = first[start : start + self._chunk], second[start : start + self._chunk]
             n, sx, sy = len(x), float(x.sum()), float(y.sum())
@@ -77,12 +80,12 @@ class PairMeter:
                 self._delays.append(self._delay(x[:_WINDOW], y[:_WINDOW]))
 
     def chunks(self) -> Chunks:
-        """What was fed so far."""
+        """The energies of all samples so far."""
         table = np.array(self._rows).reshape(-1, 3)
         return Chunks(table[:, 0], table[:, 1], table[:, 2], np.array(self._edges, dtype=np.float64))
 
     def delay_samples(self) -> int | None:
-        """How far the second is behind the first; None if they are not delayed copies."""
+        """The delay of the second channel in samples; None if the channels are not delayed copies."""
         found = [delay[0] for delay in self._delays if delay is not None]
         if not found or len(found) < 0.8 * len(self._delays):
             return None
@@ -91,8 +94,8 @@ class PairMeter:
         return middle if middle != 0 and steady >= 0.8 * len(self._delays) else None
 
     def _delay(self, x: Samples, y: Samples) -> tuple[int, float] | None:
-        """The delay at which two windows are alike, and how alike; None if no delay fits."""
-        x, y = np.diff(x), np.diff(y)  # whitens a little: low notes are alike at any delay
+        """The delay with the highest correlation of two windows, and that value; None if no delay fits."""
+        x, y = np.diff(x), np.diff(y)  # whitens a little: low frequencies correlate at any delay
         size = 2 * _WINDOW
         crossed = np.fft.irfft(np.conj(np.fft.rfft(x, size)) * np.fft.rfft(y, size), size)
         power = float(np.sqrt(_product(x, x) * _product(y, y)))
@@ -111,5 +114,5 @@ class PairMeter:
 
 
 def _product(x: Samples, y: Samples) -> float:
-    # not BLAS, whose threads wait for each other longer than this takes
+    # not BLAS: the overhead of its threads is longer than this takes
     return float(np.einsum("n,n->", x, y))

@@ -1,4 +1,4 @@
-"""How many bits of a sample are in use: a file of 24 bits may hold what had 16."""
+"""The number of bits in use in samples: a 24-bit file may contain 16-bit audio."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _LOOK_AT = 1 << 16
 
 
 class WordLength:
-    """Finds the lowest bit that one channel of whole numbers of `bits` ever sets."""
+    """Finds the lowest bit in use in one channel of integers of `bits`."""
 
     def __init__(self, bits: int) -> None:
         self._bits = bits
         self._seen = 0
 
     def feed(self, x: Samples) -> None:
-        """Take `(n,)` more, full scale at 1."""
+        """Feeds the next samples `(n,)`, full scale at 1."""
         for start in range(0, len(x), _LOOK_AT):
             if self._seen & 1:
                 return
