@@ -232,7 +232,7 @@ class CrossfadeProcessor:
         return Strip(None, *placed)
 
     def _place(self, journey: Journey, mono: Samples, piece: Span, out: Placed) -> None:
-        """Fills `out` over a piece; its window `mono` begins `look_back` samples earlier."""
+        """Fill `out` over a piece; its window `mono` begins `look_back` samples earlier."""
         p, back = self._parameters, self._placer.look_back
         sample = np.arange(piece.start - back, piece.stop, dtype=np.float64)
         bright = mono[len(self._treble) - 1 :, 0]

@@ -114,7 +114,7 @@ class Space(Effect):
         return () if self.impulse_response is None else (StemRequest(self.impulse_response, 2),)
 
     def prepare(self, scene: Scene, name: str) -> SpaceProcessor:
-        """Builds the responses; `name` and the scene's seed are the key of the room's noise.
+        """Build the responses; `name` and the scene's seed are the key of the room's noise.
 
         Raises StemError for a silent recorded response, PresetError for an `rt60` of 0.
         """
@@ -208,7 +208,7 @@ class SpaceProcessor:
         self.look_back = self._convolver.taps - 1
 
     def process(self, name: str, window: Strip, tile: Span) -> Strip:
-        """Adds the room to the stereo part and removes the sends."""
+        """Add the room to the stereo part and removes the sends."""
         wet = self._convolver([window.early, window.late])
         here = slice(-len(tile), None)
         dry = Strip(window.mono, window.stereo).cut(here)

@@ -168,7 +168,7 @@ def airway_responses(way: Way, timbre: Timbre, bend: Samples, sample_rate: int) 
 def _add_mouth(
     sound: Samples, rng: np.random.Generator, phase: Phase, impulse: Samples, sample_rate: int
 ) -> None:
-    """Adds the noise of lips or throat to the start of `sound`, a complete phase."""
+    """Add the noise of lips or throat to the start of `sound`, a complete phase."""
     longest = int(_MOUTH_S * sample_rate)
     clicks = _lips(rng, sample_rate) if phase.way == "in" else _throat(rng, sample_rate)
     window = np.zeros((_TAPS - 1 + longest, 1))

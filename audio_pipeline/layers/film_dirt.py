@@ -61,7 +61,7 @@ class Bursts:
         return replace(self, waves=self.waves / np.sqrt(np.maximum(energies, 1e-30))[:, None])
 
     def add_to(self, out: Samples, start: int, impulse: Samples, width: float, energy: float) -> None:
-        """Adds the bursts, filtered by the FIR `impulse`, to `out` `(n, 2)`, which begins at sample `start`.
+        """Add the bursts, filtered by the FIR `impulse`, to `out` `(n, 2)`, which begins at sample `start`.
 
         Each has the mean energy `energy` before the FIR and a pan of up to ±`width`. They are panned at
         constant power, so that `energy` is the sum of both channels.

@@ -94,7 +94,7 @@ class _HeldRuns:
         self._stop: int | None = None
 
     def feed(self, tile: Span, held: Samples) -> None:
-        """Feeds the next tile that the ceiling affects; `held` are its samples, `(len(tile), 2)`."""
+        """Feed the next tile that the ceiling affects; `held` are its samples, `(len(tile), 2)`."""
         if tile.start != self._stop:
             self.finish()
             self._begin(tile.start)
@@ -102,7 +102,7 @@ class _HeldRuns:
         self._stop = tile.stop
 
     def finish(self) -> None:
-        """Ends the open run, if any."""
+        """End the open run, if any."""
         if self._stop is not None:
             self._take(self._mixdown.part(self._part, Span(self._stop, self._stop + self._rate)))
             self._put()

@@ -97,7 +97,7 @@ class Around:
         return to_samples(after_s + self.rate.seconds(frames), self.sample_rate_hz)
 
     def _write_pop(self, black: Steps, span: Span) -> None:
-        """Writes one pop into `black`: a sine that begins at 0, in every channel, rounded without dither."""
+        """Write one pop into `black`: a sine that begins at 0, in every channel, rounded without dither."""
         seconds = np.arange(len(span)) / self.sample_rate_hz
         sine = POP_PEAK * np.sin(2.0 * np.pi * POP_HZ * seconds)
         steps = np.rint(sine * 2.0 ** (self.bits - 1)).astype(np.int32)

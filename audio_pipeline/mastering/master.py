@@ -59,7 +59,7 @@ def write_master(
     on_progress: Callable[[float], None],
     writing: Writing = atomic_write,
 ) -> Master:
-    """Writes `span` of the master into `wave`, and each of `stems` by its name; returns the master.
+    """Write `span` of the master into `wave`, and each of `stems` by its name; returns the master.
 
     `writing` makes them files of a set. Raises RenderError when the stems do not sum to the master, or
     cannot be written.

@@ -42,7 +42,7 @@ class NullResidual:
         return NullResidual(self.bits, max(self.steps, here))
 
     def check(self, mix: str) -> None:
-        """Raises RenderError for a residual larger than rounding and dither allow."""
+        """Raise RenderError for a residual larger than rounding and dither allow."""
         if self.steps > BOUND_STEPS:
             bound_dbfs = NullResidual(self.bits, BOUND_STEPS).dbfs
             raise RenderError(

@@ -18,7 +18,7 @@ except ImportError:  # Windows, where an open file cannot be removed
 
 
 def hold(file: BinaryIO) -> None:
-    """Marks the open `file` as being written by this process, until it is closed."""
+    """Mark the open `file` as being written by this process, until it is closed."""
     if fcntl is not None:
         with suppress(OSError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -146,7 +146,7 @@ class Cache:
     def put(
         self, key: str, parts: Sequence[Samples | None] = (), note: dict[str, Any] | None = None
     ) -> None:
-        """Stores `parts` and `note` under `key`, if the disk and the maximum size allow it.
+        """Store `parts` and `note` under `key`, if the disk and the maximum size allow it.
 
         One cache object stores at most three quarters of the maximum size; otherwise a larger mix would
         remove its own first entries before they are used again.
@@ -169,7 +169,7 @@ class Cache:
         return Usage(len(sizes), sum(sizes))
 
     def tidy(self) -> None:
-        """Removes entries over the maximum size, records last, and old files of killed processes."""
+        """Remove entries over the maximum size, records last, and old files of killed processes."""
         self._since_tidy = 0
         self._remove_parts(older_than_s=_ABANDONED_S)
         entries = self._entries()
@@ -183,7 +183,7 @@ class Cache:
             size -= status.st_size
 
     def clear(self) -> Usage:
-        """Removes every entry; returns the earlier usage. Other files in the folder are unchanged.
+        """Remove every entry; returns the earlier usage. Other files in the folder are unchanged.
 
         An entry that another process is writing at that time is not stored.
         """
@@ -204,7 +204,7 @@ class Cache:
         return self.folder / f"{key}{_SUFFIX}"
 
     def remove_abandoned(self) -> None:
-        """Removes unfinished files of killed processes; for the start of a command."""
+        """Remove unfinished files of killed processes; for the start of a command."""
         self._remove_parts(older_than_s=_ABANDONED_S)
 
     def _remove_parts(self, older_than_s: float) -> None:
@@ -313,13 +313,13 @@ def _checksum(text: bytes, whole: Sequence[Samples | None]) -> int:
 
 
 def _remove_own(path: Path) -> None:
-    """Removes an entry, or an unfinished one, with the cache's signature. Raises OSError for any other file."""
+    """Remove an entry, or an unfinished one, with the cache's signature. Raises OSError for any other file."""
     _refuse_foreign(path)
     path.unlink()
 
 
 def _refuse_foreign(path: Path) -> None:
-    """Raises OSError if the cache did not write the file at `path`.
+    """Raise OSError if the cache did not write the file at `path`.
 
     A file that a power cut left empty, or full of zeros, has lost its signature; it counts as the
     cache's.

@@ -48,7 +48,7 @@ class TracingScene:
         self._untracked = False
 
     def close(self) -> list[Question] | None:
-        """Closes the scene; returns the recorded questions, or None if one of them cannot be part of a key."""
+        """Close the scene; returns the recorded questions, or None if one of them cannot be part of a key."""
         self._closed = True
         return None if self._untracked else self._asked
 
@@ -118,11 +118,11 @@ class TracingScene:
         return self._scene.schedule
 
     def stem_asked_for(self, request: StemRequest) -> None:
-        """Records that the samples of a stem were read."""
+        """Record that the samples of a stem were read."""
         self._asked_for("stems", ["stem", *_asked(request)])
 
     def give_up_tracking(self, member: str) -> None:
-        """Records that a question to `member` cannot be part of a key."""
+        """Record that a question to `member` cannot be part of a key."""
         self._asked_for(member)
         self._untracked = True
 

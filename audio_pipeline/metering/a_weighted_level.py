@@ -27,7 +27,7 @@ class AWeightedMeter:
         self._samples = 0
 
     def feed(self, block: Samples) -> None:
-        """Feeds the next block `(n, channels)`."""
+        """Feed the next block `(n, channels)`."""
         here = Span(self._position, self._position + len(block))
         part = block[self._span.intersect(here).inside(here)] if self._span.meets(here) else block[:0]
         for piece in self._pieces.cut(part):

@@ -30,7 +30,7 @@ class Energies:
         self._plain: list[Samples] = []
 
     def feed(self, piece: Samples) -> None:
-        """Feeds the next piece `(second, channels)`."""
+        """Feed the next piece `(second, channels)`."""
         weighted, plain, self._state = self._made(piece)
         self._weighted.append(weighted)
         self._plain.append(plain)

@@ -34,7 +34,7 @@ class GatedMeter:
         self._energies = Energies(sample_rate_hz, channel_weights(channels))
 
     def feed(self, block: Samples) -> None:
-        """Feeds the next block `(n, channels)`."""
+        """Feed the next block `(n, channels)`."""
         for piece in self._pieces.cut(block):
             self._energies.feed(piece)
 

@@ -104,7 +104,7 @@ class Meter:
         self._spans = [SpanMeter(span, sample_rate_hz, chosen, start) for span in spans]
 
     def feed(self, block: Samples) -> None:
-        """Feeds the next block `(n, channels)`.
+        """Feed the next block `(n, channels)`.
 
         Raises ValueError, and adds no samples, for another shape or for a value that is NaN or
         infinite; the message names its position.

@@ -60,7 +60,7 @@ class FirstPartMeter:
         self._energies = Energies(sample_rate_hz, channel_weights(channels))
 
     def feed(self, first: Samples, rest: Samples) -> None:
-        """Feeds the next block of the first part; `rest` is ignored."""
+        """Feed the next block of the first part; `rest` is ignored."""
         for piece in self._pieces.cut(first):
             self._energies.feed(piece)
 
@@ -85,7 +85,7 @@ class MixMeter:
         self._sums: list[Samples] = []
 
     def feed(self, first: Samples, rest: Samples) -> None:
-        """Feeds the next block of both parts. Raises ValueError for blocks of unequal lengths."""
+        """Feed the next block of both parts. Raises ValueError for blocks of unequal lengths."""
         cuts = (pieces.cut(x) for pieces, x in zip(self._pieces, (first, rest), strict=True))
         for both in zip(*cuts, strict=True):
             for energies, piece in zip(self._energies, both, strict=True):

@@ -58,7 +58,7 @@ class Peaks:
         self.true_places = np.zeros(channels)
 
     def feed(self, x: Samples) -> None:
-        """Feeds the next block `(n, channels)`."""
+        """Feed the next block `(n, channels)`."""
         waiting = self._waiting.shape[1]
         blocks = (waiting + len(x) - 2 * REACH) // BLOCK
         for channel, (before, new) in enumerate(zip(self._waiting, x.T, strict=True)):
@@ -85,7 +85,7 @@ class Peaks:
         return twin
 
     def _search(self, channel: int, x: Samples, blocks: int, highest: float) -> None:
-        """Searches `blocks` blocks for a higher peak; the first begins REACH samples after x."""
+        """Search `blocks` blocks for a higher peak; the first begins REACH samples after x."""
         low, high = _FIT_FOR_SINGLE
         if low < highest < high:
             at_most, bend = self._limits(x, blocks)
@@ -126,7 +126,7 @@ class Peaks:
         return self._largest(second)
 
     def _look_at(self, channel: int, blocks: NDArray[np.intp], points: Samples, bend: float) -> None:
-        """Stores the highest peak of the blocks if it is higher than all before.
+        """Store the highest peak of the blocks if it is higher than all before.
 
         `points` is the result of `points_of`; `bend` is the largest second difference in these blocks.
         """

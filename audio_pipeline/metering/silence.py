@@ -21,7 +21,7 @@ class SilenceFinder:
         self._found: list[Span] = []
 
     def feed(self, block: Samples) -> None:
-        """Feeds the next block `(n, channels)`."""
+        """Feed the next block `(n, channels)`."""
         if not len(block):
             return
         zero = block[:, 0] == 0.0

@@ -121,7 +121,7 @@ class SpanMeter:
         self._energy = self._peak = 0.0
 
     def feed(self, here: Span, piece: Samples, filtered: Samples) -> None:
-        """Feeds the piece of the programme at `here`: plain `(n, channels)`, and K-weighted `(channels, n)`."""
+        """Feed the piece of the programme at `here`: plain `(n, channels)`, and K-weighted `(channels, n)`."""
         if not self._span.meets(here):
             return
         part = self._span.intersect(here)
@@ -168,7 +168,7 @@ class _Hops:
         self._open = 0.0  # energy of the incomplete hop
 
     def feed(self, filtered: Samples) -> None:
-        """Feeds the next block `(channels, n)`."""
+        """Feed the next block `(channels, n)`."""
         missing = history.hop_edge(self._count + 1, self._rate) - self._position
         self._position += filtered.shape[1]
         self._open += float(self._weights @ energies(filtered[:, :missing]))

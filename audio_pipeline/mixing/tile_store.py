@@ -28,7 +28,7 @@ class TileStore(Protocol):
         ...
 
     def forget_before(self, index: int) -> None:
-        """Drops tiles before number `index`."""
+        """Drop tiles before number `index`."""
         ...
 
 

@@ -35,7 +35,7 @@ class BoundedServer(ThreadingHTTPServer):
     request_queue_size = 32
 
     def __init__(self, address: tuple[str, int], handler: type[BoundedHandler]) -> None:
-        """Raises OSError when the port is taken."""
+        """Raise OSError when the port is taken."""
         super().__init__(address, handler)
         self._free = threading.BoundedSemaphore(MOST_CONNECTIONS)
         self._lasting: list[socket.socket] = []

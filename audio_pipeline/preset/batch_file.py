@@ -172,7 +172,7 @@ def parse_sets(texts: Iterable[str]) -> dict[str, Any]:
 
 
 def refuse_too_many(matrices: Iterable[Matrix]) -> None:
-    """Raises PresetError for more than 10 000 mixes, before values are combined."""
+    """Raise PresetError for more than 10 000 mixes, before values are combined."""
     count = sum(matrix.count() for matrix in matrices)
     if count > MOST_MIXES:
         raise PresetError(

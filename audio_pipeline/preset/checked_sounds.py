@@ -40,7 +40,7 @@ class CheckedSounds:
         return key in self._done
 
     def done(self, key: SoundAtTimes) -> None:
-        """Marks the sound as checked at these times."""
+        """Mark the sound as checked at these times."""
         self._done.add(key)
 
     def _names_of(self, sound: Parameters) -> tuple[str, ...]:

@@ -379,7 +379,7 @@ def _check_name(document: Document, key: Key, what: str) -> None:
 
 
 def _check_references(preset: Preset) -> None:
-    """Raises PresetError for an effect on an unknown layer, or on a layer without a mono stem."""
+    """Raise PresetError for an effect on an unknown layer, or on a layer without a mono stem."""
     for name, effect in preset.effects.items():
         for field in effect.model_fields_set.intersection(effect.layer_fields):
             value = getattr(effect, field)

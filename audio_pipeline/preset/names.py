@@ -192,7 +192,7 @@ def slug(text: str) -> str:
 
 
 def check_name(name: str) -> None:
-    """Raises PresetError for a name that some file systems refuse or hide."""
+    """Raise PresetError for a name that some file systems refuse or hide."""
     shown = ascii(name) if not name.isprintable() else repr(name)
     bad = sorted({c for c in name if c in _FORBIDDEN or not c.isprintable()})
     if bad:

@@ -36,7 +36,7 @@ class Registry(Mapping[str, type[AnySound]]):
         self._searched = False
 
     def add(self, sound: type[AnySound]) -> None:
-        """Adds a kind. Raises ValueError for a class whose `kind` has no default, and for a name in use."""
+        """Add a kind. Raises ValueError for a class whose `kind` has no default, and for a name in use."""
         field = sound.model_fields.get("kind")
         kind = None if field is None else field.default
         if not isinstance(kind, str):
@@ -95,7 +95,7 @@ class Registry(Mapping[str, type[AnySound]]):
         self._kinds[kind] = sound
 
     def _refuse_taken(self, kind: str) -> None:
-        """Raises PresetError for a plug-in whose kind is built in."""
+        """Raise PresetError for a plug-in whose kind is built in."""
         found = plugin(self.shelf, kind)
         if found is not None and self._kinds[kind].__module__.startswith(f"{self._package}."):
             raise PresetError(

@@ -13,7 +13,7 @@ _LOUDNESS = re.compile(rf" *([-+{MINUS}]?[0-9]+(?:\.[0-9]+)?) *LUFS *")
 
 
 def refuse_retired_values(document: Document) -> None:
-    """Raises PresetError for the loudness of a voice and for the target of a mix anchored on dialogue."""
+    """Raise PresetError for the loudness of a voice and for the target of a mix anchored on dialogue."""
     table = document.table
     master, layers = table.get("master"), table.get("layers")
     if isinstance(layers, dict):
@@ -44,7 +44,7 @@ def _refuse_loudness_of_a_voice(document: Document, layers: dict[str, Any]) -> N
 
 
 def _refuse_target_of_the_dialogue(document: Document, master: dict[str, Any]) -> None:
-    """Raises PresetError for a target; one from a base is allowed when an alternate anchors on dialogue."""
+    """Raise PresetError for a target; one from a base is allowed when an alternate anchors on dialogue."""
     key = ("master", "target")
     anchor = master.get("anchor", "dialogue")
     if anchor != "dialogue" or _written(document, key) < _written(document, ("master", "anchor")):

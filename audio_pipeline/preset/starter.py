@@ -31,7 +31,7 @@ def starter_files() -> dict[str, Path]:
 
 
 def start_project(folder: Path) -> list[str]:
-    """Copies the starter files into `folder` and creates `renders/`; returns the written files.
+    """Copy the starter files into `folder` and creates `renders/`; returns the written files.
 
     An incomplete project, e.g. after a killed process, is completed: its existing files are complete.
     On any other early end, the written files are removed. Raises PresetError, before anything is
@@ -79,7 +79,7 @@ def _write(path: Path, content: bytes, written: list[Path]) -> None:
 
 
 def _remove(folder: Path, written: list[Path]) -> None:
-    """Removes the written files, and their folders if they are empty."""
+    """Remove the written files, and their folders if they are empty."""
     with suppress(OSError):
         for path in written:
             path.unlink(missing_ok=True)

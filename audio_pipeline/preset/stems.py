@@ -136,6 +136,6 @@ def trimmed_schedule(project: Project, preset: Preset, files: StemFiles) -> Sche
 
 
 def refuse_unreadable(project: Project, preset: Preset, files: StemFiles) -> None:
-    """Raises StemError for a stem with an unreadable header, even if no cue depends on its end."""
+    """Raise StemError for a stem with an unreadable header, even if no cue depends on its end."""
     for path in stem_paths(project, preset, files).values():
         stated_samples(path, preset.sample_rate_hz)

@@ -182,7 +182,7 @@ def _with_full_mix(mix: Mix, full_mixes: FullMixes) -> Mix:
 
 
 def _refuse_too_many_sounds(matrices: Sequence[Matrix], parts: SharedParts) -> None:
-    """Raises PresetError when the mixes have more than `MOST_SOUNDS` together; nothing has been crossed yet."""
+    """Raise PresetError when the mixes have more than `MOST_SOUNDS` together; nothing has been crossed yet."""
     count = 0
     for matrix in matrices:
         each = matrix.count() // max(1, len(matrix.presets))

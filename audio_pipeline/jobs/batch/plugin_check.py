@@ -96,7 +96,7 @@ def lacking(asked: AskedPlugin) -> str | None:
 
 
 def _code_here(asked: AskedPlugin) -> str:
-    """Raises PresetError or ReportError for a plug-in that cannot be used."""
+    """Raise PresetError or ReportError for a plug-in that cannot be used."""
     if asked.shelf == "deliveries":
         return digest(delivery_text(asked.kind, None))
     sound: type = LAYERS[asked.kind] if asked.shelf == "layers" else EFFECTS[asked.kind]

@@ -100,7 +100,7 @@ class Part(Protocol):
     """A part of the machine that adds to a recording."""
 
     def play(self, gain: float, onto: Recording) -> None:
-        """Adds the part's samples in the stretch of `onto`, times the linear `gain`, to `onto`."""
+        """Add the part's samples in the stretch of `onto`, times the linear `gain`, to `onto`."""
 
 
 @dataclass(frozen=True)

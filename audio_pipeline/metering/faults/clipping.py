@@ -29,7 +29,7 @@ class ClippingFinder:
         self.highest, self.lowest = -np.inf, np.inf
 
     def feed(self, x: Samples) -> None:
-        """Feeds the next samples `(n,)`."""
+        """Feed the next samples `(n,)`."""
         highest, lowest = float(x.max()), float(x.min())
         self.highest, self.lowest = max(self.highest, highest), min(self.lowest, lowest)
         joined = np.concatenate([self._tail, x])

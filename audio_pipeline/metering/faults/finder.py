@@ -58,7 +58,7 @@ class FaultFinder:
         self._lfe_energies = np.zeros(2)
 
     def feed(self, block: Samples) -> None:
-        """Feeds the next block `(n, channels)`."""
+        """Feed the next block `(n, channels)`."""
         if not len(block):
             return
         columns = [np.ascontiguousarray(column) for column in block.T]

@@ -93,7 +93,7 @@ class GapFinder:
         self.gaps: list[Gap] = []
 
     def feed(self, block: Samples) -> None:
-        """Feeds the next block `(n, channels)`."""
+        """Feed the next block `(n, channels)`."""
         joined = np.concatenate([self._kept, block.T], axis=1)
         stop = self._kept_from + joined.shape[1]
         self._decide(joined, max(self._decided, stop - self._context), last=False)
@@ -106,7 +106,7 @@ class GapFinder:
         return sorted(self.gaps, key=lambda gap: (gap.start, gap.channel))
 
     def _decide(self, joined: Samples, limit: int, *, last: bool) -> None:
-        """Closes every gap that ends at or before sample `limit`."""
+        """Close every gap that ends at or before sample `limit`."""
         for channel, x in enumerate(joined):
             if self._open[channel] is None and not self._may_hold_gap(x):
                 continue

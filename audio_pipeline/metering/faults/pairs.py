@@ -64,7 +64,7 @@ class PairMeter:
         self._delays: list[tuple[int, float] | None] = []
 
     def feed(self, first: Samples, second: Samples) -> None:
-        """Feeds the next samples `(n,)` of both channels."""
+        """Feed the next samples `(n,)` of both channels."""
         for start in range(0, len(first), self._chunk):
             x, y = first[start : start + self._chunk], second[start : start + self._chunk]
             n, sx, sy = len(x), float(x.sum()), float(y.sum())

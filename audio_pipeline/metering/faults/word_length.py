@@ -17,7 +17,7 @@ class WordLength:
         self._seen = 0
 
     def feed(self, x: Samples) -> None:
-        """Feeds the next samples `(n,)`, full scale at 1."""
+        """Feed the next samples `(n,)`, full scale at 1."""
         for start in range(0, len(x), _LOOK_AT):
             if self._seen & 1:
                 return
