@@ -208,7 +208,7 @@ class SpaceProcessor:
         self.look_back = self._convolver.taps - 1
 
     def process(self, name: str, window: Strip, tile: Span) -> Strip:
-        """Add the room to the stereo part and removes the sends."""
+        """Add the room to the stereo part and remove the sends."""
         wet = self._convolver([window.early, window.late])
         here = slice(-len(tile), None)
         dry = Strip(window.mono, window.stereo).cut(here)

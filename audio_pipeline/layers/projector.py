@@ -22,7 +22,7 @@ class Projector(ProjectorParameters):
     kind: Literal["projector"] = "projector"
 
     def prepare(self, scene: Scene, name: str) -> ProjectorSource:
-        """Build the machine, and measures four seconds of the running machine to meet `level`.
+        """Build the machine, and measure four seconds of the running machine to meet `level`.
 
         Raises PresetError when the machine stops before it has come up to speed or before its film has
         run out, when a splice is after the film's end, or when every part is off.

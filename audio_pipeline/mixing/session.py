@@ -63,7 +63,7 @@ class Session:
 
     @property
     def notes(self) -> tuple[tuple[str, str], ...]:
-        """Note about assumptions, choices and omissions in the stems: a code and a sentence each."""
+        """Notes about assumptions, choices and omissions in the stems: a code and a sentence each."""
         return tuple(
             (note.code, f"{sound}: {note.message}")
             for sound, conditioned in self.stems.items()

@@ -31,7 +31,7 @@ def starter_files() -> dict[str, Path]:
 
 
 def start_project(folder: Path) -> list[str]:
-    """Copy the starter files into `folder` and creates `renders/`; returns the written files.
+    """Copy the starter files into `folder` and create `renders/`; returns the written files.
 
     An incomplete project, e.g. after a killed process, is completed: its existing files are complete.
     On any other early end, the written files are removed. Raises PresetError, before anything is

@@ -108,7 +108,7 @@ class Reel:
     played: float
 
     def turns(self, turned_s: Samples) -> Samples:
-        """Turn since the start of the film; a full reel keeps its lowest speed."""
+        """Turns since the start of the film; a full reel keeps its lowest speed."""
         share = self.played + turned_s / self.length_s
         wound = np.clip(share, 0.0, 1.0)
         core, full = 1.0 / self.core_hz, 1.0 / self.full_hz
@@ -147,7 +147,7 @@ class Shaft:
     rate_hz: float
 
     def count(self, turned_s: Samples) -> Samples:
-        """Turn when the machine's clock is `turned_s`."""
+        """Turns when the machine's clock is `turned_s`."""
         return turned_s * self.rate_hz
 
     def turned(self, count: Samples) -> Samples:

@@ -37,7 +37,7 @@ _LOUDEST_S = 0.005
 
 
 def source_of(projector: ProjectorParameters, scene: Scene, name: str) -> ProjectorSource:
-    """Build the machine, and measures four seconds of the running machine to meet `level`.
+    """Build the machine, and measure four seconds of the running machine to meet `level`.
 
     Raises PresetError as `Projector.prepare` does.
     """

@@ -119,7 +119,7 @@ def _all_silent(group: list[Gap], roles: tuple[str, ...], dead: set[int]) -> boo
 
 
 def _groups(gaps: list[Gap], sample_rate_hz: int) -> list[list[Gap]]:
-    """Group of gaps of several channels at the same position."""
+    """Groups of gaps of several channels at the same position."""
     within = math.ceil(_TOGETHER_S * sample_rate_hz)
     groups: list[list[Gap]] = []
     for gap in gaps:
