@@ -23,18 +23,23 @@ from audio_pipeline.cli.process import loading
 
 if TYPE_CHECKING:
     from audio_pipeline.jobs.batch.plan import Mix
+    from audio_pipeline.jobs.deliver.preview import PreviewRequest
     from audio_pipeline.jobs.deliver.run import DeliveryJob, DeliveryOutcome
+    from audio_pipeline.preset.project import Project
 
 EPILOG = """\b
 Examples:
   render-ending deliver final --delivery netflix-nearfield
   render-ending deliver final theatrical --delivery theatrical --date 2026-11-27
+  render-ending deliver final --picture film.mov
   render-ending deliver presets/languages.batch.toml
   render-ending deliver --verify delivered/Unfinished-Conversation_final_v1_netflix-nearfield
 """
 
 DEFAULT_DELIVERY = "netflix-nearfield"
 """The delivery that is named for a mix that cannot be rendered."""
+BLACK = "black"
+"""The picture of a preview without a film file."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -72,6 +77,12 @@ def _date(ctx: click.Context, param: click.Parameter, text: str | None) -> str |
     help="Date (default: of SOURCE_DATE_EPOCH, else today).",
 )
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Set a value in every mix.")
+@click.option(
+    "--picture",
+    type=click.Path(path_type=Path),
+    metavar="FILE|black",
+    help="Add a preview with this film file, or with black.",
+)
 @out_option("delivered/")
 @click.option(
     "--verify",
@@ -85,8 +96,8 @@ def _date(ctx: click.Context, param: click.Parameter, text: str | None) -> str |
 @output_options
 @debug_option
 def command(mixes: tuple[str, ...], verify: Path | None, output: Output, **options: Any) -> None:
-    """Fill one folder for each mix and delivery: printmaster, stems, M&E, listening copies, report, letter and
-    checksums. Mixes are rendered first if needed.
+    """Fill one folder for each mix and delivery: printmaster, stems, M&E, listening copies, report, letter,
+    checksums, and with --picture a preview for review. Mixes are rendered first if needed.
 
     A folder is written whole or not at all, and never overwritten: a mix that has changed becomes the next
     version, with a list of changes. Exit status 0 when all folders exist, 1 when one failed, does not pass with
@@ -176,13 +187,17 @@ def _job(things: tuple[str, ...], options: dict[str, Any]) -> DeliveryJob:
     wanted: dict[str, tuple[str, ...]] = {}
     given = tuple(dict.fromkeys(options["deliveries"]))
     matrices = [replace(m, sets=fixed) for m in matrices_of(project, things, everything=False)]
-    for asked, some in groupby(matrices, key=lambda matrix: matrix.deliveries):  # those of one file
+    previews: dict[str, PreviewRequest] = {}
+    for (asked, film), some in groupby(matrices, key=lambda m: (m.deliveries, m.picture)):  # of one file
+        request = _preview(project, options["picture"], film)
         for mix in plan(project, list(some), project.renders.absolute()):
             own = (DEFAULT_DELIVERY,) if mix.preset is None else (mix.preset.master.delivery,)
             names = given or asked or own
             if mix.name not in wanted:
                 mixes.append(mix)
             wanted[mix.name] = tuple(dict.fromkeys((*wanted.get(mix.name, ()), *names)))
+            if request is not None:
+                previews[mix.name] = request
     sender = Sender(
         options["date_"] or day().isoformat(),
         options["date_"] is not None,
@@ -191,7 +206,21 @@ def _job(things: tuple[str, ...], options: dict[str, Any]) -> DeliveryJob:
     out = options["out"] if options["out"] is not None else project.root / "delivered"
     workers = options["workers"] or os.cpu_count() or 1
     cache = None if options["no_cache"] else users_cache()
-    return DeliveryJob(mixes, wanted, out.absolute(), sender, workers, cache, project.deliveries)
+    return DeliveryJob(
+        mixes, wanted, out.absolute(), sender, workers, cache, project.deliveries, previews
+    )
+
+
+def _preview(project: Project, given: Path | None, film: str | None) -> PreviewRequest | None:
+    """The preview that `--picture` asks for, else the batch file with `film`; None without both."""
+    from audio_pipeline.jobs.deliver.preview import preview_request
+
+    if given is None and film is None:
+        return None
+    black = film == BLACK if given is None else given == Path(BLACK)
+    if black:
+        return preview_request(None)
+    return preview_request(project.inside(str(film), "deliver.picture") if given is None else given)
 
 
 def _tell(outcome: DeliveryOutcome, output: Output) -> None:

@@ -29,8 +29,8 @@ class LetterFacts:
     """The letter's facts that are not in the report.
 
     `picture` are the rows about lengths and sync; `files` has a row for each audio file, `copies` one for each
-    listening copy, with heads; `sums` are the digests by path; `differs` are the changes since `previous`,
-    None for a first version.
+    listening copy, with heads; `preview` are facts about the preview; `sums` are the digests by path; `differs`
+    are the changes since `previous`, None for a first version.
     """
 
     title: str
@@ -42,6 +42,7 @@ class LetterFacts:
     picture: Sequence[Row]
     files: Sequence[Row]
     copies: Sequence[Row]
+    preview: Sequence[Row]
     sums: Mapping[str, str]
     previous: str | None
     differs: Sequence[str] | None
@@ -85,6 +86,7 @@ def letter_sections(facts: LetterFacts, report: LoudnessReport) -> list[Section]
             has_head=True,
             notes=["Listening copies are for review; they are not part of the master."],
         ),
+        *([Section("Preview", facts.preview)] if facts.preview else []),
         Section("Rules of the folder", cited),
         Section("Checksums (SHA-256)", [(digest, path) for path, digest in sorted(facts.sums.items())]),
     ]

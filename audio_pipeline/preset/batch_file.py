@@ -12,6 +12,7 @@ voice_a = "stems/fr_a.wav"
 set = { "voice_a.pan" = "base + R5" }       # for this language
 [deliver]                                   # for every mix, with render-ending deliver
 deliveries = ["netflix-nearfield", "theatrical"]
+picture = "film.mov"                        # a preview with this picture, or with "black"
 [[exclude]]                                 # mixes to leave out
 preset = "broadcast"
 "dropout.fade" = "80ms"
@@ -47,7 +48,7 @@ LONGEST_VALUE = 1000
 Values = Mapping[str, Any]
 
 KEYS = ("presets", "name", "reference", "set", "vary", "stems", "exclude", "mix", "deliver")
-DELIVER_KEYS = ("deliveries",)
+DELIVER_KEYS = ("deliveries", "picture")
 MIX_KEYS = ("preset", "name", "set", "language")
 LANGUAGE_SET = "set"
 """The key of the values of a language; every other key is a voice."""
@@ -60,8 +61,9 @@ class Matrix:
     `stems` holds for each language the file of each voice, `language_sets` the values of each language.
     `exclude` holds value sets: a mix with all values of one of them is left out. `over` holds the
     values of a `[[mix]]`. `sets` holds the values of `--set`, which are part of the names unless `name`
-    sets a template. `deliveries` are the deliveries of every mix. `reference` is the language that sets
-    the cues and slots of all others, `reference_stems` holds its files.
+    sets a template. `deliveries` are the deliveries of every mix, `picture` is the film file of
+    their previews. `reference` is the language that sets the cues and slots of all others,
+    `reference_stems` holds its files.
     """
 
     origin: str
@@ -77,6 +79,7 @@ class Matrix:
     over: Values = field(default_factory=dict)
     sets: Values = field(default_factory=dict)
     deliveries: tuple[str, ...] = ()
+    picture: str | None = None
 
     def changes(self, language: str, varied: Values) -> list[tuple[str, Any, str]]:
         """The changes (key, value, origin) of one mix, in the order of application.
@@ -110,6 +113,7 @@ def read_batch_file(path: Path, shown: str) -> list[Matrix]:
             raise _unknown(shown, key, KEYS)
     stems, sets = _languages(shown, table.get("stems", {}))
     reference = _reference(shown, table.get("reference"), stems)
+    deliver = _deliver(shown, table.get("deliver", {}))
     whole = Matrix(
         shown,
         _texts(shown, "presets", table.get("presets", [])),
@@ -121,7 +125,8 @@ def read_batch_file(path: Path, shown: str) -> list[Matrix]:
         reference=reference,
         reference_stems={} if reference is None else stems[reference],
         language_sets=sets,
-        deliveries=_deliveries(shown, table.get("deliver", {})),
+        deliveries=_deliveries(shown, deliver),
+        picture=_text(shown, "deliver.picture", deliver.get("picture")),
     )
     mixes = [_mix(shown, whole, mix) for mix in _tables(shown, "mix", table, MOST_MIXES)]
     if not whole.presets and not mixes:
@@ -201,6 +206,7 @@ def _mix(shown: str, whole: Matrix, mix: dict[str, Any]) -> Matrix:
         language_sets=whole.language_sets,
         over=_values(shown, "mix.set", mix.get("set", {})),
         deliveries=whole.deliveries,
+        picture=whole.picture,
     )
 
 
@@ -309,8 +315,8 @@ def _languages(shown: str, value: object) -> tuple[dict[str, dict[str, str]], di
     return stems, sets
 
 
-def _deliveries(shown: str, value: object) -> tuple[str, ...]:
-    """The deliveries of `[deliver]`."""
+def _deliver(shown: str, value: object) -> Mapping[str, object]:
+    """The table `[deliver]`."""
     if not isinstance(value, dict):
         raise PresetError(
             f"{shown}: deliver is {shown_value(value)}; it must be a table",
@@ -319,7 +325,11 @@ def _deliveries(shown: str, value: object) -> tuple[str, ...]:
     for key in value:
         if key not in DELIVER_KEYS:
             raise _unknown(shown, f"deliver.{key}", [f"deliver.{known}" for known in DELIVER_KEYS])
-    return tuple(dict.fromkeys(_texts(shown, "deliver.deliveries", value.get("deliveries", []))))
+    return value
+
+
+def _deliveries(shown: str, table: Mapping[str, object]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_texts(shown, "deliver.deliveries", table.get("deliveries", []))))
 
 
 def _texts(shown: str, key: str, value: object) -> tuple[str, ...]:

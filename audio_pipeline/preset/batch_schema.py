@@ -46,7 +46,10 @@ def batch_schema() -> dict[str, Any]:
             "type": "object",
             "description": "what render-ending deliver makes of every mix",
             "additionalProperties": False,
-            "properties": {"deliveries": _names("the deliveries, one folder each")},
+            "properties": {
+                "deliveries": _names("the deliveries, one folder each"),
+                "picture": _text('a film file for a preview with picture, or "black"'),
+            },
         },
     }
     return {

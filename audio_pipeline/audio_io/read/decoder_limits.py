@@ -49,6 +49,12 @@ _CODECS = (
     "sipr,tak,truespeech,twinvq,xma1,xma2"
 )
 """The audio decoders for the supported containers; no picture decoder is opened."""
+_PICTURE_CODECS = (
+    "av1,libdav1d,libaom-av1,cfhd,cinepak,dnxhd,dvvideo,ffv1,ffvhuff,h263,h264,hap,hevc,huffyuv,jpeg2000,"
+    "libopenjpeg,mjpeg,mpeg1video,mpeg2video,mpeg4,msmpeg4v2,msmpeg4v3,png,prores,qtrle,rawvideo,svq3,"
+    "theora,utvideo,v210,v308,v408,v410,vc1,vc3,vp8,libvpx,vp9,libvpx-vp9,wmv2,wmv3"
+)
+"""The picture decoders for films, only for a preview."""
 
 
 def decode_cpu_s(size_bytes: int) -> int:
@@ -68,12 +74,17 @@ def input_limits(demuxer: str) -> list[str]:
     ]
 
 
+def picture_limits(demuxer: str) -> list[str]:
+    """ffmpeg's options before `-i` of a film: as `input_limits`, with the decoders of pictures."""
+    return [*input_limits(demuxer), "-codec_whitelist", f"{_CODECS},{_PICTURE_CODECS}"]
+
+
 def start_limited(
     command: list[str], file: RegularFile, cpu_s: int, *, stderr: int
 ) -> subprocess.Popen[bytes]:
     """`command` as a process with the limits of this module; its stdout is a pipe, it inherits `file`."""
     return subprocess.Popen(  # noqa: S603 - a list of arguments; the shell's words are our own
-        [*_limiter(cpu_s), *command],
+        [*limiter(cpu_s), *command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=stderr,
@@ -92,10 +103,10 @@ def refuse_limit(file: RegularFile, process: subprocess.Popen[Any], cpu_s: int) 
         )
 
 
-def _limiter(cpu_s: int) -> list[str]:
+def limiter(cpu_s: int, address_space_bytes: int = ADDRESS_SPACE_BYTES) -> list[str]:
     """The arguments before a command that limit it; empty on a system without a POSIX shell."""
     shell = shutil.which("sh") if os.name == "posix" else None
     if shell is None:
         return []
-    script = _LIMITING.format(stack=_STACK_KB, kilobytes=ADDRESS_SPACE_BYTES // 1024, cpu_s=cpu_s)
+    script = _LIMITING.format(stack=_STACK_KB, kilobytes=address_space_bytes // 1024, cpu_s=cpu_s)
     return [shell, "-c", script, "sh"]

@@ -14,6 +14,7 @@ from audio_pipeline.jobs.deliver.checksums import files_in
 from audio_pipeline.jobs.deliver.listening import CopyShelf, ListeningCopy
 from audio_pipeline.jobs.deliver.material import Material
 from audio_pipeline.jobs.deliver.names import DeliveryNames, next_version
+from audio_pipeline.jobs.deliver.preview import PreviewShelf
 from audio_pipeline.jobs.deliver.record import (
     RECORD,
     Record,
@@ -65,17 +66,18 @@ def deliver(
     sender: Sender,
     copies: CopyShelf,
     own: Path | None = None,
+    preview: PreviewShelf | None = None,
 ) -> Delivered:
     """Fill the folder of one delivery below `out`, unless its last version is the same.
 
-    `copies` encodes its listening copies; `own` is the project's deliveries/.
+    `copies` encodes its listening copies, `preview` its preview; `own` is the project's deliveries/.
 
     Raises ReportError for an unknown delivery, PresetError for an invalid file name, RenderError when the
     folder cannot be written; then no folder has its name.
     """
     rules = load_folder_rules(delivery, own)
     report = rejudged(material.report, rules.delivery, own)
-    draft = _draft(material, rules, report, sender)
+    draft = _draft(material, rules, report, sender, preview)
     earlier = earlier_deliveries(out, material.mix, rules.delivery)
     version = material.preset.head.version
     if earlier:
@@ -98,11 +100,17 @@ def deliver(
         ) from error
     with whole_folder(folder) as tree:
         draft = replace(draft, version=version)
-        record = _fill(tree, folder.name, material, names, report, draft, copies)
+        record = _fill(tree, folder.name, material, names, report, draft, copies, preview)
     return Delivered(folder, record, made=True)
 
 
-def _draft(material: Material, rules: FolderRules, report: LoudnessReport, sender: Sender) -> Record:
+def _draft(
+    material: Material,
+    rules: FolderRules,
+    report: LoudnessReport,
+    sender: Sender,
+    preview: PreviewShelf | None,
+) -> Record:
     """The record of the delivery, without what is known only after its files are written."""
     preset = {key: written(value) for key, value in flat(material.preset).items()}
     cited = {
@@ -116,6 +124,8 @@ def _draft(material: Material, rules: FolderRules, report: LoudnessReport, sende
     samples = {part: material.samples[part] for part in _parts(material, rules)}
     clauses = [clause.model_dump(mode="json") for clause in report.delivery.clauses]
     depends = [samples, preset, cited, clauses, dict(sender.contact), material.language, material.me_of]
+    if preview is not None:
+        depends.append(preview.request.as_table())
     return Record(
         mix=material.mix,
         delivery=rules.delivery,
@@ -133,6 +143,7 @@ def _draft(material: Material, rules: FolderRules, report: LoudnessReport, sende
         previous=None,
         files=[],
         copies=[],
+        preview=None if preview is None else preview.request.as_table(),
     )
 
 
@@ -150,6 +161,7 @@ def _fill(
     report: LoudnessReport,
     draft: Record,
     shelf: CopyShelf,
+    preview: PreviewShelf | None,
 ) -> Record:
     """Write every file of the folder; returns its record."""
     preset, rules = material.preset, names.rules
@@ -164,6 +176,10 @@ def _fill(
     main = tree / next(file.name for file in files if file.part == material.main)
     title = f"{preset.head.title} {names.version}: {material.mix}"
     copies = shelf.write(tree, main.stem, material.sources[material.main], title)
+    preview_rows: tuple[Row, ...] = ()
+    if preview is not None:
+        shown = preview.write(tree, main.stem, material.sources[material.main], picture, title)
+        preview_rows = (("video", shown.video), *shown.rows)
     hashes = {path: file_hashes(tree / path) for path in files_in(tree)}
     sums = {path: found.sha256 for path, found in hashes.items()}
     delivered = _report_of_folder(report, material, picture, {f.name: sums[f.name] for f in files})
@@ -191,6 +207,7 @@ def _fill(
         _picture_rows(picture, report, material),
         rows,
         _copy_rows(copies),
+        preview_rows,
         sums,
         draft.previous,
         draft.differs,

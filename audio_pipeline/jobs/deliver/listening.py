@@ -11,10 +11,12 @@ from audio_pipeline.audio_io.read.audio_file import blocks, probe
 from audio_pipeline.metering.meter import Meter
 from audio_pipeline.pages.encoded_copy import LONGEST_S, write_encoded_copy
 from audio_pipeline.pages.tagged_copy import write_tagged_copy
+from audio_pipeline.timeline.workers import in_order
 
 FOLDER = "listening"
 _BY_LIBSNDFILE = ("opus", "flac")
-_SUFFIXES = ("mp3", "m4a", *_BY_LIBSNDFILE)
+_CONCURRENT = (("mp3", "m4a"), ("opus",), ("flac",))
+"""Suffixes by thread: pydub's exports share a patched module, so one thread makes both."""
 _BLOCK = 262_144
 
 
@@ -46,7 +48,12 @@ class CopyShelf:
         shelf = self._folder / str(number)
         if key not in self._encoded:
             shelf.mkdir()
-            self._encoded[key] = [_encoded(shelf, master, suffix, title) for suffix in _SUFFIXES]
+
+            def encoded(suffixes: tuple[str, ...]) -> list[ListeningCopy]:
+                return [_encoded(shelf, master, suffix, title) for suffix in suffixes]
+
+            made = in_order(encoded, _CONCURRENT, len(_CONCURRENT))
+            self._encoded[key] = [copy for copies in made for copy in copies]
         (folder / FOLDER).mkdir()
         copies = []
         for copy in self._encoded[key]:

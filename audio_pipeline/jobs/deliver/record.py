@@ -18,7 +18,8 @@ _MOST_BYTES = 4_000_000
 @dataclass(frozen=True)
 class Record:
     """A delivery. `key` is the hash of all its inputs; `samples` are the SHA-256 of the samples of each part;
-    `preset` holds the preset's values; `differs` the changes since the last version, None for the first."""
+    `preset` holds the preset's values; `differs` the changes since the last version, None for the first;
+    `preview` the name and the SHA-256 of the picture of its preview, if it has one."""
 
     mix: str
     delivery: str
@@ -36,6 +37,7 @@ class Record:
     previous: str | None
     files: list[dict[str, Any]]
     copies: list[dict[str, Any]]
+    preview: dict[str, str] | None = None
 
     def text(self) -> str:
         """The file."""
@@ -113,9 +115,15 @@ def differences(before: Record, now: Record) -> list[str]:
                 said.append(
                     f"{what} {key}: {old_table.get(key, 'not set')}, now {new_table.get(key, 'not set')}"
                 )
+    if before.preview != now.preview:
+        said.append(f"preview: {_picture(before)}, now {_picture(now)}")
     if before.verdict != now.verdict:
         said.append(f"verdict: {before.verdict}, now {now.verdict}")
     return said or ["only the date or the files of the last folder"]
+
+
+def _picture(record: Record) -> str:
+    return "none" if record.preview is None else record.preview["picture"]
 
 
 def _shown(value: float | None) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +17,7 @@ from audio_pipeline.jobs.batch.run import with_its_gain
 from audio_pipeline.jobs.deliver.folder import Sender, deliver
 from audio_pipeline.jobs.deliver.listening import CopyShelf
 from audio_pipeline.jobs.deliver.material import Material, SharedEffects, material_of
+from audio_pipeline.jobs.deliver.preview import PreviewRequest, PreviewShelf, refuse_other_rate
 from audio_pipeline.jobs.deliver.record import all_deliveries
 from audio_pipeline.jobs.order_key import made_of
 from audio_pipeline.jobs.reference import ReferenceMix
@@ -62,7 +63,10 @@ class DeliveryOutcome:
 
 @dataclass(frozen=True)
 class DeliveryJob:
-    """The deliveries of each mix, by its name, and where they go; `own_deliveries` is the project's folder."""
+    """The deliveries of each mix, by its name, and where they go.
+
+    `own_deliveries` is the project's folder of deliveries; `previews` are the previews to add, by mix.
+    """
 
     mixes: Sequence[Mix]
     deliveries: dict[str, tuple[str, ...]]
@@ -71,6 +75,7 @@ class DeliveryJob:
     workers: int
     cache: Cache | None
     own_deliveries: Path | None = None
+    previews: Mapping[str, PreviewRequest] = field(default_factory=dict)
 
 
 OnStage = Callable[[str, str, float], None]
@@ -122,7 +127,10 @@ def _deliver_mix(
     mix: Mix, job: DeliveryJob, effects: dict[str, SharedEffects], on_stage: OnStage
 ) -> Iterator[DeliveryOutcome]:
     names = job.deliveries[mix.name]
+    request = job.previews.get(mix.name)
     try:
+        if request is not None and mix.preset is not None:
+            refuse_other_rate(request, mix.preset.picture.clock().rate)  # before it is rendered
         material = _material(with_its_gain(mix), job, on_stage)
         if mix.preset is not None and (own := material.effects()) is not None:
             effects[_likeness(mix.root, mix.preset)] = own
@@ -135,16 +143,22 @@ def _deliver_mix(
         return
     with tempfile.TemporaryDirectory(prefix="render-ending-") as folder:
         copies = CopyShelf(Path(folder))
-        yield from _deliver_each(mix, material, job, copies, on_stage)
+        preview = None if request is None else PreviewShelf(Path(folder), request)
+        yield from _deliver_each(mix, material, job, copies, preview, on_stage)
 
 
 def _deliver_each(
-    mix: Mix, material: Material, job: DeliveryJob, copies: CopyShelf, on_stage: OnStage
+    mix: Mix,
+    material: Material,
+    job: DeliveryJob,
+    copies: CopyShelf,
+    preview: PreviewShelf | None,
+    on_stage: OnStage,
 ) -> Iterator[DeliveryOutcome]:
     for name in job.deliveries[mix.name]:
         on_stage(mix.name, full_name(name, job.own_deliveries), 0.0)
         try:
-            made = deliver(material, name, job.out, job.sender, copies, job.own_deliveries)
+            made = deliver(material, name, job.out, job.sender, copies, job.own_deliveries, preview)
         except (AudioPipelineError, OSError, MemoryError) as error:
             yield _failed(mix, name, error)
             continue
