@@ -62,6 +62,11 @@ def preview_request(picture: Path | None) -> PreviewRequest:
             "a preview needs ffmpeg, which is not installed",
             hint="Install ffmpeg, or run: pip install 'render-ending[formats]'.",
         )
+    if not Path("/dev/fd").exists():  # ffmpeg gets files that are open already
+        raise RenderError(
+            "a preview cannot be made on this system: /dev/fd is missing",
+            hint="Make it on Linux or macOS, or deliver without --picture.",
+        )
     if picture is None:
         return PreviewRequest()
     with regular_file(picture) as file:
