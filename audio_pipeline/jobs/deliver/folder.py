@@ -1,4 +1,4 @@
-"""Fill the folder of one delivery of one mix, whole or not at all."""
+"""Fill the folder of one delivery of one mix, complete or not at all."""
 
 from __future__ import annotations
 

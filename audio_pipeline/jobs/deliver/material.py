@@ -96,7 +96,7 @@ def material_of(order: Order, language: str, progress: Progress = lambda stage, 
     else:
         assert files.report is not None
         report = read_report(files.report)
-    assert report is not None  # a whole mix has one
+    assert report is not None  # only an excerpt has no report
     sources = _sources(preset, files)
     gains = Gains(report.gains.dialogue_db, report.gains.programme_db or 0.0)
     return Material(

@@ -111,7 +111,7 @@ def _in_order(mixes: Sequence[Mix]) -> list[Mix]:
 
 
 def _likeness(root: Path, preset: object) -> str:
-    """Equal for two presets that make the same mix; empty when a recording is missing."""
+    """A key that is equal for two presets of the same mix; empty when a recording is missing."""
     try:
         return digest(made_of(Project(root), preset))  # type: ignore[arg-type]
     except AudioPipelineError:
