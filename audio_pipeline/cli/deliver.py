@@ -34,7 +34,7 @@ Examples:
 """
 
 DEFAULT_DELIVERY = "netflix-nearfield"
-"""The delivery that is named for a mix that cannot be rendered."""
+"""The delivery in the output for a mix that cannot be rendered."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -176,7 +176,9 @@ def _job(things: tuple[str, ...], options: dict[str, Any]) -> DeliveryJob:
     wanted: dict[str, tuple[str, ...]] = {}
     given = tuple(dict.fromkeys(options["deliveries"]))
     matrices = [replace(m, sets=fixed) for m in matrices_of(project, things, everything=False)]
-    for asked, some in groupby(matrices, key=lambda matrix: matrix.deliveries):  # those of one file
+    for asked, some in groupby(
+        matrices, key=lambda matrix: matrix.deliveries
+    ):  # those of one batch file
         for mix in plan(project, list(some), project.renders.absolute()):
             own = (DEFAULT_DELIVERY,) if mix.preset is None else (mix.preset.master.delivery,)
             names = given or asked or own
