@@ -176,9 +176,8 @@ def _job(things: tuple[str, ...], options: dict[str, Any]) -> DeliveryJob:
     wanted: dict[str, tuple[str, ...]] = {}
     given = tuple(dict.fromkeys(options["deliveries"]))
     matrices = [replace(m, sets=fixed) for m in matrices_of(project, things, everything=False)]
-    for asked, some in groupby(
-        matrices, key=lambda matrix: matrix.deliveries
-    ):  # those of one batch file
+    # the matrices of one batch file have the same deliveries
+    for asked, some in groupby(matrices, key=lambda matrix: matrix.deliveries):
         for mix in plan(project, list(some), project.renders.absolute()):
             own = (DEFAULT_DELIVERY,) if mix.preset is None else (mix.preset.master.delivery,)
             names = given or asked or own

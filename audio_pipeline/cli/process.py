@@ -24,7 +24,7 @@ def prepare() -> None:
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the descriptor, which a later file would get
+            os.open(os.devnull, os.O_RDWR)  # occupies the descriptor, or a later file would get it
     if sys.stdout is None:
         sys.stdout = io.TextIOWrapper(io.FileIO(1, "w", closefd=False), encoding="utf-8")
     if sys.stderr is None:

@@ -42,7 +42,7 @@ from audio_pipeline.reporting.report_names import SUFFIX
 
 @dataclass(frozen=True)
 class Sender:
-    """The date as 2026-11-27, whether it was given by the user, and the contact fields."""
+    """The date as 2026-11-27, whether the user set it, and the contact fields."""
 
     date: str
     is_given: bool
@@ -66,7 +66,7 @@ def deliver(
     copies: CopyShelf,
     own: Path | None = None,
 ) -> Delivered:
-    """Fill the folder of one delivery below `out`, unless its last version is the same.
+    """Fill the folder of one delivery below `out`, unless its last version has equal inputs.
 
     `copies` encodes its listening copies; `own` is the project's deliveries/.
 
@@ -103,7 +103,7 @@ def deliver(
 
 
 def _draft(material: Material, rules: FolderRules, report: LoudnessReport, sender: Sender) -> Record:
-    """The record of the delivery, without what is known only after its files are written."""
+    """The record of the delivery, without version, changes, files and copies, which are set later."""
     preset = {key: written(value) for key, value in flat(material.preset).items()}
     cited = {
         "template": rules.names.template,

@@ -39,8 +39,7 @@ class SharedEffects:
 @dataclass(frozen=True)
 class Material:
     """A rendered mix. `sources` is the file of each part, `samples` the SHA-256 of each part's programme,
-    `main` the part that the report measures; `me_of` is the mix that music and effects come from where that is
-    another."""
+    `main` the part that the report measures; `me_of` is the mix of the music and effects if it is another."""
 
     mix: str
     language: str

@@ -62,7 +62,7 @@ class DeliveryOutcome:
 
 @dataclass(frozen=True)
 class DeliveryJob:
-    """The deliveries of each mix, by its name, and where they go; `own_deliveries` is the project's folder."""
+    """The deliveries of each mix, by name, and their folder; `own_deliveries` is the project's folder."""
 
     mixes: Sequence[Mix]
     deliveries: dict[str, tuple[str, ...]]

@@ -1,7 +1,7 @@
 """Verify a folder by its checksums: changed, missing, renamed and added files; also of other programs.
 
 A folder holds `sha256sum` lists (`SHA256SUMS`, `*.sha256`, …), a chain of MHL manifests in `ascmhl/`, or MHL
-manifests of version 1 beside its files; every list found is verified.
+manifests of version 1 next to its files; every list found is verified.
 """
 
 from __future__ import annotations
