@@ -16,7 +16,7 @@ LONGEST = 1000
 """The longest message, in characters; a hostile file could cause one of a megabyte."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-"""Surrogates: Python stores each byte of a path that is not UTF-8 as one (PEP 383)."""
+"""Surrogates: Python's form of a byte of a path that is not UTF-8 (PEP 383), or half of a character."""
 
 
 class AudioPipelineError(Exception):

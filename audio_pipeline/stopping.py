@@ -28,7 +28,7 @@ class Stopped(BaseException):
 def stop_behind(error: BaseException) -> Stopped | None:
     """The Stopped that caused `error`, or None.
 
-    Python 3.11 wraps an exception in `__set_name__`, which runs while a class is created, in a RuntimeError.
+    Python 3.11 raises RuntimeError from an exception in `__set_name__`, which runs while a class is created.
     """
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, Stopped):
