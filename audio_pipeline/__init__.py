@@ -1,6 +1,6 @@
 """Mix-as-code for the ending of a film: one preset file in, a measured master out.
 
-The public API. Every name is imported when it is first used, so `import audio_pipeline` costs nothing.
+The public API. Every name is imported at its first use, so `import audio_pipeline` loads no other module.
 
     import audio_pipeline as ap
 
@@ -62,7 +62,7 @@ __all__ = sorted((*_MODULES, *_HOME_OF))
 
 
 def __getattr__(name: str) -> Any:
-    """A public name, imported when it is first asked for (PEP 562)."""
+    """Import a public name at its first use (PEP 562)."""
     if name in _MODULES:
         return import_module(f"{__name__}.{name}")
     if name in _HOME_OF:

@@ -48,7 +48,7 @@ class Project(ProjectFolder):
     """
 
     def __init__(self, root: AnyPath) -> None:
-        """The project in the folder `root`. Raises PresetError when it holds no `presets/`."""
+        """Open the project in the folder `root`. Raises PresetError when `presets/` is missing in it."""
         folder = Path(root).absolute()
         if not (folder / "presets").is_dir():
             raise PresetError(
@@ -59,17 +59,17 @@ class Project(ProjectFolder):
 
     @classmethod
     def find(cls, start: AnyPath = ".") -> Project:
-        """The project that `start` is in: the nearest folder upward that holds `presets/`.
+        """The project of the folder `start`: the nearest folder, itself or a parent, with `presets/`.
 
-        Raises PresetError if no folder does.
+        Raises PresetError when no folder has one.
         """
         return cls(find_project(Path(start).absolute()).root)
 
     def preset(self, name: str, values: Mapping[str, Any] | None = None) -> Preset:
-        """The preset of that name, or in the file `name` when it ends in .toml.
+        """The preset `name`, or the preset in the file `name` when it ends in .toml.
 
-        `values` replace its own, by the keys of `--set`: {"dropout.fade": "80ms"}. Raises PresetError for
-        an unknown name or key, and for an invalid value.
+        `values` replace values of the preset, by the keys of `--set`: {"dropout.fade": "80ms"}. Raises
+        PresetError for an unknown name or key, and for an invalid value.
         """
         document = load_document(self, name)
         for key, value in (values or {}).items():
@@ -79,9 +79,9 @@ class Project(ProjectFolder):
 
 @dataclass(frozen=True)
 class Render:
-    """The files of a render. `stems` holds the file of DX, FX, BG and ME by these names.
+    """The files of a render. `stems` holds the files of the stems DX, FX, BG and ME by name.
 
-    `stems` is empty, and `report` and `page` are None, where they were not made.
+    `stems` is empty, and `report` and `page` are None, where they were not written.
     """
 
     master: Path
@@ -106,8 +106,8 @@ def render(
 ) -> Render:
     """Render a preset of `Project.preset`: write a master and its report, and optionally stems and a page.
 
-    All files are written to `out` (default: the project's `renders`), or none. `name` is a template for their
-    name; `voices` replaces stems by layer ({"voice_a": "fr_a.wav"}); `begin` and `finish` are times like
+    Either all files are written to `out` (default: the project's `renders`) or none. `name` is a template for
+    their name; `voices` replaces stems by layer ({"voice_a": "fr_a.wav"}); `begin` and `finish` are times like
     "black + 2s" and select an excerpt, which has no report; `workers` is the number of threads (default: the
     number of CPUs). `on_progress` is called with the stage and its progress (0..1).
 
@@ -151,9 +151,9 @@ def measure(
 ) -> LoudnessReport:
     """The loudness report of an audio file, or of samples `(n,)` or `(n, channels)` at `sample_rate_hz`.
 
-    `dialogue` is the file of the dialogue stem; `delivery` names what to check against; `track` is the
-    number of the track to read, from 1, of a file with several. Raises StemError for a file that cannot be
-    read, ReportError for an unknown delivery, ValueError for samples without a rate.
+    `dialogue` is the file of the dialogue stem; `delivery` is the name of the delivery to check; `track` is
+    the number of the track to read, from 1, in a file with several. Raises StemError for a file that cannot
+    be read, ReportError for an unknown delivery, ValueError for samples without a sample rate.
 
     Examples:
         >>> import numpy as np
@@ -179,7 +179,7 @@ def measure(
 
 @contextmanager
 def _written(samples: NDArray[Any], sample_rate_hz: int) -> Iterator[Path]:
-    """The samples as a file of 64-bit floats, which holds them exactly."""
+    """Write the samples to a temporary 64-bit float file, which is exact."""
     with tempfile.TemporaryDirectory(prefix="render-ending-") as folder:
         file = Path(folder) / "samples.wav"
         soundfile.write(file, samples, sample_rate_hz, subtype="DOUBLE")
@@ -193,12 +193,12 @@ def check(
     dialogue: AnyPath | None = None,
     track: int | None = None,
 ) -> DeliveryVerdict:
-    """The verdict of `delivery`, clause by clause, on a report, or on an audio file that it measures.
+    """The verdict of `delivery`, clause by clause, on a report or on an audio file, which is measured.
 
-    Deliveries are those that ship, those of plug-ins, and those of the current folder's project.
+    `delivery` is a built-in delivery, one of a plug-in, or one of the current folder's project.
     `dialogue` is the file of the dialogue stem of an audio file, `track` the number of its track. Raises
-    ReportError for an unknown delivery, StemError for a file that cannot be read, ValueError for a dialogue
-    stem or a track beside a report.
+    ReportError for an unknown delivery, StemError for a file that cannot be read, ValueError for a report
+    with `dialogue` or `track`.
 
     Examples:
         >>> verdict = check(measure("film/stems/voice_a.flac"), "ebu-r128")
@@ -221,8 +221,8 @@ def compare(
 ) -> Comparison:
     """Compare reports, report files or audio files with the first of them.
 
-    `tolerance` is the tolerance of levels in dB or LU (default: 0.5), or one for each figure by its name.
-    Raises ValueError for fewer than two, ReportError or StemError for a file that cannot be read.
+    `tolerance` is the tolerance of levels in dB or LU (default: 0.5), or a tolerance for each figure by name.
+    Raises ValueError for fewer than two inputs, ReportError or StemError for a file that cannot be read.
 
     Examples:
         >>> report = measure("film/stems/voice_a.flac")

@@ -13,17 +13,17 @@ import re
 from typing import Any
 
 LONGEST = 1000
-"""Characters of a sentence that are shown; a hostile file may put a megabyte into one."""
+"""The longest message, in characters; a hostile file could cause one of a megabyte."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-"""How Python carries a byte of a path that is not UTF-8 (PEP 383), and half a character."""
+"""Surrogates: Python's form of a byte of a path that is not UTF-8 (PEP 383), or half of a character."""
 
 
 class AudioPipelineError(Exception):
-    """One sentence that names the file or key and the cause, and a hint at what to do.
+    """One sentence that names the file or key and the cause, with a hint at the next step.
 
-    `message` is the sentence; `hint` is one more, or None. Both are made `printable` and cut short
-    here, so that whatever a file or its name holds, an error stays one line that can be shown.
+    `message` is the sentence; `hint` is a second one, or None. Both are escaped by `printable` and shortened,
+    so that an error is always one line that a terminal can show.
     """
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
@@ -33,24 +33,24 @@ class AudioPipelineError(Exception):
 
 
 def printable(text: str) -> str:
-    """`text` with every character that cannot be shown, or would steer a terminal, escaped.
+    """`text` with every character escaped that cannot be printed or that controls a terminal.
 
-    Line breaks, control and direction marks become `\\n`, `\\x1b`, `\\u202e`; a byte that is not UTF-8, as
-    Python carries it, becomes `\\xff`. So it stays one line and can always be encoded.
+    Line breaks, control and direction characters become `\\n`, `\\x1b`, `\\u202e`; the surrogate of a byte that
+    is not UTF-8 becomes `\\xff`. The result is one line and can always be encoded.
     """
     return text if text.isprintable() else "".join(map(_escaped, text))
 
 
 def encodable(text: str) -> str:
-    """`text` with only what UTF-8 cannot encode escaped: a byte of a path that is not UTF-8 becomes `\\xff`.
+    """`text` with surrogates escaped, which UTF-8 cannot encode: a byte that is not UTF-8 becomes `\\xff`.
 
-    For text that is written into a file: JSON, CSV and HTML escape their own signs.
+    For text that is written to a file: JSON, CSV and HTML have their own escapes for other characters.
     """
     return _SURROGATE.sub(lambda match: _escaped(match[0]), text)
 
 
 def encodable_texts(value: Any) -> Any:
-    """JSON values with every text and every key `encodable`: paths may hold any byte."""
+    """JSON values with `encodable` applied to every text and key: paths may hold any byte."""
     if isinstance(value, str):
         return encodable(value)
     if isinstance(value, dict):
@@ -69,7 +69,7 @@ def _escaped(character: str) -> str:
 
 
 def _one_line(sentence: str) -> str:
-    if len(sentence) > LONGEST:  # before escaping, which takes time
+    if len(sentence) > LONGEST:  # before escaping, which is slow for long texts
         sentence = f"{sentence[: LONGEST // 2]} … {sentence[-LONGEST // 4 :]}"
     return printable(sentence)
 

@@ -1,11 +1,11 @@
-"""Plug-ins: sounds and deliveries that other packages bring, found by their entry points.
+"""Plug-ins: sounds and deliveries of other packages, found by their entry points.
 
 A package declares them in its pyproject.toml:
 
     [project.entry-points."render_ending.layers"]
     rain = "render_ending_rain:Rain"
 
-They are read only for a kind that the program lacks, and for lists of all kinds.
+Entry points are read only for a kind that is not built in, and for lists of all kinds.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Group = Literal["layers", "effects", "deliveries"]
 
 @dataclass(frozen=True)
 class Plugin:
-    """One kind that a package brings: `package` is the distribution's name, `module` where the kind is."""
+    """A kind that a package provides: `package` is the distribution's name, `module` the kind's module."""
 
     group: Group
     kind: str
@@ -34,14 +34,14 @@ class Plugin:
 
     @property
     def module(self) -> str:
-        """The module that holds the kind."""
+        """The module that defines the kind."""
         return self.entry.module
 
     def load(self) -> Any:
         """The object that the entry point names. Raises PresetError when it cannot be imported."""
         try:
             return self.entry.load()
-        except Exception as error:  # whatever a stranger's module raises
+        except Exception as error:  # a foreign module may raise anything
             cause = " ".join(f"{type(error).__name__}: {error}".split())[:200]
             raise PresetError(
                 f"the plug-in {self} cannot be imported: {cause}",
@@ -53,7 +53,7 @@ class Plugin:
 
 
 def plugin(group: Group, kind: str) -> Plugin | None:
-    """The plug-in that brings `kind`, or None. Raises PresetError when two packages bring it."""
+    """The plug-in that provides `kind`, or None. Raises PresetError when two packages provide it."""
     found = _plugins(group).get(kind, ())
     if len(found) > 1:
         both = " and ".join(sorted(map(str, found)))
@@ -65,12 +65,12 @@ def plugin(group: Group, kind: str) -> Plugin | None:
 
 
 def plugin_kinds(group: Group) -> list[str]:
-    """The kinds that plug-ins bring, in order."""
+    """The kinds of all plug-ins, sorted."""
     return sorted(_plugins(group))
 
 
 def plugin_of_module(module: str) -> Plugin | None:
-    """The plug-in whose package holds `module`; None for a module of no plug-in."""
+    """The plug-in whose package contains `module`; None for a module outside all plug-ins."""
     top = module.partition(".")[0]
     groups: tuple[Group, ...] = ("layers", "effects", "deliveries")
     every = (found for group in groups for kinds in _plugins(group).values() for found in kinds)
@@ -78,7 +78,7 @@ def plugin_of_module(module: str) -> Plugin | None:
 
 
 def packages_of(kinds: Iterable[type]) -> dict[str, str]:
-    """The packages that bring `kinds` as plug-ins, and their versions, in order of their names."""
+    """The plug-in packages that provide `kinds`, with their versions, sorted by name."""
     modules = {kind.__module__ for kind in kinds}
     foreign = (module for module in modules if not module.startswith("audio_pipeline."))
     found = (plugin_of_module(module) for module in foreign)
@@ -97,5 +97,5 @@ def _plugins(group: Group) -> dict[str, tuple[Plugin, ...]]:
 
 
 def forget_plugins() -> None:
-    """Read the entry points again when they are asked for next: packages were installed or removed."""
+    """Clear the cached entry points, after packages were installed or removed."""
     _plugins.cache_clear()

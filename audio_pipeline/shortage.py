@@ -1,4 +1,4 @@
-"""Recognises errors that a shortage of memory, threads or file handles causes."""
+"""Recognises errors caused by a shortage of memory, threads or file handles."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _BY_ERRNO = {errno.ENOMEM: _MEMORY, errno.EMFILE: _FILES, errno.ENFILE: _FILES, 
 
 
 def shortage(error: BaseException) -> RenderError | None:
-    """The sentence for an error that a lack of memory, threads or file handles has caused; None for others.
+    """The RenderError for an error caused by a shortage of memory, threads or file handles; None for others.
 
-    What led to the error counts, too: NumPy reports an import that memory did not suffice for with a message of
-    its own.
+    The causes of the error are examined, too: when memory runs out during its import, NumPy raises an error
+    with its own message.
     """
     seen: set[int] = set()
     cause: BaseException | None = error

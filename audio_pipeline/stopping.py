@@ -1,4 +1,4 @@
-"""Signals that end a process in order: an exception unwinds it, so that nothing half-written stays behind."""
+"""Signals that end a process by an exception, so that unfinished files are removed."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from types import FrameType
 STOPPING = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
-"""The signals that end a command in order; Windows knows no SIGHUP."""
+"""The signals that end a command by `Stopped`; Windows has no SIGHUP."""
 
 
 class Stopped(BaseException):
-    """A signal asked the process to stop; `number` is the signal, `status` what a shell calls it."""
+    """A signal asked the process to stop; `number` is the signal, `status` the exit status of a shell."""
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
@@ -26,8 +26,10 @@ class Stopped(BaseException):
 
 
 def stop_behind(error: BaseException) -> Stopped | None:
-    """The Stopped that `error` was made of, or None: Python 3.11 wraps one that reaches `__set_name__`, which
-    runs while a class is imported, in a RuntimeError."""
+    """The Stopped that caused `error`, or None.
+
+    Python 3.11 raises RuntimeError from an exception in `__set_name__`, which runs while a class is created.
+    """
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, Stopped):
         cause = cause.__cause__
@@ -35,35 +37,41 @@ def stop_behind(error: BaseException) -> Stopped | None:
 
 
 UNWINDS_S = 20.0
-"""For so long further signals change nothing; what has not ended by then is interrupted once more."""
+"""Seconds after a Stopped during which further signals are ignored; a later signal raises Stopped again."""
 
 _waiting: list[list[int]] = []
 _raised: list[weakref.ref[Stopped]] = []
 
 
 def stop_in_order(*numbers: int) -> None:
-    """From here on each of these signals raises Stopped, but for those that are ignored, as nohup leaves
-    SIGHUP. While a Stopped unwinds, further signals change nothing."""
+    """Let each of these signals raise Stopped from now on.
+
+    Ignored signals stay ignored, e.g. SIGHUP under nohup. While a Stopped unwinds, further signals have no
+    effect.
+    """
     for number in numbers:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
 
 
 def ignore_signals() -> None:
-    """From here on only the end is left to reach."""
+    """Ignore all signals of `STOPPING` from now on, for a process that is about to end."""
     for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager
 def signals_wait() -> Iterator[None]:
-    """While the block runs, a signal waits; so it does in a process that the block starts, until that
-    process says `take_signals`. Where signals cannot wait (Windows), nothing."""
+    """Block signals while the block runs, and deliver them after it.
+
+    Signals are also blocked in a process that the block starts, until it calls `take_signals`. No effect on
+    Windows, where signals cannot be blocked.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
-    _waiting.append([])  # for those that reach another thread of this process
+    _waiting.append([])  # for signals that another thread of this process receives
     try:
         yield
     finally:
@@ -74,7 +82,7 @@ def signals_wait() -> Iterator[None]:
 
 
 def take_signals() -> None:
-    """Take the signals that waited since this process was started in `signals_wait`."""
+    """Unblock the signals that were blocked when this process was started in `signals_wait`."""
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
 
@@ -83,7 +91,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
     if _waiting:
         _waiting[-1].append(number)
         return
-    # one that a callback or a destructor has swallowed is gone: the next signal then raises again
+    # a Stopped that a callback or a destructor swallowed no longer exists: the next signal raises again
     if not any(_unwinds(reference()) for reference in _raised):
         raise _noted(number)
 

@@ -1,12 +1,12 @@
-"""The contract of a layer and of an effect, for tests of sounds: what a render, its cache and excerpts rely on.
+"""Tests of the contract of layers and effects, on which renders, the cache and excerpts rely.
 
     from audio_pipeline import testing
 
     def test_rain_keeps_the_contract():
         testing.check_layer(Rain(level="-50 dBFS"))
 
-Each function prepares a sound as a render does, with a scene that answers nothing afterwards, and raises
-AssertionError for what breaks the contract.
+Each function prepares a layer or effect as a render does, with a scene that cannot be read afterwards, and
+raises AssertionError for a breach of the contract.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ CUES_S = {"start": 0, "black": 20, "dropout": 25, "silence": 27, "end": 30}
 """The cues of `make_scene`, in seconds."""
 
 SIZES = (120_000, 352_000)
-"""Tile sizes other than the grid's: a sound with memory, or with too short a look-back, differs in them."""
+"""Tile sizes other than the grid's: with them, state between tiles or too short a look-back changes samples."""
 
 ROUNDING = 1e-5
-"""Allowed rounding in tiles of another size, as a share of the RMS: −100 dB. Convolutions in float32 are cut at
-the tile and round differently; on the grid the samples must be equal."""
+"""Allowed rounding error in tiles of another size, as a share of the RMS: −100 dB. Convolutions in float32 are
+computed by tile and round differently; on the grid the samples must be equal."""
 
 
 def make_scene(
@@ -50,9 +50,9 @@ def make_scene(
     stems: Mapping[StemRequest, Samples] | None = None,
     speech: tuple[Span, ...] = (),
 ) -> Scene:
-    """A scene of `CUES_S` with `moments_s` over them, at 24 frames a second from 01:00:00:00.
+    """A scene with the cues of `CUES_S`, updated by `moments_s`, at 24 frames per second from 01:00:00:00.
 
-    `stems` are the samples `(n, channels)` of the files that a sound asks for; `speech` are the spans in
+    `stems` are the samples `(n, channels)` of the files that a sound requests; `speech` are the spans in
     which a voice speaks.
 
     Examples:
@@ -72,11 +72,11 @@ def make_scene(
 
 
 def check_layer(layer: Layer, scene: Scene | None = None) -> None:
-    """Check the whole contract of a layer in `scene`, by default that of `make_scene`.
+    """Check the complete contract of a layer in `scene` (default: `make_scene()`).
 
-    It is a pure function of the tile, in any order and by any worker, float64, finite, within full scale and
-    silent outside its span; tiles of any size agree; it reads nothing of the scene while it renders; it is
-    heard somewhere. Raises AssertionError for what it breaks.
+    It is a pure function of the tile, in any order and in any worker; float64, finite, within full scale and
+    silent outside its span; equal in tiles of any size; it does not read the scene while it renders; it is not
+    silent everywhere. Raises AssertionError for a breach.
     """
     scene = make_scene() if scene is None else scene
     check_layer_on_the_grid(layer, scene)
@@ -84,11 +84,12 @@ def check_layer(layer: Layer, scene: Scene | None = None) -> None:
 
 
 def check_effect(effect: Effect, scene: Scene | None = None, name: str | None = None) -> None:
-    """Check the whole contract of an effect of the stage "strip" or "bus" in `scene`.
+    """Check the complete contract of an effect of the stage "strip" or "bus" in `scene`.
 
-    `name` is the layer ("voice_a") or the bus ("FX") that it works on. It is a pure function of its window,
-    in any order, and changes no input; its results are finite and silent outside its active span; tiles of
-    any size agree, so its look-back is long enough. Raises AssertionError for what it breaks.
+    `name` is the layer ("voice_a") or the bus ("FX") that it processes. The effect is a pure function of its
+    window, in any order, and does not change its input; its output is finite and silent outside its active
+    span; tiles of any size give the same samples, so its look-back is long enough. Raises AssertionError for a
+    breach.
     """
     scene = make_scene() if scene is None else scene
     if name is None:
@@ -98,10 +99,9 @@ def check_effect(effect: Effect, scene: Scene | None = None, name: str | None = 
 
 
 def check_layer_on_the_grid(layer: Layer, scene: Scene, tiles: Sequence[Span] | None = None) -> None:
-    """Check that a layer is tracked, pure, independent of order, in range, float64, and silent outside its
-    span.
+    """Check that a layer is tracked, pure in any order, float64, in range, and silent outside its span.
 
-    `tiles` are the tiles that are rendered; default: all of the programme and one after it.
+    `tiles` are the rendered tiles (default: all of the programme and one after it).
     """
     check_tracked(layer, scene)
     source, again = (PreparedSounds(scene).source(layer, "it") for _ in range(2))
@@ -140,9 +140,9 @@ def check_layer_in_tiles_of_any_size(
 def check_effect_on_the_grid(
     effect: Effect, scene: Scene, name: str, rounding: float = ROUNDING
 ) -> None:
-    """It is tracked, pure, in any order, leaves its input alone, and is silent outside its span.
+    """Check that an effect is tracked, pure in any order, keeps its input, and is silent outside its span.
 
-    `name` is the layer (stage "strip") or the bus (stage "bus") that it works on.
+    `name` is the layer (stage "strip") or the bus (stage "bus") that it processes.
     """
     check_tracked(effect, scene)
     processor, again = (PreparedSounds(scene).processor(effect, "it") for _ in range(2))
@@ -176,7 +176,7 @@ def check_effect_in_tiles_of_any_size(
     sizes: Iterable[int] = SIZES,
     rounding: float = ROUNDING,
 ) -> None:
-    """Check that an effect needs no more of the past than its `look_back` samples."""
+    """Check that an effect gives the same samples in tiles of any size: its `look_back` is long enough."""
     processor = PreparedSounds(scene).processor(effect, "it")
     sent = _noise(scene.programme, scene.programme.stop + processor.look_back)
     expected = _strips_cut_into(processor, effect, name, sent, TILE)
@@ -187,7 +187,7 @@ def check_effect_in_tiles_of_any_size(
 
 
 def check_stem_effect(effect: Effect, stems: Mapping[str, Samples], bench: StemBench) -> None:
-    """Check that an effect on stems is pure, keeps lengths and its input, and reports JSON values."""
+    """Check that a stem effect is pure, does not change lengths or its input, and reports JSON values."""
     given = {layer: stem.copy() for layer, stem in stems.items()}
     for stem in given.values():
         stem.flags.writeable = False
@@ -202,7 +202,7 @@ def check_stem_effect(effect: Effect, stems: Mapping[str, Samples], bench: StemB
 
 
 def check_tracked(sound: Layer | Effect, scene: Scene) -> None:
-    """Check that its questions to the scene can be part of a cache key."""
+    """Check that every value a layer or effect reads from the scene can be part of a cache key."""
     tracing = TracingScene(scene, "it")
     sound.prepare(cast(Scene, tracing), "it")
     assert tracing.close() is not None, "it asks the scene what no key can hold"
@@ -232,7 +232,7 @@ def _strips_cut_into(
 
 
 def _process(processor: Processor, effect: Effect, name: str, sent: Samples, tile: Span) -> Strip:
-    """What the effect makes over a tile of `sent` `(n, 2)`, which begins at sample 0; it may only read."""
+    """The effect's output over a tile of `sent` `(n, 2)`, which begins at sample 0; its input is read-only."""
     window = np.zeros((processor.look_back + len(tile), 2))
     reach = Span(tile.start - processor.look_back, tile.stop)
     there = reach.intersect(Span(0, len(sent)))
@@ -248,7 +248,7 @@ def _process(processor: Processor, effect: Effect, name: str, sent: Samples, til
 
 
 def _noise(span: Span, length: int) -> Samples:
-    """`(length, 2)` of noise within `span`, zero elsewhere."""
+    """Noise `(length, 2)` within `span`, zero elsewhere."""
     samples = np.zeros((length, 2))
     samples[span.start : span.stop] = 0.05 * np.random.default_rng(1).standard_normal((len(span), 2))
     return samples

@@ -1,7 +1,7 @@
-"""Values as people write them, with their units: "-42 LUFS", "250ms", "2.5 kHz", "L100" ⇄ numbers.
+"""Field types that convert texts with units to numbers and back: "-42 LUFS", "250ms", "2.5 kHz", "L100".
 
-Each type below is a field type for a `Parameters` model: the model holds a plain number (its unit in
-the docstring here), the preset holds text with a unit, and a value without its unit is an error.
+Each type below is for a field of a `Parameters` model: the preset holds text with a unit, the model a plain
+number (its docstring here states the unit). A value without a unit is an error.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from audio_pipeline.timeline.moments import parse_moment as parse_moment
 _NUMBER = rf"([+{MINUS}-]?\d+(?:\.\d+)?)"
 _QUANTITY = re.compile(rf"{_NUMBER}\s*(\D.*)")
 FROM_BASE = f"^ *base *$|^ *base *[+{MINUS}-]"
-"""A value relative to the base, for editors; `preset.base_values` says what it may be."""
+"""The pattern of a value relative to the base, for editors; see `preset.base_values`."""
 
 
 class Parameters(BaseModel):
-    """A table of a preset: frozen, and without a place for a key that it does not know.
+    """A table of a preset: frozen; unknown keys are an error.
 
-    Values are given as a preset writes them, and held as plain numbers.
+    Values are given as texts, as in a preset, and stored as plain numbers.
 
     Examples:
         >>> class Drip(Parameters):
@@ -53,22 +53,22 @@ List = Annotated[tuple[T, ...], Strict(False)]
 
 @dataclass(frozen=True)
 class Unit:
-    """What a number is written in, and what a change of it is: the worth of each unit in the first one."""
+    """The units of a value and of a change of it, each with its factor to the first unit."""
 
     scales: Mapping[str, float]
     changes: Mapping[str, float]
 
 
 Steps = Unit | Literal["place", "time", "length"]
-"""How a value moves when it is written relative to the base: "base - 3 dB"."""
+"""The kind of change of a value that is relative to the base: "base - 3 dB"."""
 
 
 class _Written:
-    """How a value stands in a preset, as one of pydantic's annotations: read, shown, told to editors.
+    """A pydantic annotation for the text form of a value: parser, serializer and JSON Schema.
 
-    `parse` takes what the preset holds, or raises ValueError; `show` gives its text back; `steps`
-    is how it moves from the base, None where it cannot. One annotation costs a third of what three of
-    pydantic's would, and two hundred fields have one.
+    `parse` converts the preset's value or raises ValueError; `show` returns its text; `steps` is the kind of
+    change relative to the base, None where the value cannot be relative. One annotation takes a third of the
+    time of three of pydantic's, and two hundred fields have one.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class _Written:
     def __get_pydantic_core_schema__(
         self, source: type[Any], handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
-        # a number has the field's own bounds (ge, le) inside; of any other type `parse` makes it
+        # `handler` applies the field's own bounds (ge, le) to a number; any other type comes from `parse`
         inner = handler(source) if source is float else core_schema.is_instance_schema(source)
         return core_schema.no_info_before_validator_function(
             self.parse, inner, serialization=self._shown
@@ -108,9 +108,9 @@ def _quantity(
     scale: dict[str, float] | None = None,
     change: tuple[str, ...] = (),
 ) -> Any:
-    """The field type of a number with a unit, held between `low` and `high` (in the first unit).
+    """The field type of a number with a unit, from `low` to `high` (in the first unit).
 
-    `change` are the units of a difference, where they are others.
+    `change` are the units of a difference, where they differ.
     """
     scales = scale or {unit: 1.0}
     steps = Unit(scales, dict.fromkeys(change, 1.0) or scales)
@@ -152,9 +152,9 @@ Degrees = _quantity("deg", "30 deg", -180.0, 180.0)
 Meters = _quantity("m", "12 m", 0.01, 1000.0)
 """A length, metres."""
 PerMinute = _quantity("/min", "12/min", 0.0, 600.0)
-"""How often something happens, times a minute."""
+"""A rate of events, per minute."""
 PerSecond = _quantity("/s", "12/s", 0.0, 10_000.0)
-"""How often something happens, times a second."""
+"""A rate of events, per second."""
 
 
 OFF = -math.inf
@@ -284,21 +284,21 @@ Duration = Annotated[
         "length",
     ),
 ]
-"""A length of time; `Scene.samples` and `Scene.seconds` give its worth."""
+"""A length of time; `Scene.samples` and `Scene.seconds` convert it."""
 
 
 @dataclass(frozen=True)
 class Between:
-    """The shortest and the longest that a `Duration` may be: Annotated[Duration, Between("1ms", "1s")].
+    """The shortest and longest valid `Duration`: Annotated[Duration, Between("1ms", "1s")].
 
-    It is checked once the picture's clock is known, because a length may be written in frames.
+    It is checked when the picture's clock is known, because a length may be in frames.
     """
 
     shortest: str
     longest: str
 
     def holds(self, seconds: Fraction, clock: Clock) -> bool:
-        """Whether a length of that many seconds is within."""
+        """Whether a length of `seconds` is within the bounds."""
         shortest, longest = self._moments
         return clock.duration(shortest) <= seconds <= clock.duration(longest)
 

@@ -1,1 +1,1 @@
-"""The command: click only. One file a command; it parses, calls the library once, and prints."""
+"""The command line, in click. One module per command: it parses, calls the library, and prints."""

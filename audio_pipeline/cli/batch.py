@@ -138,7 +138,7 @@ def command(
         return
     from audio_pipeline.jobs.batch.results import refuse_foreign_overview, write_overview
 
-    refuse_foreign_overview(folder)  # before a batch in vain
+    refuse_foreign_overview(folder)  # before anything is rendered
     outcomes = _render(mixes, folder, how, output)
     if len(outcomes) == len(mixes):
         for line in write_overview(mixes, outcomes, folder):
@@ -151,7 +151,7 @@ def command(
 
 
 def _leave(count: int, outcomes: Sequence[Outcome], require_pass: bool, output: Output) -> None:
-    """End with status 1 when a mix is missing or, where that is required, does not pass its delivery."""
+    """Exit with status 1 when a mix is missing or, with `require_pass`, does not pass its delivery."""
     made = [outcome for outcome in outcomes if outcome.status != "failed"]
     not_passed = [outcome.name for outcome in made if not outcome.passes] if require_pass else []
     if not_passed:

@@ -1,4 +1,4 @@
-"""The plan of a batch as a person or a program reads it."""
+"""Prints the plan of a batch as a table or as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The progress of a batch: bars in a terminal, lines in a pipe, JSON for programs, only errors with -q."""
+"""The progress of a batch: bars in a terminal, lines in a pipe, JSON with --json, only errors with -q."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _MARKS = {"rendered": "done", "unchanged": "unchanged", "failed": "FAILED"}
 
 
 class Lines:
-    """A line for every mix that is done, on stdout; errors on stderr.
+    """Prints a line for every finished mix to stdout, and errors to stderr.
 
-    A delivery that does not pass is told with its clauses; where a pass is required and stdout holds no
-    lines, as an error.
+    A delivery that does not pass is printed with its clauses. With --require-pass, and -q or --json, it is
+    printed as an error to stderr.
     """
 
     def __init__(self, mixes: Sequence[Mix], output: Output, require_pass: bool) -> None:
@@ -35,10 +35,10 @@ class Lines:
         self._started = time.perf_counter()
 
     def on_progress(self, mix: Mix, share: float) -> None:
-        """Lines do not tell of progress."""
+        """Do nothing: lines show no progress."""
 
     def finished(self, outcome: Outcome) -> None:
-        """Print what became of a mix."""
+        """Print the outcome of a mix."""
         self._done += 1
         took = f"  {outcome.seconds:.1f} s" if outcome.status == "rendered" else ""
         place = f"{self._done:>{len(str(self._count))}}/{self._count}"
@@ -54,11 +54,11 @@ class Lines:
                 self._complain(f"hint: {outcome.hint}")
 
     def notice(self, text: str) -> None:
-        """Print what the batch waits for."""
+        """Print a notice about a wait."""
         self._complain(f"warning: {text}")
 
     def summary(self, outcomes: Sequence[Outcome], count: int) -> None:
-        """Print the deliveries that do not pass, and how many mixes there are of each."""
+        """Print the deliveries that do not pass, and the number of mixes by status."""
         self._tell_deliveries(outcomes)
         made, kept, failed = (
             sum(outcome.status == status for outcome in outcomes)
@@ -125,10 +125,10 @@ def _entry(outcome: Outcome) -> dict[str, Any]:
 
 
 class OneDocument(Lines):
-    """A JSON document when all is done; errors on stderr meanwhile."""
+    """Prints one JSON document at the end, and errors to stderr before."""
 
     def summary(self, outcomes: Sequence[Outcome], count: int) -> None:
-        """Print what became of every mix."""
+        """Print the outcome of every mix."""
         statuses = [outcome.status for outcome in outcomes]
         counts = {status: statuses.count(status) for status in ("rendered", "unchanged", "failed")}
         seconds = round(time.perf_counter() - self._started, 3)
@@ -137,11 +137,11 @@ class OneDocument(Lines):
         self._output.document({"mixes": [_entry(outcome) for outcome in outcomes], "total": total})
 
     def _say(self, text: str) -> None:
-        """Only the document goes to stdout."""
+        """Do nothing: stdout is for the document."""
 
 
 class Bars(Lines):
-    """A bar for every mix that is being rendered, and one for all of them with the time that is left."""
+    """Shows a bar for every mix that is being rendered, and one for all mixes with the remaining time."""
 
     def __init__(self, mixes: Sequence[Mix], output: Output, require_pass: bool, progress: Any) -> None:
         super().__init__(mixes, output, require_pass)
@@ -153,7 +153,7 @@ class Bars(Lines):
         self._total = progress.add_task(f"{len(mixes)} mixes", total=sum(self._length.values()))
 
     def on_progress(self, mix: Mix, share: float) -> None:
-        """Move a mix's bar, and the whole."""
+        """Update a mix's bar and the total."""
         if mix.name not in self._bars:
             self._bars[mix.name] = self._progress.add_task(printable(mix.name)[:40], total=1.0)
         self._shares[mix.name] = share
@@ -161,7 +161,7 @@ class Bars(Lines):
         self._move()
 
     def finished(self, outcome: Outcome) -> None:
-        """Replace a mix's bar by a line."""
+        """Replace a mix's bar with a line."""
         if outcome.name in self._bars:
             self._progress.remove_task(self._bars.pop(outcome.name))
         self._shares.pop(outcome.name, None)
@@ -185,7 +185,7 @@ class Bars(Lines):
 
 @contextmanager
 def shown_progress(mixes: Sequence[Mix], output: Output, require_pass: bool) -> Iterator[Lines]:
-    """What suits stdout, stderr and the options."""
+    """Yield the progress display for stdout, stderr and the options."""
     if output.json or output.quiet or not sys.stderr.isatty():
         kind = OneDocument if output.json else Lines
         yield kind(mixes, output, require_pass)

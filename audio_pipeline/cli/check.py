@@ -131,7 +131,7 @@ def _applied(
 
 
 def _check_many(files: tuple[Path, ...], known: Known, as_csv: bool, output: Output) -> None:
-    """Check every file; one that cannot be read does not keep the others from being checked."""
+    """Check every file, also after one that cannot be read."""
     with loading():
         from audio_pipeline.errors import ReportError, StemError
         from audio_pipeline.pages.check_tables import HEAD, check_csv, check_rows
@@ -213,7 +213,7 @@ def _list(output: Output) -> None:
     for name in delivery_names(own):
         try:
             delivery = load_delivery(name, own)
-        except ReportError as error:  # one that is broken hides no other
+        except ReportError as error:  # the valid deliveries are listed all the same
             output.note(f"warning: {error.message}")
             continue
         demands = [f"{FIGURES[c.figure].label} {c.limit()}" for c in delivery.clauses]

@@ -1,4 +1,4 @@
-"""--rate and --start: the picture's clock, where a file does not tell it or is not to be believed."""
+"""--rate and --start: the picture's clock, for a file that states none or a wrong one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def clock_options(function: F) -> F:
-    """--rate and --start."""
+    """Add --rate and --start to `function`."""
     rate = click.option(
         "--rate", metavar="FPS", help="Picture rate (default: that of the file's iXML, else 24)."
     )
@@ -29,7 +29,7 @@ def clock_options(function: F) -> F:
 
 
 def picture_of(rate: str | None, start: str | None) -> Picture:
-    """What the options say. Raises click.BadParameter for a rate or a timecode that does not exist."""
+    """The picture of the options. Raises click.BadParameter for an invalid rate or timecode."""
     from audio_pipeline.reporting.own_facts import Picture
     from audio_pipeline.timeline.rate_names import rate_named
     from audio_pipeline.timeline.timecode import RATES
@@ -44,7 +44,7 @@ def picture_of(rate: str | None, start: str | None) -> Picture:
 
 
 def _check_start(start: str, rates: list[PictureRate]) -> None:
-    """Raise click.BadParameter for a timecode that none of the rates has; which one it is, the file says."""
+    """Raise click.BadParameter for a timecode that is invalid at all `rates`; the file may state the rate."""
     faults = []
     for rate in rates:
         try:

@@ -114,7 +114,7 @@ def command(
 
 
 def _left_out(pairing: Pairing) -> list[str]:
-    """What one folder has and another has not, a sentence for each folder."""
+    """A sentence for each folder with renders that not all folders have."""
     return [f"Not compared, only in {folder}: {', '.join(names)}." for folder, names in pairing.left_out]
 
 

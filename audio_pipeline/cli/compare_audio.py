@@ -1,4 +1,4 @@
-"""`render-ending compare --null` and `--timbre`: audio files by their samples, without a report."""
+"""`render-ending compare --null` and `--timbre`: compare the samples of audio files, without a report."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from audio_pipeline.reporting.null_test import not_comparable, null_test
 
 
 def print_null_test(files: Sequence[Path], names: Sequence[str], as_json: bool) -> None:
-    """Exit status 0 for equal samples or a rounding difference, 1 for a change, 3 when not comparable."""
+    """Print the null test of two files.
+
+    Exit status 0 for equal samples or a rounding difference, 1 for a change, 3 when not comparable.
+    """
     if len(files) != 2:
         raise click.UsageError("--null takes two audio files")
     _refuse_others(files, "--null")
@@ -29,7 +32,7 @@ def print_null_test(files: Sequence[Path], names: Sequence[str], as_json: bool) 
 
 
 def print_timbre(files: Sequence[Path], names: Sequence[str], as_json: bool) -> None:
-    """The timbre of audio files side by side. It has no tolerance, so the exit status is 0."""
+    """Print the timbre of audio files side by side. Without a tolerance, the exit status is always 0."""
     _refuse_others(files, "--timbre")
     found = compare_timbre(files)
     if as_json:

@@ -37,7 +37,7 @@ Examples:
 """
 
 DEFAULT_DELIVERY = "netflix-nearfield"
-"""The delivery that is named for a mix that cannot be rendered."""
+"""The delivery in the output for a mix that cannot be rendered."""
 BLACK = "black"
 """The picture of a preview without a film file."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -187,8 +187,9 @@ def _job(things: tuple[str, ...], options: dict[str, Any]) -> DeliveryJob:
     wanted: dict[str, tuple[str, ...]] = {}
     given = tuple(dict.fromkeys(options["deliveries"]))
     matrices = [replace(m, sets=fixed) for m in matrices_of(project, things, everything=False)]
+    # the matrices of one batch file have the same deliveries and the same picture
     previews: dict[str, PreviewRequest] = {}
-    for (asked, film), some in groupby(matrices, key=lambda m: (m.deliveries, m.picture)):  # of one file
+    for (asked, film), some in groupby(matrices, key=lambda m: (m.deliveries, m.picture)):
         request = _preview(project, options["picture"], film)
         for mix in plan(project, list(some), project.renders.absolute()):
             own = (DEFAULT_DELIVERY,) if mix.preset is None else (mix.preset.master.delivery,)

@@ -12,7 +12,7 @@ from audio_pipeline.errors import printable as printable
 
 
 def printable_json(text: str) -> str:
-    """JSON `text` with what a terminal would obey escaped; it means the same."""
+    """JSON `text` with terminal control characters escaped; its values are unchanged."""
     return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 

@@ -1,4 +1,4 @@
-"""`render-ending export`: a mix becomes a session of another program."""
+"""`render-ending export`: export a mix as a session of another program."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def command(
     try:
         request = replace(request, project=current_project())
     except PresetError:
-        if not request.is_file:  # which may be all that is needed
+        if not request.is_file:  # a report or master needs no project
             raise
     (format_,) = (known for known in SUFFIXES if known == to)
     made = export(request, format_, layers=layers, out=out)

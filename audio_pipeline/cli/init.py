@@ -1,4 +1,4 @@
-"""`render-ending init`: a new project."""
+"""`render-ending init`: start a new project."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`render-ending inspect`: what a sound is made of, in numbers and as a picture."""
+"""`render-ending inspect`: analyse a layer or a file, in figures and as a plot."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def command(
         f"{part.what}: {len(part.samples)} samples of {part.samples.shape[1]} channels"
         f" at {part.sample_rate_hz} Hz"
     )
-    from audio_pipeline.pages.inspection import inspection_of  # SciPy; no bad name waits for it
+    from audio_pipeline.pages.inspection import inspection_of  # imports SciPy, so after the errors
 
     found = inspection_of(part.samples, part.sample_rate_hz)
     _print(part, found, output)

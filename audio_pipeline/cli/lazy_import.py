@@ -1,6 +1,6 @@
-"""Imports put off until something of a module is used: to list presets no array is ever made.
+"""Imports modules at the first use of an attribute: listing presets needs no arrays.
 
-The standard library's `LazyLoader` would do, but until Python 3.12 a second `import` wakes it.
+The standard library's `LazyLoader` would do, but before Python 3.12 a second `import` loads the module.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ class _StandIn(ModuleType):
 
 
 def lazy_import(name: str) -> None:
-    """From here on `import name` gives a stand-in, which imports the module when it is first asked for
-    something. Not for commands whose threads might ask at once."""
+    """Let `import name` return a placeholder that imports the module at the first use of an attribute.
+
+    Not thread-safe.
+    """
     sys.modules.setdefault(name, _StandIn(name))

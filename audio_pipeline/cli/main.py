@@ -1,4 +1,4 @@
-"""The command itself: its options, its subcommands, and the one place where errors become words."""
+"""The command `render-ending`: options, subcommands, and the one place that prints errors."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ WITHOUT_SOUND = ("presets", "cache", "init")
 
 
 class LazyGroup(click.Group):
-    """Knows every subcommand's name and imports only the one that is called."""
+    """A group that lists all subcommands and imports only the one that is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -167,14 +167,14 @@ def run() -> NoReturn:
 
 
 def main() -> NoReturn:
-    """Run the command; exit 0 done, 1 could not, out of specification or different, 2 wrong usage."""
+    """Run the command and exit: 0 done, 1 failed, out of specification or different, 2 wrong usage."""
     sys.exit(_status())
 
 
 def _status() -> int:
     try:
         return _attempt()
-    except Stopped as stop:  # whatever it interrupted, be it the report of an error
+    except Stopped as stop:  # in any state, also while an error is printed
         ignore_signals()
         click.echo(after_interruption(stop), err=True)
         return stop.status
@@ -201,7 +201,7 @@ def _attempt() -> int:
         close_output()
         if (scarce := shortage(error)) is not None:
             show_error(scarce)
-        elif error.errno != errno.EPIPE:  # whoever read our output has gone: no words can reach them
+        elif error.errno != errno.EPIPE:  # after EPIPE the reader of the output has ended
             show_os_error(error)
         status = 1
     except Exception as error:

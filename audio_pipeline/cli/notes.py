@@ -1,4 +1,4 @@
-"""Sentences under a table: folded into a terminal, one a line when piped."""
+"""Notes and warnings after a table: folded in a terminal, one per line in a pipe."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def input_line(report: LoudnessReport) -> str:
 
 
 def tell_how_read(report: LoudnessReport, output: Output) -> None:
-    """Print to stderr what is odd about the file of a report, and which of its tracks were read."""
+    """Print warnings about the structure of a report's file, its tracks and its encoder delay to stderr."""
     for warning in report.warnings:
         if warning.code in _HOW_READ:
             output.note(f"warning: {warning.message}")

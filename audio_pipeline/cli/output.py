@@ -29,7 +29,7 @@ class Output(NamedTuple):
             click.echo(printable(text), err=True)
 
     def document(self, value: Any) -> None:
-        """Print the one JSON document that --json asks for."""
+        """Print the JSON document of --json to stdout."""
         import json
 
         text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
@@ -37,7 +37,7 @@ class Output(NamedTuple):
 
 
 def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """-q, -v and --json, handed to `function` as `output`; those before a subcommand hold for it, too."""
+    """Add -q, -v and --json to `function`, as `output`; options before a subcommand apply to it, too."""
 
     @click.option("-q", "--quiet", is_flag=True, help="Print only errors and requested data.")
     @click.option("-v", "--verbose", is_flag=True, help="Print more detail to stderr.")
@@ -59,14 +59,14 @@ def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def open_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--open, handed to `function` as `open_page`."""
+    """Add --open to `function`, as `open_page`."""
     option = click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
     return option(function)
 
 
 def open_in_browser(address: str, output: Output) -> None:
-    """Open a page where the user reads pages; a note if no browser is found."""
-    import webbrowser  # here: only --open needs it
+    """Open a page in the user's browser; print a warning if none is found."""
+    import webbrowser  # only --open needs it
 
     if not webbrowser.open(address):
         output.note(f"warning: no browser was found; the page is {address}")

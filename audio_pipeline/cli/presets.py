@@ -185,7 +185,7 @@ def _explain(
 
     preset = build_preset(revoiced(load_document(project, name, sets), files))
     base, changes = _changes_of(project, preset, name if sets or files else None)
-    if files:  # no cue need wait for them
+    if files:  # they are checked even if no cue depends on them
         refuse_unreadable(project, preset, files)
     lock = None if reference is None else _lock(reference, preset)
     timing = planned_timing(project, preset, files, lock)
@@ -254,7 +254,7 @@ def _explain(
 def _changes_of(project: Project, preset: Preset, name: str | None) -> tuple[str | None, list[Change]]:
     """The name of the base and the changes against it.
 
-    The base is the preset that is extended; without one, the preset `name` as it is written in its file.
+    The base is the extended preset; without one, the preset `name` with the values of its file.
     """
     from audio_pipeline.preset.document import load_document
     from audio_pipeline.preset.explain import changes_of

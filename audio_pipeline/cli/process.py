@@ -1,4 +1,4 @@
-"""What surrounds the process: streams that may be closed or know no Unicode, and signals."""
+"""Set-up and end of the process: standard streams, signals, garbage collection and exit."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from audio_pipeline.stopping import STOPPING, Stopped, stop_in_order
 
 
 def prepare() -> None:
-    """Make closed streams lead nowhere, unknown characters an escape, and signals an exception."""
-    if "numpy" not in sys.modules:  # it would have no effect: reports and keys then say "unpinned"
+    """Pin the arithmetic, replace closed streams, escape characters that they cannot encode, handle signals."""
+    if "numpy" not in sys.modules:  # afterwards it has no effect: reports and keys then say "unpinned"
         pin()
-    # no plugins of pydantic's: to look for them it reads the metadata of every installed package
+    # pydantic's search for plug-ins reads the metadata of every installed package
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest that is free: a file of ours must not take it
+            os.open(os.devnull, os.O_RDWR)  # occupies the descriptor, or a later file would get it
     if sys.stdout is None:
         sys.stdout = io.TextIOWrapper(io.FileIO(1, "w", closefd=False), encoding="utf-8")
     if sys.stderr is None:
@@ -36,14 +36,13 @@ def prepare() -> None:
 
 
 def clear_in_use() -> None:
-    """Remove what a stopped command was writing, if a signal kept it from doing so."""
+    """Remove the unfinished files of a stopped command that a signal kept it from removing."""
     if (staging := sys.modules.get("audio_pipeline.audio_io.write.staging")) is not None:
         staging.clear_in_use()
 
 
 def after_interruption(stop: Stopped) -> str:
-    """Remove what the stopped command was writing, if a signal kept it from doing so; returns what can truly
-    be said of the files."""
+    """Remove the unfinished files of the stopped command; returns a sentence on the state of its files."""
     clear_in_use()
     if notes := getattr(stop, "__notes__", ()):
         return "\n".join(notes)
@@ -57,8 +56,10 @@ def after_interruption(stop: Stopped) -> str:
 
 @contextmanager
 def loading() -> Iterator[None]:
-    """While the block imports modules and builds a preset, all of which stays, nobody looks for garbage
-    in it; nor afterwards."""
+    """Exclude the objects that the block creates from garbage collection.
+
+    The modules and the preset that it loads live until the process ends, so a search in them is wasted time.
+    """
     gc.disable()
     try:
         yield
@@ -68,10 +69,9 @@ def loading() -> Iterator[None]:
 
 
 def leave(status: int) -> NoReturn:
-    """End the process at once: all files are closed by now, and to take every module and object of the
-    interpreter apart would cost as much as it took to import NumPy.
+    """End the process at once, without the interpreter's clean-up, which takes as long as importing NumPy.
 
-    A stream that takes no more is left to the interpreter's own end.
+    All files are closed before. If a stream cannot be flushed, the interpreter ends the process as usual.
     """
     try:
         sys.stdout.flush()
@@ -82,7 +82,7 @@ def leave(status: int) -> NoReturn:
 
 
 def close_output() -> None:
-    """Nobody takes what we print, or no more of it: what is still waiting goes nowhere."""
+    """Discard further output to stdout, after its reader has ended."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)

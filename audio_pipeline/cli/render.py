@@ -1,4 +1,4 @@
-"""Rendering: `render-ending --preset NAME`. Progress on stderr, then a summary that a person reads."""
+"""`render-ending --preset NAME`: render one mix, with progress on stderr and a summary on stdout."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from audio_pipeline.jobs.render import Rendered
 
 STAGES = {"stems": 5, "mix": 55, "master": 25, "stems out": 5, "report": 5, "page": 5}
-"""Which share of the bar each stage takes, in percent."""
+"""The share of each stage in the progress bar, percent."""
 TOLD_CUES = ("black", "dropout", "silence")
-"""The cues whose timecodes are printed; the report has all."""
+"""The cues in the summary; the report has all cues."""
 
 
 def render_command(
@@ -49,7 +49,7 @@ def render_command(
     require_pass: bool,
     output: Output,
 ) -> None:
-    """Render one mix as the options say, and print its summary (or, as JSON, its report)."""
+    """Render one mix and print its summary, or its report as JSON."""
     started = time.perf_counter()
     with loading():
         from audio_pipeline.audio_io.write.recovery import recover
@@ -68,12 +68,12 @@ def render_command(
             raise click.UsageError("--open needs a whole render; an excerpt has no page")
         if require_pass and (from_ or to):
             raise click.UsageError("--require-pass needs a whole render; an excerpt has no delivery")
-        import_module("audio_pipeline.jobs.render_page")  # which the render imports only for a page
+        import_module("audio_pipeline.jobs.render_page")  # a render imports it only for a page
 
         if plot is not None:
             from audio_pipeline.pages.drawing import check_format
 
-            check_format(plot)  # before a render in vain
+            check_format(plot)  # before the render
         elif dark:
             raise click.UsageError("--dark goes with --plot")
         project = current_project()
@@ -123,10 +123,10 @@ def render_command(
 
 
 def _require_pass(rendered: Rendered) -> None:
-    """End with status 1, and say which clause it is, unless the delivery passes."""
+    """Print the failed clauses and exit with status 1 unless the delivery passes."""
     from audio_pipeline.reporting.failed_clauses import delivery_result
 
-    # the whole, asked for as an excerpt, was refused before
+    # --require-pass with an excerpt was refused before
     assert rendered.report is not None
     result = delivery_result(rendered.report)
     if not result.passes:
@@ -136,7 +136,7 @@ def _require_pass(rendered: Rendered) -> None:
 
 
 def _print_json(rendered: Rendered, output: Output) -> None:
-    """The report; an excerpt has none, and is told by its file."""
+    """Print the report, or for an excerpt, which has no report, its file, times and gains."""
     from audio_pipeline.reporting.report_json import to_json
 
     if rendered.report is not None:
@@ -155,7 +155,7 @@ def _print_json(rendered: Rendered, output: Output) -> None:
 
 
 def _draw(rendered: Rendered, path: Path, dark: bool) -> None:
-    """Draw what was rendered, the whole or an excerpt, with its cues."""
+    """Write a plot of the rendered mix or excerpt, with its cues."""
     from audio_pipeline.audio_io.read.programme import read_programme
     from audio_pipeline.pages.picture import DARK, LIGHT, draw_mix
 
@@ -187,7 +187,7 @@ def _moment(option: str, text: str | None) -> Any:
 
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Callable[[str, float], None]]:
-    """A bar on stderr when that is a terminal, and nothing otherwise."""
+    """Yield the progress callback: a bar on stderr in a terminal, otherwise nothing."""
     if quiet or not sys.stderr.isatty():
         yield lambda stage, share: None
         return
@@ -202,7 +202,7 @@ def _progress(quiet: bool) -> Iterator[Callable[[str, float], None]]:
         def advance(stage: str, share: float) -> None:
             if stage in STAGES:
                 before = sum(STAGES[s] for s in stages[: stages.index(stage)])
-                # a new stage is shown at once, however short it is
+                # show a new stage at once, even a short one
                 new = bar.tasks[0].description != stage
                 done = before + share * STAGES[stage]
                 bar.update(task, description=stage, completed=done, refresh=new)
@@ -221,7 +221,7 @@ def _tell_stems(rendered: Rendered, output: Output) -> None:
                     output.detail(f"{name}: {sentence}")
             for warning in stem.warnings:
                 output.note(f"warning: {name}: {warning.message}")
-    if rendered.report is None:  # which would tell them
+    if rendered.report is None:  # an excerpt; the warnings of a report include them
         for overrun in rendered.session.overruns:
             output.note(f"warning: {overrun.message(rendered.session.scene.sample_rate)}")
     for treatment in rendered.session.treatments:
@@ -246,14 +246,14 @@ def _tell(rendered: Rendered, seconds: float) -> None:
     rows.append(("took", f"{seconds:.1f} s"))
     for label, value in rows:
         click.echo(f"{click.style(f'{label:>10}', bold=_styled())}  {value}")
-    told = [warning["message"] for warning in rendered.session.warnings]  # by `_tell_stems`
+    told = [warning["message"] for warning in rendered.session.warnings]  # printed by `_tell_stems`
     for warning in rendered.report.warnings if rendered.report is not None else ():
         if warning.message not in told:
             click.echo(f"   warning  {printable(warning.message)}")
 
 
 def _places(rendered: Rendered) -> list[tuple[str, str]]:
-    """The timecodes that a cutting room asks for first, and where a file with a leader starts."""
+    """The rows with the timecodes of `TOLD_CUES`, and with the start of a file with a leader."""
     from audio_pipeline.mastering.leader import first_timecode, has_leader
 
     scene, span, rows = rendered.session.scene, rendered.master.span, []

@@ -1,4 +1,4 @@
-"""`render-ending retime`: a preset follows a new cut of the picture."""
+"""`render-ending retime`: move a preset to a new cut of the picture."""
 
 from __future__ import annotations
 

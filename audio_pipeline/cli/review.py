@@ -1,4 +1,4 @@
-"""`render-ending review`: a page to choose between mixes by ear."""
+"""`render-ending review`: write a page to compare mixes by ear."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables on stdout: as wide as they need when piped, folded into the terminal otherwise."""
+"""Tables on stdout: folded to the width of a terminal, as wide as necessary in a pipe."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Rows = Sequence[Sequence[str]]
 
 _BETWEEN = "   "
 _WIDEST = 10_000
-"""Columns of characters: what is wider is folded in a pipe, too."""
+"""Maximum width in a pipe, in characters; a wider table is folded."""
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows of plain text under their head; nothing in them is read as mark-up.
+    """Print rows of plain text under their head; mark-up in cells is not interpreted.
 
-    rich folds a table into a terminal. A pipe gets the same to the letter where nothing need be folded,
-    and is not kept waiting while rich is loaded.
+    rich folds a table in a terminal. In a pipe the same text is printed without rich's tables, which take long
+    to import, unless the table must be folded.
     """
     from rich.cells import cell_len
 

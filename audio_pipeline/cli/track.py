@@ -1,4 +1,4 @@
-"""--track: which of a file's tracks of sound is read."""
+"""--track: the audio track of a file to read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def track_option(function: F) -> F:
-    """--track, handed to `function` as `track`: a number from 1, or None."""
+    """Add --track to `function`, as `track`: a number from 1, or None."""
     option = click.option(
         "--track",
         type=click.IntRange(min=1),

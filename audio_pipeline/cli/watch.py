@@ -132,7 +132,7 @@ def _live_page(preset: str, port: int) -> LivePage:
 
 
 def _failure(error: Exception) -> AudioPipelineError:
-    """Why the render failed. Raises the error itself when it is a fault of the program."""
+    """The error of a failed render as AudioPipelineError. Raises an internal error unchanged."""
     if isinstance(error, AudioPipelineError):
         return error
     if (scarce := shortage(error)) is not None:
@@ -146,6 +146,6 @@ def _failure(error: Exception) -> AudioPipelineError:
 
 
 def _words(error: AudioPipelineError) -> tuple[str, ...]:
-    """What the terminal says, line by line."""
+    """The lines of an error in the terminal."""
     words = (f"error: {printable(error.message)}",)
     return (*words, f"hint: {printable(error.hint)}") if error.hint else words

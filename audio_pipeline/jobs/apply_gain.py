@@ -1,4 +1,4 @@
-"""The use case of advice that is taken: the file with the gain, its loudness in `bext`, its verdict."""
+"""The use case: write a file with the advised gain, its loudness in `bext`, and its verdict."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _DITHER = Dither(0, "gain")
 
 
 def apply_advice(path: Path, known: Known, target: Path) -> tuple[float, LoudnessReport]:
-    """Write `path` with the advised gain to `target`; the gain in dB, and the report on `target`.
+    """Write `path` with the advised gain to `target`; returns the gain in dB and the report on `target`.
 
-    The dialogue stem is taken to get the same gain. Raises RenderError when no gain is advised, when
-    `target` is the input or no earlier work, or cannot be written; StemError and ReportError as
-    `measure_file`.
+    The report assumes the same gain on the dialogue stem. Raises RenderError when no gain is advised, or when
+    `target` is the input, a file that must not be overwritten, or cannot be written; StemError and ReportError
+    as `measure_file`.
     """
     refuse_target(path, known, target)
     before = measure_file(path, known)
@@ -45,7 +45,7 @@ def apply_advice(path: Path, known: Known, target: Path) -> tuple[float, Loudnes
             hint="Run the same command without --apply to list the clauses that contradict each other.",
         )
     gain_db = advice.gain_db
-    # what is written has one track
+    # the written file has one track
     facts = replace(_after_gain(facts_of_file(path, known), gain_db), track=None)
     made: list[LoudnessReport] = []
 
@@ -65,7 +65,7 @@ def apply_advice(path: Path, known: Known, target: Path) -> tuple[float, Loudnes
 
 
 def refuse_target(path: Path, known: Known, target: Path) -> None:
-    """Raise RenderError when `target` is one of the inputs, or something that must not be replaced."""
+    """Raise RenderError when `target` is an input, is not named .wav, or must not be overwritten."""
     inputs = [path, *([] if known.dialogue is None else [known.dialogue])]
     for one in inputs:
         try:
@@ -85,7 +85,7 @@ def refuse_target(path: Path, known: Known, target: Path) -> None:
 
 
 def _after_gain(facts: MixFacts, gain_db: float) -> MixFacts:
-    """What is known of the dialogue once its stem has the gain, too."""
+    """The facts with the dialogue loudness after the same gain on the dialogue stem."""
     curve = facts.dialogue_momentary_lufs
     if curve is None or facts.dialogue_lufs is None:
         return facts
@@ -99,7 +99,7 @@ def _after_gain(facts: MixFacts, gain_db: float) -> MixFacts:
 
 
 def _quantised(samples: Samples, bits: int, span: Span) -> NDArray[np.int32]:
-    """Dithered steps; where every channel is digital silence, it stays."""
+    """Dithered integer samples; digital silence in all channels stays digital silence."""
     steps = quantise(samples, bits, _DITHER, span, (span,))
     steps[~samples.any(axis=1)] = 0
     return steps

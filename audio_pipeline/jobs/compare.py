@@ -1,4 +1,4 @@
-"""The use case: reports, audio files or folders of renders, each compared with the first."""
+"""The use case: compare reports, audio files or folders of renders with the first of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from audio_pipeline.reporting.report_names import SUFFIX, renders_in
 
 @dataclass(frozen=True)
 class Group:
-    """Files that are compared with the first of them; `title` is the render's name in folders, or ""."""
+    """Files to compare with the first of them; `title` is the name of the render in folders, otherwise ""."""
 
     title: str
     files: tuple[Path, ...]
@@ -25,17 +25,16 @@ class Group:
 
 @dataclass(frozen=True)
 class Pairing:
-    """What is compared, and of each folder the names of what another one lacks."""
+    """The groups to compare; `left_out` lists, for each folder, the renders that not all folders have."""
 
     groups: tuple[Group, ...]
     left_out: tuple[tuple[Path, tuple[str, ...]], ...] = ()
 
 
 def paired(things: Sequence[Path]) -> Pairing:
-    """What is compared: the things themselves or, of folders, what has the same name in all; no groups
-    when folders have nothing in common.
+    """The groups to compare: the files, or the renders of the same name in all folders.
 
-    Raises ReportError for a folder that cannot be read.
+    Folders without a common name give an empty list of groups. Raises ReportError for an unreadable folder.
     """
     if not all(thing.is_dir() for thing in things):
         return Pairing((Group("", tuple(things)),))
@@ -51,7 +50,7 @@ def paired(things: Sequence[Path]) -> Pairing:
 def compare(
     group: Group, tolerance: Tolerance, track: int | None = None, picture: Picture = FROM_FILE
 ) -> Comparison:
-    """The comparison of a group; of audio files with several tracks `track` is read.
+    """The comparison of a group; `track` is the track to read in audio files with several.
 
     Raises StemError or ReportError for a file that cannot be read.
     """
@@ -60,14 +59,14 @@ def compare(
 
 
 def report_of(path: Path, track: int | None = None, picture: Picture = FROM_FILE) -> LoudnessReport:
-    """The report in `path` or, of an audio file, the one that it measures."""
+    """The report in `path`; for an audio file, the report of its measurement."""
     if path.name.endswith(".json"):
         return read_set(path)
     return measure_file(path, Known(track=track, picture=picture))
 
 
 def names_of(files: Sequence[Path]) -> list[str]:
-    """The shortest names that tell the files apart: their own, or with their folder."""
+    """The shortest distinct names of files: file name, file name with folder, or path."""
     own = [file.name.removesuffix(SUFFIX) for file in files]
     if len(set(own)) == len(own):
         return own

@@ -1,4 +1,4 @@
-"""The stems of the earlier render of a mix; those that the new one lacks are removed with it."""
+"""The stems of the earlier render of a mix; the new render removes those that it does not replace."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from audio_pipeline.reporting.render_set import recorded_files
 def earlier_stems(files: RenderFiles) -> dict[Path, str]:
     """The stems of the earlier render that the new one does not write, with their SHA-256 (hex).
 
-    Raises RenderError for a stem under this mix's name that is not the earlier render's: it would be
-    taken for one of the new render.
+    Raises RenderError for a file that has a stem's name but is not from the earlier render: it would be
+    mistaken for a stem of the new render.
     """
     master, written = files.master, set(files.stems.values())
     recorded = {} if files.report is None else recorded_files(files.report)
     folder = master.parent
-    # a report is passed around: what it names outside its own mix is not touched
+    # a report can come from anyone: files that it names outside its own mix are not removed
     own = {n: s for n, s in recorded.items() if "/" in n and belongs(master.stem, n)}
     kept = {folder / name: sha256 for name, sha256 in own.items()}
     found = {}

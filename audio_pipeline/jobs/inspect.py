@@ -1,4 +1,4 @@
-"""The use case: the samples of one layer of a preset, or of a part of a file, to be inspected."""
+"""The use case: read the samples of a layer of a preset, or of a part of a file, for inspection."""
 
 from __future__ import annotations
 
@@ -24,17 +24,19 @@ from audio_pipeline.timeline.spans import Span
 from audio_pipeline.timeline.timecode import RATES
 
 LONGEST_S = 600.0
-"""As much of a file as is looked at in one piece; of a longer one, its first ten minutes."""
+"""The longest part of a file that is inspected, ten minutes; the rest of a longer part is left out."""
 
 
 class SpanError(ValueError):
-    """Times that have no meaning here, or the wrong way round."""
+    """The times are invalid for this layer or file, or reversed."""
 
 
 @dataclass(frozen=True)
 class Inspected:
-    """`(n, channels)` samples that begin at `start_s`, and a description of them. `is_cut`: there would
-    be more than `LONGEST_S` of them. `did` tells what was done to the stems of a layer."""
+    """Samples `(n, channels)` from `start_s`, with a description in `what`.
+
+    `is_cut` is True when the part is longer than `LONGEST_S`; `did` lists the conditioning of a layer's stems.
+    """
 
     samples: Samples
     sample_rate_hz: int
@@ -53,11 +55,10 @@ def layer_of_preset(
     finish: Moment | None,
     dry: bool,
 ) -> Inspected:
-    """A layer as it stands in the mix or, `dry`, its source alone, from `begin` to `finish`. `files`
-    replace stems.
+    """A layer as in the mix, or with `dry` its source alone, from `begin` to `finish`. `files` replace stems.
 
-    Raises SpanError for times without meaning in this preset or that lie the wrong way round,
-    PresetError for a layer that is unknown or off, StemError for a stem that cannot be read.
+    Raises SpanError for times that are invalid in this preset or reversed, PresetError for a layer that is
+    unknown or off, StemError for a stem that cannot be read.
     """
     project = find_project(Path.cwd())
     preset = with_stem_files(build_preset(load_document(project, preset_name, sets)), files)
@@ -109,10 +110,10 @@ def _refuse_empty(start: int, stop: int) -> None:
 
 
 def part_of_file(path: Path, begin: Moment | None, finish: Moment | None) -> Inspected:
-    """A file from `begin` to `finish`, ten minutes at most.
+    """A file from `begin` to `finish`, at most `LONGEST_S`.
 
-    The times count from the start of the programme, and name no cue. Raises SpanError when they lie
-    the wrong way round, StemError for a file that cannot be read.
+    The times count from the start of the programme and cannot be relative to cues. Raises SpanError when they
+    are reversed, StemError for a file that cannot be read.
     """
     finish_pending(path)
     info = programme_info(path)

@@ -1,4 +1,4 @@
-"""The use cases of an existing file: its report, and its verdict against a delivery."""
+"""The use case: measure a file and write its report, with the verdict of a delivery."""
 
 from __future__ import annotations
 
@@ -23,10 +23,12 @@ from audio_pipeline.timeline.spans import Span
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of the files besides their samples. `picture` is what is said of their picture;
-    `preset` or `markers` name the sections; `fade_s` is how long a dropout among the markers should take;
-    `dialogue` is the dialogue stem; `track` the number of the track to read, from 1; `own_deliveries` is the
-    folder of a project's deliveries."""
+    """Inputs of a measurement besides the audio file.
+
+    `picture` is the picture rate and start; `preset` or `markers` name the sections; `fade_s` is the specified
+    length of a dropout among the markers; `dialogue` is the dialogue stem; `track` is the number of the track
+    to read, from 1; `own_deliveries` is the folder of a project's deliveries.
+    """
 
     preset: str | None = None
     markers: Path | None = None
@@ -49,7 +51,7 @@ def measure_file(path: Path, known: Known) -> LoudnessReport:
 
 
 def facts_of_file(path: Path, known: Known) -> MixFacts:
-    """All that its report needs besides the file. Raises as `measure`."""
+    """The facts for the report of a file. Raises as `measure`."""
     finish_pending(path)
     file = probe(path, track=known.track)
     programme = programme_span(path, file)
@@ -73,7 +75,7 @@ def facts_of_file(path: Path, known: Known) -> MixFacts:
 
 def _facts(path: Path, file: AudioInfo, programme: Span, known: Known) -> MixFacts:
     rate = file.sample_rate_hz
-    # presets bring every sound with them: only a file that is measured by one imports them
+    # presets import every layer and effect, so they are only imported when a preset is given
     if known.preset is not None:
         from audio_pipeline.preset.document import load_document
         from audio_pipeline.preset.model import build_preset

@@ -1,4 +1,4 @@
-"""The use case: a note on a watched mix that sets values becomes a preset, a render, a blind comparison."""
+"""The use case: render a note with new values on a watched mix, and compare it blind with the mix."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _HINT = "Write a value of the preset, e.g. dropout.fade = 80ms; several on lines
 
 
 def sets_of_note(text: str) -> tuple[str, ...]:
-    """The `--set` texts of a note, a line each. Raises PresetError for a note that is something else."""
+    """The `--set` texts of a note, one per line. Raises PresetError for any other note."""
     lines = [line.strip().removeprefix("--set").strip() for line in text.splitlines() if line.strip()]
     if not lines or len(lines) > MOST_VALUES:
         raise PresetError(
@@ -39,10 +39,9 @@ def sets_of_note(text: str) -> tuple[str, ...]:
 
 
 def write_note_preset(project: Project, name: str, sets: tuple[str, ...], note: str) -> str:
-    """Write the preset that a note means and return its name: `name`, the `sets` of the command, the note.
+    """Write a preset of `name`, the `sets` of the command and the values of a note; returns its name.
 
-    Raises PresetError for a note that the preset cannot have, and for one that is not about values: a page may
-    name no file.
+    Raises PresetError for values that are invalid in the preset, and for texts: a page must not name files.
     """
     own = sets_of_note(note)
     preset = build_preset(load_document(project, name, (*sets, *own)))
@@ -71,9 +70,9 @@ def note_comparison(
     cache: Cache | None,
     files: StemFiles = NO_FILES,
 ) -> tuple[str, str]:
-    """Render a note; the name of its preset, and a page that compares it blind with the mix it was made on.
+    """Render a note; returns the name of its preset, and a page that compares it blind with the watched mix.
 
-    The preset is removed where it cannot be rendered. Raises as `write_note_preset` and `render`.
+    The preset is removed if its render fails. Raises as `write_note_preset` and `render`.
     """
     folder = out or project.renders
     watched = with_stem_files(build_preset(load_document(project, name, sets)), files)
@@ -95,7 +94,7 @@ def note_comparison(
 
 
 def is_note_of(name: str, other: str) -> bool:
-    """Whether the preset `other` is named like a note on `name`."""
+    """Whether the preset `other` has the name of a note on `name`."""
     return re.fullmatch(rf"{re.escape(name)}-note-\d+", other) is not None
 
 

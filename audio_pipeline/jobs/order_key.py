@@ -1,4 +1,4 @@
-"""The key of a render: equal inputs give equal keys, and equal keys equal files."""
+"""The key of a render: equal inputs give equal keys, and equal keys give equal files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from audio_pipeline.reporting.delivery_files import delivery_text, full_name
 def order_key(
     project: Project, preset: Preset, name: str, folder: Path, reference: Reference | None
 ) -> str:
-    """The hash of all inputs of a render, with the bytes of its recordings and its head.
+    """The hash of all inputs of a render, including the bytes of its recordings and its head.
 
     Raises StemError for a missing file, ReportError for an unknown delivery.
     """

@@ -1,6 +1,6 @@
-"""A render in a child process whose arithmetic is pinned, for a process that has imported NumPy already.
+"""Renders in a child process with pinned arithmetic, for a process that has already imported NumPy.
 
-The library never changes the environment of its process, and NumPy reads it only once: see
+The library never changes the environment of its process, and NumPy reads it only at import: see
 `dsp.arithmetic`.
 """
 
@@ -23,7 +23,7 @@ from audio_pipeline.reporting.model import LoudnessReport
 
 @dataclass(frozen=True)
 class PinnedRender:
-    """What a child process rendered: the files of the set, and the report, None for an excerpt."""
+    """The result of a child process: the files of the set, and the report, None for an excerpt."""
 
     files: RenderFiles
     report: LoudnessReport | None
@@ -60,11 +60,11 @@ def render_pinned(order: Order) -> PinnedRender:
 
 
 def serve() -> None:
-    """Render the order that stands on stdin, and answer on stdout: the child's side of `render_pinned`."""
+    """Read an order from stdin, render it, and write the answer to stdout: the child of `render_pinned`."""
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as out:
         os.dup2(
             sys.stderr.fileno(), sys.stdout.fileno()
-        )  # keeps what a library prints out of the answer
+        )  # keeps the prints of libraries out of the answer
         pickle.dump(_answer(), out)
 
 

@@ -1,4 +1,4 @@
-"""What the report of a render says besides the file: its dialogue, and where it came from."""
+"""The facts of a render that its report adds to the measurement of the file: dialogue and provenance."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from audio_pipeline.reporting.sections import facts_of_preset
 
 
 def facts_of(session: Session, finished: FinishedMix, master: Master) -> MixFacts:
-    """The facts for the report of a whole render."""
+    """The facts for the report of a complete render."""
     measured, gains = finished.measured, master.gains
     rate = session.scene.sample_rate
     facts = facts_of_preset(session.preset, session.scene.schedule, rate)
@@ -65,7 +65,7 @@ def _aim(session: Session, finished: FinishedMix, ceiling: CeilingAction) -> Lou
 
 
 def _head(session: Session) -> dict[str, Any]:
-    """Whose ears the mix is for; its file is told by its bytes. Speakers have none."""
+    """The name of the head and the SHA-256 of its file; empty for speakers."""
     if session.scene.listening == "speakers":
         return {}
     name, key = session.preset.head.head, session.scene.head.key
@@ -73,7 +73,7 @@ def _head(session: Session) -> dict[str, Any]:
 
 
 def _plugins(session: Session) -> dict[str, Any]:
-    """The plug-ins whose sounds are in the mix, with their versions; nothing without one."""
+    """The plug-ins of the mix's layers and effects, with their versions; empty without plug-ins."""
     preset = session.preset
     sounds = [*preset.playing().values(), *preset.treating().values(), *preset.working().values()]
     used = packages_of(type(sound) for sound in sounds)

@@ -27,22 +27,21 @@ _RENDER_IT = "Give the report of a whole render: render-ending --preset NAME wri
 
 @dataclass(frozen=True)
 class ReferenceReport:
-    """A report whose cues and slots are given to other languages. `programme_db` is the gain of everything in
-    its mix."""
+    """A report whose cues and slots other languages use. `programme_db` is the programme gain of its mix."""
 
     lock: PictureLock
     programme_db: float | None
 
     def lock_for(self, project: Project, cache: Cache | None) -> PictureLock:
-        """The lock."""
+        """The picture lock of the report."""
         return self.lock
 
 
 @dataclass(frozen=True)
 class ReferenceMix:
-    """The same mix with the stems of the reference; their lengths give the lock.
+    """The same mix with the stems of the reference language; the stems' lengths give the lock.
 
-    `programme_db` as in `ReferenceReport`, None where it is not known.
+    `programme_db` as in `ReferenceReport`; None if unknown.
     """
 
     name: str
@@ -50,7 +49,7 @@ class ReferenceMix:
     programme_db: float | None = None
 
     def lock_for(self, project: Project, cache: Cache | None) -> PictureLock:
-        """The lock. Raises PresetError and StemError for what cannot be timed or read."""
+        """The picture lock. Raises PresetError for invalid times, StemError for an unreadable stem."""
         return lock_of_preset(project, self.preset, self.name, cache)
 
 
@@ -58,7 +57,7 @@ Reference = ReferenceReport | ReferenceMix
 
 
 def read_reference(path: Path) -> LoudnessReport:
-    """The report in `path`, which has cues and slots. Raises ReportError for any other, and for version 1."""
+    """The report in `path`. Raises ReportError for a report without cues and slots, and for version 1."""
     report = read_current_report(path)
     if not report.preset or not report.cues or report.slots is None:
         raise ReportError(f"{printable(path)} holds no cues and slots to lock to", hint=_RENDER_IT)
@@ -66,22 +65,21 @@ def read_reference(path: Path) -> LoudnessReport:
 
 
 Unlike = Callable[[Mapping[str, Any], Preset], tuple[Mapping[str, Any], Mapping[str, Any]]]
-"""Given the values of a report and a preset: values of both, as a report holds them, with all that differ."""
+"""From a report's values and a preset: values of both in the report's form, including all that differ."""
 
 
 def all_values(values: Mapping[str, Any], preset: Preset) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Every value, for one preset that nothing is known of."""
+    """All values, for a single preset."""
     return values, encodable_texts(rounded(flat(preset)))
 
 
 def reference_of_report(
     report: LoudnessReport, path: Path, preset: Preset, unlike: Unlike = all_values
 ) -> ReferenceReport:
-    """The report that was read from `path` as the reference of `preset`. For many presets, `unlike` leaves out
-    what they have alike.
+    """The report that was read from `path` as the reference of `preset`.
 
-    Raises ReportError for one that does not agree with the preset in its values (except those of voices), its
-    sample rate or its picture.
+    For many presets, `unlike` leaves out the values that they share. Raises ReportError for a report that
+    differs from the preset in its values (except those of voices), its sample rate or its picture.
     """
     shown = printable(path)
     _refuse_another_mix(report, shown, preset, unlike)

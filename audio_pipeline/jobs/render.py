@@ -1,4 +1,4 @@
-"""The use case: one preset and its stems become one master, its stems, its report and its page.
+"""The use case: render one preset with its stems to a master, its stems, its report and its page.
 
 mix every tile to the premaster and meter it ─▶ gains ─▶ ceiling, dither, files ─▶ report from the file
 """
@@ -48,15 +48,16 @@ if TYPE_CHECKING:
     from audio_pipeline.pages.page import PageMedia
 
 Progress = Callable[[str, float], None]
-"""Told what is being done, and which share of it is (0..1)."""
+"""Called with the stage and the share of it that is done (0..1)."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be rendered. `begin` and `finish` bound an excerpt; None means the whole.
+    """The inputs and options of a render. `begin` and `finish` bound an excerpt; None is the programme's edge.
 
     An excerpt has no report and no page. Without `page` no page code is imported. With `reference` the mix
-    has its cues and slots. `stem_names` are those of stems that are not called after the mix.
+    uses the cues and slots of the reference. `stem_names` are the file names of stems, by stem, where they
+    differ from the mix's name.
     """
 
     project: Project
@@ -75,9 +76,9 @@ class Order:
 
 @dataclass(frozen=True)
 class Rendered:
-    """What was made.
+    """The result of a render.
 
-    `report` is None for an excerpt; `page_media`, what the page shows besides the report, without a page.
+    `report` is None for an excerpt. `page_media` is the page's content besides the report, None without a page.
     """
 
     master: Master
@@ -88,11 +89,10 @@ class Rendered:
 
 
 def render(order: Order, progress: Progress = lambda stage, share: None) -> Rendered:
-    """Render one mix. Raises PresetError, StemError or RenderError; earlier files are then as they were.
+    """Render one mix. Raises PresetError, StemError or RenderError; existing files are then unchanged.
 
-    The master is `<out>/<preset>.wav`; an excerpt carries its timecodes in its name, and in its file
-    no loudness, since what was measured is the whole. Same order, same bytes, whatever the number of
-    workers.
+    The master is `<out>/<preset>.wav`. An excerpt has its timecodes in its name and no loudness in its file,
+    because only the complete programme is measured. Equal orders give equal bytes for any number of workers.
     """
     progress("stems", 0.0)
     check_name(order.preset.name)
@@ -103,7 +103,7 @@ def render(order: Order, progress: Progress = lambda stage, share: None) -> Rend
     span = _span(order, session)
     files = _files(order, session, span)
     with folder_for(order.out), FileSet(order.out, files.name) as file_set:
-        # claimed from here on: a second render of the same mix is refused before it works in vain
+        # the file set is locked from here on: a second render of the same mix is refused before it mixes
         sources = stem_paths(order.project, order.preset, order.stem_files).values()
         refuse_to_replace(files, sources)
         for path, sha256 in earlier_stems(files).items():
@@ -150,9 +150,9 @@ def _make(
 
 
 def _given_gains(order: Order, preset: Preset) -> Gains | None:
-    """The gains that a reference gives, None where the mix has its own.
+    """The gains from the reference; None where the mix computes its own.
 
-    Music and effects take the programme's gain of their reference, so that they stand as they do in its mix.
+    Music and effects use the programme gain of their reference, so that their level is that of the full mix.
     """
     reference = order.reference
     if reference is None or "DX" in preset.master.buses or preset.master.anchor == "dialogue":
@@ -166,7 +166,7 @@ def _given_gains(order: Order, preset: Preset) -> Gains | None:
 
 
 def _hashes(files: RenderFiles, file_set: FileSet) -> dict[str, str]:
-    """The SHA-256 of the audio files of the set, by their names beside the report."""
+    """The SHA-256 (hex) of the audio files of the set, by path relative to the report."""
     folder = files.master.parent
     return {
         encodable(path.relative_to(folder).as_posix()): file_set.sha256_hex(path)
@@ -177,7 +177,7 @@ def _hashes(files: RenderFiles, file_set: FileSet) -> dict[str, str]:
 def _page(files: RenderFiles, preset: Preset, gains: Gains, wave: WaveWriter) -> RenderPage | None:
     if files.page is None:
         return None
-    from audio_pipeline.jobs.render_page import RenderPage  # without a page no page code is imported
+    from audio_pipeline.jobs.render_page import RenderPage  # only a render with a page imports it
 
     return RenderPage(preset, gains, wave.draft())
 
@@ -185,7 +185,7 @@ def _page(files: RenderFiles, preset: Preset, gains: Gains, wave: WaveWriter) ->
 def _report(
     wave: WaveWriter, facts: MixFacts, files: RenderFiles, page: RenderPage | None
 ) -> LoudnessReport:
-    """The report from the file that will be delivered, which then carries its loudness."""
+    """Measure the written file, store its loudness in the file's `bext`, and return the report."""
     observers = [] if page is None else [page.analyzer]
     report = report_of_draft(wave.draft(), facts, files.master.name, observers)
     wave.set_loudness(
@@ -229,7 +229,7 @@ def _files(order: Order, session: Session, span: Span) -> RenderFiles:
 
 
 def _excerpt(session: Session, span: Span) -> str:
-    """What the name of an excerpt ends in: its timecodes."""
+    """The suffix of an excerpt's name: its timecodes."""
 
     def digits(sample: int) -> str:
         timecode = session.scene.clock.timecode_of_sample(sample, session.scene.sample_rate)

@@ -1,4 +1,4 @@
-"""The files of a render: their names, and which of them may be overwritten."""
+"""The files of a render: their names, and the check for files that must not be overwritten."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGE_SUFFIX = ".report.html"
 
 @dataclass(frozen=True)
 class RenderFiles:
-    """Where a render is written. `stems` is empty, and `report` and `page` are None, when none is made."""
+    """The paths of a render. `stems` is empty, and `report` and `page` are None, where they are not written."""
 
     master: Path
     stems: dict[str, Path]
@@ -31,23 +31,23 @@ class RenderFiles:
 
     @property
     def name(self) -> str:
-        """The name of the mix, which all of its files begin with."""
+        """The name of the mix, with which the names of all its files begin."""
         return self.master.stem
 
     @property
     def stems_folder(self) -> Path:
-        """The folder of the stems, beside the master."""
+        """The folder of the stems, next to the master."""
         return self.master.with_name(f"{self.master.stem}.stems")
 
 
 def possible_stems(master: Path) -> dict[str, Path]:
-    """The possible paths of the stems of a master, by their names."""
+    """The possible paths of the stems of a master, by stem."""
     folder = master.with_name(f"{master.stem}.stems")
     return {stem: folder / f"{master.stem}_{stem}.wav" for stem in STEMS}
 
 
 def files_of_render(folder: Path, name: str, *, stems: bool, report: bool, page: bool) -> RenderFiles:
-    """The files of a render called `name` in `folder`."""
+    """The files of the render `name` in `folder`."""
     master = folder / f"{name}.wav"
     return RenderFiles(
         master,
@@ -58,7 +58,7 @@ def files_of_render(folder: Path, name: str, *, stems: bool, report: bool, page:
 
 
 def with_stem_names(files: RenderFiles, names: Mapping[str, str]) -> RenderFiles:
-    """The files with their stems called by `names`, where these say so, in the same folder."""
+    """The files with the stems renamed, in the same folder, as `names` gives by stem."""
     stems = {
         stem: path.with_name(f"{names[stem]}.wav") if stem in names else path
         for stem, path in files.stems.items()
@@ -67,13 +67,13 @@ def with_stem_names(files: RenderFiles, names: Mapping[str, str]) -> RenderFiles
 
 
 class FileIdentities:
-    """Which file each path leads to; each is looked up once, for many renders of the same sources."""
+    """The identity of the file at each path; each is read once, for many renders of the same sources."""
 
     def __init__(self) -> None:
         self._known: dict[Path, tuple[int, int] | None] = {}
 
     def of(self, path: Path) -> tuple[int, int] | None:
-        """The device and the number of the file; None without a file."""
+        """The device and inode number of the file at `path`; None without a file."""
         if path not in self._known:
             self._known[path] = _identity(path)
         return self._known[path]
@@ -90,8 +90,10 @@ def _identity(path: Path) -> tuple[int, int] | None:
 def refuse_to_replace(
     files: RenderFiles, sources: Iterable[Path], identities: FileIdentities | None = None
 ) -> None:
-    """Raise RenderError when a render would replace one of its `sources`, or a file that is not an
-    earlier render of this program. `identities` are those of the sources, for many renders."""
+    """Raise RenderError when a render would overwrite one of its `sources` or a file of another program.
+
+    `identities` caches the identities of the sources for many renders.
+    """
     if files.stems and files.stems_folder.is_symlink():
         raise RenderError(
             f"{files.stems_folder} is a link; stems are not written through it", hint="Remove it."
@@ -111,7 +113,7 @@ def refuse_to_replace(
 def folder_for(folder: Path) -> Iterator[None]:
     """Create a folder and its parents; when the block raises, remove the created ones unless they hold a file.
 
-    Raises RenderError when it cannot be made.
+    Raises RenderError when it cannot be created.
     """
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:

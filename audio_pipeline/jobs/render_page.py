@@ -1,4 +1,4 @@
-"""The page of a render: what it shows is collected while the master is measured."""
+"""The page of a render; its content is collected while the master is measured."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from audio_pipeline.reporting.model import LoudnessReport
 
 
 class RenderPage:
-    """Watches the blocks of a master, and writes its page."""
+    """Analyses the blocks of a master and writes its page."""
 
     def __init__(self, preset: Preset, gains: Gains, master: Path) -> None:
         self._preset = preset
         self.analyzer = PageAnalyzer(master, softest_dbfs(preset, gains))
 
     def write(self, path: Path, report: LoudnessReport, text: str, writing: WritingText) -> PageMedia:
-        """Write the page, whole or not at all; returns what it shows besides the report, whose file
-        holds `text`. `writing` makes it one of a set.
+        """Write the page, complete or not at all; returns its content besides the report.
 
-        Raises RenderError when it cannot be written.
+        `text` is the text of the report's file; `writing` opens the page as a file of the set. Raises
+        RenderError when it cannot be written.
         """
         media = self.analyzer.media()
         write_page(path, report, sha256_of_text(text), changes_of(self._preset), media, writing)

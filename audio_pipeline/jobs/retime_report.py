@@ -1,4 +1,4 @@
-"""What a retiming found, as one JSON document."""
+"""The result of a retiming as one JSON document."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCHEMA = "Retime.1"
 
 
 def retime_document(found: Retimed) -> dict[str, Any]:
-    """The document: what moves, what was written, what was compared and which spans are the same samples."""
+    """The document: the moves, the new preset, the compared span and the spans with equal samples."""
     shortest = to_samples(found.clock.rate.seconds(1), found.sample_rate_hz)
     rate = found.sample_rate_hz
 
@@ -65,7 +65,7 @@ def _move(found: Retimed, move: Move) -> dict[str, Any]:
 
 
 def write_retime_report(path: Path, document: dict[str, Any]) -> None:
-    """Write the document. Raises RenderError where it cannot be written, and for a file of another kind."""
+    """Write the document. Raises RenderError when it cannot be written or would replace another file."""
     if path.exists() and f'"schema": "{SCHEMA}"' not in path.read_text(errors="replace")[:4096]:
         raise RenderError(
             f"{printable(path)} already exists and is not a retime report.",

@@ -1,4 +1,4 @@
-"""The places of a preset's times in a marker list or a new cut, and the times without a place."""
+"""The new values of a preset's times, from a marker list or a new cut, and the times that have none."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True)
 class Targets:
-    """`places` are exact seconds by key. `kind` names the list; `problems` are cues that the cut removes;
-    `notes` are other remarks."""
+    """The new times: `places` are exact seconds by key.
+
+    `kind` describes the list; `problems` are cues that the cut removes; `notes` are other remarks.
+    """
 
     kind: str
     places: Mapping[Key, Fraction]
@@ -34,9 +36,10 @@ class Targets:
 def targets_of_markers(
     path: Path, cues: Sequence[Timed], clock: Clock, sample_rate_hz: int, length_s: Fraction, snap: bool
 ) -> Targets:
-    """The places of the cues that a list has markers for, by name; case and spaces do not matter.
+    """The times of the cues that have a marker of their name in a list; case and spaces do not matter.
 
-    Raises ReportError as `read_markers`, for a list without a cue's name, and for a cue with two markers.
+    Raises ReportError as `read_markers`, for a list without a marker for any cue, and for two markers of one
+    cue.
     """
     found = _at_the_presets_rate(lambda: read_markers(path, clock, sample_rate_hz, length_s))
     known = {cue.name: cue for cue in cues}
@@ -69,8 +72,7 @@ def targets_of_markers(
 def targets_of_cuts(
     old: Path, new: Path, times: Sequence[Timed], slots: Mapping[str, Span], rate_hz: int, clock: Clock
 ) -> Targets:
-    """The places of the times that follow the picture, as a new cut moves it. Raises ReportError as
-    `read_change`."""
+    """The new values of the times that follow the picture. Raises ReportError as `read_change`."""
     change = _at_the_presets_rate(lambda: read_change(old, new, clock))
     places: dict[Key, Fraction] = {}
     problems, of_sounds = [], []

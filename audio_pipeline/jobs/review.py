@@ -1,4 +1,4 @@
-"""The use case: mixes that are rendered become one page to choose between them by ear."""
+"""The use case: write a page to compare rendered mixes by ear."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from audio_pipeline.reporting.report_names import SUFFIX, renders_in
 
 
 def renders_of(thing: str) -> list[Path]:
-    """The renders that a preset's name, a file or a folder means.
+    """The reports or audio files of a preset's name, a file or a folder of renders.
 
     Raises ReportError for a preset that is not rendered.
     """
@@ -48,9 +48,9 @@ def renders_of(thing: str) -> list[Path]:
 
 
 def take_of(path: Path, track: int | None = None, picture: Picture = FROM_FILE) -> Take:
-    """The mix whose report or audio file `path` is; without a report, or of a `track`, it is measured.
+    """The mix of a report or an audio file `path`. It is measured without a report, or when `track` is given.
 
-    Raises ReportError for a report whose audio file is not beside it, StemError for unreadable audio.
+    Raises ReportError for a report whose audio file is not next to it, StemError for unreadable audio.
     """
     if path.name.endswith(SUFFIX):
         report = read_set(path)
@@ -76,16 +76,16 @@ def review(
     notes: Path | None = None,
 ) -> tuple[Path, list[tuple[str, float]]]:
     """Write the review page of 2 to 26 renders; returns its path, and the name and gain in dB of each.
-    Of audio files with several tracks `track` is read. `on_report` is handed every mix's report.
 
-    `page` None means `renders/review.html` of the project; `notes` are opened in it. Raises ReportError,
-    StemError or RenderError.
+    `page` is its path (default: `renders/review.html` of the project); `notes` are review notes to show in it;
+    `track` is the track to read in audio files with several. `on_report` is called with the report of each
+    mix. Raises ReportError, StemError or RenderError.
     """
     takes = [take_of(path, track, picture) for path in renders]
     for take in takes:
         on_report(take.report)
     said = None if notes is None else read_notes(notes, names_of(takes), clock_of(takes[0].report))
-    # encoding leaves Python, so that threads share the cores
+    # the encoders run outside Python, so threads use all cores
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         copies = list(pool.map(listening_copy, takes))
     written = current_project().renders / "review.html" if page is None else page

@@ -47,7 +47,7 @@ def rendered_page(
 
 
 class Watched:
-    """The files that a mix depends on: all presets, and its stems."""
+    """The files on which a mix depends: all presets, and its stems."""
 
     def __init__(
         self, project: Project, preset: str, sets: tuple[str, ...], files: StemFiles = NO_FILES
@@ -57,8 +57,10 @@ class Watched:
         self._presets: tuple[Path, ...] = ()
 
     def changes(self, asked: Callable[[], str | None] = lambda: None) -> Iterator[str | None]:
-        """Yield None at once, and after each change of a file once it is no longer being written; between,
-        each text that `asked` returns."""
+        """Yield None at once and after each change of a file, and each text that `asked` returns.
+
+        A file that is still being written is awaited.
+        """
         self._find_stems()
         last, rendered = self._stamps(), None
         while True:
@@ -78,7 +80,7 @@ class Watched:
         return list(self._stamps())
 
     def _find_stems(self) -> None:
-        """While the preset is invalid, the stems of its last valid version are watched."""
+        """Update the watched stems; while the preset is invalid, those of its last valid version stay."""
         with suppress(AudioPipelineError, OSError, MemoryError):
             preset = build_preset(load_document(self._project, self._preset, self._sets))
             self._stems = tuple(stem_paths(self._project, preset, self._files).values())

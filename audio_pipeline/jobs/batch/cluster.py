@@ -1,7 +1,8 @@
-"""The mixes of a batch on a Dask cluster: the same function, on other hosts. Needs the extra [cluster].
+"""Renders the mixes of a batch on a Dask cluster, by `render_one` on other hosts. Needs the extra [cluster].
 
-All hosts must see the project, and the folder of renders, at the same path. Each worker is asked before each
-mix whether it would make the same bytes (see `worker_check`); one that would not leaves the mix to others.
+All hosts must see the project and the folder of renders at the same path. Before each mix, a worker checks
+whether it would render the same bytes (see `worker_check`); if not, it refuses the mix, which another worker
+renders.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ from audio_pipeline.jobs.batch.mix_task import OnProgress, Outcome, Task
 from audio_pipeline.jobs.batch.worker_check import Inquiry, Refusal, render_if_same, sealed
 
 WAIT_S = 120.0
-"""How long a batch waits for a worker, or for its scheduler, unless it is told otherwise."""
+"""Seconds that a batch waits for a worker or its scheduler, by default."""
 
 _CONNECT_S = 20.0
 _ANSWER_S = 4.0
-"""How long the scheduler may take to say which workers it has."""
+"""Timeout of the scheduler's answer with the list of its workers."""
 _LOOK_EVERY_S = 1.0
 
 OnNotice = Callable[[str], None]
-"""Told, in a sentence, what a batch waits for."""
+"""Called with a sentence about what a batch waits for."""
 
 
 def on_cluster(
@@ -37,10 +38,10 @@ def on_cluster(
     wait_s: float = WAIT_S,
     on_notice: OnNotice = lambda text: None,
 ) -> Iterator[Outcome]:
-    """The outcome of every task, as it comes. What is still waiting when the caller stops is cancelled.
+    """Yield the outcome of every task when it ends. Tasks that wait when the caller stops are cancelled.
 
-    Without a worker, or without the scheduler, it says so and waits `wait_s` for one to come. Raises
-    RenderError when none does, no cluster runs at `address`, or Dask is not installed.
+    Without a worker or the scheduler, `on_notice` is called and the batch waits `wait_s`. Raises RenderError
+    when none connects by then, no cluster runs at `address`, or Dask is not installed.
     """
     try:
         import distributed
@@ -59,7 +60,7 @@ def on_cluster(
 
 @contextmanager
 def _without_dasks_log() -> Iterator[None]:
-    """What Dask would print of a lost scheduler, tracebacks included, is said in one sentence instead."""
+    """Silence Dask's log, which prints tracebacks for a lost scheduler; `on_notice` reports it instead."""
     loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client", "tornado")]
     before = [logger.level for logger in loggers]
     for logger in loggers:
@@ -73,19 +74,19 @@ def _without_dasks_log() -> Iterator[None]:
 
 @dataclass
 class _Waiting:
-    """A task, where it is, and the workers that refused it, with their reasons."""
+    """A task that has not ended, its future, and the workers that refused it, with their reasons."""
 
     task: Task
     future: Any = None
     on: frozenset[str] | None = None
-    """The workers that may take it; None where all may."""
+    """The workers that may render it; None for all."""
     refused: dict[str, Refusal] = field(default_factory=dict)
     since_s: float | None = None
-    """Since when no worker is there that may take it."""
+    """The time from which no connected worker may render it; None while one may."""
 
 
 class _ClusterBatch:
-    """A connection to a scheduler, and what was given to it."""
+    """A connection to a scheduler, and the tasks submitted to it."""
 
     def __init__(self, dask: Any, address: str, wait_s: float, on_notice: OnNotice) -> None:
         self._dask = dask
@@ -117,7 +118,7 @@ class _ClusterBatch:
                 name, future = self._done.get(timeout=_LOOK_EVERY_S)
                 waiting = self._left.get(name)
                 if waiting is None or waiting.future is not future:
-                    continue  # of a scheduler that was lost
+                    continue  # a future of a lost scheduler
                 if (outcome := self._outcome(waiting)) is not None:
                     del self._left[name]
                     on_progress(waiting.task.mix, 1.0)
@@ -132,7 +133,7 @@ class _ClusterBatch:
                 self._client.close(timeout=2)
 
     def _outcome(self, waiting: _Waiting) -> Outcome | None:
-        """What became of a task that has ended; None when it has to be given again."""
+        """The outcome of a task that has ended; None when it must be submitted again."""
         future, name = waiting.future, waiting.task.mix.name
         waiting.future = None
         if future.status not in ("finished", "error"):  # lost or cancelled
@@ -149,7 +150,7 @@ class _ClusterBatch:
         return answer
 
     def _look_after(self, workers: frozenset[str]) -> Iterator[Outcome]:
-        """Give each task to the workers that may take it. Those that none may take for too long fail."""
+        """Submit each task to the workers that may render it; yield a failure for each that timed out."""
         now_s = time.monotonic()
         for name, waiting in list(self._left.items()):
             may = workers - waiting.refused.keys()
@@ -177,7 +178,7 @@ class _ClusterBatch:
         only = {} if waiting.on is None else {"workers": sorted(waiting.on)}
         name = waiting.task.mix.name
         assert self._client is not None
-        if waiting.future is not None:  # none of the workers that were to take it is left
+        if waiting.future is not None:  # all workers that it was submitted to have disconnected
             self._client.cancel([waiting.future])
         future = self._client.submit(
             render_if_same, sealed(waiting.task), self._asked[name], pure=False, **only
@@ -186,9 +187,9 @@ class _ClusterBatch:
         future.add_done_callback(lambda done: self._done.put((name, done)))
 
     def _workers(self) -> frozenset[str]:
-        """The addresses of the workers that are connected; the scheduler is looked for when it is lost.
+        """The addresses of the connected workers; reconnects to a lost scheduler.
 
-        Raises RenderError when it does not come back.
+        Raises RenderError when the scheduler does not come back within `wait_s`.
         """
         lost_s: float | None = None
         while True:
@@ -222,7 +223,7 @@ class _ClusterBatch:
             return None
 
     def _forget(self) -> None:
-        """What was given to a scheduler that is lost must be given again."""
+        """Drop the futures of a lost scheduler, so that their tasks are submitted again."""
         client, self._client = self._client, None
         for waiting in self._left.values():
             waiting.future = waiting.since_s = None
@@ -231,7 +232,7 @@ class _ClusterBatch:
                 client.close(timeout=1)
 
     def _tell(self, text: str) -> None:
-        """Say it, but not again and again."""
+        """Report a notice once."""
         if text not in self._told:
             self._told.add(text)
             self._on_notice(text)

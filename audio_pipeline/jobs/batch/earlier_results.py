@@ -1,4 +1,4 @@
-"""What an overview holds of earlier batches into the same folder: mixes stay in it while they are there."""
+"""The mixes of earlier batches in the same folder, which stay in the overview while their files exist."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _TEXTS = ("name", "preset", "language", "failure")
 
 
 def earlier_results(out: Path, project: Project, names: Collection[str]) -> list[MixResult]:
-    """The mixes of the overview in `out` but those called `names`, each with its report of today.
+    """The mixes of the overview in `out`, except `names`, each with its current report.
 
-    A mix whose audio or report is gone is left out, and one that failed when its preset is gone. Raises
-    ReportError for an overview that cannot be understood.
+    A mix without its audio file or report is left out, and so is a failed mix without its preset. Raises
+    ReportError for an invalid overview.
     """
     taken = {same_file(name) for name in names}
     results = []
@@ -44,7 +44,7 @@ def earlier_results(out: Path, project: Project, names: Collection[str]) -> list
 def result_of(
     out: Path, name: str, base: str, language: str, overrides: dict[str, str], failure: str | None
 ) -> MixResult:
-    """A mix as the overview shows it: with its report, unless `failure` says why it is missing."""
+    """A mix for the overview, with its report; `failure` is the reason of a missing report."""
     report = None
     if failure is None:
         try:
@@ -62,7 +62,7 @@ def _result(out: Path, project: Project, row: dict[str, Any]) -> MixResult | Non
     if not is_there and (failure is None or base not in project.preset_names()):
         return None
     overrides = {str(key): str(value) for key, value in row["overrides"].items()}
-    # what failed then may have been rendered since, by itself
+    # a mix that failed in a batch may have been rendered since by `render-ending --preset`
     return result_of(out, name, base, row["language"] or "", overrides, None if is_there else failure)
 
 

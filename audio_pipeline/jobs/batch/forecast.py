@@ -1,4 +1,4 @@
-"""What a batch will share, how long it will take and how much disk it wants, before it is rendered."""
+"""The forecast of a batch: shared sounds, time and disk space."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from audio_pipeline.jobs.batch.plan import Mix
 
 _CPU_PER_SECOND = 0.07
 _CPU_PER_SECOND_SHARED = 0.02
-"""CPU seconds for a second of `final` at 48 kHz, without the cache and with every sound from it: measured on
-two cores of a server of 2023 (`benchmarks/batch.py`); a rough guide for other mixes and machines."""
+"""CPU seconds per second of `final` at 48 kHz, without the cache and with every sound from the cache: measured
+on two cores of a server of 2023 (`benchmarks/batch.py`); a rough guide for other mixes and machines."""
 _REPORT_BYTES = 60_000
 _SPILL_BYTES_PER_SAMPLE = 32
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """`shared` tells for each mix how many of its sounds an earlier one makes, and how many it has."""
+    """`shared` gives for each mix the number of sounds that an earlier mix renders, and of all its sounds."""
 
     shared: tuple[tuple[int, int], ...]
     mix_bytes: tuple[int, ...]
@@ -27,7 +27,7 @@ class Forecast:
 
 
 def forecast(mixes: Sequence[Mix], jobs: int) -> Forecast:
-    """What is to be expected of rendering `mixes`, in this order, by `jobs` processes."""
+    """The forecast for rendering `mixes` in this order by `jobs` processes."""
     known: set[str] = set()
     shared, sizes, cpu_s, scratch = [], [], 0.0, []
     for mix in mixes:

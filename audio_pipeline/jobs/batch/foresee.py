@@ -1,4 +1,4 @@
-"""Whether a mix can be made, as far as that is seen before anything is decoded."""
+"""Checks whether a mix can be rendered, without decoding any audio."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from audio_pipeline.reporting.delivery import load_delivery
 
 
 class Foresight:
-    """What stops the renders of a project, mix by mix; deliveries and recordings are looked at once."""
+    """Checks the mixes of a project one by one; each delivery and recording is read once."""
 
     def __init__(self, project: Project, headers: Headers) -> None:
         self._project = project
@@ -25,13 +25,14 @@ class Foresight:
         self._identities = FileIdentities()
 
     def check(self, preset: Preset, out: Path) -> None:
-        """Raise what a render of the preset into `out` would raise: ReportError for an unknown delivery,
-        StemError for a recording or a head that cannot be opened, RenderError for a file that would be
-        overwritten.
+        """Raise the error that a render of the preset into `out` would raise.
+
+        ReportError for an unknown delivery, StemError for a recording or a head that cannot be opened,
+        RenderError for a file that must not be overwritten.
         """
         self._check_delivery(preset.master.delivery)
         paths = dict.fromkeys(stem_paths(self._project, preset, {}, self._headers).values())
-        for path in paths:  # also where no cue waits for its end
+        for path in paths:  # also those on whose end no cue depends
             self._headers.samples(path, preset.sample_rate_hz)
         head = head_path(self._project, preset)
         if head is not None:
@@ -60,4 +61,4 @@ class Foresight:
 
 def _raise_again(error: AudioPipelineError | None) -> None:
     if error is not None:
-        raise error.with_traceback(None)  # which would grow with every mix
+        raise error.with_traceback(None)  # the traceback would grow with every mix

@@ -1,4 +1,4 @@
-"""Which full mix of a batch a mix without dialogue belongs to, whose gain of the programme it takes."""
+"""Finds the full mix of a batch whose programme gain a mix without dialogue uses."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from audio_pipeline.preset.document import Key
 from audio_pipeline.preset.model import Preset
 
 _Alike = tuple[str, frozenset[int]]
-"""A language, and numbers for the tables that a full mix and its music and effects have alike."""
+"""A language, and numbers of the tables that are equal in a full mix and its music and effects."""
 
 
 class FullMixes:
-    """The mixes with dialogue, in the order of the batch, found by what others have in common with them."""
+    """The mixes with dialogue, in the order of the batch, found by their values shared with other mixes."""
 
     def __init__(self, mixes: Iterable[tuple[str, str, Preset]], values: SharedValues) -> None:
-        """`mixes` are all that there are: each with its name, its language and its preset."""
+        """`mixes` are the name, language and preset of every mix of the batch."""
         self._values = values
         self._mixes = list(mixes)
 
     def name_of(self, preset: Preset, language: str) -> str | None:
-        """The name of the first full mix in `language` that is `preset`, music and effects, but for its voices
-        and its master. None if the batch has none."""
+        """The name of the first full mix in `language` whose values equal `preset`, except voices and master.
+
+        `preset` is music and effects. None if the batch has no such mix.
+        """
         for name, other in self._by_what_is_alike.get(self._alike(language, preset), ()):
             if not differences_from(*self._values.unlike(other, preset), preset):
                 return name
@@ -40,7 +42,7 @@ class FullMixes:
 
     @cached_property
     def _voices(self) -> Collection[Key]:
-        """Where any mix has a voice: there the others may differ."""
+        """The keys of all layers that are a voice in any mix; mixes may differ in these."""
         presets = (preset for _, _, preset in self._mixes)
         return {("layers", name) for p in presets for name, layer in p.layers.items() if layer.speaks}
 

@@ -1,4 +1,4 @@
-"""What the mixes of a batch are locked to: a language of the batch file, or a report."""
+"""The references that the mixes of a batch are locked to: a language of the batch file, or a report."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class GivenReport:
 
 @dataclass
 class Locks:
-    """The references of a batch's mixes; what mixes of one reference share is worked out once.
+    """The references of a batch's mixes; results that mixes of one reference share are computed once.
 
-    Keys are the same for mixes of one reference: who says so, the preset and its values.
+    A key is equal for mixes of one reference: the origin of the reference, the preset and its values.
     """
 
     parts: SharedParts
@@ -46,10 +46,10 @@ class Locks:
         key: Sequence[Any],
         in_language: Callable[[str], Preset],
     ) -> Reference | None:
-        """What `preset` is locked to, None where nothing says so: the report, or the `language` of the batch
-        file, in which `in_language` gives the same mix.
+        """The reference of `preset`, or None: the report, or `language` of the batch file.
 
-        Raises ReportError or PresetError for a reference that does not agree with the preset.
+        `in_language` returns the preset of the same mix in a language. Raises ReportError or PresetError for a
+        reference that does not agree with the preset.
         """
         if self.given is not None:
             unlike = self.parts.values.unlike_report
@@ -69,9 +69,9 @@ class Locks:
         return ReferenceMix(language, other)
 
     def planned_lock(self, reference: Reference | None, key: Sequence[Any]) -> PictureLock | None:
-        """The lock as headers of stems give it.
+        """The lock, from the headers of stems; None without a reference.
 
-        Raises PresetError and StemError, which name the reference.
+        Raises PresetError and StemError, whose message names the reference.
         """
         if reference is None or isinstance(reference, ReferenceReport):
             return None if reference is None else reference.lock
@@ -90,8 +90,11 @@ class Locks:
 
 
 def is_for_all_languages(preset: Preset, reference: Reference | None, replaced: Collection[str]) -> bool:
-    """Whether the mix is the same in every language, which has other stems for the layers `replaced`: it has
-    no dialogue, only voices differ, and its picture is locked by a reference or by a slot for every voice."""
+    """Whether the mix is the same in every language; a language replaces the stems of the layers `replaced`.
+
+    True for a mix without dialogue in which only voices differ, if a reference or a slot for every voice locks
+    its picture.
+    """
     voices = {name: layer for name, layer in preset.layers.items() if layer.speaks}
     if "DX" in preset.master.buses or not voices.keys() >= set(replaced):
         return False

@@ -1,4 +1,4 @@
-"""One mix of a batch, rendered: the same code in this process, in another, and on another host."""
+"""Renders one mix of a batch, in this process, in another process or on another host."""
 
 from __future__ import annotations
 
@@ -33,16 +33,19 @@ _SHARES = {
     "report": (75.0, 10.0),
     "page": (85.0, 15.0),
 }
-"""Where each stage begins and how long it takes, in percent of a mix."""
+"""Start and length of each stage, in percent of a mix."""
 
 OnProgress = Callable[[Mix, float], None]
-"""Told which share (0..1) of a mix is done."""
+"""Called with a mix and the share of it that is done (0..1)."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a mix. `error` is a sentence; `delivery` is None without a report; `overruns` are
-    the warnings, as JSON, of what does not fit its picture."""
+    """The result of a mix.
+
+    `error` is a sentence; `delivery` is None without a report; `overruns` are the warnings, as JSON, about
+    lines that do not fit the picture.
+    """
 
     name: str
     status: Status
@@ -54,17 +57,17 @@ class Outcome:
 
     @property
     def passes(self) -> bool:
-        """Whether the mix is there and its delivery passes."""
+        """Whether the mix has a report and its delivery passes."""
         return self.delivery is not None and self.delivery.passes
 
 
 class ClaimedOutcome(Outcome):
-    """The mix is being rendered by another batch or command; the batch comes back to it."""
+    """The result of a mix that another process is rendering; the batch tries it again later."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """A mix, and how it is to be rendered: by how many threads, and with which cache."""
+    """A mix to render, with its number of threads and its cache."""
 
     mix: Mix
     cache: Cache | None
@@ -72,7 +75,7 @@ class Task:
 
 
 def render_one(task: Task, progress: Callable[[float], None] = lambda share: None) -> Outcome:
-    """Render one mix. Never raises for what is wrong with that mix alone: the outcome says it."""
+    """Render one mix. An error of this mix is not raised but returned in the outcome."""
     mix, started = task.mix, time.perf_counter()
     if mix.preset is None or mix.failure is not None:
         return Outcome(mix.name, "failed", 0.0, mix.failure, mix.hint)
@@ -92,7 +95,7 @@ def render_one(task: Task, progress: Callable[[float], None] = lambda share: Non
             reference=mix.reference,
         )
         key = _order_key(mix)
-        if _is_kept(mix, task.cache, key):  # another batch has made it since this one was planned
+        if _is_kept(mix, task.cache, key):  # another batch has rendered it since the plan
             return unchanged(mix)
         report = render(order, on_progress).report
         if task.cache is not None:
@@ -114,7 +117,7 @@ def render_one(task: Task, progress: Callable[[float], None] = lambda share: Non
 def unchanged(mix: Mix) -> Outcome:
     """The outcome of an unchanged mix, with the delivery and the overruns of its report."""
     report = None
-    with suppress(ReportError):  # the overview says what is wrong with it
+    with suppress(ReportError):  # the overview shows the error of the report
         report = read_report(mix.out / f"{mix.name}{SUFFIX}")
     return _made(mix, "unchanged", report, 0.0)
 
@@ -127,7 +130,7 @@ def _made(mix: Mix, status: Status, report: LoudnessReport | None, seconds: floa
 
 
 def is_unchanged(mix: Mix, cache: Cache | None) -> bool:
-    """Whether this very mix was rendered before and its files are still what they were."""
+    """Whether the mix was rendered before with equal inputs, and its files are unchanged."""
     if cache is None or mix.preset is None or mix.failure is not None:
         return False
     try:
@@ -137,7 +140,7 @@ def is_unchanged(mix: Mix, cache: Cache | None) -> bool:
 
 
 def _is_kept(mix: Mix, cache: Cache | None, key: str) -> bool:
-    """Whether the mix was rendered under this key, and its files are still what they were."""
+    """Whether the mix was rendered under this key, and its files are unchanged."""
     if cache is None:
         return False
     try:
@@ -153,7 +156,7 @@ def _is_kept(mix: Mix, cache: Cache | None, key: str) -> bool:
 
 
 def in_turn(tasks: Iterable[Task], on_progress: OnProgress, threads: int) -> Iterator[Outcome]:
-    """Every task in this process, one after the other."""
+    """Render every task in this process, one after the other."""
     for task in tasks:
         on_progress(task.mix, 0.0)
         yield render_one(replace(task, threads=threads), partial(on_progress, task.mix))
@@ -164,13 +167,13 @@ def _outputs(mix: Mix) -> tuple[str, ...]:
 
 
 def _files(mix: Mix) -> dict[str, Any]:
-    """Size and hash of each file that the mix became."""
+    """Size and hash of each file of the mix."""
     return {
         name: [(mix.out / name).stat().st_size, sha256_hex(mix.out / name)] for name in _outputs(mix)
     }
 
 
 def _order_key(mix: Mix) -> str:
-    """All that the mix depends on. Raises StemError for a missing file."""
+    """The hash of all inputs of the mix. Raises StemError for a missing file."""
     assert mix.preset is not None
     return order_key(Project(mix.root), mix.preset, mix.name, mix.out, mix.reference)

@@ -1,4 +1,4 @@
-"""What a batch will render: every mix by name, checked before anything is rendered."""
+"""The plan of a batch: every mix by name, checked before anything is rendered."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ from audio_pipeline.suggestions import did_you_mean
 from audio_pipeline.units import Parameters
 
 MOST_SOUNDS = 300_000
-"""Layers and effects of all mixes of a batch together: 1500 mixes of 200 are planned in 5 s of CPU."""
+"""Maximum of layers and effects in all mixes of a batch: planning 1500 mixes of 200 takes 5 s of CPU time."""
 
 Changes = Sequence[tuple[str, Any, str]]
-"""(key, value, who says so) of everything that a batch changes in a preset, in this order."""
+"""(key, value, origin) of every change of a batch to a preset, in order."""
 
 
 class _Choice(NamedTuple):
-    """One mix of a matrix: its preset, its language, what changes in it, and in the reference's."""
+    """One mix of a matrix: preset, language, its changes, and the changes in the reference language."""
 
     preset: str
     language: str
@@ -54,13 +54,13 @@ class _Choice(NamedTuple):
 
 @dataclass(frozen=True)
 class Mix:
-    """One mix of a batch. It can be sent to another process or host.
+    """One mix of a batch; it can be pickled for another process or host.
 
-    `overrides` tells what differs from the base preset; `sounds` has a key for every sound that is
-    on, alike where two mixes sound alike; mixes of one `family` differ in little but their ends.
-    Where `failure` says why it cannot be, there is no `preset`. `reference` is what it is locked to;
-    `full_mix` the mix of the batch whose gain of the programme it takes, and which is rendered before it.
-    `overruns` are what headers of stems let expect.
+    `overrides` are the values that differ from the base preset. `sounds` has a key for every sound that is on,
+    equal for equal sounds of two mixes. Mixes of one `family` differ only in cues, dropouts and master.
+    `failure` is the reason why it cannot be rendered; `preset` may then be None. `reference` is the reference
+    that it is locked to. `full_mix` is the mix of the batch whose programme gain it uses, and which is rendered
+    before it. `overruns` are those computed from the headers of the stems.
     """
 
     name: str
@@ -81,14 +81,14 @@ class Mix:
 
     @property
     def master(self) -> Path:
-        """The file that it becomes."""
+        """The path of its master."""
         return self.out / f"{self.name}.wav"
 
 
 def matrices_of(project: Project, things: Sequence[str], everything: bool) -> list[Matrix]:
-    """What names, patterns, preset files and batch files ask for.
+    """The matrices of preset names, patterns, preset files and batch files.
 
-    Raises PresetError for a name or a pattern that nothing has, and for what a batch file cannot mean.
+    Raises PresetError for a name or a pattern without a preset, and for an invalid batch file.
     """
     plain = list(project.preset_names()) if everything else []
     matrices: list[Matrix] = []
@@ -108,7 +108,7 @@ def matrices_of(project: Project, things: Sequence[str], everything: bool) -> li
 
 
 def _in_file(project: Project, file: Path) -> list[Matrix]:
-    """What a batch file asks for; the presets that it names are of this project."""
+    """The matrices of a batch file; its presets must be in this project."""
     shown = project.shown(file.absolute())
     return [
         replace(m, presets=tuple(n for p in m.presets for n in _named(project, p, f"{shown}: ")))
@@ -119,11 +119,10 @@ def _in_file(project: Project, file: Path) -> list[Matrix]:
 def plan(
     project: Project, matrices: Sequence[Matrix], out: Path, given: GivenReport | None = None
 ) -> list[Mix]:
-    """Every mix, in order; all are locked to the report that is `given`. Raises PresetError for whatever the
-    batch itself gets wrong.
+    """Every mix of a batch, in order; all are locked to the report `given`, if any.
 
-    A preset that is broken by itself, a missing recording, or a reference that does not agree with
-    it is that mix's own failure.
+    Raises PresetError for an error of the batch. An error of one mix is that mix's failure: an invalid preset,
+    a missing recording, or a reference that does not agree with the preset.
     """
     refuse_too_many(matrices)
     names = dated([matrix.name for matrix in matrices])
@@ -140,7 +139,7 @@ def plan(
         for choice in _crossed(matrix, bases):
             name, language, changes, in_reference = choice
             mix, nothing = _mix(parts, project, matrix, bases[name], choice, out, locks), False
-            if language and not mix.language:  # one for all languages
+            if language and not mix.language:  # the same mix for all languages
                 if (once := (mix.name, name, repr(in_reference))) in for_all:
                     continue
                 for_all.add(once)
@@ -164,7 +163,7 @@ def plan(
 
 
 def _with_full_mix(mix: Mix, full_mixes: FullMixes) -> Mix:
-    """The mix, told where its gain comes from, when that is another mix of the batch."""
+    """The mix with `full_mix` set, where its gain comes from another mix of the batch."""
     preset, reference = mix.preset, mix.reference
     if preset is None or mix.failure is not None or not isinstance(reference, ReferenceMix):
         return mix
@@ -182,7 +181,7 @@ def _with_full_mix(mix: Mix, full_mixes: FullMixes) -> Mix:
 
 
 def _refuse_too_many_sounds(matrices: Sequence[Matrix], parts: SharedParts) -> None:
-    """Raise PresetError when the mixes have more than `MOST_SOUNDS` together; nothing has been crossed yet."""
+    """Raise PresetError for more than `MOST_SOUNDS` in all mixes, before the matrices are crossed."""
     count = 0
     for matrix in matrices:
         each = matrix.count() // max(1, len(matrix.presets))
@@ -200,7 +199,7 @@ def _refuse_too_many_sounds(matrices: Sequence[Matrix], parts: SharedParts) -> N
 
 
 def _named(project: Project, name: str, origin: str) -> list[str]:
-    if name.endswith(".toml"):  # one that a batch file names lies in the project
+    if name.endswith(".toml"):  # a file that a batch file names must be in the project
         return [str(project.inside(name, f"{origin}presets")) if origin else name]
     if any(c in name for c in "*?["):
         found = [known for known in project.preset_names() if fnmatchcase(known, name)]
@@ -218,7 +217,7 @@ def _named(project: Project, name: str, origin: str) -> list[str]:
 
 
 def _crossed(matrix: Matrix, bases: Mapping[str, Document | AudioPipelineError]) -> Iterator[_Choice]:
-    """Every mix that is not excluded."""
+    """Yield every combination of a matrix that is not excluded."""
     table = next((base.table for base in bases.values() if isinstance(base, Document)), {})
 
     def full(key: str) -> tuple[str, ...]:
@@ -243,7 +242,7 @@ def _check_exclusions(
     vary: Mapping[tuple[str, ...], tuple[Any, ...]],
     excluded: Sequence[Mapping[tuple[str, ...], Any]],
 ) -> None:
-    """An exclusion that can never meet a mix is a mistake."""
+    """Raise PresetError for an exclusion that no mix can match."""
     there: dict[tuple[str, ...], tuple[Any, ...]] = {
         ("preset",): matrix.presets,
         ("language",): tuple(matrix.stems),

@@ -1,7 +1,7 @@
-"""Whether a worker has the plug-ins that a mix is made with, and the same code in them.
+"""Checks that a worker has the plug-ins of a mix, with the same code.
 
-They are asked for by the names of their kinds: a preset that holds a kind which the worker lacks could not even
-be unpickled there.
+Plug-ins are checked by kind, before the preset is sent: a worker cannot unpickle a preset with a kind that it
+lacks.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Shelf = Literal["layers", "effects", "deliveries"]
 
 @dataclass(frozen=True)
 class AskedPlugin:
-    """A kind that a mix uses: the package that brings it, its version, and the key of its code."""
+    """A kind that a mix uses: the package that provides it, its version, and the key of its code."""
 
     shelf: Shelf
     kind: str
@@ -38,8 +38,10 @@ class AskedPlugin:
 
 
 def plugins_of(presets: Iterable[Preset], own: Path) -> tuple[AskedPlugin, ...]:
-    """The plug-ins that the presets use, those of sounds that are off, too, in order. `own` is the project's
-    folder of deliveries."""
+    """The plug-ins that the presets use, sorted, including those of sounds that are off.
+
+    `own` is the project's folder of deliveries.
+    """
     presets = list(presets)
     kinds: set[tuple[Shelf, str, type]] = set()
     for preset in presets:
@@ -57,7 +59,7 @@ def plugins_of(presets: Iterable[Preset], own: Path) -> tuple[AskedPlugin, ...]:
 
 
 def _delivery(name: str, own: Path) -> AskedPlugin | None:
-    """The delivery, where a plug-in brings it. One that is wrong is left to the render."""
+    """The delivery, if a plug-in provides it; None for an invalid one, which the render reports."""
     try:
         name = full_name(name, own)
         if name in names_of_files(own):
@@ -72,10 +74,10 @@ def _delivery(name: str, own: Path) -> AskedPlugin | None:
 
 
 def lacking(asked: AskedPlugin) -> str | None:
-    """What keeps this process from playing the kind as it is asked for; completes "the worker …"."""
+    """The reason why this process cannot use the same plug-in, or None; it completes "the worker …"."""
     try:
         here = plugin(asked.shelf, asked.kind)
-        if here is None:  # it may have been installed since this process began
+        if here is None:  # it may have been installed after this process started
             forget_plugins()
             importlib.invalidate_caches()
             here = plugin(asked.shelf, asked.kind)
@@ -96,7 +98,7 @@ def lacking(asked: AskedPlugin) -> str | None:
 
 
 def _code_here(asked: AskedPlugin) -> str:
-    """Raise PresetError or ReportError for a plug-in that cannot be used."""
+    """The key of the plug-in's code in this process. Raises PresetError or ReportError for an unusable one."""
     if asked.shelf == "deliveries":
         return digest(delivery_text(asked.kind, None))
     sound: type = LAYERS[asked.kind] if asked.shelf == "layers" else EFFECTS[asked.kind]

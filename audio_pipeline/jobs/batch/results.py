@@ -1,4 +1,4 @@
-"""What a batch came to, written beside its renders: index.html, batch.csv, batch.json, overruns.csv."""
+"""Writes the overview of a batch next to its renders: index.html, batch.csv, batch.json, overruns.csv."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _LOOK_EVERY_S = 0.05
 
 
 def refuse_foreign_overview(out: Path) -> None:
-    """Raise RenderError when a file in `out` has the name of an overview's and was not written by us."""
+    """Raise RenderError when a file in `out` has a name of the overview and is not from this program."""
     for name in NAMES:
         path = out / name
         if path.is_file() and not path.is_symlink() and path.stat().st_size == 0:
-            continue  # what a crash of the system left: nothing is lost with it
+            continue  # an empty file, from a system crash, may be overwritten
         refuse_to_overwrite(path)
 
 
 def write_overview(mixes: Sequence[Mix], outcomes: Mapping[str, Outcome], out: Path) -> list[str]:
-    """Write the overview of `mixes`, in their order, and after them of those that were in it before.
+    """Write the overview of `mixes`, in their order, followed by the mixes of earlier batches.
 
     Returns lines to print: notes and warnings on the stems of this batch, and a warning when the earlier
     overview was damaged, so that only this batch is in it. Raises RenderError when it cannot be written.
@@ -70,7 +70,7 @@ def _remarks_on_stems(results: Sequence[MixResult]) -> list[str]:
 
 @contextmanager
 def _locked(out: Path) -> Iterator[None]:
-    """While it lasts no other batch writes the overview of `out`: each adds to what is there."""
+    """Lock the overview of `out` against other batches, because each adds its mixes to it."""
     lock = Lock(out / _LOCK)
     until = time.monotonic() + _WAIT_S
     while not lock.acquire():

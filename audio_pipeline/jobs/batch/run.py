@@ -1,4 +1,4 @@
-"""The use case: a plan becomes renders, and each mix has its outcome."""
+"""The use case: render the mixes of a plan and return the outcome of each."""
 
 from __future__ import annotations
 
@@ -30,15 +30,16 @@ from audio_pipeline.reporting.report_names import SUFFIX
 
 _LOOK_EVERY_S = 0.1
 _RECORDED_S = 1.0
-"""How long another batch may take to note a mix whose files it has just put in place."""
+"""Seconds for another batch to record a mix in the cache after it has written its files."""
 
 
 @dataclass(frozen=True)
 class BatchOptions:
-    """How a batch is rendered: one job stays in this process, a scheduler has its own workers, for which
-    it waits `wait_s`; `on_notice` is told what it waits for.
+    """Options of a batch render.
 
-    With `require_pass`, a mix whose delivery does not pass has failed for `fail_fast`, too.
+    One job runs in this process. A `scheduler` has its own workers, for which the batch waits `wait_s`;
+    `on_notice` is called with the reason of the wait. With `require_pass`, `fail_fast` also stops after a mix
+    whose delivery does not pass.
     """
 
     jobs: int = 1
@@ -50,7 +51,7 @@ class BatchOptions:
     require_pass: bool = False
 
     def stops_after(self, outcome: Outcome) -> bool:
-        """Whether nothing more is rendered after this outcome."""
+        """Whether the batch stops after this outcome."""
         failed = outcome.status == "failed" or (self.require_pass and not outcome.passes)
         return self.fail_fast and failed
 
@@ -61,11 +62,11 @@ Outcomes = Generator[Outcome, None, None]
 def run(
     mixes: Sequence[Mix], out: Path, how: BatchOptions, on_progress: OnProgress = lambda mix, share: None
 ) -> Outcomes:
-    """Render the mixes that are missing or changed; the outcome of every mix as it comes, in no order.
+    """Render the missing or changed mixes; yield the outcome of every mix when it ends, in no fixed order.
 
-    A mix that fails does not stop the others, unless `fail_fast`. One that another process is rendering
-    comes last: what the other made of it is kept. However it ends, files are whole or as they were.
-    Raises RenderError when nothing can be rendered at all.
+    A mix that fails does not stop the others, unless `fail_fast`. A mix that another process is rendering comes
+    last, and the other's render is used. Files are complete or unchanged in any case. Raises RenderError when
+    no mix can be rendered.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -86,7 +87,7 @@ def run(
 
 
 def _round(mixes: Iterable[Mix], out: Path, how: BatchOptions, on_progress: OnProgress) -> Outcomes:
-    """The outcomes of mixes that do not wait for each other."""
+    """Yield the outcomes of mixes that do not depend on each other."""
     tasks = []
     for mix in mixes:
         if mix.failure is not None:
@@ -114,7 +115,7 @@ def _round(mixes: Iterable[Mix], out: Path, how: BatchOptions, on_progress: OnPr
 
 
 def _with_claimed_last(tasks: Sequence[Task], how: BatchOptions, on_progress: OnProgress) -> Outcomes:
-    """The outcome of every task; those that another process is rendering are waited for."""
+    """Yield the outcome of every task; wait for mixes that another process is rendering."""
     while tasks:
         claimed: set[str] = set()
         with closing(_outcomes(tasks, how, on_progress)) as outcomes:
@@ -129,7 +130,7 @@ def _with_claimed_last(tasks: Sequence[Task], how: BatchOptions, on_progress: On
 
 
 def _wait_for_other(task: Task) -> None:
-    """Wait until no other process writes the mix, and has noted what it made of it, if it did."""
+    """Wait until no other process writes the mix, and until a finished render is recorded in the cache."""
     mix = task.mix
     while is_claimed(mix.out, mix.name):
         time.sleep(_LOOK_EVERY_S)
@@ -141,7 +142,7 @@ def _wait_for_other(task: Task) -> None:
 
 
 def with_its_gain(mix: Mix) -> Mix:
-    """The mix with the gain of its full mix, once that is rendered."""
+    """The mix with the programme gain of its full mix, which must be rendered; otherwise a failure."""
     if mix.full_mix is None or not isinstance(mix.reference, ReferenceMix):
         return mix
     try:

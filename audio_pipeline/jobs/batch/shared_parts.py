@@ -1,7 +1,7 @@
-"""What the mixes of a batch have in common, worked out once.
+"""Computes the parts that the mixes of a batch share once.
 
-Mixes of one base differ in a few values; the tables that they share are the same objects, so that what follows
-from a table is kept by the object. Planning then costs what is new in a mix, and a look at each of its sounds.
+Mixes of one base differ in a few values. The tables that they share are the same objects, so results for a
+table are cached by object. The cost of planning a mix is then its new values, and one look-up per sound.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Sounds = Mapping[str, Parameters]
 
 
 class SharedParts:
-    """What was worked out for one mix and holds for others, too."""
+    """Cached documents, presets, timings and keys that several mixes share."""
 
     def __init__(self, project: Project) -> None:
         self.values = SharedValues()
@@ -52,7 +52,7 @@ class SharedParts:
         self._frozen: dict[frozenset[str], frozenset[str]] = {}
 
     def base(self, name: str) -> Document | AudioPipelineError:
-        """The preset as it is, or why it cannot be, with or without the batch."""
+        """The document of a preset without the batch's changes, or the error for an invalid preset."""
         if name not in self._loaded:
             try:
                 document = load_document(self._project, name, known=self._read)
@@ -63,22 +63,22 @@ class SharedParts:
         return self._loaded[name]
 
     def with_value(self, document: Document, key: str, value: Any, origin: str) -> Document:
-        """As `document.with_value`; the same value in the same document gives the same one."""
+        """As `document.with_value`; the same value in the same document gives the same object."""
         place = (id(document), key, repr(value), origin)
         if place not in self._written:
             self._written[place] = (document, with_value(document, key, value, origin))
         return self._written[place][1]
 
     def preset(self, document: Document) -> Preset:
-        """As `build_preset`."""
+        """As `build_preset`, with shared tables."""
         return build_preset(document, self._known)
 
     def timing(self, preset: Preset, lock: PictureLock | None = None) -> PlannedTiming:
-        """When everything is, with the cues and slots of `lock`. Raises as `planned_timing`."""
+        """The planned timing, with the cues and slots of `lock`. Raises as `planned_timing`."""
         return self._timing.planned(preset, lock)
 
     def can_be_timed(self, base: Document) -> bool:
-        """Whether a preset has a schedule without what a batch changes in it."""
+        """Whether a preset has a valid schedule without the batch's changes."""
         return self._can_be_timed(base)
 
     def _is_timed(self, base: Document) -> bool:
@@ -89,13 +89,13 @@ class SharedParts:
         return True
 
     def foresee(self, preset: Preset, out: Path) -> None:
-        """Raise what a render of the preset into `out` would raise; see `Foresight`."""
+        """Raise the error that a render of the preset into `out` would raise; see `Foresight`."""
         self._foresight.check(preset, out)
 
     def overrides(
         self, document: Document, preset: Preset, changes: Iterable[tuple[str, Any]]
     ) -> Mapping[str, Any]:
-        """What differs from the preset's base, key → value here, and after it what of `changes` does not."""
+        """Key → value of all values that differ from the preset's base, then those of `changes` that do not."""
         found = Layered(())
         if document.base is not None:
             found = self.values.changes(preset, self._bases(document.base))
@@ -103,11 +103,11 @@ class SharedParts:
         for key, value in changes:
             full = ".".join(full_key(document.table, tuple(part.strip() for part in key.split("."))))
             if full not in found and full not in more:
-                more[full] = self.values.value_at(preset, full, value)  # what "base - 3 dB" has come to
+                more[full] = self.values.value_at(preset, full, value)  # the result of "base - 3 dB"
         return Layered((*found.parts, more)) if more else found
 
     def family(self, preset: Preset, sounding: Sounds) -> str:
-        """What costs most in a mix: all but its cues, its dropouts and its master."""
+        """The key of the sounds that take most of a mix's time: all but cues, dropouts and master."""
         costly = [(n, s) for n, s in sounding.items() if getattr(s, "kind", "") != "dropout"]
         ears = _ears(preset)
         key = (*ears, *[id(sound) for _, sound in costly])
@@ -116,7 +116,7 @@ class SharedParts:
         return self._families[key]
 
     def sounds(self, preset: Preset, sounding: Sounds, schedule: Schedule) -> frozenset[str]:
-        """A key for every sound that is on: its parameters, and when its times come to."""
+        """A key for every sound that is on, from its parameters and its times in samples."""
         ears, rate, keys = _ears(preset), preset.sample_rate_hz, []
         at_times = self._checked.at_times(sounding.values(), schedule)
         for (name, sound), at in zip(sounding.items(), at_times, strict=True):

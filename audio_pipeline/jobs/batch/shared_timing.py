@@ -1,4 +1,4 @@
-"""When everything is, for many presets: worked out once for all whose times are the same."""
+"""The timing of many presets, computed once for all presets with equal times."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from audio_pipeline.timeline.picture_lock import PictureLock
 from audio_pipeline.units import Parameters
 
 _WITHOUT_TIME = frozenset({"level", "pan", "early", "late"})
-"""What a voice may differ in without being at another time."""
+"""The fields of a voice that do not change its times."""
 
 
 @dataclass(frozen=True)
 class PlannedTiming:
-    """When everything is by the headers of stems, and in sentences what does not fit the picture."""
+    """A timing from the headers of stems; `overruns` are sentences about lines that do not fit the picture."""
 
     timing: Timing
     overruns: tuple[str, ...]
 
 
 class SharedTiming:
-    """Presets of one project that differ in levels, places or the seed have their times in common."""
+    """Timings shared by presets of one project, e.g. those that differ in levels, positions or the seed."""
 
     def __init__(self, project: Project, headers: Headers, checked: CheckedSounds) -> None:
         self._project = project
@@ -53,7 +53,7 @@ class SharedTiming:
         return self._known[place]
 
     def _place(self, preset: Preset, lock: PictureLock | None) -> Hashable:
-        """All that a timing and its overruns depend on."""
+        """The key of a timing: every value on which it and its overruns depend."""
         head, picture, master = preset.head, preset.picture, preset.master
         return (
             (head.sample_rate, head.listening, head.head),
@@ -66,7 +66,7 @@ class SharedTiming:
         )
 
     def _layer_number(self, layer: Layer) -> int:
-        """A number that is alike for layers which have the same times."""
+        """A number that is equal for layers with the same times."""
         kind = type(layer)
         what: Hashable = ("this one", id(layer))
         if kind is Voice:
@@ -78,7 +78,7 @@ class SharedTiming:
 
 
 def _texts(parameters: Parameters) -> tuple[tuple[str, str], ...]:
-    """Every moment in a table, as it is written."""
+    """Field name and text of every moment in a table."""
     found = []
     for name in type(parameters).model_fields:
         value = getattr(parameters, name)

@@ -1,4 +1,4 @@
-"""The values of many presets that share most of their tables, written out and compared once for each table."""
+"""The values of many presets that share most of their tables; each table is flattened and compared once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ _NONE: Values = {}
 
 
 class ByObject(Generic[T]):
-    """A value for each object, made when it is first asked for; the object is kept with it."""
+    """A cache of one value per object, computed at first use.
+
+    The object is stored with its value, so that its `id` stays unique.
+    """
 
     def __init__(self, make: Callable[[Any], T]) -> None:
         self._make = make
@@ -37,7 +40,7 @@ class ByObject(Generic[T]):
 
 @dataclass(frozen=True, eq=False)
 class Layered(Mapping[str, Any]):
-    """Several mappings as one, their keys in order; mixes share most of them."""
+    """Several mappings as one, with their keys in order; mixes share most of the mappings."""
 
     parts: tuple[Mapping[str, Any], ...]
 
@@ -55,9 +58,9 @@ class Layered(Mapping[str, Any]):
 
 
 class SharedValues:
-    """What `explain.flat` gives for each preset, and what differs, without writing out what presets share.
+    """The values of `explain.flat` and their differences, without flattening shared tables again.
 
-    Tables are told apart by their fields' identity: a table that presets share has its fields once.
+    Tables are compared by the identity of their fields: the fields of a shared table are one object.
     """
 
     def __init__(self) -> None:
@@ -75,7 +78,7 @@ class SharedValues:
         return {key: self.fields(table) for key, table in tables_of(preset)}
 
     def unlike(self, there: Preset, here: Preset) -> tuple[Values, Values]:
-        """Of the `flat` values of two presets those of the tables that differ, in the order of `flat`."""
+        """The `flat` values of two presets in the tables that differ, in the order of `flat`."""
         others, own = self._tables_by_key(there), dict(tables_of(here))
         keys = [key for key, table in own.items() if table is not others.get(key)]
         keys += [key for key in others if key not in own]
@@ -85,12 +88,12 @@ class SharedValues:
         )
 
     def unlike_report(self, values: Values, here: Preset) -> tuple[Values, Values]:
-        """As `unlike`, for the values of a report and those of a preset as a report would hold them."""
+        """As `unlike`, for the values of a report and a preset's values in the report's form."""
         own = {key: self._as_reported(fields) for key, fields in self.tables(here).items()}
         return self._unlike(self._tables_of_report(values), own)
 
     def changes(self, here: Preset, base: Preset) -> Layered:
-        """What differs from the base, key → value here, as `explain.differences` finds it."""
+        """Key → value of all values that differ from the base, as `explain.differences` returns them."""
         before = self._tables_by_key(base)
         parts = (
             self._changes_of(key, table, before.get(key))
@@ -100,14 +103,14 @@ class SharedValues:
         return Layered(tuple(filter(None, parts)))
 
     def value_at(self, preset: Preset, key: str, default: Any) -> Any:
-        """The value at a key of `flat`; the default for a key that nothing has."""
+        """The value at a key of `flat`; the default for an unknown key."""
         try:
             return value_at(preset, key, self.fields)
         except KeyError:
             return default
 
     def number(self, key: Key, fields: Values) -> int:
-        """A number for the fields of the table at `key`, alike where they are alike."""
+        """A number for the fields of the table at `key`, equal for equal fields."""
         return self._texts.setdefault((key, self._numbers(fields)), len(self._texts))
 
     def _unlike(self, there: Tables, here: Tables) -> tuple[Values, Values]:
@@ -140,7 +143,7 @@ class SharedValues:
 
 
 def _grouped(values: Values) -> Tables:
-    """Flat values by their tables."""
+    """Flat values grouped by table."""
     tables: dict[Key, dict[str, Any]] = {}
     for key, value in values.items():
         *above, name = key.split(".")

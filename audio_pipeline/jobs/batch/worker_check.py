@@ -1,7 +1,6 @@
 """Checks on a cluster worker, before each mix, whether it would render the same bytes.
 
-A worker may join late, be started again with other code, or see another disk; what was true of it when the
-batch began may not be so any more.
+The check is repeated because a worker may join late, be restarted with other code, or see another disk.
 """
 
 from __future__ import annotations
@@ -43,9 +42,11 @@ SAME_DISK = "The project must lie on a disk that all hosts share, at the same pa
 
 @dataclass(frozen=True)
 class Asked:
-    """What a worker must have to render a mix: `versions` of what decides bytes, by the names that a message
-    uses; the SHA-256 of each file that the mix plays; the folders that it must see; the plug-ins of
-    its kinds."""
+    """The requirements on a worker for a mix.
+
+    `versions` of everything that determines the bytes, by the name used in messages; `files` is the SHA-256 of
+    each file that the mix reads; `folders` must exist; `plugins` are the plug-ins of its kinds.
+    """
 
     versions: Mapping[str, str]
     files: Mapping[str, str]
@@ -55,7 +56,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A worker's answer that it would not make the same bytes. `reason` completes "the worker …"."""
+    """The answer of a worker that would not render the same bytes. `reason` completes "the worker …"."""
 
     worker: str
     reason: str
@@ -63,14 +64,14 @@ class Refusal:
 
 
 class Inquiry:
-    """What to ask of workers, mix by mix; each file is read once. For the process that has the batch."""
+    """Computes the requirements of each mix in the process of the batch; each file is read once."""
 
     def __init__(self) -> None:
         self._versions = versions()
         self._files: dict[Path, tuple[str, bool]] = {}
 
     def asked(self, mix: Mix) -> Asked:
-        """What a worker must have to render `mix`. A file that cannot be read is left to the render."""
+        """The requirements of `mix`. A file that cannot be read is left out; the render reports it."""
         files, by_ffmpeg = {}, False
         for path in _files_of(mix):
             if (known := self._known(path)) is not None:
@@ -96,21 +97,21 @@ class Inquiry:
 
 
 def sealed(task: Task) -> bytes:
-    """The task as `render_if_same` takes it: it is opened only by a worker that has all kinds in it."""
+    """The task as bytes for `render_if_same`, so that only a worker with all its kinds unpickles it."""
     return pickle.dumps(task)
 
 
 def render_if_same(task: bytes, asked: Asked) -> Outcome | Refusal:
-    """The outcome of a task that is `sealed`, or why this worker refuses it. Runs on the worker."""
+    """Render a task from `sealed`, or refuse it. Runs on the worker."""
     refused = refusal(asked, _worker())
     if refused is not None:
         return refused
-    opened_task: Task = pickle.loads(task)  # noqa: S301 - from the scheduler, as the call itself
+    opened_task: Task = pickle.loads(task)  # noqa: S301 - from the scheduler, like the call itself
     return render_one(opened_task)
 
 
 def refusal(asked: Asked, worker: str) -> Refusal | None:
-    """Why this process would render other bytes; None when it renders the same."""
+    """The reason why this process would render other bytes; None when it renders the same."""
     for folder in asked.folders:
         if not folder.is_dir():
             return Refusal(worker, f"does not see {folder}", SAME_DISK)
@@ -133,7 +134,7 @@ def refusal(asked: Asked, worker: str) -> Refusal | None:
 
 
 def versions() -> dict[str, str]:
-    """What the bytes of a render owe to this process, by the names that a message uses."""
+    """The versions in this process that determine the bytes of a render, by the name used in messages."""
     return {
         "NumPy": np.__version__,
         "SciPy": str(import_module("scipy").__version__),
@@ -145,9 +146,9 @@ def versions() -> dict[str, str]:
 
 
 def _code_now() -> str:
-    """The hash of the program's files as they are now: what has not been imported yet comes from them.
+    """The hash of the program's current files, from which later imports come.
 
-    Where they are no longer those that this process began with, it has a mixture of both.
+    If the files changed after this process started, it holds old and new modules, and the text says so.
     """
     now = sources_key(Path(__file__).parent.parent.parent)
     return now if now == _code_at_first() else f"{now}, after a change while it ran"
@@ -159,7 +160,7 @@ def _code_at_first() -> str:
 
 
 def _presets_of(mix: Mix) -> list[Preset]:
-    """The preset of a mix, and that of the mix that it is locked to."""
+    """The preset of a mix, and the preset of its reference mix."""
     locked = [mix.reference.preset] if isinstance(mix.reference, ReferenceMix) else []
     return [*([] if mix.preset is None else [mix.preset]), *locked]
 
@@ -182,13 +183,13 @@ def _is_read_by_ffmpeg(path: Path) -> bool:
     try:
         with opened(path) as recording:
             return recording.by_ffmpeg
-    except AudioPipelineError:  # no recording: the ears of a head
+    except AudioPipelineError:  # not a recording, e.g. the file of a head
         return False
 
 
 def _hash_here(path: str) -> str | None:
     try:
-        status = os.stat(path)  # noqa: PTH116 - as a key
+        status = os.stat(path)  # noqa: PTH116 - the path is a key, as text
         return _hash_of(path, status.st_size, status.st_mtime_ns, status.st_ino)
     except (AudioPipelineError, OSError):
         return None
@@ -196,7 +197,7 @@ def _hash_here(path: str) -> str | None:
 
 @lru_cache(maxsize=256)
 def _hash_of(path: str, size: int, changed_ns: int, number: int) -> str:
-    """The hash of a file, read again when it has changed."""
+    """The hash of a file; a changed file has another cache entry."""
     return sha256_hex(path)
 
 
@@ -205,4 +206,4 @@ def _worker() -> str:
     return str(distributed.get_worker().address)
 
 
-_code_at_first()  # when the worker has imported this
+_code_at_first()  # hashed when the worker imports this module

@@ -1,7 +1,7 @@
-"""Several processes at work on the mixes of one batch.
+"""Worker processes for the mixes of a batch.
 
-A pool of the standard library does not say which task a dead process had, and fails all that wait.
-Here a dead process costs its own mix only, and another takes its place.
+The standard library's pool does not report which task a dead process had, and fails all waiting tasks.
+Here only the mix of a dead process fails, and a new process replaces it.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from audio_pipeline.jobs.batch.mix_task import OnProgress, Outcome, Task, render
 from audio_pipeline.stopping import Stopped, ignore_signals, signals_wait, stop_in_order, take_signals
 
 _TELL_EVERY = 0.02
-"""The least progress, as a share of a mix, that a process tells of."""
+"""The smallest step of progress that a worker sends, as a share of a mix."""
 _PATIENCE_S = 20.0
-"""How long a process may take to unwind before it is killed; it takes a tile's time."""
+"""Seconds for a process to unwind before it is killed; it normally takes as long as one tile."""
 
 
 @dataclass
@@ -36,12 +36,12 @@ class _Worker:
 
 
 class WorkerPool:
-    """Up to `jobs` processes, started when they are needed, ended when the block ends, however."""
+    """Up to `jobs` processes, started when needed, and ended in any case when the block ends."""
 
     def __init__(self, jobs: int) -> None:
         self._jobs = jobs
         self._workers: list[_Worker] = []
-        # every process imports for itself: a fork server would leave a folder in TMPDIR when it is killed
+        # spawn: a fork server that is killed would leave a folder in TMPDIR
         self._context: Any = multiprocessing.get_context("spawn")
 
     def __enter__(self) -> WorkerPool:
@@ -58,10 +58,10 @@ class WorkerPool:
             self._bury(self._workers[0])
 
     def work(self, tasks: Sequence[Task], on_progress: OnProgress) -> Iterator[Outcome]:
-        """The outcome of every task, as it comes.
+        """Yield the outcome of every task when it ends.
 
-        Of mixes that have most in common the first goes ahead, with the threads of those that wait
-        for it: what it makes, they find in the cache.
+        The first mix of a family is rendered before the others, with their threads; the others then read their
+        shared sounds from the cache.
         """
         queue = _Queue(list(tasks), self._jobs)
         while True:
@@ -87,7 +87,7 @@ class WorkerPool:
     def _hire(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs,), daemon=True)
-        if os.name == "posix":  # or its own start would let the signals through that wait
+        if os.name == "posix":  # its start unblocks signals, so it must run before they are blocked
             resource_tracker.ensure_running()
         with signals_wait():
             process.start()
@@ -105,7 +105,7 @@ class WorkerPool:
         return status
 
     def _hear(self, worker: _Worker, on_progress: OnProgress) -> Outcome | None:
-        """What a worker has to say: its outcome, when it is done or dead."""
+        """Receive from a worker: its outcome when it is done or dead, otherwise None."""
         assert worker.task is not None
         mix = worker.task.mix
         try:
@@ -126,7 +126,7 @@ class WorkerPool:
 
 
 class _Queue:
-    """Which task is next: no two at once of a family whose first has not been made yet."""
+    """The waiting tasks; a second mix of a family starts only after the first has ended."""
 
     def __init__(self, tasks: list[Task], jobs: int) -> None:
         self._waiting = tasks
@@ -160,8 +160,8 @@ class _Queue:
 
 
 def _serve(pipe: Connection) -> None:
-    """A worker's life: tasks come, outcomes go; it ends with its parent, however that ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, too, and ends its workers
+    """Receive tasks and send outcomes until the pipe closes; the process ends with its parent in any case."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives it, too, and ends its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         stop_in_order(
@@ -174,15 +174,15 @@ def _serve(pipe: Connection) -> None:
             while True:
                 task = pipe.recv()
                 pipe.send(render_one(task, _Teller(pipe)))
-        ignore_signals()  # the parent has closed the pipe, and may still end the process on its way out
-    except Stopped as stop:  # what was being written is removed by now
+        ignore_signals()  # the parent has closed the pipe, and may terminate this process while it exits
+    except Stopped as stop:  # unfinished files are already removed
         sys.stderr.flush()
         signal.signal(stop.number, signal.SIG_DFL)
         os.kill(os.getpid(), stop.number)
 
 
 class _Teller:
-    """Sends progress, but not every little step."""
+    """Sends progress to the parent in steps of at least `_TELL_EVERY`."""
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe

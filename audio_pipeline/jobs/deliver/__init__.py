@@ -1,1 +1,1 @@
-"""One folder that foreign programs accept: what is in it, how it is called, its checksums and its letter."""
+"""The folder of a delivery: its files, their names, its checksums and its letter."""

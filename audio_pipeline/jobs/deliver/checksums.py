@@ -1,7 +1,7 @@
 """Checksums of the files in a folder: `sha256sum` lists, and the hashes that MHL manifests use.
 
-Sources: GNU coreutils, "md5sum: Print or check MD5 digests" (the form of a line, and the backslash before one
-whose name is escaped); SMPTE ST 2114 (C4: SHA-512 in base 58, 90 characters).
+Sources: GNU coreutils, "md5sum: Print or check MD5 digests" (the format of a line, and the backslash before a
+line with an escaped name); SMPTE ST 2114 (C4: SHA-512 in base 58, 90 characters).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Fill the folder of one delivery of one mix, whole or not at all."""
+"""Fill the folder of one delivery of one mix, complete or not at all."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from audio_pipeline.reporting.report_names import SUFFIX
 
 @dataclass(frozen=True)
 class Sender:
-    """The date as 2026-11-27, whether it was given by the user, and the contact fields."""
+    """The date as 2026-11-27, whether the user set it, and the contact fields."""
 
     date: str
     is_given: bool
@@ -68,7 +68,7 @@ def deliver(
     own: Path | None = None,
     preview: PreviewShelf | None = None,
 ) -> Delivered:
-    """Fill the folder of one delivery below `out`, unless its last version is the same.
+    """Fill the folder of one delivery below `out`, unless its last version has equal inputs.
 
     `copies` encodes its listening copies, `preview` its preview; `own` is the project's deliveries/.
 
@@ -111,7 +111,7 @@ def _draft(
     sender: Sender,
     preview: PreviewShelf | None,
 ) -> Record:
-    """The record of the delivery, without what is known only after its files are written."""
+    """The record of the delivery, without version, changes, files and copies, which are set later."""
     preset = {key: written(value) for key, value in flat(material.preset).items()}
     cited = {
         "template": rules.names.template,

@@ -39,8 +39,7 @@ class SharedEffects:
 @dataclass(frozen=True)
 class Material:
     """A rendered mix. `sources` is the file of each part, `samples` the SHA-256 of each part's programme,
-    `main` the part that the report measures; `me_of` is the mix that music and effects come from where that is
-    another."""
+    `main` the part that the report measures; `me_of` is the mix of the music and effects if it is another."""
 
     mix: str
     language: str
@@ -96,7 +95,7 @@ def material_of(order: Order, language: str, progress: Progress = lambda stage, 
     else:
         assert files.report is not None
         report = read_report(files.report)
-    assert report is not None  # a whole mix has one
+    assert report is not None  # only an excerpt has no report
     sources = _sources(preset, files)
     gains = Gains(report.gains.dialogue_db, report.gains.programme_db or 0.0)
     return Material(

@@ -1,8 +1,8 @@
 """An ASC Media Hash List: a manifest of a folder's files, and the chain of its manifests.
 
-Own writer, since `ascmhl` pins other versions of this program's dependencies; `ascmhl verify` accepts what it
-writes. Source: ASC MHL Specification 2.0 (urn:ASC:MHL:v2.0 and urn:ASC:MHL:DIRECTORY:v2.0), read with its
-schemas. The manifest names no host; its date is the delivery's.
+Own writer, because `ascmhl` pins other versions of this program's dependencies; `ascmhl verify` accepts its
+files. Source: ASC MHL Specification 2.0 (urn:ASC:MHL:v2.0 and urn:ASC:MHL:DIRECTORY:v2.0) with its schemas. The
+manifest names no host; its date is the date of the delivery.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def manifest_text(files: Mapping[str, Hashed], date: str, comment: str) -> str:
 
 
 def chain_text(manifests: Sequence[tuple[str, str]]) -> str:
-    """The chain of these manifests, each a name and its C4, the oldest first."""
+    """The chain of `manifests`, each a name and its C4, the oldest first."""
     entries = "".join(
         f'  <hashlist sequencenr="{number}">\n'
         f"    <path>{_xml(name)}</path>\n"

@@ -12,7 +12,7 @@ from audio_pipeline.reporting.folder_rules import FolderRules
 
 FOLDER_TEMPLATE = "{title}_{reel}_{preset}_{version}_{delivery}"
 SILENT = "MOS"
-"""The name of a silent mono that makes the count of discrete files even."""
+"""The name of a silent mono file, which is added to an odd number of discrete files."""
 
 _LAST_NUMBER = re.compile(r"(\d+)(\D*)$", re.ASCII)
 _SOUNDFIELDS = {"TH": "Theatrical", "NF": "Nearfield", "HP": "Headphones"}
@@ -80,7 +80,7 @@ def next_version(version: str) -> str:
 
 
 def discrete_channels(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The channels of discrete mono files: those of the mix, and a silent one that makes them even."""
+    """The channels of discrete mono files: the mix's channels, and a silent one if their number is odd."""
     return names if len(names) % 2 == 0 else (*names, SILENT)
 
 

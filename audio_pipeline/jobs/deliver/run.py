@@ -63,7 +63,7 @@ class DeliveryOutcome:
 
 @dataclass(frozen=True)
 class DeliveryJob:
-    """The deliveries of each mix, by its name, and where they go.
+    """The deliveries of each mix, by name, and their folder.
 
     `own_deliveries` is the project's folder of deliveries; `previews` are the previews to add, by mix.
     """
@@ -116,7 +116,7 @@ def _in_order(mixes: Sequence[Mix]) -> list[Mix]:
 
 
 def _likeness(root: Path, preset: object) -> str:
-    """Equal for two presets that make the same mix; empty when a recording is missing."""
+    """A key that is equal for two presets of the same mix; empty when a recording is missing."""
     try:
         return digest(made_of(Project(root), preset))  # type: ignore[arg-type]
     except AudioPipelineError:

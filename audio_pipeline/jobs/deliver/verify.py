@@ -1,7 +1,7 @@
 """Verify a folder by its checksums: changed, missing, renamed and added files; also of other programs.
 
 A folder holds `sha256sum` lists (`SHA256SUMS`, `*.sha256`, …), a chain of MHL manifests in `ascmhl/`, or MHL
-manifests of version 1 beside its files; every list found is verified.
+manifests of version 1 next to its files; every list found is verified.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ def _read_foreign_lists(here: _Folder) -> None:
 def _read_sums(name: str, text: str) -> list[Listed]:
     if Path(name).suffix.lower() in (".sha256", ".sha1", ".sha512", ".md5"):
         bare = re.fullmatch(r"\s*([0-9a-fA-F]{32,128})\s*", text)
-        if bare is not None:  # a digest alone: of the file that gives the list its name
+        if bare is not None:  # only a digest, of the file with the list's name without its suffix
             return parse_sums(name, f"{bare[1]}  {Path(name).stem}")
     return parse_sums(name, text)
 
@@ -247,7 +247,7 @@ def _compare(here: _Folder, on_file: Callable[[str, float], None]) -> None:
 
 
 def _find_renamed(here: _Folder) -> None:
-    """A missing file whose content has a name that no list has was renamed."""
+    """Report a missing file as renamed when an unlisted file has its content."""
     missing = [fault for fault in here.faults if fault.kind == "missing"]
     added = [fault for fault in here.faults if fault.kind == "added" and fault.path in here.files]
     for gone in missing:

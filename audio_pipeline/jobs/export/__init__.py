@@ -1,1 +1,1 @@
-"""Sessions for other programs: one neutral model, and one file for each format that writes it."""
+"""Sessions for other programs: one neutral model, and one module for each format."""

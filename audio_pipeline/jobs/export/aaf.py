@@ -1,7 +1,7 @@
-"""AAF files with the audio inside: a track for each channel of each stem, the cues as markers, start timecode.
+"""AAF files with embedded audio: a track for each channel of each stem, the cues as markers, start timecode.
 
-Clips are placed to the sample; markers stand on picture frames. The same session gives the same bytes: what the
-library draws by chance or reads off the clock (identifiers, dates) follows from the content, or is fixed.
+Clips are placed to the sample; markers are on picture frames. The same session gives the same bytes: random
+identifiers of the library are replaced by hashes of the content, and dates by a fixed one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SIDES = ("L", "R")
 
 @dataclass(frozen=True)
 class _Channel:
-    """One channel of a clip as a file of its own; identifiers follow from `digest`, that of its session."""
+    """One channel of a clip as a mono file; identifiers are hashes of `digest`, the session's digest."""
 
     label: str
     clip: Clip
@@ -41,9 +41,9 @@ class _Channel:
 
 
 def write_aaf(session: ExportSession, folder: Path, target: Path) -> None:
-    """Write the session to `target`; its clips lie below `folder`. Muted tracks are left out.
+    """Write the session to `target`; its clips are below `folder`. Muted tracks are left out.
 
-    Raises RenderError where the package pyaaf2 is missing.
+    Raises RenderError when the package pyaaf2 is missing.
     """
     aaf2 = exchange_module("aaf2")
     heard = [track for track in session.tracks if not track.muted]
@@ -63,12 +63,12 @@ def write_aaf(session: ExportSession, folder: Path, target: Path) -> None:
 
 
 def is_own_aaf(path: Path) -> bool:
-    """Whether an AAF file was written by this program. Raises RenderError where pyaaf2 is missing."""
+    """Whether an AAF file was written by this program. Raises RenderError when pyaaf2 is missing."""
     aaf2 = exchange_module("aaf2")
     try:
         with aaf2.open(str(path), "r") as file:
             product = file.header["IdentificationList"].value[0]["ProductName"].value
-    except Exception:  # the library raises whatever a foreign file makes it stumble over
+    except Exception:  # for a damaged or foreign file the library may raise anything
         return False
     return bool(product == _PROGRAM)
 
@@ -88,7 +88,7 @@ def _uuid(text: str) -> uuid.UUID:
 
 
 def _stamp(file: Any, digest: str) -> None:
-    """Say which program made the file, instead of which library, when and where."""
+    """Write this program as the file's origin, instead of the library, with a fixed date and platform."""
     auid = exchange_module("aaf2.auid").AUID
     header = file.header
     identification = header["IdentificationList"].value[0]
@@ -111,7 +111,7 @@ def _identify(aaf2: Any, mob: Any, text: str) -> None:
 
 
 def _channels(track: Track, folder: Path, digest: str) -> Iterator[_Channel]:
-    """Each channel of a track's clip as a mono file, which only stands while it is asked for."""
+    """Yield each channel of a track's clip as a mono file, which the caller removes before the next."""
     (clip,) = track.clips
     for channel in range(clip.channels):
         side = f" {_SIDES[channel]}" if clip.channels > 1 else ""

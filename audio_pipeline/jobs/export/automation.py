@@ -1,8 +1,8 @@
-"""Curves of gain as points that are linear in between: as many as the tolerance needs, within a bound.
+"""Gain curves as automation points with linear segments: as many as the tolerance needs, up to a maximum.
 
-A curve is cut into pieces of a second. A piece whose straight line is further than the tolerance from the
-curve is halved, down to single samples; the piece that is furthest off comes first, so that a bound on the
-number of points costs accuracy where it matters least.
+A curve is cut into segments of a second. A segment whose line is further than the tolerance from the curve is
+halved, down to single samples; the segment with the greatest error comes first, so that a maximum number of
+points leaves the smallest errors.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TOLERANCE_DB = 0.002
-"""How far the line may be from the curve, at each probed sample and in each channel."""
+"""Maximum error of the line, at each probed sample and in each channel."""
 SOFTEST_GAIN = 1e-3
-"""Under −60 dB the tolerance is that of −60 dB: no line is within a part of a dB of a curve that ends at 0."""
+"""Below −60 dB the tolerance stays that of −60 dB: near a gain of 0 no line is within a fraction of a dB."""
 MOST_POINTS = 4096
-"""Points of one curve."""
+"""Maximum number of points of one curve."""
 _PROBES = 33
 
 Gains = Callable[[Samples], Samples]
-"""Gives for sample numbers `(n,)` the linear gains of left and right, `(n, 2)`, 0 or more."""
+"""Returns the linear gains of left and right, `(n, 2)`, 0 or more, at sample numbers `(n,)`."""
 
 
 def automation_of(gains: Gains, start: int, stop: int, piece: int) -> tuple[AutomationPoint, ...]:
-    """The points of `gains` from sample `start` to `stop` − 1, with pieces of at most `piece` samples at first.
+    """The points of `gains` from sample `start` to `stop` − 1, starting from segments of `piece` samples.
 
-    Both channels, as volume and balance, are within `TOLERANCE_DB` wherever `MOST_POINTS` allow.
+    Both channels are within `TOLERANCE_DB` of the curve, as far as `MOST_POINTS` allows.
     """
     if stop - start < 1:
         return ()
@@ -55,7 +55,7 @@ def automation_of(gains: Gains, start: int, stop: int, piece: int) -> tuple[Auto
 
 
 def gains_at(points: tuple[AutomationPoint, ...], samples: Samples) -> Samples:
-    """The gains of left and right, `(n, 2)`, that the points give at sample numbers `(n,)`."""
+    """The gains of left and right, `(n, 2)`, of the points at sample numbers `(n,)`."""
     at = [point.at_samples for point in points]
     volume = np.interp(samples, at, [point.volume for point in points])
     balance = np.interp(samples, at, [point.balance for point in points])
@@ -69,7 +69,7 @@ def _enqueue(
     left: int,
     right: int,
 ) -> None:
-    """Put a piece into the queue, the furthest off first, unless its line is within the tolerance."""
+    """Put a segment into the queue, the greatest error first, unless its line is within the tolerance."""
     if right - left < 2:
         return
     probes = np.unique(np.linspace(left, right, min(_PROBES, right - left + 1)).astype(np.int64))
@@ -81,7 +81,7 @@ def _enqueue(
 
 
 def _error(found: Samples, wanted: Samples) -> float:
-    """The greatest error, in tolerances."""
+    """The greatest error, as a multiple of the tolerance."""
     allowed = (10.0 ** (TOLERANCE_DB / 20.0) - 1.0) * np.maximum(wanted, SOFTEST_GAIN)
     return float((np.abs(found - wanted) / allowed).max())
 
@@ -106,7 +106,7 @@ def _point(at: int, value: Samples) -> AutomationPoint:
 
 
 def _without_repeats(points: list[AutomationPoint]) -> tuple[AutomationPoint, ...]:
-    """The points without those that stand between two of the same values."""
+    """The points without those between two points of the same values."""
 
     def repeats(n: int) -> bool:
         around = {(p.volume, p.balance) for p in points[max(0, n - 1) : n + 2]}

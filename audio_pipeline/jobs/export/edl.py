@@ -1,8 +1,8 @@
 """CMX 3600 edit decision lists (`.edl`) of the stems, with the cues as locators.
 
-Written here: the list that otio-cmx3600-adapter writes holds one video and two audio tracks, and a render has
-more stems. Its reader reads this one. A list counts in whole frames and has no mute, so stems that are not in
-the sum are left out.
+Own writer: otio-cmx3600-adapter writes only one video and two audio tracks, and a render has more stems. Its
+reader accepts this list. A list counts in whole frames and has no mute, so stems that are not in the sum are
+left out.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def edit_decision_list(session: ExportSession) -> str:
             f"* FROM CLIP: {_line(clip.file.as_posix())}",
         ]
         if number == 1:
-            # readers take a comment before the first event for an event
+            # readers parse a comment before the first event as an event
             lines.append(f"* render-ending {__version__}, {session.rate.name} FRAMES/S")
             lines += [
                 f"* LOC: {session.timecode(marker.at_samples)} RED     {_line(marker.name)}"
@@ -49,7 +49,7 @@ def _times(session: ExportSession, clip: Clip) -> str:
 
 
 def _reel(clip: Clip) -> str:
-    """The reel's name: letters and digits alone, the end of the clip's name, which tells the stems apart."""
+    """The reel's name: the last letters and digits of the clip's name, which differ between stems."""
     plain = "".join(c for c in clip.name.upper() if c.isascii() and c.isalnum())
     return plain[-_REEL_LENGTH:] or "AX"
 

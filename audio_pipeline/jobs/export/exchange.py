@@ -16,7 +16,7 @@ PACKAGES = {
 
 
 def exchange_module(name: str) -> Any:
-    """The module `name` of the extra `exchange`. Raises RenderError, with a hint, where it is missing."""
+    """The module `name` of the extra `exchange`. Raises RenderError, with a hint, when it is missing."""
     try:
         return import_module(name)
     except ImportError as error:

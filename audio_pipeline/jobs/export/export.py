@@ -1,4 +1,4 @@
-"""The use case: a mix becomes a session of another program, in a folder that can be moved as it is."""
+"""The use case: export a mix as a session of another program, in a folder that can be moved."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SUFFIXES: dict[Format, str] = {
     "csv": ".csv",
 }
 WITH_AUTOMATION: tuple[Format, ...] = ("reaper", "otio", "csv")
-"""The formats that hold a layer session: in the others automation has no place, or only that of a frame."""
+"""The formats of a layer session: the others hold no automation, or only one value per frame."""
 _TEXTS: dict[Format, Callable[[ExportSession], str]] = {
     "reaper": reaper_project,
     "otio": otio_timeline,
@@ -57,7 +57,7 @@ _HEAD_BYTES = 4096
 
 @dataclass(frozen=True)
 class Exported:
-    """The session's file, the audio files beside it, and what it holds. An AAF holds its audio itself."""
+    """The session's file, its audio files, and its content. An AAF has no separate audio files."""
 
     file: Path
     audio: tuple[Path, ...]
@@ -72,11 +72,11 @@ def export(
     out: Path | None = None,
     progress: Progress = lambda stage, share: None,
 ) -> Exported:
-    """Write a session of a mix to the folder `out`, by default `<mix>.export` beside the render.
+    """Write a session of a mix to the folder `out` (default: `<mix>.export` next to the render).
 
-    With `layers` it holds every layer, otherwise the stems. Same render, same bytes. Raises RenderError where
-    the format holds no automation, a package of the extra `exchange` is missing, or a file of another program
-    has the name; and as `rendered_mix`.
+    With `layers` it holds every layer, otherwise the stems. The same render gives the same bytes. Raises
+    RenderError when the format has no automation for layers, a package of the extra `exchange` is missing, or a
+    file of another program has the name; and as `rendered_mix`.
     """
     if layers and to not in WITH_AUTOMATION:
         raise RenderError(
@@ -115,7 +115,7 @@ def _layers(request: MixRequest, mix: RenderedMix, staged: Path, progress: Progr
 
 
 def _refuse_other_stems(session: Session, mix: RenderedMix) -> None:
-    """Raise ReportError when a stem is not the one of the render, whose gains would be wrong for it."""
+    """Raise ReportError when a stem differs from the render's, because its gains would be wrong."""
     rendered = mix.report.provenance.get("stems")
     known = rendered if isinstance(rendered, list) else []
     hashes = {stem.get("sha256") for stem in known if isinstance(stem, dict)}
@@ -135,7 +135,7 @@ def _copy_stems(session: ExportSession, mix: RenderedMix, staged: Path) -> None:
 
 
 def _published(session: ExportSession, staged: Path, folder: Path) -> tuple[Path, ...]:
-    """Move the audio files to the folder, once their names are free."""
+    """Move the audio files to the folder, after a check that each may be written there."""
     files = [clip.file for track in session.tracks for clip in track.clips]
     for file in files:
         refuse_to_overwrite(folder / file)
@@ -156,7 +156,7 @@ def _move(source: Path, target: Path) -> None:
 
 
 def _refuse(target: Path) -> None:
-    """Raise RenderError when something is at `target` that is not an earlier export."""
+    """Raise RenderError when `target` exists and is not an earlier export."""
     if not target.exists() and not target.is_symlink():
         return
     if not (target.is_file() and _is_own(target)):

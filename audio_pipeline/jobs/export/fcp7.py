@@ -1,8 +1,8 @@
 """Final Cut Pro 7 XML (`xmeml`, version 5), which Premiere, Resolve and others read.
 
-Written here: otio-fcp-adapter labels a drop-frame start as non-drop frame, so it names another hour, and says
-nothing of channels. Its reader reads this one. The format counts in whole frames; a stem of two channels is two
-linked tracks. Source: Apple, "Final Cut Pro XML Interchange Format", 2009.
+Own writer: otio-fcp-adapter labels a drop-frame start as non-drop frame, which is another time, and writes no
+channels. Its reader accepts this file. The format counts in whole frames; a stem of two channels is two linked
+tracks. Source: Apple, "Final Cut Pro XML Interchange Format", 2009.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def fcp7_xml(session: ExportSession) -> str:
 
 
 def _add_tracks(audio: _Element, session: ExportSession, track: Track, number: int) -> None:
-    """A track for each channel; their clips are linked, so that they move together."""
+    """Add a track for each channel, with linked clips, which move together."""
     channels = max((clip.channels for clip in track.clips), default=1)
     for channel in range(channels):
         element = ElementTree.SubElement(audio, "track")
@@ -86,7 +86,7 @@ def _clip_id(number: int, index: int, channel: int) -> str:
 
 
 def _add_file(item: _Element, session: ExportSession, clip: Clip, key: str, *, first: bool) -> None:
-    """The file in full where it is named first; later its id stands for it."""
+    """Add the complete element of a file at its first use, later only its id."""
     file = ElementTree.SubElement(item, "file", {"id": key})
     if not first:
         return

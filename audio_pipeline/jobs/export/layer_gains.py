@@ -1,7 +1,7 @@
-"""What of a layer is automation: the gains of left and right that turn its dry sound into its direct sound.
+"""The automation of a layer: the gains of left and right from its dry signal to its direct signal.
 
 Pan, level, crossfade, fades, the level of an approach and the dropout are gains. Treble, rooms, echoes and the
-place in headphones are not.
+position in headphones are not.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from audio_pipeline.mixing.graph import Graph
 
 
 def falls(graph: Graph, effects: Sequence[str]) -> tuple[str, ...]:
-    """The dropouts at the end of a chain of bus effects: what they do is the same to all before them."""
+    """The dropouts at the end of a chain of bus effects, whose gain applies to all parts of a layer."""
     found: list[str] = []
     for name in reversed(effects):
         if not isinstance(graph.processors[name], DropoutProcessor):
@@ -31,20 +31,20 @@ def falls(graph: Graph, effects: Sequence[str]) -> tuple[str, ...]:
 
 
 def is_gain(graph: Graph, effect: str) -> bool:
-    """Whether a strip effect counts as automation, but for its treble."""
+    """Whether a strip effect is automation, apart from its treble."""
     return isinstance(graph.processors[effect], CrossfadeProcessor | ApproachProcessor)
 
 
 @dataclass(frozen=True)
 class LayerGains:
-    """The gains of one layer of a graph. `dropouts` are bus effects that `falls` names."""
+    """The gains of one layer of a graph. `dropouts` are the bus effects that `falls` returns."""
 
     graph: Graph
     name: str
     dropouts: tuple[str, ...]
 
     def direct(self, sample: Samples) -> Samples | None:
-        """The gains of left and right, `(n, 2)`, before the dropout; None where a part is not a gain."""
+        """The gains of left and right, `(n, 2)`, before the dropout; None when a part is not a gain."""
         graph, name = self.graph, self.name
         channels = graph.sources[name].channels
         parts = [] if name in graph.placed else [self._panned(sample)]

@@ -1,4 +1,4 @@
-"""One layer taken apart: its dry sound, and as separate sounds what automation cannot express.
+"""The parts of one layer: its dry signal, and separate signals for everything that automation cannot express.
 
 dry × automation + treble + each echo + each room = the layer's share of its bus, before the dropout
 """
@@ -26,7 +26,7 @@ PLACED = "placed"
 
 @dataclass(frozen=True)
 class PartOf:
-    """What a part of a layer is called, where it sounds, and how many channels it has."""
+    """The name of a part of a layer, its span and its number of channels."""
 
     name: str
     span: Span
@@ -34,9 +34,9 @@ class PartOf:
 
 
 class LayerParts:
-    """The parts of the layer `name`, over the tiles in which it sounds.
+    """The parts of the layer `name`, over the tiles of its span.
 
-    `parts` holds them in order. In headphones a mono layer has no dry part: its position, which is not a gain,
+    `parts` lists them in order. In headphones a mono layer has no dry part: its position, which is not a gain,
     is rendered as the part `placed`.
     """
 
@@ -59,7 +59,7 @@ class LayerParts:
         )
 
     def tiles(self) -> Iterator[tuple[Span, Mapping[str, Samples]]]:
-        """Every tile that the layer meets, in order, and each part over it, `(TILE, channels)`."""
+        """Yield every tile of the layer's span, in order, with the samples `(TILE, channels)` of each part."""
         stages = [self._heard(console) for console in self._after]
         echoes = [self._heard(console) for console in self._echo.values()]
         for here in tiles_over(self.span):
@@ -73,7 +73,7 @@ class LayerParts:
             dry = self._after[0].dry(self.name, here)
             dry[max(0, self._group.until - here.start) :] = 0.0
             direct = self.gains.direct(np.arange(here.start, here.stop, dtype=np.float64))
-            assert direct is not None  # or there were no dry part
+            assert direct is not None  # otherwise the layer has no dry part
             parts[DRY] = dry
             left_over -= dry * direct
         parts[TREBLE if self._has_dry else PLACED] = left_over
@@ -83,7 +83,7 @@ class LayerParts:
         return parts
 
     def _heard(self, console: Console) -> Iterator[Samples]:
-        """What the console gives over the tiles that the layer meets, one after the other."""
+        """Yield the console's output on the layer's bus, `(TILE, 2)`, for every tile of its span."""
 
         def bus(buses: Mapping[Bus, Samples | None]) -> Samples:
             heard = buses[self.bus]
@@ -114,7 +114,7 @@ class LayerParts:
 
 
 class _Shared:
-    """A store that several consoles share: none of them may forget what another still asks for."""
+    """A tile store for several consoles; none of them may drop tiles that another still needs."""
 
     def __init__(self, tiles: TileStore) -> None:
         self._tiles = tiles
@@ -124,9 +124,9 @@ class _Shared:
         return self._tiles.get(stage, index, make)
 
     def forget_before(self, index: int) -> None:
-        """See `TileStore.forget_before`: `LayerParts` forgets for all."""
+        """Do nothing: `LayerParts` drops the tiles for all consoles."""
 
 
 def _alone(graph: Graph, name: str, effect: str) -> Graph:
-    """The graph in which that strip effect alone gives the layer its sound."""
+    """The graph with only one strip effect, and without the layer's direct signal."""
     return replace(graph, strip_effects={name: (effect,)}, placed=frozenset({name}))

@@ -1,8 +1,8 @@
 """The layer session: every layer dry, with its pan, level, fades and dropout as automation.
 
-What automation cannot express is rendered to separate tracks: treble, echoes, rooms, and the place in
-headphones. All tracks together are the mix at its gains, before the ceiling. Dry sounds are at the gain of
-their bus.
+Parts that automation cannot express are rendered to separate tracks: treble, echoes, rooms, and the position in
+headphones. The sum of all tracks is the mix at its gains, before the ceiling. Dry layers have the gain of their
+bus.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from audio_pipeline.timeline.spans import Span
 from audio_pipeline.version import __version__
 
 LAYERS = PurePosixPath("layers")
-"""The folder of the layers, beside the session."""
+"""The folder of the layers, next to the session."""
 INAUDIBLE_GAIN = 10.0 ** (-130.0 / 20.0)
-"""A printed part that stays under it, −130 dBFS, gets no track."""
+"""A rendered part with a lower peak, −130 dBFS, gets no track."""
 BITS: Bits = 32
 
 
@@ -87,7 +87,7 @@ class _Printed:
 def _tracks(
     session: Session, parts: LayerParts, gain: float, folder: Path, taken: set[str]
 ) -> Iterator[Track]:
-    """Write the parts of one layer; a track for each that is heard."""
+    """Write the parts of one layer; yield a track for each audible part."""
     with ExitStack() as files:
         printed = [
             _opened(session, parts.name, part, folder, taken, files)
@@ -106,7 +106,7 @@ def _tracks(
 
 
 def _automation(session: Session, parts: LayerParts, part: PartOf) -> tuple[AutomationPoint, ...]:
-    """The points of a part: of a dry one its direct gains, of all the dropout."""
+    """The points of a part: the dropout, and for the dry part also its direct gains."""
 
     def gains(sample: Samples) -> Samples:
         after = parts.gains.after(sample)[:, None]

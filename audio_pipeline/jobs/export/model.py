@@ -1,6 +1,6 @@
-"""A session as every format can hold it: tracks of clips, automation and markers, all in samples.
+"""The neutral model of a session: tracks of clips, automation and markers, all in samples.
 
-Sample 0 is the first of the session. Every writer takes this model and nothing else.
+Sample 0 is the first of the session. This model is the only input of every writer.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from audio_pipeline.timeline.timecode import PictureRate
 class AutomationPoint:
     """Volume and balance of a track at one sample; between two points both are linear.
 
-    `volume` is a linear gain of 0 or more. `balance` is −1 left … +1 right and turns the other side down:
+    `volume` is a linear gain of 0 or more. `balance` is −1 (left) to +1 (right) and attenuates the other side:
     left = volume × (1 − max(0, balance)), right = volume × (1 + min(0, balance)).
     """
 
@@ -37,10 +37,10 @@ class AutomationPoint:
 
 @dataclass(frozen=True)
 class Clip:
-    """A whole audio file on a track.
+    """A complete audio file on a track.
 
-    `file` is relative to the session's folder. `at_samples` is its place in the session,
-    `time_reference_samples` that of its first sample after midnight, as its `bext` chunk has it.
+    `file` is relative to the session's folder. `at_samples` is its position in the session;
+    `time_reference_samples` is its first sample after midnight, as in its `bext` chunk.
     """
 
     name: str
@@ -72,9 +72,9 @@ class Marker:
 
 @dataclass(frozen=True)
 class ExportSession:
-    """A session: its picture `rate`, the frame from midnight that it starts on, its tracks and markers.
+    """A session: picture `rate`, start as a frame from midnight, tracks and markers.
 
-    `name` is that of its file, without a suffix; `title` is for people.
+    `name` is the file name without its suffix; `title` is for display.
     """
 
     name: str
@@ -92,7 +92,7 @@ class ExportSession:
         return self.rate.seconds(self.start_frame)
 
     def frame(self, sample: int) -> int:
-        """The picture frame, from the start of the session, that is nearest to a sample."""
+        """The picture frame nearest to a sample, from the start of the session."""
         return round(Fraction(sample, self.sample_rate_hz) * self.rate.frames_per_s)
 
     def timecode(self, sample: int) -> str:

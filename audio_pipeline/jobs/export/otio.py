@@ -1,7 +1,7 @@
 """OpenTimelineIO timelines (`.otio`): clips and markers in samples, automation as metadata.
 
-The format has no automation of its own, so no program plays that of a layer session; it is kept under the key
-`render-ending` for whoever reads it: `[sample of the session, volume, balance]`, linear in between.
+The format has no automation, so no program plays the automation of a layer session. It is written as metadata
+under the key `render-ending`: `[sample of the session, volume, balance]`, linear in between.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _INDENT = 2
 
 
 def otio_timeline(session: ExportSession) -> str:
-    """The JSON text of a timeline. Raises RenderError where the package opentimelineio is missing."""
+    """The JSON text of a timeline. Raises RenderError when the package opentimelineio is missing."""
     otio = exchange_module("opentimelineio")
     rate_hz, fps = session.sample_rate_hz, float(session.rate.frames_per_s)
     timeline = otio.schema.Timeline(

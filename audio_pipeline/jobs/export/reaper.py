@@ -1,8 +1,8 @@
 """REAPER project files (`.rpp`), with volume and pan envelopes.
 
-Sources: ReaTeam's "State Chunk Definitions" for the fields. Envelope points are linear in amplitude, since no
-`VOLTYPE` asks for fader scaling; a pan envelope counts +1 as left, the opposite of a track's pan. The pan law
-is +0 dB in REAPER's balance mode (PANMODE 3), where the side that is panned away from falls linearly.
+Sources: ReaTeam's "State Chunk Definitions" for the fields. Envelope points are linear in amplitude, because
+`VOLTYPE`, which selects fader scaling, is absent; in a pan envelope +1 is left, the opposite of a track's pan.
+The pan law is +0 dB in REAPER's balance mode (PANMODE 3), which attenuates the other side linearly.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _FPS_PRESETS = {
     "50": (8, 50, 0),
     "60": (9, 60, 0),
 }
-"""For TIMEMODE: REAPER's preset, its whole frames and its flag of drop frame (1) or pull-down (2)."""
+"""For TIMEMODE: REAPER's preset, nominal frames per second, and the flag of drop frame (1) or pull-down (2)."""
 _PULLED_DOWN = {"59.94df": (3, 30, 1), "59.94": (4, 30, 2)}
-"""Rates that REAPER has no preset for are shown at half of them."""
+"""Rates without a preset in REAPER are shown at half the rate."""
 _DECIMALS = 12
 
 
 def reaper_project(session: ExportSession) -> str:
-    """The text of a project. Raises RenderError where the package rpp is missing."""
+    """The text of a project. Raises RenderError when the package rpp is missing."""
     rpp = exchange_module("rpp")
     preset, frames, flag = (_FPS_PRESETS | _PULLED_DOWN)[session.rate.name]
     project = rpp.Element("REAPER_PROJECT", ["0.1", f"render-ending {__version__}", "0"])
@@ -97,7 +97,7 @@ def _envelope(rpp: Any, session: ExportSession, tag: str, points: Sequence[tuple
 
 
 def _thinned(points: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
-    """The points without those that stand between two of the same value."""
+    """The points without those between two points of the same value."""
     kept: list[tuple[int, float]] = []
     for n, point in enumerate(points):
         inside = 0 < n < len(points) - 1
@@ -145,6 +145,6 @@ def _number(value: float) -> str:
 
 
 def _text(text: str) -> str:
-    """Text that stays on its line; REAPER's quotes do not escape, so the rarest of them becomes another."""
+    """`text` on one line, with "`" replaced by "'": REAPER cannot escape quotes, and "`" is the rarest."""
     line = "".join(c if c.isprintable() else " " for c in encodable(text))
     return line.replace("`", "'")

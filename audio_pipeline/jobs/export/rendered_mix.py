@@ -43,8 +43,8 @@ class RenderedMix:
 class MixRequest:
     """A mix to export: `mix` is the name of a preset or of a render, or the path of a report or master.
 
-    `stem_files` replace stems, as in the render. Without a project, only a report or master with its stems
-    beside it can be exported.
+    `stem_files` replace stems, as in the render. Without a project, only a report or master with its stems can
+    be exported.
     """
 
     project: Project | None
@@ -71,8 +71,7 @@ class MixRequest:
 def rendered_mix(request: MixRequest, progress: Progress) -> RenderedMix:
     """The render of `request` with its stems; rendered if it is missing or its preset has changed.
 
-    Raises PresetError for an unknown name,
-    ReportError for a report without its files, and whatever a render raises.
+    Raises PresetError for an unknown name, ReportError for a report without its files, and as `render`.
     """
     if request.is_file:
         return _of_report(request, _report_beside(Path(request.mix)), progress)
@@ -169,7 +168,7 @@ def _made(request: MixRequest, preset: Preset, out: Path, progress: Progress) ->
 
 
 def _values(preset: Preset) -> dict[str, Any]:
-    """The preset's values as a report holds them."""
+    """The preset's values in the report's form."""
     values: dict[str, Any] = encodable_texts(rounded(flat(preset)))
     return values
 

@@ -14,13 +14,13 @@ from audio_pipeline.jobs.export.rendered_mix import RenderedMix
 from audio_pipeline.timeline.scene import to_samples
 
 AUDIO = PurePosixPath("audio")
-"""The folder of the stems, beside the session."""
+"""The folder of the stems, next to the session."""
 SUMMED = ("DX", "FX", "BG")
-"""The stems that sum to the master; ME, which holds FX and BG again, is muted."""
+"""The stems whose sum is the master; ME, which is FX and BG, is muted."""
 
 
 def stem_session(mix: RenderedMix) -> ExportSession:
-    """The session of a render. It starts with its files: with their leader, where they have one.
+    """The session of a render. It starts at the first sample of its files, including their leader.
 
     Raises StemError for a stem without a timecode.
     """
@@ -30,7 +30,7 @@ def stem_session(mix: RenderedMix) -> ExportSession:
     day = clock.rate.seconds(clock.rate.frames_per_day)
     start = Fraction(first.time_reference_samples, report.sample_rate_hz)
     programme = clock.rate.seconds(clock.start_frame)
-    # a leader before midnight belongs to the day before
+    # a leader before midnight starts on the previous day
     leader = to_samples((programme - start) % day, report.sample_rate_hz)
     if leader >= first.length_samples:
         raise StemError(

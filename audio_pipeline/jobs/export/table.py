@@ -1,4 +1,4 @@
-"""A session as CSV, for scripts and spreadsheets: a row for each clip, marker and point of automation."""
+"""A session as CSV, for scripts and spreadsheets: a row for each clip, marker and automation point."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ COLUMNS = (
     "volume",
     "balance",
 )
-"""`start_samples` counts from the start of the session, whose own row has its timecode, length and rate."""
+"""`start_samples` counts from the start of the session; the session's row has its timecode and length."""
 
 
 def session_csv(session: ExportSession) -> str:
-    """The table. The first row is the session itself; its `name` says program, sample rate and picture rate."""
+    """The CSV text. The first row is the session; its `name` holds program, sample rate and picture rate."""
     name = f"render-ending {__version__}, {session.sample_rate_hz} Hz, {session.rate.name} frames/s"
     first: list[object] = ["session", None, name, None, session.timecode(0), 0, session.length_samples]
     rows: list[list[object]] = [[*first, None, None, None]]
