@@ -82,7 +82,7 @@ def run(
         with closing(_round(map(with_its_gain, some), out, how, on_progress)) as outcomes:
             for outcome in outcomes:
                 yield outcome
-                if how.fail_fast and outcome.status == "failed":
+                if how.stops_after(outcome):
                     return
 
 

@@ -87,6 +87,17 @@ def test_fail_fast_stops_at_a_delivery_where_a_pass_is_required(judged: Project)
         assert len(outcomes) == count
 
 
+def test_fail_fast_does_not_render_mixes_that_wait_for_a_failed_delivery(judged: Project) -> None:
+    """Music and effects are rendered after the full mix that sets their gain."""
+    effects = 'extends = "voiced"\n[master]\nbuses = ["FX", "BG"]'
+    (judged.presets / "effects.toml").write_text(effects)
+    for require, names in ((False, {"voiced", "effects"}), (True, {"voiced"})):
+        outcomes, _ = _batch(judged, "voiced", "effects", fail_fast=True, require_pass=require)
+        assert outcomes["voiced"].delivery is not None
+        assert outcomes["voiced"].delivery.verdict == "fail"
+        assert set(outcomes) == names
+
+
 def test_a_later_batch_keeps_the_mixes_that_are_there(judged: Project) -> None:
     _batch(judged, "tiny", vary=("dropout.fade=80ms,250ms",))
     _batch(judged, "good")
