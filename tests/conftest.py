@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import tempfile
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +83,32 @@ slip = "300ms"
 words = "800ms"
 returns = 4
 """
+
+
+def shorten_final(project: Project) -> None:
+    """Give `final` much of what `short` changes in it, so that all that extend it last some twelve seconds."""
+    path = project.presets / "final.toml"
+    short = tomllib.loads(SHORT)
+    tables = {
+        # alternates move the dropout alone
+        "cues": short["cues"] | {"silence": "dropout + 1s", "end": "silence + 500ms"},
+        "effects.crossfade": short["effects"]["crossfade"],
+        "effects.echo": short["effects"]["echo"] | {"returns": 2, "gap": "200ms"},
+    }
+    text = path.read_text()
+    for table, keys in tables.items():
+        before, head, after = text.partition(f"[{table}]\n")
+        assert head
+        body, gap, rest = after.partition("\n\n")
+        for key in keys:
+            body = re.sub(rf"^{key} = .*\n?", "", body, flags=re.MULTILINE)
+        lines = "".join(f"{key} = {value!r}\n" for key, value in keys.items())
+        text = f"{before}{head}{lines}{body.rstrip()}{gap}{rest}"
+    path.write_text(text)
+    wait = project.presets / "long-wait.toml"
+    wait.write_text(
+        re.sub(r"^dropout = .*$", 'dropout = "black + 6s"', wait.read_text(), flags=re.MULTILINE)
+    )
 
 
 @pytest.fixture
