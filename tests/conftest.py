@@ -6,8 +6,11 @@ import os
 import re
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +18,7 @@ import pytest
 import soundfile
 from hypothesis import settings
 
+from audio_pipeline.cli import main as command_line
 from audio_pipeline.preset.project import Project
 
 REPOSITORY = Path(__file__).parent.parent
@@ -23,6 +27,9 @@ _caches = tempfile.TemporaryDirectory(prefix="render-ending-tests-")
 os.environ["XDG_CACHE_HOME"] = _caches.name  # tests keep nothing in the home of who runs them
 for _name in ("RENDER_ENDING_CACHE", "RENDER_ENDING_CACHE_SIZE"):
     os.environ.pop(_name, None)
+os.environ.pop(
+    "PYTHONDONTWRITEBYTECODE", None
+)  # or each of hundreds of processes compiles the program anew
 
 # nohup, and a shell that starts a job behind itself, hand ignored signals on to everything started here
 for _number, _default in (
@@ -109,6 +116,27 @@ def shorten_final(project: Project) -> None:
     wait.write_text(
         re.sub(r"^dropout = .*$", 'dropout = "black + 6s"', wait.read_text(), flags=re.MULTILINE)
     )
+
+
+Call = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """`run` of `tests.command` in this process, which has everything imported already: for what needs no
+    process."""
+    monkeypatch.setattr(command_line, "prepare", lambda: None)
+
+    def called(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+        words = list(map(str, arguments))
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "argv", ["render-ending", *words])
+        with pytest.raises(SystemExit) as end:
+            command_line.main()
+        out, err = capsys.readouterr()
+        return subprocess.CompletedProcess(words, int(end.value.code or 0), out, err)
+
+    return called
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@
 
 KIND is SIGINT, SIGTERM, SIGKILL or EIO; "fewer" renders without stems, so that those of the earlier render
 are removed. FOLDER becomes a project. Each render, and the command after it,
-is a fork of this process, which has rendered once and so has everything imported. Prints one line of JSON for each step:
-the step's name, the status, what was said, which set is there at once, and which our readers and the next
-command find; "mixture" is neither the old one nor the new one.
+is a fork of this process, which has rendered once and so has everything imported. Prints one line of JSON
+for each step: the step's name, the status, what was said, which set is there at once, and which our readers
+and the next command find; "mixture" is neither the old one nor the new one.
 """
 
 from __future__ import annotations
