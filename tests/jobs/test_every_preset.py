@@ -32,12 +32,13 @@ def in_little(shared_project, tmp_path_factory):
     project = shared_project
     table = tomllib.loads(SHORT)
     changes = [f"cues.{name}={value}" for name, value in table["cues"].items() if name != "black"]
-    changes += ["cues.black=8s"]
+    changes += ["cues.black=echo.tail"]
     changes += [
         f"{effect}.{key}={value}"
         for effect, keys in table["effects"].items()
         for key, value in keys.items()
     ]
+    changes += ["echo.returns=2", "echo.gap=200ms"]  # two tiles
     return project, changes, tmp_path_factory.mktemp("every")
 
 
