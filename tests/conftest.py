@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -57,13 +59,20 @@ def speech_like(seed: int, seconds: float, sample_rate_hz: int = 48_000) -> np.n
     return 0.1 * x / np.abs(x).max()
 
 
+@cache
+def speech_like_flac(seed: int, seconds: float, subtype: str) -> bytes:
+    """`speech_like` as a file; every project has the same ones."""
+    file = io.BytesIO()
+    soundfile.write(file, speech_like(seed, seconds), 48_000, format="FLAC", subtype=subtype)
+    return file.getvalue()
+
+
 def make_project(tmp_path: Path) -> Project:
     """A project with this repository's presets, two short stems, and the preset `short`."""
     shutil.copytree(REPOSITORY / "presets", tmp_path / "presets")
     (tmp_path / "stems").mkdir()
     for seed, (name, seconds) in enumerate({"voice_a": 2.5, "voice_b": 2.0}.items()):
-        samples = speech_like(seed, seconds)
-        soundfile.write(tmp_path / "stems" / f"{name}.flac", samples, 48_000, subtype="PCM_24")
+        (tmp_path / "stems" / f"{name}.flac").write_bytes(speech_like_flac(seed, seconds, "PCM_24"))
     (tmp_path / "presets" / "short.toml").write_text(SHORT)
     return Project(tmp_path)
 

@@ -10,7 +10,7 @@ from audio_pipeline.preset.model import build_preset
 from audio_pipeline.timeline.spans import TILE, Span
 
 EVERY_SOUND = ("room", "grain", "projector", "breath", "motif", "music")
-HEARD = Span(TILE, 3 * TILE)
+HEARD = Span(TILE, 2 * TILE)
 
 
 def solo(project, sound, *sets):
