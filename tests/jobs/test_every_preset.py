@@ -38,7 +38,8 @@ def in_little(shared_project, tmp_path_factory):
         for effect, keys in table["effects"].items()
         for key, value in keys.items()
     ]
-    changes += ["echo.returns=2", "echo.gap=200ms"]  # two tiles
+    changes += ["echo.returns=1", "echo.words=400ms"]
+    changes += ["cues.dropout=black + 500ms", "cues.silence=black + 1s", "cues.end=black + 1.2s"]
     return project, changes, tmp_path_factory.mktemp("every")
 
 
