@@ -8,9 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import soundfile
-
-from tests.conftest import REPOSITORY, speech_like
+from tests.conftest import REPOSITORY, speech_like_flac
 
 TINY = """
 title = "Tiny"
@@ -40,7 +38,7 @@ def tiny_project(folder: Path) -> Path:
     (folder / "stems").mkdir()
     (folder / "presets" / "tiny.toml").write_text(TINY)
     for seed, name in enumerate(("voice_a", "voice_b")):
-        soundfile.write(folder / "stems" / f"{name}.flac", speech_like(seed, 0.6), 48_000)
+        (folder / "stems" / f"{name}.flac").write_bytes(speech_like_flac(seed, 0.6, "PCM_16"))
     return folder
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
+import tomllib
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +20,7 @@ import pytest
 import soundfile
 from hypothesis import settings
 
+from audio_pipeline.cli import main as command_line
 from audio_pipeline.preset.project import Project
 
 REPOSITORY = Path(__file__).parent.parent
@@ -21,6 +29,9 @@ _caches = tempfile.TemporaryDirectory(prefix="render-ending-tests-")
 os.environ["XDG_CACHE_HOME"] = _caches.name  # tests keep nothing in the home of who runs them
 for _name in ("RENDER_ENDING_CACHE", "RENDER_ENDING_CACHE_SIZE"):
     os.environ.pop(_name, None)
+os.environ.pop(
+    "PYTHONDONTWRITEBYTECODE", None
+)  # or each of hundreds of processes compiles the program anew
 
 # without bytecode, every command that a test starts compiles all modules: a third of a second of CPU
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -51,13 +62,20 @@ def speech_like(seed: int, seconds: float, sample_rate_hz: int = 48_000) -> np.n
     return 0.1 * x / np.abs(x).max()
 
 
+@cache
+def speech_like_flac(seed: int, seconds: float, subtype: str) -> bytes:
+    """`speech_like` as a file; every project has the same ones."""
+    file = io.BytesIO()
+    soundfile.write(file, speech_like(seed, seconds), 48_000, format="FLAC", subtype=subtype)
+    return file.getvalue()
+
+
 def make_project(tmp_path: Path) -> Project:
     """A project with this repository's presets, two short stems, and the preset `short`."""
     shutil.copytree(REPOSITORY / "presets", tmp_path / "presets")
     (tmp_path / "stems").mkdir()
     for seed, (name, seconds) in enumerate({"voice_a": 2.5, "voice_b": 2.0}.items()):
-        samples = speech_like(seed, seconds)
-        soundfile.write(tmp_path / "stems" / f"{name}.flac", samples, 48_000, subtype="PCM_24")
+        (tmp_path / "stems" / f"{name}.flac").write_bytes(speech_like_flac(seed, seconds, "PCM_24"))
     (tmp_path / "presets" / "short.toml").write_text(SHORT)
     return Project(tmp_path)
 
@@ -84,6 +102,53 @@ slip = "300ms"
 words = "800ms"
 returns = 4
 """
+
+
+def shorten_final(project: Project) -> None:
+    """Give `final` much of what `short` changes in it, so that all that extend it last some twelve seconds."""
+    path = project.presets / "final.toml"
+    short = tomllib.loads(SHORT)
+    tables = {
+        # alternates move the dropout alone
+        "cues": short["cues"] | {"silence": "dropout + 1s", "end": "silence + 500ms"},
+        "effects.crossfade": short["effects"]["crossfade"],
+        "effects.echo": short["effects"]["echo"] | {"returns": 2, "gap": "200ms"},
+    }
+    text = path.read_text()
+    for table, keys in tables.items():
+        before, head, after = text.partition(f"[{table}]\n")
+        assert head
+        body, gap, rest = after.partition("\n\n")
+        for key in keys:
+            body = re.sub(rf"^{key} = .*\n?", "", body, flags=re.MULTILINE)
+        lines = "".join(f"{key} = {value!r}\n" for key, value in keys.items())
+        text = f"{before}{head}{lines}{body.rstrip()}{gap}{rest}"
+    path.write_text(text)
+    wait = project.presets / "long-wait.toml"
+    wait.write_text(
+        re.sub(r"^dropout = .*$", 'dropout = "black + 6s"', wait.read_text(), flags=re.MULTILINE)
+    )
+
+
+Call = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """`run` of `tests.command` in this process, which has everything imported already: for what needs no
+    process."""
+    monkeypatch.setattr(command_line, "prepare", lambda: None)
+
+    def called(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+        words = list(map(str, arguments))
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "argv", ["render-ending", *words])
+        with pytest.raises(SystemExit) as end:
+            command_line.main()
+        out, err = capsys.readouterr()
+        return subprocess.CompletedProcess(words, int(end.value.code or 0), out, err)
+
+    return called
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@
 
 KIND is SIGINT, SIGTERM, SIGKILL or EIO; "fewer" renders without stems, so that those of the earlier render
 are removed. FOLDER becomes a project. Each render, and the command after it,
-is a fork of this process, which has everything imported. Prints one line of JSON for each step:
-the step's name, the status, what was said, which set is there at once, and which our readers and the next
-command find; "mixture" is neither the old one nor the new one.
+is a fork of this process, which has rendered once and so has everything imported. Prints one line of JSON
+for each step: the step's name, the status, what was said, which set is there at once, and which our readers
+and the next command find; "mixture" is neither the old one nor the new one.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from unittest import mock
 
+from audio_pipeline.audio_io.write import file_set
 from audio_pipeline.cli import main as command_line
-from audio_pipeline.cli import render as _imported_for_the_forks  # noqa: F401
 from audio_pipeline.errors import AudioPipelineError
-from audio_pipeline.jobs import render as _imported_too  # noqa: F401
 from audio_pipeline.reporting.render_set import read_set
 from tests.audio_io.write.steps import failing_at
 from tests.command import contents, tiny_project
@@ -60,6 +60,17 @@ class Struck:
     after: str
 
 
+def run_here(film: Path, arguments: tuple[str, ...]) -> int:
+    """Run the command in this process; its status."""
+    os.chdir(film)
+    sys.argv = ["render-ending", *arguments]
+    try:
+        command_line.main()
+    except SystemExit as end:
+        return int(end.code or 0)
+    raise AssertionError("the command always exits")
+
+
 def command(film: Path, arguments: tuple[str, ...], step: int, fault: Fault) -> tuple[int, str, str]:
     """Run the command in a fork: its status (negative: a signal), its stderr, the step that was struck."""
     said, struck_file = film / "stderr", film / "struck"
@@ -67,15 +78,10 @@ def command(film: Path, arguments: tuple[str, ...], step: int, fault: Fault) -> 
     if child == 0:
         status = 70
         try:
-            os.chdir(film)
-            sys.argv = ["render-ending", *arguments]
             os.dup2(os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
             sys.stderr = os.fdopen(2, "w", closefd=False)
             with failing_at(step, fault) as struck:
-                try:
-                    command_line.main()
-                except SystemExit as end:
-                    status = int(end.code or 0)
+                status = run_here(film, arguments)
             sys.stderr.flush()
             struck_file.write_text("".join(struck))
         finally:
@@ -97,6 +103,8 @@ def state(renders: Path, old: dict[str, bytes], new: dict[str, bytes]) -> str:
 def every_step(film: Path, fault: Fault, new: tuple[str, ...] = NEW) -> Iterator[Struck]:
     """What a fault at every step of the render `new` leads to, until there are no more steps."""
     tiny_project(film)
+    with mock.patch.object(file_set, "_committed", []):  # this render is none of the forks' own
+        assert run_here(film, NEW) == 0
     renders, kept = film / "renders", film / "kept"
     sets = []
     for arguments in (new, OLD):

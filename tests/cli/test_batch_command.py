@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from audio_pipeline.preset.project import Project
+from tests.conftest import Call
 from tests.jobs.batch.conftest import make_tiny
 
 
@@ -96,9 +97,9 @@ def test_nothing_is_kept_that_was_not_asked_for(film: Project) -> None:
     ],
 )
 def test_a_mistake_is_one_sentence_and_renders_nothing(
-    arguments: tuple[str, ...], status: int, words: str, film: Project, tmp_path: Path
+    call: Call, arguments: tuple[str, ...], status: int, words: str, film: Project, tmp_path: Path
 ) -> None:
-    said = _ran(film, "batch", *arguments, "--out", str(tmp_path / "out"))
+    said = call(film.root, "batch", *arguments, "--out", str(tmp_path / "out"))
     assert said.returncode == status
     assert words in said.stderr
     assert "Traceback" not in said.stderr

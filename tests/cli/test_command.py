@@ -156,6 +156,16 @@ def test_a_full_output_is_said_and_is_status_1(shared_tiny: Path) -> None:
     assert done.stderr == "error: the output could not be used: No space left on device\n"
 
 
+FIGURES = (("presets", "deep"), ("presets",), ("measure", "renders/tiny.wav", "--json"))
+
+
+@pytest.fixture(scope="module")
+def usual(shared_tiny: Path) -> dict[tuple[str, ...], subprocess.CompletedProcess[str]]:
+    """What each of FIGURES says in the surroundings of the tests."""
+    (shared_tiny / "presets" / "deep.toml").write_text('extends = "tiny"\ndescription = "未完 – …"')
+    return {arguments: run(shared_tiny, *arguments) for arguments in FIGURES}
+
+
 @pytest.mark.parametrize(
     "env",
     [
@@ -168,15 +178,15 @@ def test_a_full_output_is_said_and_is_status_1(shared_tiny: Path) -> None:
     ids=["C", "C without UTF-8", "ASCII", "no HOME", "HOME that is not there"],
 )
 def test_surroundings_that_lack_something_change_no_figure(
-    shared_tiny: Path, env: dict[str, str | None]
+    shared_tiny: Path,
+    usual: dict[tuple[str, ...], subprocess.CompletedProcess[str]],
+    env: dict[str, str | None],
 ) -> None:
-    (shared_tiny / "presets" / "deep.toml").write_text('extends = "tiny"\ndescription = "未完 – …"')
-    for arguments in (("presets", "deep"), ("presets",), ("measure", "renders/tiny.wav", "--json")):
+    for arguments in FIGURES:
         done = run(shared_tiny, *arguments, env=environment(**env), encoding="utf-8", errors="replace")
-        usual = run(shared_tiny, *arguments)
-        assert (done.returncode, done.stderr) == (usual.returncode, "")
+        assert (done.returncode, done.stderr) == (usual[arguments].returncode, "")
         if "--json" in arguments:
-            assert json.loads(done.stdout) == json.loads(usual.stdout)
+            assert json.loads(done.stdout) == json.loads(usual[arguments].stdout)
 
 
 def test_piped_output_has_no_colour_and_no_progress_even_if_the_terminal_would(tiny: Path) -> None:

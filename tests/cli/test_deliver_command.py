@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import COMMAND, environment, tiny_project
+from tests.command import environment, tiny_project
+from tests.command import run as run_process
+from tests.conftest import Call
 
 LANGUAGES = """
 presets = ["tiny"]
@@ -33,15 +35,24 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    cache = environment(XDG_CACHE_HOME=str(folder / "cache"), SOURCE_DATE_EPOCH="1764201600")
-    return subprocess.run(
-        [*COMMAND, "deliver", *words], cwd=folder, env=cache, capture_output=True, text=True, check=False
-    )
+def places(folder: Path) -> dict[str, str]:
+    return {"XDG_CACHE_HOME": str(folder / "cache"), "SOURCE_DATE_EPOCH": "1764201600"}
 
 
-def test_a_matrix_of_languages_and_deliveries(film: Path) -> None:
-    done = run(film, "languages", "--json")
+@pytest.fixture
+def run(call: Call, monkeypatch: pytest.MonkeyPatch) -> Call:
+    """`deliver` in this process."""
+
+    def called(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+        for name, value in places(folder).items():
+            monkeypatch.setenv(name, value)
+        return call(folder, "deliver", *words)
+
+    return called
+
+
+def test_a_matrix_of_languages_and_deliveries(run: Call, film: Path) -> None:
+    done = run_process(film, "deliver", "languages", "--json", env=environment(**places(film)))
     assert done.returncode == 0, done.stderr
     made = json.loads(done.stdout)
     assert {(one["language"], one["delivery"], one["status"]) for one in made} == {
@@ -70,7 +81,7 @@ def test_a_matrix_of_languages_and_deliveries(film: Path) -> None:
     assert "DX: samples changed" in changed["tiny_fr"]["differs"]
 
 
-def test_every_fault_ends_with_status_1(film: Path) -> None:
+def test_every_fault_ends_with_status_1(run: Call, film: Path) -> None:
     assert run(film, "tiny", "--delivery", "podcast", "--out", "fault", "-q").returncode == 0
     (folder,) = (path for path in (film / "fault").iterdir() if path.is_dir())
     victim = next(folder.glob("*_PM_*.wav"))
@@ -98,7 +109,7 @@ def test_every_fault_ends_with_status_1(film: Path) -> None:
     ],
 )
 def test_what_cannot_be_is_said_in_one_sentence(
-    film: Path, words: tuple[str, ...], status: int, said: str
+    run: Call, film: Path, words: tuple[str, ...], status: int, said: str
 ) -> None:
     done = run(film, *words)
     assert done.returncode == status, done.stderr
@@ -114,7 +125,7 @@ def test_what_cannot_be_is_said_in_one_sentence(
         ("= 3\n", "not TOML"),
     ],
 )
-def test_a_wrong_contact_file_is_named(tmp_path: Path, text: str, said: str) -> None:
+def test_a_wrong_contact_file_is_named(run: Call, tmp_path: Path, text: str, said: str) -> None:
     folder = tiny_project(tmp_path)
     (folder / "contact.toml").write_text(text)
     done = run(folder, "tiny")
@@ -127,7 +138,7 @@ def test_a_wrong_contact_file_is_named(tmp_path: Path, text: str, said: str) -> 
 @pytest.mark.parametrize(
     "text", ["deliver = 3", "[deliver]\ndelivery = ['x']", "[deliver]\ndeliveries = 'x'"]
 )
-def test_a_wrong_table_in_a_batch_file_is_named(tmp_path: Path, text: str) -> None:
+def test_a_wrong_table_in_a_batch_file_is_named(run: Call, tmp_path: Path, text: str) -> None:
     folder = tiny_project(tmp_path)
     (folder / "presets" / "wrong.batch.toml").write_text(f'presets = ["tiny"]\n{text}\n')
     done = run(folder, "wrong")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Call
 from tests.command import contents, run, shell, tiny_project
+from tests.conftest import Call
 
 COULD_NOT = {
     "unknown preset": (["--preset", "tinny"], "unknown preset 'tinny'", "did you mean 'tiny'?"),

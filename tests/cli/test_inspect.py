@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from audio_pipeline.cli.inspect import command
 from audio_pipeline.preset.project import Project
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, Call
 
 RATE = 48_000
 
@@ -121,8 +121,10 @@ def installed(*words: str) -> subprocess.CompletedProcess[str]:
         (("grain", "--from", "silence", "--to", "end"), "silent"),
     ],
 )
-def test_what_cannot_be_inspected_is_told_in_a_sentence(words: tuple[str, ...], said: str) -> None:
-    result = installed(*words)
+def test_what_cannot_be_inspected_is_told_in_a_sentence(
+    call: Call, words: tuple[str, ...], said: str
+) -> None:
+    result = call(REPOSITORY, "inspect", *words)
     assert result.returncode == 1
     assert said in result.stderr
     assert "Traceback" not in result.stderr

@@ -12,9 +12,8 @@ import soundfile
 from audio_pipeline.audio_io.read.audio_file import probe
 from audio_pipeline.jobs.watch import Watched, rendered_page
 from audio_pipeline.preset.project import Project
-from tests.cli.conftest import Call
 from tests.command import tiny_project
-from tests.conftest import speech_like
+from tests.conftest import Call, speech_like
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from audio_pipeline.cli import main as command_line
-from tests.cli.conftest import Call
+from tests.conftest import Call
 from tests.locks import BATCH, locked_film
 
 EN, DE = (("--voice-a", f"stems/{n}_a.wav", "--voice-b", f"stems/{n}_b.wav") for n in ("en", "de"))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +10,7 @@ import pytest
 
 from audio_pipeline.dsp.arithmetic import has_avx2
 from tests.command import environment, run
-from tests.conftest import SHORT, make_project
+from tests.conftest import make_project, shorten_final
 
 SETTINGS = {
     "haswell": {"OPENBLAS_CORETYPE": "Haswell"},
@@ -28,16 +26,10 @@ SETTINGS = {
 
 def shortened(folder: Path) -> Path:
     """A project in `folder` with every shipped preset, each some ten seconds long."""
-    root = make_project(folder).root
-    (root / "presets" / "short.toml").unlink()
-    final = root / "presets" / "final.toml"
-    cues = tomllib.loads(SHORT)["cues"]
-    cues |= {"silence": "dropout + 1s", "end": "silence + 500ms"}  # alternates move the dropout alone
-    text = final.read_text()
-    for name, value in cues.items():
-        text = re.sub(rf"^{name} = .*$", f"{name} = {value!r}", text, count=1, flags=re.MULTILINE)
-    final.write_text(text)
-    return root
+    project = make_project(folder)
+    (project.presets / "short.toml").unlink()
+    shorten_final(project)
+    return project.root
 
 
 @cache

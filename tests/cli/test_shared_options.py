@@ -16,8 +16,8 @@ import pytest
 from audio_pipeline.cli.main import COMMANDS, cli
 from audio_pipeline.jobs import watch
 from audio_pipeline.stopping import Stopped
-from tests.cli.conftest import Call
 from tests.command import environment, run
+from tests.conftest import Call
 
 SHARED = ("quiet", "verbose", "as_json", "debug")
 WAVE, REPORT = "renders/tiny.wav", "renders/tiny.report.json"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,11 @@ import pytest
 import soundfile
 
 from tests.command import run, tiny_project
+from tests.conftest import Call
 from tests.metering.test_layout_oracles import masked_wave
 
 RATE = 48_000
+Rendered = Callable[..., tuple[subprocess.CompletedProcess, dict]]
 
 
 def word(seconds: float = 0.6, seed: int = 1) -> np.ndarray:
@@ -33,20 +36,26 @@ def film(tmp_path: Path) -> Path:
     return tiny_project(tmp_path / "film")
 
 
-def rendered(
-    film: Path, x: np.ndarray, *options: str, mask: int = 0
-) -> tuple[subprocess.CompletedProcess, dict]:
-    (film / "stems" / "it.wav").write_bytes(masked_wave(x, RATE, mask))
-    done = run(film, "--preset", "tiny", "--name", "tiny", "--voice-a", "stems/it.wav", *options)
-    report = film / "renders" / "tiny.report.json"
-    return done, json.loads(report.read_text()) if done.returncode == 0 else {}
+@pytest.fixture
+def rendered(call: Call) -> Rendered:
+    """Renders `film` with a stem of these samples: what was said, and the report."""
+
+    def made(
+        film: Path, x: np.ndarray, *options: str, mask: int = 0
+    ) -> tuple[subprocess.CompletedProcess, dict]:
+        (film / "stems" / "it.wav").write_bytes(masked_wave(x, RATE, mask))
+        done = call(film, "--preset", "tiny", "--name", "tiny", "--voice-a", "stems/it.wav", *options)
+        report = film / "renders" / "tiny.report.json"
+        return done, json.loads(report.read_text()) if done.returncode == 0 else {}
+
+    return made
 
 
 def notes(report: dict) -> list[tuple[str, str]]:
     return [(note["code"], note["message"]) for note in report["provenance"]["notes"]]
 
 
-def test_the_track_with_the_voice_is_named(film: Path) -> None:
+def test_the_track_with_the_voice_is_named(rendered: Rendered, film: Path) -> None:
     done, report = rendered(film, tracks(4, 3))
     said = "voice_a: took track 4 of 4, the only one with sound; the others are left out"
     assert f"note: {said}" in done.stderr
@@ -54,13 +63,13 @@ def test_the_track_with_the_voice_is_named(film: Path) -> None:
     assert not [w for w in report["warnings"] if w["code"].startswith("stem")]
 
 
-def test_a_quiet_render_prints_no_note(film: Path) -> None:
+def test_a_quiet_render_prints_no_note(rendered: Rendered, film: Path) -> None:
     done, report = rendered(film, tracks(4, 3), "--quiet")
     assert "track" not in done.stderr
     assert notes(report)
 
 
-def test_trimmed_silence_is_told(film: Path) -> None:
+def test_trimmed_silence_is_told(rendered: Rendered, film: Path) -> None:
     x = np.concatenate([np.zeros(RATE), word(), np.zeros(2 * RATE)])[:, None]
     done, report = rendered(film, x)
     said = (
@@ -70,7 +79,7 @@ def test_trimmed_silence_is_told(film: Path) -> None:
     assert ("stem_trimmed", said) in notes(report)
 
 
-def test_trim_off_keeps_the_silence(film: Path) -> None:
+def test_trim_off_keeps_the_silence(rendered: Rendered, film: Path) -> None:
     x = np.concatenate([np.zeros(RATE), word()])[:, None]
     done, report = rendered(film, x, "--set", "layers.voice_a.trim=off")
     assert "trimmed" not in done.stderr
@@ -86,7 +95,7 @@ def test_trim_off_keeps_the_silence(film: Path) -> None:
         ("auto", "took the left channel; the right one differs from it"),
     ],
 )
-def test_a_preset_names_the_channel(film: Path, choice: str, said: str) -> None:
+def test_a_preset_names_the_channel(rendered: Rendered, film: Path, choice: str, said: str) -> None:
     x = np.stack([word(), np.roll(word(), 24)], axis=1)
     done, report = rendered(film, x, "--set", f"layers.voice_a.channel={choice}")
     assert f"note: voice_a: {said}" in done.stderr
@@ -101,27 +110,27 @@ def test_a_preset_names_the_channel(film: Path, choice: str, said: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["0", "25", "middle", "-1", "true"])
-def test_what_is_no_channel_is_refused(film: Path, value: str) -> None:
+def test_what_is_no_channel_is_refused(rendered: Rendered, film: Path, value: str) -> None:
     done, _ = rendered(film, tracks(2, 0), "--set", f"layers.voice_a.channel={value}")
     assert done.returncode == 1
     assert "is not a channel; write" in done.stderr
 
 
 @pytest.mark.parametrize("choice", ["3", "centre"])
-def test_a_channel_that_is_not_there_is_refused(film: Path, choice: str) -> None:
+def test_a_channel_that_is_not_there_is_refused(rendered: Rendered, film: Path, choice: str) -> None:
     done, _ = rendered(film, tracks(2, 0), "--set", f"layers.voice_a.channel={choice}")
     assert done.returncode == 1
     assert "has 2 channels; channel = " in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_an_lfe_alone_is_refused(film: Path) -> None:
+def test_an_lfe_alone_is_refused(rendered: Rendered, film: Path) -> None:
     done, _ = rendered(film, tracks(6, 3), mask=0x3F)
     assert done.returncode == 1
     assert "is silent after the fold" in done.stderr
 
 
-def test_a_raise_of_more_than_40_db_is_a_warning(film: Path) -> None:
+def test_a_raise_of_more_than_40_db_is_a_warning(rendered: Rendered, film: Path) -> None:
     done, report = rendered(film, word()[:, None] * 10 ** (-60 / 20))
     assert "stem_gain" in [warning["code"] for warning in report["warnings"]]
     assert "dB of gain; its noise floor rose with it" in done.stderr

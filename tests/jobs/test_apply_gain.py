@@ -49,7 +49,7 @@ def packed(x: Samples, tag: int, bits: int) -> bytes:
     steps = np.rint(x * 2.0 ** (bits - 1)).astype(np.int64)
     if bits == 8:
         return (steps + 128).astype(np.uint8).tobytes()
-    return b"".join(int(s).to_bytes(bits // 8, "little", signed=True) for s in steps.reshape(-1))
+    return steps.astype("<i8").reshape(-1, 1).view(np.uint8)[:, : bits // 8].tobytes()
 
 
 CHUNKS = {

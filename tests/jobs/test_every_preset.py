@@ -32,12 +32,14 @@ def in_little(shared_project, tmp_path_factory):
     project = shared_project
     table = tomllib.loads(SHORT)
     changes = [f"cues.{name}={value}" for name, value in table["cues"].items() if name != "black"]
-    changes += ["cues.black=8s"]
+    changes += ["cues.black=echo.tail"]
     changes += [
         f"{effect}.{key}={value}"
         for effect, keys in table["effects"].items()
         for key, value in keys.items()
     ]
+    changes += ["echo.returns=1", "echo.words=400ms"]
+    changes += ["cues.dropout=black + 500ms", "cues.silence=black + 1s", "cues.end=black + 1.2s"]
     return project, changes, tmp_path_factory.mktemp("every")
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.reporting.report_file import read_report
 from audio_pipeline.timeline.moments import parse_moment
-from tests.command import run_code, tiny_project
+from tests.command import TINY, run_code, tiny_project
 
 
 def order(project, name="short", *sets, **changes):
@@ -90,12 +91,18 @@ def test_a_render_that_fails_leaves_nothing_behind(project, rendered, stage, las
         if now == stage and (not last or share in (0.0, 1.0)):
             raise FaultError
 
+    # a mix of two tiles without what takes long to make, which has the name of the earlier one
+    (project.presets / "tiny.toml").write_text(TINY)
+    cues = ("cues.black=8.2s", "cues.silence=8.4s", "cues.end=8.6s")
+    preset = replace(
+        build_preset(load_document(project, "tiny", cues)), name=rendered.session.preset.name
+    )
     earlier = project.root / "earlier"
     shutil.copytree(rendered.master.file.parent, earlier)
     before = everything(project.root)
     for out in (earlier, project.root / "new" / "folder"):
         with pytest.raises(FaultError):
-            render(order(project, stems=True, out=out, workers=1), fail)
+            render(Order(project, preset, out, stems=True, workers=1), fail)
         assert everything(project.root) == before
 
 

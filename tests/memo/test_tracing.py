@@ -295,6 +295,7 @@ def test_headphones_do_not_get_the_sounds_that_the_cache_holds_for_speakers(cach
         assert kept.tobytes() == made.tobytes()
 
 
+TWO_TILES = ("echo.returns=2", "echo.gap=200ms")
 TREATED = ("effects.match.kind=match", "effects.optical.kind=optical")
 CHANGES = (
     (),
@@ -313,7 +314,7 @@ def test_a_render_is_the_same_to_the_byte_with_and_without_the_cache(
         cache = Cache(tmp_path / "cache") if kept else None
         made[kept] = []
         for n, sets in enumerate(CHANGES):
-            preset = _preset(shared_project, "short", *sets)
+            preset = _preset(shared_project, "short", *TWO_TILES, *sets)
             done = render(Order(shared_project, preset, tmp_path / f"{kept}{n}", workers=2, cache=cache))
             made[kept] += [done.master.file.read_bytes(), done.files.report.read_bytes()]
     assert made[True] == made[False]

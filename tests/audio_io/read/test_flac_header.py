@@ -61,7 +61,8 @@ def test_of_a_damaged_header_nothing_is_told_that_libsndfile_would_not(
         damaged[data.draw(st.integers(0, 299))] = data.draw(st.integers(0, 255))
     path = tmp_path / "x.flac"
     path.write_bytes(damaged[: data.draw(st.sampled_from([None, *range(300)]))])
-    assert told(path) in (None, asked(path))
+    found = told(path)
+    assert found is None or found == asked(path)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from audio_pipeline.audio_io.ffmpeg_program import find_ffmpeg
-from audio_pipeline.audio_io.read.audio_file import blocks, probe, read
+from audio_pipeline.audio_io.read.audio_file import blocks, opened, probe, read
 from audio_pipeline.audio_io.read.track_listing import OTHER_TRACKS, tracks_of
 from audio_pipeline.errors import StemError
 from tests.audio_io.wave_makers import wave
@@ -150,9 +150,10 @@ def test_the_default_track_or_the_mono_ones_are_read_and_it_is_said(tmp_path: Pa
     left_out = case.tracks - (1 if "is read" in said else len(case.tones_hz))
     assert ("not read:" in said) == (left_out > 0)
     for number in range(1, case.tracks + 1):
-        alone = np.concatenate(list(blocks(path, track=number)))
+        with opened(path, track=number) as recording:
+            alone = np.concatenate(list(recording.blocks()))
         assert set(tones_of(alone)) == {TONES_HZ[number - 1]}
-        assert probe(path, track=number).channels == alone.shape[1]
+        assert recording.info.channels == alone.shape[1]
     with pytest.raises(
         StemError, match=f"has {case.tracks} tracks of audio; track .* does not exist"
     ) as no:

@@ -22,6 +22,8 @@ from audio_pipeline.preset.project import Project
 
 FADES = "dropout.fade=80ms,250ms,400ms,500ms"
 GROUP = hasattr(os, "killpg")
+STARTING, AT_WORK = 0.0, 0.3
+ONCE, AGAIN = 1, 3
 
 STRUCK = """
 if __name__ == "__main__":
@@ -69,9 +71,17 @@ def _strays(project: Project, folder: Path) -> list[str]:
 
 
 @pytest.mark.skipif(not GROUP, reason="this system has no process groups")
-@pytest.mark.parametrize("share", [0.0, 0.3], ids=["starting", "at work"])
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-@pytest.mark.parametrize("times", [1, 3], ids=["once", "again and again"])
+@pytest.mark.parametrize(
+    ("name", "share", "times"),
+    [  # every pair of a signal, a share and a number of times
+        ("SIGINT", STARTING, ONCE),
+        ("SIGINT", AT_WORK, AGAIN),
+        ("SIGTERM", STARTING, AGAIN),
+        ("SIGTERM", AT_WORK, ONCE),
+        ("SIGHUP", STARTING, ONCE),
+        ("SIGHUP", AT_WORK, AGAIN),
+    ],
+)
 def test_a_signal_to_the_group_ends_a_batch_with_one_message_and_leaves_nothing(
     tiny: Project, tmp_path: Path, name: str, share: float, times: int
 ) -> None:

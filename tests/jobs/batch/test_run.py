@@ -239,7 +239,7 @@ def _assert_whole_and_rendered_again(project: Project, undisturbed: dict[str, by
     for path in project.renders.glob("*"):  # whatever has its final name is whole
         if path.suffix != ".part" and path.name != "README.md":
             assert path.read_bytes() == undisturbed[path.name], path.name
-    again = _command(project, "tiny", "--vary", FADES)
+    again = _command(project, "tiny", "--vary", FADES, "--jobs", "1")
     said = again.communicate()
     assert again.returncode == 0, said
     assert _bytes(project.renders) == undisturbed

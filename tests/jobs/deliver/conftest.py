@@ -22,7 +22,16 @@ from tests.command import tiny_project
 SENDER = Sender("2026-11-27", True, {"company": "Example Sound", "email": "mix@example.org"})
 
 
+_copies = tempfile.TemporaryDirectory(prefix="render-ending-copies-")
+_shelf = CopyShelf(Path(_copies.name))
+
+
 def deliver(material: Material, delivery: str, out: Path, sender: Sender) -> Delivered:
+    """One delivery; the copies of a mix are encoded for the first one and shared by the others."""
+    return deliver_with(material, delivery, out, sender, _shelf)
+
+
+def deliver_encoded_anew(material: Material, delivery: str, out: Path, sender: Sender) -> Delivered:
     """One delivery, encoded for itself."""
     with tempfile.TemporaryDirectory() as folder:
         return deliver_with(material, delivery, out, sender, CopyShelf(Path(folder)))
@@ -43,6 +52,12 @@ def material(film: Project) -> Material:
 def staged(material: Material, tmp_path_factory: pytest.TempPathFactory) -> Delivered:
     """Delivered for a stage: discrete files, leader and pops."""
     return deliver(material, "theatrical", tmp_path_factory.mktemp("out"), SENDER)
+
+
+@pytest.fixture(scope="session")
+def plain(material: Material, tmp_path_factory: pytest.TempPathFactory) -> Delivered:
+    """Delivered for broadcast: no leader. To read from only."""
+    return deliver(material, "ebu-r128", tmp_path_factory.mktemp("plain"), SENDER)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from audio_pipeline.jobs.deliver.names import discrete_channels, next_version
 from audio_pipeline.jobs.deliver.record import read_record
 from audio_pipeline.jobs.deliver.verify import verify_folder
 from audio_pipeline.reporting.render_set import read_set
-from tests.jobs.deliver.conftest import SENDER, deliver
+from tests.jobs.deliver.conftest import SENDER, deliver, deliver_encoded_anew
 
 BASE = "Tiny_v1_{}_Theatrical_en_20_48k_24b_24"
 FIRST = 8 * 48_000
@@ -125,8 +125,10 @@ def test_listening_copies_are_measured_decoded(staged: Delivered) -> None:
             assert abs(entry["true_peak_dbtp"] - main["max_true_peak_dbtp"]) < tolerance_db
 
 
-def test_the_same_date_gives_the_same_bytes(material: Material, tmp_path: Path) -> None:
-    one, other = (deliver(material, "ebu-r128", tmp_path / name, SENDER).folder for name in "ab")
+def test_the_same_date_gives_the_same_bytes(
+    material: Material, plain: Delivered, tmp_path: Path
+) -> None:
+    one, other = plain.folder, deliver_encoded_anew(material, "ebu-r128", tmp_path, SENDER).folder
     assert files_in(one) == files_in(other)
     for path in files_in(one):
         assert (one / path).read_bytes() == (other / path).read_bytes(), path
@@ -170,6 +172,7 @@ STEPS = ("write_part", "write", "write_page", "letter_pdf", "seal")
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("step", STEPS)
+@pytest.mark.usefixtures("plain")  # whose copies are encoded: what is killed encodes none
 def test_a_killed_delivery_leaves_no_folder_under_its_name(
     material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -202,8 +205,10 @@ def test_a_failed_delivery_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_of_another_is_not_written_over(material: Material, tmp_path: Path) -> None:
-    name = deliver(material, "ebu-r128", tmp_path / "a", SENDER).folder.name
+def test_a_folder_of_another_is_not_written_over(
+    material: Material, plain: Delivered, tmp_path: Path
+) -> None:
+    name = plain.folder.name
     (tmp_path / name).mkdir()
     (tmp_path / name / "theirs.txt").write_text("theirs")
     with pytest.raises(RenderError, match="never overwritten"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -26,6 +27,10 @@ def delivered(
     request: pytest.FixtureRequest, material: Material, tmp_path_factory: pytest.TempPathFactory
 ) -> Delivered:
     return deliver(material, request.param, tmp_path_factory.mktemp("out"), SENDER)
+
+
+PROBED: dict[tuple[str, str], str] = {}
+"""What ffprobe said of files by suffix and SHA-256: several deliveries hold the same ones."""
 
 
 def tool(name: str) -> str:
@@ -81,7 +86,11 @@ def test_ffprobe_reads_every_file(delivered: Delivered) -> None:
     program = tool("ffprobe")
     copies = list((delivered.folder / "listening").iterdir())
     for path in (*wavs(delivered), *copies):
-        shown = ran(program, "-v", "error", "-show_format", "-show_streams", "-of", "json", str(path))
+        key = (path.suffix, hashlib.sha256(path.read_bytes()).hexdigest())
+        if key not in PROBED:
+            line = (program, "-v", "error", "-show_format", "-show_streams", "-of", "json", str(path))
+            PROBED[key] = ran(*line)
+        shown = PROBED[key]
         (stream,) = json.loads(shown)["streams"]
         assert stream["codec_name"] in ("pcm_s24le", "mp3", "aac", "opus", "flac")
         if path in copies:
