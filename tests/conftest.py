@@ -29,9 +29,6 @@ _caches = tempfile.TemporaryDirectory(prefix="render-ending-tests-")
 os.environ["XDG_CACHE_HOME"] = _caches.name  # tests keep nothing in the home of who runs them
 for _name in ("RENDER_ENDING_CACHE", "RENDER_ENDING_CACHE_SIZE"):
     os.environ.pop(_name, None)
-os.environ.pop(
-    "PYTHONDONTWRITEBYTECODE", None
-)  # or each of hundreds of processes compiles the program anew
 
 # without bytecode, every command that a test starts compiles all modules: a third of a second of CPU
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
