@@ -75,10 +75,13 @@ class RegularFile:
 
 
 @contextmanager
-def regular_file(path: str | os.PathLike[str]) -> Iterator[RegularFile]:
-    """Open `path` for reading. Raises StemError if it is not a readable, non-empty regular file."""
+def regular_file(path: str | os.PathLike[str], wanted: str = "an audio file") -> Iterator[RegularFile]:
+    """Open `path` for reading; `wanted` is the kind of file for an error message.
+
+    Raises StemError if it is not a readable, non-empty regular file.
+    """
     text, name = os.fspath(path), printable(path)
-    descriptor = _open(text, name)
+    descriptor = _open(text, name, wanted)
     try:
         status = os.fstat(descriptor)
         if status.st_size == 0:
@@ -107,11 +110,11 @@ def sha256_hex(path: str | os.PathLike[str]) -> str:
         return file.sha256_hex()
 
 
-def _open(text: str, name: str) -> int:
+def _open(text: str, name: str, wanted: str) -> int:
     if not text:
-        raise StemError("The name of the audio file is empty.", hint="Name a file.")
+        raise StemError(f"The file name is empty; name {wanted}.", hint="Name a file.")
     try:
-        _refuse_other_kinds(name, Path(text).stat().st_mode)
+        _refuse_other_kinds(name, Path(text).stat().st_mode, wanted)
         # without blocking, because a pipe may have replaced the file since `stat`
         descriptor = os.open(text, os.O_RDONLY | _WITHOUT_WAITING)
     except OSError as error:
@@ -121,17 +124,17 @@ def _open(text: str, name: str) -> int:
             f"{name} is not a valid file name: it holds a null character.", hint="Rename the file."
         ) from error
     try:
-        _refuse_other_kinds(name, os.fstat(descriptor).st_mode)
+        _refuse_other_kinds(name, os.fstat(descriptor).st_mode, wanted)
     except StemError:
         os.close(descriptor)
         raise
     return descriptor
 
 
-def _refuse_other_kinds(name: str, mode: int) -> None:
+def _refuse_other_kinds(name: str, mode: int, wanted: str) -> None:
     for is_kind, kind in _KINDS:
         if is_kind(mode):
-            raise StemError(f"{name} is {kind}, not an audio file.", hint="Name a file.")
+            raise StemError(f"{name} is {kind}, not {wanted}.", hint="Name a file.")
 
 
 def _unreachable(text: str, name: str, error: OSError) -> StemError:

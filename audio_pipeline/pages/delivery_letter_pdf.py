@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from functools import cache
 from html import escape
 from itertools import groupby
 from pathlib import Path
@@ -54,7 +55,9 @@ def letter_pdf(sections: Sequence[Section], title: str) -> bytes:
     return file.getvalue()
 
 
+@cache
 def _register_fonts() -> None:
+    """Once in a process: reading the fonts takes longer than writing the letter."""
     import matplotlib
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.cidfonts import UnicodeCIDFont

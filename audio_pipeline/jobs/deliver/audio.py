@@ -97,6 +97,22 @@ class Words:
     date: str
 
 
+class PartLoudness:
+    """The loudness of parts, by their samples: each part is measured once for all deliveries, and effects,
+    backgrounds and M&E once for all languages of one picture."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str | None, int], BextLoudness] = {}
+
+    def of(self, samples: str, kind: str | None, rate_hz: int) -> BextLoudness | None:
+        """The loudness of channel `kind` (None: all) of the part with this SHA-256; None if unknown."""
+        return self._known.get((samples, kind, rate_hz))
+
+    def put(self, samples: str, kind: str | None, rate_hz: int, loudness: BextLoudness) -> None:
+        """Store a measurement."""
+        self._known[samples, kind, rate_hz] = loudness
+
+
 @dataclass(frozen=True)
 class AudioFile:
     """A file of the delivery. `channel` is None for an interleaved one."""
@@ -107,11 +123,28 @@ class AudioFile:
     loudness: BextLoudness
 
 
+@dataclass(frozen=True)
+class PartSource:
+    """The file with a part's programme, and the SHA-256 of its samples."""
+
+    path: Path
+    samples: str
+
+
 def write_part(
-    folder: Path, name: str, part: str, source: Path, picture: Picture, words: Words, *, discrete: bool
+    folder: Path,
+    name: str,
+    part: str,
+    source: PartSource,
+    picture: Picture,
+    words: Words,
+    known: PartLoudness,
+    *,
+    discrete: bool,
 ) -> list[AudioFile]:
-    """Write one part, whose programme is in `source`, into `folder` as `name`.wav and, where `discrete`, as
-    `name`.L.wav and `name`.R.wav.
+    """Write one part into `folder` as `name`.wav and, if `discrete`, as `name`.L.wav and `name`.R.wav.
+
+    Loudness that is not `known` is measured and stored there.
 
     Raises StemError when the source cannot be read, RenderError when a file cannot be written.
     """
@@ -126,26 +159,39 @@ def write_part(
             )
             for kind in kinds
         }
-        meters = {kind: Meter(picture.sample_rate_hz, 2 if kind is None else 1) for kind in kinds}
-        for block in programme_blocks(source, _BLOCK):
+        rate_hz = picture.sample_rate_hz
+        meters = {
+            kind: Meter(rate_hz, 2 if kind is None else 1)
+            for kind in kinds
+            if known.of(source.samples, kind, rate_hz) is None
+        }
+        for block in programme_blocks(source.path, _BLOCK):
             steps = np.rint(block * scale).astype(np.int32)
             for kind, wave in waves.items():
                 wave.write(_of_channel(steps, kind, channels))
-                meters[kind].feed(_of_channel(block, kind, channels))
+            for kind, meter in meters.items():
+                meter.feed(_of_channel(block, kind, channels))
+        for kind, meter in meters.items():
+            known.put(source.samples, kind, rate_hz, _loudness(meter))
         files = []
         for kind, wave in waves.items():
-            measured = meters[kind].result()
-            loudness = BextLoudness(
-                measured.integrated_lufs,
-                measured.loudness_range_lu,
-                measured.true_peak_dbtp,
-                measured.max_momentary_lufs,
-                measured.max_short_term_lufs,
-            )
+            loudness = known.of(source.samples, kind, rate_hz)
+            assert loudness is not None
             wave.draft()
             wave.set_loudness(loudness)
             files.append(AudioFile(wave.path.name, part, kind, loudness))
     return files
+
+
+def _loudness(meter: Meter) -> BextLoudness:
+    measured = meter.result()
+    return BextLoudness(
+        measured.integrated_lufs,
+        measured.loudness_range_lu,
+        measured.true_peak_dbtp,
+        measured.max_momentary_lufs,
+        measured.max_short_term_lufs,
+    )
 
 
 def _of_channel(block: NDArray[Any], kind: str | None, channels: tuple[str, ...]) -> NDArray[Any]:

@@ -9,7 +9,14 @@ from pathlib import Path
 
 from audio_pipeline.audio_io.write.whole_folder import new_file, whole_folder
 from audio_pipeline.errors import RenderError
-from audio_pipeline.jobs.deliver.audio import AudioFile, Picture, Words, write_part
+from audio_pipeline.jobs.deliver.audio import (
+    AudioFile,
+    PartLoudness,
+    PartSource,
+    Picture,
+    Words,
+    write_part,
+)
 from audio_pipeline.jobs.deliver.checksums import files_in
 from audio_pipeline.jobs.deliver.listening import CopyShelf, ListeningCopy
 from audio_pipeline.jobs.deliver.material import Material
@@ -22,7 +29,7 @@ from audio_pipeline.jobs.deliver.record import (
     earlier_deliveries,
     version_number,
 )
-from audio_pipeline.jobs.deliver.seal import file_hashes, seal
+from audio_pipeline.jobs.deliver.seal import hashes_of, seal
 from audio_pipeline.jobs.deliver.verify import verify_folder
 from audio_pipeline.jobs.render_files import PAGE_SUFFIX
 from audio_pipeline.mastering.leader import POP_S, TAIL_S
@@ -67,10 +74,12 @@ def deliver(
     copies: CopyShelf,
     own: Path | None = None,
     preview: PreviewShelf | None = None,
+    known: PartLoudness | None = None,
 ) -> Delivered:
     """Fill the folder of one delivery below `out`, unless its last version has equal inputs.
 
-    `copies` encodes its listening copies, `preview` its preview; `own` is the project's deliveries/.
+    `copies` encodes its listening copies, `preview` its preview; `own` is the project's deliveries/; `known` is
+    the loudness of parts that were measured before.
 
     Raises ReportError for an unknown delivery, PresetError for an invalid file name, RenderError when the
     folder cannot be written; then no folder has its name.
@@ -100,7 +109,8 @@ def deliver(
         ) from error
     with whole_folder(folder) as tree:
         draft = replace(draft, version=version)
-        record = _fill(tree, folder.name, material, names, report, draft, copies, preview)
+        loudness = PartLoudness() if known is None else known
+        record = _fill(tree, folder.name, material, names, report, draft, copies, preview, loudness)
     return Delivered(folder, record, made=True)
 
 
@@ -162,6 +172,7 @@ def _fill(
     draft: Record,
     shelf: CopyShelf,
     preview: PreviewShelf | None,
+    known: PartLoudness,
 ) -> Record:
     """Write every file of the folder; returns its record."""
     preset, rules = material.preset, names.rules
@@ -171,8 +182,8 @@ def _fill(
     files: list[AudioFile] = []
     for part, name in names.parts(tuple(parts)).items():
         discrete = rules.files.discrete
-        source = material.sources[part]
-        files += write_part(tree, name, part, source, picture, words, discrete=discrete)
+        source = PartSource(material.sources[part], material.samples[part])
+        files += write_part(tree, name, part, source, picture, words, known, discrete=discrete)
     main = tree / next(file.name for file in files if file.part == material.main)
     title = f"{preset.head.title} {names.version}: {material.mix}"
     copies = shelf.write(tree, main.stem, material.sources[material.main], title)
@@ -180,7 +191,7 @@ def _fill(
     if preview is not None:
         shown = preview.write(tree, main.stem, material.sources[material.main], picture, title)
         preview_rows = (("video", shown.video), *shown.rows)
-    hashes = {path: file_hashes(tree / path) for path in files_in(tree)}
+    hashes = hashes_of(tree, files_in(tree))
     sums = {path: found.sha256 for path, found in hashes.items()}
     delivered = _report_of_folder(report, material, picture, {f.name: sums[f.name] for f in files})
     record = replace(

@@ -69,7 +69,7 @@ def preview_request(picture: Path | None) -> PreviewRequest:
         )
     if picture is None:
         return PreviewRequest()
-    with regular_file(picture) as file:
+    with regular_file(picture, "a film file") as file:
         return PreviewRequest(picture, picture_info(file), file.sha256_hex())
 
 

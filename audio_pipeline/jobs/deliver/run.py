@@ -14,6 +14,7 @@ from audio_pipeline.audio_io.write.recovery import recover
 from audio_pipeline.errors import AudioPipelineError
 from audio_pipeline.jobs.batch.plan import Mix
 from audio_pipeline.jobs.batch.run import with_its_gain
+from audio_pipeline.jobs.deliver.audio import PartLoudness
 from audio_pipeline.jobs.deliver.folder import Sender, deliver
 from audio_pipeline.jobs.deliver.listening import CopyShelf
 from audio_pipeline.jobs.deliver.material import Material, SharedEffects, material_of
@@ -78,6 +79,14 @@ class DeliveryJob:
     previews: Mapping[str, PreviewRequest] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Shared:
+    """Results that mixes share: music and effects, by their mix, and the loudness of parts."""
+
+    effects: dict[str, SharedEffects] = field(default_factory=dict)
+    known: PartLoudness = field(default_factory=PartLoudness)
+
+
 OnStage = Callable[[str, str, float], None]
 """Called with a mix, its stage, and the share of the stage that is done."""
 
@@ -95,9 +104,9 @@ def deliver_all(
             load_folder_rules(name, job.own_deliveries)
     if job.out.is_dir():
         recover(job.out)  # from a killed process
-    effects: dict[str, SharedEffects] = {}
+    shared = Shared()
     for mix in _in_order(job.mixes):
-        yield from _deliver_mix(mix, job, effects, on_stage)
+        yield from _deliver_mix(mix, job, shared, on_stage)
 
 
 def _in_order(mixes: Sequence[Mix]) -> list[Mix]:
@@ -124,7 +133,7 @@ def _likeness(root: Path, preset: object) -> str:
 
 
 def _deliver_mix(
-    mix: Mix, job: DeliveryJob, effects: dict[str, SharedEffects], on_stage: OnStage
+    mix: Mix, job: DeliveryJob, shared: Shared, on_stage: OnStage
 ) -> Iterator[DeliveryOutcome]:
     names = job.deliveries[mix.name]
     request = job.previews.get(mix.name)
@@ -133,10 +142,10 @@ def _deliver_mix(
             refuse_other_rate(request, mix.preset.picture.clock().rate)  # before it is rendered
         material = _material(with_its_gain(mix), job, on_stage)
         if mix.preset is not None and (own := material.effects()) is not None:
-            effects[_likeness(mix.root, mix.preset)] = own
+            shared.effects[_likeness(mix.root, mix.preset)] = own
         if isinstance(mix.reference, ReferenceMix):
-            shared = effects.get(_likeness(mix.root, mix.reference.preset))
-            material = material if shared is None else material.with_effects(shared)
+            other = shared.effects.get(_likeness(mix.root, mix.reference.preset))
+            material = material if other is None else material.with_effects(other)
     except (AudioPipelineError, OSError, MemoryError) as error:
         for name in names:
             yield _failed(mix, name, error)
@@ -144,7 +153,7 @@ def _deliver_mix(
     with tempfile.TemporaryDirectory(prefix="render-ending-") as folder:
         copies = CopyShelf(Path(folder))
         preview = None if request is None else PreviewShelf(Path(folder), request)
-        yield from _deliver_each(mix, material, job, copies, preview, on_stage)
+        yield from _deliver_each(mix, material, job, copies, preview, shared.known, on_stage)
 
 
 def _deliver_each(
@@ -153,12 +162,14 @@ def _deliver_each(
     job: DeliveryJob,
     copies: CopyShelf,
     preview: PreviewShelf | None,
+    known: PartLoudness,
     on_stage: OnStage,
 ) -> Iterator[DeliveryOutcome]:
     for name in job.deliveries[mix.name]:
         on_stage(mix.name, full_name(name, job.own_deliveries), 0.0)
         try:
-            made = deliver(material, name, job.out, job.sender, copies, job.own_deliveries, preview)
+            own = job.own_deliveries
+            made = deliver(material, name, job.out, job.sender, copies, own, preview, known)
         except (AudioPipelineError, OSError, MemoryError) as error:
             yield _failed(mix, name, error)
             continue

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +22,8 @@ from audio_pipeline.jobs.deliver.mhl import (
 )
 
 _CHUNK_BYTES = 1 << 20
+_AT_A_TIME = min(4, os.cpu_count() or 1)
+"""Files that are hashed in parallel: hashlib releases the GIL."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,13 @@ def file_hashes(path: Path) -> FileHashes:
     return FileHashes(sha256.hexdigest(), c4_of(sha512.digest()))
 
 
+def hashes_of(tree: Path, paths: Sequence[str]) -> dict[str, FileHashes]:
+    """The hashes of files in `tree`, by path, computed in parallel. Raises OSError."""
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        found = pool.map(file_hashes, [tree / path for path in paths])
+        return dict(zip(paths, found, strict=True))
+
+
 def seal(tree: Path, name: str, date: str, comment: str, known: Mapping[str, FileHashes]) -> None:
     """Write the checksums of all files in `tree`, which becomes the folder `name`; `known` are hashes that were
     computed before, by path.
@@ -47,7 +58,9 @@ def seal(tree: Path, name: str, date: str, comment: str, known: Mapping[str, Fil
     No list names the chain: the specification lets other programs append to it. Raises RenderError when a file
     cannot be written.
     """
-    hashes = {path: known.get(path) or file_hashes(tree / path) for path in files_in(tree)}
+    here = files_in(tree)
+    others = hashes_of(tree, [path for path in here if path not in known])
+    hashes = {path: known.get(path) or others[path] for path in here}
     _write(tree / SUMS, sums_text({path: found.sha256 for path, found in hashes.items()}))
     hashes[SUMS] = file_hashes(tree / SUMS)
     listed = {path: Hashed((tree / path).stat().st_size, found.c4) for path, found in hashes.items()}
