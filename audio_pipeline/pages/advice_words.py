@@ -1,4 +1,4 @@
-"""The advice of a delivery in sentences: the gain that passes, or what contradicts."""
+"""The gain advice of a delivery as sentences: the gain that passes, or the clauses that contradict."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _HAIR = 1e-6
 
 
 def advice_notes(report: LoudnessReport) -> list[str]:
-    """What to do about clauses that fail; nothing where none does."""
+    """Advice on the clauses that fail; empty when all pass."""
     advice = report.delivery.advice
     if advice is None or report.delivery.verdict == "pass":
         return []
@@ -41,7 +41,7 @@ def _alone(gains: ClauseGains, report: LoudnessReport) -> str:
 
 
 def _between(lowest_db: float | None, highest_db: float | None) -> str:
-    """The gains from one to the other, rounded inwards, so that both of them pass."""
+    """The range of gains as text, rounded inwards, so that both ends pass."""
     if lowest_db is None and highest_db is None:
         return "any gain"
     lowest = 0.0 if lowest_db is None else math.ceil(100.0 * lowest_db - _HAIR) / 100.0
@@ -50,7 +50,7 @@ def _between(lowest_db: float | None, highest_db: float | None) -> str:
         return f"at most {highest:+.2f} dB"
     if highest_db is None:
         return f"at least {lowest:+.2f} dB"
-    if lowest > highest:  # narrower than a hundredth
+    if lowest > highest:  # the range is narrower than 0.01 dB
         return f"{lowest_db:+.4f} to {highest_db:+.4f} dB"
     return f"{lowest:+.2f} to {highest:+.2f} dB"
 

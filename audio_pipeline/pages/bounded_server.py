@@ -1,6 +1,6 @@
-"""A small HTTP server for loopback that no client can wear out: bounded connections, each with its time.
+"""A small HTTP server for loopback with a limited number of connections and a time limit for each.
 
-Whatever a client sends, or fails to send, costs it its own connection. Nothing is printed.
+An invalid or incomplete request closes only its own connection. Nothing is printed.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 MOST_CONNECTIONS = 48
-"""Connections at once; one more is answered 503 at once. A browser opens six."""
+"""The maximum number of connections; one more is answered 503. A browser opens six."""
 MOST_LASTING = 12
-"""Connections at once that last: of one more the oldest is closed, and its browser connects again."""
+"""The maximum number of long-lived connections. One more closes the oldest; its browser reconnects."""
 REQUEST_S = 5.0
-"""Seconds that a client may take for its whole request."""
+"""Seconds that a client may take to send its complete request."""
 SEND_S = 10.0
-"""Seconds that a client may take for what it is sent."""
+"""Seconds that a client may take to receive the response."""
 
 _SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _WAIT_FOR_HANDLES_S = 0.1
@@ -29,7 +29,7 @@ _BUSY = b"HTTP/1.0 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 
 
 
 class BoundedServer(ThreadingHTTPServer):
-    """Serves by a thread for each connection, `MOST_CONNECTIONS` at most."""
+    """Serves each connection in its own thread, at most `MOST_CONNECTIONS` at once."""
 
     daemon_threads = True
     request_queue_size = 32
@@ -42,7 +42,7 @@ class BoundedServer(ThreadingHTTPServer):
         self._changing = threading.Lock()
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """The next connection. Without file handles left, it is asked for again a little later."""
+        """The next connection; retries after a short pause when no file handle is free."""
         try:
             return super().get_request()
         except OSError as error:
@@ -65,7 +65,7 @@ class BoundedServer(ThreadingHTTPServer):
             raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """What the connection's thread does."""
+        """Serve one connection; runs in its thread."""
         try:
             super().process_request_thread(request, client_address)
         finally:
@@ -74,7 +74,7 @@ class BoundedServer(ThreadingHTTPServer):
             self._free.release()
 
     def lasts(self, request: socket.socket) -> None:
-        """The connection will last; the oldest of too many is closed."""
+        """Register a long-lived connection; close the oldest when there are too many."""
         with self._changing:
             self._lasting.append(request)
             oldest = self._lasting.pop(0) if len(self._lasting) > MOST_LASTING else None
@@ -92,12 +92,12 @@ class BoundedHandler(BaseHTTPRequestHandler):
     timeout = SEND_S
 
     def setup(self) -> None:
-        """Limit the time of all that is read."""
+        """Set the time limit for reading the request."""
         super().setup()
         self.rfile = io.BufferedReader(_Deadline(self.connection, time.monotonic() + REQUEST_S))
 
     def handle_one_request(self) -> None:
-        """Serve the request; one that never comes whole ends with its connection."""
+        """Serve the request; an incomplete one closes its connection."""
         try:
             super().handle_one_request()
         except (OSError, ValueError):
@@ -108,7 +108,7 @@ class BoundedHandler(BaseHTTPRequestHandler):
 
 
 class _Deadline(io.RawIOBase):
-    """What comes from a connection until a moment, after which reading raises TimeoutError."""
+    """The bytes from a connection; after the deadline reading raises TimeoutError."""
 
     def __init__(self, connection: socket.socket, deadline_s: float) -> None:
         self._connection = connection

@@ -1,4 +1,4 @@
-"""What a preset changes, for a reader: its keys and values, before and after."""
+"""The changes of a preset against its base: keys, values before and after."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from audio_pipeline.preset.model import Preset, build_preset
 
 @dataclass(frozen=True)
 class Change:
-    """One key that a preset or `--set` changes. `before` is None where the base lacks it, or without a base."""
+    """One key that a preset or `--set` changes. `before` is None when the base lacks it, or without a base."""
 
     key: str
     before: Any
@@ -21,14 +21,14 @@ class Change:
 
 @dataclass(frozen=True)
 class Changes:
-    """What differs from `base`, the preset that is extended; None without a base."""
+    """The differences from `base`, the extended preset (None without one)."""
 
     base: str | None
     rows: tuple[Change, ...]
 
 
 def changes_of(preset: Preset) -> Changes:
-    """What the preset's own file, `--set` and a batch change; what merely follows is left out."""
+    """The keys that the preset's own file, `--set` or a batch sets; values derived from them are left out."""
     document = preset.document
     below = {} if document.base is None else document.base.origins
     written = set(document.origins.values()) - set(below.values())
@@ -48,7 +48,7 @@ def changes_of(preset: Preset) -> Changes:
 
 
 def as_text(value: Any, missing: str = "–") -> str:
-    """A value of a preset as a cell of a table; `missing` for None."""
+    """A preset's value as a table cell; `missing` for None."""
     if value is None:
         return missing
     if isinstance(value, bool):

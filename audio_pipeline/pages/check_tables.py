@@ -17,7 +17,7 @@ COLUMNS = (
 
 
 def check_rows(results: Iterable[CheckResult]) -> list[tuple[str, ...]]:
-    """A row for every file; `gain dB` is the advised gain, or "none" where clauses contradict."""
+    """A row for every file; `gain dB` is the advised gain, or "none" when clauses contradict."""
     return [
         (
             result.file,
@@ -34,7 +34,7 @@ def check_rows(results: Iterable[CheckResult]) -> list[tuple[str, ...]]:
 
 
 def check_csv(results: Sequence[CheckResult]) -> str:
-    """A row of CSV for every file; lists of codes are joined by a space."""
+    """CSV text with a row for every file; lists of codes are joined by a space."""
     return to_csv(COLUMNS, [_row(result) for result in results])
 
 

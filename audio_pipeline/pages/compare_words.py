@@ -12,7 +12,7 @@ from audio_pipeline.reporting.figures import shown
 Cells = tuple[str, ...]
 
 MARK = " *"
-"""Stands behind what differs by more than its tolerance."""
+"""The mark after a value that differs by more than its tolerance."""
 
 
 def head(comparison: Comparison) -> Cells:
@@ -22,12 +22,12 @@ def head(comparison: Comparison) -> Cells:
 
 
 def figure_rows(comparison: Comparison) -> list[Cells]:
-    """The figures of the whole programme that any of the reports has."""
+    """The figures of the whole programme that at least one report has."""
     return [_cells(row, row.figure.label) for row in _table(comparison, "figures")]
 
 
 def section_rows(comparison: Comparison) -> list[Cells]:
-    """Loudness of every section and, where all have it, of the other figures those that differ."""
+    """The loudness of every section, and of the other figures that all reports have, those that differ."""
     rows = _table(comparison, "sections")
     everywhere = {row.section for row in rows if row.name == "start_s" and None not in row.values}
     return [
@@ -38,12 +38,12 @@ def section_rows(comparison: Comparison) -> list[Cells]:
 
 
 def dropout_rows(comparison: Comparison) -> list[Cells]:
-    """The dropout, whole."""
+    """All figures of the dropout."""
     return [_cells(row, row.figure.label) for row in _table(comparison, "dropout")]
 
 
 def _table(comparison: Comparison, name: str) -> list[Row]:
-    """The rows of one table that any of the reports has."""
+    """The rows of one table with a value in at least one report."""
     rows = (row for row in comparison.rows if row.table == name)
     return [row for row in rows if any(value is not None for value in row.values)]
 
@@ -63,7 +63,7 @@ def _number(value: float | None, row: Row) -> str:
 
 
 def preset_rows(comparison: Comparison) -> list[Cells]:
-    """The keys of the preset that differ; of a sound that one preset lacks, only its kind."""
+    """The preset keys that differ; for a layer that one preset lacks, only its kind."""
     absent = [key.removesuffix("kind") for key, values in comparison.preset if _lacks_kind(key, values)]
     return [
         (key, *(as_text(value, missing="-") for value in values))
@@ -78,7 +78,7 @@ def _lacks_kind(key: str, values: tuple[Any, ...]) -> bool:
 
 
 def notes(comparison: Comparison) -> list[str]:
-    """Where each differs most from the first over time, and whether all is within tolerance."""
+    """The largest difference over time of each report from the first, and whether all is within tolerance."""
     sentences = [
         _widest(comparison.names[0], name, widest)
         for name, widest in zip(comparison.names, comparison.widest, strict=True)
@@ -109,7 +109,7 @@ def _loud(value: float | None) -> str:
 
 
 def as_table(comparison: Comparison) -> tuple[Cells, list[list[object]]]:
-    """Head and rows for CSV: every figure, tolerance, values and deltas as numbers."""
+    """Head and rows for CSV: every figure with its tolerance, its values and its deltas as numbers."""
     first, *others = comparison.names
     columns: Cells = ("table", "section", "figure", "unit", "tolerance", "different", first)
     columns += tuple(cell for name in others for cell in (name, f"{name} delta"))
@@ -124,7 +124,7 @@ def as_table(comparison: Comparison) -> tuple[Cells, list[list[object]]]:
 
 
 def as_dict(comparison: Comparison) -> dict[str, Any]:
-    """The comparison as JSON holds it."""
+    """The comparison as JSON values."""
     return {
         "names": list(comparison.names),
         "same": comparison.same,
@@ -147,7 +147,7 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
 
 
 def markdown(title: str, header: Cells, rows: list[Cells]) -> str:
-    """A table of GitHub-flavoured Markdown under its title; nothing in it is read as mark-up."""
+    """A table in GitHub-flavoured Markdown with its title; all text is escaped."""
     align = ["---", *("---:" for _ in header[1:])]
     lines = [f"### {markdown_text(title)}", ""] if title else []
     for cells in (header, align, *rows):
@@ -157,7 +157,7 @@ def markdown(title: str, header: Cells, rows: list[Cells]) -> str:
 
 
 def markdown_text(text: str) -> str:
-    """Text of which Markdown makes nothing."""
+    """Text with the special characters of Markdown escaped."""
     safe = "".join(c if c.isprintable() else " " for c in text)
     for sign in ("\\", "|", "*", "_", "`", "[", "#", "~"):
         safe = safe.replace(sign, "\\" + sign)

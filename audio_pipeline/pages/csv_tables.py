@@ -10,8 +10,8 @@ from audio_pipeline.reporting.figures import DROPOUT_FIGURES, HEADLINE, SECTION_
 from audio_pipeline.reporting.model import LoudnessReport
 
 _FORMULA = re.compile(r"""(^|;)(?=[\s"]*[=+\-@＝＋－＠])""")
-"""Before what begins a formula: at the start, or after ";", which stands between cells in many countries.
-The wide signs count for spreadsheets in the languages that have them."""
+"""The position before a formula: at the start, or after ";", the cell delimiter in many countries.
+Spreadsheets in languages with full-width signs accept those, too."""
 
 FILE_COLUMNS = (
     "file",
@@ -42,7 +42,7 @@ def sections_csv(reports: Iterable[LoudnessReport]) -> str:
 
 def to_csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """CSV text. Numbers stay numbers, null is an empty cell; text that a spreadsheet would run as a
-    formula gets an apostrophe in front (OWASP, "CSV Injection")."""
+    formula starts with an apostrophe (OWASP, "CSV Injection")."""
     return "".join(",".join(map(_cell, row)) + "\n" for row in (head, *rows))
 
 

@@ -1,4 +1,4 @@
-"""A picture of reports over time: loudness of each, the cues, and the difference from the first."""
+"""A picture of reports over time: the loudness of each, the cues, and the difference from the first."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COLOURS = ("#1f5fa8", "#d1495b", "#3a8f5c", "#8a5fb0", "#b07a2a", "#4b5560")
-"""Told apart in print and by most colour-blind eyes; the lines differ in their dashes, too."""
+"""Distinguishable in print and for most colour-blind readers; the lines also differ in their dashes."""
 DASHES = ("-", "--", "-.", ":")
 LOWEST_LUFS = -75.0
 
 
 def write_curves(comparison: Comparison, path: Path) -> None:
-    """Draw the comparison and write it, whole or not at all, as the suffix says.
+    """Draw the comparison and write it atomically, in the format of the suffix.
 
     Raises ReportError for a suffix that is neither .png nor .svg, RenderError for a file that cannot be
     written.
@@ -88,7 +88,7 @@ def _draw_differences(axes: Axes, comparison: Comparison) -> None:
 
 
 def _draw_cues(top: Axes, bottom: Axes, comparison: Comparison) -> None:
-    """The cues of the first report, their names turned so that close ones do not run into each other."""
+    """Draw the cues of the first report, with rotated names so that close ones do not overlap."""
     report = comparison.reports[0]
     clock = report.clock
     end = max(r.duration_s for r in comparison.reports)
@@ -114,7 +114,7 @@ def _draw_cues(top: Axes, bottom: Axes, comparison: Comparison) -> None:
 
 
 def _curve(report: LoudnessReport, name: str) -> tuple[Any, Any]:
-    """Times at which the windows end, and the levels; a gap before the first whole window."""
+    """The end times of the windows, and their levels; a gap before the first complete window."""
     points = getattr(report.curves, name)
     window_s = 3.0 if name == "short_term_lufs" else 0.4
     step_s = report.curves.step_s

@@ -16,7 +16,7 @@ Row = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, rows of cells below it, the first of which may be a head, and notes."""
+    """A heading, rows of cells (the first may be a head), and notes."""
 
     heading: str
     rows: Sequence[Row] = ()
@@ -28,9 +28,9 @@ class Section:
 class LetterFacts:
     """The letter's facts that are not in the report.
 
-    `picture` are the rows about lengths and sync; `files` has a row for each audio file, `copies` one for each
-    listening copy, with heads; `preview` are facts about the preview; `sums` are the digests by path; `differs`
-    are the changes since `previous`, None for a first version.
+    `picture` holds the rows on lengths and sync; `files` has a head and a row for each audio file, `copies` a
+    head and a row for each listening copy; `preview` holds facts about the preview; `sums` the digests by path;
+    `differs` the changes since `previous`, None for a first version.
     """
 
     title: str
@@ -94,7 +94,7 @@ def letter_sections(facts: LetterFacts, report: LoudnessReport) -> list[Section]
 
 
 def _silences(report: LoudnessReport) -> list[str]:
-    """Every digital silence; one that follows the cue is deliberate. Many others are summed up in one line."""
+    """A line for every digital silence; one after the cue is deliberate. Many others share one line."""
     runs = report.delivery.silences
     told = [run for run in runs if run.deliberate]
     others = [run for run in runs if not run.deliberate]
@@ -109,7 +109,7 @@ def _silence(run: Silence, meaning: str) -> str:
 
 
 def letter_text(sections: Sequence[Section]) -> str:
-    """The letter as plain text, columns aligned."""
+    """The letter as plain text with aligned columns."""
     pieces = []
     for section in sections:
         pieces.append(f"{section.heading}\n{'-' * len(section.heading)}\n")

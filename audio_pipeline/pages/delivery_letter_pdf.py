@@ -1,4 +1,4 @@
-"""The letter of a delivery as PDF, by reportlab (BSD): A4, no date of its own, the same bytes each time."""
+"""The delivery letter as PDF, by reportlab (BSD): A4, without a creation date: its bytes are reproducible."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from audio_pipeline.errors import encodable
 from audio_pipeline.pages.delivery_letter import Row, Section
 
 _LATIN, _BOLD, _HAN = "DejaVuSans", "DejaVuSans-Bold", "STSong-Light"
-"""matplotlib's fonts, which hold most alphabets, and one that every PDF reader has for Chinese characters."""
+"""matplotlib's fonts, which cover most alphabets, and the font that PDF readers have for Chinese characters."""
 _FIRST_HAN = 0x2E80
 _SIZE_PT, _LEADING_PT, _MARGIN_PT = 7.5, 9.5, 42.0
 
@@ -91,14 +91,14 @@ def _table(section: Section, width: float, body: Any, bold: Any) -> Any:
 
 
 def _widths(rows: Sequence[Row], columns: int, width: float) -> list[float]:
-    """Shares of the width by the longest cell of each column, none too narrow or too wide."""
+    """The column widths, in proportion to each column's longest cell, within limits."""
     longest = [max(len(row[n]) if n < len(row) else 0 for row in rows) for n in range(columns)]
     shares = [min(max(length, 9), 48) for length in longest]
     return [width * share / sum(shares) for share in shares]
 
 
 def _markup(text: str) -> str:
-    """Text for a paragraph: escaped, and Chinese characters in a font that has them."""
+    """Text for a paragraph: escaped, with Chinese characters in a font that covers them."""
     printable = "".join(c if c.isprintable() else " " for c in encodable(text))
     runs = groupby(printable, key=lambda c: ord(c) >= _FIRST_HAN)
     return "".join(

@@ -1,4 +1,4 @@
-"""Write figures: the same picture gives the same bytes, without warnings about letters that a font lacks."""
+"""Write figures reproducibly, without warnings about characters that a font lacks."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FORMATS = (".png", ".svg")
-"""What a picture is written as."""
+"""The suffixes of picture files."""
 
 
 def check_format(path: Path) -> None:
-    """Raise ReportError for a suffix that no picture is written as."""
+    """Raise ReportError for a suffix outside `FORMATS`."""
     if path.suffix.lower() not in FORMATS:
         raise ReportError(
             f"{path} has an unknown plot format; the formats are {' and '.join(FORMATS)}",
@@ -25,16 +25,16 @@ def check_format(path: Path) -> None:
 
 
 def save(figure: Figure, file: IO[bytes], suffix: str, dpi: int) -> None:
-    """Write `figure` as `suffix`, one of `FORMATS`, says."""
+    """Write `figure` in the format of `suffix`, one of `FORMATS`."""
     import matplotlib
 
     metadata = {"Date": None} if suffix == ".svg" else {"Software": None}
-    # a fixed salt: the identities in an SVG are those of every time
+    # a fixed salt makes the ids in an SVG reproducible
     with warnings.catch_warnings(), matplotlib.rc_context({"svg.hashsalt": "render-ending"}):
-        warnings.filterwarnings("ignore", "Glyph")  # it is drawn as a box
+        warnings.filterwarnings("ignore", "Glyph")  # a missing character is drawn as a box
         figure.savefig(file, format=suffix[1:], dpi=dpi, metadata=metadata)
 
 
 def plain(text: str) -> str:
-    """Text that matplotlib does not read as mathematics."""
+    """Text escaped for matplotlib's mathematics."""
     return "".join(c if c.isprintable() or c == "\n" else " " for c in text).replace("$", r"\$")

@@ -1,6 +1,6 @@
-"""Listening copies as files: MP3 or AAC beside the master, encoded by pydub through ffmpeg.
+"""Listening copies as files: MP3 or AAC next to the master, encoded by pydub through ffmpeg.
 
-A copy is made after the render is complete and is not one of its files: nothing measures or checks it.
+A copy is encoded after the render is complete and is not one of its files: it is not measured or checked.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.errors import RenderError
 
 LONGEST_S = 1800.0
-"""pydub holds the whole copy in memory, four bytes a sample."""
+"""The maximum length: pydub holds the whole copy in memory, four bytes a sample."""
 _HIGHEST_RATE_HZ = 48_000
 _MARK = "Listening copy by render-ending"
-"""The comment by which a copy is known as ours, and may be replaced."""
+"""The comment that identifies a copy as ours; such a file may be replaced."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +42,15 @@ COPY_FORMATS = {
     "mp3": CopyFormat("mp3", "libmp3lame", "256k"),
     "m4a": CopyFormat("ipod", "aac", "256k"),
 }
-"""By the suffix of the file; 256 kbit/s are transparent for either encoder on this kind of sound."""
+"""Formats by suffix; 256 kbit/s is transparent for both encoders on this material."""
 
 
 def write_encoded_copy(master: Path, suffix: str, title: str, folder: Path | None = None) -> Path:
-    """Encode `master` as `<master>.<suffix>`, whole or not at all; returns its path.
+    """Encode `master` as `<master>.<suffix>`, atomically; returns its path.
 
-    It stands beside the master, or in `folder`. `suffix` is a key of `COPY_FORMATS`. Rates above 48 kHz are
-    converted by the encoder. Raises RenderError when ffmpeg is missing, the master is longer than 30 minutes, a
-    file of another program has the name, or the encoder fails; StemError when the master cannot be read.
+    The copy is written next to the master, or into `folder`. `suffix` is a key of `COPY_FORMATS`. The encoder
+    converts rates above 48 kHz. Raises RenderError when ffmpeg is missing, the master is longer than 30
+    minutes, another program's file has the name, or the encoder fails; StemError for an unreadable master.
     """
     kind = COPY_FORMATS[suffix]
     copy = (master if folder is None else folder / master.name).with_suffix(f".{suffix}")
@@ -76,7 +76,7 @@ def write_encoded_copy(master: Path, suffix: str, title: str, folder: Path | Non
         PydubException,  # once `_segment` has imported pydub without its warnings
     )
 
-    segment.converter = ffmpeg  # of this segment alone
+    segment.converter = ffmpeg  # for this segment only
     encoded = io.BytesIO()
     with atomic_write(copy, "wb") as file, _temporary_files_in(Path(file.name).parent):
         try:
@@ -100,8 +100,8 @@ def write_encoded_copy(master: Path, suffix: str, title: str, folder: Path | Non
 
 @contextmanager
 def _temporary_files_in(folder: Path) -> Iterator[None]:
-    """While the block runs, pydub's temporary files are parts in the staging `folder`, which the next command
-    clears. pydub takes no folder, and would leave them in TMPDIR when it fails or is interrupted."""
+    """While the context is active, pydub's temporary files are in the staging `folder`, which the next command
+    clears. pydub has no option for the folder, and leaves files in TMPDIR when it fails or is interrupted."""
     import pydub.audio_segment as library
 
     numbers = itertools.count(1)
@@ -118,15 +118,15 @@ def _temporary_files_in(folder: Path) -> Iterator[None]:
 
 
 def _parameters(sample_rate_hz: int) -> list[str]:
-    """Options of ffmpeg's: no time of encoding in the file, and a rate that every player knows."""
+    """ffmpeg's options: no encoding time in the file, and a sample rate that every player supports."""
     rate = ["-ar", str(_HIGHEST_RATE_HZ)] if sample_rate_hz > _HIGHEST_RATE_HZ else []
     return ["-map_metadata", "-1", "-fflags", "+bitexact", *rate]
 
 
 def _segment(master: Path, sample_rate_hz: int, channels: int) -> Any:
-    """The master as pydub holds it, 32-bit whole numbers."""
+    """The master as a pydub segment of 32-bit integers."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pydub warns while it is imported where PATH has no ffmpeg
+        warnings.simplefilter("ignore")  # importing pydub warns when PATH has no ffmpeg
         from pydub import AudioSegment
 
     parts = [

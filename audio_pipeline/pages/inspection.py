@@ -1,10 +1,10 @@
-"""What a sound is made of, in numbers: level, distribution, bands, beats, timbre, and its two channels.
+"""The figures of a sound: level, distribution, bands, beats, timbre, and the relation of its channels.
 
 found = inspection_of(samples, 48_000)
 found.crest_db, found.bands_db["250 Hz to 1 kHz"], found.beats[0].rate_hz
 
-Spectra, envelope spectra and their peaks are scipy.signal's, which takes a second to load: so it is
-imported in the functions that use it.
+scipy.signal computes spectra, envelope spectra and peaks. It takes a second to load, so the functions that
+use it import it.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from audio_pipeline.pages.timbre import Timbre, timbre_of
 
 BAND_EDGES_HZ = (20.0, 80.0, 250.0, 1000.0, 4000.0, 10_000.0, 20_000.0)
 BRIGHT_HZ = 800.0
-"""Beats are looked for above this, where clicks stand free of hum."""
+"""Beats are searched above this frequency, where clicks are clear of hum."""
 SLOWEST_BEAT_HZ, HIGHEST_BEAT_HZ = 5.0, 250.0
 CLEAR_DB = 10.0
-"""How far over its surroundings a beat stands to be listed."""
+"""The minimum level of a listed beat above its surroundings."""
 SHORTEST_S = 0.1
 
 _ENVELOPE_HZ = 1000
@@ -38,8 +38,8 @@ _SPECTRUM = 16_384
 
 @dataclass(frozen=True)
 class Beat:
-    """A line in the envelope's spectrum: `depth_db` is 0 for a full modulation by a sine, `over_db` how
-    far it stands over the median of what lies 1 to 5 Hz away."""
+    """A line in the envelope's spectrum: `depth_db` is 0 for a full modulation by a sine, `over_db` is its
+    level above the median of the spectrum 1 to 5 Hz away."""
 
     rate_hz: float
     depth_db: float
@@ -48,11 +48,11 @@ class Beat:
 
 @dataclass(frozen=True)
 class Inspection:
-    """The headline numbers. What needs two channels is None for one.
+    """The figures of a sound. Figures of two channels are None for mono.
 
     RMS, crest and kurtosis are over all samples of all channels (a Gaussian has a kurtosis of 3);
     `bands_db` are shares of the power from 20 Hz to 20 kHz; `mono_fold_db` is the deepest third octave
-    of L + R against the sum of their powers; `timbre` is None where the fold to mono is silent.
+    of L + R against the sum of their powers; `timbre` is None when the fold to mono is silent.
     """
 
     duration_s: float
@@ -75,9 +75,9 @@ class Inspection:
 
 
 def inspection_of(samples: Samples, sample_rate_hz: int) -> Inspection:
-    """The numbers of `(n, channels)` samples.
+    """The figures of `(n, channels)` samples.
 
-    Raises ReportError when they are silent or shorter than 0.1 s.
+    Raises ReportError for silent samples and for less than 0.1 s.
     """
     if len(samples) < SHORTEST_S * sample_rate_hz:
         raise ReportError(
@@ -110,19 +110,19 @@ def inspection_of(samples: Samples, sample_rate_hz: int) -> Inspection:
 
 
 def _timbre(samples: Samples, sample_rate_hz: int) -> Timbre | None:
-    """None where the channels cancel each other."""
+    """The timbre; None when the channels cancel each other."""
     return timbre_of(samples, sample_rate_hz) if samples.mean(axis=1).any() else None
 
 
 def correlation_of(stereo: Samples) -> float | None:
-    """Of left and right, −1 to 1, as a phase meter has it; None where one is silent."""
+    """The correlation of left and right, −1 to 1, as on a phase meter; None when one is silent."""
     energy = np.sum(np.square(stereo), axis=0)
     scale = math.sqrt(float(energy[0] * energy[1]))
     return float(stereo[:, 0] @ stereo[:, 1]) / scale if scale > 0.0 else None
 
 
 def power_spectrum(samples: Samples, sample_rate_hz: int) -> tuple[Samples, Samples]:
-    """(Hz, power a bin) of the mean over channels, by Welch's method; the sum is the power."""
+    """(Hz, power per bin), mean over channels, by Welch's method; the sum of all bins is the power."""
     size = min(_SPECTRUM, len(samples))
     hz, density = welch(samples, sample_rate_hz, "hann", size, detrend=False, axis=0)
     power: Samples = density.mean(axis=1) * sample_rate_hz / size
@@ -130,7 +130,7 @@ def power_spectrum(samples: Samples, sample_rate_hz: int) -> tuple[Samples, Samp
 
 
 def envelope(samples: Samples, sample_rate_hz: int, above_hz: float) -> Samples:
-    """The RMS of what lies above `above_hz`, over all channels, in every millisecond, `(m,)`."""
+    """The RMS above `above_hz` over all channels, one value per millisecond, `(m,)`."""
     edges = np.arange(len(samples) * _ENVELOPE_HZ // sample_rate_hz + 1) * sample_rate_hz // _ENVELOPE_HZ
     power = np.zeros(len(edges) - 1)
     for channel in samples.T:
@@ -141,8 +141,8 @@ def envelope(samples: Samples, sample_rate_hz: int, above_hz: float) -> Samples:
 
 
 def beat_spectrum(samples: Samples, sample_rate_hz: int, above_hz: float) -> tuple[Samples, Samples]:
-    """(Hz, depth dB) of the envelope up to 250 Hz, in steps of a quarter of a hertz where it is long
-    enough; 0 dB is a full modulation by a sine."""
+    """(Hz, depth dB) of the envelope up to 250 Hz, in steps of 0.25 Hz if it is long enough; 0 dB is a full
+    modulation by a sine."""
     strength = envelope(samples, sample_rate_hz, above_hz)
     size = min(len(strength), round(_BEAT_WINDOW_S * _ENVELOPE_HZ))
     hz, power = welch(strength, _ENVELOPE_HZ, "hann", size, detrend="constant", scaling="spectrum")
@@ -167,7 +167,7 @@ def beats_of(hz: Samples, depth_db: Samples) -> tuple[Beat, ...]:
 
 
 def _above(x: Samples, sample_rate_hz: int, hz: float) -> Samples:
-    """What lies above `hz`, without delay: a linear-phase FIR of 30 ms, 6 dB down there."""
+    """`x` high-passed at `hz` (−6 dB) without delay, by a linear-phase FIR of 30 ms."""
     taps = 2 * round(0.015 * sample_rate_hz) + 1
     high: Samples = oaconvolve(x, firwin(taps, hz, fs=sample_rate_hz, pass_zero=False), mode="same")
     return high

@@ -40,7 +40,7 @@ def write_inspection(
     start_s: float = 0.0,
     dpi: int = 100,
 ) -> None:
-    """Draw `(n, 1)` or `(n, 2)` samples that begin at `start_s`, and write it, whole or not at all.
+    """Draw `(n, 1)` or `(n, 2)` samples that begin at `start_s`, and write the picture atomically.
 
     Raises ReportError for a suffix that is neither .png nor .svg or for more than two channels,
     RenderError when the file cannot be written.
@@ -79,7 +79,7 @@ def _headline(found: Inspection) -> str:
 
 
 def _loudest_dbfs(samples: Samples, sample_rate_hz: int) -> float:
-    """The top of the spectrogram's scale: the loudest bin of the mean spectrum and a little."""
+    """The top of the spectrogram's scale: slightly above the loudest bin of the mean spectrum."""
     _, power = power_spectrum(samples, sample_rate_hz)
     return 10.0 * math.ceil(math.log10(max(float(power.max()), 1e-20))) + 10.0
 

@@ -1,7 +1,7 @@
 """A listening copy of a mix: small enough for a page, with an inaudible error.
 
-FLAC where speed and truth count (the page of a render), MP3 where size does (ten mixes on a page). Any
-browser plays both, and neither moves a sample: the encoder's delay is written into the file.
+FLAC for speed and accuracy (the page of a render), MP3 for size (ten mixes on a page). Any browser plays both,
+and neither shifts a sample: the encoder's delay is written into the file.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ FLAC, MP3 = "audio/flac", "audio/mpeg"
 
 HIGHEST_RATE_HZ = 48_000
 BELOW_FLOOR_DB = 24.0
-"""How far the error of the shortened samples stays under the softest that the mix has."""
+"""The distance of the rounding error below the softest level of the mix."""
 FEWEST_BITS, MOST_BITS = 10, 16
 
 _QUICK = 0.4
-"""libsndfile's compression level for a FLAC that takes two thirds of the usual time and 4 % more room."""
+"""libsndfile's compression level for FLAC in two thirds of the default time, with files 4 % larger."""
 _V2 = 0.2
-"""libsndfile's compression level for LAME's V2: some 165 kbit a second for this kind of sound."""
+"""libsndfile's compression level for LAME's V2: about 165 kbit/s on this material."""
 
 
 def rate_of_copy(sample_rate_hz: int) -> int:
-    """The rate that a copy of a mix at `sample_rate_hz` has."""
+    """The sample rate of a copy of a mix at `sample_rate_hz`."""
     return min(sample_rate_hz, HIGHEST_RATE_HZ)
 
 
 def bits_for(softest_dbfs: float | None) -> int:
-    """The word length whose rounding error (step² / 12) stays 24 dB below `softest_dbfs`.
+    """The word length whose rounding error (step² / 12) is at least 24 dB below `softest_dbfs`.
 
-    No dither: what is softest in a mix, its grain or its room, is noise of many steps and does that
-    office. None, where nothing is known, gives 16.
+    Dither is not added: the softest signal of a mix, its grain or room, is noise of many steps and has the
+    effect of dither. None (unknown) gives 16.
     """
     if softest_dbfs is None:
         return MOST_BITS
@@ -51,7 +51,7 @@ def bits_for(softest_dbfs: float | None) -> int:
 
 
 class Copy:
-    """A copy in the making: feed it the blocks of a mix, `(n, ≤ 2)` each, in order."""
+    """Encodes a copy: feed it the blocks of a mix in order, `(n, ≤ 2)` each."""
 
     def __init__(
         self, media_type: str, sample_rate_hz: int, channels: int, bits: int = MOST_BITS
@@ -74,11 +74,11 @@ class Copy:
         )
 
     def feed(self, block: Samples) -> None:
-        """The next samples."""
+        """Feed the next block."""
         self._write(self._resampler.feed(block))
 
     def data(self) -> bytes:
-        """The whole file; nothing can be fed any more."""
+        """The complete file; `feed` must not be called afterwards."""
         self._write(self._resampler.rest())
         self._file.close()
         return self._bytes.getvalue()
@@ -99,7 +99,7 @@ class Copy:
 
 
 class _Resampler:
-    """Brings what is above 48 kHz down to it; anything else passes."""
+    """Converts rates above 48 kHz to 48 kHz; other rates pass unchanged."""
 
     def __init__(self, sample_rate_hz: int, channels: int) -> None:
         self._stream: Any = None
@@ -126,8 +126,8 @@ def encoded(blocks: Iterable[Samples], media_type: str, sample_rate_hz: int, cha
 
 
 def stereo(blocks: Iterable[Samples], layout: Layout) -> Iterator[Samples]:
-    """`blocks` of that layout folded to two channels where they have others; channels that belong to no
-    loudspeaker sound from both sides."""
+    """`blocks` of `layout`, folded to two channels if they have more or fewer; channels without a loudspeaker
+    go to both sides."""
     known = layout.source not in ("tracks", "ambisonic")
     fold = fold_to_stereo(layout if known else Layout(layout.roles))
     for block in blocks:

@@ -19,9 +19,9 @@ HOST = "127.0.0.1"
 _NAMES = ("127.0.0.1", "localhost")
 _KEEP_ALIVE_S = 15.0
 MOST_WAITING = 8
-"""Notes that wait to be rendered."""
+"""The maximum number of notes in the render queue."""
 MOST_COMPARISONS = 8
-"""Comparisons that are kept; each holds the audio of two mixes."""
+"""The maximum number of comparisons in memory; each holds the audio of two mixes."""
 MOST_NOTE_BYTES = 8192
 
 
@@ -73,12 +73,12 @@ class LivePage:
         self._tell(replace(self._state, doing="rendering", words=()))
 
     def asked(self) -> str | None:
-        """The next note that a browser asks to be rendered, or None."""
+        """The next note in the render queue, or None."""
         with self._changed:
             return self._asked.popleft() if self._asked else None
 
     def ask(self, note: str, token: str) -> HTTPStatus:
-        """Queue a note, if its token is that of the served page."""
+        """Queue a note if its token matches the served page."""
         if not hmac.compare_digest(token.encode(), self._token.encode()):
             return HTTPStatus.FORBIDDEN
         with self._changed:
@@ -98,7 +98,7 @@ class LivePage:
         return self.address.rstrip("/") + path
 
     def comparison(self, path: str) -> str | None:
-        """The page at `path`."""
+        """The comparison page at `path`, or None."""
         with self._changed:
             return self._comparisons.get(path)
 
@@ -118,7 +118,7 @@ class LivePage:
             return self._page.replace('id="live"', f'id="live" {marks}', 1)
 
     def after(self, seen: State | None) -> State | None:
-        """The state, once it differs from `seen`; `seen` again after 15 s, None after the end."""
+        """Wait for a state that differs from `seen`; returns `seen` after 15 s, None after the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._state != seen, _KEEP_ALIVE_S)
             return None if self._closed else self._state
@@ -214,7 +214,7 @@ def _handler(live: LivePage) -> type[BoundedHandler]:
                     self.wfile.write(text.encode("utf-8"))
                     self.wfile.flush()
                 except OSError:
-                    return  # the browser has gone
+                    return  # the browser has disconnected
                 seen = state
 
         def _headers(self, media_type: str) -> None:

@@ -1,4 +1,4 @@
-"""HTML that is safe by construction: text is escaped unless it was made here, and nothing is loaded."""
+"""HTML that is safe by construction: all text but `Markup` is escaped, and pages load nothing."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from audio_pipeline.version import __version__
 ASSETS = Path(__file__).parent / "assets"
 
 _PIECE = 3 << 20
-"""Bytes that become base64 at a time; a multiple of three, so that the pieces are one text."""
+"""Bytes encoded as base64 at a time; a multiple of three, so that the pieces join into one text."""
 
 _VOID = ("meta", "link", "input", "br", "hr")
 
 
 class Markup(str):
-    """Text that is HTML already."""
+    """Text that is already HTML."""
 
     __slots__ = ()
 
 
 def escape(text: str) -> str:
-    """`text` as HTML, in which it means itself; what UTF-8 cannot encode is shown as `\\xff`."""
+    """`text` escaped for HTML; characters that UTF-8 cannot encode become `\\xff`."""
     return _escape(encodable(text))
 
 
 def element(name: str, /, *children: str, **attributes: str | bool | None) -> Markup:
-    """An element. Children are escaped unless they are `Markup`; `class_` is `class`, `_` in the name of
-    an attribute is `-`; True leaves the bare name, False and None leave the attribute out."""
+    """An HTML element. Children are escaped unless they are `Markup`; `class_` becomes `class`, and `_` in an
+    attribute's name becomes `-`; True writes the name alone, False and None omit the attribute."""
     shown = "".join(
         f" {key.rstrip('_').replace('_', '-')}" + ("" if value is True else f'="{escape(value)}"')
         for key, value in attributes.items()
@@ -45,21 +45,21 @@ def element(name: str, /, *children: str, **attributes: str | bool | None) -> Ma
 
 
 def join(*children: str) -> Markup:
-    """Children beside each other, escaped unless they are `Markup`."""
+    """Children joined without a parent, escaped unless they are `Markup`."""
     return Markup("".join(c if isinstance(c, Markup) else escape(c) for c in children))
 
 
 def data_block(identity: str, value: object) -> Markup:
-    """Data for the page's script, as JSON from which no text can break out."""
+    """Data for the page's script, as JSON that cannot end the `<script>` element."""
     text = json.dumps(encodable_texts(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    # inside <script> only "<" matters to the parser; the other two end lines for some readers of JSON
+    # inside <script> the parser reacts only to "<"; some JSON readers treat the other two as line ends
     for sign in ("<", "\u2028", "\u2029"):
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return Markup(f'<script type="application/json" id="{escape(identity)}">{text}</script>\n')
 
 
 def bytes_block(identity: str, data: bytes) -> Iterator[Markup]:
-    """Bytes for the page's script, as base64, in pieces: audio is large."""
+    """Bytes for the page's script as base64, in pieces, because audio is large."""
     yield Markup(f'<script type="text/plain" id="{escape(identity)}">')
     for start in range(0, len(data), _PIECE):
         yield Markup(base64.b64encode(data[start : start + _PIECE]).decode("ascii"))
@@ -67,7 +67,7 @@ def bytes_block(identity: str, data: bytes) -> Iterator[Markup]:
 
 
 def data_address(data: bytes, media_type: str) -> str:
-    """Bytes as an address that holds them itself."""
+    """Bytes as a `data:` URL."""
     return f"data:{media_type};base64,{base64.b64encode(data).decode('ascii')}"
 
 
@@ -84,7 +84,7 @@ def whole_page(
     *,
     connects: bool = False,
 ) -> str:
-    """The page that `page_pieces` makes, as one text."""
+    """The page of `page_pieces` as one text."""
     return "".join(page_pieces(title, body, blocks, scripts, connects=connects))
 
 
@@ -97,10 +97,10 @@ def page_pieces(
     connects: bool = False,
     named: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
-    """A page in one file: `body`, then data `blocks`, then the scripts named, joined into one.
+    """A page in one file: `body`, then data `blocks`, then the named scripts, joined into one.
 
-    Its policy lets nothing be loaded and runs only the scripts that are in it, by their hashes;
-    `connects` lets it talk to where it came from; `named` are further `<meta>` of its head.
+    Its content security policy forbids loading anything and runs only the page's own scripts, by their hashes;
+    `connects` allows connections to its own server; `named` adds `<meta>` elements to the head.
     """
     library = asset("uplot/uPlot.iife.min.js")
     own = "\n".join(asset(name) for name in scripts)
@@ -117,7 +117,7 @@ def page_pieces(
 
 
 def page_head(title: str, style: str, policy: str, named: Mapping[str, str] | None = None) -> Markup:
-    """What stands in a page's head: its `policy`, who made it, what is `named`, its `title` and its own
+    """A page's `<head>`: its `policy`, the generator, the `<meta>` elements in `named`, its `title` and its
     `style`."""
     further = [element("meta", name=name, content=content) for name, content in (named or {}).items()]
     return join(
@@ -135,5 +135,5 @@ def page_head(title: str, style: str, policy: str, named: Mapping[str, str] | No
 
 
 def source_hash(text: str) -> str:
-    """How a page's policy names a script or a style that is in it (CSP level 3, hash sources)."""
+    """The hash source of an inline script or style for the page's policy (CSP level 3)."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"

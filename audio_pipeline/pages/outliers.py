@@ -1,7 +1,7 @@
 """The outliers of a batch, by the modified z-score of Iglewicz and Hoaglin.
 
 Source: B. Iglewicz, D. C. Hoaglin, "How to Detect and Handle Outliers" (ASQC, 1993): the score is
-0.6745·(x − median) / MAD, and more than 3.5 is far out. The median absolute deviation is taken as at
+0.6745·(x − median) / MAD, and a value above 3.5 is an outlier. The median absolute deviation (MAD) is at
 least 0.2, so that figures that nearly agree have no outliers within a decibel.
 """
 

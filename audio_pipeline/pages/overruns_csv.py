@@ -1,4 +1,4 @@
-"""`overruns.csv`: what a translator has to shorten, a row for every line that does not fit its picture."""
+"""`overruns.csv`: the lines that a translator has to shorten, a row for each line that exceeds its slot."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ _ECHOES = (WarningCode.ECHO_PAST_BLACK, WarningCode.TAIL_PAST_END)
 
 
 def overruns_csv(reports: Iterable[tuple[str, LoudnessReport]]) -> str:
-    """A row for every line of `reports`, each with its language, that is too long; with none, the head alone.
+    """CSV text with a row for every line that is too long; `reports` are pairs of language and report.
 
-    Of what does not fit in one line, in all mixes of its language, the longest counts; its words before its
-    echoes, which become shorter with them. `from_s` is the time in the programme.
+    Without such lines the text is only the head. For each line, the longest overrun in all mixes of its
+    language counts; words go before echoes, because shorter words also shorten their echoes. `from_s` is the
+    time in the programme.
     """
     longest: dict[tuple[str, str], ReportWarning] = {}
     for language, report in reports:
@@ -37,7 +38,7 @@ def _weight(overrun: ReportWarning) -> tuple[bool, float]:
 
 
 def length_s(overrun: ReportWarning) -> float:
-    """How long what an overrun is about lasts, in seconds."""
+    """The length of the audio that an overrun is about, in seconds."""
     return (overrun.until_s or 0.0) - (overrun.at_s or 0.0)
 
 

@@ -1,6 +1,6 @@
-"""The overview of a batch: every mix with what it changes, its figures, its verdict and its shape.
+"""The overview of a batch: every mix with its changes, figures, verdict and level curve.
 
-The page is one file without a script; its policy lets nothing be loaded.
+The page is one file without a script; its policy forbids loading anything.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _MOST_OVERRIDES = 5
 
 @dataclass(frozen=True)
 class MixResult:
-    """One mix of a batch. `report` is None where `failure` says why; `link` leads to its report."""
+    """One mix of a batch. After a failure `report` is None and `failure` says why; `link` is its report's."""
 
     name: str
     base: str
@@ -48,7 +48,7 @@ class MixResult:
     failure: str | None = None
 
     def figures(self) -> dict[str, float | None]:
-        """What is compared between mixes; dropout figures bear `dropout_` in front."""
+        """The figures compared between mixes; keys of dropout figures begin with `dropout_`."""
         if self.report is None:
             return {}
         report = self.report
@@ -57,20 +57,20 @@ class MixResult:
         }
 
     def overruns(self) -> tuple[ReportWarning, ...]:
-        """What does not fit its picture."""
+        """The overruns of the mix."""
         return () if self.report is None else overruns_among(self.report.warnings)
 
     def verdict(self) -> str | None:
-        """Of the delivery: pass, fail, …; None without a verdict."""
+        """The delivery's verdict: pass, fail, …; None without one."""
         return None if self.report is None else self.report.delivery.verdict
 
     def failed_clauses(self) -> tuple[FailedClause, ...]:
-        """What keeps the delivery from passing."""
+        """The clauses that keep the delivery from passing."""
         return () if self.report is None else delivery_result(self.report).failed
 
 
 def overview_json(results: Sequence[MixResult]) -> str:
-    """The batch as JSON: the same results, the same bytes."""
+    """The batch as JSON; the same results give the same bytes."""
     mixes = [
         {
             "name": result.name,
@@ -170,7 +170,7 @@ _FIGURES: dict[str, Figure] = {name: FIGURES[name] for name in COLUMNS} | {
 
 
 def _marks(results: Sequence[MixResult]) -> list[dict[str, float]]:
-    """What stands out among mixes for the same delivery: other deliveries have other levels."""
+    """The outliers among mixes for the same delivery, because levels differ between deliveries."""
     marks: list[dict[str, float]] = [{} for _ in results]
     deliveries = [None if r.report is None else r.report.delivery.name for r in results]
     for delivery in set(deliveries):
@@ -267,7 +267,7 @@ def _about(result: MixResult) -> list[str]:
 
 
 def _shape(report: LoudnessReport) -> Markup:
-    """Its level over time as a small picture."""
+    """The mix's level over time as a small picture."""
     curves = report.curves
     levels = [_FLOOR_DBFS if v is None else max(_FLOOR_DBFS, v) for v in curves.level_dbfs]
     step = max(1, -(-len(levels) // _POINTS))

@@ -1,4 +1,4 @@
-"""The page of a render, `<mix>.report.html`: one file that holds all it shows and plays.
+"""The page of a render, `<mix>.report.html`: one file with everything that it shows and plays.
 
 media = page_media(Path("renders/final.wav"), softest_dbfs=-60.0)
 write_page(Path("renders/final.report.html"), report, report_sha256, changes_of(preset), media)
@@ -40,7 +40,7 @@ from audio_pipeline.reporting.report_json import as_json, to_json
 from audio_pipeline.timeline.workers import BackgroundQueue
 
 LONGEST_COPY_S = 300.0
-"""A longer mix is not put into its page: a minute takes 5 MB, and mail carries some 25."""
+"""The maximum length of a mix inside its page: a minute takes 5 MB, and e-mail allows about 25."""
 
 SCRIPTS = ("timecode.js", "engine.js", "charts.js", "transport.js", "report.js")
 
@@ -49,7 +49,7 @@ _BLOCK = 262_144
 
 @dataclass(frozen=True)
 class PageMedia:
-    """What the page shows and plays besides the report. `copy` is empty for a mix that is too long."""
+    """The page's media besides the report. `copy` is empty for a mix that is too long."""
 
     spectrogram_png: bytes
     highest_hz: float
@@ -59,7 +59,7 @@ class PageMedia:
 
 
 class PageAnalyzer:
-    """Collects the media of a page: feed it the blocks of the master, `(n, ≤ 2)` each, in order.
+    """Collects the media of a page: feed it the blocks of the master in order, `(n, ≤ 2)` each.
 
     `softest_dbfs`, if known, is the softest level that the copy must resolve. Raises StemError when the master
     cannot be read.
@@ -75,9 +75,11 @@ class PageAnalyzer:
         self._encoding = BackgroundQueue()
 
     def feed(self, block: Samples) -> None:
-        """The next samples."""
+        """Feed the next block."""
         if self._copy is not None:
-            self._encoding.do(partial(self._copy.feed, block))  # it takes longer than all the others
+            self._encoding.do(
+                partial(self._copy.feed, block)
+            )  # encoding takes longer than all the others
         for observer in (self._picture, self._balance, self._close_up):
             observer.feed(block)
 
@@ -98,7 +100,7 @@ def page_media(master: Path, softest_dbfs: float | None) -> PageMedia:
 
 
 def sha256_of_text(text: str) -> str:
-    """The SHA-256 of a file that holds `text`, as hex: what the page of that report carries."""
+    """The SHA-256 of a file that holds `text`, as hex; a page carries that of its report."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
@@ -110,8 +112,8 @@ def write_page(
     media: PageMedia,
     writing: WritingText = atomic_write,
 ) -> None:
-    """Write the page, whole or not at all; `report_sha256` is that of the report's file, and `writing`
-    makes the page one of a set.
+    """Write the page atomically; `report_sha256` is the hash of the report's file, and `writing` adds the page
+    to a set of files.
 
     Raises RenderError when it cannot be written.
     """
@@ -120,7 +122,7 @@ def write_page(
 
 
 def page(report: LoudnessReport, changes: Changes, media: PageMedia, *, live: bool = False) -> str:
-    """The page as text. A `live` one listens to its server and reloads itself."""
+    """The page as text. A `live` page listens to its server and reloads itself."""
     return "".join(_pieces(report, sha256_of_text(to_json(report)), changes, media, live=live))
 
 
@@ -231,7 +233,7 @@ def _charts() -> Markup:
 
 
 def zoom_buttons() -> Markup:
-    """Zoom for those who do not drag."""
+    """Zoom buttons, for use without dragging."""
     words = (("in", "+", "Zoom in"), ("out", "−", "Zoom out"), ("whole", "Whole", "Show the whole"))
     buttons = [
         element("button", sign, type="button", data_zoom=kind, aria_label=label)
@@ -259,7 +261,7 @@ def _delivery(report: LoudnessReport) -> Markup:
 
 
 def player(report: LoudnessReport, has_copy: bool) -> Markup:
-    """The transport, which stays at the foot of the window."""
+    """The transport, fixed at the bottom of the window."""
     if not has_copy:
         why = f"The mix is longer than {LONGEST_COPY_S / 60:.0f} minutes; listen to "
         link = element("a", report.file, href=_beside(report.file))

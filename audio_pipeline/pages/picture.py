@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Colours:
-    """The colours of a picture. Left and right are from Okabe and Ito's palette: told apart by
-    colour-blind eyes and, being of different lightness, in grey."""
+    """The colours of a picture. Left and right are from Okabe and Ito's palette: distinguishable for
+    colour-blind readers and, because their lightness differs, in grey."""
 
     left: str
     right: str
@@ -50,7 +50,7 @@ def draw_mix(
     path: Path,
     colours: Colours = LIGHT,
 ) -> None:
-    """Draw `(n, 2)` samples with `cues` as (name, seconds) into `path`, whole or not at all.
+    """Draw `(n, 2)` samples with `cues` as (name, seconds), and write `path` atomically.
 
     Raises ReportError for a suffix that is neither .png nor .svg, or a file that cannot be written.
     """
@@ -117,7 +117,7 @@ def draw_level(
     start_s: float = 0.0,
     colours: Colours = LIGHT,
 ) -> None:
-    """Draw the level of `(n, 1)` or `(n, 2)` samples that begin at `start_s`, a point each 50 ms."""
+    """Draw the level of `(n, 1)` or `(n, 2)` samples that begin at `start_s`, one point per 50 ms."""
     power = _per_hop(samples, sample_rate_hz)
     level = 10.0 * np.log10(np.maximum(power, 10.0 ** (_FLOOR_DBFS / 10)))
     time = start_s + (np.arange(len(level)) + 0.5) * _HOP_S

@@ -1,4 +1,4 @@
-"""A picture of indexed colours as PNG. Matplotlib could write it, but takes a second to load."""
+"""Pictures of indexed colours as PNG. Matplotlib could write them, but takes a second to load."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Bytes = NDArray[np.uint8]
 
 _QUICK = 1
-"""zlib's level: of a spectrogram it makes 2 % more than the usual one, in a third of the time."""
+"""zlib's level: for a spectrogram, 2 % larger than the default level, in a third of the time."""
 
 
 def indexed_png(image: Bytes, palette: Bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""The review page: several mixes on one timeline, level-matched, switched without losing the place.
+"""The review page: several mixes on one timeline, level-matched, switched in place.
 
 write_review(Path("renders/review.html"), takes, copies)
 """
@@ -53,10 +53,10 @@ SCRIPTS = (
     "review.js",
 )
 MOST_MIXES = 26
-"""As many as there are letters for a blind review."""
+"""The maximum number of mixes: one letter each in a blind review."""
 
 LONGEST_S = 1200.0
-"""All mixes are decoded in the browser's memory, 23 MB a minute each."""
+"""The maximum length: the browser decodes all mixes into memory, 23 MB a minute each."""
 
 _ANCHORS: dict[Anchor, str] = {
     "dialogue_lufs": "loudness of the dialogue stem",
@@ -66,7 +66,7 @@ _ANCHORS: dict[Anchor, str] = {
 
 @dataclass(frozen=True)
 class Take:
-    """One mix of a review: its report, its audio file, and which track of it is read (None: its own choice)."""
+    """One mix of a review: its report, its audio file, and the track to read (None: the file's default)."""
 
     report: LoudnessReport
     audio: Path
@@ -74,7 +74,7 @@ class Take:
 
     @cached_property
     def plays_lu(self) -> float:
-        """How much louder its copy in stereo plays than the file measures, LU; 3.01 for a mono file.
+        """The loudness of the stereo copy minus that of the file, LU; 3.01 for a mono file.
 
         Raises StemError when the file cannot be read.
         """
@@ -90,7 +90,7 @@ class Take:
 
 
 def names_of(takes: Sequence[Take]) -> list[str]:
-    """What the mixes are called: by their names, and their folders' where two have the same."""
+    """The mixes' names; the folder is added to names that occur twice."""
     names = [take.report.mix for take in takes]
     shown = [
         f"{take.audio.resolve().parent.name}/{name}" if names.count(name) > 1 else name
@@ -105,11 +105,11 @@ def names_of(takes: Sequence[Take]) -> list[str]:
 def matching(
     reports: Sequence[LoudnessReport], plays_lu: Sequence[float] = ()
 ) -> tuple[Anchor, list[float]]:
-    """On what the mixes are matched, and the gain of each in dB.
+    """The anchor of the level matching, and the gain of each mix in dB.
 
-    `plays_lu` says of each how much louder it plays than its report says. The softest stays as it is and
-    the others come down to it, so that nothing can clip. The anchor is the dialogue where it is known of
-    all, else the programme; a silent mix is left alone.
+    `plays_lu` is each mix's loudness in playback minus that in its report. The softest mix keeps its level and
+    the others are attenuated to it, so that nothing can clip. The anchor is the dialogue if all reports have
+    its loudness, else the programme; a silent mix keeps its level.
     """
     levels = [dialogue_level(report) for report in reports]
     anchor: Anchor = "dialogue_lufs"
@@ -123,7 +123,7 @@ def matching(
 
 
 def dialogue_level(report: LoudnessReport) -> float | None:
-    """The loudness of the dialogue; for music-and-effects that of the full mix."""
+    """The loudness of the dialogue; for music-and-effects, the dialogue of the full mix."""
     measured: float | None = report.dialogue_lufs
     facts = report.provenance
     target = facts.get("target_lufs") if facts.get("anchor") == "dialogue" else None
@@ -146,20 +146,20 @@ def listening_copy(take: Take) -> bytes:
 def write_review(
     path: Path, takes: Sequence[Take], copies: Sequence[bytes], notes: State | None = None
 ) -> None:
-    """Write the page, whole or not at all; it begins with `notes`. Raises RenderError when it cannot be
-    written, or when another program's file is in its place."""
+    """Write the page atomically; it begins with `notes`. Raises RenderError when it cannot be written, or when
+    another program's file has its name."""
     refuse_to_overwrite(path)
     with atomic_write(path, "w") as file:
         file.writelines(_pieces(takes, copies, notes))
 
 
 def review(takes: Sequence[Take], copies: Sequence[bytes], *, starts_blind: bool = False) -> str:
-    """The page as text; one that `starts_blind` begins with a blind round. ValueError as `write_review`."""
+    """The page as text; `starts_blind` begins it with a blind round. Raises ValueError as `write_review`."""
     return "".join(_pieces(takes, copies, starts_blind=starts_blind))
 
 
 def clock_of(report: LoudnessReport) -> Clock:
-    """The picture's clock of a mix, as its page has it."""
+    """The picture's clock of a mix, as on its page."""
     rate = RATES.get(str(report.provenance.get("picture_rate")), RATES["24"])
     try:
         start = rate.frame(str(report.provenance.get("picture_start")))
@@ -175,7 +175,7 @@ def _pieces(
     *,
     starts_blind: bool = False,
 ) -> Iterator[str]:
-    """The page; `copies` are MP3 files, one for each mix. ValueError for too few or many."""
+    """The page in pieces; `copies` are MP3 files, one per mix. Raises ValueError for too few or too many."""
     if not 2 <= len(takes) <= MOST_MIXES or len(takes) != len(copies):
         raise ValueError(f"{len(takes)} mixes and {len(copies)} copies make no review")
     names, reports = names_of(takes), [take.report for take in takes]
@@ -227,7 +227,7 @@ def _mix_data(name: str, report: LoudnessReport, gain_db: float) -> dict[str, An
 
 
 def _identity(names: Sequence[str], reports: Sequence[LoudnessReport]) -> str:
-    """The same for the same mixes, so that notes are found again."""
+    """The key under which the browser stores notes: equal for the same mixes."""
     facts = [
         (name, report.curves.model_dump(mode="json"))
         for name, report in zip(names, reports, strict=True)
@@ -251,14 +251,14 @@ def _body(
         "zoom": zoom_buttons(),
         "differences": _differences(names, reports, gains, plays_lu),
     }
-    # in one go, so that what goes into one slot is never looked through for another
+    # in one pass, so that text inserted into one slot is not searched for other slots
     return Markup(re.sub(r"\{\{(\w+)\}\}", lambda slot: slots[slot[1]], asset("review.html")))
 
 
 def at_gain(report: LoudnessReport, gain_db: float, plays_lu: float = 0.0) -> LoudnessReport:
-    """The report as it would be at another gain: every level moved by it, the rest as it was.
+    """The report at another gain: every level shifted by `gain_db`, all else unchanged.
 
-    Loudness moves by `plays_lu` besides: a mono file on both sides is louder, and peaks as before.
+    Loudness also shifts by `plays_lu`: a mono file on both sides is louder, with the same peaks.
     """
     curves, dropout = report.curves, report.dropout
     momentary = tuple(None if v is None else v + gain_db + plays_lu for v in curves.momentary_lufs)
@@ -282,7 +282,7 @@ def _moved(
     gain_db: float,
     plays_lu: float,
 ) -> dict[str, float]:
-    """The figures that a gain moves, moved by it; loudness by `plays_lu` besides."""
+    """The figures that depend on gain, shifted by it; loudness also by `plays_lu`."""
     values = {name: getattr(levels, name, None) for name, figure in figures.items() if figure.moves}
     gains = {name: gain_db + (plays_lu if figures[name].unit == "LUFS" else 0.0) for name in values}
     return {name: value + gains[name] for name, value in values.items() if value is not None}
@@ -294,8 +294,8 @@ def _differences(
     gains: Sequence[float],
     plays_lu: Sequence[float],
 ) -> Markup:
-    """Each mix against the first, both level-matched: as text, what its preset changes, and the figures
-    that differ for another reason than the level."""
+    """Each mix compared with the first, both level-matched: notes, changes of the preset, and the figures
+    that differ for other reasons than level."""
     parts = []
     reports = [at_gain(*heard) for heard in zip(reports, gains, plays_lu, strict=True)]
     for name, report in zip(names[1:], reports[1:], strict=True):

@@ -27,7 +27,7 @@ State = dict[str, Any]
 def read_notes(path: Path, names: Sequence[str], clock: Clock) -> State:
     """The notes in `path` on the mixes `names`; notes on other mixes are left out.
 
-    A marker list holds open notes: "name: text"; any other text is a note on the first mix. Raises ReportError
+    A marker list holds open notes: "name: text"; other text is a note on the first mix. Raises ReportError
     for any other file, and for a file without a note on these mixes.
     """
     text = read_text(path)
@@ -46,7 +46,7 @@ def read_notes(path: Path, names: Sequence[str], clock: Clock) -> State:
 
 
 def identity_of(state: State) -> str:
-    """The hash of the notes: a page stores additions to them under it."""
+    """The hash of the notes; a page stores additions to them under this key."""
     return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -113,7 +113,7 @@ def _of_csv(path: Path, text: str, names: Sequence[str]) -> State:
 
 
 def _plain(text: str | None) -> str:
-    """A cell without the apostrophe that keeps a spreadsheet from running it."""
+    """A cell without the apostrophe that protects a spreadsheet from formulas."""
     text = text or ""
     return text[1:] if text[:1] == "'" and text[1:].lstrip()[:1] in ("=", "+", "-", "@") else text
 

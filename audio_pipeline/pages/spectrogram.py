@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 LOWEST_HZ = 40.0
 SOFTEST_DBFS, LOUDEST_DBFS = -120.0, -40.0
-"""Power of one FFT bin, a full-scale sine being 0: what is drawn darkest and brightest."""
+"""Power of one FFT bin, 0 for a full-scale sine: the darkest and the brightest colour."""
 
 _SIZE = 4096
 _COLUMNS, _ROWS = 1200, 256
 _FRAMES_PER_COLUMN = 4
 _SHADES = 96
 _STOPS = ((9, 8, 14), (38, 26, 66), (104, 38, 82), (186, 74, 52), (240, 160, 62), (255, 244, 214))
-"""From the dark of the house to the light of the lamp; each lighter than the one before, so that it
-can be read without seeing colours."""
+"""From dark to light; each stop is lighter than the one before, so that the picture is readable without
+colour vision."""
 
 
 class Spectrogram:
-    """Fed with the blocks of a programme of `length` samples, it has its picture at the end."""
+    """Computes the picture of a programme of `length` samples: feed it all blocks, then call `png`."""
 
     def __init__(self, length: int, sample_rate_hz: int) -> None:
         self._hop = max(1024, -(-length // _COLUMNS))
@@ -41,7 +41,7 @@ class Spectrogram:
         self._columns: list[Samples] = []
 
     def feed(self, block: Samples) -> None:
-        """The next samples, `(n, channels)`."""
+        """Feed the next block, `(n, channels)`."""
         mono = block @ np.full(block.shape[1], 1.0 / block.shape[1])
         self._waiting = np.concatenate([self._waiting, mono.astype(np.float32)])
         if (whole := (len(self._waiting) - _SIZE) // self._hop) > 0:
@@ -60,17 +60,17 @@ class Spectrogram:
         return indexed_png(image[::-1], palette())
 
     def _made(self, samples: NDArray[np.float32], columns: int) -> Samples:
-        """`(columns, rows)`: mean power in every row over up to four windows that end in the column."""
+        """Mean power `(columns, rows)` over up to four windows that end in the column."""
         count = min(_FRAMES_PER_COLUMN, max(1, self._hop // _SIZE))
         ends = np.arange(1, columns * count + 1) * self._hop // count
         frames = np.lib.stride_tricks.sliding_window_view(samples, _SIZE)[ends]
         frames *= self._window
         spectra = np.fft.rfft(frames, norm="forward")
-        # one line more than there are: the last row ends there
+        # one extra bin: the last row ends there
         power = np.empty((len(frames), _SIZE // 2 + 2))
         power[:, -1] = 0.0
         np.add(np.square(spectra.real), np.square(spectra.imag), out=power[:, :-1])
-        # between the sums of rows stand those from a row's end to the next one's beginning
+        # every second sum is the gap between one row's end and the next row's beginning
         sums = np.add.reduceat(power, self._ends_of_rows, axis=1)[:, ::2]
         rows: Samples = sums.reshape(columns, count, -1).mean(axis=1) / self._width
         return rows

@@ -34,7 +34,7 @@ _PLACES = {
 
 
 def minus(text: str) -> str:
-    """A figure with the sign that typographers use."""
+    """A figure with the typographic minus sign."""
     return text.replace("-", "−", 1) if text.startswith("-") and len(text) > 1 else text
 
 
@@ -55,7 +55,7 @@ def timecode(report: LoudnessReport, at_s: float) -> str:
 
 
 def verdict(word: str | None) -> Markup:
-    """A verdict as a sign, distinguishable without colour, and a word."""
+    """A verdict as a symbol, distinguishable without colour, and a word."""
     signs = {"pass": "✓", "fail": "✕", None: "·"}
     shown_word = word or "no delivery named"
     kind = shown_word.replace(" ", "-")
@@ -64,7 +64,7 @@ def verdict(word: str | None) -> Markup:
 
 
 def headline(report: LoudnessReport) -> Markup:
-    """The figures that everybody asks for first."""
+    """The headline figures."""
     items = [_item(report, name) for name in _HEADLINE if report.figure(name) is not None]
     dropout = report.dropout
     if dropout is not None and dropout.floor_dbfs is not None:
@@ -93,7 +93,7 @@ def _figure(label: str, value: str, unit: str, where: str, name: str) -> Markup:
 def table(
     caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], text_columns: Sequence[int] = (0,)
 ) -> Markup:
-    """A table whose first column heads its rows; numbers are flush right."""
+    """A table whose first column holds the row headers; numbers are right-aligned."""
     kinds = ["text" if n in text_columns else "number" for n in range(len(head))]
     top = [element("th", cell, scope="col", class_=kind) for cell, kind in zip(head, kinds, strict=True)]
     body = [
@@ -132,7 +132,7 @@ def clauses(report: LoudnessReport) -> Markup:
 
 
 def sections(report: LoudnessReport) -> Markup:
-    """Every section, its name a button that seeks there."""
+    """A row for every section; its name is a button that seeks there."""
     head = ("Section", "Timecode", "Length s", "LUFS", "RMS dBFS", "Peak dBFS", "Below dialogue LU")
     names = ("integrated_lufs", "rms_dbfs", "sample_peak_dbfs", "below_dialogue_lu")
     rows = [
@@ -173,7 +173,7 @@ def _milliseconds(value_s: float | None, uncertain_s: float) -> str:
 
 
 def _dropout_plan(report: LoudnessReport) -> dict[str, Any]:
-    """The dropout's parameters by their short names, from the preset that the report holds."""
+    """The dropout's parameters by their short names, from the preset in the report."""
     flat = report.preset
     names = [k.removesuffix("kind") for k, v in flat.items() if k.endswith(".kind") and v == "dropout"]
     return {k.removeprefix(name): v for name in names[:1] for k, v in flat.items() if k.startswith(name)}

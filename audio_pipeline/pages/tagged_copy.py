@@ -1,4 +1,4 @@
-"""Listening copies that libsndfile encodes, tagged: FLAC, the same samples, and Opus; reproducible."""
+"""Tagged listening copies, encoded reproducibly by libsndfile: FLAC, lossless, and Opus."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def write_tagged_copy(master: Path, copy: Path, title: str, album: str) -> None:
             for block in programme_blocks(master, _BLOCK):
                 if opus:
                     file.write(block if resampler is None else resampler.resample_chunk(block))
-                else:  # whole steps in the upper bits: libsndfile would round a float down
+                else:  # integers in the upper bits: libsndfile rounds a float down
                     file.write(np.rint(block * 2.0**31).clip(-(2.0**31), 2.0**31 - 1).astype(np.int32))
             if resampler is not None:
                 file.write(resampler.resample_chunk(np.zeros((0, info.channels)), last=True))
@@ -52,9 +52,9 @@ def write_tagged_copy(master: Path, copy: Path, title: str, album: str) -> None:
 
 
 def with_serial(stream: bytes, serial: bytes) -> bytes:
-    """An Ogg stream with another serial number in every page, which libsndfile chooses at random.
+    """The Ogg stream with `serial` in every page; libsndfile chooses a random one.
 
-    Source: RFC 3533, section 6: the serial number stands in bytes 14 to 17 of a page, the checksum in 22 to 25.
+    Source: RFC 3533, section 6: bytes 14 to 17 of a page are the serial number, 22 to 25 the checksum.
     Raises ValueError for an invalid Ogg stream.
     """
     pages, at = [], 0
@@ -72,6 +72,6 @@ def with_serial(stream: bytes, serial: bytes) -> bytes:
 
 
 def _ogg_checksum(page: bytes | bytearray) -> int:
-    """CRC-32 of Ogg: the polynomial of zlib's with the bits the other way round, starting from 0."""
+    """The CRC-32 of Ogg: zlib's polynomial in the reverse bit order, starting from 0."""
     reflected = zlib.crc32(page.translate(_REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
     return int(f"{reflected:032b}"[::-1], 2)

@@ -3,8 +3,8 @@
 found = timbre_of(samples, 48_000)
 found.centroid_hz, found.onsets_per_s
 
-librosa takes two seconds to load, so `inspect` and `compare --timbre` alone import this file's function
-bodies. Definitions of the features: B. McFee et al., "librosa: Audio and Music Signal Analysis in Python"
+librosa takes two seconds to load, so the functions import it; only `inspect` and `compare --timbre` call
+them. Definitions of the features: B. McFee et al., "librosa: Audio and Music Signal Analysis in Python"
 (SciPy 2015); pitch by M. Mauch, S. Dixon, "pYIN" (ICASSP 2014).
 """
 
@@ -36,26 +36,26 @@ _PITCH_RATE_HZ = 16_000
 _PITCH_FRAME = 1024
 _FRAME_S = 0.085  # 4096 samples at 48 kHz
 _ONSET_DB = 2.0
-"""How far the spectral flux of an onset stands over its surroundings, mean over the mel bands."""
+"""The minimum spectral flux of an onset above its surroundings, mean over the mel bands."""
 _VOICED = 0.3
-"""The probability from which a frame counts as voiced: white noise reaches 0.02, speech 0.9."""
+"""The minimum probability of a voiced frame: white noise reaches 0.02, speech 0.9."""
 _QUIET_DB = 60.0
-"""Frames this far under the loudest are silence: they have no colour."""
+"""Frames this far below the loudest are silence and have no timbre."""
 
 
 @lru_cache(maxsize=1)
 def _lock() -> Any:
-    """Held by the one process of this user that is in librosa."""
+    """The lock that lets only one process of this user call librosa at a time."""
     user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "")
     return FileLock(Path(tempfile.gettempdir()) / f"render-ending-librosa-{user}.lock")
 
 
 def _alone(function: Callable[P, R]) -> Callable[P, R]:
-    """`function` while no other process of ours is in librosa.
+    """`function`, called while no other process of this user is in librosa.
 
-    numba compiles librosa's functions when they are imported or called for the first time, and keeps them
-    in a cache on disk. Two processes that do so at once leave code there that crashes both, and every later
-    one (seen with numba 0.68 and librosa 0.11).
+    numba compiles librosa's functions at import or at their first call and caches them on disk. Two processes
+    that do this at once leave code in the cache that crashes both of them and every later process (observed
+    with numba 0.68 and librosa 0.11).
     """
 
     @wraps(function)
@@ -72,8 +72,7 @@ class Timbre:
 
     `centroid_hz`: centre of gravity of the magnitude spectrum. `flatness_db`: geometric over arithmetic
     mean of the power spectrum, 0 dB for white noise. `onsets_per_s`: peaks of the spectral flux.
-    `pitch_hz`: median over the voiced frames, None where no frame is voiced; `voiced_percent`: their
-    share.
+    `pitch_hz`: median over the voiced frames, None without voiced frames; `voiced_percent`: their share.
     """
 
     centroid_hz: float
@@ -89,7 +88,7 @@ class Timbre:
 
 @dataclass(frozen=True, eq=False)
 class PitchTrack:
-    """`time_s` `(m,)` and `pitch_hz` `(m,)`, NaN where a frame is not voiced."""
+    """`time_s` `(m,)` and `pitch_hz` `(m,)`, NaN for a frame that is not voiced."""
 
     time_s: Samples
     pitch_hz: Samples
@@ -105,7 +104,7 @@ class PitchTrack:
 def timbre_of(samples: Samples, sample_rate_hz: int) -> Timbre:
     """The timbre of `(n, channels)` samples, folded to mono.
 
-    Raises ReportError when they are silent or shorter than 0.1 s.
+    Raises ReportError for silent samples and for less than 0.1 s.
     """
     import librosa
 
@@ -131,7 +130,7 @@ def timbre_of(samples: Samples, sample_rate_hz: int) -> Timbre:
 
 @_alone
 def mel_spectrogram_db(samples: Samples, sample_rate_hz: int) -> Samples:
-    """`(96, m)`: power in mel bands up to 20 kHz, in dB re full scale squared, of the fold to mono.
+    """The power of the fold to mono in mel bands up to 20 kHz, `(96, m)`, in dB re full scale squared.
 
     Raises ReportError as `timbre_of`.
     """
@@ -147,8 +146,8 @@ def mel_spectrogram_db(samples: Samples, sample_rate_hz: int) -> Samples:
 
 
 def mel_distance_db(one: Samples, other: Samples, sample_rate_hz: int) -> float:
-    """RMS difference of the mean mel spectra of two sounds after their levels are matched, in dB: 0 for
-    equal colour, whatever the gain.
+    """The RMS difference of the mean mel spectra of two level-matched signals, in dB: 0 for equal timbre at any
+    gain.
 
     Raises ReportError as `timbre_of`.
     """
@@ -160,7 +159,7 @@ def mel_distance_db(one: Samples, other: Samples, sample_rate_hz: int) -> float:
 
 @_alone
 def pitch_track(samples: Samples, sample_rate_hz: int) -> PitchTrack:
-    """The pitch of the fold to mono between 60 and 800 Hz, a point every 64 ms.
+    """The pitch of the fold to mono between 60 and 800 Hz, one point per 64 ms.
 
     Raises ReportError as `timbre_of`.
     """
@@ -182,7 +181,7 @@ def pitch_track(samples: Samples, sample_rate_hz: int) -> PitchTrack:
 
 
 def _mono(samples: Samples, sample_rate_hz: int) -> Any:
-    """`(n,)` float32, as librosa wants it."""
+    """The fold to mono as `(n,)` float32, the format of librosa."""
     if len(samples) < SHORTEST_S * sample_rate_hz:
         raise ReportError(
             f"the sound is shorter than {SHORTEST_S:g} s, the minimum for its timbre",
@@ -198,13 +197,13 @@ def _mono(samples: Samples, sample_rate_hz: int) -> Any:
 
 
 def _spectrum(mono: Any, sample_rate_hz: int) -> Any:
-    """`(bins, frames)` magnitudes; a sine of full scale reaches 1."""
+    """Magnitudes `(bins, frames)`; a full-scale sine reaches 1."""
     import librosa
 
     size = 2 ** round(math.log2(_FRAME_S * sample_rate_hz))
     padded = np.pad(mono, (0, max(0, size - len(mono))))
     spectrum = np.abs(librosa.stft(padded, n_fft=size, hop_length=size // 4))
-    return spectrum * (4.0 / size)  # a Hann window passes half of a sine, in each of two bins
+    return spectrum * (4.0 / size)  # a Hann window halves a sine, which is split over two bins
 
 
 def _active(spectrum: Any) -> Any:

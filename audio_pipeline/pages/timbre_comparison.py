@@ -1,4 +1,4 @@
-"""The timbre of audio files side by side, and how far each is from the first."""
+"""The timbre of audio files side by side, and the distance of each from the first."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from audio_pipeline.errors import ReportError
 from audio_pipeline.pages.timbre import Timbre, mel_distance_db, timbre_of
 
 LONGEST_S = 1200.0
-"""Files are read whole; a film's reel is not the ending of a film."""
+"""The maximum length of a file: files are read completely into memory."""
 
 
 @dataclass(frozen=True)
 class TimbreComparison:
-    """For each file its timbre, and the distance of its mean mel spectrum from the first one's."""
+    """The timbre of each file, and the distance of its mean mel spectrum from that of the first."""
 
     files: tuple[str, ...]
     timbres: tuple[Timbre, ...]
     mel_distance_db: tuple[float, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """The comparison as JSON values."""
         return {
             "files": [
                 {"file": file, **timbre.as_dict(), "mel_distance_db": round(distance, 3)}
@@ -35,7 +35,7 @@ class TimbreComparison:
         }
 
     def rows(self) -> list[tuple[str, ...]]:
-        """A row a feature, a column a file, as text."""
+        """A row for each feature with a column for each file, as text."""
         return [
             ("spectral centroid, Hz", *(f"{t.centroid_hz:.0f}" for t in self.timbres)),
             ("flatness, dB", *(f"{t.flatness_db:.1f}" for t in self.timbres)),
@@ -47,10 +47,10 @@ class TimbreComparison:
 
 
 def compare_timbre(files: Sequence[Path]) -> TimbreComparison:
-    """The timbres of two files or more.
+    """The timbres of two or more files.
 
-    Raises StemError for a file that cannot be read, ReportError for one that is silent or too long, and
-    for files of unequal sample rates.
+    Raises StemError for a file that cannot be read, ReportError for a silent or too long file and for files
+    with different sample rates.
     """
     sounds, rates = [], []
     for file in files:

@@ -1,4 +1,4 @@
-"""What a page draws besides the report's curves: the balance, and the dropout in close-up."""
+"""The curves of a page that are not in the report: the balance, and a close-up of the dropout."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 CLOSE_STEP_S = 0.002
 BEFORE_S, AFTER_S, LONGEST_S = 0.5, 0.4, 4.0
-"""How much of the time around the fall is shown, and how much at most."""
+"""The time shown before and after the fall, and the maximum length shown."""
 
 _SILENT = 1e-10
-"""Below a mean power of −100 dBFS the balance is not shown."""
+"""The mean power (−100 dBFS) below which the balance is not shown."""
 
 
 class _Steps:
-    """Cuts two channels into steps of one length; what is left of a block waits for the next."""
+    """Splits two channels into equal steps; the rest of a block is kept for the next."""
 
     def __init__(self, step: int) -> None:
         self._step = step
         self._waiting = np.zeros((2, 0))
 
     def energies(self, block: Samples) -> Samples:
-        """`(2, k)`: the sums of squares of the k steps that end with the next samples, `(n, 2)`."""
+        """Feed the next block `(n, 2)`; returns the sums of squares `(2, k)` of the k completed steps."""
         new = block.T
         missing = -self._waiting.shape[1] % self._step
         first = np.concatenate([self._waiting, new[:, :missing]], axis=1)
@@ -42,8 +42,8 @@ class _Steps:
 
 
 class Balance:
-    """Balance between left and right, a point every `step_s`: (right − left) / (right + left) of the
-    power in the time that ends there; −1 is hard left, None is silence."""
+    """The balance between left and right, one point per `step_s`: (right − left) / (right + left) of the
+    power in the step that ends there; −1 is hard left, None is silence."""
 
     def __init__(self, sample_rate_hz: int, step_s: float) -> None:
         self._step = round(step_s * sample_rate_hz)
@@ -51,7 +51,7 @@ class Balance:
         self._points: list[float | None] = []
 
     def feed(self, block: Samples) -> None:
-        """The next samples, `(n, 2)`."""
+        """Feed the next block, `(n, 2)`."""
         left, right = self._steps.energies(block) / self._step
         total = left + right
         balance = (right - left) / np.maximum(total, _SILENT)
@@ -66,7 +66,7 @@ class Balance:
 
 
 class CloseUp:
-    """RMS level over both channels in steps of 2 ms, for the close-up of the dropout."""
+    """The RMS level over both channels in steps of 2 ms, for the close-up of the dropout."""
 
     def __init__(self, sample_rate_hz: int) -> None:
         self._step = round(CLOSE_STEP_S * sample_rate_hz)
@@ -74,7 +74,7 @@ class CloseUp:
         self._powers: list[NDArray[np.float32]] = []
 
     def feed(self, block: Samples) -> None:
-        """The next samples, `(n, 2)`."""
+        """Feed the next block, `(n, 2)`."""
         left, right = self._steps.energies(block)
         self._powers.append(((left + right) / (2 * self._step)).astype(np.float32))
 

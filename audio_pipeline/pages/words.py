@@ -31,7 +31,7 @@ def with_unit(value: float | None, figure: Figure) -> str:
 
 
 def headline_rows(report: LoudnessReport) -> list[Row]:
-    """(label, value, where or why) of every figure at the top of a report that says something."""
+    """(label, value, where or why) of every headline figure with a value or a reason."""
     rows: list[Row] = []
     for name in HEADLINE:
         figure, value = FIGURES[name], report.figure(name)
@@ -53,7 +53,7 @@ def section_head() -> Row:
 
 
 def section_rows(report: LoudnessReport) -> list[Row]:
-    """A row for every section, numbers flush right."""
+    """A row for every section, numbers right-aligned."""
     widths = (7, 7, 6, 6, 6, 6)
     rows = []
     for section in report.sections:
@@ -105,7 +105,7 @@ def clause_rows(report: LoudnessReport) -> list[Row]:
 
 
 def clause_notes(report: LoudnessReport) -> list[str]:
-    """What is to be said of the clauses: why, which gain passes, what we do not claim, the source."""
+    """Notes on the clauses: reasons, the gain that passes, caveats, and sources."""
     notes = []
     for clause in report.delivery.clauses:
         label = clause_label(clause)
@@ -121,7 +121,7 @@ def clause_notes(report: LoudnessReport) -> list[str]:
 
 
 def source_notes(report: LoudnessReport) -> list[str]:
-    """The documents that clauses cite, with version and section, and what was read of them."""
+    """The documents that clauses cite, with version, section, and the parts that were read."""
     cited: dict[str, list[str]] = {}
     for clause in report.delivery.clauses:
         if clause.document is not None:
@@ -132,12 +132,12 @@ def source_notes(report: LoudnessReport) -> list[str]:
 
 
 def clause_label(clause: ClauseVerdict) -> str:
-    """What people call the figure of a clause."""
+    """The label of a clause's figure."""
     return FIGURES.get(clause.figure, Figure(clause.figure, clause.unit)).label
 
 
 def leader_notes(report: LoudnessReport) -> list[str]:
-    """What of the file is not measured, because it is a leader."""
+    """Notes on the leaders of the file, which are not measured."""
     leader = report.provenance.get("leader")
     if not isinstance(leader, dict):
         return []
@@ -165,9 +165,9 @@ def time_notes(report: LoudnessReport) -> list[str]:
 
 
 def silence_notes(report: LoudnessReport) -> list[str]:
-    """Digital silence that is meant, or may be, with timecodes; other silence is a warning already.
+    """Notes on digital silence that is or may be intended, with timecodes; other silence has a warning.
 
-    More than three that may be meant are pauses, and told in one sentence.
+    More than three that may be intended count as pauses and share one sentence.
     """
     notes, unknown = [], []
     for run in report.delivery.silences:
@@ -184,7 +184,7 @@ def silence_notes(report: LoudnessReport) -> list[str]:
 
 
 def audibility_note(report: LoudnessReport) -> str | None:
-    """How the floor stands in the room, when it is known."""
+    """The level of the floor in the listening room, if known."""
     listening = report.delivery.listening
     if listening is None or listening.floor_dba is None:
         return None

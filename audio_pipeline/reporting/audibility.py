@@ -1,9 +1,9 @@
 """Whether the grain after the dropout is audible in the room of the delivery.
 
-A delivery says how loud full scale plays: SPL = dBFS + 105 in a cinema at 85 dBC, + 99 in a nearfield
-room at 79 (both for -20 dBFS). Rooms are never silent: NC-25, a quiet cinema, is about 35 dBA and NC-30
-about 40 (dBA is about NC + 10). Floor and room are compared A-weighted; their spectra may differ, so
-this is an estimate.
+A delivery states the sound pressure level of full scale: SPL = dBFS + 105 in a cinema at 85 dBC, + 99 in a
+nearfield room at 79 (both for -20 dBFS). Every room has a noise level: NC-25, a quiet cinema, is about 35 dBA
+and NC-30 about 40 (dBA is about NC + 10). Floor and room are compared A-weighted; their spectra may differ,
+so this is an estimate.
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ from audio_pipeline.reporting.model import Listening
 
 ROOMS_DBA = {"NC-25": 35.0, "NC-30": 40.0}
 CLEAR_DB = 6.0
-"""How far over the room a sound must be to be heard without listening for it."""
+"""The level above the room noise from which a sound is audible without attention."""
 
 
 def listening_facts(delivery: Delivery, floor_a_weighted_dbfs: float | None) -> Listening:
-    """The floor as a sound level at the delivery's listening level, and its distance above the noise of each
-    room.
-    """
+    """The floor's sound level at the delivery's listening level, and its distance above each room's noise."""
     spl = (
         None if floor_a_weighted_dbfs is None else floor_a_weighted_dbfs + delivery.spl_at_full_scale_db
     )

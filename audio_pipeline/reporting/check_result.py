@@ -1,4 +1,4 @@
-"""What `check --json` prints of a file, `Check.1`, and its JSON Schema."""
+"""The output of `check --json` for a file, `Check.1`, and its JSON Schema."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ SCHEMA: Literal["Check.1"] = "Check.1"
 
 
 class CheckResult(ReportModel):
-    """The verdict of a delivery on one file. A file that could not be read has an `error` and no verdict;
-    `gain_applied_db` is the gain that `--apply` wrote the file with."""
+    """The verdict of a delivery on one file. An unreadable file has an `error` and no verdict;
+    `gain_applied_db` is the gain with which `--apply` wrote the file."""
 
     schema_name: Literal["Check.1"] = Field(alias="schema")
     file: Text
@@ -49,7 +49,7 @@ class CheckResult(ReportModel):
         return [clause.code or clause.figure for clause in self.clauses if clause.verdict in outcomes]
 
     def measured(self, figure: str) -> float | None:
-        """What was measured for a figure, where a clause is about it."""
+        """The measured value of a figure that a clause is about; None for other figures."""
         return next((c.measured for c in self.clauses if c.figure == figure), None)
 
 
@@ -85,7 +85,7 @@ def not_checked(file: str, error: AudioPipelineError) -> CheckResult:
 
 
 def check_schema() -> dict[str, Any]:
-    """The JSON Schema of `Check.1`, draft 2020-12: of one file, or of a list of several."""
+    """The JSON Schema of `Check.1`, draft 2020-12, for one file or a list of files."""
     one = CheckResult.model_json_schema(by_alias=True, mode="serialization")
     definitions = one.pop("$defs")
     reference = {"$ref": "#/$defs/CheckResult"}

@@ -8,9 +8,9 @@ from typing import Literal, TypeAlias
 from audio_pipeline.reporting.figures import FIGURES
 
 Value: TypeAlias = float | str | None
-"""A figure that is measured, a word that is read from the file (container, codec), or neither."""
+"""A measured figure, a text that is read from the file (container, codec), or None."""
 Reading: TypeAlias = Literal["original", "excerpt", "secondary"]
-"""What was read of a document: itself, published parts of it, or what others write of it."""
+"""The text that was read of a document: the original, published excerpts, or secondary sources."""
 
 READINGS: dict[Reading, str] = {
     "original": "the original was read",
@@ -21,14 +21,14 @@ READINGS: dict[Reading, str] = {
 
 @dataclass(frozen=True)
 class Clause:
-    """One demand: `figure` within `tolerance` of `target`, between `minimum` and `maximum`, or one of
-    `allowed`, which are numbers or words.
+    """One requirement: `figure` within `tolerance` of `target`, between `minimum` and `maximum`, or one of
+    `allowed` (numbers or text).
 
-    `code` names it in `check --json`; `document`, `version` and `section` are where it stands, `read`
-    what was read of that. `source` is what the document says, `caveat` what our measurement cannot claim.
-    A clause that is not `binding` is a recommendation: missing it fails nothing. `when_share_above` and
-    `when_share_at_most` (percent) let it apply only to programmes with more, or at most, so much
-    dialogue; `when_dialogue` only with, or without, a dialogue stem; `when_codec` only to those codecs.
+    `code` names it in `check --json`; `document`, `version` and `section` cite its source, `read` is the text
+    that was read. `source` is the wording of the document, `caveat` the limits of our measurement. A clause
+    that is not `binding` is a recommendation, and missing it is not a failure. `when_share_above` and
+    `when_share_at_most` (percent) restrict it to programmes with more, or at most, this share of dialogue;
+    `when_dialogue` to files with, or without, a dialogue stem; `when_codec` to these codecs.
     """
 
     figure: str
@@ -53,21 +53,21 @@ class Clause:
 
     @property
     def lowest(self) -> float | None:
-        """The least that passes, or None."""
+        """The lowest value that passes, or None."""
         return self.minimum if self.target is None else self.target - (self.tolerance or 0.0)
 
     @property
     def highest(self) -> float | None:
-        """The most that passes, or None."""
+        """The highest value that passes, or None."""
         return self.maximum if self.target is None else self.target + (self.tolerance or 0.0)
 
     @property
     def moves(self) -> bool:
-        """Whether a gain moves its figure."""
+        """Whether a gain changes the figure."""
         return FIGURES[self.figure].moves
 
     def limit(self) -> str:
-        """The demand in figures: "-27 +/- 2 LUFS", "at most -2 dBTP", "48000 or 96000 Hz"."""
+        """The limit as text: "-27 +/- 2 LUFS", "at most -2 dBTP", "48000 or 96000 Hz"."""
         return f"{self._limit()} {self.unit}".strip()
 
     def _limit(self) -> str:
@@ -84,7 +84,7 @@ class Clause:
         return f"{word} {value:g}"
 
     def citation(self) -> str | None:
-        """The document, its version and section, and what was read of it; None where none is named."""
+        """The document with version, section, and the text that was read; None without a document."""
         if self.document is None:
             return None
         parts = [part for part in (self.document, self.version, self.section) if part is not None]

@@ -1,4 +1,4 @@
-"""Reports side by side: every figure, its difference from the first, and what counts as different."""
+"""Reports side by side: every figure, its difference from the first, and the tolerances."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from audio_pipeline.reporting.figures import (
 from audio_pipeline.reporting.model import DropoutLevels, LoudnessReport, SectionLevels
 
 LOWEST_LUFS = -70.0
-"""What is softer, or silent, counts as this when curves are compared: the gate of BS.1770."""
+"""The floor of compared curves, the gate of BS.1770: softer levels and silence count as this."""
 
 SILENT_DB = -85.0
-"""What is softer is silence, as null is: silence with 16-bit dither equals digital silence."""
+"""Levels below this count as silence, as null does: silence with 16-bit dither equals digital silence."""
 
 _SILENT_UNITS = ("LUFS", "dBTP", "dBFS")
 _LEVEL_UNITS = ("LUFS", "LU", "dBTP", "dBFS", "dB")
@@ -30,14 +30,14 @@ _LEVEL_UNITS = ("LUFS", "LU", "dBTP", "dBFS", "dB")
 
 @dataclass(frozen=True)
 class Tolerance:
-    """The allowed differences: `levels` for every level (LUFS, LU, dBTP, dBFS, dB), None for each its own
-    (0.5); `named` for single figures by name, which go first."""
+    """The allowed differences: `levels` for every level (LUFS, LU, dBTP, dBFS, dB), None for each level's
+    default (0.5); `named` for single figures by name, which take precedence."""
 
     levels: float | None = None
     named: Mapping[str, float] = field(default_factory=dict)
 
     def of(self, name: str, figure: Figure) -> float:
-        """How much the figure called `name` may differ."""
+        """The allowed difference of the figure `name`."""
         if name in self.named:
             return self.named[name]
         levels = self.levels if figure.unit in _LEVEL_UNITS else None
@@ -45,7 +45,7 @@ class Tolerance:
 
 
 def tolerated_names() -> list[str]:
-    """The figures that a tolerance can name."""
+    """The names of figures for `Tolerance.named`."""
     return sorted({*HEADLINE, *SECTION_FIGURES, *DROPOUT_FIGURES})
 
 
@@ -63,14 +63,14 @@ class Row:
 
     @property
     def deltas(self) -> tuple[float | None, ...]:
-        """Each value minus the first; None where one of the two is null."""
+        """Each value minus the first; None when either is null."""
         first, *others = self.values
         return (None, *(None if v is None or first is None else v - first for v in others))
 
     @property
     def different(self) -> tuple[bool, ...]:
-        """Whether each differs from the first by more than the tolerance; null differs from a number, but two
-        silences do not differ."""
+        """Whether each value differs from the first by more than the tolerance. Null differs from a number, but
+        silence equals silence."""
         return tuple(self._differs(self.values[0], value) for value in self.values)
 
     def _differs(self, first: float | None, value: float | None) -> bool:
@@ -88,7 +88,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Widest:
-    """Where momentary loudness differs most from the first report's: by how much, when, from what."""
+    """The largest difference in momentary loudness from the first report: amount, time, and both levels."""
 
     delta_lu: float
     at_s: float
@@ -100,7 +100,7 @@ class Widest:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Reports compared with the first of them. `preset` holds the keys that differ and their values."""
+    """Reports compared with the first one. `preset` holds the keys that differ and their values."""
 
     names: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -117,7 +117,7 @@ class Comparison:
 def compare_reports(
     names: Sequence[str], reports: Sequence[LoudnessReport], tolerance: Tolerance
 ) -> Comparison:
-    """Compare two or more reports with the first. Raises ValueError for fewer."""
+    """Compare two or more reports with the first. Raises ValueError for fewer than two."""
     if len(reports) < 2 or len(names) != len(reports):
         raise ValueError(f"{len(reports)} reports and {len(names)} names cannot be compared")
     return Comparison(
@@ -150,7 +150,7 @@ def _dropout_rows(reports: Sequence[LoudnessReport], tolerance: Tolerance) -> li
 
 
 def _section_rows(reports: Sequence[LoudnessReport], tolerance: Tolerance) -> list[Row]:
-    """Sections by name, in the order of the first report that has each; equal names are numbered."""
+    """Sections by name, in the order of first occurrence; equal names are numbered."""
     tables = [_by_name(report) for report in reports]
     names = list(dict.fromkeys(name for table in tables for name in table))
     return [
@@ -209,7 +209,7 @@ def _widest(first: LoudnessReport, other: LoudnessReport) -> Widest | None:
 
 @dataclass(frozen=True)
 class Piece:
-    """Stretches of two curves that are compared: where each begins, and how many points both have."""
+    """A compared part of two curves: its start in each, and its number of points."""
 
     first: int
     other: int
@@ -217,8 +217,8 @@ class Piece:
 
 
 def aligned_pieces(first: LoudnessReport, other: LoudnessReport) -> list[Piece]:
-    """What is compared over time: what stands between the same cues in both, each from its cue on; without
-    cues in common all, from the beginning."""
+    """The parts compared over time: those between the same cues in both reports, each aligned at its cue;
+    without common cues, the whole curves from their start."""
     lengths = [len(report.curves.momentary_lufs) for report in (first, other)]
     step_s = first.curves.step_s or 1.0
     here, there = _by_name(first), _by_name(other)
@@ -237,7 +237,7 @@ def aligned_pieces(first: LoudnessReport, other: LoudnessReport) -> list[Piece]:
 
 
 def curve_of(points: Sequence[float | None]) -> Samples:
-    """A report's curve `(n,)` in LUFS; null and everything softer is -70."""
+    """A report's curve `(n,)` in LUFS; null and softer values become -70."""
     return np.array([LOWEST_LUFS if p is None else max(p, LOWEST_LUFS) for p in points], dtype=float)
 
 

@@ -1,4 +1,4 @@
-"""What a delivery asks for: its clauses, its anchor, how loud it is played. Data in `deliveries/`."""
+"""The requirements of a delivery: clauses, anchor and listening level. The data are in `deliveries/`."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ _DEMANDS = "target and tolerance, or minimum or maximum, or allowed"
 
 @dataclass(frozen=True)
 class Delivery:
-    """A delivery. `anchor`, `target_lufs` and `ceiling_dbtp` are what a mix is normalised to;
-    a level of x dBFS plays at about x + `spl_at_full_scale_db` dB SPL in the room it is meant for."""
+    """A delivery. A mix is normalised to `anchor`, `target_lufs` and `ceiling_dbtp`; a level of x dBFS plays at
+    about x + `spl_at_full_scale_db` dB SPL in the intended room."""
 
     name: str
     title: str
@@ -54,8 +54,8 @@ class Delivery:
 
 
 def load_delivery(name: str, own: Path | None = None) -> Delivery:
-    """The delivery called `name`; a name that only one begins with is enough ("netflix"). `own` is a
-    project's folder of deliveries.
+    """The delivery `name`, which may be an unambiguous prefix ("netflix"). `own` is a project's folder of
+    deliveries.
 
     Raises ReportError for an unknown delivery, with the nearest name, and for an invalid one.
     """
@@ -64,9 +64,9 @@ def load_delivery(name: str, own: Path | None = None) -> Delivery:
 
 
 def parse_delivery(name: str, text: str) -> Delivery:
-    """Understand the TOML of a delivery.
+    """Parse the TOML of a delivery.
 
-    Raises ReportError that names the key for what is unknown, missing, of a wrong type or out of bounds.
+    Raises ReportError with the key for an unknown or missing key, and for a wrong type or value.
     """
     if len(text.encode()) > MAX_BYTES:
         raise ReportError(
@@ -144,7 +144,7 @@ def _clause(name: str, above: str, table: object) -> Clause:
 
 
 def _allowed(name: str, table: dict[str, Any], above: str) -> tuple[float | str, ...]:
-    """The numbers or the words that pass."""
+    """The numbers or texts that pass."""
     values = table.get("allowed")
     if isinstance(values, list) and values and all(isinstance(value, str) for value in values):
         return _words(name, table, "allowed", above)

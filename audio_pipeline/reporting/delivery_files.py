@@ -1,4 +1,4 @@
-"""Where deliveries are: those that ship, those of a project, those of plug-ins."""
+"""Finds deliveries: built-in ones, a project's own, and those of plug-ins."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ MAX_BYTES = 64_000
 
 
 def delivery_names(own: Path | None = None) -> list[str]:
-    """The deliveries there are; `own` is a project's folder of deliveries."""
+    """The names of all deliveries; `own` is a project's folder of deliveries."""
     return sorted({*names_of_files(own), *plugin_kinds("deliveries")})
 
 
 def names_of_files(own: Path | None) -> list[str]:
-    """The deliveries that ship, and those of a project."""
+    """The names of the built-in deliveries and of a project's own."""
     return [*_in(SHIPPED), *_in(own)]
 
 
@@ -28,7 +28,7 @@ def full_name(name: str, own: Path | None) -> str:
 
     Raises ReportError, with the nearest name, for an unknown delivery.
     """
-    if name in names_of_files(own):  # no entry point is read for it
+    if name in names_of_files(own):  # avoids reading entry points
         return name
     names = delivery_names(own)
     begins = [known for known in names if known.startswith(name)] if name else []
@@ -39,9 +39,9 @@ def full_name(name: str, own: Path | None) -> str:
 
 
 def delivery_text(name: str, own: Path | None) -> str:
-    """The TOML of the delivery called `name`.
+    """The TOML text of the delivery `name`.
 
-    Raises ReportError when it cannot be read, and when two have this name.
+    Raises ReportError when it cannot be read, and when two deliveries have this name.
     """
     shipped, in_project = name in _in(SHIPPED), name in _in(own)
     if shipped and in_project:
@@ -77,7 +77,7 @@ def _of_plugin(name: str) -> str:
 
 
 def _in(folder: Path | None) -> list[str]:
-    """The deliveries in a folder; empty without the folder."""
+    """The names of the deliveries in a folder; empty when the folder does not exist."""
     try:
         files = [] if folder is None else list(folder.iterdir())
     except OSError:

@@ -1,6 +1,6 @@
-"""The loudness of the dialogue stem, and how much of the programme is dialogue.
+"""The loudness of the dialogue stem, and the share of dialogue in the programme.
 
-Not "dialogue-gated" loudness: that needs a speech detector on the finished mix. We have the stem.
+This is not "dialogue-gated" loudness, which needs a speech detector on the finished mix: we measure the stem.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ GATE_LU = -10.0
 
 @dataclass(frozen=True)
 class Dialogue:
-    """`lufs` is None for a stem without anything above the gate; `momentary_lufs` `(hops,)` is on the
-    10 ms grid."""
+    """The measured dialogue. `lufs` is None for a stem entirely below the gate; `momentary_lufs` `(hops,)` is
+    on the 10 ms grid."""
 
     lufs: float | None
     share_percent: float
@@ -28,8 +28,11 @@ class Dialogue:
 
 
 def share_percent(momentary_lufs: Samples, integrated_lufs: float | None, programme_s: float) -> float:
-    """The share of a programme, percent, in which the momentary loudness of its dialogue stem, every 10
-    ms, is no more than 10 LU under the stem's integrated loudness."""
+    """The share of dialogue in a programme, percent.
+
+    Dialogue is present where the momentary loudness of its stem, every 10 ms, is at most 10 LU below the stem's
+    integrated loudness.
+    """
     if integrated_lufs is None or programme_s <= 0.0:
         return 0.0
     speaking = np.count_nonzero(np.nan_to_num(momentary_lufs, nan=-np.inf) > integrated_lufs + GATE_LU)
@@ -37,7 +40,7 @@ def share_percent(momentary_lufs: Samples, integrated_lufs: float | None, progra
 
 
 def measure_dialogue(path: Path, programme_s: float | None = None) -> Dialogue:
-    """Measure a dialogue stem; `programme_s` None: it is as long as the programme.
+    """Measure a dialogue stem; with `programme_s` None the programme is as long as the stem.
 
     Raises StemError for a file that cannot be read.
     """

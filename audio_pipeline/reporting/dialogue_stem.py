@@ -1,4 +1,4 @@
-"""A dialogue stem belongs to its mix: the same length and the same start, or it is refused."""
+"""Checks that a dialogue stem has the same length and start as its mix."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _HINT = "Export the dialogue stem over the same range as the mix."
 
 
 def refuse_unlike_stem(mix: Path, mix_info: AudioInfo, stem: Path) -> None:
-    """Raise StemError for a dialogue stem that is not as long as the mix, or starts elsewhere.
+    """Raise StemError for a dialogue stem whose length or start differs from the mix.
 
-    Lengths are compared to the sample where both files state them exactly; starts where both state it
-    (`bext`, iXML). Raises StemError as well for a stem that cannot be read.
+    Lengths are compared to the sample when both files state them exactly, starts when both state them (`bext`,
+    iXML). Raises StemError also for a stem that cannot be read.
     """
     info = programme_info(stem)
     apart_s = abs(info.duration_s - mix_info.duration_s)
@@ -49,7 +49,7 @@ def _length(info: AudioInfo) -> str:
 
 
 def _start_s(path: Path) -> float | None:
-    """When its programme starts, in seconds since midnight; None where the file does not say it."""
+    """The start of the programme in seconds since midnight; None if the file does not state it."""
     file = probe(path)
     start_s = own_time(path, file.frames, file.sample_rate_hz).start_s
     if start_s is None:

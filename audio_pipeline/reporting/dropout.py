@@ -1,12 +1,12 @@
-"""The dropout, measured from the delivered file: how deep, how long the fall, where true silence begins.
+"""The dropout, measured from the delivered file: the depth and length of the fall, the start of true silence.
 
-How long the fall took is the time from its cue until the short-time level (RMS over the last 10 ms, read
-every millisecond) has come within 1 dB of the floor that remains, and stays there: four fifths of the
-next 50 ms. What a fade does below the grain cannot be seen in a file, nor heard. So a curve that dives
-early ("exp") measures shorter than the preset's `fade`, and one that is still above the grain near its
-end ("qsin", "tri") agrees with it: within 10 ms for a fall of 18 dB in steady noise, 16 ms short for one
-of 14 dB. Grain breathes, so where its own level just after the fall reaches higher (90th percentile over
-250 ms) that counts as the floor, up to 3 dB; its dust can delay the reading by some 20 ms.
+The length of the fall is the time from its cue until the short-time level (RMS over the last 10 ms, read every
+millisecond) is within 1 dB of the remaining floor and stays there for four fifths of the next 50 ms. A fade
+below the grain is neither measurable in a file nor audible. So a curve that falls early ("exp") measures
+shorter than the preset's `fade`, and one that is still above the grain near its end ("qsin", "tri") agrees with
+it: within 10 ms for a fall of 18 dB in steady noise, 16 ms short for one of 14 dB. The level of grain varies:
+if it is higher just after the fall (90th percentile over 250 ms), that level counts as the floor, up to 3 dB;
+its dust can delay the reading by about 20 ms.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ FLOOR_LOOK_STEPS = 250
 SHORTEST_FLOOR_STEPS = 60
 LONGEST_FALL_S = 30.0
 UNCERTAIN_S = 0.03
-"""How much later than it ended a fall may read, for the grain's own movement."""
+"""How late the end of a fall may be measured, because the level of the grain varies."""
 
 
 def span_before(plan: DropoutPlan, sample_rate_hz: int) -> Span:
-    """The second before the fall; less where the file begins later."""
+    """The second before the fall; less if the file begins later."""
     return Span(max(0, plan.at - round(BEFORE_S * sample_rate_hz)), plan.at)
 
 
 def span_of_floor(plan: DropoutPlan, length: int) -> Span:
-    """From the end of the planned fade to the silence, or to the end of a programme that long."""
+    """The span from the end of the planned fade to the silence, or to the end of a programme of `length`."""
     stop = length if plan.silence is None else min(plan.silence, length)
     start = min(plan.at + plan.fade, stop)
     return Span(start, stop)
@@ -46,14 +46,14 @@ def span_of_floor(plan: DropoutPlan, length: int) -> Span:
 
 @dataclass(frozen=True)
 class Fall:
-    """`fall_s`, or None and why."""
+    """The measured length of the fall, `fall_s`; None with the reason."""
 
     fall_s: float | None
     reason: str | None = None
 
 
 class FallMeter:
-    """Collects the power of every millisecond from the dropout on, fed with the whole programme."""
+    """Collects the power of every millisecond from the dropout on; feed it the complete programme."""
 
     def __init__(self, plan: DropoutPlan, length: int, sample_rate_hz: int) -> None:
         self._plan = plan
@@ -67,7 +67,7 @@ class FallMeter:
         self._position = 0
 
     def feed(self, block: Samples) -> None:
-        """Take `(n, channels)` more."""
+        """Feed the next block `(n, channels)`."""
         here = Span(self._position, self._position + len(block))
         common = self._span.intersect(here)
         if len(common):
@@ -87,30 +87,30 @@ class FallMeter:
         if floor_dbfs is not None and level_before_dbfs - floor_dbfs <= NEAREST_DB:
             return Fall(None, "the level before is not 3 dB above the floor, so nothing fell")
         short_time = sliding_window_view(powers, WINDOW_STEPS).mean(axis=1)
-        # a fall that takes longer than planned reaches into the floor; its later half is clean
+        # a fall that takes longer than planned extends into the floor, so only its later half is measured
         floor = float(powers[(planned + len(powers)) // 2 :].mean())
         low = short_time <= _threshold(short_time[planned:], floor)
         stays = sliding_window_view(low, STAYS_STEPS).mean(axis=1) >= STAYS_SHARE
         ends = np.flatnonzero(low[: len(stays)] & stays)
         if not len(ends):
             return Fall(None, "the level never stays within 3 dB of the floor")
-        # a level reads at the end of its window, as on a live meter; zeros begin where they begin
+        # a level counts at the end of its window, as on a live meter; digital zeros count at once
         steps = int(ends[0]) + (0 if floor_dbfs is None else WINDOW_STEPS)
         return Fall(steps * self._step / self._rate)
 
 
 def _threshold(after: Samples, floor: float) -> float:
-    """The power under which the short-time level has arrived at a floor of that power."""
+    """The power below which the short-time level has reached a floor of power `floor`."""
     lowest, highest = (floor * float(10.0 ** (db / 10.0)) for db in (NEAR_DB, NEAREST_DB))
     ordered = np.sort(after[:FLOOR_LOOK_STEPS])
-    # np.quantile would import numpy.ma, which takes longer than the whole fall
+    # np.quantile would import numpy.ma, which takes longer than this measurement
     own = float(np.interp(0.9 * (len(ordered) - 1), np.arange(len(ordered)), ordered))
     return min(max(own, lowest), highest)
 
 
 def silence_start(plan: DropoutPlan, silences: tuple[Span, ...], length: int) -> int | None:
-    """The first of the samples from which all is exact zero: of the run that the silence cue stands in,
-    or, where none is specified, of the one that the programme ends with."""
+    """The first sample of the digital silence at the silence cue or, without that cue, at the end of the
+    programme; None when the file is not silent there."""
     wanted = length - 1 if plan.silence is None else min(plan.silence, length - 1)
     for run in silences:
         if wanted in run:

@@ -1,4 +1,4 @@
-"""What a file cannot tell about itself: its sections, its dropout, its dialogue, its picture."""
+"""The facts for a report that are not in the file: sections, dropout, dialogue and picture."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Section:
 
 @dataclass(frozen=True)
 class DropoutPlan:
-    """Where everything but the grain is pulled away, in samples: the fall begins at `at` and lasts
-    `fade`; from `silence` on nothing may sound. `silence` None: none is specified."""
+    """The planned dropout, which fades everything except the grain, in samples: the fall begins at `at` and
+    lasts `fade`; from `silence` on the file must be silent (None: not specified)."""
 
     at: int
     fade: int
@@ -38,9 +38,9 @@ class DropoutPlan:
 
 @dataclass(frozen=True)
 class LoudnessAim:
-    """The loudness that a figure of the finished file was brought to, None where the mix stands as its
-    layers do, and what the ceiling did: it held peaks down to `ceiling_dbtp` by up to `reduction_db`, and
-    stems by `stems_db` more than the master asked for."""
+    """The loudness target of a figure of the finished file (None for a mix without normalisation), and the
+    effect of the ceiling: it limited peaks to `ceiling_dbtp` by up to `reduction_db`, and reduced stems by
+    `stems_db` more than the master needed."""
 
     figure: Literal["dialogue_lufs", "integrated_lufs"]
     target_lufs: float | None
@@ -51,20 +51,21 @@ class LoudnessAim:
 
 @dataclass(frozen=True)
 class MixFacts:
-    """All that a report needs besides the file.
+    """All inputs of a report besides the file.
 
-    `cues` are names and samples, in order; `layout` is the channel layout, None where it is not stated.
-    `dialogue_lufs` is the loudness of the dialogue stem at the master's gain; `dialogue_share_percent`
-    how much of the programme is dialogue (`dialogue.share_percent`); `dialogue_momentary_lufs` its curve
-    on the 10 ms grid, where that is known; `delivery` a delivery's name, `own_deliveries` the folder of the
-    project's deliveries. `track` is the number of the track to read, from 1, None where the file's own choice
-    is read. `states_silence` is whether the cues say where it may be silent, so that other silence is a fault.
-    `dialogue_gain_db` and `programme_gain_db` are the gains of a render; without dialogue the first, and
-    of what was not rendered both, are None. `null_residual_dbfs` is the peak of what the stems, where the
-    render `has_stems`, miss the master by, None where that is nothing. `warnings` are codes and sentences
-    about what was done to the stems; `overruns` what does not fit the picture, `slots` the slots of the
-    voices, None where they are not specified; `notes` say what was assumed, chosen or prepared. `provenance`
-    is copied into the report as it is: text, numbers, lists and tables.
+    `cues` are names and samples, in order; `layout` is the channel layout, None when not stated.
+    `dialogue_lufs` is the loudness of the dialogue stem at the master's gain, `dialogue_share_percent` the
+    share of dialogue in the programme (`dialogue.share_percent`), `dialogue_momentary_lufs` its curve on the
+    10 ms grid, if known; `delivery` is a delivery's name, `own_deliveries` the folder of the project's
+    deliveries.
+    `track` is the number of the track to read, from 1; None reads the file's default. `states_silence` is
+    whether the cues specify silence, so that any other silence is a fault. `dialogue_gain_db` and
+    `programme_gain_db` are the gains of a render; the first is None without dialogue, both are None for a file
+    that was not rendered. `null_residual_dbfs` is the peak of the master minus the sum of its stems, for a
+    render that `has_stems`; None when it is exactly zero. `warnings` are codes and sentences about the
+    processing of the stems; `overruns` are the lines that exceed their slots, `slots` the slots of the voices,
+    None when not specified; `notes` state assumptions, choices and preparations. `provenance` is copied into
+    the report unchanged: text, numbers, lists and tables.
     """
 
     mix: str

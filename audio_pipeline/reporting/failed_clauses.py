@@ -1,4 +1,4 @@
-"""What keeps a delivery from passing: the clauses that failed or could not be measured, as text."""
+"""The clauses that keep a delivery from passing, failed or not measurable, as text."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from audio_pipeline.reporting.model import ClauseVerdict, LoudnessReport, Verdic
 
 @dataclass(frozen=True)
 class FailedClause:
-    """One clause that did not pass. `measured` is None where the figure could not be measured; `why` says
-    then why."""
+    """One clause that did not pass. `measured` is None when the figure could not be measured; then `why` is
+    the reason."""
 
     figure: str
     verdict: str
@@ -20,7 +20,7 @@ class FailedClause:
     why: str | None
 
     def sentence(self) -> str:
-        """The clause for people: "True peak: -0.4 dBTP, allowed: at most -2 dBTP"."""
+        """The clause as text: "True peak: -0.4 dBTP, allowed: at most -2 dBTP"."""
         figure = FIGURES.get(self.figure, Figure(self.figure, ""))
         if self.measured is None:
             return f"{figure.label}: not measurable, {self.why or 'it was not measured'}"
@@ -30,7 +30,7 @@ class FailedClause:
 
 @dataclass(frozen=True)
 class DeliveryResult:
-    """The delivery of a mix: its name, its verdict, and what keeps it from passing."""
+    """The delivery of a mix: its name, its verdict, and the clauses that did not pass."""
 
     name: str | None
     verdict: Verdict | None
@@ -42,7 +42,7 @@ class DeliveryResult:
         return self.verdict == "pass"
 
     def as_text(self) -> str:
-        """ "delivery failed: ebu-r128", for a line of the terminal."""
+        """The verdict as one line for a terminal: "delivery failed: ebu-r128"."""
         if self.verdict is None:
             return "delivery not judged"
         said = {"pass": "passed", "fail": "failed"}.get(self.verdict, self.verdict)
@@ -55,7 +55,7 @@ class DeliveryResult:
 
 
 def delivery_result(report: LoudnessReport) -> DeliveryResult:
-    """What a report says of its delivery."""
+    """The result of the delivery in a report."""
     delivery = report.delivery
     failed = tuple(
         _failed(clause) for clause in delivery.clauses if clause.verdict in ("fail", "not measurable")

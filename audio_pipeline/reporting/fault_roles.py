@@ -1,4 +1,4 @@
-"""What a report calls the channels of a layout when one is at fault."""
+"""The names of a layout's channels in fault warnings."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ _SHORT = {"FL": "L", "FR": "R", "FC": "C", "SL": "Ls", "SR": "Rs", "BC": "Cs"}
 
 
 def fault_roles(layout: Layout) -> tuple[str, ...]:
-    """A name of every channel: "L", "R", "C", "LFE", "Ls", "Rs", "Lb", "Rb"; others by their role, and by
-    their number where they have none. The backs of a layout without sides are its surrounds."""
+    """The name of every channel: "L", "R", "C", "LFE", "Ls", "Rs", "Lb", "Rb"; of others the role or, without
+    one, the number. In a layout without sides, the back channels count as surrounds."""
     backs = {"BL": "Lb", "BR": "Rb"} if "SL" in layout.roles else {"BL": "Ls", "BR": "Rs"}
     names = {**_SHORT, **backs}
     return tuple(

@@ -1,4 +1,4 @@
-"""Faults of channels as warnings: which channels, where by timecode, how much, and which are rejected."""
+"""Channel faults as warnings: channels, timecodes, amounts, and whether quality control rejects them."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ REJECTED = frozenset(
         FaultKind.DELAYED,
     )
 )
-"""Faults that quality control sends a file back for; the others it mentions."""
+"""Faults for which quality control rejects a file; it only mentions the others."""
 
 MOST_PLACES = 20
-"""More faults of one kind are told in one warning."""
+"""The maximum number of warnings for one kind of fault; further faults share one warning."""
 
 _NAMES = {
     "L": "left",
@@ -38,14 +38,14 @@ _NAMES = {
 
 
 def count_rejected(codes: Iterable[str]) -> int:
-    """How many of these warnings are faults that quality control sends a file back for."""
+    """The number of warnings for which quality control rejects a file."""
     return sum(1 for code in codes if code in REJECTED)
 
 
 def fault_warnings(
     faults: Sequence[Fault], roles: Sequence[str], facts: MixFacts, sample_rate_hz: int
 ) -> list[ReportWarning]:
-    """A warning for every fault; for the rest of a kind that has very many, one."""
+    """A warning for every fault; above `MOST_PLACES` of one kind, one warning for the rest."""
     told: Counter[FaultKind] = Counter()
     total = Counter(fault.kind for fault in faults)
     found = []
@@ -60,7 +60,7 @@ def fault_warnings(
 
 
 def meant_to_end(facts: MixFacts, fault: Fault) -> bool:
-    """Whether a gap lies in the silence that a cue specifies."""
+    """Whether a gap is within the silence that a cue specifies."""
     silence = None if facts.dropout is None else facts.dropout.silence
     return (
         silence is not None
@@ -149,7 +149,7 @@ def _apart(apart_db: float) -> str:
 
 
 def _where(fault: Fault, facts: MixFacts, rate: int) -> str:
-    """ " at 01:00:08:00 for 2.000 s", or " for 12.5 ms" when it is short; nothing for the whole."""
+    """Place and length, " at 01:00:08:00 for 2.000 s" or " for 12.5 ms"; empty for the whole programme."""
     if fault.start is None:
         return ""
     at = facts.clock.timecode(Fraction(fault.start, rate))

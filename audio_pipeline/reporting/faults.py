@@ -39,7 +39,7 @@ def too_large(value: object, key: str = "") -> str | None:
 
 
 def first_fault(error: ValidationError) -> str:
-    """What is wrong, as text that begins with the key; a missing key goes first."""
+    """The first fault as text that begins with the key; missing keys go first."""
     faults = error.errors(include_url=False, include_context=False)
     return _as_text(next((fault for fault in faults if fault["type"] == "missing"), faults[0]))
 
@@ -71,7 +71,7 @@ def _key(loc: tuple[int | str, ...]) -> str:
 
 
 def _wanted(loc: tuple[int | str, ...]) -> str:
-    """What the schema allows at a place, as text."""
+    """The values that the schema allows at a place, as text."""
     schema = report_schema()
     node, definitions = schema, schema["$defs"]
     for part in loc:
@@ -106,6 +106,6 @@ def _words(kind: dict[str, Any]) -> list[str]:
 
 
 def shown(value: object) -> str:
-    """A value of a report, printable and short."""
+    """A report's value as short printable text."""
     text = ascii(value) if not isinstance(value, dict | list) else f"a {type(value).__name__}"
     return text if len(text) <= 60 else text[:57] + "..."

@@ -1,4 +1,4 @@
-"""The figures of a report: what people call them, their unit, and whether a gain moves them."""
+"""The figures of a report: label, unit, and whether a gain changes them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure. `decimals` is for people; `moves` says that a gain of x dB moves it by x.
+    """One figure. `decimals` is for display; with `moves`, a gain of x dB changes it by x.
 
-    `tolerance` is what two measurements of the same sound may differ by in `compare`.
+    `tolerance` is the allowed difference in `compare` between two measurements of the same audio.
     """
 
     label: str
@@ -41,7 +41,7 @@ FIGURES: dict[str, Figure] = {
 }
 
 HEADLINE = tuple(FIGURES)[:11]
-"""The figures that stand at the top of a report, in its order."""
+"""The figures at the top of a report, in its order."""
 
 SECTION_FIGURES: dict[str, Figure] = {
     "start_s": Figure("start", "s", 2, tolerance=0.005),
@@ -63,7 +63,7 @@ DROPOUT_FIGURES: dict[str, Figure] = {
 
 
 def shown(value: float | None, decimals: int) -> str:
-    """`value` for people; null is a dash, and nothing reads "-0.0"."""
+    """`value` as text; null becomes a dash, and "-0.0" becomes "0.0"."""
     if value is None:
         return "-"
     text = f"{value:.{decimals}f}"

@@ -1,4 +1,4 @@
-"""What a delivery asks of a file besides its sound: container, codec, rate, word length."""
+"""The format of a file, for a delivery's clauses: container, codec, rate, word length."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ _FLOATS = ("pcm_f",)
 
 
 def bits_of(subtype: str) -> int | None:
-    """The width of a sample of that kind, by libsndfile's or ffmpeg's name; None where it is not a whole
-    number.
-    """
+    """The bits of a sample, from libsndfile's or ffmpeg's format name; None for formats other than integer."""
     found = _STATED_BITS.match(subtype)
     return int(found[1]) if found else _BITS.get(subtype)
 
@@ -35,7 +33,7 @@ def container_of(file_format: str) -> str:
 
 
 def codec_of(file_format: str, subtype: str) -> str:
-    """The codec: "PCM" for whole numbers, "PCM float", "FLAC", "MP3", "AAC"."""
+    """The codec: "PCM" for integers, "PCM float", "FLAC", "MP3", "AAC"."""
     if file_format == "FLAC" or (file_format == "OGG" and bits_of(subtype) is not None):
         return "FLAC"
     if subtype in _CODECS:
@@ -47,7 +45,7 @@ def codec_of(file_format: str, subtype: str) -> str:
 
 
 def file_figures(file_format: str, subtype: str) -> dict[str, Value]:
-    """The figures that the kind of a file has: `container`, `codec`, `bits`."""
+    """The format figures of a file: `container`, `codec`, `bits`."""
     return {
         "container": container_of(file_format),
         "codec": codec_of(file_format, subtype),

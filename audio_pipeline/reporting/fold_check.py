@@ -1,4 +1,4 @@
-"""Whether a stereo mix survives a phone's one speaker: each section's fold to mono, and its holes."""
+"""Checks a stereo mix for a single loudspeaker, as in phones: each section's fold to mono, and its holes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from audio_pipeline.reporting.facts import Section
 from audio_pipeline.timeline.spans import Span
 
 HOLE_DB = 6.0
-"""A third octave that loses more than this in L + R, against the sum of its powers in L and R, is called
-a hole: unlike channels lose nothing, and this is what a phase meter's -0.75 comes to."""
+"""The minimum loss of a hole: a third octave of L + R against the sum of its powers in L and R.
+Uncorrelated channels lose nothing; a correlation of -0.75 on a phase meter loses this much."""
 
 
 @dataclass(frozen=True)
 class SectionFold:
-    """The third octave of a section that loses most in L + R, in dB, and its middle."""
+    """The third octave of a section with the largest loss in L + R, in dB, and its centre frequency."""
 
     section: str
     deepest_db: float
@@ -25,14 +25,14 @@ class SectionFold:
 
 
 class FoldCheck:
-    """Folds every section of a file to mono, fed with its `(n, 2)` samples in order, in any blocks."""
+    """Folds every section of a file to mono: feed it the `(n, 2)` blocks in order, of any length."""
 
     def __init__(self, sections: Sequence[Section], sample_rate_hz: int) -> None:
         self._sections = [(s, MonoFoldMeter(sample_rate_hz)) for s in sections if len(s.span)]
         self._at = 0
 
     def feed(self, block: Samples) -> None:
-        """Take the next samples. Raises ValueError when they are not `(n, 2)`."""
+        """Feed the next block. Raises ValueError when it is not `(n, 2)`."""
         here = Span(self._at, self._at + len(block))
         for section, meter in self._sections:
             part = section.span.intersect(here)
@@ -41,7 +41,7 @@ class FoldCheck:
         self._at = here.stop
 
     def result(self) -> list[SectionFold]:
-        """For each section its deepest third octave; none where too little sounds to tell."""
+        """The deepest third octave of each section; sections that are too soft are left out."""
         found = []
         for section, meter in self._sections:
             fold = meter.result().only_certain()

@@ -1,4 +1,4 @@
-"""What a delivery's folder holds and how its files are called: the table `[folder]` of a delivery.
+"""The files of a delivery's folder and their names: the table `[folder]` of a delivery.
 
     [folder.names]
     template = "{title}_{reel}_{version}_{type}_{soundfield}_{channels}_{rate}_{bits}b_{fps}"
@@ -12,7 +12,7 @@
     two_pop = true
     tail_pop = true
 
-Each of the three names its source, as a clause does. A table that is missing is the house's own rule.
+Each of the three cites its source, as a clause does. A missing table gives the default rule of this project.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _NO_RULE = "house rule; the delivery's documents have none that was read"
 
 @dataclass(frozen=True)
 class Cited:
-    """Where a rule stands. `read` says what was read of the document; None for a rule of the house."""
+    """The source of a rule. `read` is the text that was read of the document; None for a default rule."""
 
     source: str = _NO_RULE
     document: str | None = None
@@ -47,7 +47,7 @@ class Cited:
     read: Reading | None = None
 
     def citation(self) -> str:
-        """The document with its version and section, or the house."""
+        """The document with its version and section, or the text for a default rule."""
         parts = (self.document, self.version, self.section)
         named = ", ".join(part for part in parts if part is not None)
         return f"{named} ({self.read})" if named else self.source
@@ -55,7 +55,7 @@ class Cited:
 
 @dataclass(frozen=True)
 class NameRule(Cited):
-    """`template` of a file's name without its suffix; `types` are its words for parts, where they differ."""
+    """The `template` of a file's name without its suffix; `types` maps parts to other values of `{type}`."""
 
     template: str = HOUSE_TEMPLATE
     types: tuple[tuple[str, str], ...] = ()

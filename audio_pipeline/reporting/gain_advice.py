@@ -1,7 +1,7 @@
-"""The gain that a delivery asks for, solved over all of its clauses together.
+"""The gain that meets a delivery, solved over all its clauses together.
 
-Between two gains at which a block crosses the absolute gate, every figure either moves with the gain or
-stays, so what passes is known exactly: an intersection of intervals, stretch by stretch.
+Between two gains at which a block crosses the absolute gate, every figure either shifts with the gain or stays
+constant. So the gains that pass are exact: an intersection of intervals in each stretch between such gains.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from audio_pipeline.reporting.programme_response import WIDEST_DB, Response
 from audio_pipeline.reporting.verdict import ROUNDING, applies, passes
 
 MARGIN_DB = 0.1
-"""How far inside a limit an advised gain stays, as far as there is room: meters may differ by so much
-(EBU Tech 3341), and dither moves a peak by far less."""
+"""The margin of an advised gain inside a limit, if the interval is wide enough: meters may differ by this
+much (EBU Tech 3341), and dither changes a peak by far less."""
 _STEP_DB = 0.01
 _HAIR = 1e-6
 _NOTHING = (math.inf, -math.inf)
@@ -32,7 +32,7 @@ Interval = tuple[float, float]
 
 
 def advise(delivery: Delivery, response: Response) -> GainAdvice:
-    """The smallest gain that passes every clause which a gain can change, or what contradicts."""
+    """The smallest gain that passes every clause which a gain can change, or the clauses that contradict."""
     clauses = [clause for clause in delivery.clauses if clause.binding]
     edges = response.edges_db()
     possible, unmet, unmeasured = [], [], []
@@ -66,11 +66,11 @@ def advise(delivery: Delivery, response: Response) -> GainAdvice:
 
 
 Stretches = NDArray[np.float64]
-"""`(n, 2)`: the lowest and the highest gain that pass in each stretch; none pass where they are crossed."""
+"""The lowest and highest gain that pass in each stretch, `(n, 2)`; lowest > highest: no gain passes."""
 
 
 def _gains(clause: Clause, response: Response, edges: Samples) -> Stretches | None:
-    """The gains that pass a clause, in each stretch between two edges; None where it is not measurable."""
+    """The gains that pass a clause, in each stretch between two edges; None when it is not measurable."""
     below, above = edges[:-1], edges[1:]
     whole = np.stack([below, above], axis=1)
     applying = _applying(clause, response, below)
@@ -94,7 +94,7 @@ def _gains(clause: Clause, response: Response, edges: Samples) -> Stretches | No
 
 
 def _applying(clause: Clause, response: Response, below: Samples) -> NDArray[np.bool_]:
-    """Whether a clause applies in each stretch: the share of dialogue may jump with the gate, too."""
+    """Whether a clause applies in each stretch, because the share of dialogue may also jump with the gate."""
     known = applies(clause, response.figures)[0]
     if clause.when_share_above is None and clause.when_share_at_most is None:
         return np.full(len(below), known)
@@ -109,7 +109,7 @@ def _applying(clause: Clause, response: Response, below: Samples) -> NDArray[np.
 def _passing(several: Sequence[Stretches], edges: Samples) -> list[Interval]:
     """The intervals of gains that pass all, ascending.
 
-    What holds in a stretch holds just above its lower edge, not at that edge itself.
+    A stretch excludes its lower edge: its values are valid just above it.
     """
     below, lowest, highest = edges[:-1], edges[:-1].copy(), edges[1:].copy()
     for gains in several:
@@ -126,12 +126,12 @@ def _passing(several: Sequence[Stretches], edges: Samples) -> list[Interval]:
 
 
 def _distance(interval: Interval) -> float:
-    """How far from no gain at all the nearest of an interval is."""
+    """The distance of an interval from 0 dB."""
     return max(interval[0], -interval[1], 0.0)
 
 
 def _smallest(interval: Interval) -> float:
-    """The smallest gain by size inside an interval, with a margin: whole hundredths where one fits."""
+    """The gain nearest 0 dB inside an interval, with a margin, in whole hundredths if one fits."""
     lowest, highest = interval
     if lowest <= 0.0 <= highest:
         return 0.0
@@ -148,7 +148,7 @@ def _bound(gain_db: float) -> float | None:
 
 
 def _contradiction(possible: Sequence[tuple[str, Stretches]], edges: Samples) -> list[ClauseGains]:
-    """The fewest clauses that no gain meets together, and the gains that each passes with alone."""
+    """The smallest set of clauses that no gain meets together, and the gains with which each passes alone."""
 
     def contradict(some: Sequence[tuple[str, Stretches]]) -> bool:
         return not _passing([gains for _, gains in some], edges)

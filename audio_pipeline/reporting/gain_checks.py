@@ -1,4 +1,4 @@
-"""Whether the gains of a render reached what they were to reach, and what the ceiling did for the stems."""
+"""Checks whether a render reached its loudness target, and how far the ceiling limits the stems."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from audio_pipeline.reporting.facts import LoudnessAim, MixFacts
 from audio_pipeline.reporting.warnings import ReportWarning, WarningCode
 
 TOLERANCE_LU = 0.1
-"""How far the finished file may be from its target."""
+"""The allowed distance of the finished file from its target."""
 
 _NAMES = {"dialogue_lufs": "dialogue", "integrated_lufs": "programme"}
 
 
 def warnings_of_gains(facts: MixFacts, figures: Mapping[str, float | None]) -> list[ReportWarning]:
-    """What to say of a mix that misses its target, and of stems that the ceiling holds."""
+    """Warnings about a mix that misses its target, and about stems that the ceiling limits."""
     if facts.aim is None:
         return []
     found = []

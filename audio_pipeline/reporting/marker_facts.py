@@ -1,7 +1,7 @@
-"""What a marker list says of a programme: its sections, its dropout and its cues.
+"""The facts of a programme in a marker list: sections, dropout and cues.
 
-A section goes on to its own end where the list has one, to the next marker otherwise. Markers called `dropout`
-and `silence` say where those are.
+A section ends at its own end if the list has one, otherwise at the next marker. Markers called `dropout` and
+`silence` give the start of the dropout and of the silence.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from audio_pipeline.timeline.scene import to_samples
 from audio_pipeline.timeline.spans import Span
 
 MAX_OVERLAP = 32
-"""Times that the programme's length may be in all its sections together; each is measured by itself."""
+"""The maximum total length of all sections, in lengths of the programme; each is measured separately."""
 
 
 def facts_of_markers(
@@ -28,8 +28,8 @@ def facts_of_markers(
 ) -> MixFacts:
     """The facts of a programme of `length` samples whose sections a marker list names.
 
-    `fade_s` is how long the fall at a marker called `dropout` was meant to take. A note names the kind of the
-    list. Raises ReportError as `read_markers`, and where every marker lies after the end.
+    `fade_s` is the planned length of the fall at a marker called `dropout`. A note names the format of the
+    list. Raises ReportError as `read_markers`, and when every marker is after the end.
     """
     read = read_markers(path, clock, sample_rate_hz, Fraction(length, sample_rate_hz))
     found, notes = _within(path, read, clock, length, sample_rate_hz)
@@ -75,7 +75,7 @@ def _refuse_overlap(path: Path, sections: tuple[Section, ...], length: int) -> N
 def _within(
     path: Path, read: MarkerList, clock: Clock, length: int, sample_rate_hz: int
 ) -> tuple[MarkerList, tuple[Note, ...]]:
-    """The markers that the programme has, and what is to be said of the list."""
+    """The markers within the programme, and notes on the list."""
     kept = tuple(m for m in read.markers if to_samples(m.at, sample_rate_hz) <= length)
     late = [m for m in read.markers if to_samples(m.at, sample_rate_hz) > length]
     says = [f"{path.name}: {read.kind}, {len(read.markers)} markers", *read.notes]

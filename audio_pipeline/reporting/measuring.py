@@ -1,4 +1,4 @@
-"""One pass over an audio file: everything that a report needs from its samples."""
+"""Measures all figures of a report in one pass over an audio file."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _SAMPLES = 8 * _BLOCK  # of all channels
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """Everything that one pass over the file has shown. `before`, `floor` and `fall` are of the dropout,
-    None without one; `mono_folds` is None for a file that is not stereo. `info.frames` and all places count
-    the programme alone; `leader` is how many samples of the file stand before and after it. `faults` are
-    those of the channels, whose names are `roles`; `real_bits` are the bits of a sample that are in use."""
+    """The measurements of one pass over the file. `before`, `floor` and `fall` describe the dropout, None
+    without one; `mono_folds` is None for a file that is not stereo. `info.frames` and all positions count only
+    the programme; `leader` is the number of samples in the file before and after it. `faults` are the channel
+    faults, `roles` the channels' names; `real_bits` is the number of bits of a sample in use."""
 
     info: AudioInfo
     loudness: Loudness
@@ -64,7 +64,7 @@ class Observer(Protocol):
 def measured_file(
     path: Path, facts: MixFacts, delivery: Delivery | None, observers: Sequence[Observer]
 ) -> Measured:
-    """Measure the programme in `path`; `observers` are fed every block as well, by another thread.
+    """Measure the programme in `path`; another thread feeds every block to the `observers`.
 
     Raises StemError for a file that cannot be read.
     """
@@ -120,8 +120,8 @@ def measured_file(
 
 
 def _passed_on(passing: Iterable[Samples], observers: Sequence[Observer]) -> Iterator[Samples]:
-    """The blocks, each after the observers have had it: on the thread that reads ahead, as they take
-    together about as long as the loudness does."""
+    """Feed each block to the observers, then yield it. This runs on the thread that reads ahead, because the
+    observers together take about as long as the loudness measurement."""
     for block in passing:
         for observer in observers:
             observer.feed(block)
@@ -129,7 +129,7 @@ def _passed_on(passing: Iterable[Samples], observers: Sequence[Observer]) -> Ite
 
 
 def _leq_m_db(path: Path, info: AudioInfo, silences: Sequence[Span], track: int | None) -> float | None:
-    """Leq(m) from the first sound to the last: digital silence before and behind is not averaged in."""
+    """Leq(m) without the digital silence at the start and at the end."""
     rate = info.sample_rate_hz
     whole = leq_m_of_blocks_db(programme_blocks(path, rate, track=track), rate)
     if whole is None or not silences:

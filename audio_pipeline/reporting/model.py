@@ -1,6 +1,6 @@
-"""The loudness report, `LoudnessReport.2`, as the program knows it. Keys stand in the order of the file.
+"""The model of the loudness report, `LoudnessReport.2`, with its keys in the order of the file.
 
-A figure that is None has its reason in `reasons`, by its key.
+For a figure that is None, `reasons` holds the reason by its key.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ Verdict = Literal["pass", "fail", "not measurable"]
 ClauseOutcome = Literal["pass", "fail", "not measurable", "does not apply", "not as recommended"]
 
 _RETIRED_CLAUSE_KEYS = ("mending_gain_db", "gain_breaks")
-"""What earlier reports say of the gain for one clause; `GainAdvice` is about all of them."""
+"""Keys of earlier reports on the gain for one clause; `GainAdvice` covers all clauses."""
 
 
 class Gains(ReportModel):
-    """The gains of a render: that of the bus DX, and that of all buses after their sum."""
+    """The gains of a render: of the bus DX, and of the sum of all buses."""
 
     dialogue_db: Level | None
     programme_db: Level | None
@@ -59,7 +59,7 @@ class SectionLevels(ReportModel):
 
 
 class CueTime(ReportModel):
-    """A cue: its sample, counted from the first of the programme, and the timecode of its frame."""
+    """A cue: its sample, counted from the programme's first, and the timecode of its frame."""
 
     name: Text
     at_samples: Annotated[int, Field(gt=-(10**15), lt=10**15)]
@@ -67,14 +67,14 @@ class CueTime(ReportModel):
 
 
 class Slot(ReportModel):
-    """The samples of the programme that a voice has to fit in."""
+    """The slot of a voice, in samples of the programme."""
 
     start_samples: Count
     stop_samples: Count
 
 
 class DropoutLevels(ReportModel):
-    """The dropout: its start, the levels before and after it, the length of the fall."""
+    """The dropout: its start, the levels before and after it, and the length of the fall."""
 
     at_s: Seconds
     level_before_dbfs: Level | None
@@ -86,8 +86,8 @@ class DropoutLevels(ReportModel):
 
 
 class ClauseVerdict(ReportModel):
-    """One clause of a delivery. `code` names it; `measured_text` is what was found where that is a word.
-    `document`, `version` and `section` are where it stands, `read` what was read of the document."""
+    """One clause of a delivery. `code` names it; `measured_text` is a measured value that is text. `document`,
+    `version` and `section` cite its source, `read` is the text that was read of the document."""
 
     figure: Text
     verdict: ClauseOutcome
@@ -115,8 +115,8 @@ class ClauseVerdict(ReportModel):
 
 
 class ClauseGains(ReportModel):
-    """The gains that one clause passes with, in dB: the lowest and the highest of those nearest to 0;
-    None means no limit."""
+    """The gains with which one clause passes, in dB: the lowest and highest of the interval nearest 0; None
+    means no limit."""
 
     code: Text
     lowest_db: Level | None
@@ -124,12 +124,12 @@ class ClauseGains(ReportModel):
 
 
 class GainAdvice(ReportModel):
-    """The gain over all clauses together.
+    """The gain advice for all clauses together.
 
-    With `gain_db`, the smallest by size, every measured clause that a gain can change passes; so does every
-    gain from `lowest_db` to `highest_db` (None: no limit). Without such a gain, `contradicting` are clauses
-    that no gain meets together. `unmet` are clauses that fail at any gain, `unmeasured` those that could not be
-    measured, by their codes.
+    With `gain_db`, the gain nearest 0 dB, every measured clause that a gain can change passes, as with every
+    gain from `lowest_db` to `highest_db` (None: no limit). If no gain passes, `contradicting` are clauses that
+    no gain meets together. `unmet` are the codes of clauses that fail at any gain, `unmeasured` the codes of
+    those that could not be measured.
     """
 
     gain_db: Level | None
@@ -141,8 +141,8 @@ class GainAdvice(ReportModel):
 
 
 class Listening(ReportModel):
-    """The floor after the dropout as a sound level at the delivery's listening level, and how far it is
-    over the noise of a room."""
+    """The sound level of the floor after the dropout at the delivery's listening level, and its distance above
+    the noise of each room."""
 
     level: Text
     floor_dba: Level | None
@@ -174,8 +174,8 @@ class DeliveryVerdict(ReportModel):
 
 
 class Curves(ReportModel):
-    """Levels over time, a point every `step_s`, each of the window that ends there; None is silence, or
-    no whole window."""
+    """Levels over time, a point every `step_s` for the window that ends there; None is silence or an incomplete
+    window."""
 
     step_s: Seconds
     momentary_lufs: Points
@@ -225,18 +225,18 @@ class LoudnessReport(ReportModel):
 
     @property
     def preset(self) -> Mapping[str, JsonValue]:
-        """The preset's values by their keys, where the report holds them."""
+        """The preset's values by their keys, if the report holds them."""
         preset = self.provenance.get("preset")
         return preset if isinstance(preset, dict) else {}
 
     def preset_text(self, key: str) -> str | None:
-        """The value of a key of the preset, where that is text."""
+        """The value of a preset key if it is text."""
         value = self.preset.get(key)
         return value if isinstance(value, str) else None
 
     @property
     def clock(self) -> Clock:
-        """The picture's clock; 24 frames from 00:00:00:00 where the report names none."""
+        """The picture's clock; 24 frames/s from 00:00:00:00 if the report states none."""
         rate = RATES.get(str(self.provenance.get("picture_rate")), RATES["24"])
         try:
             return Clock(rate, start_frame=rate.frame(str(self.provenance.get("picture_start"))))
@@ -245,7 +245,7 @@ class LoudnessReport(ReportModel):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """The notes of `provenance.notes`: what was assumed, chosen or prepared."""
+        """The notes in `provenance.notes`: assumptions, choices and preparations."""
         notes = self.provenance.get("notes")
         if not isinstance(notes, list):
             return ()
@@ -254,7 +254,7 @@ class LoudnessReport(ReportModel):
         )
 
     def figure(self, name: str) -> float | None:
-        """A figure of the whole programme by its key, or the place of one (`true_peak_at_s`)."""
+        """A figure of the whole programme by its key, or its position (`true_peak_at_s`)."""
         value: float | None = getattr(self, name)
         return value
 

@@ -1,4 +1,4 @@
-"""The notes of a report: what was assumed, chosen or prepared; not faults. Their codes are stable."""
+"""The notes of a report: assumptions, choices and preparations, not faults. Their codes are stable."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class NoteCode(StrEnum):
-    """What a note is about. `meaning` describes it; docs/reports.md lists all."""
+    """The subject of a note. `meaning` describes it; docs/reports.md lists all."""
 
     meaning: str
 

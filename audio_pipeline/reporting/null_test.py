@@ -1,6 +1,6 @@
 """The null test of two audio files: the residual of their difference.
 
-It tells a rounding difference, as between two processors, from a change of the sound.
+It distinguishes a rounding difference, as between two CPU types, from a change of the audio.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from audio_pipeline.dsp.arrays import Samples
 
 _BLOCK = 262_144
 _FLOAT_BITS = 24
-"""A float file is judged by the step of the 24-bit file that it may become."""
+"""The word length for float files: their differences are judged in steps of 24 bits."""
 _ROUNDING_STEPS = 1.5
-"""Two renders that differ by rounding differ by one step of the file; half a step more is the rounding of
-this subtraction between files of unlike depth."""
+"""The maximum rounding difference: one step between two renders, and half a step for this subtraction
+between files of different word lengths."""
 
 Verdict = Literal["identical", "rounding", "different"]
 
 
 @dataclass(frozen=True)
 class NullTest:
-    """What is left of A minus B.
+    """The residual of A minus B.
 
-    `samples` counts every channel's samples, `differing` those that are unequal; the levels of the
-    residual are in dBFS, None where it is exactly zero; `largest_steps` is its peak in steps of the
-    coarser file; `first_at_s` is where it begins.
+    `samples` counts the samples of all channels, `differing` those that are unequal; the levels of the
+    residual are in dBFS, None when it is exactly zero; `largest_steps` is its peak in steps of the
+    coarser file; `first_at_s` is the time of the first difference.
     """
 
     verdict: Verdict
@@ -63,7 +63,7 @@ class NullTest:
 
 
 def not_comparable(one: Path, other: Path) -> str | None:
-    """Why no null test of the two files is possible; None when it is.
+    """The reason why a null test of the two files is impossible; None when it is possible.
 
     Raises StemError for a file that cannot be read.
     """
@@ -79,7 +79,7 @@ def not_comparable(one: Path, other: Path) -> str | None:
 
 
 def null_test(one: Path, other: Path) -> NullTest:
-    """Subtract `other` from `one`, sample by sample, in little memory.
+    """Subtract `other` from `one`, sample by sample, in blocks to save memory.
 
     Raises StemError for a file that cannot be read, ValueError for files that `not_comparable` names.
     """
@@ -119,6 +119,6 @@ def _residuals(one: Path, other: Path) -> Iterator[Samples]:
 
 
 def _bits(info: AudioInfo) -> int:
-    """Bits of a whole-number format, from its name ("PCM_24"); of others `_FLOAT_BITS`."""
+    """The bits of an integer format, from its name ("PCM_24"); `_FLOAT_BITS` for others."""
     number = re.fullmatch(r"PCM_[SU]?(\d+)", info.subtype)
     return int(number[1]) if number else _FLOAT_BITS

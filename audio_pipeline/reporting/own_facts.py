@@ -1,4 +1,4 @@
-"""The facts of a file that nothing but itself tells of: its start, its picture rate and its cues."""
+"""The facts that a file states itself: its start, its picture rate and its cues."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ from audio_pipeline.timeline.spans import Span
 from audio_pipeline.timeline.timecode import RATES, PictureRate
 
 DROPOUT, SILENCE = "dropout", "silence"
-"""Cues of these names say where the dropout begins, and the silence after it."""
+"""The names of the cues for the start of the dropout and of the silence after it."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """What is said of the picture by whoever measures: its rate, and the timecode of the first sample. None
-    leaves it to the file, and to 24 frames a second from 01:00:00:00 where that says nothing."""
+    """The picture rate and the timecode of the first sample, as given by the user. None takes the file's value
+    or, without one, 24 frames a second and 01:00:00:00."""
 
     rate: PictureRate | None = None
     start: str | None = None
 
 
 FROM_FILE = Picture()
-"""Nothing is said."""
+"""Takes rate and start from the file."""
 
 
 def own_facts(
     path: Path, file: AudioInfo, programme: Span, picture: Picture, fade_s: Fraction
 ) -> MixFacts:
-    """The facts of the `programme` in the file at `path`, by what the file says and `picture`; `fade_s` is how
-    long the fall at a cue called `dropout` was meant to take.
+    """The facts of the `programme` in the file at `path`, from the file's metadata and `picture`; `fade_s` is
+    the planned length of the fall at a cue called `dropout`.
 
-    Start and cues are of the programme; cues of a leader are left out.
+    Start and cues are those of the programme; cues in a leader are left out.
 
-    Raises StemError for what cannot be read, ReportError for a start that the picture rate lacks.
+    Raises StemError for an unreadable file, ReportError for a start that does not exist at the picture rate.
     """
     rate_hz = file.sample_rate_hz
     own = _of_programme(own_time(path, file.frames, rate_hz), programme, file.frames, rate_hz)
@@ -63,17 +63,17 @@ def own_facts(
 
 
 def _of_programme(own: OwnTime, programme: Span, frames: int, rate_hz: int) -> OwnTime:
-    """What a file of `frames` says, counted from the start of its programme."""
+    """The metadata of a file of `frames`, counted from the start of its programme."""
     cues = tuple((name, at - programme.start) for name, at in own.cues)
     start_s = None if own.start_s is None else own.start_s + Fraction(programme.start, rate_hz)
     if programme.start or programme.stop < frames:
-        # the cue that ends it is where the leader begins: without leaders it is absent
+        # the cue at the programme's end is the start of the leader: without leaders it is absent
         cues = tuple((name, at) for name, at in cues if 0 <= at < len(programme))
     return replace(own, start_s=start_s, cues=cues)
 
 
 def clock_of_file(path: Path, own: OwnTime, picture: Picture, sample_rate_hz: int) -> Clock:
-    """The picture's clock of a file. Raises ReportError for a start that the picture rate lacks."""
+    """The picture's clock of a file. Raises ReportError for a start that does not exist at the picture rate."""
     rate = picture.rate or own.rate or RATES["24"]
     if picture.start is not None or own.start_s is None:
         try:
@@ -82,7 +82,7 @@ def clock_of_file(path: Path, own: OwnTime, picture: Picture, sample_rate_hz: in
             raise ReportError(
                 f"{path} cannot start there: {error}.", hint="Use --rate, or another --start."
             ) from error
-    # half a sample is added: a picture begins at the sample that is nearest to its exact time
+    # half a sample is added, because a frame begins at the sample nearest to its exact time
     pictures = (own.start_s + Fraction(1, 2 * sample_rate_hz)) * rate.frames_per_s
     frame = -int(-pictures // 1) - 1
     into_s = max(Fraction(0), own.start_s - rate.seconds(frame))

@@ -1,4 +1,4 @@
-"""What a gain does to the figures of a programme: measured just now, or taken from a report."""
+"""The effect of a gain on the figures of a programme, from a measurement or from a report."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from audio_pipeline.reporting.dialogue import GATE_LU
 from audio_pipeline.reporting.model import Curves
 
 WIDEST_DB = 120.0
-"""Gains of more than this, up or down, are not looked at."""
+"""The largest gain examined, up or down."""
 _HOPS_PER_POINT = 10
 
 
 @dataclass(frozen=True, eq=False)
 class Response:
-    """What a gain does to a programme: `steps` by figure where the gates are known; every other figure
-    moves with the gain, or stays, as `FIGURES` says. `figures` are as measured."""
+    """The effect of a gain on a programme: `steps` by figure, for figures with known gates; `FIGURES` states
+    whether any other figure shifts with the gain or stays constant. `figures` are as measured."""
 
     figures: Mapping[str, Value]
     steps: Mapping[str, Steps] = field(default_factory=dict)
@@ -44,9 +44,9 @@ class Response:
         return different
 
     def above(self, name: str, gains_db: Samples) -> Samples | None:
-        """A figure directly above each gain, without that gain; None where it is not a number.
+        """The figure just above each gain, without the shift by that gain; None for a figure without a number.
 
-        nan where a gate leaves nothing to measure.
+        NaN when nothing is above the gate.
         """
         if name in self.steps:
             return self.steps[name].above(gains_db)
@@ -66,8 +66,8 @@ def response_of_curves(
     short_term_lufs: Samples,
     dialogue_momentary_lufs: Samples | None,
 ) -> Response:
-    """The response of a programme whose curves are known on the 10 ms grid, `(hops,)` each; those of the
-    dialogue stem may not be."""
+    """The response of a programme from its curves on the 10 ms grid, `(hops,)` each; those of the dialogue stem
+    are optional."""
     steps = {
         "integrated_lufs": integrated_by_gain(momentary_blocks(momentary_lufs)),
         "loudness_range_lu": range_by_gain(short_term_blocks(short_term_lufs)),
@@ -84,7 +84,7 @@ def response_of_curves(
 
 
 def response_of_report(figures: Mapping[str, Value], curves: Curves) -> Response:
-    """The response of a programme by its report, whose points are the gating blocks, to 0.01 LU."""
+    """The response of a programme from its report, whose points are the gating blocks, to 0.01 LU."""
     momentary = _points(curves.momentary_lufs, MOMENTARY_HOPS)
     short_term = _points(curves.short_term_lufs, SHORT_TERM_HOPS)
     steps = {

@@ -1,4 +1,4 @@
-"""The verdict of another delivery on a report that is already there."""
+"""The verdict of another delivery on an existing report."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from audio_pipeline.reporting.verdict import judge
 
 
 def rejudged(report: LoudnessReport, delivery_name: str, own: Path | None = None) -> LoudnessReport:
-    """The report with the verdict of `delivery_name`; what was measured stays. `own` is a project's folder of
+    """The report with the verdict of `delivery_name` and unchanged measurements. `own` is a project's folder of
     deliveries.
 
-    Where the delivery is another one than the report's, the listening level is not known to suit, so
-    nothing is said of audibility. Raises ReportError for an unknown delivery.
+    If the report is for a different delivery, the report's listening level may not apply, so audibility is left
+    out. Raises ReportError for an unknown delivery.
     """
     delivery, before = load_delivery(delivery_name, own), report.delivery
     if delivery.name == before.name:
@@ -44,5 +44,5 @@ def _of_file(report: LoudnessReport) -> dict[str, Value]:
         return {"bits": None, "container": None, "codec": None, "real_bits": None}
     file_format, _, subtype = encoding.rpartition(" ")
     found, real = file_figures(file_format, subtype), report.provenance.get("real_bits")
-    # reports of before do not hold it, and tell of no padding
+    # earlier reports do not hold it and do not state padding
     return {**found, "real_bits": real if isinstance(real, int) else found["bits"]}

@@ -1,7 +1,7 @@
-"""A render read as a set: finished first where it was interrupted, refused where it is a mixture.
+"""Reads a render as a set of files: finishes an interrupted one, refuses files of different renders.
 
-The report of a render names its audio files with their hashes; a report that was taken elsewhere without
-them is read by itself.
+The report of a render names its audio files with their hashes; a report copied elsewhere without its audio
+files is read alone.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from audio_pipeline.reporting.report_file import MAX_BYTES, read_report
 
 
 def read_set(path: Path) -> LoudnessReport:
-    """The report in `path`, whose audio files beside it are those that it was made from.
+    """The report in `path`, after a check that the audio files next to it belong to it.
 
-    Raises ReportError as `read_report`, or for a mixture, and RenderError for a render that was
-    interrupted and cannot be finished here.
+    Raises ReportError as `read_report` and for files of different renders, RenderError for an interrupted
+    render that cannot be finished here.
     """
     finish_pending(path)
     report = read_report(path)
@@ -43,10 +43,10 @@ def recorded_files(path: Path) -> dict[str, str]:
 
 
 def refuse_mixture(path: Path, files: Mapping[str, str]) -> None:
-    """Raise ReportError when an audio file beside the report `path` is not the one of its render.
+    """Raise ReportError when an audio file next to the report `path` is from a different render.
 
-    `files` holds their SHA-256 by their names, relative to the report. One that is missing is passed
-    over, and so is a name that leads out of the report's folder.
+    `files` holds the SHA-256 by name, relative to the report. Missing files and names outside the report's
+    folder are skipped.
     """
     for name, sha256 in files.items():
         file = path.parent / name

@@ -67,7 +67,7 @@ _MEASURED = (
 
 
 def report_of_file(path: Path, facts: MixFacts, shown_name: str) -> LoudnessReport:
-    """Measure `path` and report on it; `shown_name` is how the report calls the file.
+    """Measure `path`; returns its report, with `shown_name` as the name of the file.
 
     Raises StemError for a file that cannot be read, ReportError for an unknown delivery.
     """
@@ -78,8 +78,8 @@ def report_of_file(path: Path, facts: MixFacts, shown_name: str) -> LoudnessRepo
 def report_of_draft(
     path: Path, facts: MixFacts, shown_name: str, observers: Sequence[Observer] = ()
 ) -> LoudnessReport:
-    """The report on a file that will change once more, before its loudness is written into it: the file
-    has no hash yet. `observers` are fed every block, by another thread. Raises as `report_of_file`."""
+    """The report on a file before its loudness is written into it: without the file's hash, which will change.
+    Another thread feeds every block to the `observers`. Raises as `report_of_file`."""
     delivery = None if facts.delivery is None else load_delivery(facts.delivery, facts.own_deliveries)
     measured = measured_file(path, facts, delivery, observers)
     return _report(measured, facts, delivery, shown_name)
@@ -126,7 +126,7 @@ def _report(m: Measured, facts: MixFacts, delivery: Delivery | None, shown_name:
 
 
 def _reasons(whole: Loudness, facts: MixFacts, layout: Layout) -> dict[str, str]:
-    """Why figures of the whole are null."""
+    """The reasons for null figures of the whole programme."""
     reasons = {name: whole.reasons[name] for name in _MEASURED if name in whole.reasons}
     if facts.layout is None and layout.name is None:
         reasons["layout"] = "tracks of a recorder" if layout.source == "tracks" else "not stated"
@@ -263,7 +263,7 @@ def _delivery(
 
 
 def _curves(loudness: Loudness) -> Curves:
-    """10 points a second; the levels are the power mean of the 10 ms that end with each point."""
+    """The curves, 10 points a second; a level is the mean power of the 10 ms that end with its point."""
     points = len(loudness.level_dbfs) // _HOPS_PER_POINT
     power = 10.0 ** (loudness.level_dbfs[: points * _HOPS_PER_POINT] / 10.0)
     with np.errstate(divide="ignore"):

@@ -1,4 +1,4 @@
-"""Reads reports back: an invalid one is refused with the file and the key."""
+"""Reads report files; errors name the file and the key."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def read_report(path: Path) -> LoudnessReport:
-    """The report in `path`, of version 2 or 1. Raises ReportError for anything that is not a whole one."""
+    """The report in `path`, of version 2 or 1. Raises ReportError for an invalid or incomplete report."""
     return _checked(path, _json_of(path))
 
 
@@ -54,7 +54,7 @@ def _json_of(path: Path) -> object:
     text = read_small_text(path, str(path), "report", MAX_BYTES, ReportError)
     try:
         value: object = json.loads(text, parse_constant=_refuse_constant)
-        if _HALF.search(text):  # an escaped half of a character, which no page could be written with
+        if _HALF.search(text):  # an escaped lone surrogate, which UTF-8 cannot encode in a page
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError as error:
         raise ReportError(

@@ -1,4 +1,4 @@
-"""Reports as text: the same report, the same bytes."""
+"""Reports as JSON text; the same report gives the same bytes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def as_json(report: LoudnessReport) -> dict[str, Any]:
 
 
 def to_json(report: LoudnessReport | Sequence[LoudnessReport]) -> str:
-    """A report, or a list of them, as text: the same report, the same bytes; a curve on one line."""
+    """A report, or a list of reports, as reproducible JSON text; each curve is on one line."""
     value = as_json(report) if isinstance(report, LoudnessReport) else [as_json(r) for r in report]
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-    # a line break is never part of a JSON string, so this can only meet lists of numbers
+    # JSON strings never contain a line break, so this matches only lists of numbers
     return re.sub(r"\[\n[-\d.,\senul+]*\]", lambda m: re.sub(r"\s+", " ", m[0]), text) + "\n"

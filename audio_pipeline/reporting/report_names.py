@@ -1,4 +1,4 @@
-"""How reports and renders are named, and which of them a folder holds."""
+"""The names of reports and renders, and the renders in a folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ AUDIO_SUFFIXES = (".wav", ".flac", ".aif", ".aiff", ".w64", ".rf64", ".mp3", ".o
 
 
 def renders_in(folder: Path) -> dict[str, Path]:
-    """The renders in a folder by name: the report where there is one, the audio file otherwise."""
+    """The renders in a folder by name: the report if it exists, otherwise the audio file."""
     try:
         files = sorted(path for path in folder.iterdir() if path.is_file())
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The facts of any file that was made with a preset: its cues, sections and dropout."""
+"""The facts of a file rendered from a preset: its cues, sections and dropout."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from audio_pipeline.timeline.scene import to_samples
 
 
 def facts_of_preset(preset: Preset, schedule: Schedule, sample_rate_hz: int) -> MixFacts:
-    """What a preset says of any file that was made with it: sections, dropout, delivery, picture."""
+    """The facts of a file rendered from `preset`: sections, dropout, delivery, picture."""
     rate = sample_rate_hz
     cues = {name: to_samples(schedule.named(name), rate) for name in preset.cues}
     in_order = sorted(cues.items(), key=lambda cue: (cue[1], cue[0]))

@@ -1,4 +1,4 @@
-"""Sections from cues: a section bears the name of the cue that it begins at and ends at the next."""
+"""Sections from cues: a section has the name of the cue at its start and ends at the next cue."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from audio_pipeline.timeline.spans import Span
 
 
 def sections_between(cues: Iterable[tuple[str, int]], stop: int) -> tuple[Section, ...]:
-    """The programme up to sample `stop`, cut at the cues; of cues at one sample the last names it."""
+    """The programme up to sample `stop`, split at the cues; of several cues at one sample the last counts."""
     starts = sorted(cues, key=lambda cue: cue[1])
     if not starts:
         return ()

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from audio_pipeline.reporting.model import Silence
 
 MOST_SILENCES = 3
-"""As many are listed one by one."""
+"""The maximum number of silences listed one by one."""
 
 
 def silences_in_short(runs: Sequence[Silence]) -> str:
-    """How many digital silences there are, how long they are together, and where the longest is.
+    """The number of digital silences, their total length, and the position of the longest, as text.
 
-    `runs` is not empty.
+    `runs` must not be empty.
     """
     together_s = sum(run.stop_s - run.start_s for run in runs)
     longest = max(runs, key=lambda run: run.stop_s - run.start_s)

@@ -1,4 +1,4 @@
-"""What the values of a report can be: finite, bounded, rounded; nothing that JSON does not know."""
+"""The types of a report's values: finite, bounded, rounded, and valid in JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class ReportModel(BaseModel):
-    """A table of a report: frozen, every key required unless it has a default, no other keys."""
+    """A table of a report: frozen, with required keys unless they have a default, and without unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -34,7 +34,7 @@ def _finite_table(table: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 class _Rounded:
-    """A finite number below 10^15, rounded; one ready schema is quicker to build than three constraints."""
+    """A finite number below 10^15, rounded; one schema is faster to build than three constraints."""
 
     def __init__(self, decimals: int) -> None:
         self._decimals = decimals
@@ -52,13 +52,13 @@ Count = Annotated[int, Field(ge=0, lt=10**15)]
 Seconds = Annotated[float, _Rounded(6)]
 """A time, to the microsecond."""
 Level = Annotated[float, _Rounded(4)]
-"""A level or another figure, to four decimals: finer than what is measured."""
+"""A level or another figure, to four decimals: finer than the measurement."""
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Reasons = dict[Text, Text]
-"""Why a figure is null, by its key."""
+"""The reasons for null figures, by key."""
 JsonTable = Annotated[dict[str, JsonValue], AfterValidator(_finite_table)]
 
-# JSON has lists and text only: tuples and enumerations are made of them
+# JSON has only lists and text: tuples and enumerations are converted from them
 Many = Annotated[tuple[T, ...], Strict(False), Field(max_length=MAX_ITEMS), FailFast()]
 Points = Annotated[tuple[Number | None, ...], Strict(False), Field(max_length=MAX_POINTS), FailFast()]
 StrEnumValue = Annotated[T, Strict(False)]

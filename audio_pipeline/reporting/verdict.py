@@ -10,7 +10,7 @@ from audio_pipeline.reporting.delivery import Delivery
 from audio_pipeline.reporting.model import ClauseOutcome, ClauseVerdict, Verdict
 
 ROUNDING = 0.00005
-"""Figures in a report have four decimals; a limit is not missed by their rounding."""
+"""The allowed excess over a limit: figures in a report are rounded to four decimals."""
 
 NO_STEM = "no dialogue stem was given; give it with --dialogue FILE"
 _UNKNOWN = {
@@ -24,7 +24,7 @@ _ABOUT_DIALOGUE = ("dialogue_lufs", "loudness_to_dialogue_lu")
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a delivery says of the figures."""
+    """The verdict of a delivery on the figures."""
 
     name: str
     title: str
@@ -33,11 +33,11 @@ class Judgement:
 
 
 def judge(delivery: Delivery, figures: Mapping[str, Value], reasons: Mapping[str, str]) -> Judgement:
-    """The verdict of a delivery, whole and clause by clause.
+    """The verdict of a delivery, overall and clause by clause.
 
-    `figures` are those of a report by name, and what `file_figures` adds; `reasons` says why one is None.
-    The whole passes when every binding clause that applies does; it is "not measurable" when none fails
-    but one could not be measured.
+    `figures` are a report's figures by name, with those of `file_figures`; `reasons` holds the reason for a
+    figure that is None. The delivery passes when every binding clause that applies passes; it is "not
+    measurable" when none fails but at least one could not be measured.
     """
     clauses = tuple(_judge_clause(clause, figures, reasons) for clause in delivery.clauses)
     outcomes = {
@@ -54,7 +54,7 @@ def judge(delivery: Delivery, figures: Mapping[str, Value], reasons: Mapping[str
 
 
 def applies(clause: Clause, figures: Mapping[str, Value]) -> tuple[bool, str | None]:
-    """Whether a clause applies to a programme with these figures, and why, where that needs a word."""
+    """Whether a clause applies to a programme with these figures, and the reason, if one is needed."""
     share = figures.get("dialogue_share_percent")
     if clause.when_dialogue is not None and clause.when_dialogue != isinstance(share, float | int):
         given = "no dialogue stem was given" if clause.when_dialogue else "a dialogue stem was given"
@@ -140,7 +140,7 @@ def _of_share(clause: Clause, share: float | None) -> tuple[bool, str | None]:
 
 
 def _delta(clause: Clause, value: float) -> float:
-    """Measured minus target; without a target, minus the limit that is missed or nearer."""
+    """The measured value minus the target; without a target, minus the missed or nearer limit."""
     if clause.target is not None:
         return value - clause.target
     limits = [limit for limit in (clause.minimum, clause.maximum) if limit is not None]

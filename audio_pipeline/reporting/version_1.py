@@ -1,7 +1,7 @@
-"""Reports of version 1, read as if they were of version 2.
+"""Converts reports of version 1 to version 2.
 
-Version 1 names one file and has no hash of it, has warnings without codes, and knows no cues, layout,
-slots or null residual. Its provenance holds the one gain and what that is anchored on.
+Version 1 names one file without its hash, has warnings without codes, and lacks cues, layout, slots and null
+residual. Its provenance holds a single gain and its anchor.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ _NOT_HELD = "a report of version 1 does not hold it"
 
 
 def upgraded(old: dict[str, Any]) -> dict[str, Any]:
-    """The report as version 2 would write it; what is wrong in it stays, for the model to find.
+    """The report in the form of version 2; other invalid values are left for the model to reject.
 
-    Raises ValueError that begins with the key for a `file` or `warnings` that version 2 has no place for.
+    Raises ValueError that begins with the key for a `file` or `warnings` that version 2 cannot hold.
     """
     file, warnings = old.get("file"), old.get("warnings")
     if "file" not in old or not isinstance(file, str):

@@ -153,8 +153,8 @@ def _of_silence_cue(
 
 
 def _of_silences(facts: MixFacts, delivery: DeliveryVerdict) -> list[ReportWarning]:
-    """Without cues no silence is known to be intended, so no warning is given; very many are pauses, reported
-    once.
+    """Warnings about digital silence; none without cues, because any silence may then be intended. Very many
+    silences are pauses and share one warning.
     """
     stated = facts.sections and facts.states_silence
     runs = [run for run in delivery.silences if stated and not run.deliberate]

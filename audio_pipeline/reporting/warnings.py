@@ -9,7 +9,7 @@ from audio_pipeline.reporting.values import ReportModel, Seconds, StrEnumValue, 
 
 
 class WarningCode(StrEnum):
-    """What a warning is about. `meaning` describes it; docs/reports.md lists all."""
+    """The subject of a warning. `meaning` describes it; docs/reports.md lists all."""
 
     meaning: str
 
@@ -75,11 +75,11 @@ OVERRUN_CODES = {
         WarningCode.TAIL_PAST_END,
     )
 }
-"""The warnings of what does not fit a locked picture; their figure is the voice's slot, "slots.voice_a"."""
+"""The warnings of overruns of a locked picture; their figure is the voice's slot, "slots.voice_a"."""
 
 
 class ReportWarning(ReportModel):
-    """One warning: where it applies, in seconds, and the key of the figure that it is about.
+    """One warning: its time in seconds, and the key of its figure.
 
     `at_s`, `until_s` and `figure` are None where they do not apply.
     """
@@ -92,5 +92,5 @@ class ReportWarning(ReportModel):
 
 
 def overruns_among(warnings: Iterable[ReportWarning]) -> tuple[ReportWarning, ...]:
-    """Those that say what does not fit the picture."""
+    """The warnings of overruns."""
     return tuple(warning for warning in warnings if warning.code.value in OVERRUN_CODES)

@@ -1,18 +1,18 @@
-// A forced-choice test: is X the mix A or the mix B? Pure; the page gives it a coin and tells it what
-// was played. An answer counts only after A, B and X were played in that trial.
+// A forced-choice test: is X the mix A or the mix B? It has no side effects; the page passes it a random
+// choice and reports what was played. An answer counts only after A, B and X were played in that trial.
 
 class AbxTest {
   constructor(a, b, coin = fairCoin) {
     Object.assign(this, { a, b, coin, trials: [], x: coin() ? a : b, played: new Set() });
   }
 
-  // Tell that "a", "b" or "x" was played; returns whether that is news.
+  // Record that "a", "b" or "x" was played; returns whether it is the first time in this trial.
   play(which) {
     const { size } = this.played;
     return this.played.add(which).size > size;
   }
 
-  // What has to be played before an answer counts, of "a", "b" and "x".
+  // Those of "a", "b" and "x" that must still be played before an answer counts.
   get unplayed() {
     return ["a", "b", "x"].filter((which) => !this.played.has(which));
   }
@@ -30,7 +30,7 @@ class AbxTest {
     return this.trials.filter((trial) => trial.right).length;
   }
 
-  // How likely so many right answers, or more, are when only guessed.
+  // The probability of at least this many right answers by guessing.
   get p() {
     return guessing(this.trials.length, this.right);
   }
@@ -59,7 +59,7 @@ function fairCoin() {
   return crypto.getRandomValues(new Uint8Array(1))[0] < 128;
 }
 
-// Fisher and Yates, with numbers nobody can foresee; rejection keeps every order equally likely.
+// The Fisher-Yates shuffle with unpredictable random numbers; rejection keeps every order equally likely.
 function shuffled(items) {
   const order = [...items];
   for (let n = order.length - 1; n > 0; n--) {

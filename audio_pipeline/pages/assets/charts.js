@@ -1,6 +1,6 @@
 // Charts over time on uPlot: one zoom for all, a playhead, cues, and colours from the style sheet.
 
-const SOFTEST = -90; // where silence is drawn
+const SOFTEST = -90; // silence is drawn at this level
 
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -8,7 +8,7 @@ function colour(name) {
 
 const CHART_FONT = '12px ui-sans-serif, system-ui, "Segoe UI", Roboto, sans-serif';
 
-// A curve of a report as it is drawn: nothing before the first whole window, the bottom for silence.
+// A report's curve for drawing: empty before the first complete window, the bottom for silence.
 function drawn(points, stepS, windowS) {
   return points.map((p, n) => (p === null ? ((n + 1) * stepS < windowS - 1e-9 ? null : SOFTEST) : Math.max(p, SOFTEST)));
 }
@@ -44,7 +44,7 @@ function shortTime(t, splits) {
   return `${minutes}:${fine ? rest.toFixed(2).padStart(5, "0") : String(Math.round(rest)).padStart(2, "0")}`;
 }
 
-// Charts that share their time: zoomed, sought and hovered over together.
+// Charts with a common time axis: zoom, seek and hover apply to all of them.
 class TimeCharts {
   constructor(duration, cues) {
     this.duration = duration;
@@ -197,7 +197,7 @@ function line(name, width = 1.5, options = {}) {
   return { stroke: () => colour(name), width, points: { show: false }, ...options };
 }
 
-// An image under the axes of a chart, its whole width the whole duration.
+// An image under the axes of a chart; its width is the full duration.
 function imageUnderlay(image, duration) {
   return (u) => {
     const { ctx, bbox } = u;

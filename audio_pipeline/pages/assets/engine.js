@@ -1,9 +1,9 @@
-// Plays several mixes at once on one clock and lets one be heard. All sources start at the same time from
-// the same sample, so that switching is a change of gains and can never lose the place.
+// Plays several mixes in sync on one clock, with one of them audible. All sources start at the same time from
+// the same sample, so that switching only changes gains and keeps the position.
 
 const SAMPLE_RATE = 48000;
 const SWITCH_S = 0.005;
-const LEAD_S = 0.02; // what is scheduled so far ahead starts on its sample
+const LEAD_S = 0.02; // a source scheduled this far ahead starts on its sample
 
 class Engine {
   constructor(context, buffers) {
@@ -58,7 +58,7 @@ class Engine {
     this.sources = null;
   }
 
-  // Let another mix be heard: two ramps of 5 ms whose sum is one.
+  // Switch to another mix by two ramps of 5 ms whose sum is one.
   select(index, time = this.context.currentTime) {
     if (index === this.selected) return;
     this.change(() => (this.selected = index), time);
@@ -69,7 +69,7 @@ class Engine {
     this.change(() => (this.levels = levels), time);
   }
 
-  // Loop over { start, stop } in seconds, or null; while playing, go on from where it is.
+  // Loop over { start, stop } in seconds, null for no loop; playback continues from its position.
   setLoop(loop) {
     const position = this.position();
     this.loop = loop;
@@ -102,7 +102,7 @@ class Engine {
   }
 }
 
-// Buffers as long as the longest, so that all of them loop over the same samples.
+// Buffers padded to the longest, so that all of them loop over the same samples.
 function samePlaces(context, buffers) {
   const longest = Math.max(...buffers.map((buffer) => buffer.length));
   return buffers.map((buffer) => {
@@ -113,7 +113,7 @@ function samePlaces(context, buffers) {
   });
 }
 
-// The bytes that a page holds as base64 under an id.
+// The bytes that a page holds as base64 in the element with this id.
 function bytesOf(id) {
   const text = atob(document.getElementById(id).textContent);
   const bytes = new Uint8Array(text.length);
@@ -121,7 +121,7 @@ function bytesOf(id) {
   return bytes;
 }
 
-// Decodes without an audible context, so before the user has touched the page.
+// Decodes with an offline context, which works before the user has interacted with the page.
 function decode(bytes) {
   return new OfflineAudioContext(2, 1, SAMPLE_RATE).decodeAudioData(bytes.buffer);
 }

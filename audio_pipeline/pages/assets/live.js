@@ -1,4 +1,4 @@
-// A page that is being watched: it hears when its mix was rendered again, and says what went wrong.
+// A watched page: it reloads when its mix is rendered again, and shows errors.
 
 const kept = "render-ending place";
 
@@ -11,8 +11,8 @@ function told(state) {
   if (state.comparison) noteLink.href = state.comparison;
 }
 
-// A note that is values of the preset is rendered by a click, and compared blind with this mix. The token is known
-// to the page that was served here alone.
+// A click on a note with preset values renders it for a blind comparison with this mix. Only the page served here
+// has the token.
 const noteKept = "render-ending note";
 const noteText = document.createElement("textarea");
 const noteButton = document.createElement("button");
@@ -46,7 +46,7 @@ async function sendNote() {
   noteState.textContent = answer?.status === 202 ? "" : "The note was not taken; reload the page and try again.";
 }
 
-// Come back to the same place with the same view, and go on playing where the browser lets us.
+// Restore the position and the view, and continue to play if the browser allows it.
 function keepPlace() {
   if (typeof transport === "undefined") return;
   const { at } = transport;

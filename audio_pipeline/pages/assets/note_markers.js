@@ -1,5 +1,5 @@
-// Notes as markers for the programs that go on with the mix: an edit list of Resolve, REAPER's CSV, and Final Cut
-// Pro 7's XML, which Premiere and Resolve read, too. Each stands where the playhead was when it was begun.
+// Notes as markers for other programs: an edit list for Resolve, REAPER's CSV, and Final Cut Pro 7's XML, which
+// Premiere and Resolve also read. The time of a marker is the playhead's position when the note was begun.
 
 class NoteMarkers {
   constructor(title, clock) {
@@ -53,7 +53,7 @@ class NoteMarkers {
   }
 }
 
-// Text without line breaks and signs that no marker can hold.
+// Text without line breaks and characters that are invalid in markers.
 function oneLine(text) {
   return text.replace(/[\s\p{C}]+/gu, " ").trim();
 }

@@ -1,7 +1,7 @@
-// What a listener thinks of the mixes: kept in the browser, exported as JSON and CSV.
+// A listener's notes on the mixes: stored in the browser, exported as JSON and CSV.
 
 class Notes {
-  // `given`: notes that the page was made with, { id, state }; what is added to them is kept apart from others.
+  // `given`: notes built into the page, { id, state }; additions to them are stored separately from other notes.
   constructor(id, names, given) {
     this.key = `render-ending review ${id}${given ? ` ${given.id}` : ""}`;
     this.names = names;
@@ -9,7 +9,7 @@ class Notes {
     try {
       Object.assign(this.state, JSON.parse(localStorage.getItem(this.key)) ?? {});
     } catch {
-      // no storage, or not ours: begin afresh
+      // storage is unavailable or invalid: start empty
     }
   }
 
@@ -17,16 +17,16 @@ class Notes {
     try {
       localStorage.setItem(this.key, JSON.stringify(this.state));
     } catch {
-      // a browser that keeps nothing still exports
+      // export still works without storage
     }
   }
 
-  // The blind round that goes on, or undefined.
+  // The current blind round, or undefined.
   get round() {
     return this.state.rounds.find((round) => !round.revealed);
   }
 
-  // A round: letters in the order in which they stand, the key, and notes taken without knowing it.
+  // A round: letters in the order on the page, the key, and the notes taken before it was revealed.
   startRound(order) {
     this.endRound();
     const key = Object.fromEntries(order.map((mix, n) => [letter(n), this.names[mix]]));
@@ -39,7 +39,7 @@ class Notes {
     this.save();
   }
 
-  // { star, note } of a mix: by letter while blind, so that nothing known before shows through.
+  // { star, note } of a mix: by letter while blind, so that earlier notes do not identify a mix.
   of(name) {
     const round = this.round;
     const notes = round ? round.notes : this.state.open;
@@ -47,7 +47,7 @@ class Notes {
     return (notes[key] ??= { star: false, note: "" });
   }
 
-  // Every note with a text, in order of time: by letter in the round that goes on, by name once it is revealed.
+  // Every note with text, in order of time: by letter in the current round, by name once it is revealed.
   markers() {
     const all = Object.entries(this.state.open).map(([name, said]) => [name, said]);
     for (const round of this.state.rounds) {
@@ -93,7 +93,7 @@ class Notes {
 
 const letter = (n) => String.fromCharCode(65 + n);
 
-// Text that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, "CSV Injection").
+// Text that a spreadsheet would run as a formula starts with an apostrophe (OWASP, "CSV Injection").
 function csvCell(text) {
   const safe = /^\s*[=+\-@]/.test(text) ? `'${text}` : text;
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;

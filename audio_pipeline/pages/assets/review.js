@@ -11,16 +11,16 @@ const byId = (id) => document.getElementById(id);
 let selected = 0;
 let matched = true;
 let looped = null; // { start, stop }
-let test = null; // the ABX test that goes on
-let order = mixes.map((_, n) => n); // the mixes as they stand on the page
+let test = null; // the current ABX test
+let order = mixes.map((_, n) => n); // the mixes in their order on the page
 
 const decibels = (db) => `${db < 0 ? "−" : db > 0 ? "+" : ""}${Math.abs(db).toFixed(1)} dB`;
 const blind = () => notes.round !== undefined;
 const gainOf = (n) => (matched || test || blind() ? mixes[n].gain_db : 0);
 const shownName = (n) => (blind() ? letter(order.indexOf(n)) : mixes[n].name);
-// a copy in stereo may play louder or softer than its file measures
+// the loudness of a stereo copy may differ from that of its file
 const heardGainOf = (n) => gainOf(n) + mixes[n].plays_lu;
-// what a listener may know of the sections without knowing which mix plays
+// section data that does not identify the mix to a blind listener
 const sectionsNow = () => mixes[blind() || test ? 0 : selected].sections;
 
 const styles = ["solid", "dashed", "dotted", "dashed"];
@@ -74,7 +74,7 @@ function curves() {
   );
 }
 
-// How far momentary loudness is from the first mix's; what is softer than the gate counts as the gate.
+// Momentary loudness minus that of the first mix; levels below the gate count as the gate.
 function apart() {
   const heard = mixes.map((mix, n) => mix.curves.momentary_lufs.map((v) => (v === null ? -70 : Math.max(v + heardGainOf(n), -70))));
   return heard.map((own) => times.map((_, k) => (own[k] ?? -70) - (heard[0][k] ?? -70)));
@@ -101,7 +101,7 @@ function select(n) {
 }
 
 function toggleMatching() {
-  if (test || blind()) return; // louder would tell, and win
+  if (test || blind()) return; // a level difference would identify a mix and bias the listener
   matched = !matched;
   applyLevels();
 }
@@ -165,7 +165,7 @@ function hear(which) {
   select(test[which]);
 }
 
-// What is selected while it plays counts as played.
+// A mix selected during playback counts as played.
 function markPlayed() {
   if (test?.play(test.heard)) refresh();
 }
@@ -266,7 +266,7 @@ function mixRow(n, nth) {
   const place = make("span", { className: "note-at" });
   const showPlace = () => (place.textContent = said.note && said.at_s !== undefined ? `at ${pictureClock.at(said.at_s)}` : "");
   note.addEventListener("input", () => {
-    if (!said.note) said.at_s = transport.at; // where the playhead is when a note is begun
+    if (!said.note) said.at_s = transport.at; // the playhead's position when the note is begun
     said.note = note.value;
     showPlace();
     notes.save();
@@ -336,7 +336,7 @@ byId("export-xml").addEventListener("click", () =>
 );
 charts.bindZoomButtons();
 if (blind()) {
-  // a round that was going on when the page was closed goes on with the letters it had
+  // a round that was open when the page was closed continues with the same letters
   order = Object.values(notes.round.key).map((name) => mixes.findIndex((mix) => mix.name === name));
   selected = order[0];
 }

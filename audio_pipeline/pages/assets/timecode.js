@@ -1,5 +1,5 @@
-// Timecode and clock time as text. Labels follow SMPTE ST 12-1 and 12-3: drop frame leaves out labels 00
-// and 01, at 59.94 frames a second 00 to 03, of every minute but each tenth.
+// Timecode and clock time as text. Labels follow SMPTE ST 12-1 and 12-3: drop frame skips the labels 00 and 01
+// (00 to 03 at 59.94 frames a second) of every minute except each tenth.
 
 const PICTURE_RATES = {
   "23.976": { nominal: 24, perSecond: 24000 / 1001, drop: false },
@@ -15,7 +15,7 @@ const PICTURE_RATES = {
   "60": { nominal: 60, perSecond: 60, drop: false },
 };
 
-// A picture's first sample may lie half a sample before its exact time, and seconds are rounded: as ROUNDED_S
+// A frame's first sample may be half a sample before its exact time, and seconds are rounded; equals ROUNDED_S
 // in timeline/moments.py.
 const ROUNDED_S = 1 / 15000;
 

@@ -1,9 +1,9 @@
-// The player at the foot of a page: play, seek, cues, the clock, and the keys for all of them.
+// The player at the bottom of a page: play, seek, cues, the clock, and their keyboard shortcuts.
 
 const SKIP_S = 1;
 
 class Transport {
-  // `sections` are { name, start_s, stop_s }; `loaded` promises the decoded buffers.
+  // `sections` are { name, start_s, stop_s }; `loaded` is a promise of the decoded buffers.
   constructor({ clock, sections, duration, charts, loaded, readout }) {
     Object.assign(this, { clock, sections, duration, charts, readout });
     this.engine = null;
@@ -13,7 +13,7 @@ class Transport {
     this.hovered = null;
     this.playButton = document.getElementById("play");
     this.setUp = () => {};
-    this.onPlaying = () => {}; // at every picture while it plays
+    this.onPlaying = () => {}; // called for every animation frame during playback
     this.say("Loading the sound …");
     this.ready = loaded.then(
       (buffers) => {
@@ -107,7 +107,7 @@ class Transport {
     return this.sections.findLast((section) => section.start_s <= seconds + 1e-9);
   }
 
-  // The cue before or after; a cue that has just been passed is gone back to only at the second try.
+  // Seek to the previous or next cue; during playback, back skips a cue passed less than 0.5 s ago.
   nextCue(direction) {
     const cues = this.sections.map((section) => section.start_s);
     const wanted =
@@ -126,7 +126,7 @@ class Transport {
       "+": () => this.charts.zoomBy(0.5),
       "-": () => this.charts.zoomBy(2),
     }[event.key];
-    // a control that was reached by keyboard keeps its own space bar
+    // a control focused by keyboard keeps its own action for the space bar
     if (!does || (event.key === " " && event.target.matches("button:focus-visible, summary, a, input"))) return;
     event.preventDefault();
     does();
@@ -146,7 +146,7 @@ function dataOf(id) {
   return JSON.parse(document.getElementById(id).textContent);
 }
 
-// After the page has been drawn, so that opening it does not wait for the sound.
+// Runs after the page is drawn, so that opening it does not wait for the audio.
 function afterFirstPaint() {
   return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 }

@@ -27,7 +27,7 @@ class Shot:
 
 @dataclass(frozen=True)
 class Piece:
-    """Frames of the old programme that move together, `by` so many frames; None when the new cut lacks them."""
+    """Frames of the old programme that move together by `by` frames; None when the new cut lacks them."""
 
     start: int
     stop: int
@@ -81,8 +81,8 @@ def read_change(old: Path, new: Path, clock: Clock) -> PictureChange:
 
 
 def _pieces(shot: Shot, after: Sequence[Shot], by: int) -> list[Piece]:
-    """The shot, split into pieces of the new cut. Of a frame that occurs twice, the piece counts whose move is
-    closest to that of the picture before it."""
+    """The shot, split into pieces of the new cut. If a frame occurs twice, the piece with the move closest to
+    that of the preceding picture counts."""
     found = []
     for other in after:
         first = max(shot.source, other.source)

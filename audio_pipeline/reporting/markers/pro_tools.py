@@ -43,8 +43,8 @@ def is_pro_tools(text: str) -> bool:
 def read_pro_tools(path: Path, text: str, clock: Clock) -> MarkerList:
     """The markers of a session: by their timecode or feet, or by their number of samples.
 
-    Samples, feet and minutes count from the session's start. The rate is that of the session where it states
-    one. Raises ReportError that names the file and the line.
+    Samples, feet and minutes count from the session's start. A rate stated by the session takes precedence.
+    Raises ReportError that names the file and the line.
     """
     lines = text.split("\n")
     start = next((n for n, line in enumerate(lines) if line.strip() == _LISTING), None)

@@ -1,4 +1,4 @@
-"""Reads a marker list of any kind that is known; the kind is recognised by what the file holds."""
+"""Reads a marker list of any supported format; the format is recognised by the file's content."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ def read_markers(
     spreadsheet wrote, or the cues of a WAV, in the file's order.
 
     Timecode counts from the clock's start. `sample_rate_hz` and `length_s` are the programme's: a list may
-    count samples without saying of which rate. Raises ReportError that names the file and the line, or the
-    marker.
+    count samples without stating their rate. Raises ReportError with the file and the line or marker.
     """
     if is_wave(path):
         found = read_wave_cues(path)

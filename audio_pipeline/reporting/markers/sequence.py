@@ -1,4 +1,4 @@
-"""Where the time of a sequence or session lies on the programme's clock."""
+"""Converts the time of a sequence or session to the programme's clock."""
 
 from __future__ import annotations
 
@@ -28,9 +28,8 @@ def on_programme(
 ) -> MarkerList:
     """The markers of a sequence that begins at the label of `start_frame`.
 
-    Where the labels of all markers lie before the programme's start, the sequence counts from another start
-    than the programme, and its first frame is the programme's: a note says so. Raises ReportError as
-    `named_marker`.
+    If the labels of all markers are before the programme's start, the sequence starts at a different label, and
+    its first frame is taken as the programme's: a note says so. Raises ReportError as `named_marker`.
     """
     shift = Fraction(0)
     if rate is not None:

@@ -94,8 +94,8 @@ def _ruler(
 ) -> tuple[str, _Times]:
     """The unit of REAPER's ruler, as text and as readers: whole numbers are frames or samples.
 
-    They are frames if all of them are within the programme as frames: as samples they would all be in its
-    first instants. Seconds have decimals.
+    They are frames if all of them are within the programme as frames; as samples they would all be at its very
+    start. Seconds have decimals.
     """
     starts = [row[1][columns.start] for row in rows if columns.start < len(row[1])]
     if not starts or not all(re.fullmatch(r"[0-9]{1,12}", start) for start in starts):

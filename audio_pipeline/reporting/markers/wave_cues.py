@@ -21,11 +21,11 @@ from audio_pipeline.reporting.markers.marker import Marker, MarkerList, named_ma
 KIND = "cues of a WAV"
 _POINT = struct.Struct("<II4sIII")
 _MOST_BYTES = 1 << 20
-"""Of a chunk: more than the maximum number of markers needs."""
+"""The maximum size of a chunk, more than the maximum number of markers needs."""
 
 
 def is_wave(path: Path) -> bool:
-    """Whether a file begins like a WAV; False for a file that cannot be read."""
+    """Whether a file begins as a WAV; False for a file that cannot be read."""
     if not path.is_file():
         return False
     try:
