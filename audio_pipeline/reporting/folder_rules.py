@@ -55,10 +55,12 @@ class Cited:
 
 @dataclass(frozen=True)
 class NameRule(Cited):
-    """The `template` of a file's name without its suffix; `types` maps parts to other values of `{type}`."""
+    """The `template` of a file's name without its suffix; `types` maps parts to other values of `{type}`;
+    `plain` names hold only ASCII letters, digits, `_` and `-`."""
 
     template: str = HOUSE_TEMPLATE
     types: tuple[tuple[str, str], ...] = ()
+    plain: bool = False
 
     def word(self, part: str) -> str:
         """The value of the template's `{type}` for a part."""
@@ -154,7 +156,7 @@ def _value(name: str, at: str, key: str, value: object) -> object:
         ):
             raise _wrong(name, at, f"a table of words for {', '.join(PARTS)}")
         return tuple(value.items())
-    if key in ("discrete", "two_pop", "tail_pop"):
+    if key in ("discrete", "two_pop", "tail_pop", "plain"):
         if not isinstance(value, bool):
             raise _wrong(name, at, "true or false")
         return value

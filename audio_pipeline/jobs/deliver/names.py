@@ -14,6 +14,7 @@ FOLDER_TEMPLATE = "{title}_{reel}_{preset}_{version}_{delivery}"
 SILENT = "MOS"
 """The name of a silent mono file, which is added to an odd number of discrete files."""
 
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _LAST_NUMBER = re.compile(r"(\d+)(\D*)$", re.ASCII)
 _SOUNDFIELDS = {"TH": "Theatrical", "NF": "Nearfield", "HP": "Headphones"}
 
@@ -37,7 +38,14 @@ class DeliveryNames:
         Raises PresetError for an invalid file name.
         """
         language = "" if part == "ME" else self.language
-        return _checked(filled(self.rules.names.template, self._values(part, language)))
+        name = _checked(filled(self.rules.names.template, self._values(part, language)))
+        if self.rules.names.plain and _PLAIN.fullmatch(name) is None:
+            raise PresetError(
+                f"{self.rules.delivery} does not accept the file name {name!r}: only A-Z, a-z, 0-9, '_' and '-'"
+                " are allowed",
+                hint="Set title, version, reel and language without other characters: --set title=TITLE",
+            )
+        return name
 
     def parts(self, parts: tuple[str, ...]) -> dict[str, str]:
         """The names of all parts. Raises PresetError when two are equal."""

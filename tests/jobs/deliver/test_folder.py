@@ -15,15 +15,16 @@ import soundfile
 from wavinfo import WavInfoReader
 
 from audio_pipeline.audio_io.write.recovery import recover
-from audio_pipeline.errors import RenderError
+from audio_pipeline.errors import PresetError, RenderError
 from audio_pipeline.jobs.deliver import folder as filling
 from audio_pipeline.jobs.deliver.checksums import files_in
 from audio_pipeline.jobs.deliver.folder import Delivered
 from audio_pipeline.jobs.deliver.listening import CopyShelf
 from audio_pipeline.jobs.deliver.material import Material
-from audio_pipeline.jobs.deliver.names import discrete_channels, next_version
+from audio_pipeline.jobs.deliver.names import DeliveryNames, discrete_channels, next_version
 from audio_pipeline.jobs.deliver.record import read_record
 from audio_pipeline.jobs.deliver.verify import verify_folder
+from audio_pipeline.reporting.folder_rules import load_folder_rules
 from audio_pipeline.reporting.render_set import read_set
 from tests.jobs.deliver.conftest import SENDER, deliver, deliver_encoded_anew
 
@@ -245,3 +246,23 @@ def test_versions_count_up(before: str, after: str) -> None:
 def test_an_odd_number_of_discrete_files_gets_a_silent_one() -> None:
     assert discrete_channels(("L", "R")) == ("L", "R")
     assert discrete_channels(("L", "C", "R")) == ("L", "C", "R", "MOS")
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("The Film, Part 2", "the_film_part_2_v1_PM_Nearfield_en_20_48k_24b_24"),
+        ("未完的对话", None),
+        ("Été", None),
+    ],
+)
+def test_amazon_accepts_only_plain_names(material: Material, title: str, name: str | None) -> None:
+    head = material.preset.head.model_copy(update={"title": title})
+    preset = replace(material.preset, head=head)
+    names = DeliveryNames(preset, load_folder_rules("amazon"), "v1", "en")
+    if name is not None:
+        assert names.part("PM") == name
+        return
+    with pytest.raises(PresetError, match="amazon does not accept the file name") as caught:
+        names.part("PM")
+    assert "--set title=" in (caught.value.hint or "")
