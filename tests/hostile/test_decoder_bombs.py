@@ -144,12 +144,12 @@ def test_a_lower_limit_of_the_user_s_own_stays(tmp_path: Path, monkeypatch: pyte
     voice.write_bytes(m4a(200))
     own = resource.getrlimit(resource.RLIMIT_AS)
     lowered = f"ulimit -v {(decoder_limits.ADDRESS_SPACE_BYTES >> 10) - 1000}"
-    limiter = decoder_limits._limiter
+    limiter = decoder_limits.limiter
 
     def under_a_lower_limit(cpu_s: int) -> list[str]:
         return ["/bin/sh", "-c", f'{lowered}; exec "$@"', "sh", *limiter(cpu_s)]
 
-    monkeypatch.setattr(decoder_limits, "_limiter", under_a_lower_limit)
+    monkeypatch.setattr(decoder_limits, "limiter", under_a_lower_limit)
     assert probe(voice).channels == 2
     assert resource.getrlimit(resource.RLIMIT_AS) == own
 

@@ -7,6 +7,7 @@ import io
 import tokenize
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +35,12 @@ class Message(NamedTuple):
     where: str
     text: str
     has_hint: bool
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    """The syntax tree of a module; several tests walk it."""
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def modules() -> list[Path]:
@@ -70,7 +77,7 @@ def strings(path: Path) -> list[Text]:
             elif " " in text.strip():
                 found.append(Text(_where(path, getattr(node, "lineno", 0)), " ".join(text.split())))
 
-    Visitor().visit(ast.parse(path.read_text(encoding="utf-8")))
+    Visitor().visit(parsed(path))
     return found
 
 
@@ -105,7 +112,7 @@ def comments(path: Path) -> list[Text]:
 def messages() -> Iterator[Message]:
     """Every call of an error class of the package."""
     for path in modules():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Call) and _name(node.func) in ERRORS:
                 text = text_of(node.args[0]) if node.args else None
                 has_hint = any(keyword.arg in ("hint", None) for keyword in node.keywords)
