@@ -84,7 +84,7 @@ def open_page(browser):
 def short_render(shared_project, tmp_path_factory):
     """`short`, rendered."""
     out = tmp_path_factory.mktemp("renders")
-    preset = build_preset(load_document(shared_project, "short"))
+    preset = build_preset(load_document(shared_project, "short", ("echo.returns=4", "echo.gap=600ms")))
     return render(Order(shared_project, preset, out, workers=2))
 
 
