@@ -79,7 +79,7 @@ def make_project(tmp_path: Path) -> Project:
 
 SHORT = """
 extends = "final"
-description = "The ending in little: some twenty seconds, three tiles."
+description = "The ending in little: some twelve seconds, two tiles."
 
 [cues]
 breath = "500ms"
@@ -97,19 +97,21 @@ slip = "300ms"
 
 [effects.echo]
 words = "800ms"
-returns = 4
+gap = "200ms"
+returns = 2
 """
 
 
 def shorten_final(project: Project) -> None:
-    """Give `final` much of what `short` changes in it, so that all that extend it last some twelve seconds."""
+    """Give `final` what `short` changes in it, and less to wait for: what extends it lasts ten seconds."""
     path = project.presets / "final.toml"
     short = tomllib.loads(SHORT)
     tables = {
-        # alternates move the dropout alone
-        "cues": short["cues"] | {"silence": "dropout + 1s", "end": "silence + 500ms"},
+        "cues": short["cues"]
+        | {"black": "echo.tail", "dropout": "black + 600ms"}
+        | {"silence": "dropout + 500ms", "end": "silence + 200ms"},  # alternates move the dropout alone
         "effects.crossfade": short["effects"]["crossfade"],
-        "effects.echo": short["effects"]["echo"] | {"returns": 2, "gap": "200ms"},
+        "effects.echo": short["effects"]["echo"] | {"words": "400ms", "returns": 1},
     }
     text = path.read_text()
     for table, keys in tables.items():
@@ -123,7 +125,7 @@ def shorten_final(project: Project) -> None:
     path.write_text(text)
     wait = project.presets / "long-wait.toml"
     wait.write_text(
-        re.sub(r"^dropout = .*$", 'dropout = "black + 6s"', wait.read_text(), flags=re.MULTILINE)
+        re.sub(r"^dropout = .*$", 'dropout = "black + 3s"', wait.read_text(), flags=re.MULTILINE)
     )
 
 

@@ -33,7 +33,7 @@ from audio_pipeline.pages.csv_tables import files_csv, sections_csv, to_csv
 from audio_pipeline.pages.overview import MixResult, overview_csv, overview_html, overview_json
 from audio_pipeline.pages.page import page, page_media
 from audio_pipeline.pages.picture import draw_mix
-from audio_pipeline.pages.review import listening_copy, write_review
+from audio_pipeline.pages.review import Take, listening_copy, write_review
 from audio_pipeline.reporting.facts import MixFacts, Section
 from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.report import report_of_file, to_json
@@ -198,16 +198,27 @@ def test_tables_of_reports(report_with: Any, text: str) -> None:
     assert has_text(cells_of(to_csv((text, "b"), [(1.5, text)])), text)
 
 
-@texts
-def test_the_review_page(master: Path, report_with: Any, tmp_path: Path, text: str) -> None:
-    takes = []
+@pytest.fixture(scope="module")
+def takes(master: Path, report_with: Any, tmp_path_factory: pytest.TempPathFactory) -> list[Take]:
+    """Two files with their reports."""
+    folder, made = tmp_path_factory.mktemp("takes"), []
     for name in ("one", "two"):
-        copy = tmp_path / f"{name}.wav"
+        copy = folder / f"{name}.wav"
         copy.write_bytes(master.read_bytes())
         copy.with_name(f"{name}.report.json").write_text(to_json(report_with(PLAIN)), encoding="utf-8")
-        takes.append(take_of(copy))
-    copies = [listening_copy(take) for take in takes]
+        made.append(take_of(copy))
+    return made
 
+
+@pytest.fixture(scope="module")
+def copies(takes: list[Take]) -> list[bytes]:
+    return [listening_copy(take) for take in takes]
+
+
+@texts
+def test_the_review_page(
+    takes: list[Take], copies: list[bytes], report_with: Any, tmp_path: Path, text: str
+) -> None:
     def made(name: str) -> str:
         named = [replace(take, report=report_with(name)) for take in takes]
         out = tmp_path / "review.html"

@@ -84,7 +84,7 @@ def open_page(browser):
 def short_render(shared_project, tmp_path_factory):
     """`short`, rendered."""
     out = tmp_path_factory.mktemp("renders")
-    preset = build_preset(load_document(shared_project, "short"))
+    preset = build_preset(load_document(shared_project, "short", ("echo.returns=4", "echo.gap=600ms")))
     return render(Order(shared_project, preset, out, workers=2))
 
 
@@ -113,8 +113,14 @@ def sections_of(report, rate):
 
 
 @pytest.fixture(scope="session")
-def review_page(takes, tmp_path_factory):
+def copies(takes):
+    """What a page plays of both."""
+    return [listening_copy(take) for take in takes]
+
+
+@pytest.fixture(scope="session")
+def review_page(takes, copies, tmp_path_factory):
     """The review of both."""
     path = tmp_path_factory.mktemp("review") / "review.html"
-    write_review(path, takes, [listening_copy(take) for take in takes])
+    write_review(path, takes, copies)
     return path

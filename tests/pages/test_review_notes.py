@@ -7,7 +7,7 @@ import json
 import pytest
 
 from audio_pipeline.errors import ReportError
-from audio_pipeline.pages.review import clock_of, listening_copy, write_review
+from audio_pipeline.pages.review import clock_of, write_review
 from audio_pipeline.pages.review_notes import read_notes
 from audio_pipeline.reporting.markers.reading import read_markers
 from tests.pages.in_browser import loaded
@@ -52,12 +52,12 @@ def test_notes_leave_as_markers_that_read_at_the_frame(noted, takes, tmp_path, k
 
 
 @pytest.mark.parametrize("kind", ["json", "csv", *KINDS])
-def test_exported_notes_open_again(noted, takes, open_page, tmp_path, kind):
+def test_exported_notes_open_again(noted, takes, copies, open_page, tmp_path, kind):
     path = exported(noted, kind, tmp_path)
     notes = read_notes(path, NAMES, clock_of(takes[0].report))
     assert notes["open"]["loud"]["at_s"] == 2.5
     page = tmp_path / "again.html"
-    write_review(page, takes, [listening_copy(take) for take in takes], notes)
+    write_review(page, takes, copies, notes)
     opened = loaded(open_page(page))
     said = opened.input_value("[aria-label='Note on loud']")
     assert said.replace("\n", " ").replace("/", "|") == '=too | "loud", & <bright> there'

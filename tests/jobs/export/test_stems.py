@@ -142,8 +142,9 @@ def test_fcp7(exported: Exporter, mix: str) -> None:
 @EVERY_MIX
 def test_aaf_holds_the_audio(exported: Exporter, mix: str, tmp_path: Path) -> None:
     rate = RATES[MIXES[mix][0]]
+    made = exported(mix, "aaf")
     frames = cues_of(exported, mix)
-    with aaf2.open(str(exported(mix, "aaf").file)) as file:
+    with aaf2.open(str(made.file)) as file:
         (composition,) = file.content.toplevel()
         timecodes = [
             s.segment for s in composition.slots if isinstance(s.segment, aaf2.components.Timecode)
