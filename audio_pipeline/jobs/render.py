@@ -17,7 +17,6 @@ from audio_pipeline.audio_io.write.wave import WaveWriter
 from audio_pipeline.errors import PresetError, RenderError, encodable
 from audio_pipeline.jobs.earlier_stems import earlier_stems
 from audio_pipeline.jobs.provenance import facts_of
-from audio_pipeline.jobs.reference import Reference
 from audio_pipeline.jobs.render_files import (
     RenderFiles,
     files_of_render,
@@ -44,6 +43,7 @@ from audio_pipeline.timeline.moments import Moment
 from audio_pipeline.timeline.spans import Span
 
 if TYPE_CHECKING:
+    from audio_pipeline.jobs.reference import Reference
     from audio_pipeline.jobs.render_page import RenderPage
     from audio_pipeline.pages.page import PageMedia
 
