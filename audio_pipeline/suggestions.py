@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 _LONGEST = 60
@@ -13,5 +12,7 @@ _ALIKE = 0.5
 
 def did_you_mean(unknown: str, known: Iterable[str], form: str = "{}") -> str:
     """The question "did you mean 'x'?" in `form`, with the nearest of `known`; "" without a near one."""
+    import difflib  # for a mistake
+
     near = difflib.get_close_matches(unknown[:_LONGEST], list(known), 1, _ALIKE)
     return form.format(f"did you mean {near[0]!r}?") if near else ""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import errno
-import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -67,6 +65,8 @@ class RegularFile:
 
     def sha256_hex(self) -> str:
         """The SHA-256 of the file's bytes, as hex."""
+        import hashlib  # and OpenSSL: 2 % of `presets`, which hashes nothing
+
         digest, offset = hashlib.sha256(), 0
         while block := self.bytes_at(offset, 1 << 18):  # this size fits into the processor's cache
             digest.update(block)
@@ -164,5 +164,7 @@ def _nearest(path: Path) -> str:
         there = sorted(entry.name for entry in os.scandir(path.parent))
     except OSError:
         return f"The folder does not exist: {printable(path.parent)}."
+    import difflib  # for a file that is missing
+
     near = difflib.get_close_matches(path.name, there, n=1)
     return f"Did you mean {printable(near[0])}?" if near else "Check the name and the folder."

@@ -89,17 +89,20 @@ def command(
 
 
 def _list(project: Project, output: Output) -> None:
+    from audio_pipeline.preset.checked_sounds import CheckedSounds
     from audio_pipeline.preset.document import ReadBefore, load_document
     from audio_pipeline.preset.explain import overrides
-    from audio_pipeline.preset.model import build_preset
-    from audio_pipeline.preset.stems import planned_schedule
+    from audio_pipeline.preset.headers import Headers
+    from audio_pipeline.preset.model import Known, build_preset
+    from audio_pipeline.preset.stems import planned_timing
 
-    known = ReadBefore()
+    # presets share most of their tables, checked once: 12 % of the list
+    known, tables, headers, checked = ReadBefore(), Known(), Headers(project), CheckedSounds()
     built: dict[str, Preset] = {}
 
     def preset_of(document: Document) -> Preset:
         if document.name not in built:  # many presets have one base
-            built[document.name] = build_preset(document)
+            built[document.name] = build_preset(document, tables)
         return built[document.name]
 
     rows: list[dict[str, Any]] = []
@@ -107,7 +110,8 @@ def _list(project: Project, output: Output) -> None:
         try:
             document = load_document(project, name, known=known)
             preset = preset_of(document)
-            length_s = float(planned_schedule(project, preset, {}).named("end"))
+            timing = planned_timing(project, preset, {}, headers=headers, checked=checked)
+            length_s = float(timing.schedule.named("end"))
             base = document.base
             changes = overrides(preset, preset_of(base)) if base is not None else {}
             rows.append(

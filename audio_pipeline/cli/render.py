@@ -20,7 +20,9 @@ from audio_pipeline.cli.output import Output, open_in_browser
 from audio_pipeline.cli.process import loading
 
 if TYPE_CHECKING:
+    from audio_pipeline.jobs.reference import Reference
     from audio_pipeline.jobs.render import Rendered
+    from audio_pipeline.preset.model import Preset
 
 STAGES = {"stems": 5, "mix": 55, "master": 25, "stems out": 5, "report": 5, "page": 5}
 """The share of each stage in the progress bar, percent."""
@@ -54,7 +56,6 @@ def render_command(
     with loading():
         from audio_pipeline.audio_io.write.recovery import recover
         from audio_pipeline.cli.cache import users_cache
-        from audio_pipeline.jobs.reference import read_reference, reference_of_report
         from audio_pipeline.jobs.render import Order, render
         from audio_pipeline.mastering.stems import STEMS
         from audio_pipeline.mixing.session import with_stem_files
@@ -94,9 +95,7 @@ def render_command(
             stem_names=stem_names(mix, template, STEMS),
             workers=workers or os.cpu_count() or 1,
             cache=None if no_cache else users_cache(),
-            reference=None
-            if reference is None
-            else reference_of_report(read_reference(reference), reference, mix),
+            reference=None if reference is None else _reference(reference, mix),
         )
     recover(order.out)
     with _progress(output.quiet or output.json) as progress:
@@ -120,6 +119,12 @@ def render_command(
         _require_pass(rendered)
     if strict and rendered.session.overruns:
         raise click.exceptions.Exit(1)
+
+
+def _reference(report: Path, mix: Preset) -> Reference:
+    from audio_pipeline.jobs.reference import read_reference, reference_of_report
+
+    return reference_of_report(read_reference(report), report, mix)
 
 
 def _require_pass(rendered: Rendered) -> None:

@@ -8,7 +8,6 @@ Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,8 @@ _STEPS = 2.0**16
 
 
 def _philox(seed: int, stream: str, cell: int) -> Philox:
+    import hashlib  # see `audio_io.regular_file`
+
     digest = hashlib.blake2b(f"{seed}/{stream}".encode(), digest_size=16).digest()
     key = np.frombuffer(digest, dtype="<u8").astype(np.uint64)
     counter = np.array([0, 0, cell % 2**64, 0], dtype=np.uint64)

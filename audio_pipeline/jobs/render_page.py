@@ -18,6 +18,11 @@ class RenderPage:
     def __init__(self, preset: Preset, gains: Gains, master: Path) -> None:
         self._preset = preset
         self.analyzer = PageAnalyzer(master, softest_dbfs(preset, gains))
+        self._media: PageMedia | None = None
+
+    def finish(self) -> None:
+        """Compute the media of the page, after the last block."""
+        self._media = self._media or self.analyzer.media()
 
     def write(self, path: Path, report: LoudnessReport, text: str, writing: WritingText) -> PageMedia:
         """Write the page, complete or not at all; returns its content besides the report.
@@ -25,6 +30,8 @@ class RenderPage:
         `text` is the text of the report's file; `writing` opens the page as a file of the set. Raises
         RenderError when it cannot be written.
         """
-        media = self.analyzer.media()
+        self.finish()
+        assert self._media is not None
+        media = self._media
         write_page(path, report, sha256_of_text(text), changes_of(self._preset), media, writing)
         return media

@@ -12,11 +12,14 @@ import secrets
 import sys
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from audio_pipeline.memo.store import digest
 from audio_pipeline.plugins import plugin_of_module
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
 
 _PROGRAM = "audio_pipeline"
 _WITHOUT_CODE = ("builtins", "typing", "abc", "pydantic")
@@ -80,6 +83,8 @@ def _hash_of(files: Iterable[Path]) -> str:
 
 def _versions(dist: Distribution) -> set[str]:
     """ "name version" of every installed package that `dist` depends on, directly or indirectly."""
+    from importlib.metadata import PackageNotFoundError, distribution  # see `plugins`
+
     found: set[str] = set()
     waiting = [dist]
     while waiting:

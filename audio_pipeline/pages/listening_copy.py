@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import soundfile
-import soxr
 
 from audio_pipeline.audio_io.fold import fold_to_stereo
 from audio_pipeline.dsp.arrays import Samples
@@ -104,6 +103,8 @@ class _Resampler:
     def __init__(self, sample_rate_hz: int, channels: int) -> None:
         self._stream: Any = None
         if sample_rate_hz > HIGHEST_RATE_HZ:
+            import soxr  # for this alone
+
             self._stream = soxr.ResampleStream(
                 sample_rate_hz, HIGHEST_RATE_HZ, channels, dtype="float64"
             )

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from audio_pipeline.dsp.arrays import Samples
-from audio_pipeline.dsp.head import HeadPlacer
-from audio_pipeline.dsp.head_models import Head, sphere
-from audio_pipeline.dsp.placement import Placer, SpeakerPlacer
 from audio_pipeline.timeline.moments import Clock, Moment, Schedule
 from audio_pipeline.timeline.spans import Span
+
+if TYPE_CHECKING:
+    from audio_pipeline.dsp.arrays import Samples
+    from audio_pipeline.dsp.head_models import Head
+    from audio_pipeline.dsp.placement import Placer
 
 Listening = Literal["speakers", "headphones"]
 ChannelChoice = int | Literal["auto", "left", "right", "centre", "mix"]
@@ -41,6 +42,12 @@ def to_samples(seconds: Fraction, sample_rate: int) -> int:
     return int((seconds * sample_rate * 2 + 1) // 2)
 
 
+def _sphere() -> Head:
+    from audio_pipeline.dsp.head_models import sphere  # as in `Scene.placer`
+
+    return sphere()
+
+
 @dataclass(frozen=True)
 class Scene:
     """The programme that a layer is part of: times are in samples, stems are conditioned.
@@ -64,7 +71,7 @@ class Scene:
     stems: Mapping[StemRequest, Samples] = field(default_factory=dict)
     speech: tuple[Span, ...] = ()
     listening: Listening = "speakers"
-    head: Head = field(default_factory=sphere)
+    head: Head = field(default_factory=_sphere)
     treated: Mapping[str, Samples] = field(default_factory=dict)
 
     @property
@@ -80,8 +87,13 @@ class Scene:
         `from_behind` places the sound behind the listener; `nearest_m` is its distance at hard left and
         right. Only the head uses them; two speakers can reproduce neither.
         """
+        # who lists presets never asks
         if self.listening == "headphones":
+            from audio_pipeline.dsp.head import HeadPlacer
+
             return HeadPlacer(self.sample_rate, self.head, from_behind=from_behind, nearest_m=nearest_m)
+        from audio_pipeline.dsp.placement import SpeakerPlacer
+
         return SpeakerPlacer(law_db)
 
     def stem(self, request: StemRequest, layer: str) -> Samples:

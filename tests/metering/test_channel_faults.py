@@ -9,6 +9,7 @@ import soundfile
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.metering.faults.finder import FaultFinder
 from audio_pipeline.metering.faults.kinds import FaultKind
+from audio_pipeline.metering.faults.pairs import PairMeter
 from tests.conftest import REPOSITORY
 from tests.metering.faulty import (
     PROGRAMMES,
@@ -196,6 +197,23 @@ def test_a_delayed_channel_is_found_with_its_delay(samples: int) -> None:
     x = np.stack([one, np.roll(one, samples)], axis=1) + noise(2, 8, 1e-4)
     fault = the(faults(x), FaultKind.DELAYED)
     assert fault.figure == pytest.approx(1000.0 * samples / RATE, abs=0.05)
+
+
+@pytest.mark.parametrize("unlike", range(13))
+@pytest.mark.parametrize("seconds", [6, 19, 20, 30])
+def test_windows_are_looked_at_for_as_long_as_they_can_matter(
+    unlike: int, seconds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = [None if n < unlike else (24, 1.0) for n in range(40)]
+    asked = iter(looked)
+    monkeypatch.setattr(PairMeter, "_delay", lambda *windows: next(asked))
+    meter, x = PairMeter(RATE, delays=True), np.full(RATE, 0.5) * (-1.0) ** np.arange(RATE)
+    for _ in range(seconds):
+        meter.feed(x, x)
+    windows = looked[: 2 * seconds]
+    delayed = windows.count((24, 1.0)) >= 0.8 * len(windows)
+    assert meter.delay_samples() == (24 if delayed else None)
+    assert len(list(asked)) == 40 - min(9 if unlike >= 9 else 40, len(windows))
 
 
 def test_a_tone_with_a_phase_is_no_delay() -> None:

@@ -132,7 +132,7 @@ def test_entry_points_are_read_only_for_an_unknown_kind(monkeypatch: pytest.Monk
         raise AssertionError("read")
 
     plugins.forget_plugins()
-    monkeypatch.setattr(plugins, "entry_points", refuse)
+    monkeypatch.setattr("importlib.metadata.entry_points", refuse)
     project = Project(REPOSITORY)
     for name in project.preset_names():
         build_preset(load_document(project, name))

@@ -17,17 +17,12 @@ import soundfile
 
 from audio_pipeline.audio_io.read import containers
 from audio_pipeline.audio_io.read.coded_samples import coded_kind, coded_sound
-from audio_pipeline.audio_io.read.container_kinds import container_of
 from audio_pipeline.audio_io.read.encoder_delay import remark_on_delay
 from audio_pipeline.audio_io.read.expansion import most_frames, refuse_expansion
-from audio_pipeline.audio_io.read.ffmpeg import decoded, stream_info
-from audio_pipeline.audio_io.read.mpeg_frames import states_its_length
 from audio_pipeline.audio_io.read.pcm24 import pcm24_blocks
-from audio_pipeline.audio_io.read.sniff import why_not_audio
 from audio_pipeline.audio_io.read.sound_file import sound_file
 from audio_pipeline.audio_io.read.stated_layout import layout_of, layout_of_decoded
 from audio_pipeline.audio_io.read.structure import Structure
-from audio_pipeline.audio_io.read.track_listing import no_such_track
 from audio_pipeline.audio_io.regular_file import RegularFile, regular_file
 from audio_pipeline.audio_io.signal_checks import SignalCheck
 from audio_pipeline.dsp.arrays import Samples
@@ -216,6 +211,8 @@ def opened(path: str | os.PathLike[str], *, track: int | None = None) -> Iterato
     with regular_file(path) as file:
         recording = _by_libsndfile(file)
         if recording is not None and track not in (None, 1):
+            from audio_pipeline.audio_io.read.track_listing import no_such_track
+
             raise no_such_track(file.name, track or 0, 1)
         yield recording or _by_ffmpeg(file, track)
 
@@ -235,8 +232,11 @@ def _by_libsndfile(file: RegularFile) -> Recording | None:
             info = _info(file, structure, sound)
     except soundfile.SoundFileError:
         return None
-    if info.format == "MP3" and not states_its_length(file, info.frames):
-        return None
+    if info.format == "MP3":
+        from audio_pipeline.audio_io.read.mpeg_frames import states_its_length
+
+        if not states_its_length(file, info.frames):
+            return None
     if info.subtype.startswith("MPEG") and info.format != "MP3":
         return None  # libsndfile miscounts the samples of an MP3 in a WAV
     if _coded_kind(file, structure, info.subtype) is not None:
@@ -257,6 +257,11 @@ def _by_libsndfile(file: RegularFile) -> Recording | None:
 
 
 def _by_ffmpeg(file: RegularFile, track: int | None) -> Recording:
+    # what ffmpeg needs takes 3 % of a render that never asks for it
+    from audio_pipeline.audio_io.read.container_kinds import container_of
+    from audio_pipeline.audio_io.read.ffmpeg import decoded, stream_info
+    from audio_pipeline.audio_io.read.sniff import why_not_audio
+
     container = container_of(file)
     if container is None:
         raise why_not_audio(file)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from audio_pipeline.audio_io.read.aiff_structure import aiff_chunks, aiff_structure, is_aiff
 from audio_pipeline.audio_io.read.structure import Chunk, Splice, Structure
+from audio_pipeline.audio_io.read.usable import CHANNELS, RATES_HZ
 from audio_pipeline.audio_io.read.w64_structure import is_w64, w64_chunks, w64_head, w64_structure
 from audio_pipeline.audio_io.read.wave_structure import (
     FORGIVEN_BYTES,
@@ -24,13 +25,7 @@ from audio_pipeline.audio_io.read.wave_structure import (
     wave_structure,
 )
 from audio_pipeline.audio_io.regular_file import RegularFile
-from audio_pipeline.dsp.layouts import MOST_CHANNELS
 from audio_pipeline.errors import StemError
-
-RATES_HZ = (8_000, 192_000)
-"""The supported sample rates, lowest and highest."""
-CHANNELS = (1, MOST_CHANNELS)
-"""The supported channel counts, fewest and most."""
 
 _MOST_CHUNKS = 4096
 _OGG_LARGEST_PAGE = 27 + 255 + 255 * 255

@@ -8,8 +8,6 @@ specification (CodecDelay), ETSI TS 102 366 (AC-3 overlaps 256 samples).
 
 from __future__ import annotations
 
-from audio_pipeline.audio_io.read.mp4_tracks import sound_tracks
-from audio_pipeline.audio_io.read.mpeg_frames import after_tag
 from audio_pipeline.audio_io.regular_file import RegularFile
 
 ENCODER_DELAY = "encoder_delay"
@@ -50,6 +48,8 @@ def remark_on_delay(
 
 def _states_delay(file: RegularFile, codec: str, demuxer: str, tracks: tuple[int, ...]) -> bool:
     if demuxer == _MOVIE:
+        from audio_pipeline.audio_io.read.mp4_tracks import sound_tracks
+
         listed = sound_tracks(file)
         trimmed = all(n <= len(listed) and listed[n - 1].is_trimmed for n in tracks)
         return trimmed or b"iTunSMPB" in _around(file)
@@ -74,6 +74,8 @@ def _opus_states_delay(file: RegularFile) -> bool:
 
 def _mp3_states_delay(file: RegularFile) -> bool:
     """Whether the first frame has a tag with the delay: LAME's after Xing's, or Fraunhofer's."""
+    from audio_pipeline.audio_io.read.mpeg_frames import after_tag
+
     begin = file.bytes_at(after_tag(file), 1 << 12)
     at = max(begin.find(b"Xing"), begin.find(b"Info"))
     if at >= 0:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import struct
 
-from audio_pipeline.audio_io.read.containers import CHANNELS, RATES_HZ
+from audio_pipeline.audio_io.read.usable import CHANNELS, RATES_HZ
 from audio_pipeline.audio_io.regular_file import RegularFile, regular_file
 
 _STREAMINFO = b"\0\0\x22"

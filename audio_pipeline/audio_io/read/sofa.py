@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from audio_pipeline.audio_io.read.containers import RATES_HZ
+from audio_pipeline.audio_io.read.usable import RATES_HZ
 from audio_pipeline.audio_io.regular_file import RegularFile, regular_file
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.head_models import Head, measured
