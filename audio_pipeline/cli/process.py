@@ -78,7 +78,7 @@ def loading() -> Iterator[None]:
 
 def leave(status: int) -> NoReturn:
     """End the process at once: all files are closed by now, and to take every module and object of the
-    interpreter apart would cost as much as it took to import NumPy.
+    interpreter apart would take 3 % of `presets`, and less of what takes longer.
 
     A stream that takes no more is left to the interpreter's own end.
     """
