@@ -1,14 +1,28 @@
-"""What parts of the work cost: starting up, rendering again, the meter, the room, noise."""
+"""What parts of the work cost: starting up, rendering again, batches, watch, the meter, the room, noise."""
 
 from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 from processes import Cost, ProcessError, Stopwatch, free_mib, median
-from promises import AGAIN, CLICK, FIRST, HELP, PRESETS
+from promises import (
+    AGAIN,
+    CLICK,
+    EBUR128,
+    FIRST,
+    HELP,
+    JOBS,
+    LANGUAGES,
+    MEASURE,
+    MIXES,
+    PRESETS,
+    READING,
+    WATCH,
+)
 from scene import ROOT
 from tables import Table, print_and_keep, ratio
 
@@ -33,6 +47,9 @@ def tables(folder: Path, repeats: int) -> tuple[list[str], dict[str, Cost]]:
         "### The room, one minute": _rooms(),
         "### Noise, one minute": _noises(),
         "### One more alternate of the same length": _batches(folder),
+        "### One more language on one bed": _languages(folder),
+        "### Six unlike mixes, no cache": _unlike(folder),
+        "### Watch": {WATCH: [*PYTHON, str(ROOT / "benchmarks" / "watch.py")]},
     }
     lines, medians = [], {}
     for heading, commands in tables_.items():
@@ -49,7 +66,11 @@ def _compared(commands: dict[str, Command], folder: Path, repeats: int) -> tuple
     """
     costs: dict[str, list[Cost]] = {name: [] for name in commands}
     absent: dict[str, str] = {}
-    environment = {"PYTHONPATH": str(ROOT), "RENDER_ENDING_CACHE": str(folder / CACHE)}
+    environment = {
+        "PYTHONPATH": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": "",  # or every start would be measured with a compilation
+        "RENDER_ENDING_CACHE": str(folder / CACHE),
+    }
     for _ in range(repeats):
         shutil.rmtree(folder / CACHE, ignore_errors=True)
         for name, command in commands.items():
@@ -99,6 +120,8 @@ def _again(folder: Path) -> dict[str, Command]:
         "master.ceiling=-3 dBTP",
         "master.dialogue=-26 LUFS",
         "grain.level=-57 dBFS",
+        "cues.breath=4.5s",
+        "cues.dropout=black + 11s",
     )
     again = {name: [*render, "--set", change] for name, change in zip(AGAIN, changes, strict=True)}
     return {FIRST: render, **again, "with no cache": [*render, "--no-cache"]}
@@ -108,8 +131,10 @@ def _metering(folder: Path) -> dict[str, Command]:
     path = str(folder / "programme.wav")
     Stopwatch(folder, free_mib(), {"PYTHONPATH": str(ROOT)})([*PYTHON, "-c", _PROGRAMME, path])
     return {
+        READING: [*PYTHON, "-c", _READING, path],
         "our meter, with peaks, range and curves": [*PYTHON, "-c", _OUR_METER, path],
-        "`ffmpeg -af ebur128=peak=true`": [
+        MEASURE: [*RENDER, "measure", path],
+        EBUR128: [
             *("ffmpeg", "-nostdin", "-i", path, "-af", "ebur128=peak=true:framelog=verbose"),
             *("-f", "null", "-"),
         ],
@@ -139,11 +164,47 @@ def _batches(folder: Path) -> dict[str, Command]:
         cached = ["env", f"RENDER_ENDING_CACHE={own / 'cache'}"]
         return [*cached, *RENDER, "batch", *names, "--out", str(own / "renders")]
 
+    names = ("final", "hard-cut", "last-breath", "film-runs-out")
+    return {mixes: batch(*names[: n + 1]) for n, mixes in enumerate(MIXES)}
+
+
+def _languages(folder: Path) -> dict[str, Command]:
+    """One bed with one, two and three languages; the others are the first one's voices, exchanged or softer."""
+    commands: dict[str, Command] = {}
+    for n, mixes in enumerate(LANGUAGES):
+        said = [_SPOKEN.format(name=name, a=a, b=b) for name, a, b in _VOICES[: n + 1]]
+        file = folder / "presets" / f"languages-{n}.batch.toml"
+        file.write_text("\n".join(['presets = ["final"]', 'reference = "en"', *said]))
+        own = folder / CACHE / f"languages-{n}"
+        cached = ["env", f"RENDER_ENDING_CACHE={own / 'cache'}"]
+        commands[mixes] = [*cached, *RENDER, "batch", str(file), "--out", str(own / "renders")]
+    for name in "ab":
+        copy = folder / "stems" / f"softer_{name}.wav"
+        ffmpeg = ["ffmpeg", "-nostdin", "-y", "-i", str(folder / "stems" / f"voice_{name}.flac")]
+        subprocess.run([*ffmpeg, "-af", "volume=-3dB", str(copy)], check=True, capture_output=True)
+    return commands
+
+
+def _unlike(folder: Path) -> dict[str, Command]:
+    """Six seeds: no mix finds anything of another."""
+    seeds = ("--vary", "seed=" + ",".join(map(str, range(2, 8))))
+    batch = [*RENDER, "batch", "final", *seeds, "--no-cache"]
     return {
-        "one mix": batch("final"),
-        "two": batch("final", "hard-cut"),
-        "three": batch("final", "hard-cut", "last-breath"),
+        name: [*batch, "--jobs", str(n), "--out", str(folder / CACHE / f"jobs-{n}")]
+        for n, name in enumerate(JOBS, 1)
     }
+
+
+_VOICES = (
+    ("en", "stems/voice_a.flac", "stems/voice_b.flac"),
+    ("fr", "stems/softer_a.wav", "stems/softer_b.wav"),
+    ("de", "stems/voice_b.flac", "stems/voice_a.flac"),
+)
+_SPOKEN = """
+[stems.{name}]
+voice_a = "{a}"
+voice_b = "{b}"
+"""
 
 
 _TIMED = """
@@ -195,6 +256,12 @@ import sys
 sys.path.insert(0, {str(ROOT / "benchmarks")!r})
 from meter import dialogue, write
 write(sys.argv[1], dialogue, 10)
+"""
+_READING = """
+import sys
+from audio_pipeline.audio_io.read.audio_file import blocks
+for _ in blocks(sys.argv[1], 262_144):
+    pass
 """
 _OUR_METER = f"""
 import sys

@@ -24,6 +24,7 @@ from pathlib import Path
 from types import ModuleType
 
 import parts
+import phases
 import promises
 from processes import Cost, ProcessError, Stopwatch, free_mib, median
 from scene import ROOT, load
@@ -65,6 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             part_lines, of_parts = parts.tables(Path(folder), asked.repeats or 5)
         lines += part_lines
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            lines += phases.table(Path(folder), asked.repeats or 5)
     complete = frozenset(peer.NAME for peer in peers if peer.COMPLETE)
     lines += print_and_keep("### Promised and reached", promises.table(mixes, complete, of_parts))
     if asked.write:

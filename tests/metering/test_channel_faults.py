@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.metering.faults.finder import FaultFinder
+from audio_pipeline.metering.faults.gaps import _runs
 from audio_pipeline.metering.faults.kinds import FaultKind
 from audio_pipeline.metering.faults.pairs import PairMeter
 from tests.conftest import REPOSITORY
@@ -197,6 +200,17 @@ def test_a_delayed_channel_is_found_with_its_delay(samples: int) -> None:
     x = np.stack([one, np.roll(one, samples)], axis=1) + noise(2, 8, 1e-4)
     fault = the(faults(x), FaultKind.DELAYED)
     assert fault.figure == pytest.approx(1000.0 * samples / RATE, abs=0.05)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(1, 60)), min_size=0, max_size=30),
+    st.integers(3, 45),
+)
+def test_every_long_run_is_found_and_no_short_one(runs: list[tuple[bool, int]], shortest: int) -> None:
+    small = np.concatenate([np.zeros(0, np.bool_), *(np.full(n, value) for value, n in runs)])
+    edges = np.flatnonzero(np.diff(small.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
+    assert _runs(small, shortest) == [(a, b) for a, b in edges.tolist() if b - a >= shortest]
 
 
 @pytest.mark.parametrize("unlike", range(13))

@@ -1,4 +1,5 @@
-"""The stated length of a FLAC file, read without libsndfile, which takes fifty times as long to load.
+"""The stated length of a FLAC file, read without libsndfile and NumPy, with which `presets` takes a
+quarter longer.
 
 Source: RFC 9639, section 8. Only headers with common blocks and values are used.
 """
