@@ -172,8 +172,8 @@ class GapFinder:
 def _runs(small: NDArray[np.bool_], shortest: int) -> list[tuple[int, int]]:
     """The runs of True of at least `shortest`, as (start, stop).
 
-    A run that is long enough contains two neighbours of the samples at multiples of `shortest // 2`. Other runs,
-    of which soft signals have thousands, are left out first: 12 % of the time to measure speech.
+    A run that is long enough contains two neighbours of the samples at multiples of `shortest // 2`. Other
+    runs, of which soft signals have thousands, are left out first: 12 % of the time to measure speech.
     """
     cell = max(1, shortest // 2)
     looked = small[::cell]
