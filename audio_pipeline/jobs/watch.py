@@ -24,7 +24,7 @@ LOOK_EVERY_S = 0.1
 """A look takes a millisecond: 1 % of a core."""
 PRESET_RESTS_S, STEM_RESTS_S = 0.03, 0.25
 """For how long a file that has changed must stay the same: editors write a preset at once, programs export a
-stem in pieces. To look four times a second at both took 0.3 s longer from saving to rendering."""
+stem in pieces. To look four times a second at both took 0.25 s longer from saving to the page."""
 
 Stamps = dict[Path, tuple[int, int]]
 

@@ -38,8 +38,7 @@ class BatchOptions:
     """How a batch is rendered: one job stays in this process, a scheduler has its own workers, for which
     it waits `wait_s`; `on_notice` is told what it waits for.
 
-    With `require_pass`, a mix whose delivery does not pass has failed for `fail_fast`, too. `crew` are
-    processes that have been started already.
+    With `require_pass`, a mix whose delivery does not pass has failed for `fail_fast`, too.
     """
 
     jobs: int = 1
@@ -49,7 +48,6 @@ class BatchOptions:
     wait_s: float = WAIT_S
     on_notice: OnNotice = lambda text: None
     require_pass: bool = False
-    crew: WorkerPool | None = None
 
     def stops_after(self, outcome: Outcome) -> bool:
         """Whether nothing more is rendered after this outcome."""
@@ -159,8 +157,6 @@ def _outcomes(tasks: Sequence[Task], how: BatchOptions, on_progress: OnProgress)
         yield from on_cluster(how.scheduler, tasks, on_progress, how.wait_s, how.on_notice)
     elif min(how.jobs, len(tasks)) == 1:
         yield from in_turn(tasks, on_progress, how.jobs)
-    elif how.crew is not None:
-        yield from how.crew.work(tasks, on_progress)
     else:
         with WorkerPool(how.jobs) as crew:
             yield from crew.work(tasks, on_progress)
