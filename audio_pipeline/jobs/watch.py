@@ -24,7 +24,7 @@ LOOK_EVERY_S = 0.1
 """Seconds between two polls; a poll takes a millisecond, 1 % of a core."""
 PRESET_RESTS_S, STEM_RESTS_S = 0.03, 0.25
 """Seconds for which a changed file must stay unchanged: editors write a preset at once, programs export a stem
-in pieces. One pause of 0.25 s for both took 0.3 s longer from saving to rendering."""
+in pieces. One pause of 0.25 s for both took 0.25 s longer from saving to the page."""
 
 Stamps = dict[Path, tuple[int, int]]
 

@@ -39,7 +39,7 @@ class BatchOptions:
 
     One job runs in this process. A `scheduler` has its own workers, for which the batch waits `wait_s`;
     `on_notice` is called with the reason of the wait. With `require_pass`, `fail_fast` also stops after a mix
-    whose delivery does not pass. `pool` are workers that were started early.
+    whose delivery does not pass.
     """
 
     jobs: int = 1
@@ -49,7 +49,6 @@ class BatchOptions:
     wait_s: float = WAIT_S
     on_notice: OnNotice = lambda text: None
     require_pass: bool = False
-    pool: WorkerPool | None = None
 
     def stops_after(self, outcome: Outcome) -> bool:
         """Whether the batch stops after this outcome."""
@@ -159,8 +158,6 @@ def _outcomes(tasks: Sequence[Task], how: BatchOptions, on_progress: OnProgress)
         yield from on_cluster(how.scheduler, tasks, on_progress, how.wait_s, how.on_notice)
     elif min(how.jobs, len(tasks)) == 1:
         yield from in_turn(tasks, on_progress, how.jobs)
-    elif how.pool is not None:
-        yield from how.pool.work(tasks, on_progress)
     else:
-        with WorkerPool(how.jobs) as pool:
-            yield from pool.work(tasks, on_progress)
+        with WorkerPool(how.jobs) as crew:
+            yield from crew.work(tasks, on_progress)

@@ -6,25 +6,21 @@ Here only the mix of a dead process fails, and a new process replaces it.
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from importlib import import_module
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from audio_pipeline.dsp.memory import keep_freed_memory
+from audio_pipeline.jobs.batch.mix_task import OnProgress, Outcome, Task, render_one
 from audio_pipeline.stopping import Stopped, ignore_signals, signals_wait, stop_in_order, take_signals
-
-if TYPE_CHECKING:
-    from audio_pipeline.jobs.batch.mix_task import OnProgress, Outcome, Task
 
 _TELL_EVERY = 0.02
 """The smallest step of progress that a worker sends, as a share of a mix."""
@@ -37,40 +33,29 @@ class _Worker:
     process: Any
     pipe: Connection
     task: Task | None = None
-    is_new: bool = True
 
 
 class WorkerPool:
-    """Up to `jobs` processes, started when needed, and ended in any case when the block ends.
+    """Up to `jobs` processes, started when needed, and ended in any case when the block ends."""
 
-    `early` of them start at once and import the modules of a render while the batch is planned, which takes
-    about as long. One more alternate then costs 0.4 of one mix instead of 0.6.
-    """
-
-    def __init__(self, jobs: int, early: int = 0) -> None:
+    def __init__(self, jobs: int) -> None:
         self._jobs = jobs
         self._workers: list[_Worker] = []
         # spawn: a fork server that is killed would leave a folder in TMPDIR
         self._context: Any = multiprocessing.get_context("spawn")
-        self._early = early
 
     def __enter__(self) -> WorkerPool:
-        for _ in range(min(self._early, self._jobs)):
-            self._hire()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._end(list(self._workers))
-
-    def _end(self, workers: Sequence[_Worker]) -> None:
-        for worker in workers:
+        for worker in self._workers:
             worker.pipe.close()
-            # a worker without a task yet has nothing to unwind
-            (worker.process.kill if worker.is_new else worker.process.terminate)()
-        for worker in workers:
+            worker.process.terminate()
+        for worker in self._workers:
             worker.process.join(_PATIENCE_S)
             worker.process.kill()
-            self._bury(worker)
+        while self._workers:
+            self._bury(self._workers[0])
 
     def work(self, tasks: Sequence[Task], on_progress: OnProgress) -> Iterator[Outcome]:
         """Yield the outcome of every task when it ends.
@@ -79,14 +64,6 @@ class WorkerPool:
         shared sounds from the cache.
         """
         queue = _Queue(list(tasks), self._jobs)
-        while len(self._workers) < min(self._jobs, queue.most_at_once()):
-            self._hire()
-        try:
-            yield from self._outcomes(queue, on_progress)
-        finally:  # unfinished renders are not needed
-            self._end([worker for worker in self._workers if worker.task is not None])
-
-    def _outcomes(self, queue: _Queue, on_progress: OnProgress) -> Iterator[Outcome]:
         while True:
             while (task := queue.take()) is not None:
                 on_progress(task.mix, 0.0)
@@ -103,11 +80,9 @@ class WorkerPool:
                     yield outcome
 
     def _give(self, task: Task) -> None:
-        idle = (w for w in self._workers if w.task is None and w.process.is_alive())
-        worker = next(idle, None) or self._hire()
-        worker.task, worker.is_new = task, False
-        with suppress(OSError):  # the worker has just ended; reading its pipe reports it
-            worker.pipe.send(task)
+        worker = next((w for w in self._workers if w.task is None), None) or self._hire()
+        worker.task = task
+        worker.pipe.send(task)
 
     def _hire(self) -> _Worker:
         ours, theirs = self._context.Pipe()
@@ -136,8 +111,6 @@ class WorkerPool:
         try:
             said = worker.pipe.recv()
         except (EOFError, OSError):
-            from audio_pipeline.jobs.batch.mix_task import Outcome
-
             status = self._bury(worker)
             cause = f"by signal {-status}" if status is not None and status < 0 else f"with {status}"
             return Outcome(
@@ -146,11 +119,10 @@ class WorkerPool:
                 error=f"the process that rendered it ended {cause}",
                 hint="When memory runs out, the system ends processes: try fewer --jobs.",
             )
-        if isinstance(said, float):
-            on_progress(mix, said)
-            return None
-        outcome: Outcome = said
-        return outcome
+        if isinstance(said, Outcome):
+            return said
+        on_progress(mix, said)
+        return None
 
 
 class _Queue:
@@ -161,11 +133,6 @@ class _Queue:
         self._running: list[Task] = []
         self._known: set[str] = set()
         self._jobs = jobs
-
-    def most_at_once(self) -> int:
-        """The most tasks in parallel: first those that go ahead, then all that waited for them."""
-        ahead = len(self._ready())
-        return max(ahead, len(self._waiting) - ahead)
 
     def take(self) -> Task | None:
         ready = self._ready()
@@ -200,9 +167,6 @@ def _serve(pipe: Connection) -> None:
         stop_in_order(
             *(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
         )
-        render_one = (
-            _renderer()
-        )  # while signals wait: one that interrupts an import can be wrapped in another error
         take_signals()
         keep_freed_memory()
         threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -215,20 +179,6 @@ def _serve(pipe: Connection) -> None:
         sys.stderr.flush()
         signal.signal(stop.number, signal.SIG_DFL)
         os.kill(os.getpid(), stop.number)
-
-
-def _renderer() -> Callable[[Task, Callable[[float], None]], Outcome]:
-    """The function that renders a mix, with all modules of a render imported."""
-    gc.disable()  # modules stay in memory
-    for needed in ("jobs.render_page", "preset.model"):
-        import_module(f"audio_pipeline.{needed}")
-    from audio_pipeline.jobs.batch.mix_task import render_one
-    from audio_pipeline.preset.registry import EFFECTS, LAYERS
-
-    _ = "voice" in LAYERS, "space" in EFFECTS  # imports all built-in kinds
-    gc.freeze()
-    gc.enable()
-    return render_one
 
 
 class _Teller:

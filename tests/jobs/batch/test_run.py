@@ -110,55 +110,24 @@ def test_a_bad_mix_fails_alone_with_its_reason(tiny: Project) -> None:
 def test_a_process_that_dies_costs_its_own_mix_only(tiny: Project) -> None:
     tasks = [Task(mix, None) for mix in _mixes(tiny, FADES)]
     killed: list[str] = []
-    with WorkerPool(2) as pool:
+    with WorkerPool(2) as crew:
 
         def told(mix: Mix, share: float) -> None:
             if share > 0 and not killed:
                 killed.append(mix.name)
-                worker = next(w for w in pool._workers if w.task and w.task.mix.name == mix.name)
+                worker = next(w for w in crew._workers if w.task and w.task.mix.name == mix.name)
                 os.kill(worker.process.pid, signal.SIGKILL)
 
-        outcomes = {o.name: o for o in pool.work(tasks, told)}
+        outcomes = {o.name: o for o in crew.work(tasks, told)}
     assert len(outcomes) == 3
     assert {n for n, o in outcomes.items() if o.status == "failed"} == set(killed)
     assert "signal 9" in outcomes[killed[0]].error
 
 
-def test_processes_that_start_early_make_the_same_and_may_die_before_they_are_asked(
-    tiny: Project,
-) -> None:
-    mixes = _mixes(tiny, FADES)
-    _run(tiny, mixes, jobs=1)
-    alone = _bytes(tiny.renders)
-    with WorkerPool(2, early=2) as pool:
-        early = [worker.process for worker in pool._workers]
-        os.kill(early[0].pid, signal.SIGKILL)
-        early[0].join()
-        outcomes = list(pool.work([Task(mix, None) for mix in mixes], lambda mix, share: None))
-    assert [o.status for o in outcomes] == ["rendered"] * 3
-    assert _bytes(tiny.renders) == alone
-    with WorkerPool(2, early=5) as unused:
-        idle = [worker.process.pid for worker in unused._workers]
-    assert len(idle) == 2
-    for pid in idle:
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
-
-
-def test_a_batch_that_is_left_early_leaves_nobody_at_work(tiny: Project) -> None:
-    with WorkerPool(2) as pool:
-        outcomes = pool.work([Task(mix, None) for mix in _mixes(tiny, FADES)], lambda mix, share: None)
-        next(outcomes)
-        outcomes.close()
-        assert all(worker.task is None for worker in pool._workers)
-    assert not [path for path in tiny.renders.iterdir() if path.name.startswith(".")]
-
-
-def test_of_a_family_the_first_goes_ahead_with_all_threads_and_others_fill_the_pool() -> None:
+def test_of_a_family_the_first_goes_ahead_with_all_threads_and_others_fill_the_crew() -> None:
     cache = Cache(Path("nowhere"))
     mixes = [Mix(f"m{n}", Path(), Path(), "p", family="ab"[n // 3]) for n in range(6)]
     queue = _Queue([Task(mix, cache) for mix in mixes], 4)
-    assert queue.most_at_once() == 4
     first, second = queue.take(), queue.take()
     assert (first.mix.name, second.mix.name) == ("m0", "m3")
     assert (first.threads, second.threads) == (2, 2)
@@ -167,11 +136,9 @@ def test_of_a_family_the_first_goes_ahead_with_all_threads_and_others_fill_the_p
     assert [queue.take().mix.name for _ in range(2)] == ["m1", "m2"]
     assert queue.take() is None
     alone = _Queue([Task(mix, cache) for mix in mixes[:3]], 4)
-    assert alone.most_at_once() == 2
     assert alone.take().threads == 4
     assert alone.take() is None
     free = _Queue([Task(mix, None) for mix in mixes], 4)
-    assert free.most_at_once() == 6
     assert [free.take().threads for _ in range(4)] == [1, 1, 1, 1]
 
 
