@@ -91,7 +91,7 @@ def test_picture_that_is_missing_is_black_and_what_is_too_long_is_cut(tmp_path: 
         ("alpha.mov", "color=c=white@0.5:s=64x48:r=24:d=1,format=rgba", ("-c:v", "qtrle")),
         ("anamorphic.mp4", "testsrc=s=64x48:r=24:d=1,setsar=16/9", ()),
         ("turned.mp4", "testsrc=s=64x48:r=24:d=1", ("-metadata:s:v", "rotate=90")),
-        ("variable.mkv", "testsrc=s=64x48:r=24:d=1,select=mod(n\\,5)", ("-vsync", "vfr")),
+        ("variable.mkv", "testsrc=s=64x48:r=24:d=1,select=mod(n\\,5)", ("-fps_mode", "vfr")),
     ],
 )
 def test_pictures_of_every_kind_become_one_size(

@@ -14,7 +14,8 @@ from audio_pipeline.errors import StemError
 
 _PATIENCE_S = 20.0
 _EXPORT_IT = "Export the picture as H.264 in MP4 or MOV."
-_VIDEO = re.compile(r"^  Stream #0:(\d+)[^\n]*?: Video: ([^\n]*)$", re.MULTILINE)
+# streams of a group are indented by two more, since ffmpeg 8
+_VIDEO = re.compile(r"^ {2,4}Stream #0:(\d+)[^\n]*?: Video: ([^\n]*)$", re.MULTILINE)
 _RATE = re.compile(r", (\d+(?:\.\d+)?)(k?) (fps|tbr)\b")
 _TIMECODE = re.compile(
     r"^ +timecode *: (\d\d:[0-5]\d:[0-5]\d[:;.]\d\d) *$", re.MULTILINE | re.IGNORECASE
