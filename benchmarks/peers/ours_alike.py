@@ -27,5 +27,17 @@ def render(scene: Scene, folder: Path, run: Run) -> None:
     """See `peers`."""
     out = folder / "renders"
     sets = [word for change in LEFT_OUT for word in ("--set", change)]
-    run([*COMMAND, "--preset", scene.preset, *sets, "--out", str(out), "--no-cache"])
+    run(
+        [
+            *COMMAND,
+            "--preset",
+            scene.preset,
+            *sets,
+            "--out",
+            str(out),
+            "--no-cache",
+            "--name",
+            scene.preset,
+        ]
+    )
     (out / f"{scene.preset}.wav").replace(folder / "ours_alike.wav")

@@ -24,7 +24,7 @@ LACKS = (
 )
 
 _RATE = 48_000
-_GAIN_DB = 0.0
+_GAIN_DB = 4.4
 
 
 def render(scene: Scene, folder: Path, run: Run) -> None:
