@@ -63,8 +63,9 @@ def test_a_preset_plays_a_plug_in_and_its_edited_code_changes_the_next_render(tm
         PYTHONPATH=f"{REPOSITORY}{os.pathsep}{site}", XDG_CACHE_HOME=str(tmp_path / "cache")
     )
     masters = []
-    for source in (SOUND, SOUND, SOUND.replace("GAIN = 0.001", "GAIN = 0.002")):
+    for second, source in enumerate((SOUND, SOUND, SOUND.replace("GAIN = 0.001", "GAIN = 0.002"))):
         module.write_text(source)
+        os.utime(module, (second, second))  # Python keeps bytecode of an edit in the same second
         done = run(root, "--preset", "rainy", "--out", "out", "--json", env=env)
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)["provenance"]["plugins"] == {"acme-drip": "1.0"}
