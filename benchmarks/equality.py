@@ -21,8 +21,6 @@ from audio_pipeline.metering.meter import Meter
 from audio_pipeline.timeline.spans import Span
 
 _BLOCK = 480_000
-_SPOKEN_LUFS = -29.4
-"""The loudness of `final` from the first voice to black: dialogue of -27 LUFS, with the bed in its pauses."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +54,8 @@ def what_is_wrong(file: Path, scene: Scene) -> list[str]:
     if frames != scene.length_s * rate:
         words.append(f"{frames} samples instead of {scene.length_s * rate}")
     dialogue = heard.spans[0].integrated_lufs
-    if dialogue is None or abs(dialogue - _SPOKEN_LUFS) > 1.0:
-        words.append(f"dialogue {dialogue or -math.inf:.1f} LUFS instead of {_SPOKEN_LUFS:g}")
+    if dialogue is None or abs(dialogue - scene.spoken_lufs) > 1.0:
+        words.append(f"dialogue {dialogue or -math.inf:.1f} LUFS instead of {scene.spoken_lufs:g}")
     for w, levels in zip(stretches, heard.spans[1:], strict=True):
         if levels.rms_dbfs is None or abs(levels.rms_dbfs - w.rms_dbfs) > 3.0:
             words.append(f"{w.name} {levels.rms_dbfs or -math.inf:.1f} dBFS instead of {w.rms_dbfs:g}")

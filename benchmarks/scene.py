@@ -36,6 +36,8 @@ class Scene:
     rise_s: float = 3.0
     target_lufs: float = -27.0
     ceiling_dbtp: float = -2.0
+    spoken_lufs: float = -29.4
+    """The loudness of the mix from the first voice to black: `target_lufs` is that of the dialogue alone."""
 
     @property
     def conversations_s(self) -> tuple[int, ...]:

@@ -56,9 +56,9 @@ def mix(noise: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def scene(bench: SimpleNamespace, noise: np.ndarray) -> object:
-    """A scene whose target is what that noise measures between the first word and black."""
+    """A scene with the loudness of that noise between the first word and black."""
     loudness = measure(noise[8 * RATE : 44 * RATE], RATE).integrated_lufs
-    return bench.scene.Scene(*TIMES, target_lufs=loudness)
+    return bench.scene.Scene(*TIMES, spoken_lufs=loudness)
 
 
 def checked(bench: SimpleNamespace, scene: object, mix: np.ndarray, folder: Path) -> list[str]:
