@@ -18,6 +18,7 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from audio_pipeline.audio_io.write.staging import clear_in_use
 from audio_pipeline.dsp.memory import keep_freed_memory
 from audio_pipeline.jobs.batch.mix_task import OnProgress, Outcome, Task, render_one
 from audio_pipeline.stopping import Stopped, ignore_signals, signals_wait, stop_in_order, take_signals
@@ -175,7 +176,9 @@ def _serve(pipe: Connection) -> None:
                 task = pipe.recv()
                 pipe.send(render_one(task, _Teller(pipe)))
         ignore_signals()  # the parent has closed the pipe, and may terminate this process while it exits
-    except Stopped as stop:  # unfinished files are already removed
+    except Stopped as stop:
+        ignore_signals()
+        clear_in_use()  # a folder that the signal kept its block from removing
         sys.stderr.flush()
         signal.signal(stop.number, signal.SIG_DFL)
         os.kill(os.getpid(), stop.number)

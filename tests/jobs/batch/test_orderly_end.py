@@ -19,6 +19,7 @@ from audio_pipeline.jobs.batch.run import BatchOptions, run
 from audio_pipeline.memo.store import Cache
 from audio_pipeline.preset.batch_file import parse_vary
 from audio_pipeline.preset.project import Project
+from tests.command import environment
 
 FADES = "dropout.fade=80ms,250ms,400ms,500ms"
 GROUP = hasattr(os, "killpg")
@@ -171,3 +172,34 @@ def test_a_second_writer_of_an_overview_waits_for_the_first(tmp_path: Path) -> N
     with atomic_write(path, "w", 30.0) as second:
         second.write("second")
     assert path.read_text() == "second"
+
+
+_WORKER_WITH_A_CLAIM = """
+import multiprocessing, os, pathlib, signal, sys
+from audio_pipeline.audio_io.write.staging import Staging
+from audio_pipeline.jobs.batch import worker_pool
+
+def render(task, on_progress):
+    Staging(pathlib.Path(sys.argv[1])).claim()  # and nobody clears it
+    os.kill(os.getpid(), signal.SIGTERM)
+
+worker_pool.render_one = render
+worker_pool._end_with_parent = lambda: None
+ours, theirs = multiprocessing.Pipe()
+ours.send("a task")
+worker_pool._serve(theirs)
+"""
+
+
+def test_a_worker_clears_a_folder_that_its_signal_kept_from_being_cleared(tmp_path: Path) -> None:
+    """A signal may come between a claim and the block that ends it."""
+    done = subprocess.run(
+        [sys.executable, "-c", _WORKER_WITH_A_CLAIM, str(tmp_path / "mix.wav")],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (-signal.SIGTERM, "")
+    assert list(tmp_path.iterdir()) == []
