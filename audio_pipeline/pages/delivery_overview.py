@@ -65,7 +65,7 @@ def overview_html(rows: Sequence[DeliveryRow]) -> str:
     count = f"{len(rows)} deliveries" if len(rows) != 1 else "1 delivery"
     lede = element("p", f"{count}, {passed} pass.", class_="lede")
     body = element("main", element("h1", "Deliveries"), lede, table)
-    style = asset("overview.css")
+    style = asset("plain.css") + asset("overview.css")
     policy = (
         "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
         f"style-src {source_hash(style)}"

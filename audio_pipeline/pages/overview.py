@@ -182,7 +182,7 @@ def _marks(results: Sequence[MixResult]) -> list[dict[str, float]]:
 
 
 def _page(title: str, body: Markup) -> str:
-    style = asset("overview.css")
+    style = asset("plain.css") + asset("overview.css")
     policy = (
         "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
         f"style-src {source_hash(style)}"

@@ -64,7 +64,7 @@ def preview_page(facts: PreviewFacts) -> str:
         element("h2", "Picture"),
         element("table", element("tbody", *rows)),
     )
-    style = asset("preview.css")
+    style = asset("plain.css") + asset("preview.css")
     script = "\n".join(asset(name) for name in _SCRIPTS)
     policy = (
         "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; media-src 'self' file:; "

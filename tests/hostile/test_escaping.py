@@ -13,8 +13,7 @@ import os
 import re
 import struct
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -26,7 +25,6 @@ import pytest
 import soundfile
 
 from audio_pipeline.audio_io.write.chunks import Bext, Cue, Ixml, label_list
-from audio_pipeline.cli import main as command_line
 from audio_pipeline.jobs.review import take_of
 from audio_pipeline.pages.changes import Change, Changes
 from audio_pipeline.pages.csv_tables import files_csv, sections_csv, to_csv
@@ -40,6 +38,7 @@ from audio_pipeline.reporting.report import report_of_file, to_json
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.timeline.timecode import RATES
 from tests.command import tiny_project
+from tests.conftest import Call
 
 PLAIN = "a name"
 TEXTS = {
@@ -254,21 +253,12 @@ def test_pictures(master: Path, tmp_path: Path) -> None:
     ElementTree.fromstring((tmp_path / "mix.svg").read_bytes())
 
 
-Called = Callable[..., subprocess.CompletedProcess[str]]
-
-
 @pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Called]:
+def call(call: Call) -> Call:
     """The command in this process; what it prints can be shown, whatever it is."""
-    monkeypatch.setattr(command_line, "prepare", lambda: None)
 
     def called(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-        words = list(map(str, arguments))
-        monkeypatch.chdir(folder)
-        monkeypatch.setattr(sys, "argv", ["render-ending", *words])
-        with pytest.raises(SystemExit) as end:
-            command_line.main()
-        done = subprocess.CompletedProcess(words, int(end.value.code or 0), *capsys.readouterr())
+        done = call(folder, *arguments)
         for line in (done.stdout + done.stderr).split("\n"):
             assert line.isprintable(), line
         assert "internal error" not in done.stderr
@@ -279,7 +269,7 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
 @texts
 def test_what_compare_and_measure_print(
-    master: Path, report_with: Any, tmp_path: Path, call: Called, text: str
+    master: Path, report_with: Any, tmp_path: Path, call: Call, text: str
 ) -> None:
     name = text.replace("/", "∕").replace("\0", "0")  # what no file can be called
     (tmp_path / f"{name}.wav").write_bytes(master.read_bytes())
@@ -304,7 +294,7 @@ def test_what_compare_and_measure_print(
 
 @pytest.mark.parametrize("which", ["mathematics", "controls", "wide", "the end of a comment"])
 def test_pictures_of_files(
-    master: Path, report_with: Any, tmp_path: Path, call: Called, which: str
+    master: Path, report_with: Any, tmp_path: Path, call: Call, which: str
 ) -> None:
     name = TEXTS[which].replace("\0", "0")
     (tmp_path / f"{name}.wav").write_bytes(master.read_bytes())
@@ -317,7 +307,7 @@ def test_pictures_of_files(
 
 
 @texts
-def test_what_presets_and_plans_print(tmp_path: Path, call: Called, text: str) -> None:
+def test_what_presets_and_plans_print(tmp_path: Path, call: Call, text: str) -> None:
     film = tiny_project(tmp_path / "film")
     preset = film / "presets" / "tiny.toml"
     told = "".join(c if c.isprintable() and c not in '"\\' else f"\\U{ord(c):08x}" for c in text)
@@ -334,7 +324,7 @@ def test_what_presets_and_plans_print(tmp_path: Path, call: Called, text: str) -
     call(film, "--preset", text)
 
 
-def test_names_of_files_that_are_no_text(master: Path, tmp_path: Path, call: Called) -> None:
+def test_names_of_files_that_are_no_text(master: Path, tmp_path: Path, call: Call) -> None:
     film = tiny_project(tmp_path / "film")
     name = os.fsdecode(b"caf\xe9-\x1b[31m")
     (film / "presets" / f"{name}.toml").write_bytes((film / "presets" / "tiny.toml").read_bytes())
@@ -348,9 +338,7 @@ def test_names_of_files_that_are_no_text(master: Path, tmp_path: Path, call: Cal
     call(film, "compare", f"{name}.wav", f"{name}.wav")
 
 
-def test_a_report_with_half_a_character_is_refused(
-    report_with: Any, tmp_path: Path, call: Called
-) -> None:
+def test_a_report_with_half_a_character_is_refused(report_with: Any, tmp_path: Path, call: Call) -> None:
     text = to_json(report_with("HALF")).replace("HALF", "\\ud800")
     (tmp_path / "a.report.json").write_text(text, encoding="utf-8")
     done = call(tmp_path, "compare", "a.report.json", "a.report.json")

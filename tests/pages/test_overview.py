@@ -101,7 +101,7 @@ def test_its_policy_allows_its_own_style_and_nothing_else() -> None:
     )
     assert policy.startswith("default-src 'none'")
     assert "script-src" not in policy
-    assert "url(" not in asset("overview.css")
+    assert "url(" not in asset("plain.css") + asset("overview.css")
     assert "<script" not in page
 
 
@@ -158,7 +158,7 @@ def _luminance(colour: str) -> float:
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
 def test_text_stands_out_from_its_ground_as_wcag_aa_asks(theme: int) -> None:
-    blocks = re.findall(r":root \{(.*?)\}", asset("overview.css"), re.DOTALL)
+    blocks = re.findall(r":root \{(.*?)\}", asset("plain.css"), re.DOTALL)
     colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", blocks[theme]))
     for name in ("ink", "soft", "accent", "one", "pass", "fail"):
         bright, dark = sorted((_luminance(colours[name]), _luminance(colours["paper"])), reverse=True)
