@@ -22,10 +22,7 @@ from audio_pipeline.cli.output import Output, output_options
 from audio_pipeline.cli.process import loading
 
 if TYPE_CHECKING:
-    from audio_pipeline.jobs.batch.plan import Mix
-    from audio_pipeline.jobs.deliver.preview import PreviewRequest
     from audio_pipeline.jobs.deliver.run import DeliveryJob, DeliveryOutcome
-    from audio_pipeline.preset.project import Project
 
 EPILOG = """\b
 Examples:
@@ -36,10 +33,6 @@ Examples:
   render-ending deliver --verify delivered/Unfinished-Conversation_final_v1_netflix-nearfield
 """
 
-DEFAULT_DELIVERY = "netflix-nearfield"
-"""The delivery in the output for a mix that cannot be rendered."""
-BLACK = "black"
-"""The picture of a preview without a film file."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -169,59 +162,21 @@ def _deliver(mixes: tuple[str, ...], options: dict[str, Any], output: Output) ->
 
 
 def _job(things: tuple[str, ...], options: dict[str, Any]) -> DeliveryJob:
-    from dataclasses import replace
-    from itertools import groupby
-
     from audio_pipeline.cli.cache import users_cache
-    from audio_pipeline.jobs.batch.plan import matrices_of, plan
-    from audio_pipeline.jobs.deliver.contact import read_contact
-    from audio_pipeline.jobs.deliver.folder import Sender
-    from audio_pipeline.jobs.deliver.run import DeliveryJob
-    from audio_pipeline.preset.batch_file import parse_sets
-    from audio_pipeline.preset.names import day
+    from audio_pipeline.jobs.deliver.request import DeliveryRequest, delivery_job
     from audio_pipeline.preset.project import current_project
 
-    project = current_project()
-    fixed = parse_sets(options["sets"])
-    mixes: list[Mix] = []
-    wanted: dict[str, tuple[str, ...]] = {}
-    given = tuple(dict.fromkeys(options["deliveries"]))
-    matrices = [replace(m, sets=fixed) for m in matrices_of(project, things, everything=False)]
-    # the matrices of one batch file have the same deliveries and the same picture
-    previews: dict[str, PreviewRequest] = {}
-    for (asked, film), some in groupby(matrices, key=lambda m: (m.deliveries, m.picture)):
-        request = _preview(project, options["picture"], film)
-        for mix in plan(project, list(some), project.renders.absolute()):
-            own = (DEFAULT_DELIVERY,) if mix.preset is None else (mix.preset.master.delivery,)
-            names = given or asked or own
-            if mix.name not in wanted:
-                mixes.append(mix)
-            wanted[mix.name] = tuple(dict.fromkeys((*wanted.get(mix.name, ()), *names)))
-            if request is not None:
-                previews[mix.name] = request
-    sender = Sender(
-        options["date_"] or day().isoformat(),
-        options["date_"] is not None,
-        read_contact(project.root),
+    request = DeliveryRequest(
+        things,
+        options["deliveries"],
+        options["picture"],
+        options["date_"],
+        options["sets"],
+        options["out"],
+        options["workers"] or os.cpu_count() or 1,
+        None if options["no_cache"] else users_cache(),
     )
-    out = options["out"] if options["out"] is not None else project.root / "delivered"
-    workers = options["workers"] or os.cpu_count() or 1
-    cache = None if options["no_cache"] else users_cache()
-    return DeliveryJob(
-        mixes, wanted, out.absolute(), sender, workers, cache, project.deliveries, previews
-    )
-
-
-def _preview(project: Project, given: Path | None, film: str | None) -> PreviewRequest | None:
-    """The preview that `--picture` asks for, else the batch file with `film`; None without both."""
-    from audio_pipeline.jobs.deliver.preview import preview_request
-
-    if given is None and film is None:
-        return None
-    black = film == BLACK if given is None else given == Path(BLACK)
-    if black:
-        return preview_request(None)
-    return preview_request(project.inside(str(film), "deliver.picture") if given is None else given)
+    return delivery_job(current_project(), request)
 
 
 def _tell(outcome: DeliveryOutcome, output: Output) -> None:
