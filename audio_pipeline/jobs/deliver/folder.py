@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -66,27 +66,34 @@ class Delivered:
     made: bool
 
 
+@dataclass(frozen=True)
+class SharedWork:
+    """Results that the deliveries of a mix share: its listening copies, its preview if it has one, and the
+    loudness of its parts, which other mixes share, too."""
+
+    copies: CopyShelf
+    preview: PreviewShelf | None = None
+    known: PartLoudness = field(default_factory=PartLoudness)
+
+
 def deliver(
     material: Material,
     delivery: str,
     out: Path,
     sender: Sender,
-    copies: CopyShelf,
+    work: SharedWork,
     own: Path | None = None,
-    preview: PreviewShelf | None = None,
-    known: PartLoudness | None = None,
 ) -> Delivered:
     """Fill the folder of one delivery below `out`, unless its last version has equal inputs.
 
-    `copies` encodes its listening copies, `preview` its preview; `own` is the project's deliveries/; `known` is
-    the loudness of parts that were measured before.
+    `work` holds what its deliveries share; `own` is the project's deliveries/.
 
     Raises ReportError for an unknown delivery, PresetError for an invalid file name, RenderError when the
     folder cannot be written; then no folder has its name.
     """
     rules = load_folder_rules(delivery, own)
     report = rejudged(material.report, rules.delivery, own)
-    draft = _draft(material, rules, report, sender, preview)
+    draft = _draft(material, rules, report, sender, work.preview)
     earlier = earlier_deliveries(out, material.mix, rules.delivery)
     version = material.preset.head.version
     if earlier:
@@ -109,8 +116,7 @@ def deliver(
         ) from error
     with whole_folder(folder) as tree:
         draft = replace(draft, version=version)
-        loudness = PartLoudness() if known is None else known
-        record = _fill(tree, folder.name, material, names, report, draft, copies, preview, loudness)
+        record = _fill(tree, folder.name, material, names, report, draft, work)
     return Delivered(folder, record, made=True)
 
 
@@ -170,9 +176,7 @@ def _fill(
     names: DeliveryNames,
     report: LoudnessReport,
     draft: Record,
-    shelf: CopyShelf,
-    preview: PreviewShelf | None,
-    known: PartLoudness,
+    work: SharedWork,
 ) -> Record:
     """Write every file of the folder; returns its record."""
     preset, rules = material.preset, names.rules
@@ -183,13 +187,13 @@ def _fill(
     for part, name in names.parts(tuple(parts)).items():
         discrete = rules.files.discrete
         source = PartSource(material.sources[part], material.samples[part])
-        files += write_part(tree, name, part, source, picture, words, known, discrete=discrete)
+        files += write_part(tree, name, part, source, picture, words, work.known, discrete=discrete)
     main = tree / next(file.name for file in files if file.part == material.main)
     title = f"{preset.head.title} {names.version}: {material.mix}"
-    copies = shelf.write(tree, main.stem, material.sources[material.main], title)
+    copies = work.copies.write(tree, main.stem, material.sources[material.main], title)
     preview_rows: tuple[Row, ...] = ()
-    if preview is not None:
-        shown = preview.write(tree, main.stem, material.sources[material.main], picture, title)
+    if work.preview is not None:
+        shown = work.preview.write(tree, main.stem, material.sources[material.main], picture, title)
         preview_rows = (("video", shown.video), *shown.rows)
     hashes = hashes_of(tree, files_in(tree))
     sums = {path: found.sha256 for path, found in hashes.items()}

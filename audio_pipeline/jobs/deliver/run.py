@@ -15,7 +15,7 @@ from audio_pipeline.errors import AudioPipelineError
 from audio_pipeline.jobs.batch.plan import Mix
 from audio_pipeline.jobs.batch.run import with_its_gain
 from audio_pipeline.jobs.deliver.audio import PartLoudness
-from audio_pipeline.jobs.deliver.folder import Sender, deliver
+from audio_pipeline.jobs.deliver.folder import Sender, SharedWork, deliver
 from audio_pipeline.jobs.deliver.listening import CopyShelf
 from audio_pipeline.jobs.deliver.material import Material, SharedEffects, material_of
 from audio_pipeline.jobs.deliver.preview import PreviewRequest, PreviewShelf, refuse_other_rate
@@ -153,23 +153,17 @@ def _deliver_mix(
     with tempfile.TemporaryDirectory(prefix="render-ending-") as folder:
         copies = CopyShelf(Path(folder))
         preview = None if request is None else PreviewShelf(Path(folder), request)
-        yield from _deliver_each(mix, material, job, copies, preview, shared.known, on_stage)
+        work = SharedWork(copies, preview, shared.known)
+        yield from _deliver_each(mix, material, job, work, on_stage)
 
 
 def _deliver_each(
-    mix: Mix,
-    material: Material,
-    job: DeliveryJob,
-    copies: CopyShelf,
-    preview: PreviewShelf | None,
-    known: PartLoudness,
-    on_stage: OnStage,
+    mix: Mix, material: Material, job: DeliveryJob, work: SharedWork, on_stage: OnStage
 ) -> Iterator[DeliveryOutcome]:
     for name in job.deliveries[mix.name]:
         on_stage(mix.name, full_name(name, job.own_deliveries), 0.0)
         try:
-            own = job.own_deliveries
-            made = deliver(material, name, job.out, job.sender, copies, own, preview, known)
+            made = deliver(material, name, job.out, job.sender, work, job.own_deliveries)
         except (AudioPipelineError, OSError, MemoryError) as error:
             yield _failed(mix, name, error)
             continue

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from audio_pipeline.jobs.deliver.mhl import (
     manifest_name,
     manifest_text,
 )
+from audio_pipeline.timeline.workers import in_order
 
 _CHUNK_BYTES = 1 << 20
 _AT_A_TIME = min(4, os.cpu_count() or 1)
@@ -46,9 +46,8 @@ def file_hashes(path: Path) -> FileHashes:
 
 def hashes_of(tree: Path, paths: Sequence[str]) -> dict[str, FileHashes]:
     """The hashes of files in `tree`, by path, computed in parallel. Raises OSError."""
-    with ThreadPoolExecutor(_AT_A_TIME) as pool:
-        found = pool.map(file_hashes, [tree / path for path in paths])
-        return dict(zip(paths, found, strict=True))
+    found = in_order(file_hashes, [tree / path for path in paths], _AT_A_TIME)
+    return dict(zip(paths, found, strict=True))
 
 
 def seal(tree: Path, name: str, date: str, comment: str, known: Mapping[str, FileHashes]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from audio_pipeline.jobs.deliver.folder import Delivered, Sender
+from audio_pipeline.jobs.deliver.folder import Delivered, Sender, SharedWork
 from audio_pipeline.jobs.deliver.folder import deliver as deliver_with
 from audio_pipeline.jobs.deliver.listening import CopyShelf
 from audio_pipeline.jobs.deliver.material import Material, material_of
@@ -28,13 +28,13 @@ _shelf = CopyShelf(Path(_copies.name))
 
 def deliver(material: Material, delivery: str, out: Path, sender: Sender) -> Delivered:
     """One delivery; the copies of a mix are encoded for the first one and shared by the others."""
-    return deliver_with(material, delivery, out, sender, _shelf)
+    return deliver_with(material, delivery, out, sender, SharedWork(_shelf))
 
 
-def deliver_encoded_anew(material: Material, delivery: str, out: Path, sender: Sender) -> Delivered:
+def deliver_encoded_again(material: Material, delivery: str, out: Path, sender: Sender) -> Delivered:
     """One delivery, encoded for itself."""
     with tempfile.TemporaryDirectory() as folder:
-        return deliver_with(material, delivery, out, sender, CopyShelf(Path(folder)))
+        return deliver_with(material, delivery, out, sender, SharedWork(CopyShelf(Path(folder))))
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ from audio_pipeline.jobs.deliver.record import read_record
 from audio_pipeline.jobs.deliver.verify import verify_folder
 from audio_pipeline.reporting.folder_rules import load_folder_rules
 from audio_pipeline.reporting.render_set import read_set
-from tests.jobs.deliver.conftest import SENDER, deliver, deliver_encoded_anew
+from tests.jobs.deliver.conftest import SENDER, deliver, deliver_encoded_again
 
 BASE = "Tiny_v1_{}_Theatrical_en_20_48k_24b_24"
 FIRST = 8 * 48_000
@@ -129,7 +129,7 @@ def test_listening_copies_are_measured_decoded(staged: Delivered) -> None:
 def test_the_same_date_gives_the_same_bytes(
     material: Material, plain: Delivered, tmp_path: Path
 ) -> None:
-    one, other = plain.folder, deliver_encoded_anew(material, "ebu-r128", tmp_path, SENDER).folder
+    one, other = plain.folder, deliver_encoded_again(material, "ebu-r128", tmp_path, SENDER).folder
     assert files_in(one) == files_in(other)
     for path in files_in(one):
         assert (one / path).read_bytes() == (other / path).read_bytes(), path

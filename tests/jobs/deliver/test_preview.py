@@ -12,7 +12,7 @@ import pytest
 from audio_pipeline.audio_io.read.picture_file import PictureInfo
 from audio_pipeline.errors import RenderError, StemError
 from audio_pipeline.jobs.deliver import preview
-from audio_pipeline.jobs.deliver.folder import Delivered
+from audio_pipeline.jobs.deliver.folder import Delivered, SharedWork
 from audio_pipeline.jobs.deliver.folder import deliver as deliver_with
 from audio_pipeline.jobs.deliver.listening import CopyShelf
 from audio_pipeline.jobs.deliver.material import Material
@@ -82,7 +82,8 @@ def test_a_variable_rate_counts_by_its_base_rate() -> None:
 def deliver(material: Material, out: Path, request: PreviewRequest) -> Delivered:
     with tempfile.TemporaryDirectory() as folder:
         shelf = PreviewShelf(Path(folder), request)
-        return deliver_with(material, "ebu-r128", out, SENDER, CopyShelf(Path(folder)), None, shelf)
+        work = SharedWork(CopyShelf(Path(folder)), shelf)
+        return deliver_with(material, "ebu-r128", out, SENDER, work)
 
 
 @needs_ffmpeg
