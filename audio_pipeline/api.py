@@ -6,7 +6,6 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ from audio_pipeline.preset.model import Preset, build_preset
 from audio_pipeline.preset.names import named
 from audio_pipeline.preset.project import Project as ProjectFolder
 from audio_pipeline.preset.project import deliveries_here, find_project
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.comparison import Comparison, Tolerance, compare_reports
 from audio_pipeline.reporting.model import DeliveryVerdict, LoudnessReport
 from audio_pipeline.reporting.rejudge import rejudged
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 AnyPath = str | os.PathLike[str]
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True)
 class Project(ProjectFolder):
     """The folder that holds `presets/`.
 

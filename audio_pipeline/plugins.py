@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from audio_pipeline.errors import PresetError
+from audio_pipeline.records import dataclass
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, Literal, TypeVar
@@ -17,6 +16,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, Strict
 from pydantic_core import core_schema
 
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.moments import MINUS, Clock, Moment
 from audio_pipeline.timeline.moments import parse_duration as parse_duration
 from audio_pipeline.timeline.moments import parse_moment as parse_moment

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import db_from_gain
+from audio_pipeline.records import dataclass
 
 FRAME_S = 0.05
 _FLOOR_DBFS = -120.0

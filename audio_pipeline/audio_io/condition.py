@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -27,6 +27,7 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.dc_removal import without_dc
 from audio_pipeline.dsp.decibels import db_from_gain, gain_from_db
 from audio_pipeline.errors import StemError
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.picture_lock import stretched_length
 from audio_pipeline.timeline.scene import ChannelChoice
 

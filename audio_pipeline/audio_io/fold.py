@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +12,7 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import db_from_gain
 from audio_pipeline.dsp.layouts import LOW_FREQUENCY, Layout
 from audio_pipeline.errors import StemError
+from audio_pipeline.records import dataclass
 
 if TYPE_CHECKING:
     from audio_pipeline.timeline.scene import ChannelChoice

@@ -7,13 +7,13 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from audio_pipeline.audio_io.display_path import printable
 from audio_pipeline.audio_io.positioned_read import read_at
 from audio_pipeline.errors import StemError
+from audio_pipeline.records import dataclass
 
 _KINDS = (
     (stat.S_ISDIR, "a folder"),

@@ -7,12 +7,12 @@ Source: Giannoulis, Massberg and Reiss, "Digital Dynamic Range Compressor Design
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.control import straight_between
+from audio_pipeline.records import dataclass
 
 KNEE_DB = 6.0
 """Width of the static curve's knee; half of it is below the threshold."""

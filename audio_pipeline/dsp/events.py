@@ -5,7 +5,6 @@ An event is identified by its number, not by its time, so that any window can be
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
@@ -14,6 +13,7 @@ import numpy as np
 
 from audio_pipeline.dsp import noise
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.records import dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

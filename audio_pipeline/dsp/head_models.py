@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ import numpy as np
 from audio_pipeline.dsp.air import SPEED_OF_SOUND
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.filters import fast_length, frequencies, minimum_phase
+from audio_pipeline.records import dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

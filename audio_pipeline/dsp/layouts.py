@@ -9,8 +9,9 @@ Sources: Microsoft, "Multiple channel audio data and WAVE files" (mask); ITU-R B
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from audio_pipeline.records import dataclass
 
 Role = str | None
 Source = Literal["stated", "assumed", "tracks", "ambisonic"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples, Spectrum
 from audio_pipeline.dsp.filters import frequencies
+from audio_pipeline.records import dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

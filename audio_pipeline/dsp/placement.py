@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples, unset
 from audio_pipeline.dsp.curves import pan_gains
+from audio_pipeline.records import dataclass
 
 
 class Placer(Protocol):

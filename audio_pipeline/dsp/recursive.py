@@ -9,13 +9,12 @@ Source: Burrus, "Block realization of digital filters", IEEE Trans. Audio Electr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.products import row_product
 from audio_pipeline.dsp.scratch import Scratch
+from audio_pipeline.records import dataclass
 
 BLOCK = 16
 GROUP = 8

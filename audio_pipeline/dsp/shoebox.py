@@ -8,7 +8,6 @@ rectangular geometries in room acoustic simulations", 2015.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +16,7 @@ from audio_pipeline.dsp.air import SPEED_OF_SOUND
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.curves import pan_gains
 from audio_pipeline.dsp.filters import frequencies, minimum_phase
+from audio_pipeline.records import dataclass
 
 if TYPE_CHECKING:
     from numpy.random import Generator

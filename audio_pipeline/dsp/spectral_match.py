@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from audio_pipeline.dsp.voice_spectrum import (
     frame_size,
     third_octaves_hz,
 )
+from audio_pipeline.records import dataclass
 
 SAME_BANDWIDTH = 1.05
 """Bandwidths with a smaller ratio are not changed."""

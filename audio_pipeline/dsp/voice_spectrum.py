@@ -7,7 +7,6 @@ be separated afterwards, in one pass and in memory that does not grow with the l
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.filters import frequencies
+from audio_pipeline.records import dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from audio_pipeline.audio_io.write.recovery import finish_pending
 from audio_pipeline.jobs.measure import Known, measure_file
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.comparison import Comparison, Tolerance, compare_reports
 from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.own_facts import FROM_FILE, Picture

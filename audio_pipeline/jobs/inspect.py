@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import find_project
 from audio_pipeline.preset.stems import StemFiles
+from audio_pipeline.records import dataclass
 from audio_pipeline.suggestions import did_you_mean
 from audio_pipeline.timeline.moments import Clock, Moment
 from audio_pipeline.timeline.scene import to_samples

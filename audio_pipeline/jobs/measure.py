@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 from audio_pipeline.audio_io.read.audio_file import AudioInfo, probe
 from audio_pipeline.audio_io.read.programme import programme_span
 from audio_pipeline.audio_io.write.recovery import finish_pending
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.delivery import load_delivery
 from audio_pipeline.reporting.dialogue import measure_dialogue
 from audio_pipeline.reporting.dialogue_stem import refuse_unlike_stem

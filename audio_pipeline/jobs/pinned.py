@@ -10,7 +10,7 @@ import os
 import pickle
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from audio_pipeline.dsp.arithmetic import pin
@@ -18,6 +18,7 @@ from audio_pipeline.errors import AudioPipelineError, RenderError
 from audio_pipeline.jobs.render import Order, render
 from audio_pipeline.jobs.render_files import RenderFiles
 from audio_pipeline.memo.store import Cache
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.model import LoudnessReport
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from audio_pipeline.preset.explain import flat
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.timing import MAX_LENGTH_S
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.report_file import read_current_report
 from audio_pipeline.reporting.values import rounded

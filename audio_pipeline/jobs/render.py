@@ -6,7 +6,7 @@ mix every tile to the premaster and meter it ─▶ gains ─▶ ceiling, dither
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +36,7 @@ from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.names import check_name
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import StemFiles, stem_paths
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.facts import MixFacts
 from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.report import report_of_draft, to_json

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from audio_pipeline.audio_io.write.overwrite_guard import refuse_to_overwrite
 from audio_pipeline.errors import RenderError
 from audio_pipeline.mastering.stems import STEMS
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.report_names import SUFFIX
 
 PAGE_SUFFIX = ".report.html"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from audio_pipeline.preset.names import check_name
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import NO_FILES
 from audio_pipeline.preset.timing import timing_of
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.moments import Clock, Schedule
 from audio_pipeline.timeline.scene import StemRequest, to_samples
 from audio_pipeline.timeline.spans import Span

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TypeVar
 
 from audio_pipeline.errors import ReportError
 from audio_pipeline.preset.moved_values import Key, Timed
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.markers.picture_change import PictureChange, read_change
 from audio_pipeline.reporting.markers.reading import read_markers
 from audio_pipeline.timeline.moments import Clock

@@ -8,7 +8,6 @@ so tiles can be mastered in any order.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import db_from_gain, gain_from_db
 from audio_pipeline.dsp.windows import sliding_minimum
 from audio_pipeline.metering.true_peak import REACH, peaks_that_may_pass
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.spans import Span
 
 if TYPE_CHECKING:

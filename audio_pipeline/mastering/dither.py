@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from audio_pipeline.dsp import noise
 from audio_pipeline.dsp.arrays import Samples, unset
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.spans import Span
 
 

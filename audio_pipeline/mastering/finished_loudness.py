@@ -6,7 +6,6 @@ Elsewhere the energies from the mixing pass are used, times the gains.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from audio_pipeline.dsp.arrays import Samples, silence
 from audio_pipeline.mastering.ceiling import CeilingAction, Held
@@ -16,6 +15,7 @@ from audio_pipeline.metering.energies import Energies
 from audio_pipeline.metering.history import HOPS_PER_S, integrated_lufs, lufs
 from audio_pipeline.metering.kweighting import channel_weights
 from audio_pipeline.metering.part_energies import momentary_power
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.timeline.workers import in_order
 

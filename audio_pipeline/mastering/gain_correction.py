@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from audio_pipeline.mastering.ceiling_forecast import forecast_lufs
 from audio_pipeline.mastering.finished_loudness import Finished, finished_loudness
@@ -11,6 +11,7 @@ from audio_pipeline.mastering.mixdown import Mixdown, Part, mixdown
 from audio_pipeline.mastering.premaster import Premaster
 from audio_pipeline.metering.history import ABSOLUTE_GATE_LUFS
 from audio_pipeline.mixing.session import Session
+from audio_pipeline.records import dataclass
 
 MOST_PASSES = 4
 """Maximum number of measurements of the mix under its ceiling."""

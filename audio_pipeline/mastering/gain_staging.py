@@ -10,12 +10,11 @@ independent of the voices' stems.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.errors import RenderError
 from audio_pipeline.metering.part_energies import PartEnergies, gain_to_lufs_db
 from audio_pipeline.preset.model import Preset
+from audio_pipeline.records import dataclass
 
 
 @dataclass(frozen=True)

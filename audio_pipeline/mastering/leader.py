@@ -10,13 +10,13 @@ frame skips are not counted, so a leader always has the same number of frames.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
 from audio_pipeline.mastering.quantise import Steps
 from audio_pipeline.mixing.session import Session
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.moments import Clock
 from audio_pipeline.timeline.scene import to_samples
 from audio_pipeline.timeline.spans import Span

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from audio_pipeline.audio_io.write.atomic_write import atomic_write
@@ -18,6 +18,7 @@ from audio_pipeline.mastering.gain_staging import Gains
 from audio_pipeline.mastering.null_residual import NullResidual
 from audio_pipeline.mastering.quantise import Steps, quantise
 from audio_pipeline.mixing.session import Session
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.spans import Span, tiles_over
 from audio_pipeline.timeline.workers import in_order
 

@@ -8,7 +8,6 @@ keeps every stem below full scale.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -20,6 +19,7 @@ from audio_pipeline.mastering.gain_staging import Gains
 from audio_pipeline.mastering.premaster import Premaster
 from audio_pipeline.metering.peak_bounds import BLOCK, BlockPeaks, blocks_of
 from audio_pipeline.mixing.session import Session
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.spans import TILE, Span, tiles_over
 
 if TYPE_CHECKING:

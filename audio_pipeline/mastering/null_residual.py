@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from audio_pipeline.errors import RenderError
 from audio_pipeline.mastering.quantise import Steps
+from audio_pipeline.records import dataclass
 
 _SUMMED = ("DX", "FX", "BG")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from audio_pipeline.metering.part_energies import FirstPartMeter, MixMeter, Part
 from audio_pipeline.metering.peak_bounds import BlockPeaks, block_maxima, block_peaks, joined
 from audio_pipeline.mixing.console import Console
 from audio_pipeline.mixing.session import Session
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.spans import Span
 
 IN_MEMORY_BYTES = 48_000_000

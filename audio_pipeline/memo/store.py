@@ -22,7 +22,6 @@ import time
 import zlib
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ import numpy as np
 from audio_pipeline.audio_io.regular_file import open_regular
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.memo.part_lock import hold, is_abandoned
+from audio_pipeline.records import dataclass
 
 FOLDER = "render-ending"
 """The name of the cache's folder in the user's cache folder."""

@@ -9,8 +9,6 @@ Sources: ITU-R BS.1770-5, Annex 1 (gates); EBU Tech 3342 v4 (loudness range).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
@@ -23,6 +21,7 @@ from audio_pipeline.metering.history import (
     RELATIVE_GATE_LU,
     SHORT_TERM_HOPS,
 )
+from audio_pipeline.records import dataclass
 
 _STEP_HOPS = 10
 

@@ -8,13 +8,12 @@ meter.result().integrated_lufs
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.metering import history
 from audio_pipeline.metering.energies import Energies
 from audio_pipeline.metering.kweighting import channel_weights
 from audio_pipeline.metering.span_levels import GATED, TOO_SHORT, Pieces
+from audio_pipeline.records import dataclass
 
 
 @dataclass(frozen=True, eq=False)

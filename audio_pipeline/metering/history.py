@@ -10,7 +10,6 @@ Sources: ITU-R BS.1770-5, Annex 1 (blocks and gates); EBU Tech 3341 v4 (400 ms, 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.metering.kweighting import OFFSET_LU
+from audio_pipeline.records import dataclass
 
 HOPS_PER_S = 100
 MOMENTARY_HOPS = 40

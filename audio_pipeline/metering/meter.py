@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -36,6 +35,7 @@ from audio_pipeline.metering.span_levels import (
     finite,
     start_filter,
 )
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.spans import Span
 
 

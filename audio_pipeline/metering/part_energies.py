@@ -6,7 +6,6 @@ of their common part, so that a gain is found without reading the samples again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -17,6 +16,7 @@ from audio_pipeline.metering.energies import Energies
 from audio_pipeline.metering.history import History
 from audio_pipeline.metering.kweighting import channel_weights
 from audio_pipeline.metering.span_levels import Pieces, hop_energies
+from audio_pipeline.records import dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

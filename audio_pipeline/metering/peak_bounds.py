@@ -7,13 +7,13 @@ level.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.metering.true_peak import HEADROOM, REACH, bounds_of
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.spans import TILE, Span
 
 if TYPE_CHECKING:

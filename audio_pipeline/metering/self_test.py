@@ -7,7 +7,6 @@ are read and reset at the end of every segment, as with a meter's reset button.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,6 +25,7 @@ from audio_pipeline.metering.standard_cases import (
     peak_tone,
     stepped_tone,
 )
+from audio_pipeline.records import dataclass
 
 _LIVE_BLOCK_S = 0.02
 _UNITS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from audio_pipeline.dsp.recursive import RecursiveFilter
 from audio_pipeline.metering import history
 from audio_pipeline.metering.history import History
 from audio_pipeline.metering.kweighting import k_weighting
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.spans import Span
 
 TOO_SHORT = "shorter than 400 ms"

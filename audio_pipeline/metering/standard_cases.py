@@ -7,7 +7,6 @@ sample rate.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.dsp.filters import fast_length, frequencies
+from audio_pipeline.records import dataclass
 
 OFF = float("-inf")
 

@@ -9,13 +9,13 @@ in `tests/standards/true_peak_reference.py`.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache, reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Precision, Samples
+from audio_pipeline.records import dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.mixing.console import BUSES, Console
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.spans import TILE, Span, tiles_over
 
 ALL = "mix"

@@ -10,7 +10,7 @@ The graph describes the mix; the console renders it.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Protocol, get_args
 
 from audio_pipeline.dsp.curves import db_at_half_power
@@ -19,6 +19,7 @@ from audio_pipeline.effects.base import Effect, Processor
 from audio_pipeline.errors import PresetError
 from audio_pipeline.layers.base import Bus, Layer, Source
 from audio_pipeline.memo.sounds import PreparedSounds
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import TILE, Span
 from audio_pipeline.timeline.workers import run_concurrently

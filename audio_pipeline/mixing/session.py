@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 
 from audio_pipeline.audio_io.condition import Conditioned
@@ -23,6 +23,7 @@ from audio_pipeline.preset.overruns import Overrun, overruns_of
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import StemFiles, head_path, requests_of, stem_paths
 from audio_pipeline.preset.timing import Timing, schedule_of, timing_of
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.picture_lock import PictureLock
 from audio_pipeline.timeline.scene import Scene, StemRequest, to_samples
 from audio_pipeline.timeline.spans import Span

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from audio_pipeline.audio_io.condition import EDGE_FADE_S, Conditioned, fade_edges, loudness_of
@@ -20,6 +20,7 @@ from audio_pipeline.memo.keys import engine_key, sound_key
 from audio_pipeline.memo.stem_cache import integrated_lufs
 from audio_pipeline.memo.store import Cache, digest
 from audio_pipeline.preset.model import Preset
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.scene import StemRequest
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from audio_pipeline.preset.explain import DEFAULT, differences, values_of
 from audio_pipeline.preset.model import Preset, build_preset
+from audio_pipeline.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from audio_pipeline.errors import encodable
 from audio_pipeline.pages.words import clause_head, clause_rows, headline_rows
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.folder_rules import FolderRules
 from audio_pipeline.reporting.model import LoudnessReport, Silence
 from audio_pipeline.reporting.silences import MOST_SILENCES, silences_in_short

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from audio_pipeline.errors import encodable, encodable_texts
 from audio_pipeline.pages.csv_tables import to_csv
 from audio_pipeline.pages.markup import Markup, asset, element, page_head, source_hash
+from audio_pipeline.records import dataclass
 
 SCHEMA = "DeliveryOverview.1"
 _HEADS = ("Mix", "Language", "Delivery", "Version", "Verdict", "Folder", "Changes")

@@ -10,7 +10,6 @@ import itertools
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,6 +20,7 @@ from audio_pipeline.audio_io.ffmpeg_program import find_ffmpeg
 from audio_pipeline.audio_io.read.programme import programme_blocks, programme_info
 from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.errors import RenderError
+from audio_pipeline.records import dataclass
 
 LONGEST_S = 1800.0
 """The maximum length: pydub holds the whole copy in memory, four bytes a sample."""

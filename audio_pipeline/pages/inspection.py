@@ -10,7 +10,7 @@ use it import it.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from audio_pipeline.dsp.decibels import db_from_gain
 from audio_pipeline.dsp.mono_fold import mono_fold_holes
 from audio_pipeline.errors import ReportError
 from audio_pipeline.pages.timbre import Timbre, timbre_of
+from audio_pipeline.records import dataclass
 
 BAND_EDGES_HZ = (20.0, 80.0, 250.0, 1000.0, 4000.0, 10_000.0, 20_000.0)
 BRIGHT_HZ = 800.0

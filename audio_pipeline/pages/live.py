@@ -7,13 +7,14 @@ import json
 import secrets
 import threading
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Literal, cast
 from urllib.parse import urlsplit
 
 from audio_pipeline.pages.bounded_server import BoundedHandler, BoundedServer
 from audio_pipeline.pages.markup import element, whole_page
+from audio_pipeline.records import dataclass
 
 HOST = "127.0.0.1"
 _NAMES = ("127.0.0.1", "localhost")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from audio_pipeline.errors import encodable_texts
@@ -15,6 +14,7 @@ from audio_pipeline.pages.csv_tables import to_csv
 from audio_pipeline.pages.markup import Markup, asset, element, page_head, source_hash
 from audio_pipeline.pages.outliers import RULE, outliers
 from audio_pipeline.pages.overruns_csv import overruns_as_text
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.failed_clauses import FailedClause, delivery_result
 from audio_pipeline.reporting.figures import DROPOUT_FIGURES, FIGURES, Figure, shown
 from audio_pipeline.reporting.model import LoudnessReport

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,6 +33,7 @@ from audio_pipeline.pages.markup import (
 from audio_pipeline.pages.spectrogram import LOWEST_HZ, Spectrogram
 from audio_pipeline.pages.traces import Balance, CloseUp
 from audio_pipeline.pages.words import audibility_note, clause_notes, silence_notes
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.model import DropoutLevels, LoudnessReport
 from audio_pipeline.reporting.report import CURVE_STEP_S
 from audio_pipeline.reporting.report_json import as_json, to_json

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import ReportError
 from audio_pipeline.pages.drawing import check_format, plain, save
+from audio_pipeline.records import dataclass
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

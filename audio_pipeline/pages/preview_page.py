@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from audio_pipeline.errors import encodable
 from audio_pipeline.pages.markup import asset, data_block, element, page_head, source_hash
+from audio_pipeline.records import dataclass
 
 _SCRIPTS = ("timecode.js", "preview.js")
 

@@ -11,7 +11,6 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from audio_pipeline.audio_io.read.programme import programme_info, programme_spa
 from audio_pipeline.audio_io.regular_file import RegularFile, regular_file
 from audio_pipeline.errors import RenderError
 from audio_pipeline.pages.preview_strip import HEIGHT, WIDTH, strip_frames
+from audio_pipeline.records import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

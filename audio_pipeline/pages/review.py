@@ -9,7 +9,6 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -34,6 +33,7 @@ from audio_pipeline.pages.markup import (
 )
 from audio_pipeline.pages.page import zoom_buttons
 from audio_pipeline.pages.review_notes import State, identity_of
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.comparison import Comparison, Row, Tolerance, compare_reports
 from audio_pipeline.reporting.figures import DROPOUT_FIGURES, FIGURES, SECTION_FIGURES, Figure
 from audio_pipeline.reporting.model import DropoutLevels, LoudnessReport, SectionLevels

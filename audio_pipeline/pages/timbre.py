@@ -14,7 +14,7 @@ import math
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -24,6 +24,7 @@ from filelock import FileLock
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import ReportError
+from audio_pipeline.records import dataclass
 
 P = ParamSpec("P")
 R = TypeVar("R")

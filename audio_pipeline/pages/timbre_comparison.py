@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from audio_pipeline.audio_io.read.programme import read_programme
 from audio_pipeline.errors import ReportError
 from audio_pipeline.pages.timbre import Timbre, mel_distance_db, timbre_of
+from audio_pipeline.records import dataclass
 
 LONGEST_S = 1200.0
 """The maximum length of a file: files are read completely into memory."""

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
 from pydantic_core import PydanticUndefined
 
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.moments import (
     MINUS,
     MOST_CHOICES,

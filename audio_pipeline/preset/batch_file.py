@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from typing import Any
 from audio_pipeline.errors import PresetError
 from audio_pipeline.preset.complaints import shown_value
 from audio_pipeline.preset.document import read_toml, value_of
+from audio_pipeline.records import dataclass
 from audio_pipeline.suggestions import did_you_mean
 
 SUFFIX = ".batch.toml"

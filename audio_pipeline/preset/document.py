@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections import ChainMap
 from collections.abc import MutableMapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from audio_pipeline.audio_io.small_file import read_small_text
 from audio_pipeline.errors import PresetError
 from audio_pipeline.preset.base_values import Absent, relative
 from audio_pipeline.preset.project import Project
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.moments import MINUS
 
 MAX_BYTES = 1_000_000

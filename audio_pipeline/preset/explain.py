@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from audio_pipeline.preset.document import Key
 from audio_pipeline.preset.model import Master, Preset
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.moments import Moment, Schedule
 from audio_pipeline.timeline.scene import to_samples
 from audio_pipeline.timeline.timecode import feet_and_frames

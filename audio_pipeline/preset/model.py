@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, WithJsonSchema
@@ -24,6 +23,7 @@ from audio_pipeline.preset.complaints import (
 from audio_pipeline.preset.document import Document, Key, Table
 from audio_pipeline.preset.registry import EFFECTS, LAYERS, AnySound, Registry
 from audio_pipeline.preset.retired_values import refuse_retired_values
+from audio_pipeline.records import dataclass
 from audio_pipeline.suggestions import did_you_mean
 from audio_pipeline.timeline.moments import Clock, Moment, parse_duration, parse_moment
 from audio_pipeline.timeline.rate_names import PATTERN, rate_named

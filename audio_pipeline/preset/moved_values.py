@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
 from audio_pipeline.errors import PresetError
 from audio_pipeline.preset.base_values import steps_of
 from audio_pipeline.preset.model import Preset
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.moments import Clock, Moment, Schedule
 
 Key = tuple[str, ...]

@@ -15,7 +15,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from audio_pipeline.preset.explain import values_below
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.names import LONGEST_BYTES, check_name, slug, written
 from audio_pipeline.preset.project import Project
+from audio_pipeline.records import dataclass
 
 LONGEST_SUFFIX = 64
 """Limit of bytes for the text of the changes, without the hash."""

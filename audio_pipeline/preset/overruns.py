@@ -6,13 +6,13 @@ A translator shortens the line, so each overrun has its voice, its length and it
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
 from audio_pipeline.effects.base import Effect
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.timing import Timing
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.picture_lock import Line, PictureLock
 from audio_pipeline.timeline.scene import to_samples
 from audio_pipeline.timeline.spans import Span

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from audio_pipeline.errors import PresetError, RenderError, StemError
+from audio_pipeline.records import dataclass
 from audio_pipeline.suggestions import did_you_mean
 
 STARTER = Path(__file__).parent.parent / "starter"

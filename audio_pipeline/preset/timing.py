@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 
@@ -13,6 +12,7 @@ from audio_pipeline.preset.complaints import complain
 from audio_pipeline.preset.document import Key
 from audio_pipeline.preset.lines import VoiceLines
 from audio_pipeline.preset.model import Preset
+from audio_pipeline.records import dataclass
 from audio_pipeline.suggestions import did_you_mean
 from audio_pipeline.timeline.moments import (
     CircularMomentError,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.figures import FIGURES
 
 Value: TypeAlias = float | str | None

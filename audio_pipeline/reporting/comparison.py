@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.figures import (
     DROPOUT_FIGURES,
     FIGURES,

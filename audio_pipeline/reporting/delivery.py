@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from audio_pipeline.errors import ReportError
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.clause import READINGS, Clause
 from audio_pipeline.reporting.delivery_files import MAX_BYTES, delivery_names, delivery_text, full_name
 from audio_pipeline.reporting.figures import FIGURES

@@ -5,7 +5,7 @@ This is not "dialogue-gated" loudness, which needs a speech detector on the fini
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from audio_pipeline.audio_io.read.programme import programme_blocks, programme_info
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.metering.meter import Meter
+from audio_pipeline.records import dataclass
 
 GATE_LU = -10.0
 

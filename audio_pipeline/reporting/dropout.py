@@ -11,12 +11,11 @@ its dust can delay the reading by about 20 ms.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.facts import DropoutPlan
 from audio_pipeline.timeline.spans import Span
 

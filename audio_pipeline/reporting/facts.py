@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from audio_pipeline.preset.overruns import Overrun
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.notes import Note
 from audio_pipeline.timeline.moments import Clock
 from audio_pipeline.timeline.spans import Span

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.figures import FIGURES, Figure, shown
 from audio_pipeline.reporting.model import ClauseVerdict, LoudnessReport, Verdict
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.mono_fold import MonoFoldMeter
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.facts import Section
 from audio_pipeline.timeline.spans import Span
 

@@ -18,11 +18,12 @@ Each of the three cites its source, as a clause does. A missing table gives the 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from audio_pipeline.errors import ReportError
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.clause import READINGS, Reading
 from audio_pipeline.reporting.delivery import parse_delivery
 from audio_pipeline.reporting.delivery_files import delivery_text, full_name

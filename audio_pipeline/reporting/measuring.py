@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from audio_pipeline.metering.leq_m import leq_m_of_blocks_db
 from audio_pipeline.metering.meter import Loudness, Meter
 from audio_pipeline.metering.silence import SHORTEST_S, SilenceFinder
 from audio_pipeline.metering.span_levels import SpanLevels
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.delivery import Delivery
 from audio_pipeline.reporting.dropout import Fall, FallMeter, span_before, span_of_floor
 from audio_pipeline.reporting.facts import MixFacts, Section

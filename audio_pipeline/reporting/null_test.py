@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +18,7 @@ import numpy as np
 from audio_pipeline.audio_io.read.audio_file import AudioInfo
 from audio_pipeline.audio_io.read.programme import programme_blocks, programme_info
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.records import dataclass
 
 _BLOCK = 262_144
 _FLOAT_BITS = 24

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 from audio_pipeline.audio_io.read.audio_file import AudioInfo
 from audio_pipeline.audio_io.read.own_time import OwnTime, own_time
 from audio_pipeline.errors import ReportError
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.facts import DropoutPlan, MixFacts
 from audio_pipeline.reporting.sections_of_cues import sections_between
 from audio_pipeline.reporting.warnings import WarningCode

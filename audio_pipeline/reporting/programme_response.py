@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from audio_pipeline.metering.gain_response import (
     short_term_blocks,
 )
 from audio_pipeline.metering.history import MOMENTARY_HOPS, SHORT_TERM_HOPS
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.clause import Value
 from audio_pipeline.reporting.dialogue import GATE_LU
 from audio_pipeline.reporting.model import Curves

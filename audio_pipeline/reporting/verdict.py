@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.clause import Clause, Value
 from audio_pipeline.reporting.delivery import Delivery
 from audio_pipeline.reporting.model import ClauseOutcome, ClauseVerdict, Verdict

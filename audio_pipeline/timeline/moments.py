@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from functools import lru_cache, reduce
 from operator import add
 
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.timecode import (
     Gauge,
     PictureRate,

@@ -6,10 +6,10 @@ All are whole samples of the programme, so that every language gets the same one
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.spans import Span
 
 Fit = Literal["warn", "start", "end", "stretch"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.moments import Clock, Moment, Schedule
 from audio_pipeline.timeline.spans import Span
 

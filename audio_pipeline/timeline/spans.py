@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from audio_pipeline.records import dataclass
 
 TILE = 384_000
 """Samples in a tile: 8 s at 48 kHz; a whole number of noise cells and of batches of noise blocks.

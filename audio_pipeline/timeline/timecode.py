@@ -8,9 +8,10 @@ in every minute except each tenth; it drops labels, never pictures); 16 frames p
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
+
+from audio_pipeline.records import dataclass
 
 Gauge = Literal["35mm", "16mm"]
 FRAMES_PER_FOOT: dict[Gauge, int] = {"35mm": 16, "16mm": 40}

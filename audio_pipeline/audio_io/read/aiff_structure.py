@@ -6,7 +6,6 @@ Source: Apple, "Audio Interchange File Format 1.3" and the draft of AIFF-C of 19
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 
 from audio_pipeline.audio_io.read.structure import Chunk, Splice, Structure
 from audio_pipeline.audio_io.read.wave_structure import (
@@ -16,6 +15,7 @@ from audio_pipeline.audio_io.read.wave_structure import (
     size_wrong,
 )
 from audio_pipeline.audio_io.regular_file import RegularFile
+from audio_pipeline.records import dataclass
 
 _PLAIN = (b"NONE", b"twos", b"sowt", b"in24", b"in32", b"fl32", b"FL32", b"fl64", b"FL64", b"raw ")
 _BITS = {b"in24": 24, b"in32": 32, b"fl32": 32, b"FL32": 32, b"fl64": 64, b"FL64": 64}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -28,6 +28,7 @@ from audio_pipeline.audio_io.signal_checks import SignalCheck
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.layouts import Layout
 from audio_pipeline.errors import StemError
+from audio_pipeline.records import dataclass
 
 SHORTEST_S = 0.01
 """Shorter than a picture frame at any rate: single pops and clicks are valid recordings."""

@@ -6,12 +6,12 @@ Pb 4E1Fh); ETSI TS 102 114 (the sync words of DTS).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 from audio_pipeline.audio_io.read.structure import Chunk
 from audio_pipeline.audio_io.regular_file import RegularFile
 from audio_pipeline.errors import StemError
+from audio_pipeline.records import dataclass
 
 _LOOKED_AT_BYTES = 1 << 17
 _BURSTS = 3

@@ -5,9 +5,8 @@ They determine ffmpeg's demuxer, so that no file is read as a playlist that name
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from audio_pipeline.audio_io.regular_file import RegularFile
+from audio_pipeline.records import dataclass
 
 
 @dataclass(frozen=True)

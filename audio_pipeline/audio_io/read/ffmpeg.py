@@ -15,7 +15,6 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -34,6 +33,7 @@ from audio_pipeline.audio_io.read.why_not_decoded import why_not_decoded
 from audio_pipeline.audio_io.regular_file import RegularFile
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import StemError
+from audio_pipeline.records import dataclass
 
 PATIENCE_S = 20.0
 """Seconds without output after which ffmpeg times out; the audio of a film starts in less than one."""

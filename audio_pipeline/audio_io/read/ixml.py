@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.timecode import RATES, PictureRate
 
 _MOST_POINTS = 1000

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 
 from audio_pipeline.audio_io.regular_file import RegularFile
+from audio_pipeline.records import dataclass
 
 _MOST_BOXES = 1000
 """Boxes examined in one box; files have about ten."""

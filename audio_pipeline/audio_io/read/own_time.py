@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
 from audio_pipeline.audio_io.read.containers import byte_order, chunks_of
 from audio_pipeline.audio_io.read.ixml import Ixml, ixml_of
 from audio_pipeline.audio_io.regular_file import RegularFile, regular_file
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.timecode import PictureRate
 
 MOST_CUES = 10_000

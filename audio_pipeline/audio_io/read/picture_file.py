@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import subprocess
-from dataclasses import dataclass
 
 from audio_pipeline.audio_io.ffmpeg_program import INSTALL_HINT, find_ffmpeg
 from audio_pipeline.audio_io.read.container_kinds import Container, container_of
 from audio_pipeline.audio_io.read.decoder_limits import PROBE_CPU_S, picture_limits, start_limited
 from audio_pipeline.audio_io.regular_file import RegularFile
 from audio_pipeline.errors import StemError
+from audio_pipeline.records import dataclass
 
 _PATIENCE_S = 20.0
 _EXPORT_IT = "Export the picture as H.264 in MP4 or MOV."

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from audio_pipeline.audio_io.read.container_kinds import Container
 from audio_pipeline.audio_io.regular_file import RegularFile
 from audio_pipeline.errors import StemError
+from audio_pipeline.records import dataclass
 
 OTHER_TRACKS = "other_tracks"
 """The code of the remark about tracks that are not read, or are read together."""

@@ -9,7 +9,6 @@ Specifications 1.0" (RIFF).
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 
 from audio_pipeline.audio_io.read.later_chunks import (
     KNOWN,
@@ -23,6 +22,7 @@ from audio_pipeline.audio_io.read.later_chunks import (
 from audio_pipeline.audio_io.read.structure import Chunk, SampleForm, Splice, Structure
 from audio_pipeline.audio_io.regular_file import RegularFile
 from audio_pipeline.errors import StemError
+from audio_pipeline.records import dataclass
 
 LARGE = 0xFFFF_FFFF
 """The size that refers to the chunk `ds64`."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,6 +26,7 @@ from audio_pipeline.audio_io.write.chunks import BEXT_LOUDNESS_OFFSET, BextLoudn
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.errors import RenderError
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.spans import Span
 
 _BEXT_VERSION_AT = 346

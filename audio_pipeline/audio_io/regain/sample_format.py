@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +12,7 @@ from audio_pipeline.audio_io.read.audio_file import AudioInfo
 from audio_pipeline.audio_io.read.structure import Chunk
 from audio_pipeline.audio_io.regular_file import RegularFile
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.spans import Span
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ import html
 import math
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from audio_pipeline.dsp.layouts import film_names
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.timecode import PictureRate
 
 ORIGINATOR = "render-ending"

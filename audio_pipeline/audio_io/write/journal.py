@@ -20,8 +20,10 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
+
+from audio_pipeline.records import dataclass
 
 MOST_BYTES = 1_000_000
 

@@ -11,13 +11,14 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from audio_pipeline.errors import RenderError
 from audio_pipeline.jobs.batch.mix_task import OnProgress, Outcome, Task
 from audio_pipeline.jobs.batch.worker_check import Inquiry, Refusal, render_if_same, sealed
+from audio_pipeline.records import dataclass
 
 WAIT_S = 120.0
 """Seconds that a batch waits for a worker or its scheduler, by default."""

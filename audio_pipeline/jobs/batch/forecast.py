@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from audio_pipeline.jobs.batch.plan import Mix
+from audio_pipeline.records import dataclass
 
 _CPU_PER_SECOND = 0.07
 _CPU_PER_SECOND_SHARED = 0.02

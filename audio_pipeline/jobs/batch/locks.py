@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from audio_pipeline.jobs.reference import Reference, ReferenceMix, ReferenceRepo
 from audio_pipeline.preset.agreement import differences_from
 from audio_pipeline.preset.lines import lock_of
 from audio_pipeline.preset.model import Preset
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.picture_lock import PictureLock
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ from audio_pipeline.jobs.render import Order, render
 from audio_pipeline.jobs.render_files import PAGE_SUFFIX
 from audio_pipeline.memo.store import Cache
 from audio_pipeline.preset.project import Project
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.failed_clauses import DeliveryResult, delivery_result
 from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.report_file import read_report

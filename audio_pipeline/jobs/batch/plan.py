@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fnmatch import fnmatchcase
 from itertools import product
 from pathlib import Path
@@ -33,6 +33,7 @@ from audio_pipeline.preset.names import (
 )
 from audio_pipeline.preset.override_names import with_own_name
 from audio_pipeline.preset.project import Project
+from audio_pipeline.records import dataclass
 from audio_pipeline.suggestions import did_you_mean
 from audio_pipeline.units import Parameters
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +17,7 @@ from audio_pipeline.memo.store import digest
 from audio_pipeline.plugins import forget_plugins, plugin
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.registry import EFFECTS, LAYERS
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.delivery_files import delivery_text, full_name, names_of_files
 
 Shelf = Literal["layers", "effects", "deliveries"]

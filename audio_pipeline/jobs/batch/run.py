@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from audio_pipeline.audio_io.write.recovery import is_claimed, recover
@@ -25,6 +25,7 @@ from audio_pipeline.jobs.batch.plan import Mix
 from audio_pipeline.jobs.batch.worker_pool import WorkerPool
 from audio_pipeline.jobs.reference import ReferenceMix
 from audio_pipeline.memo.store import Cache
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.report_file import read_report
 from audio_pipeline.reporting.report_names import SUFFIX
 

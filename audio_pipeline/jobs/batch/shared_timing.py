@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 
 from audio_pipeline.jobs.batch.shared_values import ByObject
 from audio_pipeline.layers.base import Layer
@@ -15,6 +14,7 @@ from audio_pipeline.preset.overruns import overruns_of
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import planned_timing
 from audio_pipeline.preset.timing import Timing
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.moments import Moment
 from audio_pipeline.timeline.picture_lock import PictureLock
 from audio_pipeline.units import Parameters

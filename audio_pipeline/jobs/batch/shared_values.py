@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Generic, TypeVar
 
@@ -11,6 +10,7 @@ from audio_pipeline.errors import encodable_texts
 from audio_pipeline.preset.document import Key
 from audio_pipeline.preset.explain import NO_CHANGE, AnyTable, fields_of, tables_of, value_at
 from audio_pipeline.preset.model import Preset
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.values import rounded
 
 T = TypeVar("T")

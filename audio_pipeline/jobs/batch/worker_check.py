@@ -9,7 +9,6 @@ import os
 import pickle
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -29,6 +28,7 @@ from audio_pipeline.memo.keys import sources_key
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import head_path, stem_paths
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.delivery_files import full_name
 
 PINNED = (

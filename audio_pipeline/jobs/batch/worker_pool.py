@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -21,6 +21,7 @@ from typing import Any
 from audio_pipeline.audio_io.write.staging import clear_in_use
 from audio_pipeline.dsp.memory import keep_freed_memory
 from audio_pipeline.jobs.batch.mix_task import OnProgress, Outcome, Task, render_one
+from audio_pipeline.records import dataclass
 from audio_pipeline.stopping import Stopped, ignore_signals, signals_wait, stop_in_order, take_signals
 
 _TELL_EVERY = 0.02

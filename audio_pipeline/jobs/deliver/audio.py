@@ -7,7 +7,6 @@ for each channel; each has its own loudness in `bext`, and every file has the sa
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from audio_pipeline.dsp.layouts import film_names
 from audio_pipeline.jobs.deliver.names import SILENT, discrete_channels
 from audio_pipeline.mastering.leader import HEAD_S, Around, Leader
 from audio_pipeline.metering.meter import Meter
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.folder_rules import LeaderRule
 from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.timeline.moments import Clock

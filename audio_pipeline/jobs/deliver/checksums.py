@@ -11,11 +11,11 @@ import os
 import re
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from audio_pipeline.errors import ReportError
+from audio_pipeline.records import dataclass
 
 SUMS = "SHA256SUMS"
 MOST_FILES = 100_000

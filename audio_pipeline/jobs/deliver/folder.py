@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -40,6 +40,7 @@ from audio_pipeline.pages.delivery_letter_pdf import letter_pdf
 from audio_pipeline.pages.page import sha256_of_text, write_page
 from audio_pipeline.preset.explain import flat
 from audio_pipeline.preset.names import written
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.figures import HEADLINE
 from audio_pipeline.reporting.folder_rules import FolderRules, load_folder_rules
 from audio_pipeline.reporting.model import LoudnessReport

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from audio_pipeline.audio_io.ffmpeg_program import find_ffmpeg
@@ -11,6 +11,7 @@ from audio_pipeline.audio_io.read.audio_file import blocks, probe
 from audio_pipeline.metering.meter import Meter
 from audio_pipeline.pages.encoded_copy import LONGEST_S, write_encoded_copy
 from audio_pipeline.pages.tagged_copy import write_tagged_copy
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.workers import in_order
 
 FOLDER = "listening"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from audio_pipeline.memo.store import Cache, digest
 from audio_pipeline.pages.changes import Changes, changes_of
 from audio_pipeline.pages.page import PageMedia, page_media
 from audio_pipeline.preset.model import Preset
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.report_file import read_report
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 
 from audio_pipeline.errors import ReportError
 from audio_pipeline.jobs.deliver.checksums import Listed, c4_of, inside
+from audio_pipeline.records import dataclass
 from audio_pipeline.version import __version__
 
 FOLDER = "ascmhl"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from audio_pipeline.errors import PresetError
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.names import check_name, filled, template_values
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.folder_rules import FolderRules
 
 FOLDER_TEMPLATE = "{title}_{reel}_{preset}_{version}_{delivery}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from audio_pipeline.audio_io.display_path import printable
@@ -16,6 +15,7 @@ from audio_pipeline.errors import RenderError
 from audio_pipeline.jobs.deliver.audio import Picture
 from audio_pipeline.pages.preview_page import PreviewFacts, preview_page
 from audio_pipeline.pages.preview_video import NOTICE, Footage, PreviewSpan, write_preview
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.moments import Clock
 from audio_pipeline.timeline.timecode import PictureRate
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from audio_pipeline.audio_io.small_file import read_small_text
 from audio_pipeline.errors import ReportError
+from audio_pipeline.records import dataclass
 
 RECORD = "delivery.json"
 SCHEMA = "Delivery.1"

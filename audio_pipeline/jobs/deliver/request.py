@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from audio_pipeline.memo.store import Cache
 from audio_pipeline.preset.batch_file import parse_sets
 from audio_pipeline.preset.names import day
 from audio_pipeline.preset.project import Project
+from audio_pipeline.records import dataclass
 
 DEFAULT_DELIVERY = "netflix-nearfield"
 """The delivery in the output for a mix that cannot be rendered."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal
 
@@ -31,6 +31,7 @@ from audio_pipeline.pages.delivery_overview import (
     overview_json,
 )
 from audio_pipeline.preset.project import Project
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.delivery_files import full_name
 from audio_pipeline.reporting.folder_rules import load_folder_rules
 from audio_pipeline.shortage import shortage

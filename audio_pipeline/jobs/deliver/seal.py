@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from audio_pipeline.audio_io.write.whole_folder import new_file
@@ -19,6 +18,7 @@ from audio_pipeline.jobs.deliver.mhl import (
     manifest_name,
     manifest_text,
 )
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.workers import in_order
 
 _CHUNK_BYTES = 1 << 20

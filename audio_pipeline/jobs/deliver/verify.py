@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
@@ -32,6 +32,7 @@ from audio_pipeline.jobs.deliver.mhl import (
     parse_manifest,
 )
 from audio_pipeline.jobs.deliver.record import RECORD
+from audio_pipeline.records import dataclass
 
 FaultKind = Literal["changed", "missing", "renamed", "added", "unreadable"]
 

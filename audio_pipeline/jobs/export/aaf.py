@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from audio_pipeline.audio_io.write.wave import Bits, WaveWriter
 from audio_pipeline.errors import encodable
 from audio_pipeline.jobs.export.exchange import exchange_module
 from audio_pipeline.jobs.export.model import Clip, ExportSession, Track
+from audio_pipeline.records import dataclass
 from audio_pipeline.version import __version__
 
 _PROGRAM = "render-ending"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -32,6 +31,7 @@ from audio_pipeline.jobs.render import Progress
 from audio_pipeline.jobs.render_files import folder_for
 from audio_pipeline.mastering.gain_staging import Gains
 from audio_pipeline.mixing.session import Session, open_session
+from audio_pipeline.records import dataclass
 
 Format = Literal["reaper", "otio", "fcp7", "aaf", "edl", "csv"]
 SUFFIXES: dict[Format, str] = {

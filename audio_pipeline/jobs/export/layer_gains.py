@@ -7,7 +7,6 @@ position in headphones are not.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from audio_pipeline.effects.approach import ApproachProcessor
 from audio_pipeline.effects.crossfade import CrossfadeProcessor
 from audio_pipeline.effects.dropout import DropoutProcessor
 from audio_pipeline.mixing.graph import Graph
+from audio_pipeline.records import dataclass
 
 
 def falls(graph: Graph, effects: Sequence[str]) -> tuple[str, ...]:

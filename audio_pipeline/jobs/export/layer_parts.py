@@ -6,7 +6,7 @@ dry × automation + treble + each echo + each room = the layer's share of its bu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from audio_pipeline.layers.base import Bus
 from audio_pipeline.mixing.console import Console
 from audio_pipeline.mixing.graph import Graph, Stage
 from audio_pipeline.mixing.tile_store import MemoryTiles, TileStore
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.spans import TILE, Span, tiles_over
 
 DRY = "dry"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -23,6 +23,7 @@ from audio_pipeline.jobs.export.layer_parts import DRY, LayerParts, PartOf
 from audio_pipeline.jobs.export.model import AutomationPoint, Clip, ExportSession, Marker, Track
 from audio_pipeline.mastering.gain_staging import Gains
 from audio_pipeline.mixing.session import Session
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.scene import to_samples
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.version import __version__

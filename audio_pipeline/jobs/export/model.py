@@ -5,10 +5,10 @@ Sample 0 is the first of the session. This model is the only input of every writ
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import PurePosixPath
 
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.timecode import PictureRate
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from audio_pipeline.preset.model import Preset, build_preset
 from audio_pipeline.preset.override_names import with_own_name
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import StemFiles
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.render_set import read_set
 from audio_pipeline.reporting.report_names import SUFFIX

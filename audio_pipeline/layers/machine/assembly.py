@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -30,6 +30,7 @@ from audio_pipeline.layers.machine.parts import (
     always,
     puff,
 )
+from audio_pipeline.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ flutter.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.records import dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

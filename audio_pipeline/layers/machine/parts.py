@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from audio_pipeline.dsp.coloured_noise import ColouredNoise
 from audio_pipeline.dsp.control import HOP, straight_between
 from audio_pipeline.dsp.events import Phasors, Resonances, Ringing, normals, phasors
 from audio_pipeline.layers.machine.motion import Clock, Speed
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.spans import Span
 
 _DB_IN_A_NEPER = 20.0 / math.log(10.0)

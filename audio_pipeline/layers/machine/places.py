@@ -7,7 +7,6 @@ any width, without comb filtering.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.filters import fast_length, frequencies, minimum_phase
 from audio_pipeline.layers.machine.parameters import Place
+from audio_pipeline.records import dataclass
 
 if TYPE_CHECKING:
     from numpy.random import Generator

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
@@ -22,6 +22,7 @@ from audio_pipeline.layers.machine.motion import Speed
 from audio_pipeline.layers.machine.parameters import ProjectorParameters
 from audio_pipeline.layers.machine.parts import Ensemble, Part, Recording, Stretch
 from audio_pipeline.layers.machine.places import impulses
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.moments import Moment
 from audio_pipeline.timeline.scene import Scene, to_samples
 from audio_pipeline.timeline.spans import Span

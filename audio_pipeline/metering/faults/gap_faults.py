@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from audio_pipeline.metering.faults.gaps import AUDIBLE, Edge, Gap
 from audio_pipeline.metering.faults.kinds import Fault, FaultKind
+from audio_pipeline.records import dataclass
 
 LONGEST_DROPOUT_S = 0.1
 """A longer gap is a muted stretch."""

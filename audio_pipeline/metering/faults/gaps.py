@@ -6,13 +6,13 @@ a pause, is not a fault. Fed block by block; the decision at an edge needs 0.3 s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.records import dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

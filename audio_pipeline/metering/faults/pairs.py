@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.records import dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

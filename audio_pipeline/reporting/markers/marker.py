@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 from audio_pipeline.errors import ReportError
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.markers.hints import EXPORT_AGAIN
 
 MAX_MARKERS = 10_000

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from audio_pipeline.errors import ReportError
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.markers.edl import Event, events_of, is_edl, seconds_of_list
 from audio_pipeline.reporting.markers.hints import EXPORT_AGAIN
 from audio_pipeline.reporting.markers.text import read_text

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from audio_pipeline.errors import ReportError
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.markers.hints import EXPORT_AGAIN
 from audio_pipeline.reporting.markers.marker import MarkerList
 from audio_pipeline.reporting.markers.sequence import Placed, on_programme

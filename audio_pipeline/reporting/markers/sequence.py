@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.markers.marker import Marker, MarkerList, named_marker
 from audio_pipeline.reporting.markers.times import at_rate
 from audio_pipeline.timeline.moments import Clock

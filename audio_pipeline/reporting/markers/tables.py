@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 from audio_pipeline.errors import ReportError
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.markers.hints import EXPORT_AGAIN
 from audio_pipeline.reporting.markers.marker import Marker, MarkerList, named_marker
 from audio_pipeline.reporting.markers.rows import AUDACITY, AVID, Row, rows_of

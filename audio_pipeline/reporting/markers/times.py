@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 from audio_pipeline.errors import ReportError
+from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.markers.hints import EXPORT_AGAIN
 from audio_pipeline.timeline.moments import Clock, parse_moment
 from audio_pipeline.timeline.timecode import RATES, PictureRate, is_timecode
