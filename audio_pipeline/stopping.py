@@ -83,6 +83,7 @@ def signals_wait() -> Iterator[None]:
 
 def take_signals() -> None:
     """Unblock the signals that were blocked when this process was started in `signals_wait`."""
+    _waiting.clear()  # a fork has the parent's list
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
 

@@ -171,7 +171,7 @@ class Bars(Lines):
 
     def _move(self) -> None:
         under_way = sum(self._length[name] * share for name, share in self._shares.items())
-        self._progress.update(self._total, completed=self._finished_s + under_way)
+        self._progress.update(self._total, completed=self._finished_s + under_way, refresh=True)
 
     def _say(self, text: str) -> None:
         if sys.stdout.isatty():
@@ -199,5 +199,7 @@ def shown_progress(mixes: Sequence[Mix], output: Output, require_pass: bool) -> 
         TaskProgressColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    # refreshed at every step, without a thread, because only a process with one thread can fork its workers
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, auto_refresh=False) as progress:
         yield Bars(mixes, output, require_pass, progress)

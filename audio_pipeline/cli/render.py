@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,8 +68,6 @@ def render_command(
             raise click.UsageError("--open needs a whole render; an excerpt has no page")
         if require_pass and (from_ or to):
             raise click.UsageError("--require-pass needs a whole render; an excerpt has no delivery")
-        import_module("audio_pipeline.jobs.render_page")  # a render imports it only for a page
-
         if plot is not None:
             from audio_pipeline.pages.drawing import check_format
 

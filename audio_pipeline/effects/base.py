@@ -13,7 +13,7 @@ effects are pure functions of absolute time with a finite look-back.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
@@ -22,6 +22,7 @@ from pydantic import Field
 
 from audio_pipeline.dsp.arrays import Precision, Samples, Single
 from audio_pipeline.dsp.decibels import gain_from_db
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.moments import Clock, Moment, Schedule
 from audio_pipeline.timeline.scene import Scene, StemRequest, to_samples
 from audio_pipeline.timeline.spans import Span

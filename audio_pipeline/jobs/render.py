@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audio_pipeline.audio_io.write.chunks import BextLoudness
 from audio_pipeline.audio_io.write.file_set import FileSet
-from audio_pipeline.audio_io.write.wave import WaveWriter
-from audio_pipeline.errors import PresetError, RenderError, encodable
+from audio_pipeline.errors import PresetError, RenderError
 from audio_pipeline.jobs.earlier_stems import earlier_stems
-from audio_pipeline.jobs.provenance import facts_of
 from audio_pipeline.jobs.render_files import (
     RenderFiles,
     files_of_render,
@@ -37,17 +35,14 @@ from audio_pipeline.preset.names import check_name
 from audio_pipeline.preset.project import Project
 from audio_pipeline.preset.stems import StemFiles, stem_paths
 from audio_pipeline.records import dataclass
-from audio_pipeline.reporting.facts import MixFacts
-from audio_pipeline.reporting.model import LoudnessReport
-from audio_pipeline.reporting.report import report_of_draft, to_json
 from audio_pipeline.timeline.moments import Moment
 from audio_pipeline.timeline.spans import Span
 from audio_pipeline.timeline.workers import run_concurrently
 
 if TYPE_CHECKING:
     from audio_pipeline.jobs.reference import Reference
-    from audio_pipeline.jobs.render_page import RenderPage
     from audio_pipeline.pages.page import PageMedia
+    from audio_pipeline.reporting.model import LoudnessReport
 
 Progress = Callable[[str, float], None]
 """Called with the stage and the share of it that is done (0..1)."""
@@ -101,7 +96,9 @@ def render(order: Order, progress: Progress = lambda stage, share: None) -> Rend
     preset = with_stem_files(order.preset, order.stem_files)
     reference = order.reference
     lock = None if reference is None else reference.lock_for(order.project, order.cache)
-    session = open_session(order.project, preset, order.stem_files, order.cache, lock)
+    # the modules of the report are loaded while the stems are read: 4 % of a minute
+    with run_concurrently(lambda: _load_report(order)):
+        session = open_session(order.project, preset, order.stem_files, order.cache, lock)
     span = _span(order, session)
     files = _files(order, session, span)
     with folder_for(order.out), FileSet(order.out, files.name) as file_set:
@@ -123,36 +120,36 @@ def _make(
     file_set: FileSet,
     progress: Progress,
 ) -> Rendered:
+    from audio_pipeline.jobs import render_report  # see `_load_report`
+
     kept, workers = (BUSES if order.stems else ()), order.workers
-    report, media, page = None, None, None
-    premaster_of = mixed_premaster(session, order.out, kept, workers, partial(progress, "mix"))
-    with premaster_of as premaster:
-        finished = finished_mix(session, premaster, workers, _given_gains(order, session.preset))
-        with broadcast_wave(session, files.master, span, file_set.part) as wave:
+    report, page, media = None, None, None
+    with broadcast_wave(session, files.master, span, file_set.part) as wave:
+        premaster_of = mixed_premaster(session, order.out, kept, workers, partial(progress, "mix"))
+        with premaster_of as premaster:
+            finished = finished_mix(session, premaster, workers, _given_gains(order, session.preset))
             told = partial(progress, "master")
             master = write_master(
                 session, finished, span, wave, files.stems, workers, told, file_set.part
             )
-            if files.stems:
-                progress("stems out", 1.0)
-            if files.report is not None:
-                progress("report", 0.0)
-                page = _page(files, session.preset, master.gains, wave)
-                facts = facts_of(session, finished, master)
-                report = _report(wave, facts, files, page)
-    if files.report is not None and report is not None:
-        # the media of the page are computed while the files are hashed: 2 % of a re-render
-        with run_concurrently(lambda: None if page is None else page.finish()) as shown:
-            hashes = _hashes(files, file_set)
-        shown.result()
-        report = report.model_copy(update={"files": hashes})
-        text = to_json(report)
-        with file_set.part(files.report, "w") as file:
-            file.write(text)
-        if page is not None and files.page is not None:
-            progress("page", 0.0)
-            media = page.write(files.page, report, text, file_set.part)
+        if files.stems:
+            progress("stems out", 1.0)
+        if files.report is not None:
+            progress("report", 0.0)
+            page = render_report.page_of(files, session, master, wave)
+            report = render_report.measured(wave, session, finished, master, page)
+    if report is not None:
+        progress("page", 0.0)
+        report, media = render_report.written(report, page, files, file_set)
     return Rendered(master, report, files, session, media)
+
+
+def _load_report(order: Order) -> None:
+    """Import the modules of the report and the page; an excerpt has neither."""
+    if order.begin is None and order.finish is None:
+        import_module("audio_pipeline.jobs.render_report")
+        if order.page:
+            import_module("audio_pipeline.jobs.render_page")
 
 
 def _given_gains(order: Order, preset: Preset) -> Gains | None:
@@ -169,41 +166,6 @@ def _given_gains(order: Order, preset: Preset) -> Gains | None:
             hint="Give the report of the full mix: --reference REPORT.",
         )
     return Gains(None, reference.programme_db)
-
-
-def _hashes(files: RenderFiles, file_set: FileSet) -> dict[str, str]:
-    """The SHA-256 (hex) of the audio files of the set, by path relative to the report."""
-    folder = files.master.parent
-    return {
-        encodable(path.relative_to(folder).as_posix()): file_set.sha256_hex(path)
-        for path in (files.master, *files.stems.values())
-    }
-
-
-def _page(files: RenderFiles, preset: Preset, gains: Gains, wave: WaveWriter) -> RenderPage | None:
-    if files.page is None:
-        return None
-    from audio_pipeline.jobs.render_page import RenderPage  # only a render with a page imports it
-
-    return RenderPage(preset, gains, wave.draft())
-
-
-def _report(
-    wave: WaveWriter, facts: MixFacts, files: RenderFiles, page: RenderPage | None
-) -> LoudnessReport:
-    """Measure the written file, store its loudness in the file's `bext`, and return the report."""
-    observers = [] if page is None else [page.analyzer]
-    report = report_of_draft(wave.draft(), facts, files.master.name, observers)
-    wave.set_loudness(
-        BextLoudness(
-            report.integrated_lufs,
-            report.loudness_range_lu,
-            report.true_peak_dbtp,
-            report.max_momentary_lufs,
-            report.max_short_term_lufs,
-        )
-    )
-    return report
 
 
 def _span(order: Order, session: Session) -> Span:

@@ -214,6 +214,8 @@ class Staging:
 
 _in_use: set[Staging] = set()
 """The staging folders of this process that are claimed or being claimed."""
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_use.clear)  # they are the parent's
 
 
 def clear_in_use() -> None:

@@ -6,19 +6,22 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from audio_pipeline.audio_io.write.atomic_write import atomic_write
 from audio_pipeline.audio_io.write.file_set import FileSet
-from audio_pipeline.audio_io.write.staging import ClaimedError
+from audio_pipeline.audio_io.write.staging import ClaimedError, clear_in_use
+from audio_pipeline.jobs.batch import worker_pool
 from audio_pipeline.jobs.batch.mix_task import ClaimedOutcome, Task, render_one
 from audio_pipeline.jobs.batch.plan import Mix, matrices_of, plan
 from audio_pipeline.jobs.batch.run import BatchOptions, run
 from audio_pipeline.memo.store import Cache
 from audio_pipeline.preset.batch_file import parse_vary
 from audio_pipeline.preset.project import Project
+from audio_pipeline.stopping import Stopped, signals_wait, stop_in_order, take_signals
 from tests.command import environment
 
 FADES = "dropout.fade=80ms,250ms,400ms,500ms"
@@ -187,7 +190,7 @@ worker_pool.render_one = render
 worker_pool._end_with_parent = lambda: None
 ours, theirs = multiprocessing.Pipe()
 ours.send("a task")
-worker_pool._serve(theirs)
+worker_pool._serve(theirs, [])
 """
 
 
@@ -203,3 +206,59 @@ def test_a_worker_clears_a_folder_that_its_signal_kept_from_being_cleared(tmp_pa
     )
     assert (done.returncode, done.stderr) == (-signal.SIGTERM, "")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_with_several_threads_starts_its_workers_anew() -> None:
+    """A fork would have the locks that the other threads hold, and nobody to release them."""
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    try:
+        assert worker_pool._way_to_start() == "spawn"
+    finally:
+        done.set()
+        thread.join()
+
+
+_SINGLE = """
+import pathlib, sys, threading
+from audio_pipeline.jobs.batch import worker_pool
+from audio_pipeline.jobs.batch.worker_pool import WorkerPool
+
+started = []
+way = worker_pool._way_to_start
+worker_pool._way_to_start = lambda: started.append(way()) or started[-1]
+from audio_pipeline.cli import main
+sys.argv = ["render-ending", *sys.argv[1:]]
+status = main._attempt()
+print(*started, "threads", threading.active_count(), file=sys.stderr)
+sys.exit(status)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems start every worker anew")
+def test_the_workers_of_a_command_are_forks(tiny: Project, tmp_path: Path) -> None:
+    batch = ("batch", "tiny", "--vary", FADES, "--jobs", "2")
+    process = _started(tiny, tmp_path, "-c", _SINGLE, *batch)
+    assert process.communicate(timeout=60)[1] == "fork fork threads 1\n"
+    assert process.returncode == 0
+    assert len(list(tiny.renders.glob("*.wav"))) == 4
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_fork_takes_signals_and_clears_nothing_of_its_parent(tmp_path: Path) -> None:
+    with FileSet(tmp_path, "mix") as files, signals_wait():
+        child = os.fork()
+        if child == 0:
+            try:
+                stop_in_order(signal.SIGTERM)
+                take_signals()
+                os.kill(os.getpid(), signal.SIGTERM)
+                os._exit(1)  # it did not take the signal
+            except Stopped:
+                clear_in_use()
+                os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        with files.part(tmp_path / "mix.wav", "wb") as file:
+            file.write(b"whole")
+    assert (tmp_path / "mix.wav").read_bytes() == b"whole"
