@@ -45,11 +45,15 @@ _PHASES: dict[str, tuple[str, ...]] = {
     "measuring: loudness, peaks": ("reporting.measuring:Meter.feed",),
     "measuring: faults": ("reporting.measuring:FaultFinder.feed",),
     "measuring: mono fold": ("reporting.measuring:FoldCheck.feed",),
-    "report": ("jobs.render:report_of_draft", "jobs.render:to_json", "jobs.render:facts_of"),
+    "report": (
+        "jobs.render_report:report_of_draft",
+        "jobs.render_report:to_json",
+        "jobs.render_report:facts_of",
+    ),
     "page: pictures": ("pages.page:PageAnalyzer.feed", "pages.page:PageAnalyzer.media"),
     "page: listening copy": ("pages.listening_copy:Copy.feed",),
     "page: text": ("jobs.render_page:write_page",),
-    "hashes": ("jobs.render:_hashes",),
+    "hashes": ("jobs.render_report:_hashes",),
     "files": ("audio_io.write.file_set:FileSet.__enter__", "audio_io.write.file_set:FileSet.__exit__"),
 }
 """The functions of each phase, as "module:name" below the package."""

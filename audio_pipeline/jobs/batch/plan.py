@@ -58,7 +58,7 @@ class Mix:
     """One mix of a batch; it can be pickled for another process or host.
 
     `overrides` are the values that differ from the base preset. `sounds` has a key for every sound that is on,
-    equal for equal sounds of two mixes. Mixes of one `family` differ only in cues, dropouts and master.
+    equal for equal sounds of two mixes. Mixes of one `family` differ only in cues, dropouts, stems and master.
     `failure` is the reason why it cannot be rendered; `preset` may then be None. `reference` is the reference
     that it is locked to. `full_mix` is the mix of the batch whose programme gain it uses, and which is rendered
     before it. `overruns` are those computed from the headers of the stems.

@@ -14,6 +14,7 @@ from audio_pipeline.errors import AudioPipelineError
 from audio_pipeline.jobs.batch.foresee import Foresight
 from audio_pipeline.jobs.batch.shared_timing import PlannedTiming, SharedTiming
 from audio_pipeline.jobs.batch.shared_values import ByObject, Layered, SharedValues
+from audio_pipeline.layers.base import Layer
 from audio_pipeline.memo.keys import exact
 from audio_pipeline.memo.store import digest
 from audio_pipeline.preset.checked_sounds import CheckedSounds
@@ -107,8 +108,11 @@ class SharedParts:
         return Layered((*found.parts, more)) if more else found
 
     def family(self, preset: Preset, sounding: Sounds) -> str:
-        """The key of the sounds that take most of a mix's time: all but cues, dropouts and master."""
-        costly = [(n, s) for n, s in sounding.items() if getattr(s, "kind", "") != "dropout"]
+        """The key of the sounds that take most of a mix's time, without dropouts and layers of a stem.
+
+        Languages on one bed are a family: the first renders the bed, the others read it from the cache.
+        """
+        costly = [(n, s) for n, s in sounding.items() if not _differs_in_a_family(s)]
         ears = _ears(preset)
         key = (*ears, *[id(sound) for _, sound in costly])
         if key not in self._families:
@@ -128,6 +132,10 @@ class SharedParts:
             keys.append(key)
         found = frozenset(keys)
         return self._frozen.setdefault(found, found)
+
+
+def _differs_in_a_family(sound: Parameters) -> bool:
+    return getattr(sound, "kind", "") == "dropout" or (isinstance(sound, Layer) and bool(sound.stems()))
 
 
 def _ears(preset: Preset) -> tuple[int, int, str, str]:

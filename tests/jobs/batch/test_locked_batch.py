@@ -63,6 +63,13 @@ def test_languages_have_one_picture_and_one_bed(film: Project) -> None:
     assert [bool(mix.overruns) for mix in locked] == [False, True, False, False]
 
 
+def test_languages_are_a_family_whose_first_mix_renders_the_bed(film: Project) -> None:
+    dubs = planned(film, LOCKED)[:3]
+    assert len({mix.family for mix in dubs}) == 1
+    layers = dubs[0].preset.layers  # type: ignore[union-attr]
+    assert any(layer.stems() for layer in layers.values())
+
+
 def test_slots_for_all_voices_make_one_bed_too(film: Project) -> None:
     slots = '[set]\n"voice_a.slot" = "900ms"\n"voice_b.slot" = "800ms"\n'
     assert [mix.name for mix in planned(film, BATCH + slots)][3:] == ["bed"]
