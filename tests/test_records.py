@@ -12,38 +12,30 @@ import pytest
 from audio_pipeline import records
 
 
-@records.dataclass(frozen=True)
-class Ours:
-    """A record."""
+def _made(decorate: Any, name: str) -> Any:
+    @decorate(frozen=True)
+    class Made:
+        """A record."""
 
-    kinds: ClassVar[int] = 2
-    first: int
-    second: float = 0.5
-    notes: list[str] = field(default_factory=list)
-    hidden: int = field(default=1, compare=False, repr=False)
+        kinds: ClassVar[int] = 2
+        first: int
+        second: float = 0.5
+        notes: list[str] = field(default_factory=list)
+        hidden: int = field(default=1, compare=False, repr=False)
 
-    def __post_init__(self) -> None:
-        if self.first < 0:
-            raise ValueError("negative")
+        def __post_init__(self) -> None:
+            if self.first < 0:
+                raise ValueError("negative")
+
+    Made.__name__ = Made.__qualname__ = name
+    return Made
 
 
-@dataclasses.dataclass(frozen=True)
-class Theirs:
-    """The same of the standard library."""
-
-    kinds: ClassVar[int] = 2
-    first: int
-    second: float = 0.5
-    notes: list[str] = field(default_factory=list)
-    hidden: int = field(default=1, compare=False, repr=False)
-
-    def __post_init__(self) -> None:
-        if self.first < 0:
-            raise ValueError("negative")
+Ours, Theirs = _made(records.dataclass, "Ours"), _made(dataclasses.dataclass, "Theirs")
 
 
 @records.dataclass(frozen=True)
-class Derived(Ours):
+class Derived(Ours):  # type: ignore[misc]
     """A record with one more field."""
 
     third: str = "c"
@@ -81,14 +73,14 @@ def test_a_wrong_call_is_refused_as_by_the_standard_library(
     args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> None:
     for made in (Ours, Theirs):
-        with pytest.raises(TypeError, match=made.__name__):
+        with pytest.raises(TypeError, match="__init__"):
             made(*args, **kwargs)
 
 
 def test_values_cannot_change() -> None:
     ours = Ours(1)
     with pytest.raises(dataclasses.FrozenInstanceError):
-        ours.first = 2  # type: ignore[misc]
+        ours.first = 2
     with pytest.raises(dataclasses.FrozenInstanceError):
         del ours.first
     with pytest.raises(ValueError, match="negative"):
