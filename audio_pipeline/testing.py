@@ -12,11 +12,12 @@ raises AssertionError for a breach of the contract.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
-from typing import cast
+from typing import TypeVar, cast
 
 import numpy as np
 
@@ -24,10 +25,10 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import rms
 from audio_pipeline.effects.base import Effect, Processor, StemBench, Strip
 from audio_pipeline.layers.base import Layer, Source
-from audio_pipeline.memo.sounds import PreparedSounds
-from audio_pipeline.memo.tracing import TracingScene
+from audio_pipeline.memo.sounds import PreparedSounds, fixed_until
+from audio_pipeline.memo.tracing import TracingScene, answer, without_end
 from audio_pipeline.timeline.moments import Clock, Schedule
-from audio_pipeline.timeline.scene import Scene, StemRequest
+from audio_pipeline.timeline.scene import Scene, StemRequest, to_samples
 from audio_pipeline.timeline.spans import TILE, Span, tiles_over
 from audio_pipeline.timeline.timecode import RATES
 
@@ -40,6 +41,11 @@ SIZES = (120_000, 352_000)
 ROUNDING = 1e-5
 """Allowed rounding error in tiles of another size, as a share of the RMS: −100 dB. Convolutions in float32 are
 computed by tile and round differently; on the grid the samples must be equal."""
+
+
+_MOVED_S = (Fraction(-9, 10), Fraction(17, 10))
+
+Prepared = TypeVar("Prepared", Source, Processor)
 
 
 def make_scene(
@@ -76,11 +82,12 @@ def check_layer(layer: Layer, scene: Scene | None = None) -> None:
 
     It is a pure function of the tile, in any order and in any worker; float64, finite, within full scale and
     silent outside its span; equal in tiles of any size; it does not read the scene while it renders; it is not
-    silent everywhere. Raises AssertionError for a breach.
+    silent everywhere; its `fixed_until` holds, if it has one. Raises AssertionError for a breach.
     """
     scene = make_scene() if scene is None else scene
     check_layer_on_the_grid(layer, scene)
     check_layer_in_tiles_of_any_size(layer, scene)
+    check_layer_with_another_end(layer, scene)
 
 
 def check_effect(effect: Effect, scene: Scene | None = None, name: str | None = None) -> None:
@@ -88,14 +95,15 @@ def check_effect(effect: Effect, scene: Scene | None = None, name: str | None = 
 
     `name` is the layer ("voice_a") or the bus ("FX") that it processes. The effect is a pure function of its
     window, in any order, and does not change its input; its output is finite and silent outside its active
-    span; tiles of any size give the same samples, so its look-back is long enough. Raises AssertionError for a
-    breach.
+    span; tiles of any size give the same samples, so its look-back is long enough; its `fixed_until` holds, if
+    it has one. Raises AssertionError for a breach.
     """
     scene = make_scene() if scene is None else scene
     if name is None:
         name = "FX" if effect.stage == "bus" else "voice_a"
     check_effect_on_the_grid(effect, scene, name)
     check_effect_in_tiles_of_any_size(effect, scene, name)
+    check_effect_with_another_end(effect, scene, name)
 
 
 def check_layer_on_the_grid(layer: Layer, scene: Scene, tiles: Sequence[Span] | None = None) -> None:
@@ -186,6 +194,30 @@ def check_effect_in_tiles_of_any_size(
             _check_same(part, whole, rounding)
 
 
+def check_layer_with_another_end(layer: Layer, scene: Scene) -> None:
+    """Check that no sample of a layer before its `fixed_until` changes with the end of the programme."""
+
+    def source(of: Scene) -> Source:
+        return PreparedSounds(of).source(layer, "it")
+
+    for one, other, here in _with_other_ends(layer, scene, source):
+        assert (one.render(here) == other.render(here)).all(), _CHANGES
+
+
+def check_effect_with_another_end(effect: Effect, scene: Scene, name: str) -> None:
+    """Check that no sample of an effect before its `fixed_until` changes with the end of the programme."""
+    sent = _noise(scene.programme, scene.programme.stop)
+
+    def processor(of: Scene) -> Processor:
+        return PreparedSounds(of).processor(effect, "it")
+
+    for one, other, here in _with_other_ends(effect, scene, processor):
+        strips = (_process(made, effect, name, sent, here).parts() for made in (one, other))
+        for part, same in zip(*strips, strict=True):
+            assert (part is None) == (same is None), _CHANGES
+            assert part is None or same is None or (part == same).all(), _CHANGES
+
+
 def check_stem_effect(effect: Effect, stems: Mapping[str, Samples], bench: StemBench) -> None:
     """Check that a stem effect is pure, does not change lengths or its input, and reports JSON values."""
     given = {layer: stem.copy() for layer, stem in stems.items()}
@@ -206,6 +238,47 @@ def check_tracked(sound: Layer | Effect, scene: Scene) -> None:
     tracing = TracingScene(scene, "it")
     sound.prepare(cast(Scene, tracing), "it")
     assert tracing.close() is not None, "it asks the scene what no key can hold"
+
+
+_CHANGES = "a sample before its fixed_until changes with its end"
+
+
+def _with_other_ends(
+    sound: Layer | Effect, scene: Scene, prepare: Callable[[Scene], Prepared]
+) -> Iterator[tuple[Prepared, Prepared, Span]]:
+    """A sound in the scene and in one with another end, and the spans before `fixed_until` of both.
+
+    Nothing if it has no `fixed_until`, or if another answer of the scene moves with the end.
+    """
+    for moved_s in _MOVED_S:
+        other = _moved(scene, moved_s)
+        here, there = prepare(scene), prepare(other)
+        first, second = fixed_until(here), fixed_until(there)
+        if first is None or second is None or _asked(sound, scene) != _asked(sound, other):
+            continue
+        for tile in tiles_over(Span(0, max(0, min(first, second)))):
+            yield here, there, Span(tile.start, min(tile.stop, first, second))
+
+
+def _moved(scene: Scene, by_s: Fraction) -> Scene:
+    """The scene with its dropout, its silence and its end later by `by_s` seconds."""
+    before = scene.schedule
+
+    def later(name: str) -> Callable[[Schedule], Fraction]:
+        return lambda _: before.named(name) + by_s
+
+    moved = {name: later(name) for name in ("dropout", "silence", "end") if name in before.define}
+    schedule = replace(before, define={**before.define, **moved}, _known={})
+    stop = scene.programme.stop + to_samples(by_s, scene.sample_rate)
+    return replace(scene, programme=Span(0, stop), schedule=schedule)
+
+
+def _asked(sound: Layer | Effect, scene: Scene) -> list[object]:
+    """The questions of a sound, with the answers that matter before its `fixed_until`; stems stay the same."""
+    tracing = TracingScene(scene, "it")
+    sound.prepare(cast(Scene, tracing), "it")
+    asked = [question for question in tracing.close() or () if not question[0].startswith("stem")]
+    return [[question, without_end(question, answer(scene, {}, {}, question))] for question in asked]
 
 
 def _check_same(samples: Samples, expected: Samples, rounding: float) -> None:

@@ -47,7 +47,7 @@ class Approach(Effect):
 
     def prepare(self, scene: Scene, name: str) -> ApproachProcessor:
         """See `Effect.prepare`."""
-        start, stop = scene.at(self.starts), scene.at(self.arrives)
+        start, stop = scene.at(self.starts), scene.end(self.arrives)
         return ApproachProcessor(self, start, max(stop, start + 1), scene)
 
 
@@ -57,6 +57,7 @@ class ApproachProcessor:
     def __init__(self, parameters: Approach, start: int, stop: int, scene: Scene) -> None:
         self._parameters = parameters
         self._start, self._stop = start, stop
+        self.fixed_until = start
         self._placer: Placer = scene.placer(db_at_half_power())
         treble = gain_from_db(parameters.treble)
         low = one_pole_lowpass(min(parameters.treble_from, scene.sample_rate / 2), scene.sample_rate)

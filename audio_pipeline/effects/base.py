@@ -158,7 +158,8 @@ class Processor(Protocol):
     `process(name, window, tile)`: `window` covers `[tile.start − look_back, tile.stop)` (for a bus
     effect only its sends do; other parts cover the tile), the result covers the tile. `name` is the
     name of the layer (stage "strip") or the bus (stage "bus"). A pure function; it does not change its
-    input arrays.
+    input arrays. It may have `fixed_until`, the first sample whose value depends on an answer of
+    `scene.end`; see `layers.base.Source`.
     """
 
     @property

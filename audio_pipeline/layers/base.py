@@ -28,6 +28,9 @@ class Source(Protocol):
     `render(tile)` is called only with complete tiles of the grid, by any worker in any order, and
     always returns the same samples: `(len(tile), channels)` float64. A source keeps no state between
     calls.
+
+    A source may have `fixed_until`, the first sample whose value depends on the end of the layer's
+    `span(scene)`: when that end moves, the tiles before are still read from the cache.
     """
 
     @property
@@ -84,8 +87,7 @@ class Layer(Parameters):
 
     def span(self, scene: Scene) -> Span:
         """The span [at, until) in samples, inside the programme."""
-        start = scene.at(self.at)
-        return Span(start, max(start, scene.at(self.until))).intersect(scene.programme)
+        return scene.span(self.at, self.until)
 
     def prepare(self, scene: Scene, name: str) -> Source:
         """The source of this layer; `name` is its name in the preset and the key of its noise.

@@ -252,6 +252,15 @@ class BreathSource:
         if any(a.span.stop > b.span.start for a, b in pairwise(self.phases)):
             raise ValueError("nobody breathes in and out at once")
 
+    @property
+    def fixed_until(self) -> int:
+        """See `Source`: the start of the fade at the end; no breath before depends on the end."""
+        return self.span.stop - self._fall
+
+    @property
+    def _fall(self) -> int:
+        return int(_END_FADE_S * self.sample_rate)
+
     def render(self, tile: Span) -> Samples:
         """The breath over a tile, `(len(tile), 1)`."""
         out = silence(len(tile), 1)
@@ -264,8 +273,7 @@ class BreathSource:
             if len(part):
                 sound = air(phase, self.timbre, self.sample_rate, self.seed, self.name)
                 out[part.inside(tile), 0] = sound[part.inside(phase.span)]
-        fall = int(_END_FADE_S * self.sample_rate)
-        fade_edges(out, tile.start, self.span.start, self.span.stop, 0, fall)
+        fade_edges(out, tile.start, self.span.start, self.span.stop, 0, self._fall)
         return out
 
 

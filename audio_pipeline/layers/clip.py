@@ -46,15 +46,16 @@ class Clip(Layer):
     def prepare(self, scene: Scene, name: str) -> ClipSource:
         """See `Layer.prepare`. A seam is limited to half the length of the file."""
         audio = scene.stems[self._request()]
-        span = self.span(scene)
+        room = span = self.span(scene)
         if not self.loop or len(audio) == 0:
-            span = Span(span.start, min(span.stop, span.start + len(audio)))
+            span = Span(room.start, min(room.stop, room.start + len(audio)))
         seam = min(scene.samples(self.seam), len(audio) // 2)
         progress = (np.arange(seam) + 0.5) / max(seam, 1)
         joint = audio[:seam].T * curve("qsin", progress)
         joint += audio[len(audio) - seam :].T * curve("qsin", 1.0 - progress)
         fades = scene.samples(self.fade_in), scene.samples(self.fade_out)
-        return ClipSource(self, fades, audio, joint.T, self._gains(), span)
+        fixed_until = room.stop if span.stop < room.stop else span.stop - fades[1]
+        return ClipSource(self, fades, audio, joint.T, self._gains(), span, fixed_until)
 
     def _request(self) -> StemRequest:
         return StemRequest(self.stem, channels=2)
@@ -77,6 +78,7 @@ class ClipSource:
     joint: Samples
     gains: Samples
     span: Span
+    fixed_until: int
     channels: Literal[1, 2] = 2
 
     @property

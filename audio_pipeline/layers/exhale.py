@@ -54,7 +54,7 @@ class Exhale(Layer):
 
     def prepare(self, scene: Scene, name: str) -> ExhaleSource:
         """See `Layer.prepare`. Raises RenderError when the head model for headphones is missing."""
-        span = self.span(scene)
+        span, room = self.span(scene), self._room(scene)
         phase = Phase(span, "out", self.level, ending=scene.samples(self.ending))
         timbre = Timbre(formants_db=self.formants, exhale_hz=self.cut)
         placer = scene.placer(db_at_half_power())
@@ -68,11 +68,15 @@ class Exhale(Layer):
             placer,
             self.pan,
             self.width / 100.0,
+            room.stop if span.stop < room.stop else span.start,
         )
+
+    def _room(self, scene: Scene) -> Span:
+        return super().span(scene)
 
     def span(self, scene: Scene) -> Span:
         """The span from `at` for `length`, no later than `until`."""
-        room = super().span(scene)
+        room = self._room(scene)
         return Span(room.start, min(room.stop, room.start + scene.samples(self.length)))
 
 
@@ -89,6 +93,7 @@ class ExhaleSource:
     placer: Placer
     pan: float
     width: float
+    fixed_until: int
     channels: Literal[1, 2] = 2
 
     def render(self, tile: Span) -> Samples:

@@ -127,6 +127,11 @@ class GrainSource:
         self.hiss = StereoNoise(self.seed, f"{self.name}.hiss", magnitude, self._alike())
 
     @property
+    def fixed_until(self) -> int:
+        """See `Source`: the start of the fade-out."""
+        return self.span.stop - self.fades[1]
+
+    @property
     def _dust(self) -> float:
         return _share(self.layer.dust, self.layer.dust_rate)
 

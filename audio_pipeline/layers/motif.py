@@ -130,23 +130,28 @@ class Motif(Layer):
 
     def span(self, scene: Scene) -> Span:
         """The span from `at` for the length of the phrase, no later than `until`."""
-        room = super().span(scene)
+        room = self._room(scene)
         beats = parse_notes(self.notes)[-1].stop
         length = math.ceil((beats * self._beat() + scene.seconds(self.release)) * scene.sample_rate)
         return Span(room.start, min(room.stop, room.start + length))
+
+    def _room(self, scene: Scene) -> Span:
+        return super().span(scene)
 
     def prepare(self, scene: Scene, name: str) -> MotifSource:
         """See `Layer.prepare`. The phrase is a few seconds long, so all of it is computed here."""
         span = self.span(scene)
         if len(span) == 0:
-            return MotifSource(np.zeros(0), span)
+            return MotifSource(np.zeros(0), span, span.start)
         if len(span) > _LONGEST_S * scene.sample_rate:
             raise PresetError(
                 f"{name}: its notes last longer than {_LONGEST_S} s",
                 hint="Write fewer notes, or raise tempo.",
             )
         phrase = self._hum(scene, name, span)
-        return MotifSource(phrase * (gain_from_db(self.level) / max(rms(phrase), 1e-30)), span)
+        phrase *= gain_from_db(self.level) / max(rms(phrase), 1e-30)
+        room = self._room(scene)
+        return MotifSource(phrase, span, room.stop if span.stop < room.stop else span.start)
 
     def pitch_hz(self, scene: Scene, time_s: Samples) -> Samples:
         """The pitch `(n,)` without jitter, at times `(n,)` from the start of the phrase."""
@@ -234,10 +239,11 @@ class Motif(Layer):
 
 @dataclass
 class MotifSource:
-    """The phrase `(len(span),)`, hummed once."""
+    """The phrase `(len(span),)`, hummed once; a phrase that is cut depends on its end from its start on."""
 
     phrase: Samples
     span: Span
+    fixed_until: int
     channels: Literal[1, 2] = 1
 
     def render(self, tile: Span) -> Samples:

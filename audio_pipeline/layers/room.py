@@ -89,6 +89,11 @@ class RoomSource:
         rumble = _of_rms(gain * math.sqrt(share / (1 + share)), _rumble(layer, slow_hz))
         self.rumble = ColouredNoise(seed, f"{self.name}.rumble", rumble)
 
+    @property
+    def fixed_until(self) -> int:
+        """See `Source`: the start of the fade-out."""
+        return self.span.stop - self.fades[1]
+
     def render(self, tile: Span) -> Samples:
         """The room over a tile, `(len(tile), 2)`."""
         if not self.span.meets(tile):

@@ -90,23 +90,23 @@ class Voice(Layer):
         if self.fit in ("start", "end"):  # the line's position depends on the slot
             slot = Span(scene.cue(f"{name}.at"), scene.cue(f"{name}.tail"))
         line = self.line(slot, at, len(stem))
-        heard = line.spoken.intersect(self.span(scene))
-        return VoiceSource(stem, line, heard, scene.sample_rate)
+        return VoiceSource(stem, line, self.span(scene), scene.sample_rate)
 
 
 class VoiceSource:
-    """The conditioned stem `(n, 1)` at the position of its line, audible inside `span`.
+    """The conditioned stem `(n, 1)` at the position of its line, audible inside `passes`.
 
     At a cut of its slot it fades within `CUT_FADE_S`, inside the slot.
     """
 
     channels: Literal[1, 2] = 1
 
-    def __init__(self, stem: Samples, line: Line, span: Span, sample_rate: int) -> None:
+    def __init__(self, stem: Samples, line: Line, passes: Span, sample_rate: int) -> None:
         self._stem = stem
         self._line = line
         self._fade = round(CUT_FADE_S * sample_rate)
-        self.span = span
+        self.span = line.spoken.intersect(passes)
+        self.fixed_until = passes.stop
 
     def render(self, tile: Span) -> Samples:
         """See `Source.render`."""

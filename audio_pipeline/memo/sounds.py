@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Generic, Literal, TypeVar, cast
 
 from audio_pipeline.dsp.arrays import Samples
@@ -16,11 +17,37 @@ from audio_pipeline.effects.base import Effect, Processor, Strip
 from audio_pipeline.layers.base import Layer, Source
 from audio_pipeline.memo.keys import engine_key, sound_key
 from audio_pipeline.memo.store import Cache, digest
-from audio_pipeline.memo.tracing import Question, StemKeys, TracingScene, TreatedKeys, answer
+from audio_pipeline.memo.tracing import (
+    Question,
+    StemKeys,
+    TracingScene,
+    TreatedKeys,
+    answer,
+    without_end,
+)
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import Span
 
 Made = TypeVar("Made", Source, Processor)
+
+
+@dataclass(frozen=True)
+class SoundKey:
+    """The key of the output of a sound, and the key of its tiles before its sample `fixed_until`.
+
+    `before` does not contain the end of the sound, so a moved end changes few tiles; without
+    `fixed_until` it is not used.
+    """
+
+    whole: str
+    before: str
+    fixed_until: int | None = None
+
+    def of(self, here: Span) -> str:
+        """The key of the tile `here`."""
+        settled = self.fixed_until is not None and here.stop <= self.fixed_until
+        return self.before if settled else self.whole
 
 
 class PreparedSounds:
@@ -68,14 +95,15 @@ class DeferredSounds:
             scene.seed,
             [clock.rate.name, clock.gauge, clock.start_frame],
         ]
-        self.keys: dict[str, str | None] = {}
-        """The key of the output of each sound; None if it must not be cached."""
+        self.keys: dict[str, SoundKey | None] = {}
+        """The key of each sound; None if its output must not be cached."""
 
     def source(self, layer: Layer, name: str) -> Source:
         """The source of a layer."""
 
         def facts_of(made: Source) -> dict[str, Any]:
-            return {"span": [made.span.start, made.span.stop], "channels": made.channels}
+            span = [made.span.start, made.span.stop]
+            return {"span": span, "channels": made.channels, "fixed_until": fixed_until(made)}
 
         sound, facts = self._deferred(layer, layer.prepare, name, facts_of)
         return DeferredSource(sound, facts)
@@ -84,7 +112,7 @@ class DeferredSounds:
         """The processor of an effect."""
 
         def facts_of(made: Processor) -> dict[str, Any]:
-            return {"look_back": made.look_back}
+            return {"look_back": made.look_back, "fixed_until": fixed_until(made)}
 
         sound, facts = self._deferred(effect, effect.prepare, name, facts_of)
         return DeferredProcessor(sound, facts, self._cache)
@@ -101,19 +129,21 @@ class DeferredSounds:
         known = self._cache.get(asker)
         if known is not None:
             key = self._key(scene, asker, known.note["questions"])
-            facts = None if key is None else self._cache.get(key)
-            if facts is not None:
-                self.keys[name] = key
-                return Deferred(key, lambda: _prepared(prepare, scene, name)[0]), facts.note
+            facts = None if key is None else self._cache.get(key.whole)
+            if key is not None and facts is not None:
+                self.keys[name] = replace(key, fixed_until=facts.note["fixed_until"])
+                return Deferred(key.whole, lambda: _prepared(prepare, scene, name)[0]), facts.note
         made, questions = _prepared(prepare, scene, name)
         key = None if questions is None else self._key(scene, asker, questions)
-        self.keys[name] = key
-        if key is not None:
-            self._cache.put(key, note=facts_of(made))
-            self._cache.put(asker, note={"questions": questions})
-        return Deferred(key, lambda: made), facts_of(made)
+        if key is None:
+            self.keys[name] = None
+            return Deferred(None, lambda: made), facts_of(made)
+        self.keys[name] = replace(key, fixed_until=fixed_until(made))
+        self._cache.put(key.whole, note=facts_of(made))
+        self._cache.put(asker, note={"questions": questions})
+        return Deferred(key.whole, lambda: made), facts_of(made)
 
-    def _key(self, scene: Scene, asker: str, questions: list[Question]) -> str | None:
+    def _key(self, scene: Scene, asker: str, questions: list[Question]) -> SoundKey | None:
         """The key of the output of a sound with these questions to `scene`; None if one has no answer."""
         try:
             answers = [
@@ -121,7 +151,14 @@ class DeferredSounds:
             ]
         except (ValueError, KeyError, ModuleNotFoundError):  # the package of a head model is missing
             return None
-        return digest(asker, questions, answers)
+        before = [without_end(*asked) for asked in zip(questions, answers, strict=True)]
+        return SoundKey(digest(asker, questions, answers), digest(asker, questions, "before", before))
+
+
+def fixed_until(made: Source | Processor) -> int | None:
+    """The first sample of a prepared sound that depends on its end; None if the sound does not state it."""
+    found = getattr(made, "fixed_until", None)
+    return None if found is None else int(found)
 
 
 def _prepared(

@@ -71,8 +71,13 @@ class TracingScene:
         return self._asked_for("seconds").seconds(duration)
 
     def at(self, moment: Moment) -> int:
-        choices = [[list(term) for term in choice] for choice in moment.choices]
-        return self._asked_for("at", ["at", moment.text, choices]).at(moment)
+        return self._asked_for("at", ["at", *_moment(moment)]).at(moment)
+
+    def end(self, moment: Moment) -> int:
+        return self._asked_for("end", ["end", *_moment(moment)]).end(moment)
+
+    def span(self, at: Moment, until: Moment) -> Span:
+        return self._asked_for("span", ["span", _moment(at), _moment(until)]).span(at, until)
 
     def cue(self, name: str) -> int:
         return self._asked_for("cue", ["cue", name]).cue(name)
@@ -160,9 +165,13 @@ class _TracingStems(Mapping[StemRequest, Samples]):
 def answer(scene: Scene, stem_keys: StemKeys, treated_keys: TreatedKeys, question: Question) -> Any:
     """The answer of `scene`, as JSON. Raises ValueError or KeyError if it has no answer."""
     match question:
-        case ["at", text, choices]:
-            terms = tuple(tuple((sign, atom) for sign, atom in choice) for choice in choices)
-            return scene.at(Moment(text, terms))
+        case ["at", *moment]:
+            return scene.at(_of_question(moment))
+        case ["end", *moment]:
+            return scene.end(_of_question(moment))
+        case ["span", at, until]:
+            span = scene.span(_of_question(at), _of_question(until))
+            return [span.start, span.stop]
         case ["cue", name]:
             return scene.cue(name)
         case ["programme"]:
@@ -177,6 +186,26 @@ def answer(scene: Scene, stem_keys: StemKeys, treated_keys: TreatedKeys, questio
             treated = treated_keys.get(layer)
             return stem_keys[_request(asked)] if treated is None else treated
     raise ValueError(f"unknown question {question!r}")
+
+
+def without_end(question: Question, answer: Any) -> Any:
+    """The part of an answer that matters before `fixed_until` of the sound that asks."""
+    match question[0]:
+        case "end":
+            return None
+        case "span":
+            return answer[:1]
+    return answer
+
+
+def _moment(moment: Moment) -> Question:
+    """The moment as JSON."""
+    return [moment.text, [[list(term) for term in choice] for choice in moment.choices]]
+
+
+def _of_question(asked: list[Any]) -> Moment:
+    text, choices = asked
+    return Moment(text, tuple(tuple((sign, atom) for sign, atom in choice) for choice in choices))
 
 
 def _asked(request: StemRequest) -> list[Any]:

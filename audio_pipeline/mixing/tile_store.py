@@ -15,9 +15,11 @@ import numpy as np
 
 from audio_pipeline.effects.base import Strip
 from audio_pipeline.memo.keys import ears_key
+from audio_pipeline.memo.sounds import SoundKey
 from audio_pipeline.memo.store import Cache, digest
 from audio_pipeline.mixing.graph import Stage
 from audio_pipeline.timeline.scene import Scene
+from audio_pipeline.timeline.spans import tile
 
 
 class TileStore(Protocol):
@@ -79,10 +81,10 @@ class MemoryTiles:
 class DiskTiles:
     """Stores tiles in the cache, also for later renders, under a key of everything they depend on.
 
-    `keys` holds the key of the output of each sound; a stage with a sound of key None is not stored.
+    `keys` holds the key of each sound; a stage with a sound of key None is not stored.
     """
 
-    def __init__(self, cache: Cache, scene: Scene, keys: Mapping[str, str | None]) -> None:
+    def __init__(self, cache: Cache, scene: Scene, keys: Mapping[str, SoundKey | None]) -> None:
         self._cache = cache
         self._ears = ears_key(scene)
         self._keys = keys
@@ -105,8 +107,10 @@ class DiskTiles:
         """See `TileStore.forget_before`; nothing is dropped, because other renders may need the tiles."""
 
     def _key(self, stage: Stage, index: int) -> str | None:
-        sounds = [self._keys[name] for name in stage.sounds()]
-        if None in sounds:
-            return None
+        sounds = []
+        for name in stage.sounds():
+            if (key := self._keys[name]) is None:
+                return None
+            sounds.append(key.of(tile(index)))
         ears = None if stage.bus is None else self._ears  # part of a source's own key
         return digest("tile", ears, [stage.bus, stage.strips, stage.effects], sounds, index)

@@ -106,6 +106,15 @@ class Scene:
         """The sample of `moment`."""
         return to_samples(self.schedule.seconds(moment), self.sample_rate)
 
+    def end(self, moment: Moment) -> int:
+        """As `at`, for a moment that changes no sample before `fixed_until` of the sound that asks."""
+        return self.at(moment)
+
+    def span(self, at: Moment, until: Moment) -> Span:
+        """The span [at, until) inside the programme, empty at `at` if `until` comes first; its end as `end`."""
+        start = self.at(at)
+        return Span(start, max(start, self.at(until))).intersect(self.programme)
+
     def cue(self, name: str) -> int:
         """The sample of a cue or of a sound's moment, such as "black" or "voice_a.tail"."""
         return to_samples(self.schedule.named(name), self.sample_rate)

@@ -22,7 +22,10 @@ from audio_pipeline.effects.match import MatchVoices
 from audio_pipeline.effects.optical import Optical
 from audio_pipeline.jobs.render import Order, render
 from audio_pipeline.layers.base import Layer
+from audio_pipeline.layers.breath import Breath
+from audio_pipeline.layers.grain import Grain
 from audio_pipeline.layers.projector import Projector
+from audio_pipeline.layers.room import Room
 from audio_pipeline.memo.keys import exact
 from audio_pipeline.memo.sounds import DeferredSounds, PreparedSounds
 from audio_pipeline.memo.store import Cache
@@ -182,6 +185,11 @@ ASKED: dict[str, tuple[Callable[[Scene], object], dict[str, Any]]] = {
     "samples": (lambda scene: scene.samples(parse_duration("6f")), CHANGED_RATE),
     "seconds": (lambda scene: scene.seconds(parse_duration("6f")), CHANGED_RATE),
     "at": (lambda scene: scene.at(parse_moment("black + 1s")), _moved("black")),
+    "end": (lambda scene: scene.end(parse_moment("black + 1s")), _moved("black")),
+    "span": (
+        lambda scene: scene.span(parse_moment("start"), parse_moment("black")),
+        _moved("black"),
+    ),
     "cue": (lambda scene: scene.cue("black"), _moved("black")),
     "programme": (lambda scene: scene.programme, {"programme": Span(0, 480_000)}),
     "speech": (lambda scene: scene.speech, {"speech": SPEECH}),
@@ -250,6 +258,39 @@ def test_whatever_a_sound_asks_is_in_its_key(member: str, tmp_path: Path) -> Non
     assert first is not None
     assert changed is not None
     assert first == again != changed
+
+
+def _with_end_at(end_s: float) -> Scene:
+    return make_scene(CUES | {"dropout": end_s - 1, "silence": end_s, "end": end_s + 1}, speech=SPEECH)
+
+
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@given(
+    sound=st.sampled_from(SOUNDS),
+    ends_s=st.lists(st.integers(220, 300), min_size=2, max_size=2),
+    where=st.sampled_from([0, 1, 2, 3]),
+)
+def test_a_moved_end_sounds_the_same_with_and_without_the_cache(
+    cache: Cache, sound: tuple[str, Layer], ends_s: list[int], where: int
+) -> None:
+    name, layer = sound
+    layer = layer.model_copy(update={"at": parse_moment("black"), "on": True})
+    for end_s in ends_s:
+        scene = _with_end_at(end_s / 10)
+        wanted = layer.prepare(scene, name).render(tile(where))
+        assert _kept(cache, scene, layer, name, where).tobytes() == wanted.tobytes()
+
+
+@pytest.mark.parametrize("layer", [Projector(), Room(), Grain(), Breath()], ids=lambda one: one.kind)
+def test_a_moved_end_changes_only_the_keys_of_the_last_tiles(layer: Layer, tmp_path: Path) -> None:
+    keys = []
+    for end_s in (24.0, 25.0):
+        sounds = DeferredSounds(Cache(tmp_path), _with_end_at(end_s), {})
+        sounds.source(layer, "it")
+        key = sounds.keys["it"]
+        assert key is not None
+        keys.append([key.of(tile(index)) for index in range(4)])
+    assert [one == other for one, other in zip(*keys, strict=True)] == [True, True, False, False]
 
 
 @pytest.mark.parametrize("member", UNTRACKED)

@@ -19,7 +19,9 @@ from audio_pipeline.preset.project import Project
 from audio_pipeline.testing import (
     check_effect_in_tiles_of_any_size,
     check_effect_on_the_grid,
+    check_effect_with_another_end,
     check_layer_on_the_grid,
+    check_layer_with_another_end,
     check_stem_effect,
 )
 from audio_pipeline.timeline.spans import TILE, tile
@@ -81,6 +83,16 @@ def test_every_kind_of_effect_keeps_the_contract(effect):
     assert names_of(effect)
     for name in names_of(effect):
         check_effect_on_the_grid(effect, scene, name, rounding_of(effect.kind))
+
+
+@pytest.mark.parametrize("layer", EVERY_LAYER, ids=lambda layer: layer.kind)
+def test_every_kind_of_layer_is_fixed_as_long_as_it_says(layer):
+    check_layer_with_another_end(layer, scene_of(layer))
+
+
+@pytest.mark.parametrize("effect", EVERY_EFFECT, ids=lambda effect: effect.kind)
+def test_every_kind_of_effect_is_fixed_as_long_as_it_says(effect):
+    check_effect_with_another_end(effect, scene_of(effect), names_of(effect)[0])
 
 
 @pytest.mark.parametrize("effect", EVERY_STEM_EFFECT, ids=lambda effect: effect.kind)

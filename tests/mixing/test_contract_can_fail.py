@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -14,9 +15,12 @@ from audio_pipeline.memo.tracing import SceneClosedError
 from audio_pipeline.testing import (
     check_effect_in_tiles_of_any_size,
     check_effect_on_the_grid,
+    check_effect_with_another_end,
     check_layer_in_tiles_of_any_size,
     check_layer_on_the_grid,
+    check_layer_with_another_end,
 )
+from audio_pipeline.timeline.moments import parse_moment
 from audio_pipeline.timeline.scene import Scene, StemRequest
 from audio_pipeline.timeline.spans import TILE, Span
 from tests.every_kind import scene_of
@@ -228,6 +232,42 @@ EFFECTS = {
     "not finite": (lambda p, out, window: Strip(stereo=out.stereo + np.inf), "finite"),
     "sound everywhere": (lambda p, out, window: Strip(stereo=out.stereo + 1e-9), "active span"),
 }
+
+
+@pytest.mark.parametrize("states", [False, True])
+def test_a_layer_that_depends_on_its_end_sooner_than_it_says_is_seen(states: bool) -> None:
+    class Swell(Tone):
+        kind: str = "swell"
+
+        def prepare(self, scene: Scene, name: str) -> ToneSource:
+            source = super().prepare(scene, name)
+            source.broken = lambda out, tile: out / len(source.span)  # type: ignore[method-assign]
+            if states:
+                source.fixed_until = source.span.stop  # type: ignore[attr-defined]
+            return source
+
+    check_layer_with_another_end(Tone(), scene_of(Tone()))
+    with pytest.raises(AssertionError, match="fixed_until") if states else nullcontext():
+        check_layer_with_another_end(Swell(), scene_of(Tone()))
+
+
+def test_an_effect_that_depends_on_an_end_sooner_than_it_says_is_seen() -> None:
+    class Rise(Delay):
+        def prepare(self, scene: Scene, name: str) -> DelayProcessor:
+            processor = super().prepare(scene, name)
+            stop = scene.end(parse_moment("end"))
+            process = processor.process
+
+            def rising(name: str, window: Strip, tile: Span) -> Strip:
+                strip = process(name, window, tile)
+                return Strip(stereo=None if strip.stereo is None else strip.stereo / stop)
+
+            processor.process = rising  # type: ignore[method-assign]
+            processor.fixed_until = stop  # type: ignore[attr-defined]
+            return processor
+
+    with pytest.raises(AssertionError, match="fixed_until"):
+        check_effect_with_another_end(Rise(), scene_of(Delay()), "voice_a")
 
 
 def test_an_effect_that_keeps_the_contract_passes() -> None:

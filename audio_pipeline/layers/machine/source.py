@@ -178,6 +178,11 @@ class ProjectorSource:
     rise_curve: CurveName
     channels: Literal[1, 2] = 2
 
+    @property
+    def fixed_until(self) -> int:
+        """See `Source`: the start of the fade at the end."""
+        return self.span.stop - self.edge
+
     def render(self, tile: Span) -> Samples:
         """The projector over a tile, `(len(tile), 2)`."""
         sounding = tile.intersect(self.span)
