@@ -17,7 +17,7 @@ from audio_pipeline.reporting.facts import MixFacts
 from audio_pipeline.reporting.marker_facts import facts_of_markers
 from audio_pipeline.reporting.model import LoudnessReport
 from audio_pipeline.reporting.own_facts import FROM_FILE, Picture, own_facts
-from audio_pipeline.reporting.report import report_of_file
+from audio_pipeline.reporting.report import report_of_draft, report_of_file
 from audio_pipeline.timeline.spans import Span
 
 
@@ -48,6 +48,11 @@ def measure(files: Iterable[Path], known: Known) -> list[LoudnessReport]:
 def measure_file(path: Path, known: Known) -> LoudnessReport:
     """The report of a file. Raises as `measure`."""
     return report_of_file(path, facts_of_file(path, known), path.name)
+
+
+def figures_of_file(path: Path, known: Known) -> LoudnessReport:
+    """As `measure_file`, without the hash of the file: 9 % of the time, and no table or verdict shows it."""
+    return report_of_draft(path, facts_of_file(path, known), path.name)
 
 
 def facts_of_file(path: Path, known: Known) -> MixFacts:
