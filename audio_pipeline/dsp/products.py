@@ -39,16 +39,21 @@ def row_product(
 
 
 def energies(x: Samples) -> Samples:
-    """The sums of squares along the last axis, `(..., n)` → `(...)`; any axis may be empty.
+    """The sums of squares along the last axis, `(..., n)` → `(...)`; any axis may be empty."""
+    return inner_products(x, x)
+
+
+def inner_products(x: Samples, y: Samples) -> Samples:
+    """The sums of products along the last axis, `(..., n)` twice → `(...)`; any axis may be empty.
 
     Computed in parts so short that BLAS starts no threads.
     """
     count = x.shape[-1] // _SHORT
     whole = count * _SHORT
-    rest = x[..., whole:]
-    sums: Samples = np.vecdot(rest, rest)
+    sums: Samples = np.vecdot(x[..., whole:], y[..., whole:])
     if whole:
         # the number of parts is explicit, because NumPy cannot infer it if another axis is empty
-        parts = x[..., :whole].reshape(*x.shape[:-1], count, _SHORT)
-        sums += np.vecdot(parts, parts).sum(axis=-1)
+        shape = (*x.shape[:-1], count, _SHORT)
+        parts = np.vecdot(x[..., :whole].reshape(shape), y[..., :whole].reshape(shape))
+        sums += parts.sum(axis=-1)
     return sums

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.metering.faults.finder import FaultFinder
-from audio_pipeline.metering.faults.gaps import _runs
+from audio_pipeline.metering.faults.gaps import _silent_runs
+from audio_pipeline.metering.faults.half_seconds import half_seconds
 from audio_pipeline.metering.faults.kinds import FaultKind
 from audio_pipeline.metering.faults.pairs import PairMeter
 from tests.conftest import REPOSITORY
@@ -210,7 +211,9 @@ def test_a_delayed_channel_is_found_with_its_delay(samples: int) -> None:
 def test_every_long_run_is_found_and_no_short_one(runs: list[tuple[bool, int]], shortest: int) -> None:
     small = np.concatenate([np.zeros(0, np.bool_), *(np.full(n, value) for value, n in runs)])
     edges = np.flatnonzero(np.diff(small.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
-    assert _runs(small, shortest) == [(a, b) for a, b in edges.tolist() if b - a >= shortest]
+    assert _silent_runs(np.where(small, 0.0, 1.0), shortest) == [
+        (a, b) for a, b in edges.tolist() if b - a >= shortest
+    ]
 
 
 @pytest.mark.parametrize("unlike", range(13))
@@ -223,7 +226,7 @@ def test_windows_are_looked_at_for_as_long_as_they_can_matter(
     monkeypatch.setattr(PairMeter, "_delay", lambda *windows: next(asked))
     meter, x = PairMeter(RATE, delays=True), np.full(RATE, 0.5) * (-1.0) ** np.arange(RATE)
     for _ in range(seconds):
-        meter.feed(x, x)
+        meter.feed(half_seconds(x, RATE), half_seconds(x, RATE))
     windows = looked[: 2 * seconds]
     delayed = windows.count((24, 1.0)) >= 0.8 * len(windows)
     assert meter.delay_samples() == (24 if delayed else None)
