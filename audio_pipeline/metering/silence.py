@@ -61,8 +61,8 @@ class SilenceFinder:
         """
         if not block[0].any() or not block[-1].any():
             return True
-        zero = ~block[:: max(1, self._shortest // 2)].any(axis=1)
-        return bool((zero[1:] & zero[:-1]).any())
+        sounds = np.any(block[:: max(1, self._shortest // 2)], axis=1)
+        return not bool(np.all(sounds[1:] | sounds[:-1]))
 
     def _close(self, stop: int) -> None:
         if self._since is not None and stop - self._since >= self._shortest:
