@@ -34,7 +34,10 @@ class ClippingFinder:
         self.highest, self.lowest = max(self.highest, highest), min(self.lowest, lowest)
         tail = self._tail
         for top in {float(tail.max(initial=highest)), float(tail.min(initial=lowest))}:
-            if abs(top) < SOFTEST:
+            # a softer top is not the loudest level of the programme: nearly always, without a further look
+            if abs(top) < SOFTEST or not (
+                abs(top) >= NEAR_FULL_SCALE or top in (self.highest, self.lowest)
+            ):
                 continue
             if np.count_nonzero(x == top) + np.count_nonzero(tail == top) >= SHORTEST_RUN:
                 self._count(np.concatenate([tail, x]), top, self._position - len(tail))
