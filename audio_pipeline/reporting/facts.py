@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from audio_pipeline.preset.overruns import Overrun
 from audio_pipeline.reporting.notes import Note
 from audio_pipeline.timeline.moments import Clock
 from audio_pipeline.timeline.spans import Span
@@ -15,6 +14,7 @@ from audio_pipeline.timeline.timecode import RATES
 
 if TYPE_CHECKING:
     from audio_pipeline.dsp.arrays import Samples
+    from audio_pipeline.preset.overruns import Overrun
     from audio_pipeline.timeline.scene import Listening
 
 
