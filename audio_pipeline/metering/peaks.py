@@ -44,6 +44,7 @@ class Peaks:
     def __init__(self, channels: int) -> None:
         self._bounds = bounds_of()
         self._waiting = np.zeros((channels, 2 * REACH))
+        self._highest_before = np.zeros(channels)
         self._scratch = Scratch()
         self._first = -2 * REACH  # the position of the first buffered sample
         self.sample_peaks = np.zeros(channels)
@@ -55,17 +56,20 @@ class Peaks:
         """Feed the next block `(n, channels)`."""
         waiting = self._waiting.shape[1]
         blocks = (waiting + len(x) - 2 * REACH) // BLOCK
-        highest_new, highest_before = _highest(x.T), _highest(self._waiting)
-        for channel, highest in enumerate(highest_new):
+        highest_new = _highest(x.T)
+        # an upper bound for the buffered samples, all of which may be in an earlier block
+        bounds = np.maximum(highest_new, self._highest_before).tolist()
+        self._highest_before = highest_new if len(x) > 2 * REACH + BLOCK else np.array(bounds)
+        for channel, highest in enumerate(highest_new.tolist()):
             new = x[:, channel]
             if highest > self.sample_peaks[channel]:
                 self.sample_peaks[channel] = highest
                 self.sample_places[channel] = self._first + waiting + int(np.argmax(np.abs(new)))
-            highest = max(highest, highest_before[channel])
-            if blocks and self._bounds.steepest * HEADROOM * highest > self.true_peaks[channel]:
+            bound = bounds[channel]
+            if blocks and self._bounds.steepest * HEADROOM * bound > self.true_peaks[channel]:
                 window = self._scratch.take("window", (waiting + len(new),), np.float64)
                 window[:waiting], window[waiting:] = self._waiting[channel], new
-                self._search(channel, window, blocks, highest)
+                self._search(channel, window, blocks, bound)
         taken = blocks * BLOCK
         self._first += taken
         last = np.concatenate([self._waiting[:, taken:], x.T[:, max(0, taken - waiting) :]], axis=1)
@@ -136,7 +140,7 @@ class Peaks:
             self.true_places[channel] = self._first + blocks[row] * BLOCK + REACH + after
 
 
-def _highest(x: Samples) -> list[float]:
+def _highest(x: Samples) -> Samples:
     """The largest magnitude of every channel of x `(channels, n)`; 0 when it is empty."""
-    highest: list[float] = np.maximum(x.max(axis=1, initial=0.0), -x.min(axis=1, initial=0.0)).tolist()
+    highest: Samples = np.maximum(x.max(axis=1, initial=0.0), -x.min(axis=1, initial=0.0))
     return highest
