@@ -58,18 +58,17 @@ class Peaks:
         blocks = (waiting + len(x) - 2 * REACH) // BLOCK
         highest_new = _highest(x.T)
         # an upper bound for the buffered samples, all of which may be in an earlier block
-        bounds = np.maximum(highest_new, self._highest_before).tolist()
-        self._highest_before = highest_new if len(x) > 2 * REACH + BLOCK else np.array(bounds)
-        for channel, highest in enumerate(highest_new.tolist()):
-            new = x[:, channel]
-            if highest > self.sample_peaks[channel]:
-                self.sample_peaks[channel] = highest
-                self.sample_places[channel] = self._first + waiting + int(np.argmax(np.abs(new)))
-            bound = bounds[channel]
-            if blocks and self._bounds.steepest * HEADROOM * bound > self.true_peaks[channel]:
-                window = self._scratch.take("window", (waiting + len(new),), np.float64)
-                window[:waiting], window[waiting:] = self._waiting[channel], new
-                self._search(channel, window, blocks, bound)
+        bounds = np.maximum(highest_new, self._highest_before)
+        self._highest_before = highest_new if len(x) > 2 * REACH + BLOCK else bounds
+        for channel in np.flatnonzero(highest_new > self.sample_peaks).tolist():
+            self.sample_peaks[channel] = highest_new[channel]
+            self.sample_places[channel] = self._first + waiting + int(np.argmax(np.abs(x[:, channel])))
+        louder = np.flatnonzero(self._bounds.steepest * HEADROOM * bounds > self.true_peaks).tolist()
+        if blocks and louder:
+            windows = self._scratch.take("windows", (len(louder), waiting + len(x)), np.float64)
+            for window, channel in zip(windows, louder, strict=True):
+                window[:waiting], window[waiting:] = self._waiting[channel], x[:, channel]
+            self._search(louder, windows[:, : (blocks + 1) * BLOCK], bounds)
         taken = blocks * BLOCK
         self._first += taken
         last = np.concatenate([self._waiting[:, taken:], x.T[:, max(0, taken - waiting) :]], axis=1)
@@ -83,19 +82,27 @@ class Peaks:
         twin.feed(np.vstack([rest, np.zeros((2 * REACH + BLOCK, len(self._waiting)))]))
         return twin
 
-    def _search(self, channel: int, x: Samples, blocks: int, highest: float) -> None:
-        """Search `blocks` blocks for a higher peak; the first begins REACH samples after x."""
-        x = x[: (blocks + 1) * BLOCK]
-        second = self._second_differences(x)
+    def _search(self, channels: list[int], windows: Samples, bounds: Samples) -> None:
+        """Search the blocks of some channels for a higher peak; the first begins REACH samples after `windows`.
+
+        `windows`: `(len(channels), (blocks + 1) * BLOCK)`; `bounds`: of the samples of all channels.
+        """
+        seconds = self._second_differences(windows)
         above = self._bounds.added + self._bounds.bent
         # the bound of all blocks together takes a third of the time of the bounds of each, and is enough for
         # nearly all of a programme of speech: 5 % of a measurement
-        sharpest = max(float(second.max()), -float(second.min()))
-        if _SLACK * (highest + above * sharpest) <= self.true_peaks[channel]:
-            return
+        for channel, x, second, sharpest in zip(
+            channels, windows, seconds, _highest(seconds).tolist(), strict=True
+        ):
+            if _SLACK * (bounds[channel] + above * sharpest) > self.true_peaks[channel]:
+                self._search_blocks(channel, x, second)
+
+    def _search_blocks(self, channel: int, x: Samples, second: Samples) -> None:
+        """Search the blocks of one channel; `second` are its second differences."""
         largest, bend = self._largest(x), self._largest(second)
+        above = self._bounds.added + self._bounds.bent
         at_most = _SLACK * np.minimum(self._bounds.steepest * HEADROOM * largest, largest + above * bend)
-        left = np.arange(blocks)
+        left = np.arange(len(largest))
         while len(left := left[at_most[left] > self.true_peaks[channel]]):
             chosen, left = left[:_BATCH], left[_BATCH:]
             under = windows_of(x, _UNDER_BLOCK)[chosen * BLOCK]
@@ -109,12 +116,13 @@ class Peaks:
         return both
 
     def _second_differences(self, x: Samples) -> Samples:
-        """The second difference from each sample on, `(n,)`; zero for the last two."""
-        step = self._scratch.take("step", (len(x) - 1,), np.float64)
+        """The second difference from each sample on, `(channels, n)`; zero for the last two."""
+        channels, n = x.shape
+        step = self._scratch.take("step", (channels, n - 1), np.float64)
         second = self._scratch.take("second", x.shape, np.float64)
-        np.subtract(x[1:], x[:-1], out=step)
-        np.subtract(step[1:], step[:-1], out=second[:-2])
-        second[-2:] = 0.0
+        np.subtract(x[:, 1:], x[:, :-1], out=step)
+        np.subtract(step[:, 1:], step[:, :-1], out=second[:, :-2])
+        second[:, -2:] = 0.0
         return second
 
     def _look_at(self, channel: int, blocks: NDArray[np.intp], points: Samples, bend: float) -> None:

@@ -91,7 +91,7 @@ def measured_file(
         programme_blocks(path, largest, track=facts.track), [one for one in others if one is not None]
     )
     for block in prefetch(passing):
-        meter.feed(block)
+        meter.feed_finite(block)
     loudness = meter.result()
     levels = loudness.spans[: len(facts.sections)]
     before, floor = loudness.spans[-2:] if plan is not None else (None, None)
