@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.arrays import Precision, Samples
 from audio_pipeline.dsp.scratch import Scratch
 from audio_pipeline.metering.true_peak import (
     BLOCK,
@@ -28,10 +28,17 @@ from audio_pipeline.metering.true_peak import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from audio_pipeline.dsp.arrays import Single as Rough
+
 _UNDER_BLOCK = BLOCK + 2 * REACH
 _BATCH = 32
-_SLACK = 1.0 + 1e-9
-"""Factor for the rounding error of a bound."""
+_SLACK = 1.0 + 1e-5
+"""Factor for the rounding error of a bound in single precision.
+
+It covers a few roundings of 6e-8 of samples up to three times as high as their differences.
+"""
+_FIT_FOR_SINGLE = (1e-15, 1e15)
+"""The range of peaks for which single precision is safe."""
 
 
 class Peaks:
@@ -63,12 +70,11 @@ class Peaks:
         for channel in np.flatnonzero(highest_new > self.sample_peaks).tolist():
             self.sample_peaks[channel] = highest_new[channel]
             self.sample_places[channel] = self._first + waiting + int(np.argmax(np.abs(x[:, channel])))
-        louder = np.flatnonzero(self._bounds.steepest * HEADROOM * bounds > self.true_peaks).tolist()
-        if blocks and louder:
-            windows = self._scratch.take("windows", (len(louder), waiting + len(x)), np.float64)
-            for window, channel in zip(windows, louder, strict=True):
-                window[:waiting], window[waiting:] = self._waiting[channel], x[:, channel]
-            self._search(louder, windows[:, : (blocks + 1) * BLOCK], bounds)
+        for channel in np.flatnonzero(
+            self._bounds.steepest * HEADROOM * bounds > self.true_peaks
+        ).tolist():
+            if blocks:
+                self._search(channel, x[:, channel], blocks, float(bounds[channel]))
         taken = blocks * BLOCK
         self._first += taken
         last = np.concatenate([self._waiting[:, taken:], x.T[:, max(0, taken - waiting) :]], axis=1)
@@ -82,47 +88,53 @@ class Peaks:
         twin.feed(np.vstack([rest, np.zeros((2 * REACH + BLOCK, len(self._waiting)))]))
         return twin
 
-    def _search(self, channels: list[int], windows: Samples, bounds: Samples) -> None:
-        """Search the blocks of some channels for a higher peak; the first begins REACH samples after `windows`.
-
-        `windows`: `(len(channels), (blocks + 1) * BLOCK)`; `bounds`: of the samples of all channels.
-        """
-        seconds = self._second_differences(windows)
-        above = self._bounds.added + self._bounds.bent
-        # the bound of all blocks together takes a third of the time of the bounds of each, and is enough for
-        # nearly all of a programme of speech: 5 % of a measurement
-        for channel, x, second, sharpest in zip(
-            channels, windows, seconds, _highest(seconds).tolist(), strict=True
-        ):
-            if _SLACK * (bounds[channel] + above * sharpest) > self.true_peaks[channel]:
-                self._search_blocks(channel, x, second)
-
-    def _search_blocks(self, channel: int, x: Samples, second: Samples) -> None:
-        """Search the blocks of one channel; `second` are its second differences."""
-        largest, bend = self._largest(x), self._largest(second)
-        above = self._bounds.added + self._bounds.bent
-        at_most = _SLACK * np.minimum(self._bounds.steepest * HEADROOM * largest, largest + above * bend)
-        left = np.arange(len(largest))
+    def _search(self, channel: int, new: Samples, blocks: int, highest: float) -> None:
+        """Search the next `blocks` blocks for a higher peak; no sample under them is above `highest`."""
+        at_most, bend = self._limits(channel, new, blocks, highest)
+        left = np.flatnonzero(at_most > self.true_peaks[channel])
+        if not len(left):
+            return
+        x = np.concatenate([self._waiting[channel], new])
         while len(left := left[at_most[left] > self.true_peaks[channel]]):
             chosen, left = left[:_BATCH], left[_BATCH:]
             under = windows_of(x, _UNDER_BLOCK)[chosen * BLOCK]
-            self._look_at(channel, chosen, points_of(under), _SLACK * float(bend[chosen].max()))
+            self._look_at(channel, chosen, points_of(under), float(bend[chosen].max()))
 
-    def _largest(self, x: Samples) -> Samples:
+    def _limits(self, channel: int, new: Samples, blocks: int, highest: float) -> tuple[Rough, Rough]:
+        """Upper bounds of the peaks of each block, and of the second differences under its filter."""
+        low, high = _FIT_FOR_SINGLE
+        if not low < highest < high:
+            unknown = np.full(blocks, np.inf, np.float32)
+            return unknown, unknown
+        waiting = self._waiting.shape[1]
+        rough = self._scratch.take("rough", (waiting + len(new),), np.float32)
+        rough[:waiting], rough[waiting:] = self._waiting[channel], new
+        rough = rough[: (blocks + 1) * BLOCK]
+        second = self._second_differences(rough)
+        above = self._bounds.added + self._bounds.bent
+        # one bound of all blocks together takes a quarter of the time of the bounds of each, and is enough for
+        # nearly all of a programme of speech: 5 % of a measurement
+        bound = _SLACK * (highest + above * _highest(second[None]).item())
+        if bound <= self.true_peaks[channel]:
+            return np.full(blocks, bound, np.float32), np.full(blocks, np.inf, np.float32)
+        largest, bend = self._largest(rough), self._largest(second)
+        at_most = _SLACK * np.minimum(self._bounds.steepest * HEADROOM * largest, largest + above * bend)
+        return at_most, _SLACK * bend
+
+    def _largest(self, x: Rough) -> Rough:
         """The largest magnitude of each block of x and the next block, `(blocks − 1,)`."""
-        magnitude = np.abs(x, out=self._scratch.take("magnitude", x.shape, np.float64))
+        magnitude = np.abs(x, out=self._scratch.take("magnitude", x.shape, np.float32))
         largest = magnitude.reshape(-1, BLOCK).max(axis=1)
-        both: Samples = np.maximum(largest[:-1], largest[1:])
+        both: Rough = np.maximum(largest[:-1], largest[1:])
         return both
 
-    def _second_differences(self, x: Samples) -> Samples:
-        """The second difference from each sample on, `(channels, n)`; zero for the last two."""
-        channels, n = x.shape
-        step = self._scratch.take("step", (channels, n - 1), np.float64)
-        second = self._scratch.take("second", x.shape, np.float64)
-        np.subtract(x[:, 1:], x[:, :-1], out=step)
-        np.subtract(step[:, 1:], step[:, :-1], out=second[:, :-2])
-        second[:, -2:] = 0.0
+    def _second_differences(self, x: Rough) -> Rough:
+        """The second difference from each sample on, `(n,)`; zero for the last two."""
+        step = self._scratch.take("step", (len(x) - 1,), np.float32)
+        second = self._scratch.take("second", x.shape, np.float32)
+        np.subtract(x[1:], x[:-1], out=step)
+        np.subtract(step[1:], step[:-1], out=second[:-2])
+        second[-2:] = 0.0
         return second
 
     def _look_at(self, channel: int, blocks: NDArray[np.intp], points: Samples, bend: float) -> None:
@@ -148,7 +160,7 @@ class Peaks:
             self.true_places[channel] = self._first + blocks[row] * BLOCK + REACH + after
 
 
-def _highest(x: Samples) -> Samples:
+def _highest(x: NDArray[Precision]) -> NDArray[Precision]:
     """The largest magnitude of every channel of x `(channels, n)`; 0 when it is empty."""
-    highest: Samples = np.maximum(x.max(axis=1, initial=0.0), -x.min(axis=1, initial=0.0))
+    highest: NDArray[Precision] = np.maximum(x.max(axis=1, initial=0.0), -x.min(axis=1, initial=0.0))
     return highest
