@@ -42,7 +42,7 @@ _PHASES: dict[str, tuple[str, ...]] = {
     ),
     "gains": ("jobs.render:finished_mix",),
     "master": ("mastering.master:_Quantiser.part", "audio_io.write.wave:WaveWriter.write"),
-    "measuring: loudness, peaks": ("reporting.measuring:Meter.feed",),
+    "measuring: loudness, peaks": ("reporting.measuring:Meter.feed_finite",),
     "measuring: faults": ("reporting.measuring:FaultFinder.feed",),
     "measuring: mono fold": ("reporting.measuring:FoldCheck.feed",),
     "report": (

@@ -178,7 +178,7 @@ def _show(report: LoudnessReport, gain_db: float | None, as_csv: bool, output: O
 
 def _judged(file: Path, known: Known) -> LoudnessReport:
     with loading():
-        from audio_pipeline.jobs.measure import measure_file
+        from audio_pipeline.jobs.measure import figures_of_file
         from audio_pipeline.reporting.rejudge import rejudged
         from audio_pipeline.reporting.render_set import read_set
         from audio_pipeline.reporting.report_names import SUFFIX
@@ -198,7 +198,7 @@ def _judged(file: Path, known: Known) -> LoudnessReport:
         return rejudged(report, known.delivery or report.delivery.name or "", known.own_deliveries)
     if known.delivery is None:
         raise click.UsageError("--delivery is missing; check --list shows the deliveries")
-    return measure_file(file, known)
+    return figures_of_file(file, known)
 
 
 def _list(output: Output) -> None:

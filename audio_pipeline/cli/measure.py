@@ -68,7 +68,7 @@ def command(files: tuple[Path, ...], self_test: bool, output: Output, **options:
         raise click.UsageError("--sections goes with --csv")
     picture, fade_s = picture_of(options["rate"], options["start"]), _length("--fade", options["fade"])
     with loading():
-        from audio_pipeline.jobs.measure import Known, measure
+        from audio_pipeline.jobs.measure import Known, figures_of_file, measure
 
     known = Known(
         preset=options["preset"],
@@ -78,7 +78,7 @@ def command(files: tuple[Path, ...], self_test: bool, output: Output, **options:
         track=options["track"],
         picture=picture,
     )
-    reports = measure(files, known)
+    reports = measure(files, known) if output.json else [figures_of_file(path, known) for path in files]
     for report in reports:
         output.detail(input_line(report))
     _print(reports, options, output)

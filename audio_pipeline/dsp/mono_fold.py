@@ -18,6 +18,7 @@ _WINDOW_S = 0.2
 _HEARD_DB = -60.0  # a hole in a band further below the loudest one is inaudible
 _DEEPEST_DB = -60.0
 _TOGETHER = 8  # windows whose spectra fit into the processor's cache
+_SPARSE = 256
 _FEWEST = 24  # lines × windows for a significant hole: 4 σ keep uncorrelated channels above −6 dB
 
 
@@ -111,15 +112,18 @@ class MonoFoldMeter:
 
     def _add(self, windows: Samples) -> None:
         """Add the windows `(2, k, size)` one by one, so that the sums do not depend on the blocks."""
-        if windows.any():
-            for powers in zip(*self._powers(windows), strict=True):
-                self._windows += bool(powers[0].any())
-                self._seen += powers
+        # nearly always one of a few samples is enough; `any` of all takes a seventh of the time of the spectra
+        if windows[:, :, ::_SPARSE].any() or windows.any():
+            apart, folded = self._powers(windows)
+            self._windows += int(np.count_nonzero(apart.max(axis=1)))
+            for seen, powers in zip(self._seen, (apart, folded), strict=True):
+                seen[:] = np.concatenate([seen[None], powers]).sum(axis=0)
 
     def _powers(self, windows: Samples) -> tuple[Samples, Samples]:
         """The powers `(k, lines)` of L plus R summed, and of L + R; from `(2, k, n)`, n at most the size."""
-        left, right = np.fft.rfft(windows * self._window[: windows.shape[2]], self._size)
-        return _power(left) + _power(right), _power(left + right)
+        spectra = np.fft.rfft(windows * self._window[: windows.shape[2]], self._size)
+        left, right = _power(spectra)
+        return left + right, _power(spectra[0] + spectra[1])
 
 
 def mono_fold_holes(stereo: Samples, sample_rate: int) -> MonoFold:

@@ -21,34 +21,40 @@ _SHORT = 8192
 def row_product(
     rows: NDArray[Precision], matrix: NDArray[Precision], out: NDArray[Precision] | None = None
 ) -> NDArray[Precision]:
-    """`rows @ matrix`, `(n, k)` by `(k, m)`, in stacks so small that BLAS starts no threads.
+    """`rows @ matrix`, `(..., n, k)` by `(k, m)`, in stacks so small that BLAS starts no threads.
 
     For long and narrow products BLAS threads gain little, and when other processes use the cores, they wait
     for each other many times longer than the computation takes.
     """
-    n, (k, m) = len(rows), matrix.shape
+    (*lead, n, k), m = rows.shape, matrix.shape[1]
+    out = np.empty((*lead, n, m), matrix.dtype) if out is None else out
     height = max(1, _WORTH_THREADS // max(1, k * m))
-    stacks, whole = n // height, n // height * height
-    out = np.empty((n, m), matrix.dtype) if out is None else out
+    whole = n // height * height
     if whole:
-        stacked = rows[:whole].reshape(stacks, height, k)
-        np.matmul(stacked, matrix, out=out[:whole].reshape(stacks, height, m))
+        shape = (*lead, whole // height, height)
+        stacked, into = rows[..., :whole, :].reshape(*shape, k), out[..., :whole, :].reshape(*shape, m)
+        np.matmul(stacked, matrix, out=into)
     if whole < n:
-        np.matmul(rows[whole:], matrix, out=out[whole:])
+        np.matmul(rows[..., whole:, :], matrix, out=out[..., whole:, :])
     return out
 
 
 def energies(x: Samples) -> Samples:
-    """The sums of squares along the last axis, `(..., n)` → `(...)`; any axis may be empty.
+    """The sums of squares along the last axis, `(..., n)` → `(...)`; any axis may be empty."""
+    return inner_products(x, x)
+
+
+def inner_products(x: Samples, y: Samples) -> Samples:
+    """The sums of products along the last axis, `(..., n)` twice → `(...)`; any axis may be empty.
 
     Computed in parts so short that BLAS starts no threads.
     """
     count = x.shape[-1] // _SHORT
     whole = count * _SHORT
-    rest = x[..., whole:]
-    sums: Samples = np.vecdot(rest, rest)
+    sums: Samples = np.vecdot(x[..., whole:], y[..., whole:])
     if whole:
         # the number of parts is explicit, because NumPy cannot infer it if another axis is empty
-        parts = x[..., :whole].reshape(*x.shape[:-1], count, _SHORT)
-        sums += np.vecdot(parts, parts).sum(axis=-1)
+        shape = (*x.shape[:-1], count, _SHORT)
+        parts = np.vecdot(x[..., :whole].reshape(shape), y[..., :whole].reshape(shape))
+        sums += parts.sum(axis=-1)
     return sums

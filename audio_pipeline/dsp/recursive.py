@@ -85,16 +85,16 @@ class RecursiveFilter:
             raise ValueError(f"the piece has {n} samples, the filter is made for {self.length}")
         y = np.empty((channels, n)) if out is None else out
         count, whole = n // BLOCK, n // BLOCK * BLOCK
-        blocks = [np.ascontiguousarray(x[:whole, c]).reshape(count, BLOCK) for c in range(channels)]
+        shape = (channels, count, BLOCK)
+        planar = x.T if x.strides[0] == x.itemsize else np.ascontiguousarray(x.T)
+        blocks = planar[:, :whole].reshape(shape)
         drive = self._scratch.take("drive", (channels, self._scan.count, self.order), np.float64)
         drive[:, count:] = 0.0
-        for own, into in zip(blocks, drive, strict=True):
-            row_product(own, self._reach, out=into[:count])
+        row_product(blocks, self._reach, out=drive[:, :count])
         states = self._scan.before(drive, state)
-        echo = self._scratch.take("echo", (count, BLOCK), np.float64)
-        for own, before, filtered in zip(blocks, states, y, strict=True):
-            made = row_product(own, self._own, out=filtered[:whole].reshape(count, BLOCK))
-            made += row_product(before[:count], self._of_state, out=echo)
+        echo = self._scratch.take("echo", shape, np.float64)
+        made = row_product(blocks, self._own, out=y[:, :whole].reshape(shape))
+        made += row_product(states[:, :count], self._of_state, out=echo)
         # the samples after the last complete block form a shorter block
         rest, last = x[whole:].T, states[:, count]
         y[:, whole:] = rest @ self._own[: n - whole, : n - whole] + last @ self._of_state[:, : n - whole]

@@ -14,7 +14,7 @@ from audio_pipeline.audio_io.write.chunks import BextLoudness
 from audio_pipeline.audio_io.write.overwrite_guard import refuse_to_overwrite
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.errors import RenderError
-from audio_pipeline.jobs.measure import Known, facts_of_file, measure_file
+from audio_pipeline.jobs.measure import Known, facts_of_file, figures_of_file
 from audio_pipeline.mastering.dither import Dither
 from audio_pipeline.mastering.quantise import quantise
 from audio_pipeline.metering.gain_response import integrated_by_gain, momentary_blocks
@@ -37,7 +37,7 @@ def apply_advice(path: Path, known: Known, target: Path) -> tuple[float, Loudnes
     as `measure_file`.
     """
     refuse_target(path, known, target)
-    before = measure_file(path, known)
+    before = figures_of_file(path, known)
     advice = before.delivery.advice
     if advice is None or advice.gain_db is None:
         raise RenderError(

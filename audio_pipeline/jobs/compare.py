@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from audio_pipeline.audio_io.write.recovery import finish_pending
-from audio_pipeline.jobs.measure import Known, measure_file
+from audio_pipeline.jobs.measure import Known, figures_of_file
 from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.comparison import Comparison, Tolerance, compare_reports
 from audio_pipeline.reporting.model import LoudnessReport
@@ -62,7 +62,7 @@ def report_of(path: Path, track: int | None = None, picture: Picture = FROM_FILE
     """The report in `path`; for an audio file, the report of its measurement."""
     if path.name.endswith(".json"):
         return read_set(path)
-    return measure_file(path, Known(track=track, picture=picture))
+    return figures_of_file(path, Known(track=track, picture=picture))
 
 
 def names_of(files: Sequence[Path]) -> list[str]:

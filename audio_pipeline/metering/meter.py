@@ -119,6 +119,10 @@ class Meter:
             total = float(energies(x.T).sum())
         if not math.isfinite(total) and not np.isfinite(x).all():
             self._refuse(x)
+        self.feed_finite(x)
+
+    def feed_finite(self, x: Samples) -> None:
+        """As `feed`, for values that are known to be finite, as those of a file are: 2 % of a measurement."""
         for piece in self._pieces.cut(x):
             self._peaks.feed(piece)
             self._energies.feed(piece)

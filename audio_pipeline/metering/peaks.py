@@ -8,12 +8,11 @@ block's points depend only on its samples, so that the result is the same for an
 from __future__ import annotations
 
 from copy import copy
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.dsp.arrays import Precision, Samples
 from audio_pipeline.dsp.scratch import Scratch
 from audio_pipeline.metering.true_peak import (
     BLOCK,
@@ -26,8 +25,10 @@ from audio_pipeline.metering.true_peak import (
     windows_of,
 )
 
-Rough: TypeAlias = NDArray[np.float32]
-"""Samples in single precision, only for bounds."""
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from audio_pipeline.dsp.arrays import Single as Rough
 
 _UNDER_BLOCK = BLOCK + 2 * REACH
 _BATCH = 32
@@ -50,6 +51,7 @@ class Peaks:
     def __init__(self, channels: int) -> None:
         self._bounds = bounds_of()
         self._waiting = np.zeros((channels, 2 * REACH))
+        self._highest_before = np.zeros(channels)
         self._scratch = Scratch()
         self._first = -2 * REACH  # the position of the first buffered sample
         self.sample_peaks = np.zeros(channels)
@@ -61,16 +63,18 @@ class Peaks:
         """Feed the next block `(n, channels)`."""
         waiting = self._waiting.shape[1]
         blocks = (waiting + len(x) - 2 * REACH) // BLOCK
-        for channel, (before, new) in enumerate(zip(self._waiting, x.T, strict=True)):
-            highest = _highest(new)
-            if highest > self.sample_peaks[channel]:
-                self.sample_peaks[channel] = highest
-                self.sample_places[channel] = self._first + waiting + int(np.argmax(np.abs(new)))
-            highest = max(highest, _highest(before))
-            if blocks and self._bounds.steepest * HEADROOM * highest > self.true_peaks[channel]:
-                window = self._scratch.take("window", (waiting + len(new),), np.float64)
-                window[:waiting], window[waiting:] = before, new
-                self._search(channel, window, blocks, highest)
+        highest_new = _highest(x.T)
+        # an upper bound for the buffered samples, all of which may be in an earlier block
+        bounds = np.maximum(highest_new, self._highest_before)
+        self._highest_before = highest_new if len(x) > 2 * REACH + BLOCK else bounds
+        for channel in np.flatnonzero(highest_new > self.sample_peaks).tolist():
+            self.sample_peaks[channel] = highest_new[channel]
+            self.sample_places[channel] = self._first + waiting + int(np.argmax(np.abs(x[:, channel])))
+        for channel in np.flatnonzero(
+            self._bounds.steepest * HEADROOM * bounds > self.true_peaks
+        ).tolist():
+            if blocks:
+                self._search(channel, x[:, channel], blocks, float(bounds[channel]))
         taken = blocks * BLOCK
         self._first += taken
         last = np.concatenate([self._waiting[:, taken:], x.T[:, max(0, taken - waiting) :]], axis=1)
@@ -84,29 +88,37 @@ class Peaks:
         twin.feed(np.vstack([rest, np.zeros((2 * REACH + BLOCK, len(self._waiting)))]))
         return twin
 
-    def _search(self, channel: int, x: Samples, blocks: int, highest: float) -> None:
-        """Search `blocks` blocks for a higher peak; the first begins REACH samples after x."""
-        low, high = _FIT_FOR_SINGLE
-        if low < highest < high:
-            at_most, bend = self._limits(x, blocks)
-        else:
-            at_most = bend = np.full(blocks, np.inf, np.float32)
-        left = np.arange(blocks)
+    def _search(self, channel: int, new: Samples, blocks: int, highest: float) -> None:
+        """Search the next `blocks` blocks for a higher peak; no sample under them is above `highest`."""
+        at_most, bend = self._limits(channel, new, blocks, highest)
+        left = np.flatnonzero(at_most > self.true_peaks[channel])
+        if not len(left):
+            return
+        x = np.concatenate([self._waiting[channel], new])
         while len(left := left[at_most[left] > self.true_peaks[channel]]):
             chosen, left = left[:_BATCH], left[_BATCH:]
             under = windows_of(x, _UNDER_BLOCK)[chosen * BLOCK]
             self._look_at(channel, chosen, points_of(under), float(bend[chosen].max()))
 
-    def _limits(self, x: Samples, blocks: int) -> tuple[Rough, Rough]:
+    def _limits(self, channel: int, new: Samples, blocks: int, highest: float) -> tuple[Rough, Rough]:
         """Upper bounds of the peaks of each block, and of the second differences under its filter."""
-        rough = self._scratch.take("rough", ((blocks + 1) * BLOCK,), np.float32)
-        inside = x[: len(rough)]
-        rough[: len(inside)], rough[len(inside) :] = inside, 0.0
-        largest, bend = self._largest(rough), self._sharpest(rough)
-        at_most = _SLACK * np.minimum(
-            self._bounds.steepest * HEADROOM * largest,
-            largest + (self._bounds.added + self._bounds.bent) * bend,
-        )
+        low, high = _FIT_FOR_SINGLE
+        if not low < highest < high:
+            unknown = np.full(blocks, np.inf, np.float32)
+            return unknown, unknown
+        waiting = self._waiting.shape[1]
+        rough = self._scratch.take("rough", (waiting + len(new),), np.float32)
+        rough[:waiting], rough[waiting:] = self._waiting[channel], new
+        rough = rough[: (blocks + 1) * BLOCK]
+        second = self._second_differences(rough)
+        above = self._bounds.added + self._bounds.bent
+        # one bound of all blocks together takes a quarter of the time of the bounds of each, and is enough for
+        # nearly all of a programme of speech: 5 % of a measurement
+        bound = _SLACK * (highest + above * _highest(second[None]).item())
+        if bound <= self.true_peaks[channel]:
+            return np.full(blocks, bound, np.float32), np.full(blocks, np.inf, np.float32)
+        largest, bend = self._largest(rough), self._largest(second)
+        at_most = _SLACK * np.minimum(self._bounds.steepest * HEADROOM * largest, largest + above * bend)
         return at_most, _SLACK * bend
 
     def _largest(self, x: Rough) -> Rough:
@@ -116,14 +128,14 @@ class Peaks:
         both: Rough = np.maximum(largest[:-1], largest[1:])
         return both
 
-    def _sharpest(self, x: Rough) -> Rough:
-        """The largest second difference under each block's filter, as a magnitude, `(blocks − 1,)`."""
-        step = self._scratch.take("step", x.shape, np.float32)
+    def _second_differences(self, x: Rough) -> Rough:
+        """The second difference from each sample on, `(n,)`; zero for the last two."""
+        step = self._scratch.take("step", (len(x) - 1,), np.float32)
         second = self._scratch.take("second", x.shape, np.float32)
-        np.subtract(x[1:], x[:-1], out=step[1:])
-        np.subtract(step[2:], step[1:-1], out=second[:-2])
+        np.subtract(x[1:], x[:-1], out=step)
+        np.subtract(step[1:], step[:-1], out=second[:-2])
         second[-2:] = 0.0
-        return self._largest(second)
+        return second
 
     def _look_at(self, channel: int, blocks: NDArray[np.intp], points: Samples, bend: float) -> None:
         """Store the highest peak of the blocks if it is higher than all before.
@@ -148,6 +160,7 @@ class Peaks:
             self.true_places[channel] = self._first + blocks[row] * BLOCK + REACH + after
 
 
-def _highest(x: NDArray[np.floating[Any]]) -> float:
-    """The largest magnitude of x; 0 when it is empty."""
-    return max(float(x.max(initial=0.0)), -float(x.min(initial=0.0)))
+def _highest(x: NDArray[Precision]) -> NDArray[Precision]:
+    """The largest magnitude of every channel of x `(channels, n)`; 0 when it is empty."""
+    highest: NDArray[Precision] = np.maximum(x.max(axis=1, initial=0.0), -x.min(axis=1, initial=0.0))
+    return highest

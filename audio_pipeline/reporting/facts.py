@@ -7,7 +7,6 @@ from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from audio_pipeline.preset.overruns import Overrun
 from audio_pipeline.records import dataclass
 from audio_pipeline.reporting.notes import Note
 from audio_pipeline.timeline.moments import Clock
@@ -16,6 +15,7 @@ from audio_pipeline.timeline.timecode import RATES
 
 if TYPE_CHECKING:
     from audio_pipeline.dsp.arrays import Samples
+    from audio_pipeline.preset.overruns import Overrun
     from audio_pipeline.timeline.scene import Listening
 
 

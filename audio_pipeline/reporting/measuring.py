@@ -86,15 +86,13 @@ def measured_file(
     )
     roles = fault_roles(info.layout)
     faulty = FaultFinder(rate, roles, bits_of(info.subtype))
-    others: list[Observer | None] = [silence, falling, soft, faulty, *observers]
+    others: list[Observer | None] = [silence, falling, soft, faulty, folding, *observers]
     largest = min(_BLOCK, _SAMPLES // info.channels)
     passing = _passed_on(
         programme_blocks(path, largest, track=facts.track), [one for one in others if one is not None]
     )
     for block in prefetch(passing):
-        meter.feed(block)
-        if folding is not None:
-            folding.feed(block)
+        meter.feed_finite(block)
     loudness = meter.result()
     levels = loudness.spans[: len(facts.sections)]
     before, floor = loudness.spans[-2:] if plan is not None else (None, None)

@@ -46,6 +46,7 @@ from audio_pipeline.reporting.report_json import to_json
 from audio_pipeline.reporting.values import rounded
 from audio_pipeline.reporting.verdict import judge
 from audio_pipeline.reporting.warning_checks import warnings_of
+from audio_pipeline.timeline.workers import run_concurrently
 from audio_pipeline.version import __version__
 
 __all__ = ["report_of_draft", "report_of_file", "to_json"]
@@ -71,8 +72,10 @@ def report_of_file(path: Path, facts: MixFacts, shown_name: str) -> LoudnessRepo
 
     Raises StemError for a file that cannot be read, ReportError for an unknown delivery.
     """
-    report = report_of_draft(path, facts, shown_name)
-    return report.model_copy(update={"files": {report.file: sha256_hex(path)}})
+    # the hash shares the two processors with the threads that measure
+    with run_concurrently(lambda: sha256_hex(path)) as hashed:
+        report = report_of_draft(path, facts, shown_name)
+    return report.model_copy(update={"files": {report.file: hashed.result()}})
 
 
 def report_of_draft(

@@ -11,6 +11,10 @@ def test_a_product_in_stacks_is_the_product(n: int) -> None:
     rng = np.random.default_rng(n)
     rows, matrix = rng.standard_normal((n, 16)), rng.standard_normal((16, 16))
     assert np.allclose(row_product(rows, matrix), rows @ matrix, rtol=0, atol=1e-12)
+    both = np.stack([rows, -rows])
+    assert np.array_equal(
+        row_product(both, matrix), [row_product(rows, matrix), row_product(-rows, matrix)]
+    )
 
 
 @pytest.mark.parametrize("n", [0, 5, 8191, 8192, 8193, 50_000])

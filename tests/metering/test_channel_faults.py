@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.metering.faults.clipping import ClippingFinder
 from audio_pipeline.metering.faults.finder import FaultFinder
-from audio_pipeline.metering.faults.gaps import _runs
+from audio_pipeline.metering.faults.gaps import GapFinder, _silent_runs
+from audio_pipeline.metering.faults.half_seconds import half_seconds
 from audio_pipeline.metering.faults.kinds import FaultKind
 from audio_pipeline.metering.faults.pairs import PairMeter
 from tests.conftest import REPOSITORY
@@ -210,7 +212,45 @@ def test_a_delayed_channel_is_found_with_its_delay(samples: int) -> None:
 def test_every_long_run_is_found_and_no_short_one(runs: list[tuple[bool, int]], shortest: int) -> None:
     small = np.concatenate([np.zeros(0, np.bool_), *(np.full(n, value) for value, n in runs)])
     edges = np.flatnonzero(np.diff(small.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
-    assert _runs(small, shortest) == [(a, b) for a, b in edges.tolist() if b - a >= shortest]
+    assert _silent_runs(np.where(small, 0.0, 1.0), shortest) == [
+        (a, b) for a, b in edges.tolist() if b - a >= shortest
+    ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 1), st.integers(-60, 60), st.integers(5, 4_000)), max_size=5),
+    st.integers(10_000, 14_000),
+)
+def test_gaps_at_the_edges_of_long_blocks_are_the_same_as_in_one_block(
+    holes: list[tuple[int, int, int]], size: int
+) -> None:
+    x = noise().copy()
+    for number, (channel, offset, length) in enumerate(holes, start=1):
+        x[number * size + offset :, channel][:length] = 0.0
+    found = []
+    for block in (size, len(x)):
+        finder = GapFinder(RATE, 2)
+        for start in range(0, len(x), block):
+            finder.feed(x[start : start + block])
+        found.append([(gap.channel, gap.start, gap.stop) for gap in finder.finish()])
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("top", [0.5, 0.97])
+def test_flat_tops_are_counted_the_same_however_they_are_fed(top: float) -> None:
+    x = noise(1).copy()
+    x[1_000::3_000] = 0.6 * top  # single samples that are louder than their block, but not flat
+    starts = np.arange(4_094, len(x) - 4, 4_096)  # across the edges of blocks
+    for later in range(4):
+        x[starts + later] = top
+    found = []
+    for block in (501, 4_096, len(x)):
+        finder = ClippingFinder()
+        for start in range(0, len(x), block):
+            finder.feed(x[start : start + block, 0])
+        found.append(finder.result())
+    assert found == [(len(starts), int(starts[0]), top)] * 3
 
 
 @pytest.mark.parametrize("unlike", range(13))
@@ -223,7 +263,7 @@ def test_windows_are_looked_at_for_as_long_as_they_can_matter(
     monkeypatch.setattr(PairMeter, "_delay", lambda *windows: next(asked))
     meter, x = PairMeter(RATE, delays=True), np.full(RATE, 0.5) * (-1.0) ** np.arange(RATE)
     for _ in range(seconds):
-        meter.feed(x, x)
+        meter.feed(half_seconds(x, RATE), half_seconds(x, RATE))
     windows = looked[: 2 * seconds]
     delayed = windows.count((24, 1.0)) >= 0.8 * len(windows)
     assert meter.delay_samples() == (24 if delayed else None)

@@ -32,11 +32,15 @@ class ClippingFinder:
         """Feed the next samples `(n,)`."""
         highest, lowest = float(x.max()), float(x.min())
         self.highest, self.lowest = max(self.highest, highest), min(self.lowest, lowest)
-        joined = np.concatenate([self._tail, x])
-        first = self._position - len(self._tail)
-        for top in {float(joined.max()), float(joined.min())}:
-            if abs(top) >= SOFTEST:
-                self._count(joined, top, first)
+        tail = self._tail
+        for top in {float(tail.max(initial=highest)), float(tail.min(initial=lowest))}:
+            # a softer top is not the loudest level of the programme: nearly always, without a further look
+            if abs(top) < SOFTEST or not (
+                abs(top) >= NEAR_FULL_SCALE or top in (self.highest, self.lowest)
+            ):
+                continue
+            if np.count_nonzero(x == top) + np.count_nonzero(tail == top) >= SHORTEST_RUN:
+                self._count(np.concatenate([tail, x]), top, self._position - len(tail))
         self._position += len(x)
         self._tail = x[len(x) - min(len(x), SHORTEST_RUN + 1) :].copy()
 

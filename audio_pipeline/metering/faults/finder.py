@@ -8,6 +8,8 @@ finder.result()
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
@@ -15,10 +17,14 @@ from audio_pipeline.dsp.decibels import db_from_gain
 from audio_pipeline.metering.faults.clipping import ClippingFinder
 from audio_pipeline.metering.faults.gap_faults import gap_faults
 from audio_pipeline.metering.faults.gaps import GapFinder
+from audio_pipeline.metering.faults.half_seconds import half_seconds
 from audio_pipeline.metering.faults.kinds import Fault, FaultKind
 from audio_pipeline.metering.faults.pair_faults import pair_faults
 from audio_pipeline.metering.faults.pairs import PairMeter
 from audio_pipeline.metering.faults.word_length import WordLength
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 DEAD = 10.0 ** (-80.0 / 20.0)
 """A channel whose samples vary by no more than this is dead."""
@@ -46,7 +52,7 @@ class FaultFinder:
         self._rate, self._roles, self._bits = sample_rate_hz, roles, bits
         self._samples = 0
         self._sums: list[Samples] = []
-        self._lengths: list[int] = []
+        self._lengths: list[NDArray[np.intp]] = []
         self._gaps = GapFinder(sample_rate_hz, len(roles))
         self._clipping = [ClippingFinder() for _ in roles]
         self._words = [WordLength(bits) for _ in roles] if bits is not None else []
@@ -62,14 +68,16 @@ class FaultFinder:
         if not len(block):
             return
         columns = [np.ascontiguousarray(column) for column in block.T]
+        halves = [half_seconds(column, self._rate) for column in columns]
         self._gaps.feed(block)
         for column, clipping in zip(columns, self._clipping, strict=True):
             clipping.feed(column)
         for column, word in zip(columns, self._words, strict=bool(self._words)):
             word.feed(column)
         for (first, second), meter in self._pairs.items():
-            meter.feed(columns[first], columns[second])
-        self._sum(columns)
+            meter.feed(halves[first], halves[second])
+        self._sums.append(np.stack([half.sums for half in halves]))
+        self._lengths.append(halves[0].lengths)
         if self._lfe is not None:
             self._feed_lfe(columns[self._lfe])
         self._samples += len(block)
@@ -95,11 +103,6 @@ class FaultFinder:
         """The maximum of bits in use over all channels; None for floating-point samples."""
         return max((word.used() for word in self._words), default=None)
 
-    def _sum(self, columns: list[Samples]) -> None:
-        starts = np.arange(0, len(columns[0]), max(1, self._rate // 2))
-        self._sums.append(np.stack([np.add.reduceat(column, starts) for column in columns]))
-        self._lengths += np.diff([*starts.tolist(), len(columns[0])]).tolist()
-
     def _feed_lfe(self, lfe: Samples) -> None:
         window = lfe[:_LFE_WINDOW]
         power = np.abs(np.fft.rfft(window * np.hanning(len(window)))) ** 2
@@ -120,7 +123,7 @@ class FaultFinder:
         return FaultKind.LFE_SILENT if channel == self._lfe else FaultKind.DEAD
 
     def _offsets(self, alive: list[int]) -> list[Fault]:
-        sums, lengths = np.concatenate(self._sums, axis=1), np.array(self._lengths)
+        sums, lengths = np.concatenate(self._sums, axis=1), np.concatenate(self._lengths)
         means = sums.sum(axis=1) / self._samples
         varies = np.sqrt(np.average((sums / lengths - means[:, None]) ** 2, axis=1, weights=lengths))
         return [

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.metering.faults.half_seconds import HalfSeconds
 from audio_pipeline.records import dataclass
 
 if TYPE_CHECKING:
@@ -59,35 +60,35 @@ class PairMeter:
 
     def __init__(self, sample_rate_hz: int, *, delays: bool) -> None:
         self._rate = sample_rate_hz
-        self._chunk = max(1, sample_rate_hz // 2)
-        self._rows: list[tuple[float, float, float]] = []
-        self._edges = [0]
+        self._rows: list[Samples] = []
+        self._lengths: list[NDArray[np.intp]] = []
         self._windows = _MOST_WINDOWS if delays else 0
         self._delays: list[tuple[int, float] | None] = []
 
-    def feed(self, first: Samples, second: Samples) -> None:
-        """Feed the next samples `(n,)` of both channels."""
-        for start in range(0, len(first), self._chunk):
-            x, y = first[start : start + self._chunk], second[start : start + self._chunk]
-            n, sx, sy = len(x), float(x.sum()), float(y.sum())
-            row = (
-                max(0.0, _product(x, x) - sx * sx / n),
-                max(0.0, _product(y, y) - sy * sy / n),
-                _product(x, y) - sx * sy / n,
-            )
-            self._rows.append(row)
-            self._edges.append(self._edges[-1] + n)
-            if self._windows and n >= 1024 and min(row[:2]) > AUDIBLE_POWER * n:
-                self._windows -= 1
-                self._delays.append(self._delay(x[:_WINDOW], y[:_WINDOW]))
-                # no window that follows could change the answer: 5 % of a re-render, 4 % of a measurement
-                if self._delays.count(None) > _MOST_WINDOWS - _SHARE_DELAYED * _MOST_WINDOWS:
-                    self._windows = 0
+    def feed(self, first: HalfSeconds, second: HalfSeconds) -> None:
+        """Feed the next samples of both channels."""
+        n, x, y = first.lengths, first.sums, second.sums
+        energies = np.maximum(0.0, [first.energies - x * x / n, second.energies - y * y / n])
+        self._rows.append(np.vstack([energies, first.products(second) - x * y / n]))
+        self._lengths.append(n)
+        if not self._windows:
+            return
+        for part in np.flatnonzero((n >= 1024) & (energies.min(axis=0) > AUDIBLE_POWER * n)).tolist():
+            start = part * first.size
+            window = slice(start, start + min(_WINDOW, int(n[part])))
+            self._windows -= 1
+            self._delays.append(self._delay(first.samples[window], second.samples[window]))
+            # no window that follows could change the answer: 5 % of a re-render, 4 % of a measurement
+            if self._delays.count(None) > _MOST_WINDOWS - _SHARE_DELAYED * _MOST_WINDOWS:
+                self._windows = 0
+            if not self._windows:
+                return
 
     def chunks(self) -> Chunks:
         """The energies of all samples so far."""
-        table = np.array(self._rows).reshape(-1, 3)
-        return Chunks(table[:, 0], table[:, 1], table[:, 2], np.array(self._edges, dtype=np.float64))
+        first, second, product = np.concatenate([np.zeros((3, 0)), *self._rows], axis=1)
+        edges = np.cumsum(np.concatenate([[0.0], *self._lengths]))
+        return Chunks(first, second, product, edges)
 
     def delay_samples(self) -> int | None:
         """The delay of the second channel in samples; None if the channels are not delayed copies."""
