@@ -9,6 +9,7 @@ from audio_pipeline.audio_io.write.journal import belongs
 from audio_pipeline.audio_io.write.recovery import has_hash
 from audio_pipeline.errors import RenderError
 from audio_pipeline.jobs.render_files import RenderFiles, possible_stems
+from audio_pipeline.reporting.recorded_files import recorded_files
 
 
 def earlier_stems(files: RenderFiles) -> dict[Path, str]:
@@ -18,7 +19,7 @@ def earlier_stems(files: RenderFiles) -> dict[Path, str]:
     mistaken for a stem of the new render.
     """
     master, written = files.master, set(files.stems.values())
-    recorded = {} if files.report is None else _recorded(files.report)
+    recorded = {} if files.report is None else recorded_files(files.report)
     folder = master.parent
     # a report can come from anyone: files that it names outside its own mix are not removed
     own = {n: s for n, s in recorded.items() if "/" in n and belongs(master.stem, n)}
@@ -36,12 +37,6 @@ def earlier_stems(files: RenderFiles) -> dict[Path, str]:
             )
         found[path] = sha256
     return found
-
-
-def _recorded(report: Path) -> dict[str, str]:
-    from audio_pipeline.reporting.render_set import recorded_files  # loaded while the stems are read
-
-    return recorded_files(report)
 
 
 def _is_unchanged(path: Path, sha256: str) -> bool:

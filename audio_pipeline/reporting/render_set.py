@@ -6,15 +6,14 @@ files is read alone.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from audio_pipeline.audio_io.regular_file import open_regular, sha256_hex
+from audio_pipeline.audio_io.regular_file import sha256_hex
 from audio_pipeline.audio_io.write.recovery import finish_pending
 from audio_pipeline.errors import ReportError, StemError
 from audio_pipeline.reporting.model import LoudnessReport
-from audio_pipeline.reporting.report_file import MAX_BYTES, read_report
+from audio_pipeline.reporting.report_file import read_report
 
 
 def read_set(path: Path) -> LoudnessReport:
@@ -27,19 +26,6 @@ def read_set(path: Path) -> LoudnessReport:
     report = read_report(path)
     refuse_mixture(path, {name: sha256 for name, sha256 in report.files.items() if sha256 is not None})
     return report
-
-
-def recorded_files(path: Path) -> dict[str, str]:
-    """The audio files that the report in `path` names, relative to it, with their SHA-256 (hex).
-
-    Empty without a readable report, or if it names no files.
-    """
-    try:
-        with open_regular(path) as file:
-            files = json.loads(file.read(MAX_BYTES))["files"]
-            return {str(name): str(sha256) for name, sha256 in files.items() if sha256 is not None}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return {}
 
 
 def refuse_mixture(path: Path, files: Mapping[str, str]) -> None:

@@ -12,9 +12,8 @@ from audio_pipeline.audio_io.small_file import read_small_text
 from audio_pipeline.errors import ReportError
 from audio_pipeline.reporting.faults import first_fault, shown, too_large
 from audio_pipeline.reporting.model import SCHEMA, LoudnessReport
+from audio_pipeline.reporting.report_names import MAX_BYTES
 from audio_pipeline.reporting.version_1 import SCHEMA_1, upgraded
-
-MAX_BYTES = 64_000_000
 
 _WRITE_AGAIN = (
     "Write the report again with render-ending --preset NAME or render-ending measure FILE --json."

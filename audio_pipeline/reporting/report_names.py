@@ -1,4 +1,4 @@
-"""The names of reports and renders, and the renders in a folder."""
+"""The names and the largest size of reports, and the renders in a folder."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from audio_pipeline.errors import ReportError
 
 SUFFIX = ".report.json"
+MAX_BYTES = 64_000_000
 AUDIO_SUFFIXES = (".wav", ".flac", ".aif", ".aiff", ".w64", ".rf64", ".mp3", ".ogg", ".opus", ".m4a")
 
 

@@ -13,8 +13,8 @@ from audio_pipeline.jobs.render_files import PAGE_SUFFIX
 from audio_pipeline.pages.overview import SCHEMA, MixResult
 from audio_pipeline.preset.names import check_name, same_file
 from audio_pipeline.preset.project import Project
-from audio_pipeline.reporting.report_file import MAX_BYTES, read_report
-from audio_pipeline.reporting.report_names import SUFFIX
+from audio_pipeline.reporting.report_file import read_report
+from audio_pipeline.reporting.report_names import MAX_BYTES, SUFFIX
 
 FILE = "batch.json"
 
