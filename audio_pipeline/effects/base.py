@@ -101,8 +101,8 @@ class Strip:
         return Strip(*(None if x is None else x[part] for x in self.parts()))
 
     def end(self, n: int) -> Strip:
-        """The last `n` samples, as copies, so that the rest is freed."""
-        return Strip(*(None if x is None else x[-n:].copy(order="K") for x in self.parts()))
+        """The last `n` samples; of longer parts as copies, so that the rest is freed."""
+        return Strip(*(x if x is None or len(x) == n else x[-n:].copy(order="K") for x in self.parts()))
 
     def parts(self) -> tuple[NDArray[Any] | None, ...]:
         """(mono, stereo, early, late)."""
