@@ -118,6 +118,7 @@ def summed(strips: Iterable[Strip]) -> Strip:
     for strip in strips:
         for sum_, part in zip(sums, strip.parts(), strict=True):
             sum_.add(part)
+        del strip, part  # the next strip is made without them
     return Strip(*(sum_.value for sum_ in sums))
 
 
@@ -129,6 +130,7 @@ def total(parts: Iterable[NDArray[Precision] | None]) -> NDArray[Precision] | No
     sum_ = _Sum()
     for part in parts:
         sum_.add(part)
+        del part  # the next array is made without it
     return sum_.value
 
 

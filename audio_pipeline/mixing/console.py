@@ -123,10 +123,11 @@ class Console:
         )
         if name not in graph.placed:
             yield self._panned(name, window.cut(slice(look_back - pan_back, None)))
-        for effect in graph.strip_effects[name]:
-            processor = graph.processors[effect]
-            heard = window.cut(slice(look_back - processor.look_back, None))
-            yield processor.process(name, heard, tile(index))
+        processors = [graph.processors[effect] for effect in graph.strip_effects[name]]
+        heard = [window.cut(slice(look_back - p.look_back, None)) for p in processors]
+        del window  # a long window is freed before its output is added
+        for processor in processors:
+            yield processor.process(name, heard.pop(0), tile(index))
 
     def _group(self, group: Group, passed: int, index: int) -> Strip:
         """The group's strip after the first `passed` of its bus effects."""
