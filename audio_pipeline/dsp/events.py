@@ -33,6 +33,10 @@ _GROUP = 16
 _IN_CACHE = 131_072
 """Samples of rings computed at a time."""
 
+_MOST_PARTS = 4
+_SHORT_RING = 2048
+"""Limits for rings that are added part by part; beyond them a loop over the blows is faster."""
+
 _PIECE = 200_000
 """Multiplications in one matrix product; from 262 144 on OpenBLAS starts threads of its own."""
 
@@ -176,21 +180,23 @@ class Resonances:
 def _add_rings(onto: Ringing, places: NDArray[np.int64], rings: Ringing) -> None:
     """Add each of the rings `(blows, length)` to `onto` `(n,)` at its place, in order.
 
-    When each ring overlaps the next by at most half, all tails are added at once and then all heads: the
-    order of the sums at each sample stays the same, without a Python loop over the blows.
+    Short rings are divided into parts as long as the shortest way from one ring to the next. Equal parts of
+    all rings never overlap, so they are added at once, the last parts first: the order of the sums at each
+    sample stays the same, without a Python loop over the blows.
     """
     length = rings.shape[1]
     apart = int(np.diff(places).min(initial=length))
     first = last = len(places)
-    if 2 * apart >= length:
+    if length <= min(_MOST_PARTS * apart, _SHORT_RING):
         first = int(np.searchsorted(places, 0))
         last = max(first, int(np.searchsorted(places, len(onto) - length, side="right")))
     _add_one_by_one(onto, places[:first], rings[:first])
     if first < last:
         inside, whole = places[first:last], rings[first:last]
-        for begin, end in ((apart, length), (0, apart)):
-            windows = np.lib.stride_tricks.sliding_window_view(onto, end - begin, writeable=True)
-            windows[inside + begin] += whole[:, begin:end]
+        for begin in reversed(range(0, length, apart)):
+            part = slice(begin, min(begin + apart, length))
+            windows = np.lib.stride_tricks.sliding_window_view(onto, part.stop - begin, writeable=True)
+            windows[inside + begin] += whole[:, part]
     _add_one_by_one(onto, places[last:], rings[last:])
 
 

@@ -6,7 +6,7 @@ No function keeps state between calls, so every result depends on its window alo
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -142,20 +142,27 @@ def convolve(window: Samples | NDArray[np.float32], impulse: Samples) -> Samples
     if n == 0 or channels == 0:
         return np.empty((n, channels))
     real = np.float32 if window.dtype == np.float32 else np.float64
-    size = _block_size(taps, n, _ROW_BYTES // np.dtype(real).itemsize)
+    at_once = _ROW_BYTES // np.dtype(real).itemsize
+    size = _block_size(taps, n, at_once)
     hop = size - taps + 1
     spectra = _spectra(np.ascontiguousarray(h.T).tobytes(), taps, h.shape[1], size)
     blocks = -(-n // hop)
-    padded = np.zeros((window.shape[1], blocks * hop + taps - 1), real)
-    padded[:, : len(window)] = window.T
-    heard = np.lib.stride_tricks.sliding_window_view(padded, size, axis=1)[:, ::hop]
     out = np.empty((channels, blocks, hop))
-    if len(heard) == 1:
-        _overlap_save(heard[0], spectra, out)
-    else:
+    # only the last batch is padded, so the others need no copy
+    inside = max(0, (len(window) - size) // hop + 1) // at_once * at_once
+    signal = window.T.astype(real, copy=False)
+    padded = np.zeros((len(signal), (blocks - inside) * hop + taps - 1), real)
+    padded[:, : len(window) - inside * hop] = signal[:, inside * hop :]
+    for heard, filtered in (
+        (_blocks(signal, size, hop)[:, :inside], out[:, :inside]),
+        (_blocks(padded, size, hop), out[:, inside:]),
+    ):
+        if len(heard) == 1:
+            _overlap_save(heard[0], spectra, filtered)
+            continue
         for channel, one in enumerate(heard):
             own = channel if len(spectra) > 1 else 0
-            _overlap_save(one, spectra[own : own + 1], out[channel : channel + 1])
+            _overlap_save(one, spectra[own : own + 1], filtered[channel : channel + 1])
     return out.reshape(len(out), -1)[:, :n].T
 
 
@@ -173,6 +180,13 @@ def _block_size(taps: int, n: int, at_once: int) -> int:
 
     enough = [size for size in _SIZES if size >= taps + min(n, taps) - 1]
     return min([size for size in enough if size <= max(4 * taps, 16_384)] or enough[:1], key=cost)
+
+
+def _blocks(signal: NDArray[Any], size: int, hop: int) -> NDArray[Any]:
+    """Views of all complete blocks of `signal` `(channels, n)`: `(channels, blocks, size)`."""
+    if signal.shape[1] < size:
+        return np.empty((len(signal), 0, size), signal.dtype)
+    return np.lib.stride_tricks.sliding_window_view(signal, size, axis=1)[:, ::hop]
 
 
 def _overlap_save(heard: NDArray[np.floating], spectra: Spectrum, out: Samples) -> None:

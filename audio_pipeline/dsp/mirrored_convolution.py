@@ -81,10 +81,10 @@ class MirroredConvolver:
     ) -> NDArray[np.float32] | None:
         """Mid and side of the summed output, `(blocks, 2, size)`; None when all inputs are silent."""
         total: NDArray[np.complex64] | None = None
+        signal: NDArray[Any] = np.empty((len(starts), 2, self._size), np.float32)
         for window, spectra in zip(windows, self._spectra, strict=True):
             if window is None:
                 continue
-            signal = np.empty((len(starts), 2, self._size), np.float32)
             for (mid, side), start in zip(signal, starts, strict=True):
                 left, right = window[start : start + self.block + self.taps - 1].T
                 np.add(left, right, out=mid[: len(left)], casting="same_kind")
@@ -98,4 +98,5 @@ class MirroredConvolver:
             total = product if total is None else np.add(total, product, out=total)
         if total is None:
             return None
-        return np.fft.irfft(total, self._size).astype(np.float32, copy=False)
+        np.fft.irfft(total, self._size, out=signal)
+        return signal

@@ -102,8 +102,8 @@ class Strip:
         return Strip(*(None if x is None else x[part] for x in self.parts()))
 
     def end(self, n: int) -> Strip:
-        """The last `n` samples, as copies, so that the rest is freed."""
-        return Strip(*(None if x is None else x[-n:].copy(order="K") for x in self.parts()))
+        """The last `n` samples; of longer parts as copies, so that the rest is freed."""
+        return Strip(*(x if x is None or len(x) == n else x[-n:].copy(order="K") for x in self.parts()))
 
     def parts(self) -> tuple[NDArray[Any] | None, ...]:
         """(mono, stereo, early, late)."""
@@ -119,6 +119,7 @@ def summed(strips: Iterable[Strip]) -> Strip:
     for strip in strips:
         for sum_, part in zip(sums, strip.parts(), strict=True):
             sum_.add(part)
+        del strip, part  # the next strip is made without them
     return Strip(*(sum_.value for sum_ in sums))
 
 
@@ -130,6 +131,7 @@ def total(parts: Iterable[NDArray[Precision] | None]) -> NDArray[Precision] | No
     sum_ = _Sum()
     for part in parts:
         sum_.add(part)
+        del part  # the next array is made without it
     return sum_.value
 
 

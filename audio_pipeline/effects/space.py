@@ -27,7 +27,7 @@ from audio_pipeline.dsp.impulse_response import (
 from audio_pipeline.dsp.mirrored_convolution import MirroredConvolver
 from audio_pipeline.dsp.noise import generator
 from audio_pipeline.dsp.shoebox import Shoebox, image_sources, reflection_response
-from audio_pipeline.effects.base import Effect, Strip, summed
+from audio_pipeline.effects.base import Effect, Strip
 from audio_pipeline.errors import PresetError, StemError
 from audio_pipeline.timeline.moments import parse_duration
 from audio_pipeline.timeline.scene import Scene, StemRequest
@@ -209,10 +209,13 @@ class SpaceProcessor:
 
     def process(self, name: str, window: Strip, tile: Span) -> Strip:
         """Add the room to the stereo part and remove the sends."""
+        dry = Strip(window.mono, window.stereo).cut(slice(-len(tile), None))
         wet = self._convolver([window.early, window.late])
-        here = slice(-len(tile), None)
-        dry = Strip(window.mono, window.stereo).cut(here)
-        return summed([dry, Strip(stereo=wet)])
+        if wet is None:
+            return dry
+        if dry.stereo is not None:
+            wet += dry.stereo  # the convolver's own array
+        return Strip(dry.mono, wet)
 
     def active_span(self, span: Span) -> Span:
         """The span of the input plus the tail of the room."""

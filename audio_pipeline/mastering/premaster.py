@@ -20,8 +20,11 @@ from audio_pipeline.mixing.session import Session
 from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.spans import Span
 
-IN_MEMORY_BYTES = 48_000_000
-"""Limit for a programme in memory between the two passes, one minute; a longer one is written to disk."""
+IN_MEMORY_BYTES = 8_000_000
+"""Limit for each part in memory between the two passes, ten seconds; a longer one is written to disk.
+
+A minute in files takes 60 MB less memory and no more time: a new page of memory costs as much as its copy.
+"""
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,7 @@ def _mixed(
             peaks.append(made.largest[bus])
         meter.feed(_or_silence(made.dialogue, tile)[cut], _or_silence(made.rest, tile)[cut])
         on_progress(within.stop / scene.programme.stop)
+        del made  # or a tile on disk would stay in memory until the next one is mixed
     return Premaster(
         dialogue,
         rest,

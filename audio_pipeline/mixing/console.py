@@ -55,15 +55,21 @@ class Console:
 
     def bus_tile(self, index: int) -> dict[Bus, Samples | None]:
         """The buses over tile number `index`: each `(TILE, 2)`, or None for silence."""
-        heard: dict[Bus, list[Samples | None]] = {bus: [] for bus in BUSES}
-        for group in self.graph.groups:
-            if group.span.meets(tile(index)):
-                stereo = self._group(group, len(group.effects), index).stereo
-                if stereo is not None and tile(index).stop > group.until:
-                    stereo = stereo.copy(order="K")
-                    stereo[max(0, group.until - tile(index).start) :] = 0.0
-                heard[group.bus].append(stereo)
-        return {bus: total(parts) for bus, parts in heard.items()}
+        # bus by bus, the voices with their echoes first: they take the most memory
+        return {
+            bus: total(self._heard(g, index) for g in self.graph.groups if g.bus == bus) for bus in BUSES
+        }
+
+    def _heard(self, group: Group, index: int) -> Samples | None:
+        """The group after all its effects, up to its end."""
+        here = tile(index)
+        if not group.span.meets(here):
+            return None
+        stereo = self._group(group, len(group.effects), index).stereo
+        if stereo is not None and here.stop > group.until:
+            stereo = stereo.copy(order="K")
+            stereo[max(0, group.until - here.start) :] = 0.0
+        return stereo
 
     def tiles(
         self, span: Span, workers: int, mixed: Callable[[dict[Bus, Samples | None]], Mixed]
@@ -81,6 +87,7 @@ class Console:
             for kept in (self._tails, self._store):
                 kept.forget_before(here.start // TILE + 1 - tiles_back)
             yield here, tile_mixed
+            del tile_mixed  # or it would stay in memory until the next tile is mixed
 
     def render(self, span: Span, workers: int = 1) -> Samples:
         """The sum of all buses over `span`, `(len(span), 2)`, before the programme gain."""
@@ -105,19 +112,22 @@ class Console:
 
     def strip(self, name: str, index: int) -> Strip:
         """The strip of one layer after its strip effects and pan, over tile number `index`."""
+        return summed(self._strips(name, index))
+
+    def _strips(self, name: str, index: int) -> Iterator[Strip]:
+        """The panned layer and the outputs of its strip effects."""
         graph = self.graph
         look_back, pan_back = graph.strip_look_back(name), graph.pan_look_back(name)
         window = self._window(
             graph.source_stage(name), index, look_back, lambda i: self._source(name, i)
         )
-        made = []
         if name not in graph.placed:
-            made.append(self._panned(name, window.cut(slice(look_back - pan_back, None))))
-        for effect in graph.strip_effects[name]:
-            processor = graph.processors[effect]
-            heard = window.cut(slice(look_back - processor.look_back, None))
-            made.append(processor.process(name, heard, tile(index)))
-        return summed(made)
+            yield self._panned(name, window.cut(slice(look_back - pan_back, None)))
+        processors = [graph.processors[effect] for effect in graph.strip_effects[name]]
+        heard = [window.cut(slice(look_back - p.look_back, None)) for p in processors]
+        del window  # a long window is freed before its output is added
+        for processor in processors:
+            yield processor.process(name, heard.pop(0), tile(index))
 
     def _group(self, group: Group, passed: int, index: int) -> Strip:
         """The group's strip after the first `passed` of its bus effects."""
@@ -190,12 +200,17 @@ class Console:
         tail = min(TILE, look_back)
         own: list[Strip] = []
 
+        def end_of(strip: Strip) -> Strip:
+            """Its last `tail` samples; parts that are not wanted are not cached."""
+            parts = enumerate(strip.parts())
+            return Strip(*(part if n in wanted else None for n, part in parts)).end(tail)
+
         def own_tail() -> Strip:
             own.append(make(index))
-            return own[0].end(tail)
+            return end_of(own[0])
 
         def tail_of(i: int) -> Strip:
-            return self._tails.get(stage, i, lambda: make(i).end(tail))
+            return self._tails.get(stage, i, lambda: end_of(make(i)))
 
         # its own tile first: other workers may wait for its tail while this one waits for theirs
         self._tails.get(stage, index, own_tail)

@@ -144,13 +144,14 @@ class Graph:
         return max(self.pan_look_back(name), *effects, 0)
 
     def tiles_back(self) -> int:
-        """The number of tiles before the current one that may still be needed."""
-        strip = max((self.strip_look_back(name) for name in self.layers), default=0)
-        bus = max((self._bus_tiles_back(group) for group in self.groups), default=0)
-        return _tiles(strip) + bus
+        """The number of tiles before the current one whose ends may still be needed.
 
-    def _bus_tiles_back(self, group: Group) -> int:
-        return sum(_tiles(self.processors[name].look_back) for name in group.effects)
+        The longest look-back of one stage, not their sum: a tile that is mixed has made the ends of all its
+        stages.
+        """
+        strips = (self.strip_look_back(name) for name in self.layers)
+        buses = (self.processors[name].look_back for group in self.groups for name in group.effects)
+        return _tiles(max((*strips, *buses), default=0))
 
 
 def build_graph(

@@ -26,7 +26,7 @@ def moved_sounds(before: Session, after: Session) -> Mapping[str, tuple[str, ...
         if asked is None:
             found[name] = (UNKNOWN,)
             continue
-        causes = [_words(q) for q in asked if _answer(before.scene, q) != _answer(after.scene, q)]
+        causes = [cause for q in asked for cause in _causes(q, before.scene, after.scene)]
         if name not in others or others[name] != sound:
             causes.append("its own values")
         found[name] = tuple(dict.fromkeys(causes))
@@ -49,12 +49,18 @@ def _answer(scene: Scene, question: Question) -> Any:
         return "no answer"
 
 
-def _words(question: Question) -> str:
+def _causes(question: Question, before: Scene, after: Scene) -> list[str]:
+    """The moments that change the answer to a question; empty if it is the same."""
+    if _answer(before, question) == _answer(after, question):
+        return []
     match question:
-        case ["at", text, _]:
-            return str(text)
+        case ["at" | "end", text, _]:
+            return [str(text)]
         case ["cue", name]:
-            return str(name)
+            return [str(name)]
+        case ["span", *moments]:
+            moved = [cause for moment in moments for cause in _causes(["at", *moment], before, after)]
+            return moved or ["end"]
         case ["programme"]:
-            return "end"
-    return str(question[0])
+            return ["end"]
+    return [str(question[0])]

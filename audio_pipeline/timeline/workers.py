@@ -29,9 +29,9 @@ def in_order(function: Callable[[T], R], items: Iterable[T], workers: int) -> It
         running = [pool.submit(function, item) for item in islice(waiting, workers)]
         try:
             while running:
-                made = running.pop(0).result()
+                made = [running.pop(0).result()]
                 running += [pool.submit(function, item) for item in islice(waiting, 1)]
-                yield made
+                yield made.pop()  # nothing here keeps the result while the next one is awaited
         finally:
             for future in running:
                 future.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import gain_from_db
 from audio_pipeline.effects.base import Effect
 from audio_pipeline.errors import PresetError
-from audio_pipeline.layers.base import Layer
+from audio_pipeline.layers.base import Bus, Layer
 from audio_pipeline.memo.sounds import DeferredSounds
 from audio_pipeline.memo.store import Cache
 from audio_pipeline.mixing.console import BUSES, Console
@@ -176,6 +177,21 @@ def test_what_can_no_longer_be_looked_back_at_is_forgotten() -> None:
     for here, _ in console.tiles(PROGRAMME, 1, lambda buses: None):
         held.append((here.start // TILE, sorted({index for _, index in console._tails._made})))
     assert held == [(0, [-1, 0]), (1, [0, 1]), (2, [1, 2]), (3, [2, 3])]
+
+
+def test_a_mixed_tile_is_freed_before_the_next_one_is_mixed() -> None:
+    mixed: list[weakref.ref[Samples]] = []
+
+    def new(buses: dict[Bus, Samples | None]) -> Samples:
+        assert all(tile_() is None for tile_ in mixed)
+        made = np.zeros(1)
+        mixed.append(weakref.ref(made))
+        return made
+
+    for _, made in Console(graph({"x": STEREO})).tiles(PROGRAMME, 1, new):
+        assert not made.any()
+        del made
+    assert len(mixed) > 2
 
 
 def test_a_recording_is_not_kept_and_a_synthesised_source_is(tmp_path: Path) -> None:

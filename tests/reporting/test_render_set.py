@@ -12,7 +12,8 @@ import pytest
 from audio_pipeline.errors import ReportError
 from audio_pipeline.jobs.earlier_stems import earlier_stems
 from audio_pipeline.jobs.render_files import files_of_render
-from audio_pipeline.reporting.render_set import read_set, recorded_files, refuse_mixture
+from audio_pipeline.reporting.recorded_files import recorded_files
+from audio_pipeline.reporting.render_set import read_set, refuse_mixture
 from tests.command import contents, run, tiny_project
 
 NAMES = ("tiny.wav", *(f"tiny.stems/tiny_{stem}.wav" for stem in ("DX", "FX", "BG", "ME")))
