@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from audio_pipeline.effects.base import Strip
+from audio_pipeline.memo.sounds import SoundKey
 from audio_pipeline.memo.store import Cache
 from audio_pipeline.mixing.graph import Stage
 from audio_pipeline.mixing.tile_store import DiskTiles, MemoryTiles, NoTiles, TileStore
@@ -19,7 +20,13 @@ from tests.scenes import make_scene
 SCENE = make_scene()
 SOURCE, OTHER = Stage((("a",),)), Stage((("b",),))
 BUS = Stage((("a", "echo"), ("b",)), "FX", ("space",))
-KEYS = {"a": "1", "b": "2", "echo": "3", "space": "4", "untracked": None}
+
+
+def key(whole: str) -> SoundKey:
+    return SoundKey(whole, "before")
+
+
+KEYS = {"a": key("1"), "b": key("2"), "echo": key("3"), "space": key("4"), "untracked": None}
 
 
 class Counted:
@@ -127,14 +134,14 @@ def test_on_disk_a_tile_belongs_to_all_it_is_made_of(tmp_path: Path) -> None:
         (Stage((("a", "echo"), ("b",)), "FX", ()), SCENE, KEYS),
         (Stage((("a", "echo"), ("b",)), None, ("space",)), SCENE, KEYS),
         (BUS, headphones, KEYS),
-        *((BUS, SCENE, {**KEYS, name: "changed"}) for name in ("a", "b", "echo", "space")),
+        *((BUS, SCENE, {**KEYS, name: key("changed")}) for name in ("a", "b", "echo", "space")),
     ]
     make = Counted()
     disk(tmp_path).get(BUS, 0, make)
     for count, (stage, scene, keys) in enumerate(others, 2):
         DiskTiles(Cache(tmp_path), scene, keys).get(stage, 0, make)
         assert make.calls == count
-    DiskTiles(Cache(tmp_path), SCENE, {**KEYS, "untracked": "x"}).get(BUS, 0, make)
+    DiskTiles(Cache(tmp_path), SCENE, {**KEYS, "untracked": key("x")}).get(BUS, 0, make)
     assert make.calls == 1 + len(others)
 
 
