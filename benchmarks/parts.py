@@ -15,12 +15,14 @@ from promises import (
     EBUR128,
     FIRST,
     HELP,
-    JOBS,
     LANGUAGES,
     MEASURE,
     MIXES,
+    ONE_CORE,
+    ONE_JOB,
     PRESETS,
     READING,
+    TWO_JOBS,
     WATCH,
 )
 from scene import ROOT
@@ -186,13 +188,14 @@ def _languages(folder: Path) -> dict[str, Command]:
 
 
 def _unlike(folder: Path) -> dict[str, Command]:
-    """Six seeds: no mix finds anything of another."""
+    """Six seeds: no mix finds anything of another. One job uses a little of a second core, too."""
     seeds = ("--vary", "seed=" + ",".join(map(str, range(2, 8))))
     batch = [*RENDER, "batch", "final", *seeds, "--no-cache"]
-    return {
-        name: [*batch, "--jobs", str(n), "--out", str(folder / CACHE / f"jobs-{n}")]
-        for n, name in enumerate(JOBS, 1)
-    }
+
+    def jobs(n: int) -> Command:
+        return [*batch, "--jobs", str(n), "--out", str(folder / CACHE / f"jobs-{n}")]
+
+    return {ONE_CORE: ["taskset", "-c", "0", *jobs(1)], ONE_JOB: jobs(1), TWO_JOBS: jobs(2)}
 
 
 _VOICES = (
