@@ -90,7 +90,8 @@ class WorkerPool:
         ours, theirs = start.Pipe()
         inherited = [ours, *(worker.pipe for worker in self._workers)] if way == "fork" else []
         process = start.Process(target=_serve, args=(theirs, inherited), daemon=True)
-        if os.name == "posix":  # its start unblocks signals, so it must run before they are blocked
+        if way == "spawn" and os.name == "posix":
+            # its start unblocks signals, so it must run before they are blocked
             resource_tracker.ensure_running()
         with signals_wait():
             process.start()
