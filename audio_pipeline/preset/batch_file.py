@@ -311,7 +311,7 @@ def _languages(shown: str, value: object) -> tuple[dict[str, dict[str, str]], di
             if not isinstance(file, str) or not file:
                 raise PresetError(
                     f"{shown}: stems.{language}.{voice} is {shown_value(file)}; it must be the path of a file",
-                    hint=f'Write {voice} = "stems/{language}_{voice[-1]}.wav".',
+                    hint=f'Write {voice or "voice_a"} = "stems/{language}_{voice[-1:] or "a"}.wav".',
                 )
     return stems, sets
 

@@ -71,3 +71,12 @@ def test_it_refuses_what_the_reader_refuses(tmp_path, text):
     with pytest.raises(PresetError):
         read_batch_file(path, "x")
     assert not VALIDATOR.is_valid(tomllib.loads(text))
+
+
+@pytest.mark.parametrize("voice", ["", "a", "voice_b"])
+def test_a_value_that_is_no_file_is_an_error_with_a_hint_for_any_name(tmp_path, voice):
+    path = tmp_path / f"any{SUFFIX}"
+    path.write_text(f'presets = ["final"]\n[stems.de]\n"{voice}" = 7\n', encoding="utf-8")
+    with pytest.raises(PresetError, match=r"stems\.de.* must be the path of a file") as error:
+        read_batch_file(path, "any")
+    assert '= "stems/de_' in str(error.value.hint)
