@@ -42,7 +42,7 @@ for _number, _default in (
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, _default)
 
-# examples may take as long as they need; they are the same in every run, unless RANDOM_EXAMPLES asks for new ones
+# examples may take as long as they need; every run has the same ones, unless RANDOM_EXAMPLES is set
 settings.register_profile("tests", deadline=None, derandomize="RANDOM_EXAMPLES" not in os.environ)
 settings.load_profile("tests")
 
