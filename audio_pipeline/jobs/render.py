@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audio_pipeline.audio_io.write.file_set import FileSet
 from audio_pipeline.errors import PresetError, RenderError
+from audio_pipeline.jobs import render_report
 from audio_pipeline.jobs.earlier_stems import earlier_stems
 from audio_pipeline.jobs.render_files import (
     RenderFiles,
@@ -37,7 +37,6 @@ from audio_pipeline.preset.stems import StemFiles, stem_paths
 from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.moments import Moment
 from audio_pipeline.timeline.spans import Span
-from audio_pipeline.timeline.workers import run_concurrently
 
 if TYPE_CHECKING:
     from audio_pipeline.jobs.reference import Reference
@@ -96,18 +95,16 @@ def render(order: Order, progress: Progress = lambda stage, share: None) -> Rend
     preset = with_stem_files(order.preset, order.stem_files)
     reference = order.reference
     lock = None if reference is None else reference.lock_for(order.project, order.cache)
-    # the modules of the report are loaded while the stems are read and mixed: 3 % of a minute
-    with run_concurrently(lambda: _load_report(order)):
-        session = open_session(order.project, preset, order.stem_files, order.cache, lock)
-        span = _span(order, session)
-        files = _files(order, session, span)
-        with folder_for(order.out), FileSet(order.out, files.name) as file_set:
-            # the file set is locked from here on: a second render of the same mix is refused before it mixes
-            sources = stem_paths(order.project, order.preset, order.stem_files).values()
-            refuse_to_replace(files, sources)
-            for path, sha256 in earlier_stems(files).items():
-                file_set.remove(path, sha256)
-            rendered = _make(order, session, span, files, file_set, progress)
+    session = open_session(order.project, preset, order.stem_files, order.cache, lock)
+    span = _span(order, session)
+    files = _files(order, session, span)
+    with folder_for(order.out), FileSet(order.out, files.name) as file_set:
+        # the file set is locked from here on: a second render of the same mix is refused before it mixes
+        sources = stem_paths(order.project, order.preset, order.stem_files).values()
+        refuse_to_replace(files, sources)
+        for path, sha256 in earlier_stems(files).items():
+            file_set.remove(path, sha256)
+        rendered = _make(order, session, span, files, file_set, progress)
     progress("done", 1.0)
     return rendered
 
@@ -133,8 +130,6 @@ def _make(
         if files.stems:
             progress("stems out", 1.0)
         if files.report is not None:
-            from audio_pipeline.jobs import render_report  # see `_load_report`
-
             progress("report", 0.0)
             page = render_report.page_of(files, session, master, wave)
             report = render_report.measured(wave, session, finished, master, page)
@@ -142,14 +137,6 @@ def _make(
         progress("page", 0.0)
         report, media = render_report.written(report, page, files, file_set)
     return Rendered(master, report, files, session, media)
-
-
-def _load_report(order: Order) -> None:
-    """Import the modules of the report and the page; an excerpt has neither."""
-    if order.begin is None and order.finish is None:
-        import_module("audio_pipeline.jobs.render_report")
-        if order.page:
-            import_module("audio_pipeline.jobs.render_page")
 
 
 def _given_gains(order: Order, preset: Preset) -> Gains | None:

@@ -171,10 +171,7 @@ def build_graph(
         return {name: sounds.processor(effect, name) for name, effect in effects.items()}
 
     with run_concurrently(processors) as prepared:
-        # layers with stems come last, because other threads may still treat their stems
-        in_turn = sorted(layers.items(), key=lambda item: bool(item[1].stems()))
-        made = {name: sounds.source(layer, name) for name, layer in in_turn}
-    sources = {name: made[name] for name in layers}
+        sources = {name: sounds.source(layer, name) for name, layer in layers.items()}
     strip_effects = {
         name: tuple(
             e for e, effect in effects.items() if effect.stage == "strip" and effect.works_on(name)

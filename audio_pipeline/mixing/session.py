@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from fractions import Fraction
-from pathlib import Path
 
 from audio_pipeline.audio_io.condition import Conditioned
 from audio_pipeline.audio_io.read.sofa import read_head
@@ -16,7 +15,7 @@ from audio_pipeline.memo.stem_cache import StemCache
 from audio_pipeline.memo.store import Cache
 from audio_pipeline.mixing.console import Console
 from audio_pipeline.mixing.graph import build_graph
-from audio_pipeline.mixing.stem_treatment import StemTreatment, Treatment
+from audio_pipeline.mixing.stem_treatment import StemTreatment, TreatedStems, Treatment
 from audio_pipeline.mixing.tile_store import DiskTiles, NoTiles
 from audio_pipeline.preset.lines import dialogue_effects, lock_of, slots_of, speech_of, with_slots
 from audio_pipeline.preset.model import Preset
@@ -28,7 +27,7 @@ from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.picture_lock import PictureLock
 from audio_pipeline.timeline.scene import Scene, StemRequest, to_samples
 from audio_pipeline.timeline.spans import Span
-from audio_pipeline.timeline.workers import Awaited, in_order, run_concurrently
+from audio_pipeline.timeline.workers import in_order
 
 MOST_STEM_BYTES = 1 << 31
 """Memory limit for the stems of one mix, float64: four of the largest."""
@@ -103,42 +102,39 @@ def open_session(
     """
     rate = preset.sample_rate_hz
     preset = with_slots(preset, lock)
-    treatment, keep = StemTreatment(preset), StemCache(cache)
-    sources = _conditioned(stem_paths(project, preset, files), treatment, keep, rate)
-    keys = (
-        {} if cache is None else {request: keep.keys[treatment.source(request)] for request in sources}
+    paths = stem_paths(project, preset, files)
+    keep = StemCache(cache)
+    treatment = StemTreatment(preset)
+    conditioned: dict[StemRequest, Conditioned] = {}
+    made = in_order(
+        lambda item: keep.conditioned(item[1], treatment.source(item[0]), rate), paths.items(), workers=2
     )
-    # the sounds without stems are prepared while the stems are treated: 4 % of a minute
-    with run_concurrently(lambda: treatment.apply(sources, keys, cache)) as treating:
-        requested = treatment.requested(sources)
-        samples = {request: stem.samples for request, stem in requested.items()}
-        timing = timing_of(preset, lambda request: Fraction(len(samples[request]), rate), lock)
-        schedule = timing.schedule
-        programme = Span(0, to_samples(schedule.named("end"), rate))
-        slots = slots_of(preset, schedule)
-        scene = Scene(
-            sample_rate=rate,
-            seed=preset.head.seed,
-            programme=programme,
-            schedule=schedule,
-            stems=samples,
-            speech=speech_of(preset, slots, lock, programme),
-            listening=preset.head.listening,
-            head=_head(project, preset),
-            treated=Awaited(
-                treatment.layers,
-                lambda: {layer: stem.samples for layer, stem in treating.result().by_layer.items()},
-            ),
-        )
-        layer_keys = {} if cache is None else treatment.layer_keys(keys)
-        console = _console(scene, preset, timing, cache, keys, layer_keys)
-    treated = treating.result()
+    for request, stem in zip(paths, made, strict=True):
+        conditioned[request] = stem
+        _refuse_too_much(conditioned.values())
+    treated = treatment.apply(conditioned, keep.keys, cache)
+    samples = {request: stem.samples for request, stem in treated.requested.items()}
+    timing = timing_of(preset, lambda request: Fraction(len(samples[request]), rate), lock)
+    schedule = timing.schedule
+    programme = Span(0, to_samples(schedule.named("end"), rate))
+    slots = slots_of(preset, schedule)
+    scene = Scene(
+        sample_rate=rate,
+        seed=preset.head.seed,
+        programme=programme,
+        schedule=schedule,
+        stems=samples,
+        speech=speech_of(preset, slots, lock, programme),
+        listening=preset.head.listening,
+        head=_head(project, preset),
+        treated={layer: stem.samples for layer, stem in treated.by_layer.items()},
+    )
     return Session(
         preset,
         scene,
-        console,
+        _console(scene, preset, timing, cache, treated),
         {
-            name: tuple(treated.by_layer.get(name, requested[request]) for request in requests)
+            name: tuple(treated.by_layer.get(name, treated.requested[request]) for request in requests)
             for name, requests in requests_of(preset).items()
         },
         treated.treatments,
@@ -146,20 +142,6 @@ def open_session(
         overruns_of(preset, timing, lock),
         None if lock is None else lock.name,
     )
-
-
-def _conditioned(
-    paths: Mapping[StemRequest, Path], treatment: StemTreatment, keep: StemCache, rate: int
-) -> dict[StemRequest, Conditioned]:
-    """The conditioned stem of each request, at the level that its treatment expects."""
-    stems: dict[StemRequest, Conditioned] = {}
-    made = in_order(
-        lambda item: keep.conditioned(item[1], treatment.source(item[0]), rate), paths.items(), workers=2
-    )
-    for request, stem in zip(paths, made, strict=True):
-        stems[request] = stem
-        _refuse_too_much(stems.values())
-    return stems
 
 
 def lock_of_preset(project: Project, preset: Preset, name: str, cache: Cache | None) -> PictureLock:
@@ -189,19 +171,14 @@ def _head(project: Project, preset: Preset) -> Head:
 
 
 def _console(
-    scene: Scene,
-    preset: Preset,
-    timing: Timing,
-    cache: Cache | None,
-    stem_keys: Mapping[StemRequest, str],
-    treated_keys: Mapping[str, str],
+    scene: Scene, preset: Preset, timing: Timing, cache: Cache | None, treated: TreatedStems
 ) -> Console:
     layers, effects = preset.playing(), preset.working()
     of_words = replace(scene, schedule=timing.words)
     own = dict.fromkeys(dialogue_effects(preset), of_words)
     if cache is None:
         return Console(build_graph(scene, layers, effects, PreparedSounds(scene, own)), NoTiles())
-    sounds = DeferredSounds(cache, scene, stem_keys, treated_keys, own)
+    sounds = DeferredSounds(cache, scene, treated.keys, treated.layer_keys, own)
     graph = build_graph(scene, layers, effects, sounds)
     return Console(graph, DiskTiles(cache, scene, sounds.keys))
 

@@ -8,7 +8,7 @@ The output of an effect does not depend on the level in a preset, because that i
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -36,9 +36,17 @@ class Treatment:
 
 @dataclass(frozen=True)
 class TreatedStems:
-    """The treated stems, at the levels of their layers, by layer, and the results of the effects."""
+    """All stems of a preset, untreated and treated.
 
+    `requested`: each stem as requested, at its own level, untreated. `by_layer`: the treated stems that
+    layers play instead, at their levels. `keys` and `layer_keys` are the cache keys of the sources of
+    both; without a cache both are empty.
+    """
+
+    requested: Mapping[StemRequest, Conditioned]
     by_layer: Mapping[str, Conditioned]
+    keys: Mapping[StemRequest, str]
+    layer_keys: Mapping[str, str]
     treatments: tuple[Treatment, ...] = ()
 
 
@@ -60,51 +68,43 @@ class StemTreatment:
         treated = request in self._requests.values()
         return replace(request, level_lufs=REFERENCE_LUFS) if treated else request
 
-    @property
-    def layers(self) -> Collection[str]:
-        """The layers whose stems are treated."""
-        return self._requests.keys()
-
-    def requested(self, sources: Mapping[StemRequest, Conditioned]) -> dict[StemRequest, Conditioned]:
-        """Each stem as requested, at its own level, untreated.
-
-        `sources` holds the stem that `source` returns for each request of the preset.
-        """
-        levelled = {request: _at_level(sources[request], request) for request in self._requests.values()}
-        return {**sources, **levelled}
-
-    def layer_keys(self, source_keys: Mapping[StemRequest, str]) -> dict[str, str]:
-        """The cache key of the treated stem of each layer, from the keys of the sources, by request."""
-        if not self._requests:
-            return {}
-        key = self._key(source_keys)
-        return {layer: digest(key, layer) for layer in self._requests}
-
     def apply(
         self,
         sources: Mapping[StemRequest, Conditioned],
         source_keys: Mapping[StemRequest, str],
         cache: Cache | None,
     ) -> TreatedStems:
-        """The treated stems, with `cache` from earlier results. `sources` as in `requested`."""
+        """The treated stems.
+
+        `sources` holds the stem that `source` returns for each request of the preset, `source_keys`
+        their keys. With `cache`, earlier results are read from it.
+        """
         if not self._effects:
-            return TreatedStems({})
+            return TreatedStems(sources, {}, source_keys, {})
         by_layer = {layer: sources[request] for layer, request in self._requests.items()}
+        levelled = {request: _at_level(sources[request], request) for request in self._requests.values()}
+        keys: dict[StemRequest, str] = {}
+        layer_keys: dict[str, str] = {}
         if cache is None:
             samples, note = self._made(by_layer)
         else:
-            key, layer_keys = self._key(source_keys), self.layer_keys(source_keys)
+            keys = {request: source_keys[self.source(request)] for request in sources}
+            key = self._key({layer: keys[request] for layer, request in self._requests.items()})
+            layer_keys = {layer: digest(key, layer) for layer in by_layer}
             samples, note = self._kept(cache, key, layer_keys, by_layer)
         treated = {
             layer: replace(stem, samples=samples[layer], did=(*stem.did, *note["did"][layer]))
             for layer, stem in by_layer.items()
         }
         return TreatedStems(
+            {**sources, **levelled},
             {layer: _at_level(stem, self._requests[layer]) for layer, stem in treated.items()},
+            keys,
+            layer_keys,
             tuple(_treatment(**treatment) for treatment in note["treatments"]),
         )
 
-    def _key(self, source_keys: Mapping[StemRequest, str]) -> str:
+    def _key(self, stem_keys: Mapping[str, str]) -> str:
         preset = self._preset
         effects = [[name, sound_key(e)] for name, e in self._effects.items()]
         clock = preset.picture.clock()
@@ -113,7 +113,7 @@ class StemTreatment:
             engine_key(),
             effects,
             [preset.head.seed, preset.sample_rate_hz, clock.rate.name],
-            {layer: source_keys[request] for layer, request in self._requests.items()},
+            dict(stem_keys),
         )
 
     def _kept(

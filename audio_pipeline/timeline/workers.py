@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
@@ -11,8 +11,6 @@ from typing import TypeVar, cast
 
 T = TypeVar("T")
 R = TypeVar("R")
-K = TypeVar("K")
-V = TypeVar("V")
 
 
 def in_order(function: Callable[[T], R], items: Iterable[T], workers: int) -> Iterator[R]:
@@ -72,25 +70,6 @@ class BackgroundQueue:
         with self._pool:
             while self._given:
                 self._given.popleft().result()
-
-
-class Awaited(Mapping[K, V]):
-    """A mapping with known keys; its values come from `result`, which waits for another thread."""
-
-    def __init__(self, keys: Collection[K], result: Callable[[], Mapping[K, V]]) -> None:
-        self._keys = keys
-        self._result = result
-
-    def __getitem__(self, key: K) -> V:
-        if key not in self._keys:
-            raise KeyError(key)
-        return self._result()[key]
-
-    def __iter__(self) -> Iterator[K]:
-        return iter(self._keys)
-
-    def __len__(self) -> int:
-        return len(self._keys)
 
 
 @contextmanager
