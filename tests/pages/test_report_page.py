@@ -31,10 +31,8 @@ def at(page):
     return page.evaluate("renderEnding.transport.at")
 
 
-def test_a_page_opens_from_a_file_in_under_a_second_without_a_request(short_render, open_page):
-    opened = loaded(open_page(short_render.files.page))
-    milliseconds = opened.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
-    assert milliseconds < 1000
+def test_a_page_opens_from_a_file_without_a_request(short_render, open_page):
+    loaded(open_page(short_render.files.page))
     assert [url for url in open_page.requests if not url.startswith("data:")] == [
         short_render.files.page.as_uri()
     ]
