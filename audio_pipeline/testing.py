@@ -25,7 +25,7 @@ from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.decibels import rms
 from audio_pipeline.effects.base import Effect, Processor, StemBench, Strip
 from audio_pipeline.layers.base import Layer, Source
-from audio_pipeline.memo.sounds import PreparedSounds, fixed_until
+from audio_pipeline.memo.sounds import PreparedSounds, acts_from, fixed_until
 from audio_pipeline.memo.tracing import TracingScene, answer, without_end
 from audio_pipeline.timeline.moments import Clock, Schedule
 from audio_pipeline.timeline.scene import Scene, StemRequest, to_samples
@@ -95,8 +95,8 @@ def check_effect(effect: Effect, scene: Scene | None = None, name: str | None = 
 
     `name` is the layer ("voice_a") or the bus ("FX") that it processes. The effect is a pure function of its
     window, in any order, and does not change its input; its output is finite and silent outside its active
-    span; tiles of any size give the same samples, so its look-back is long enough; its `fixed_until` holds, if
-    it has one. Raises AssertionError for a breach.
+    span; tiles of any size give the same samples, so its look-back is long enough; its `fixed_until` and
+    `acts_from` hold, if it has them. Raises AssertionError for a breach.
     """
     scene = make_scene() if scene is None else scene
     if name is None:
@@ -104,6 +104,7 @@ def check_effect(effect: Effect, scene: Scene | None = None, name: str | None = 
     check_effect_on_the_grid(effect, scene, name)
     check_effect_in_tiles_of_any_size(effect, scene, name)
     check_effect_with_another_end(effect, scene, name)
+    check_effect_before_it_acts(effect, scene, name)
 
 
 def check_layer_on_the_grid(layer: Layer, scene: Scene, tiles: Sequence[Span] | None = None) -> None:
@@ -218,6 +219,24 @@ def check_effect_with_another_end(effect: Effect, scene: Scene, name: str) -> No
             assert part is None or same is None or (part == same).all(), _CHANGES
 
 
+def check_effect_before_it_acts(effect: Effect, scene: Scene, name: str) -> None:
+    """Check that an effect returns its input unchanged in every tile before its `acts_from`."""
+    processor = PreparedSounds(scene).processor(effect, "it")
+    first = acts_from(processor)
+    if first is None:
+        return
+    assert effect.stage == "bus", "it has acts_from and is not a bus effect"
+    stop = min(first, scene.programme.stop)
+    sent = _noise(scene.programme, scene.programme.stop)
+    for here in tiles_over(Span(0, max(0, stop))):
+        before = Span(here.start, min(here.stop, stop))
+        given = _window(effect, sent, before, 0).parts()
+        made = _process(processor, effect, name, sent, before).parts()
+        for part, same in zip(made, given, strict=True):
+            assert (part is None) == (same is None), _ACTS
+            assert part is None or same is None or (part == same).all(), _ACTS
+
+
 def check_stem_effect(effect: Effect, stems: Mapping[str, Samples], bench: StemBench) -> None:
     """Check that a stem effect is pure, does not change lengths or its input, and reports JSON values."""
     given = {layer: stem.copy() for layer, stem in stems.items()}
@@ -241,6 +260,7 @@ def check_tracked(sound: Layer | Effect, scene: Scene) -> None:
 
 
 _CHANGES = "a sample before its fixed_until changes with its end"
+_ACTS = "it changes a sample before its acts_from"
 
 
 def _with_other_ends(
@@ -306,8 +326,12 @@ def _strips_cut_into(
 
 def _process(processor: Processor, effect: Effect, name: str, sent: Samples, tile: Span) -> Strip:
     """The effect's output over a tile of `sent` `(n, 2)`, which begins at sample 0; its input is read-only."""
-    window = np.zeros((processor.look_back + len(tile), 2))
-    reach = Span(tile.start - processor.look_back, tile.stop)
+    return processor.process(name, _window(effect, sent, tile, processor.look_back), tile)
+
+
+def _window(effect: Effect, sent: Samples, tile: Span, look_back: int) -> Strip:
+    window = np.zeros((look_back + len(tile), 2))
+    reach = Span(tile.start - look_back, tile.stop)
     there = reach.intersect(Span(0, len(sent)))
     if len(there):
         window[there.inside(reach)] = sent[there.start : there.stop]
@@ -315,9 +339,8 @@ def _process(processor: Processor, effect: Effect, name: str, sent: Samples, til
     for array in (window, sends):
         array.flags.writeable = False
     if effect.stage == "strip":
-        return processor.process(name, Strip(mono=window[:, :1]), tile)
-    here = window[processor.look_back :]
-    return processor.process(name, Strip(None, here, sends, sends), tile)
+        return Strip(mono=window[:, :1])
+    return Strip(None, window[look_back:], sends, sends)
 
 
 def _noise(span: Span, length: int) -> Samples:

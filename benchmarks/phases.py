@@ -33,9 +33,9 @@ _START, _OTHER = "start-up", "threads (encoding, waiting)"
 _PHASES: dict[str, tuple[str, ...]] = {
     "preset": ("preset.model:build_preset", "preset.document:load_document"),
     "stems and sounds": ("jobs.render:open_session",),
-    "tiles: cache": ("memo.store:Cache.get", "memo.store:Cache.put"),
-    "tiles: sums": ("mixing.console:Console.strip", "mixing.console:Console.bus_tile"),
-    "premaster: peaks": ("mastering.premaster:block_peaks", "mastering.premaster:block_maxima"),
+    "tiles: cache": ("memo.store:Cache.get_open", "memo.store:Cache.put"),
+    "tiles: sums": ("mixing.console:Console.strip", "mixing.console:Console.bus"),
+    "premaster: peaks": ("mastering.premaster:peak_figures",),
     "premaster: loudness": (
         "metering.part_energies:FirstPartMeter.feed",
         "metering.part_energies:MixMeter.feed",

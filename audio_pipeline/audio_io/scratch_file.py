@@ -1,11 +1,13 @@
-"""Temporary storage of the premaster between two passes, float64: in memory, the overflow on disk."""
+"""Temporary storage of the premaster between two passes, float64: in memory, in files, or in the cache."""
 
 from __future__ import annotations
 
 import errno
-import os
 import tempfile
+from bisect import bisect_right
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -15,7 +17,17 @@ import numpy as np
 from audio_pipeline.audio_io.positioned_read import read_into_at
 from audio_pipeline.dsp.arrays import Samples, unset
 from audio_pipeline.errors import RenderError
+from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.spans import Span
+
+ReadInto = Callable[[int, int, Samples], bool]
+"""`read_into(channel, start, out)` fills `out`, `(n,)`, with stored samples from `start`; whether it could."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Segment:
+    span: Span
+    read_into: ReadInto
 
 
 class ScratchFile:
@@ -23,17 +35,16 @@ class ScratchFile:
 
     The first `memory_bytes` stay in memory, without a copy: the caller must not change the arrays. The rest
     is in files, one per channel, without a name in their folder (or unlinked at once), so that no file remains
-    even when the process is killed. Raises RenderError when the folder is full or not writable.
+    even when the process is killed. Samples that are stored elsewhere are not copied. Raises RenderError when
+    the folder is full or not writable.
     """
 
     def __init__(self, folder: Path, channels: int, memory_bytes: int = 0) -> None:
         self._channels = channels
         self._folder = folder
-        self._written = 0
-        self._memory_bytes = memory_bytes
-        self._kept: list[tuple[Span, Samples]] = []
-        self._in_memory = self._kept_bytes = 0
-        self._heard: list[Span] = []
+        self._written = self._in_files = 0
+        self._memory_left = memory_bytes
+        self._segments: list[_Segment] = []
         self._files: list[BinaryIO] = []
 
     def __enter__(self) -> ScratchFile:
@@ -53,13 +64,9 @@ class ScratchFile:
         """Append `(n, channels)`. Raises ValueError for another shape."""
         if samples.ndim != 2 or samples.shape[1] != self._channels:
             raise ValueError(f"samples {samples.shape} are not (n, {self._channels})")
-        here = Span(self._written, self._written + len(samples))
-        self._written = here.stop
-        self._heard.append(here)
-        kept_bytes = self._kept_bytes + 8 * self._channels * len(samples)
-        if not self._files and kept_bytes <= self._memory_bytes:
-            self._kept.append((here, samples))
-            self._in_memory, self._kept_bytes = here.stop, kept_bytes
+        self._memory_left -= samples.nbytes
+        if self._memory_left >= 0:
+            self.write_stored(len(samples), partial(_copy, samples))
             return
         try:
             while len(self._files) < self._channels:
@@ -68,49 +75,60 @@ class ScratchFile:
                 file.write(np.ascontiguousarray(channel, dtype=np.float64).data)
         except OSError as error:
             raise self._failed(error) from error
+        self.write_stored(len(samples), partial(self._read_into, self._in_files))
+        self._in_files += len(samples)
+
+    def write_stored(self, n: int, read_into: ReadInto) -> None:
+        """Append `n` samples that are stored elsewhere until this file is closed."""
+        here = Span(self._written, self._written + n)
+        self._written = here.stop
+        if n:
+            self._segments.append(_Segment(here, read_into))
 
     def write_silence(self, n: int) -> None:
         """Append `n` samples of zeros, which need no storage."""
         self._written += n
-        if not self._files:
-            self._in_memory = self._written
-            return
-        try:
-            for file in self._files:
-                file.seek(8 * n, os.SEEK_CUR)
-                file.truncate()  # extends the file to the new position
-        except OSError as error:
-            raise self._failed(error) from error
 
     def is_silent(self, span: Span) -> bool:
         """Whether `span` holds only silence or was not written."""
-        return not any(heard.meets(span) for heard in self._heard)
+        return not self._within(span)
 
     def read(self, span: Span) -> Samples:
         """`(len(span), channels)`, a new array; samples that were not written are zero."""
         out = unset(len(span), self._channels)
         zero_from = span.start
-        for kept, samples in self._kept:
-            part = kept.intersect(span)
-            if len(part):
-                out[zero_from - span.start : part.start - span.start] = 0.0
-                out[part.inside(span)] = samples[part.inside(kept)]
-                zero_from = part.stop
-        there = span.intersect(Span(self._in_memory, self._written))
-        out[zero_from - span.start : there.start - span.start] = 0.0
-        out[there.stop - span.start :] = 0.0
-        for file, channel in zip(self._files, out[there.inside(span)].T, strict=bool(self._files)):
-            try:
-                file.flush()
-                got = read_into_at(file.fileno(), channel.data, 8 * (there.start - self._in_memory))
-            except OSError as error:
-                raise self._failed(error) from error
-            if got < channel.nbytes:
-                raise RenderError(
-                    f"a temporary file in {self._folder} is truncated",
-                    hint="Run it again; leave temporary files alone.",
-                )
+        for segment in self._within(span):
+            part = segment.span.intersect(span)
+            out[zero_from - span.start : part.start - span.start] = 0.0
+            zero_from = part.stop
+            for number, channel in enumerate(out[part.inside(span)].T):
+                self._read(segment, number, part.start, channel)
+        out[zero_from - span.start :] = 0.0
         return out
+
+    def _within(self, span: Span) -> list[_Segment]:
+        """The segments that meet `span`, in order."""
+        if not len(span):
+            return []
+        first = max(0, bisect_right(self._segments, span.start, key=lambda s: s.span.start) - 1)
+        last = bisect_right(self._segments, span.stop - 1, key=lambda s: s.span.start)
+        return [segment for segment in self._segments[first:last] if segment.span.meets(span)]
+
+    def _read(self, segment: _Segment, channel: int, start: int, out: Samples) -> None:
+        try:
+            complete = segment.read_into(channel, start - segment.span.start, out)
+        except OSError as error:
+            raise self._failed(error) from error
+        if not complete:
+            raise RenderError(
+                f"a temporary file in {self._folder} is truncated",
+                hint="Run it again; leave temporary files alone.",
+            )
+
+    def _read_into(self, at: int, channel: int, start: int, out: Samples) -> bool:
+        file = self._files[channel]
+        file.flush()
+        return read_into_at(file.fileno(), out.data, 8 * (at + start)) == out.nbytes
 
     def _failed(self, error: OSError) -> RenderError:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -119,3 +137,8 @@ class ScratchFile:
             hint=("Free disk space there, or" if full else "Change its permissions, or")
             + " write to another folder with --out DIR.",
         )
+
+
+def _copy(samples: Samples, channel: int, start: int, out: Samples) -> bool:
+    out[:] = samples[start : start + len(out), channel]
+    return True

@@ -161,7 +161,8 @@ class Processor(Protocol):
     effect only its sends do; other parts cover the tile), the result covers the tile. `name` is the
     name of the layer (stage "strip") or the bus (stage "bus"). A pure function; it does not change its
     input arrays. It may have `fixed_until`, the first sample whose value depends on an answer of
-    `scene.end`; see `layers.base.Source`.
+    `scene.end`; see `layers.base.Source`. A bus effect may have `acts_from`, the first sample that it may
+    change: earlier tiles are the same without it, so they are read from the cache when it is changed.
     """
 
     @property

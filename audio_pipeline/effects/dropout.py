@@ -49,7 +49,7 @@ class DropoutProcessor:
     look_back = 0
 
     def __init__(self, at: int, fade: int, shape: CurveName) -> None:
-        self.at = at
+        self.at = self.acts_from = at
         self.fade = fade
         self.shape: CurveName = shape
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import lru_cache, partial
 from pathlib import Path
-
-import numpy as np
 
 from audio_pipeline.audio_io.scratch_file import ScratchFile
 from audio_pipeline.dsp.arrays import Samples, silence
@@ -14,11 +13,12 @@ from audio_pipeline.effects.base import total
 from audio_pipeline.layers.base import Bus
 from audio_pipeline.mastering.gain_staging import Gains
 from audio_pipeline.metering.part_energies import FirstPartMeter, MixMeter, PartEnergies, PartMeter
-from audio_pipeline.metering.peak_bounds import BlockPeaks, block_maxima, block_peaks, joined
+from audio_pipeline.metering.peak_bounds import BlockPeaks, figures_of, peak_figures
 from audio_pipeline.mixing.console import Console
 from audio_pipeline.mixing.session import Session
+from audio_pipeline.mixing.sum_store import MeasuredTile, StoredTile
 from audio_pipeline.records import dataclass
-from audio_pipeline.timeline.spans import Span
+from audio_pipeline.timeline.spans import Span, tile
 
 IN_MEMORY_BYTES = 8_000_000
 """Limit for each part in memory between the two passes, ten seconds; a longer one is written to disk.
@@ -69,10 +69,11 @@ class Premaster:
     def _made_again(self, bus: Bus, span: Span) -> Samples:
         samples = silence(len(span), 2)
         within = span.intersect(Span(0, len(self.rest)))
-        for tile, buses in Console(self.console.graph).tiles(within, 1, lambda buses: buses):
-            part = tile.intersect(within)
-            if (made := buses[bus]) is not None:
-                samples[part.inside(span)] = made[part.inside(tile)]
+        console = Console(self.console.graph)
+        for here, made in console.each_tile(within, 1, partial(console.bus, bus)):
+            part = here.intersect(within)
+            if made is not None:
+                samples[part.inside(span)] = made[part.inside(here)]
         return samples
 
 
@@ -94,16 +95,41 @@ def mixed_premaster(
         yield _mixed(session, folder, kept_buses, workers, on_progress, scratch)
 
 
-@dataclass(frozen=True)
-class _Tile:
-    """One tile of the mix: the stored parts and their peaks."""
+class _Part:
+    """A part of the premaster: the sum of some buses, stored tile by tile, with the peaks of its blocks."""
 
-    dialogue: Samples | None
-    rest: Samples | None
-    buses: Mapping[Bus, Samples | None]
-    dialogue_peaks: BlockPeaks
-    rest_peaks: BlockPeaks
-    largest: Mapping[Bus, Samples]
+    def __init__(self, buses: Sequence[Bus], file: ScratchFile) -> None:
+        self.buses = tuple(buses)
+        self.file = file
+        self._figures: list[Samples] = []
+
+    def of_tile(
+        self, session: Session, index: int, heard: Callable[[Bus], Samples | None]
+    ) -> StoredTile:
+        """The part over tile number `index`; `heard` returns a bus over this tile."""
+        stages = session.console.graph.sum_stages(self.buses, tile(index))
+
+        def measured() -> MeasuredTile:
+            samples = total(heard(bus) for bus in self.buses)
+            return MeasuredTile(samples, peak_figures(samples, [heard(bus) for bus in self.buses]))
+
+        return session.sums.get(stages, index, measured)
+
+    def append(self, made: StoredTile, cut: slice) -> None:
+        """Store the samples `cut` of a tile."""
+        n, samples = cut.stop - cut.start, made.samples
+        if samples is None:
+            self.file.write_silence(n)
+        elif made.read_into is None:
+            self.file.write(samples[cut])
+        else:
+            self.file.write_stored(n, made.read_into)
+        self._figures.append(made.figures)
+
+    def peaks(self) -> tuple[BlockPeaks, Mapping[Bus, Samples]]:
+        """The peaks of the part, and the largest magnitude of each of its buses in every block, `(blocks,)`."""
+        peaks, largest = figures_of(self._figures)
+        return peaks, dict(zip(self.buses, largest, strict=True))
 
 
 def _mixed(
@@ -114,56 +140,44 @@ def _mixed(
     on_progress: Callable[[float], None],
     scratch: ExitStack,
 ) -> Premaster:
-    scene, master = session.scene, session.preset.master
+    scene, console = session.scene, session.console
     size = 16 * len(scene.programme)
     memory_bytes = size if size <= IN_MEMORY_BYTES else 0
-    dialogue = scratch.enter_context(ScratchFile(folder, 2, memory_bytes))
-    rest = scratch.enter_context(ScratchFile(folder, 2, memory_bytes))
-    others: list[Bus] = [bus for bus in master.buses if bus != "DX"]
-    # a single bus is the rest
-    kept_buses = [bus for bus in others if bus in kept_buses and len(others) > 1]
-    kept: dict[Bus, ScratchFile] = {
-        bus: scratch.enter_context(ScratchFile(folder, 2)) for bus in kept_buses
-    }
+    scratch.callback(session.sums.close)
 
-    def mixed(buses: dict[Bus, Samples | None]) -> _Tile:
-        spoken = buses["DX"] if "DX" in master.buses else None
-        other = total(buses[bus] for bus in others)
-        return _Tile(
-            spoken,
-            other,
-            {bus: buses[bus] for bus in kept},
-            block_peaks(spoken),
-            block_peaks(other),
-            {bus: block_maxima(buses[bus]) for bus in others},
-        )
+    def part(buses: Sequence[Bus], memory_bytes: int = memory_bytes) -> _Part:
+        return _Part(buses, scratch.enter_context(ScratchFile(folder, 2, memory_bytes)))
+
+    wanted = session.preset.master.buses
+    others: list[Bus] = [bus for bus in wanted if bus != "DX"]
+    dialogue, rest = part(["DX"] if "DX" in wanted else []), part(others)
+    # a single bus is the rest
+    kept = {bus: part([bus], 0) for bus in others if bus in kept_buses and len(others) > 1}
+
+    def of_tile(index: int) -> list[StoredTile]:
+        heard = lru_cache(maxsize=None)(lambda bus: console.bus(bus, index))
+        return [p.of_tile(session, index, heard) for p in (dialogue, rest, *kept.values())]
 
     meter = _meter(session)
-    dialogue_peaks, rest_peaks = [], []
-    largest: dict[Bus, list[Samples]] = {bus: [] for bus in others}
-    for tile, made in session.console.tiles(scene.programme, workers, mixed):
-        within = tile.intersect(scene.programme)
-        cut = within.inside(tile)
-        _write(dialogue, made.dialogue, cut)
-        _write(rest, made.rest, cut)
-        for bus, file in kept.items():
-            _write(file, made.buses[bus], cut)
-        dialogue_peaks.append(made.dialogue_peaks)
-        rest_peaks.append(made.rest_peaks)
-        for bus, peaks in largest.items():
-            peaks.append(made.largest[bus])
-        meter.feed(_or_silence(made.dialogue, tile)[cut], _or_silence(made.rest, tile)[cut])
+    for here, made in console.each_tile(scene.programme, workers, of_tile):
+        within = here.intersect(scene.programme)
+        cut = within.inside(here)
+        for each, stored in zip((dialogue, rest, *kept.values()), made, strict=True):
+            each.append(stored, cut)
+        meter.feed(*(_or_silence(stored.samples, here)[cut] for stored in made[:2]))
         on_progress(within.stop / scene.programme.stop)
-        del made  # or a tile on disk would stay in memory until the next one is mixed
+        del made, stored  # or a tile on disk would stay in memory until the next one is mixed
+    dialogue_peaks, _ = dialogue.peaks()
+    rest_peaks, largest = rest.peaks()
     return Premaster(
-        dialogue,
-        rest,
-        kept,
-        session.console,
+        dialogue.file,
+        rest.file,
+        {bus: each.file for bus, each in kept.items()},
+        console,
         meter.result(),
-        joined(dialogue_peaks),
-        joined(rest_peaks),
-        {bus: np.concatenate(peaks) for bus, peaks in largest.items()},
+        dialogue_peaks,
+        rest_peaks,
+        largest,
     )
 
 
@@ -172,13 +186,6 @@ def _meter(session: Session) -> PartMeter:
     preset, rate = session.preset, session.scene.sample_rate
     by_dialogue = preset.master.anchor == "dialogue"
     return FirstPartMeter(rate, 2) if by_dialogue else MixMeter(rate, 2)
-
-
-def _write(file: ScratchFile, samples: Samples | None, cut: slice) -> None:
-    if samples is None:
-        file.write_silence(cut.stop - cut.start)
-    else:
-        file.write(samples[cut])
 
 
 def _or_silence(samples: Samples | None, tile: Span) -> Samples:

@@ -112,7 +112,11 @@ class DeferredSounds:
         """The processor of an effect."""
 
         def facts_of(made: Processor) -> dict[str, Any]:
-            return {"look_back": made.look_back, "fixed_until": fixed_until(made)}
+            return {
+                "look_back": made.look_back,
+                "fixed_until": fixed_until(made),
+                "acts_from": acts_from(made),
+            }
 
         sound, facts = self._deferred(effect, effect.prepare, name, facts_of)
         return DeferredProcessor(sound, facts, self._cache)
@@ -158,6 +162,12 @@ class DeferredSounds:
 def fixed_until(made: Source | Processor) -> int | None:
     """The first sample of a prepared sound that depends on its end; None if the sound does not state it."""
     found = getattr(made, "fixed_until", None)
+    return None if found is None else int(found)
+
+
+def acts_from(made: Processor) -> int | None:
+    """The first sample that an effect may change; None if the effect does not state it."""
+    found = getattr(made, "acts_from", None)
     return None if found is None else int(found)
 
 
@@ -207,6 +217,7 @@ class DeferredProcessor:
         self._sound = sound
         self._cache = cache
         self.look_back = int(facts["look_back"])
+        self.acts_from: int | None = facts["acts_from"]
 
     def process(self, name: str, window: Strip, tile: Span) -> Strip:
         """See `Processor.process`."""

@@ -16,8 +16,9 @@ from audio_pipeline.audio_io.stretch import stretch_version
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.dsp.layouts import Layout
 from audio_pipeline.errors import StemError
+from audio_pipeline.memo.entry_file import Entry
 from audio_pipeline.memo.keys import engine_key
-from audio_pipeline.memo.store import Cache, Entry, digest
+from audio_pipeline.memo.store import Cache, digest
 from audio_pipeline.metering.gated import GatedMeter
 from audio_pipeline.timeline.scene import StemRequest
 

@@ -17,18 +17,15 @@ import os
 import re
 import shutil
 import stat
-import struct
 import time
-import zlib
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from audio_pipeline.audio_io.regular_file import open_regular
 from audio_pipeline.dsp.arrays import Samples
+from audio_pipeline.memo.entry_file import MAGIC, Entry, OpenEntry, read_entry, write_entry
 from audio_pipeline.memo.part_lock import hold, is_abandoned
 from audio_pipeline.records import dataclass
 
@@ -42,13 +39,9 @@ DEFAULT_LIMIT = 2_000_000_000
 
 _SUFFIX = ".kept"
 _NAMES = re.compile(r"\w+\.kept|\w+\.\d+-\d+\.part")
-_MAGIC = b"RENDKEPT"
 _ABANDONED_S = 3600.0
 """Age at which an unfinished file counts as abandoned; no writer takes this long for an entry."""
-_HEAD = struct.Struct("<8sIIQ")  # magic, checksum of the rest, length of the JSON, total length
-_MOST_BYTES = 1 << 30  # twice the largest stem
 _RECORD_BYTES = 65_536
-_WORDS = 512
 _UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
 _IGNORE = "*\n"
 _TAG = (
@@ -56,14 +49,6 @@ _TAG = (
     "# Cache of render-ending. It may be deleted at any time.\n"
     "# See https://bford.info/cachedir/\n"
 )
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A cache entry: planar arrays `(n, channels)` float64 (None stays None), and a note of JSON values."""
-
-    parts: tuple[Samples | None, ...]
-    note: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -130,23 +115,36 @@ class Cache:
 
     def get(self, key: str) -> Entry | None:
         """The entry under `key`, marked as used; None when it is missing or incomplete."""
-        path = self._path(key)
-        try:
-            with open_regular(path) as file:
-                entry = _read(file, key)
-        except OSError:
+        found = self.get_open(key)
+        if found is None:
             return None
-        with suppress(OSError):
-            if entry is None:
-                _remove_own(path)
-            else:
-                os.utime(path)
+        entry, opened = found
+        opened.close()
         return entry
+
+    def get_open(self, key: str) -> tuple[Entry, OpenEntry] | None:
+        """The same, and its open file, which the caller closes."""
+        path = self._path(key)
+        with ExitStack() as unless_found:
+            try:
+                file = unless_found.enter_context(open_regular(path))
+                entry = read_entry(file, key)
+            except OSError:
+                return None
+            if entry is None:
+                with suppress(OSError):
+                    _remove_own(path)
+                return None
+            with suppress(OSError):
+                os.utime(path)
+            opened = OpenEntry(file, entry.parts)
+            unless_found.pop_all()
+        return entry, opened
 
     def put(
         self, key: str, parts: Sequence[Samples | None] = (), note: dict[str, Any] | None = None
-    ) -> None:
-        """Store `parts` and `note` under `key`, if the disk and the maximum size allow it.
+    ) -> bool:
+        """Store `parts` and `note` under `key` if the disk and the maximum size allow it; whether it is stored.
 
         One cache object stores at most three quarters of the maximum size; otherwise a larger mix would
         remove its own first entries before they are used again.
@@ -155,13 +153,23 @@ class Cache:
         if self._left is None:
             self._left = self._allowance()
         if size > self._left:
-            return
+            return False
+        stored = False
         with suppress(OSError):
             self._write(key, parts, note or {})
+            stored = True
             self._left -= size
             self._since_tidy += size
         if self._since_tidy > self.limit_bytes // 16:
             self.tidy()
+        return stored
+
+    def put_open(self, key: str, parts: Sequence[Samples | None]) -> OpenEntry | None:
+        """Store `parts` under `key`; returns the open file, which the caller closes, or None if not stored."""
+        if self.put(key, parts):
+            with suppress(OSError):
+                return OpenEntry(open_regular(self._path(key)), parts)
+        return None
 
     def usage(self) -> Usage:
         """The number of entries, and their total size."""
@@ -238,78 +246,16 @@ class Cache:
             return -1
 
     def _write(self, key: str, parts: Sequence[Samples | None], note: dict[str, Any]) -> None:
-        shapes = [None if part is None else list(part.shape) for part in parts]
-        whole = [None if part is None else np.ascontiguousarray(part.T) for part in parts]
-        text = json.dumps({"key": key, "parts": shapes, "note": note}, ensure_ascii=True).encode("ascii")
-        arrays = [part for part in whole if part is not None and part.size]
-        checksum = _checksum(text, whole)
-        length = len(text) + sum(array.nbytes for array in arrays)
         part = self.folder / f"{key}.{os.getpid()}-{next(self._numbers)}.part"
         try:
             with part.open("xb", buffering=0) as file:
                 hold(file)
-                file.write(_HEAD.pack(_MAGIC, checksum, len(text), length) + text)
-                for array in arrays:
-                    file.write(array.data)
-                if file.tell() != _HEAD.size + length:
-                    raise OSError("the disk is full")
+                write_entry(file, key, parts, note)
             _refuse_foreign(self._path(key))
             part.replace(self._path(key))
         except BaseException:
             part.unlink(missing_ok=True)
             raise
-
-
-def _read(file: Any, key: str) -> Entry | None:
-    head = file.read(_HEAD.size)
-    if len(head) != _HEAD.size:
-        return None
-    magic, checksum, text_length, length = _HEAD.unpack(head)
-    if magic != _MAGIC or os.fstat(file.fileno()).st_size != _HEAD.size + length:
-        return None
-    if not text_length <= length <= _MOST_BYTES:
-        return None
-    text = file.read(text_length)
-    try:
-        described = json.loads(text)
-        shapes = [
-            None if shape is None else (int(shape[0]), int(shape[1])) for shape in described["parts"]
-        ]
-        note = dict(described["note"])
-        known = described["key"] == key  # not another entry with this file name
-    except (ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError):
-        return None
-    if not known or any(s is not None and min(s) < 0 for s in shapes):
-        return None
-    if sum(8 * n * c for n, c in filter(None, shapes)) != length - text_length:
-        return None
-    whole: list[Samples | None] = []
-    for shape in shapes:
-        part = None if shape is None else np.empty(shape[::-1])
-        if part is not None and part.size:
-            file.readinto(part.data)
-        whole.append(part)
-    if _checksum(text, whole) != checksum:
-        return None
-    return Entry(tuple(None if part is None else part.T for part in whole), note)
-
-
-def _checksum(text: bytes, whole: Sequence[Samples | None]) -> int:
-    """A CRC-32 of the text and of the samples' sums by rows of 4096 bytes and by columns.
-
-    It is ten times as fast as a CRC-32 of all bytes. Errors that cancel in one sum do not cancel in
-    the other.
-    """
-    found = zlib.crc32(text)
-    for part in whole:
-        if part is not None and part.size:
-            words = part.reshape(-1).view(np.uint64)
-            even = len(words) // _WORDS * _WORDS
-            rows = words[:even].reshape(-1, _WORDS)
-            for sums in (rows.sum(axis=1), rows.sum(axis=0)):
-                found = zlib.crc32(sums, found)
-            found = zlib.crc32(words[even:].data, found)
-    return found
 
 
 def _remove_own(path: Path) -> None:
@@ -330,6 +276,6 @@ def _refuse_foreign(path: Path) -> None:
         return
     if _NAMES.fullmatch(path.name) and stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
         with open_regular(path) as file:
-            if file.read(len(_MAGIC)) in (_MAGIC, bytes(len(_MAGIC)), b""):
+            if file.read(len(MAGIC)) in (MAGIC, bytes(len(MAGIC)), b""):
                 return
     raise OSError(f"{path} is not an entry of the cache")

@@ -7,6 +7,7 @@ level.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -81,13 +82,19 @@ def block_maxima(tile: Samples | None) -> Samples:
     return largest
 
 
-def joined(tiles: list[BlockPeaks]) -> BlockPeaks:
-    """The peaks of all tiles, concatenated."""
-    nothing = np.zeros(0)
-    return BlockPeaks(
-        np.concatenate([nothing, *(tile.largest for tile in tiles)]),
-        np.concatenate([nothing, *(tile.bend for tile in tiles)]),
-    )
+def peak_figures(sum_: Samples | None, parts: Sequence[Samples | None]) -> Samples:
+    """The peaks of one tile of a sum and the largest magnitudes of its parts.
+
+    They are columns, `(blocks, 2 + parts)`, which `figures_of` reads.
+    """
+    peaks = block_peaks(sum_)
+    return np.stack([peaks.largest, peaks.bend, *map(block_maxima, parts)], axis=1)
+
+
+def figures_of(tiles: Sequence[Samples]) -> tuple[BlockPeaks, list[Samples]]:
+    """The peaks of all tiles of a sum, and the largest magnitudes of each part, `(blocks,)`."""
+    largest, bend, *parts = np.ascontiguousarray(np.concatenate(tiles).T)
+    return BlockPeaks(largest, bend), parts
 
 
 def blocks_of(span: Span) -> slice:

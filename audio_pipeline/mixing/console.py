@@ -34,7 +34,7 @@ SENDS = (2, 3)
 
 
 class Console:
-    """Mixes the sounds of `graph`. `store` caches the tiles that take longer to render than to read."""
+    """Mixes the sounds of `graph`. `store` may hold tiles of earlier renders."""
 
     def __init__(self, graph: Graph, store: TileStore | None = None) -> None:
         self.graph = graph
@@ -56,9 +56,11 @@ class Console:
     def bus_tile(self, index: int) -> dict[Bus, Samples | None]:
         """The buses over tile number `index`: each `(TILE, 2)`, or None for silence."""
         # bus by bus, the voices with their echoes first: they take the most memory
-        return {
-            bus: total(self._heard(g, index) for g in self.graph.groups if g.bus == bus) for bus in BUSES
-        }
+        return {bus: self.bus(bus, index) for bus in BUSES}
+
+    def bus(self, bus: Bus, index: int) -> Samples | None:
+        """One bus over tile number `index`, `(TILE, 2)`, or None for silence."""
+        return total(self._heard(group, index) for group in self.graph.groups if group.bus == bus)
 
     def _heard(self, group: Group, index: int) -> Samples | None:
         """The group after all its effects, up to its end."""
@@ -78,9 +80,18 @@ class Console:
 
         `workers` threads render them.
         """
+        return self.each_tile(span, workers, lambda index: mixed(self.bus_tile(index)))
+
+    def each_tile(
+        self, span: Span, workers: int, of_tile: Callable[[int], Mixed]
+    ) -> Iterator[tuple[Span, Mixed]]:
+        """Every tile that meets `span`, in order, with the result of `of_tile` for its number.
+
+        `workers` threads call it.
+        """
 
         def made(here: Span) -> tuple[Span, Mixed]:
-            return here, mixed(self.bus_tile(here.start // TILE))
+            return here, of_tile(here.start // TILE)
 
         tiles_back = self.graph.tiles_back()
         for here, tile_mixed in in_order(made, tiles_over(span), workers):

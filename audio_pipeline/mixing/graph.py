@@ -18,7 +18,7 @@ from audio_pipeline.dsp.placement import Placer
 from audio_pipeline.effects.base import Effect, Processor
 from audio_pipeline.errors import PresetError
 from audio_pipeline.layers.base import Bus, Layer, Source
-from audio_pipeline.memo.sounds import PreparedSounds
+from audio_pipeline.memo.sounds import PreparedSounds, acts_from
 from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import TILE, Span
@@ -68,6 +68,14 @@ class Stage:
     def sounds(self) -> tuple[str, ...]:
         """The names of all sounds that its samples come from."""
         return (*(name for strip in self.strips for name in strip), *self.effects)
+
+
+@dataclass(frozen=True)
+class SumStage:
+    """A term of a sum of buses over one tile: a group's last stage, silent from sample `until` on."""
+
+    stage: Stage
+    until: int
 
 
 @dataclass(frozen=True)
@@ -121,6 +129,26 @@ class Graph:
         """The stage of a group after the first `passed` of its effects."""
         strips = tuple((name, *self.strip_effects[name]) for name in group.layers)
         return Stage(strips, group.bus, group.effects[:passed])
+
+    def sum_stages(self, buses: Collection[Bus], here: Span) -> tuple[SumStage, ...]:
+        """The stages that the sum of `buses` over the tile `here` comes from, in their order.
+
+        They contain only the effects that may change a sample before the end of the tile.
+        """
+
+        def acts(effect: str) -> bool:
+            first = acts_from(self.processors[effect])
+            return first is None or first < here.stop
+
+        return tuple(
+            SumStage(
+                replace(self.group_stage(group, 0), effects=tuple(filter(acts, group.effects))),
+                min(here.stop, group.until),
+            )
+            for bus in buses
+            for group in self.groups
+            if group.bus == bus and group.span.meets(here)
+        )
 
     def group_of(self, bus: Bus, layers: tuple[str, ...], effects: tuple[str, ...], until: int) -> Group:
         """The group of the given layers and bus effects."""

@@ -16,7 +16,8 @@ from audio_pipeline.memo.store import Cache
 from audio_pipeline.mixing.console import Console
 from audio_pipeline.mixing.graph import build_graph
 from audio_pipeline.mixing.stem_treatment import StemTreatment, TreatedStems, Treatment
-from audio_pipeline.mixing.tile_store import DiskTiles, NoTiles
+from audio_pipeline.mixing.sum_store import DiskSums, NoSums, SumStore
+from audio_pipeline.mixing.tile_store import DiskTiles
 from audio_pipeline.preset.lines import dialogue_effects, lock_of, slots_of, speech_of, with_slots
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.overruns import Overrun, overruns_of
@@ -37,14 +38,15 @@ MOST_STEM_BYTES = 1 << 31
 class Session:
     """A preset with its scene and console.
 
-    `stems` holds the conditioned files of each layer or effect, `treatments` the results of effects on
-    complete stems. `slots` are the slots of the voices; `overruns` are lines and echoes that exceed
-    them or a cue; `reference` is the name of the mix that it is locked to.
+    `sums` stores tiles of the premaster. `stems` holds the conditioned files of each layer or effect,
+    `treatments` the results of effects on complete stems. `slots` are the slots of the voices; `overruns`
+    are lines and echoes that exceed them or a cue; `reference` is the name of the mix that it is locked to.
     """
 
     preset: Preset
     scene: Scene
     console: Console
+    sums: SumStore
     stems: Mapping[str, tuple[Conditioned, ...]]
     treatments: tuple[Treatment, ...] = ()
     slots: Mapping[str, Span] = field(default_factory=dict)
@@ -132,7 +134,7 @@ def open_session(
     return Session(
         preset,
         scene,
-        _console(scene, preset, timing, cache, treated),
+        *_console(scene, preset, timing, cache, treated),
         {
             name: tuple(treated.by_layer.get(name, treated.requested[request]) for request in requests)
             for name, requests in requests_of(preset).items()
@@ -172,15 +174,15 @@ def _head(project: Project, preset: Preset) -> Head:
 
 def _console(
     scene: Scene, preset: Preset, timing: Timing, cache: Cache | None, treated: TreatedStems
-) -> Console:
+) -> tuple[Console, SumStore]:
     layers, effects = preset.playing(), preset.working()
     of_words = replace(scene, schedule=timing.words)
     own = dict.fromkeys(dialogue_effects(preset), of_words)
     if cache is None:
-        return Console(build_graph(scene, layers, effects, PreparedSounds(scene, own)), NoTiles())
+        return Console(build_graph(scene, layers, effects, PreparedSounds(scene, own))), NoSums()
     sounds = DeferredSounds(cache, scene, treated.keys, treated.layer_keys, own)
     graph = build_graph(scene, layers, effects, sounds)
-    return Console(graph, DiskTiles(cache, scene, sounds.keys))
+    return Console(graph, DiskTiles(cache, scene, sounds.keys)), DiskSums(cache, scene, sounds.keys)
 
 
 def _refuse_too_much(stems: Iterable[Conditioned]) -> None:

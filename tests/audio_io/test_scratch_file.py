@@ -46,6 +46,30 @@ def test_a_folder_that_takes_nothing_is_said_in_words(tmp_path, monkeypatch):
         spill.write(np.ones((10, 2)))
 
 
+def test_what_is_stored_elsewhere_is_read_there(tmp_path):
+    whole = np.random.default_rng(2).standard_normal((30, 2))
+
+    def elsewhere(channel, start, out):
+        out[:] = whole[10 + start : 10 + start + len(out), channel]
+        return True
+
+    with ScratchFile(tmp_path, 2) as file:
+        file.write(whole[:10])
+        file.write_stored(12, elsewhere)
+        file.write(whole[22:])
+        for start in range(len(whole)):
+            for stop in range(start + 1, len(whole) + 1):
+                assert (file.read(Span(start, stop)) == whole[start:stop]).all()
+        assert not file.is_silent(Span(12, 13))
+
+
+def test_what_is_no_longer_there_is_an_error(tmp_path):
+    with ScratchFile(tmp_path, 2) as file:
+        file.write_stored(10, lambda channel, start, out: channel == 0)
+        with pytest.raises(RenderError, match="is truncated"):
+            file.read(Span(0, 10))
+
+
 @pytest.mark.parametrize("memory_bytes", [0, 160, 10_000])
 def test_silence_takes_no_room_and_reads_as_zeros(tmp_path, memory_bytes):
     rng = np.random.default_rng(1)

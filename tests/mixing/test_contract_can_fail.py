@@ -13,6 +13,7 @@ from audio_pipeline.effects.base import Effect, Strip
 from audio_pipeline.layers.base import Layer
 from audio_pipeline.memo.tracing import SceneClosedError
 from audio_pipeline.testing import (
+    check_effect_before_it_acts,
     check_effect_in_tiles_of_any_size,
     check_effect_on_the_grid,
     check_effect_with_another_end,
@@ -268,6 +269,49 @@ def test_an_effect_that_depends_on_an_end_sooner_than_it_says_is_seen() -> None:
 
     with pytest.raises(AssertionError, match="fixed_until"):
         check_effect_with_another_end(Rise(), scene_of(Delay()), "voice_a")
+
+
+class HalfLater:
+    """A gain of 0.5 from sample 1000 on, which states another sample."""
+
+    look_back = 0
+
+    def __init__(self, states: int) -> None:
+        self.acts_from = states
+
+    def active_span(self, span: Span) -> Span:
+        return span
+
+    def process(self, name: str, window: Strip, tile: Span) -> Strip:
+        assert window.stereo is not None
+        stereo = window.stereo.copy()
+        stereo[max(0, 1000 - tile.start) :] *= 0.5
+        return Strip(window.mono, stereo, window.early, window.late)
+
+
+def _later(states: int, stage: str = "bus") -> Effect:
+    class Later(Delay):
+        def prepare(self, scene: Scene, name: str) -> Any:
+            return HalfLater(states)
+
+    kind: type[Effect] = type("Staged", (Later,), {"stage": stage})
+    return kind()
+
+
+@pytest.mark.parametrize("states", [0, 999, 1000])
+def test_an_effect_that_acts_no_sooner_than_it_says_passes(states: int) -> None:
+    check_effect_before_it_acts(_later(states), scene_of(Delay()), "FX")
+
+
+@pytest.mark.parametrize("states", [1001, 10**9])
+def test_an_effect_that_acts_sooner_than_it_says_is_seen(states: int) -> None:
+    with pytest.raises(AssertionError, match="acts_from"):
+        check_effect_before_it_acts(_later(states), scene_of(Delay()), "FX")
+
+
+def test_an_effect_of_a_layer_that_states_when_it_acts_is_seen() -> None:
+    with pytest.raises(AssertionError, match="not a bus effect"):
+        check_effect_before_it_acts(_later(0, "strip"), scene_of(Delay()), "voice_a")
 
 
 def test_an_effect_that_keeps_the_contract_passes() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from audio_pipeline.effects.base import Strip
 from audio_pipeline.memo.sounds import SoundKey
-from audio_pipeline.memo.store import Cache
+from audio_pipeline.memo.store import Cache, digest
 from audio_pipeline.mixing.graph import Stage
 from audio_pipeline.mixing.tile_store import DiskTiles, MemoryTiles, NoTiles, TileStore
 from tests.scenes import make_scene
@@ -52,6 +52,12 @@ def same(one: Strip, other: Strip) -> bool:
 
 def disk(folder: Path) -> DiskTiles:
     return DiskTiles(Cache(folder), SCENE, KEYS)
+
+
+@pytest.fixture(autouse=True)
+def stored_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every tile is stored, however fast it is computed."""
+    monkeypatch.setattr(DiskTiles, "worth_s_per_byte", 0.0)
 
 
 def test_nothing_is_kept_by_the_store_of_nothing() -> None:
@@ -169,9 +175,22 @@ def test_what_an_untracked_sound_is_part_of_is_never_kept_on_disk(tmp_path: Path
 def test_an_entry_that_is_no_strip_is_made_again(tmp_path: Path) -> None:
     make, store = Counted(), disk(tmp_path)
     first = store.get(SOURCE, 0, make)
-    key = store._key(SOURCE, 0)
-    assert key is not None
-    Cache(tmp_path).put(key, (np.zeros((4, 2)),))
+    key_parts = store._keys.of(SOURCE, 0)
+    assert key_parts is not None
+    Cache(tmp_path).put(digest("tile", *key_parts), (np.zeros((4, 2)),))
     again = store.get(SOURCE, 0, make)
     assert make.calls == 2
     assert not same(first, again)
+
+
+@pytest.mark.parametrize(("took_s", "stored"), [(0.9e-6, False), (1.1e-6, True)])
+def test_a_tile_is_stored_if_computing_it_takes_longer_than_its_size_is_worth(
+    took_s: float, stored: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = Counted()
+    size_bytes = 8 * 2 * 2 * 100
+    monkeypatch.setattr(DiskTiles, "worth_s_per_byte", 1e-6 / size_bytes)
+    clock = iter([5.0, 5.0 + took_s])
+    monkeypatch.setattr("audio_pipeline.mixing.tile_store.thread_time", lambda: next(clock))
+    disk(tmp_path).get(SOURCE, 0, make)
+    assert Cache(tmp_path).usage().entries == stored
