@@ -1,0 +1,163 @@
+"""Sums of buses are the same from every store, belong to everything they depend on, and stay readable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audio_pipeline.memo.sounds import SoundKey
+from audio_pipeline.memo.store import Cache
+from audio_pipeline.mixing import sum_store
+from audio_pipeline.mixing.graph import Stage, SumStage
+from audio_pipeline.mixing.sum_store import DiskSums, MeasuredTile, NoSums, StoredTile
+from audio_pipeline.timeline.spans import TILE
+from tests.scenes import make_scene
+
+SCENE = make_scene()
+KEYS: dict[str, SoundKey | None] = {
+    "a": SoundKey("1", "before"),
+    "b": SoundKey("2", "before"),
+    "space": SoundKey("3", "before"),
+    "untracked": None,
+}
+ONE = SumStage(Stage((("a",), ("b",)), "FX", ("space",)), TILE)
+OTHER = SumStage(Stage((("b",),), "BG"), TILE)
+
+
+class Counted:
+    """Makes a tile, another one each time."""
+
+    def __init__(self, silent: bool = False) -> None:
+        self.calls = 0
+        self._silent = silent
+
+    def __call__(self) -> MeasuredTile:
+        self.calls += 1
+        rng = np.random.default_rng(self.calls)
+        samples = None if self._silent else rng.standard_normal((2, TILE)).T
+        return MeasuredTile(samples, rng.random((TILE // 480, 3)))
+
+
+def disk(folder: Path) -> DiskSums:
+    return DiskSums(Cache(folder), SCENE, KEYS)
+
+
+def same(one: MeasuredTile, other: MeasuredTile) -> bool:
+    heard = (one.samples is None) == (other.samples is None)
+    equal = one.samples is None or other.samples is None or bool((one.samples == other.samples).all())
+    return heard and equal and bool((one.figures == other.figures).all())
+
+
+def read_again(stored: StoredTile, channel: int, start: int, n: int) -> np.ndarray:
+    out = np.full(n, np.nan)
+    assert stored.read_into is not None
+    assert stored.read_into(channel, start, out)
+    return out
+
+
+def test_nothing_is_stored_without_a_cache() -> None:
+    make, store = Counted(), NoSums()
+    assert not same(store.get([ONE], 0, make), store.get([ONE], 0, make))
+    assert store.get([ONE], 0, make).read_into is None
+    store.close()
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_sum_is_made_once_for_all_renders(tmp_path: Path, silent: bool) -> None:
+    make = Counted(silent)
+    first = disk(tmp_path)
+    made = first.get([ONE, OTHER], 0, make)
+    first.close()
+    assert same(disk(tmp_path).get([ONE, OTHER], 0, make), made)
+    assert make.calls == 1
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_its_file_is_read_in_any_order_even_after_the_cache_is_cleared(
+    tmp_path: Path, again: bool
+) -> None:
+    make, store = Counted(), disk(tmp_path)
+    for _ in range(1 + again):
+        made = store.get([ONE], 0, make)
+    Cache(tmp_path).clear()
+    assert made.samples is not None
+    for channel, start, n in ((1, 5, 100), (0, 0, TILE), (1, TILE - 1, 1)):
+        assert (read_again(made, channel, start, n) == made.samples[start : start + n, channel]).all()
+    store.close()
+    with pytest.raises(ValueError, match="closed file"):
+        read_again(made, 0, 0, 1)
+
+
+def test_a_truncated_file_is_no_silence(tmp_path: Path) -> None:
+    store = disk(tmp_path)
+    made = store.get([ONE], 0, Counted())
+    for entry in tmp_path.glob("*.kept"):
+        entry.write_bytes(entry.read_bytes()[:5000])
+    assert made.read_into is not None
+    assert not made.read_into(1, 0, np.zeros(10))
+
+
+def test_a_sum_belongs_to_all_it_depends_on(tmp_path: Path) -> None:
+    """The sounds, their order and effects, the buses, the sample of silence, the tile, the listening mode."""
+    headphones = replace(SCENE, listening="headphones")
+    others: list[tuple[Sequence[SumStage], int, object, dict[str, SoundKey | None]]] = [
+        ([OTHER, ONE], 0, SCENE, KEYS),
+        ([ONE], 0, SCENE, KEYS),
+        ([ONE, OTHER], 1, SCENE, KEYS),
+        ([ONE, replace(OTHER, until=TILE - 1)], 0, SCENE, KEYS),
+        ([ONE, replace(OTHER, stage=replace(OTHER.stage, bus="FX"))], 0, SCENE, KEYS),
+        ([replace(ONE, stage=replace(ONE.stage, effects=())), OTHER], 0, SCENE, KEYS),
+        ([ONE, OTHER], 0, headphones, KEYS),
+        *(
+            ([ONE, OTHER], 0, SCENE, {**KEYS, name: SoundKey("changed", "before")})
+            for name in ("a", "b", "space")
+        ),
+    ]
+    make = Counted()
+    disk(tmp_path).get([ONE, OTHER], 0, make)
+    for count, (stages, index, scene, keys) in enumerate(others, 2):
+        DiskSums(Cache(tmp_path), scene, keys).get(stages, index, make)  # type: ignore[arg-type]
+        assert make.calls == count
+
+
+def test_a_sum_of_an_untracked_sound_and_a_sum_of_nothing_are_not_stored(tmp_path: Path) -> None:
+    untracked = SumStage(Stage((("untracked",),), "FX"), TILE)
+    for stages in ([ONE, untracked], []):
+        make = Counted()
+        for _ in range(2):
+            assert disk(tmp_path).get(stages, 0, make).read_into is None
+        assert make.calls == 2
+    assert Cache(tmp_path).usage().entries == 0
+
+
+def test_a_full_cache_stores_no_sum_and_no_file_is_open(tmp_path: Path) -> None:
+    made = DiskSums(Cache(tmp_path, limit_bytes=1_000_000), SCENE, KEYS).get([ONE], 0, Counted())
+    assert made.samples is not None
+    assert made.read_into is None
+
+
+def test_only_so_many_files_are_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sum_store, "_MOST_OPEN", 2)
+    store, make = disk(tmp_path), Counted(silent=True)
+    opened = [store.get([ONE], n, make).read_into is not None for n in range(3)]
+    assert opened == [True, True, False]
+
+
+def test_an_entry_of_another_kind_is_made_again(tmp_path: Path) -> None:
+    for parts in (
+        (np.zeros((TILE, 2)),),
+        (np.zeros((4, 2)), np.zeros((8, 3))),
+        (np.zeros((TILE, 2)), None),
+    ):
+        make, store = Counted(), disk(tmp_path)
+        key = store._key([ONE], 0)
+        assert key is not None
+        Cache(tmp_path).put(key, parts)
+        made = store.get([ONE], 0, make)
+        assert make.calls == 1
+        assert same(disk(tmp_path).get([ONE], 0, make), made)
+        assert make.calls == 1
