@@ -35,7 +35,7 @@ _PHASES: dict[str, tuple[str, ...]] = {
     "stems and sounds": ("jobs.render:open_session",),
     "tiles: cache": ("memo.store:Cache.get_open", "memo.store:Cache.put"),
     "tiles: sums": ("mixing.console:Console.strip", "mixing.console:Console.bus"),
-    "premaster: peaks": ("mastering.premaster:peak_figures",),
+    "premaster: peaks": ("mastering.first_pass:peak_figures",),
     "premaster: loudness": (
         "metering.part_energies:FirstPartMeter.feed",
         "metering.part_energies:MixMeter.feed",

@@ -23,12 +23,11 @@ from audio_pipeline.jobs.render_files import (
     with_stem_names,
 )
 from audio_pipeline.mastering.broadcast_wave import broadcast_wave
+from audio_pipeline.mastering.first_pass import mixed_premaster
 from audio_pipeline.mastering.gain_correction import finished_mix
 from audio_pipeline.mastering.gain_staging import Gains
 from audio_pipeline.mastering.master import Master, write_master
-from audio_pipeline.mastering.premaster import mixed_premaster
 from audio_pipeline.memo.store import Cache
-from audio_pipeline.mixing.console import BUSES
 from audio_pipeline.mixing.session import Session, open_session, with_stem_files
 from audio_pipeline.preset.model import Preset
 from audio_pipeline.preset.names import check_name
@@ -117,10 +116,11 @@ def _make(
     file_set: FileSet,
     progress: Progress,
 ) -> Rendered:
-    kept, workers = (BUSES if order.stems else ()), order.workers
+    workers = order.workers
     report, page, media = None, None, None
     with broadcast_wave(session, files.master, span, file_set.part) as wave:
-        premaster_of = mixed_premaster(session, order.out, kept, workers, partial(progress, "mix"))
+        told = partial(progress, "mix")
+        premaster_of = mixed_premaster(session, order.out, order.stems, workers, told)
         with premaster_of as premaster:
             finished = finished_mix(session, premaster, workers, _given_gains(order, session.preset))
             told = partial(progress, "master")

@@ -92,7 +92,7 @@ class Mixdown:
         return None if samples is None else self._at_programme_gain(samples)
 
     def _rest(self, span: Span) -> Samples:
-        return self._at_programme_gain(self.premaster.rest.read(span))
+        return self._at_programme_gain(self.premaster.rest_at(span))
 
     def _bus(self, bus: Bus, span: Span) -> Samples:
         return self._at_programme_gain(self.premaster.bus(bus, span))

@@ -6,7 +6,7 @@ of their common part, so that a gain is found without reading the samples again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
 
@@ -46,6 +46,9 @@ class PartEnergies:
 class PartMeter(Protocol):
     """Measures the parts of a mix, fed in blocks `(n, channels)` of equal lengths."""
 
+    measures_rest: ClassVar[bool]
+    """Whether it measures the rest; otherwise the rest may be anything."""
+
     def feed(self, first: Samples, rest: Samples) -> None: ...
 
     def result(self) -> PartEnergies: ...
@@ -53,6 +56,8 @@ class PartMeter(Protocol):
 
 class FirstPartMeter:
     """Measures the first part alone."""
+
+    measures_rest: ClassVar[bool] = False
 
     def __init__(self, sample_rate_hz: int, channels: int) -> None:
         self._rate = sample_rate_hz
@@ -73,6 +78,8 @@ class FirstPartMeter:
 
 class MixMeter:
     """Measures both parts."""
+
+    measures_rest: ClassVar[bool] = True
 
     def __init__(self, sample_rate_hz: int, channels: int) -> None:
         self._rate = sample_rate_hz

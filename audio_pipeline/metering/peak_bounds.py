@@ -82,19 +82,22 @@ def block_maxima(tile: Samples | None) -> Samples:
     return largest
 
 
-def peak_figures(sum_: Samples | None, parts: Sequence[Samples | None]) -> Samples:
-    """The peaks of one tile of a sum and the largest magnitudes of its parts.
+def peak_figures(
+    first: Samples | None, rest: Samples | None, parts: Sequence[Samples | None]
+) -> Samples:
+    """The peaks of one tile of both parts of a mix, and the largest magnitudes of the parts of the rest.
 
-    They are columns, `(blocks, 2 + parts)`, which `figures_of` reads.
+    They are columns, `(blocks, 4 + parts)`, which `figures_of` reads.
     """
-    peaks = block_peaks(sum_)
-    return np.stack([peaks.largest, peaks.bend, *map(block_maxima, parts)], axis=1)
+    both = (block_peaks(first), block_peaks(rest))
+    bounds = (figure for peaks in both for figure in (peaks.largest, peaks.bend))
+    return np.stack([*bounds, *map(block_maxima, parts)], axis=1)
 
 
-def figures_of(tiles: Sequence[Samples]) -> tuple[BlockPeaks, list[Samples]]:
-    """The peaks of all tiles of a sum, and the largest magnitudes of each part, `(blocks,)`."""
-    largest, bend, *parts = np.ascontiguousarray(np.concatenate(tiles).T)
-    return BlockPeaks(largest, bend), parts
+def figures_of(tiles: Sequence[Samples]) -> tuple[BlockPeaks, BlockPeaks, list[Samples]]:
+    """The peaks of both parts over all tiles, and the largest magnitudes of each bus, `(blocks,)`."""
+    first, bend, rest, rest_bend, *buses = np.ascontiguousarray(np.concatenate(tiles).T)
+    return BlockPeaks(first, bend), BlockPeaks(rest, rest_bend), buses
 
 
 def blocks_of(span: Span) -> slice:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from audio_pipeline.memo.keys import ears_key
 from audio_pipeline.memo.sounds import SoundKey
+from audio_pipeline.memo.store import digest
 from audio_pipeline.mixing.graph import Stage
 from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import tile
@@ -27,3 +28,8 @@ class StageKeys:
             sounds.append(key.of(tile(index)))
         ears = None if stage.bus is None else self._ears  # part of a source's own key
         return [ears, [stage.bus, stage.strips, stage.effects], sounds, index]
+
+    def tile(self, stage: Stage, index: int) -> str | None:
+        """The key under which `DiskTiles` stores the strip of `stage`; None if it must not be stored."""
+        key = self.of(stage, index)
+        return None if key is None else digest("tile", *key)

@@ -1,4 +1,4 @@
-"""Stores of sums of buses, tile by tile, with figures about them: none, or the cache.
+"""Stores of sums of buses, tile by tile, and of figures about them: none, or the cache.
 
 A sum is read twice, for its loudness and for the master. Its file in the cache stays open in between, so that
 no other copy of it is needed; and a later render whose mix is equal in this tile reads it instead of mixing.
@@ -11,45 +11,56 @@ from functools import partial
 from typing import Protocol
 
 from audio_pipeline.dsp.arrays import Samples
-from audio_pipeline.memo.entry_file import Entry, OpenEntry
+from audio_pipeline.layers.base import Bus
+from audio_pipeline.memo.entry_file import OpenEntry
 from audio_pipeline.memo.sounds import SoundKey
 from audio_pipeline.memo.store import Cache, digest
 from audio_pipeline.mixing.graph import SumStage
 from audio_pipeline.mixing.stage_keys import StageKeys
 from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.scene import Scene
-from audio_pipeline.timeline.spans import TILE
+from audio_pipeline.timeline.spans import TILE, tile
 
 _MOST_OPEN = 128
 """Limit of open files; a process may have 256 on some systems."""
 
+_SUM, _STRIP = (1, 0), (4, 1)
+"""The number of parts of an entry, and the part with the samples: of a sum, and of a strip of `DiskTiles`."""
+
 
 @dataclass(frozen=True, eq=False)
-class MeasuredTile:
-    """A tile of a sum of buses, `(TILE, 2)` or None for silence, and figures about it, `(blocks, figures)`."""
+class StoredSum:
+    """A sum of buses over a tile, `(TILE, 2)`, or None for silence.
+
+    `read_into` reads its samples again, if they are stored; see `audio_io.scratch_file`.
+    """
 
     samples: Samples | None
-    figures: Samples
-
-
-@dataclass(frozen=True, eq=False)
-class StoredTile(MeasuredTile):
-    """A measured tile; `read_into` reads its samples again, if they are stored; see `audio_io.scratch_file`."""
-
     read_into: Callable[[int, int, Samples], bool] | None = None
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether it can be read again."""
+        return self.samples is None or self.read_into is not None
 
 
 class SumStore(Protocol):
-    """Returns stored sums to any worker. Their samples must not be changed."""
+    """Returns stored sums, and figures about them, to any worker. The arrays must not be changed."""
 
     def get(
-        self, stages: Sequence[SumStage], index: int, make: Callable[[], MeasuredTile]
-    ) -> StoredTile:
+        self, stages: Sequence[SumStage], index: int, make: Callable[[], Samples | None]
+    ) -> StoredSum:
         """The sum of `stages` over tile number `index`; `make` computes it if it is not stored."""
         ...
 
+    def figures(
+        self, of: Sequence[Bus], stages: Sequence[SumStage], index: int, make: Callable[[], Samples]
+    ) -> Samples:
+        """Figures `(n, figures)` of the buses `of`, which come from `stages`; `make` computes missing ones."""
+        ...
+
     def close(self) -> None:
-        """Close the files of all returned tiles."""
+        """Close the files of all returned sums."""
         ...
 
 
@@ -57,18 +68,26 @@ class NoSums:
     """Stores nothing."""
 
     def get(
-        self, stages: Sequence[SumStage], index: int, make: Callable[[], MeasuredTile]
-    ) -> StoredTile:
+        self, stages: Sequence[SumStage], index: int, make: Callable[[], Samples | None]
+    ) -> StoredSum:
         """See `SumStore.get`."""
-        made = make()
-        return StoredTile(made.samples, made.figures)
+        return StoredSum(make())
+
+    def figures(
+        self, of: Sequence[Bus], stages: Sequence[SumStage], index: int, make: Callable[[], Samples]
+    ) -> Samples:
+        """See `SumStore.figures`."""
+        return make()
 
     def close(self) -> None:
         """See `SumStore.close`."""
 
 
 class DiskSums:
-    """Stores sums in the cache, under a key of everything they depend on; see `DiskTiles`."""
+    """Stores sums in the cache, under a key of everything they depend on; see `DiskTiles`.
+
+    A sum that is the tile of one stage is not stored again.
+    """
 
     def __init__(self, cache: Cache, scene: Scene, keys: Mapping[str, SoundKey | None]) -> None:
         self._cache = cache
@@ -76,42 +95,67 @@ class DiskSums:
         self._open: list[OpenEntry] = []
 
     def get(
-        self, stages: Sequence[SumStage], index: int, make: Callable[[], MeasuredTile]
-    ) -> StoredTile:
+        self, stages: Sequence[SumStage], index: int, make: Callable[[], Samples | None]
+    ) -> StoredSum:
         """See `SumStore.get`."""
-        key = self._key(stages, index)
-        if key is None or len(self._open) >= _MOST_OPEN:
-            made = make()
-            return StoredTile(made.samples, made.figures)
-        found = self._cache.get_open(key)
-        if found is not None and (stored := _tile_in(found[0])) is not None:
-            return self._opened(stored, found[1])
-        made = make()
-        opened = self._cache.put_open(key, (made.samples, made.figures))
-        if opened is None:
-            return StoredTile(made.samples, made.figures)
-        return self._opened(made, opened)
+        terms = self._terms(stages, index)
+        if not terms or len(self._open) >= _MOST_OPEN:
+            return StoredSum(make())
+        key, of_stage = digest("sum", terms), self._key_of_stage(stages, index)
+        found = self._found(key, _SUM) or self._found(of_stage, _STRIP)
+        if found is not None:
+            return found
+        samples = make()
+        stored = self._found(of_stage, _STRIP)  # `make` may have stored it
+        if stored is not None:
+            return stored
+        opened = self._cache.put_open(key, (samples,))
+        return StoredSum(samples) if opened is None else self._opened(samples, opened, 0)
 
-    def _opened(self, tile: MeasuredTile, file: OpenEntry) -> StoredTile:
-        self._open.append(file)
-        return StoredTile(tile.samples, tile.figures, partial(file.read_into, 0))
+    def figures(
+        self, of: Sequence[Bus], stages: Sequence[SumStage], index: int, make: Callable[[], Samples]
+    ) -> Samples:
+        """See `SumStore.figures`."""
+        terms = self._terms(stages, index)
+        if not terms:
+            return make()
+        key = digest("figures", of, terms)
+        entry = self._cache.get(key)
+        if entry is not None and len(entry.parts) == 1 and entry.parts[0] is not None:
+            return entry.parts[0]
+        figures = make()
+        self._cache.put(key, (figures,))
+        return figures
 
     def close(self) -> None:
         """See `SumStore.close`."""
         while self._open:
             self._open.pop().close()
 
-    def _key(self, stages: Sequence[SumStage], index: int) -> str | None:
-        """The key of a sum; None for silence and where a stage must not be stored."""
+    def _terms(self, stages: Sequence[SumStage], index: int) -> list[object] | None:
+        """The key of a sum, as JSON values, empty for silence; None where a stage must not be stored."""
         terms = [(self._keys.of(term.stage, index), term.until) for term in stages]
-        if not terms or any(key is None for key, _ in terms):
+        return None if any(key is None for key, _ in terms) else list(terms)
+
+    def _key_of_stage(self, stages: Sequence[SumStage], index: int) -> str | None:
+        """The key under which `DiskTiles` stores a sum of one stage; None for another sum."""
+        if len(stages) > 1 or stages[0].until < tile(index).stop:
             return None
-        return digest("sum", terms)
+        return self._keys.tile(stages[0].stage, index)
 
-
-def _tile_in(entry: Entry) -> MeasuredTile | None:
-    """The tile of an entry; None for an entry of another kind."""
-    samples, figures = entry.parts if len(entry.parts) == 2 else (None, None)
-    if figures is None or (samples is not None and samples.shape != (TILE, 2)):
+    def _found(self, key: str | None, kind: tuple[int, int]) -> StoredSum | None:
+        """The sum in an entry with a number of parts, of which one is the sum; None if it is missing."""
+        number, part = kind
+        found = None if key is None else self._cache.get_open(key)
+        if found is None:
+            return None
+        entry, opened = found
+        samples = entry.parts[part] if len(entry.parts) == number else None
+        if len(entry.parts) == number and (samples is None or samples.shape == (TILE, 2)):
+            return self._opened(samples, opened, part)
+        opened.close()
         return None
-    return MeasuredTile(samples, figures)
+
+    def _opened(self, samples: Samples | None, file: OpenEntry, part: int) -> StoredSum:
+        self._open.append(file)
+        return StoredSum(samples, None if samples is None else partial(file.read_into, part))

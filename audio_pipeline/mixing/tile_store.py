@@ -16,7 +16,7 @@ import numpy as np
 
 from audio_pipeline.effects.base import Strip
 from audio_pipeline.memo.sounds import SoundKey
-from audio_pipeline.memo.store import Cache, digest
+from audio_pipeline.memo.store import Cache
 from audio_pipeline.mixing.graph import Stage
 from audio_pipeline.mixing.stage_keys import StageKeys
 from audio_pipeline.timeline.scene import Scene
@@ -100,10 +100,9 @@ class DiskTiles:
 
     def get(self, stage: Stage, index: int, make: Callable[[], Strip]) -> Strip:
         """See `TileStore.get`."""
-        parts_of_key = self._keys.of(stage, index)
-        if parts_of_key is None:
+        key = self._keys.tile(stage, index)
+        if key is None:
             return make()
-        key = digest("tile", *parts_of_key)
         entry = self._cache.get(key)
         if entry is not None and len(entry.parts) == 4:
             mono, stereo, *sends = entry.parts

@@ -12,7 +12,7 @@ import pytest
 
 from audio_pipeline.effects.base import Strip
 from audio_pipeline.memo.sounds import SoundKey
-from audio_pipeline.memo.store import Cache, digest
+from audio_pipeline.memo.store import Cache
 from audio_pipeline.mixing.graph import Stage
 from audio_pipeline.mixing.tile_store import DiskTiles, MemoryTiles, NoTiles, TileStore
 from tests.scenes import make_scene
@@ -175,9 +175,9 @@ def test_what_an_untracked_sound_is_part_of_is_never_kept_on_disk(tmp_path: Path
 def test_an_entry_that_is_no_strip_is_made_again(tmp_path: Path) -> None:
     make, store = Counted(), disk(tmp_path)
     first = store.get(SOURCE, 0, make)
-    key_parts = store._keys.of(SOURCE, 0)
-    assert key_parts is not None
-    Cache(tmp_path).put(digest("tile", *key_parts), (np.zeros((4, 2)),))
+    key = store._keys.tile(SOURCE, 0)
+    assert key is not None
+    Cache(tmp_path).put(key, (np.zeros((4, 2)),))
     again = store.get(SOURCE, 0, make)
     assert make.calls == 2
     assert not same(first, again)
