@@ -20,7 +20,7 @@ from audio_pipeline.jobs.render import Order, render
 from audio_pipeline.preset.document import load_document
 from audio_pipeline.preset.model import build_preset
 from audio_pipeline.preset.project import find_project
-from tests.command import contents, environment, run
+from tests.command import contents, environment, run, run_code
 
 STRUCK = """
 import os, signal, sys
@@ -110,10 +110,16 @@ def test_after_a_kill_every_file_is_whole_and_the_next_render_clears_up(
 def test_no_room_is_said_and_the_earlier_render_stays(
     tiny: Path, earlier: dict[str, bytes], limit: int
 ) -> None:
-    def full() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-    done = run(tiny, *LOUDER, "--no-cache", preexec_fn=full)
+    done = run_code(
+        tiny,
+        "import resource, sys\n"
+        "from audio_pipeline.mastering import premaster\n"
+        "from audio_pipeline.cli.main import main\n"
+        "premaster.IN_MEMORY_BYTES = 0\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
+        f"sys.argv[1:] = {[*LOUDER, '--no-cache']!r}\n"
+        "main()\n",
+    )
     assert done.returncode == 1
     error, hint = done.stderr.splitlines()
     assert error.startswith("error: cannot write temporary files to ")
