@@ -10,6 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.layers.base import Bus
 from audio_pipeline.memo.entry_file import OpenEntry
@@ -21,8 +26,12 @@ from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import TILE, tile
 
-_MOST_OPEN = 128
-"""Limit of open files; a process may have 256 on some systems."""
+
+def _most_open() -> int:
+    """The limit of open files: half of what the system allows, 256 on macOS and often 1024 on Linux."""
+    allowed = 256 if resource is None else resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return 1000 if allowed < 0 else min(1000, allowed // 2)  # negative: no limit
+
 
 _SUM, _STRIP = (1, 0), (4, 1)
 """The number of parts of an entry, and the part with the samples: of a sum, and of a strip of `DiskTiles`."""
@@ -93,13 +102,14 @@ class DiskSums:
         self._cache = cache
         self._keys = StageKeys(scene, keys)
         self._open: list[OpenEntry] = []
+        self._most_open = _most_open()
 
     def get(
         self, stages: Sequence[SumStage], index: int, make: Callable[[], Samples | None]
     ) -> StoredSum:
         """See `SumStore.get`."""
         terms = self._terms(stages, index)
-        if not terms or len(self._open) >= _MOST_OPEN:
+        if not terms or len(self._open) >= self._most_open:
             return StoredSum(make())
         key, of_stage = digest("sum", terms), self._key_of_stage(stages, index)
         found = self._found(key, _SUM) or self._found(of_stage, _STRIP)

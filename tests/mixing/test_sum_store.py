@@ -198,10 +198,19 @@ def test_a_full_cache_stores_no_sum_and_no_file_is_open(tmp_path: Path) -> None:
 
 
 def test_only_so_many_files_are_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sum_store, "_MOST_OPEN", 2)
+    monkeypatch.setattr(sum_store, "_most_open", lambda: 2)
     store, make = disk(tmp_path), Counted()
     opened = [store.get([ONE], n, make).is_stored for n in range(3)]
     assert opened == [True, True, False]
+
+
+@pytest.mark.parametrize(("allowed", "most"), [(256, 128), (1_000_000, 1000), (-1, 1000)])
+def test_half_of_the_files_that_the_system_allows_are_left_for_others(
+    monkeypatch: pytest.MonkeyPatch, allowed: int, most: int
+) -> None:
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (allowed, allowed))
+    assert sum_store._most_open() == most
 
 
 def test_an_entry_of_another_kind_is_made_again(tmp_path: Path) -> None:
