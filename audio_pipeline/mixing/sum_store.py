@@ -109,7 +109,7 @@ class DiskSums:
     ) -> StoredSum:
         """See `SumStore.get`."""
         terms = self._terms(stages, index)
-        if not terms or len(self._open) >= self._most_open:
+        if not terms:
             return StoredSum(make())
         key, of_stage = digest("sum", terms), self._key_of_stage(stages, index)
         found = self._found(key, _SUM) or self._found(of_stage, _STRIP)
@@ -119,7 +119,7 @@ class DiskSums:
         stored = self._found(of_stage, _STRIP)  # `make` may have stored it
         if stored is not None:
             return stored
-        opened = self._cache.put_open(key, (samples,))
+        opened = None if self._is_full() else self._cache.put_open(key, (samples,))
         return StoredSum(samples) if opened is None else self._opened(samples, opened, 0)
 
     def figures(
@@ -166,6 +166,12 @@ class DiskSums:
         opened.close()
         return None
 
+    def _is_full(self) -> bool:
+        return len(self._open) >= self._most_open
+
     def _opened(self, samples: Samples | None, file: OpenEntry, part: int) -> StoredSum:
+        if self._is_full():
+            file.close()
+            return StoredSum(samples)
         self._open.append(file)
         return StoredSum(samples, None if samples is None else partial(file.read_into, part))

@@ -202,6 +202,11 @@ def test_only_so_many_files_are_open(tmp_path: Path, monkeypatch: pytest.MonkeyP
     store, make = disk(tmp_path), Counted()
     opened = [store.get([ONE], n, make).is_stored for n in range(3)]
     assert opened == [True, True, False]
+    monkeypatch.setattr(sum_store, "_most_open", lambda: 1)
+    again = disk(tmp_path)
+    stored = [again.get([ONE], n, make).is_stored for n in range(2)]
+    assert stored == [True, False]
+    assert make.calls == 3  # what is stored is read, and then copied
 
 
 @pytest.mark.parametrize(("allowed", "most"), [(256, 128), (1_000_000, 1000), (-1, 1000)])
