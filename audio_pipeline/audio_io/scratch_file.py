@@ -20,8 +20,8 @@ from audio_pipeline.errors import RenderError
 from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.spans import Span
 
-ReadInto = Callable[[int, int, Samples], bool]
-"""`read_into(channel, start, out)` fills `out`, `(n,)`, with stored samples from `start`; whether it could."""
+ReadInto = Callable[[int, int, Samples], None]
+"""`read_into(channel, start, out)` fills `out`, `(n,)` float64, with stored samples from sample `start`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +79,7 @@ class ScratchFile:
         self._in_files += len(samples)
 
     def write_stored(self, n: int, read_into: ReadInto) -> None:
-        """Append `n` samples that are stored elsewhere until this file is closed."""
+        """Append `n` samples that are stored elsewhere until this file is closed; reading raises its errors."""
         here = Span(self._written, self._written + n)
         self._written = here.stop
         if n:
@@ -102,7 +102,7 @@ class ScratchFile:
             out[zero_from - span.start : part.start - span.start] = 0.0
             zero_from = part.stop
             for number, channel in enumerate(out[part.inside(span)].T):
-                self._read(segment, number, part.start, channel)
+                segment.read_into(number, part.start - segment.span.start, channel)
         out[zero_from - span.start :] = 0.0
         return out
 
@@ -114,21 +114,19 @@ class ScratchFile:
         last = bisect_right(self._segments, span.stop - 1, key=lambda s: s.span.start)
         return [segment for segment in self._segments[first:last] if segment.span.meets(span)]
 
-    def _read(self, segment: _Segment, channel: int, start: int, out: Samples) -> None:
+    def _read_into(self, at: int, channel: int, start: int, out: Samples) -> None:
+        """Read samples that begin `at` in the file of `channel`; see `ReadInto`."""
+        file = self._files[channel]
         try:
-            complete = segment.read_into(channel, start - segment.span.start, out)
+            file.flush()
+            got = read_into_at(file.fileno(), out.data, 8 * (at + start))
         except OSError as error:
             raise self._failed(error) from error
-        if not complete:
+        if got < out.nbytes:
             raise RenderError(
                 f"a temporary file in {self._folder} is truncated",
                 hint="Run it again; leave temporary files alone.",
             )
-
-    def _read_into(self, at: int, channel: int, start: int, out: Samples) -> bool:
-        file = self._files[channel]
-        file.flush()
-        return read_into_at(file.fileno(), out.data, 8 * (at + start)) == out.nbytes
 
     def _failed(self, error: OSError) -> RenderError:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -139,6 +137,5 @@ class ScratchFile:
         )
 
 
-def _copy(samples: Samples, channel: int, start: int, out: Samples) -> bool:
+def _copy(samples: Samples, channel: int, start: int, out: Samples) -> None:
     out[:] = samples[start : start + len(out), channel]
-    return True

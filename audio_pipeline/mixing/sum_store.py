@@ -7,14 +7,11 @@ no other copy of it is needed; and a later render whose mix is equal in this til
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from contextlib import suppress
+from functools import lru_cache
 from typing import Protocol
 
-try:
-    import resource
-except ImportError:  # Windows
-    resource = None  # type: ignore[assignment]
-
+from audio_pipeline.audio_io.scratch_file import ReadInto
 from audio_pipeline.dsp.arrays import Samples
 from audio_pipeline.layers.base import Bus
 from audio_pipeline.memo.entry_file import OpenEntry
@@ -25,6 +22,14 @@ from audio_pipeline.mixing.stage_keys import StageKeys
 from audio_pipeline.records import dataclass
 from audio_pipeline.timeline.scene import Scene
 from audio_pipeline.timeline.spans import TILE, tile
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
+Make = Callable[[], "Samples | None"]
+"""Computes a sum over a tile, `(TILE, 2)` float64, or None for silence."""
 
 
 def _most_open() -> int:
@@ -45,7 +50,7 @@ class StoredSum:
     """
 
     samples: Samples | None
-    read_into: Callable[[int, int, Samples], bool] | None = None
+    read_into: ReadInto | None = None
 
     @property
     def is_stored(self) -> bool:
@@ -56,9 +61,7 @@ class StoredSum:
 class SumStore(Protocol):
     """Returns stored sums, and figures about them, to any worker. The arrays must not be changed."""
 
-    def get(
-        self, stages: Sequence[SumStage], index: int, make: Callable[[], Samples | None]
-    ) -> StoredSum:
+    def get(self, stages: Sequence[SumStage], index: int, make: Make) -> StoredSum:
         """The sum of `stages` over tile number `index`; `make` computes it if it is not stored."""
         ...
 
@@ -76,9 +79,7 @@ class SumStore(Protocol):
 class NoSums:
     """Stores nothing."""
 
-    def get(
-        self, stages: Sequence[SumStage], index: int, make: Callable[[], Samples | None]
-    ) -> StoredSum:
+    def get(self, stages: Sequence[SumStage], index: int, make: Make) -> StoredSum:
         """See `SumStore.get`."""
         return StoredSum(make())
 
@@ -104,23 +105,21 @@ class DiskSums:
         self._open: list[OpenEntry] = []
         self._most_open = _most_open()
 
-    def get(
-        self, stages: Sequence[SumStage], index: int, make: Callable[[], Samples | None]
-    ) -> StoredSum:
+    def get(self, stages: Sequence[SumStage], index: int, make: Make) -> StoredSum:
         """See `SumStore.get`."""
         terms = self._terms(stages, index)
         if not terms:
             return StoredSum(make())
         key, of_stage = digest("sum", terms), self._key_of_stage(stages, index)
-        found = self._found(key, _SUM) or self._found(of_stage, _STRIP)
+        found = self._found(key, _SUM, make) or self._found(of_stage, _STRIP, make)
         if found is not None:
             return found
         samples = make()
-        stored = self._found(of_stage, _STRIP)  # `make` may have stored it
+        stored = self._found(of_stage, _STRIP, make)  # `make` may have stored it
         if stored is not None:
             return stored
         opened = None if self._is_full() else self._cache.put_open(key, (samples,))
-        return StoredSum(samples) if opened is None else self._opened(samples, opened, 0)
+        return StoredSum(samples) if opened is None else self._opened(samples, opened, 0, make)
 
     def figures(
         self, of: Sequence[Bus], stages: Sequence[SumStage], index: int, make: Callable[[], Samples]
@@ -153,7 +152,7 @@ class DiskSums:
             return None
         return self._keys.tile(stages[0].stage, index)
 
-    def _found(self, key: str | None, kind: tuple[int, int]) -> StoredSum | None:
+    def _found(self, key: str | None, kind: tuple[int, int], make: Make) -> StoredSum | None:
         """The sum in an entry with a number of parts, of which one is the sum; None if it is missing."""
         number, part = kind
         found = None if key is None else self._cache.get_open(key)
@@ -162,16 +161,31 @@ class DiskSums:
         entry, opened = found
         samples = entry.parts[part] if len(entry.parts) == number else None
         if len(entry.parts) == number and (samples is None or samples.shape == (TILE, 2)):
-            return self._opened(samples, opened, part)
+            return self._opened(samples, opened, part, make)
         opened.close()
         return None
 
     def _is_full(self) -> bool:
         return len(self._open) >= self._most_open
 
-    def _opened(self, samples: Samples | None, file: OpenEntry, part: int) -> StoredSum:
+    def _opened(self, samples: Samples | None, file: OpenEntry, part: int, make: Make) -> StoredSum:
         if self._is_full():
             file.close()
             return StoredSum(samples)
         self._open.append(file)
-        return StoredSum(samples, None if samples is None else partial(file.read_into, part))
+        return StoredSum(samples, None if samples is None else _ReadAgain(file, part, make))
+
+
+class _ReadAgain:
+    """Reads a stored sum; computes it again if its file was damaged in the meantime. See `ReadInto`."""
+
+    def __init__(self, file: OpenEntry, part: int, make: Make) -> None:
+        self._file, self._part = file, part
+        self._made = lru_cache(maxsize=1)(make)
+
+    def __call__(self, channel: int, start: int, out: Samples) -> None:
+        with suppress(OSError):
+            if self._file.read_into(self._part, channel, start, out):
+                return
+        made = self._made()
+        out[:] = 0.0 if made is None else made[start : start + len(out), channel]

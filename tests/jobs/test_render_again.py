@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -82,15 +84,29 @@ def test_only_the_changed_tile_is_mixed_again(
     assert {*mixed} == {dropout // 384_000}
 
 
-def test_a_cache_that_is_cleared_while_it_is_used_changes_nothing(
-    shared_project: Project, tmp_path: Path
+def cleared(cache: Path) -> None:
+    Cache(cache).clear()
+
+
+def truncated(cache: Path) -> None:
+    for entry in cache.glob("*.kept"):
+        os.truncate(entry, 5000)
+
+
+@pytest.mark.parametrize("damage", [cleared, truncated])
+def test_a_cache_that_is_damaged_while_it_is_used_changes_nothing(
+    shared_project: Project, tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
     cache = Cache(tmp_path / "cache")
     expected = bytes_of(render(order(shared_project, tmp_path / "first", cache)))
 
-    def clear(now: str, share: float) -> None:
-        if now == "master":
-            Cache(tmp_path / "cache").clear()
+    done: list[str] = []
 
-    again = render(order(shared_project, tmp_path / "again", cache), clear)
+    def damaged(now: str, share: float) -> None:
+        if now == "mix" and share == 1.0:  # between the two passes
+            damage(tmp_path / "cache")
+            done.append(now)
+
+    again = render(order(shared_project, tmp_path / "again", cache), damaged)
+    assert done
     assert bytes_of(again) == expected
