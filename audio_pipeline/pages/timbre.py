@@ -14,9 +14,11 @@ import math
 import os
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import asdict
 from functools import lru_cache, wraps
 from pathlib import Path
+from threading import Thread, local
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -44,6 +46,15 @@ _QUIET_DB = 60.0
 """Frames this far below the loudest are silence and have no timbre."""
 
 
+class _Thread(local):
+    """Whether the current thread calls librosa."""
+
+    calls_librosa = False
+
+
+_thread = _Thread()
+
+
 @lru_cache(maxsize=1)
 def _lock() -> Any:
     """The lock that lets only one process of this user call librosa at a time."""
@@ -52,7 +63,10 @@ def _lock() -> Any:
 
 
 def _alone(function: Callable[P, R]) -> Callable[P, R]:
-    """`function`, called while no other process of this user is in librosa.
+    """`function`, called in a thread of its own while no other process of this user is in librosa.
+
+    A signal raises its exception in the main thread, and an exception that is raised while numba's code
+    returns crashes the process (observed with numba 0.68). The main thread waits, and a signal ends it at once.
 
     numba compiles librosa's functions at import or at their first call and caches them on disk. Two processes
     that do this at once leave code in the cache that crashes both of them and every later process (observed
@@ -61,8 +75,20 @@ def _alone(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def alone(*args: P.args, **kwargs: P.kwargs) -> R:
-        with _lock():
+        if _thread.calls_librosa:
             return function(*args, **kwargs)
+        found: Future[R] = Future()
+
+        def call() -> None:
+            _thread.calls_librosa = True
+            try:
+                with _lock():
+                    found.set_result(function(*args, **kwargs))
+            except BaseException as error:
+                found.set_exception(error)
+
+        Thread(target=call, name="librosa", daemon=True).start()
+        return found.result()
 
     return alone
 

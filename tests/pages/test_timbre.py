@@ -2,14 +2,17 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
 import soundfile
 
 from audio_pipeline.errors import ReportError
+from audio_pipeline.pages import timbre
 from audio_pipeline.pages.timbre import mel_distance_db, mel_spectrogram_db, pitch_track, timbre_of
 from tests.command import environment, run
 from tests.conftest import REPOSITORY
@@ -143,6 +146,40 @@ os.read(0, 1)
 found = mel_spectrogram_db(np.ones((4000, 1)), 8000)
 print(found.sum())
 """
+
+
+def test_a_signal_ends_the_wait_for_librosa_and_not_its_code() -> None:
+    """numba's code crashes when an exception is raised while it returns."""
+    code, may_end, told = threading.Event(), threading.Event(), []
+
+    class EndedError(Exception):
+        pass
+
+    def end(number: int, frame: object) -> None:
+        raise EndedError
+
+    @timbre._alone
+    def called() -> None:
+        assert threading.current_thread() is not threading.main_thread()
+        inside()
+        os.kill(os.getpid(), signal.SIGUSR1)
+        assert may_end.wait(20)
+        told.append("not interrupted")
+        code.set()
+
+    @timbre._alone
+    def inside() -> None:
+        told.append(threading.current_thread().name)
+
+    before = signal.signal(signal.SIGUSR1, end)
+    try:
+        with pytest.raises(EndedError):
+            called()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        may_end.set()
+    assert code.wait(20)
+    assert told == ["librosa", "not interrupted"]
 
 
 def test_two_processes_may_load_librosa_at_once(tmp_path):
