@@ -151,6 +151,12 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.fixture
+def every_tile_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cache stores every tile, however fast it is computed."""
+    monkeypatch.setattr("audio_pipeline.mixing.tile_store.DiskTiles.worth_s_per_byte", 0.0)
+
+
+@pytest.fixture
 def project(tmp_path: Path) -> Project:
     """A project of its own, to write into."""
     return make_project(tmp_path)

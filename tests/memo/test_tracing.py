@@ -361,10 +361,10 @@ def test_a_render_is_the_same_to_the_byte_with_and_without_the_cache(
     assert made[True] == made[False]
 
 
+@pytest.mark.usefixtures("every_tile_is_stored")
 def test_a_whole_console_comes_from_the_cache_without_preparing_anything(
     shared_project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(DiskTiles, "worth_s_per_byte", 0.0)
     cache = Cache(tmp_path / "cache")
     preset = _preset(shared_project, "short")
     first = open_session(shared_project, preset, {}, cache).console

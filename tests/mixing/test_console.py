@@ -138,13 +138,7 @@ def test_a_layer_that_sends_nothing_is_left_alone_by_an_effect_that_hears_sends_
     assert effects == {"dry": half, "early": both, "late": both, "again": both}
 
 
-@pytest.fixture
-def stored_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every tile is stored, however fast it is computed."""
-    monkeypatch.setattr(DiskTiles, "worth_s_per_byte", 0.0)
-
-
-@pytest.mark.usefixtures("stored_all")
+@pytest.mark.usefixtures("every_tile_is_stored")
 @pytest.mark.parametrize("workers", [1, 3])
 @pytest.mark.parametrize("store", ["nothing", "memory", "disk"])
 def test_the_mix_is_the_same_from_every_store_and_with_any_number_of_workers(
@@ -201,7 +195,7 @@ def test_a_mixed_tile_is_freed_before_the_next_one_is_mixed() -> None:
     assert len(mixed) > 2
 
 
-@pytest.mark.usefixtures("stored_all")
+@pytest.mark.usefixtures("every_tile_is_stored")
 def test_a_recording_is_not_kept_and_a_synthesised_source_is(tmp_path: Path) -> None:
     layers: dict[str, Layer] = {"tape": Ramp(recording=True, at="1s"), "synth": Ramp(at="1s")}
     for _ in range(2):

@@ -127,12 +127,10 @@ def check_read(made: StoredSum) -> None:
         assert (read_again(made, channel, start, n) == made.samples[start : start + n, channel]).all()
 
 
+@pytest.mark.usefixtures("every_tile_is_stored")
 @pytest.mark.parametrize("before", [False, True])
-def test_a_sum_that_is_the_tile_of_a_stage_is_not_stored_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bool
-) -> None:
+def test_a_sum_that_is_the_tile_of_a_stage_is_not_stored_again(tmp_path: Path, before: bool) -> None:
     """Whether an earlier render stored the tile, or this one does while it makes the sum."""
-    monkeypatch.setattr(DiskTiles, "worth_s_per_byte", 0.0)
     tiles, make = DiskTiles(Cache(tmp_path), SCENE, KEYS), Counted()
 
     def strip() -> np.ndarray | None:

@@ -17,6 +17,8 @@ from audio_pipeline.mixing.graph import Stage
 from audio_pipeline.mixing.tile_store import DiskTiles, MemoryTiles, NoTiles, TileStore
 from tests.scenes import make_scene
 
+pytestmark = pytest.mark.usefixtures("every_tile_is_stored")
+
 SCENE = make_scene()
 SOURCE, OTHER = Stage((("a",),)), Stage((("b",),))
 BUS = Stage((("a", "echo"), ("b",)), "FX", ("space",))
@@ -52,12 +54,6 @@ def same(one: Strip, other: Strip) -> bool:
 
 def disk(folder: Path) -> DiskTiles:
     return DiskTiles(Cache(folder), SCENE, KEYS)
-
-
-@pytest.fixture(autouse=True)
-def stored_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every tile is stored, however fast it is computed."""
-    monkeypatch.setattr(DiskTiles, "worth_s_per_byte", 0.0)
 
 
 def test_nothing_is_kept_by_the_store_of_nothing() -> None:
